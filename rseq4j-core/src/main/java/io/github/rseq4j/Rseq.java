@@ -1,0 +1,146 @@
+package io.github.rseq4j;
+
+import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.section.Engine;
+import io.github.rseq4j.section.NativeEngine;
+import io.github.rseq4j.section.SelfTest;
+import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this JVM has of restartable sequences, rseq(2), and where the calling thread runs.
+ *
+ * <p>The first call of any method here, like the first structure made, chooses what all structures of the JVM run on: it
+ * finds the threads' registration, proves it, emits the first sections, and sees the kernel abort one, all in some
+ * milliseconds (25 at most for the aborts). The choice holds for the life of the JVM.
+ */
+public final class Rseq {
+    private Rseq() {}
+
+    /** Who registered the threads' rseq areas. */
+    public enum Owner {
+        /** libc did. */
+        LIBC,
+        /** Another library did, and shares it. */
+        FOREIGN,
+        /** This library did. */
+        OWN,
+        /** Nobody did, or it is of no use: the fallback serves. */
+        NONE
+    }
+
+    /**
+     * What this JVM has of restartable sequences.
+     *
+     * @param available whether structures run on restartable sequences; if not they run on the fallback: the same steps as
+     *     Java code under a lock for each stripe, exact but slower
+     * @param owner who registered the threads' areas
+     * @param proof what proved the owner, or empty
+     * @param index what selects a thread's copy of a cell: {@code mm_cid}, {@code cpu_id}, or {@code stripe} for the
+     *     fallback
+     * @param limit how many indices there can be
+     * @param offsetBytes the area's distance from the thread pointer; 0 without an owner
+     * @param registeredBytes the length the area was registered with; 0 without an owner
+     * @param featureBytes how many bytes of the area the kernel maintains; 0 without an owner
+     * @param fenceAborts sections that the self-test saw aborted by a fence (membarrier)
+     * @param preemptionAborts sections that the self-test saw aborted by preemption on one CPU
+     * @param selfTestNanos how long the self-test took, in nanoseconds
+     * @param note what the self-test could not try, or empty
+     * @param reason why restartable sequences are not available, or empty
+     * @param remedy what to do about that, or empty
+     */
+    public record Availability(boolean available, Owner owner, String proof, String index, int limit, long offsetBytes,
+                               int registeredBytes, int featureBytes, long fenceAborts, long preemptionAborts,
+                               long selfTestNanos, String note, String reason, String remedy) {}
+
+    /** {@return what this JVM has of restartable sequences} */
+    public static Availability availability() {
+        Engine engine = Engine.get();
+        Registration registration = engine.registration();
+        SelfTest.Outcome test = engine.selfTest();
+        Owner owner = Owner.valueOf(registration.owner().name());
+        return new Availability(owner != Owner.NONE, owner, registration.proof(), engine.indexName(),
+                engine instanceof NativeEngine ? engine.copies() - 1 : engine.copies(), registration.offsetBytes(),
+                registration.registeredBytes(), registration.featureBytes(), test.fence(), test.preemption(), test.nanos(),
+                test.fenceNote(), registration.reason(), registration.remedy());
+    }
+
+    /** The function that reads a field of the thread's area, as a constant; null where there is none. */
+    private static final class Area {
+        private static final @Nullable MethodHandle FIELD =
+                Engine.get() instanceof NativeEngine engine ? engine.areaFieldHandle() : null;
+        private static final boolean HAS_NODE_AND_MM_CID =
+                Engine.get() instanceof NativeEngine engine && engine.hasNodeAndMmCid();
+
+        /** Returns a field of the calling thread's area; negative where there is no area, or no registration. */
+        private static int field(int offsetBytes) {
+            MethodHandle handle = FIELD;
+            if (handle == null) {
+                return -1;
+            }
+            try {
+                return (int) (long) handle.invokeExact((long) offsetBytes, 0L);
+            } catch (Throwable t) {
+                throw Native.rethrown(t);
+            }
+        }
+    }
+
+    /**
+     * Returns the CPU that the calling thread was on a moment ago: it may be on another one when the method returns.
+     *
+     * @return the CPU's number, 0 or more; it can exceed the number of CPUs
+     * @throws UnsupportedOperationException when neither rseq nor the kernel can be asked
+     */
+    public static int currentCpu() {
+        int cpu = Area.field(RseqArea.CPU_ID);
+        if (cpu >= 0) {
+            return cpu;
+        }
+        requireLinux("the current CPU");
+        return (int) KernelException.check("sched_getcpu()", Linux.sched_getcpu());
+    }
+
+    /**
+     * Returns the concurrency id of the calling thread a moment ago: a small number that no other running thread of the
+     * process has at that moment.
+     *
+     * @return 0 or more, below the number of threads and of possible CPUs
+     * @throws UnsupportedOperationException when the kernel gives none (before Linux 6.3) or rseq is not available
+     */
+    public static int currentMmCid() {
+        if (!Area.HAS_NODE_AND_MM_CID || Area.field(RseqArea.CPU_ID) < 0) {
+            Availability availability = availability();
+            throw new UnsupportedOperationException("mm_cid is not available: featureBytes="
+                    + availability.featureBytes() + ", reason=\"" + availability.reason()
+                    + "\"; it needs Linux 6.3 and a registered thread");
+        }
+        return Area.field(RseqArea.MM_CID);
+    }
+
+    /**
+     * Returns the NUMA node that the calling thread was on a moment ago.
+     *
+     * @return the node's number, 0 or more
+     * @throws UnsupportedOperationException when neither rseq nor the kernel can be asked
+     */
+    public static int currentNode() {
+        if (Area.HAS_NODE_AND_MM_CID && Area.field(RseqArea.CPU_ID) >= 0) {
+            return Area.field(RseqArea.NODE_ID);
+        }
+        requireLinux("the current node");
+        return (int) KernelException.check("getcpu()", Linux.getcpu_node());
+    }
+
+    private static void requireLinux(String what) {
+        if (!Linux.isCallable()) {
+            Availability availability = availability();
+            throw new UnsupportedOperationException(what + " cannot be asked for: " + availability.reason()
+                    + "; " + availability.remedy());
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package io.github.rseq4j.code;
+
+import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.RawMemory;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where emitted functions live. Pages are written first and then made executable, for ever: never both at once (I5), and
+ * never unmapped, because a thread that sleeps may still hold a descriptor's address in its rseq_cs (I1).
+ */
+public final class CodeMemory {
+    /* How it works
+     *
+     *   region: | data, writable, 64 KiB | code, a page or more for each installation ... |
+     *
+     * Code reaches its data relative to the instruction pointer, so both lie in one reservation. An installation takes
+     * fresh pages, writes them, makes them executable; a page that is executable is never written again, so what should
+     * not cost a page each is installed together. A region that is full is followed by another one.
+     *
+     * Refused: two mappings of one memory, one writable and one executable, which keeps a way to write code for ever.
+     */
+    private static final long PAGE_BYTES = Linux.getauxval(Linux.AT_PAGESZ);
+    private static final long REGION_BYTES = 1 << 20;
+    private static final long DATA_BYTES = 1 << 16;
+
+    private long dataNext;
+    private long dataEnd;
+    private long codeNext;
+    private long codeEnd;
+    private long mappedBytes;
+
+    /** Makes an empty code memory; the first installation maps it. */
+    public CodeMemory() {}
+
+    /**
+     * Installs functions: places, checks, writes and protects them.
+     *
+     * @param functions what is installed, together in as few pages as they need
+     * @return the functions at their places, in the same order
+     * @throws KernelException when a mapping is refused
+     * @throws IllegalStateException when the {@link Checker} refuses one; nothing is mapped then
+     */
+    public synchronized List<MachineCode> install(List<Assembled> functions) {
+        long codeBytes = 0;
+        long dataBytes = 0;
+        for (Assembled function : functions) {
+            codeBytes += aligned(function.at(0, 0).bytes().length, Assembled.ALIGN_BYTES);
+            dataBytes += (long) function.data().size() * Long.BYTES;
+        }
+        long pagesBytes = aligned(codeBytes, PAGE_BYTES);
+        if (codeNext + pagesBytes > codeEnd || dataNext + dataBytes > dataEnd) {
+            grow(Math.max(REGION_BYTES, DATA_BYTES + pagesBytes));
+        }
+        long base = codeNext;
+        long data = dataNext;
+        List<MachineCode> placed = new ArrayList<>();
+        for (Assembled function : functions) {
+            MachineCode code = Checker.require(function.at(base, data));
+            placed.add(code);
+            base += aligned(code.bytes().length, Assembled.ALIGN_BYTES);
+            data += (long) function.data().size() * Long.BYTES;
+        }
+        protect(codeNext, pagesBytes, Linux.PROT_READ | Linux.PROT_WRITE);
+        for (MachineCode code : placed) {
+            RawMemory.put(code.base(), code.bytes());
+        }
+        protect(codeNext, pagesBytes, Linux.PROT_READ | Linux.PROT_EXEC);
+        codeNext += pagesBytes;
+        dataNext = data;
+        return placed;
+    }
+
+    /**
+     * Hands out words of data that functions may reach.
+     *
+     * @param words how many words of 8 bytes
+     * @return the address of the first, which is 0
+     */
+    public synchronized long data(int words) {
+        Rules.range("words", words, 1, DATA_BYTES / Long.BYTES);
+        if (dataNext + (long) words * Long.BYTES > dataEnd) {
+            grow(REGION_BYTES);
+        }
+        long address = dataNext;
+        dataNext += (long) words * Long.BYTES;
+        return address;
+    }
+
+    /** Returns how much address space is reserved, in bytes. */
+    public synchronized long mappedBytes() {
+        return mappedBytes;
+    }
+
+    /**
+     * Replaces bytes of one installed function, which nobody runs meanwhile: for the abort proof.
+     *
+     * @param code the function, alone in its pages
+     * @param offset where in its image
+     * @param bytes what is written
+     */
+    static void replace(MachineCode code, int offset, byte[] bytes) {
+        long page = code.base() & -PAGE_BYTES;
+        long end = aligned(code.base() + code.bytes().length, PAGE_BYTES);
+        protect(page, end - page, Linux.PROT_READ | Linux.PROT_WRITE);
+        RawMemory.put(code.base() + offset, bytes);
+        protect(page, end - page, Linux.PROT_READ | Linux.PROT_EXEC);
+    }
+
+    /** Returns the pages that a function lies in, as address and length. */
+    static long[] pages(MachineCode code) {
+        long page = code.base() & -PAGE_BYTES;
+        return new long[] {page, aligned(code.base() + code.bytes().length, PAGE_BYTES) - page};
+    }
+
+    private void grow(long bytes) {
+        long region = KernelException.check("mmap(length=" + bytes + ", PROT_NONE)", Linux.mmap(bytes, Linux.PROT_NONE));
+        protect(region, DATA_BYTES, Linux.PROT_READ | Linux.PROT_WRITE);
+        dataNext = region;
+        dataEnd = region + DATA_BYTES;
+        codeNext = dataEnd;
+        codeEnd = region + bytes;
+        mappedBytes += bytes;
+    }
+
+    private static void protect(long address, long lengthBytes, int protection) {
+        KernelException.check("mprotect(length=" + lengthBytes + ", prot=" + protection + ")",
+                Linux.mprotect(address, lengthBytes, protection));
+    }
+
+    private static long aligned(long value, long to) {
+        return value + to - 1 & -to;
+    }
+}

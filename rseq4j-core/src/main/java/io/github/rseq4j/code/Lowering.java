@@ -1,0 +1,75 @@
+package io.github.rseq4j.code;
+
+import io.github.rseq4j.kernel.Architecture;
+
+/**
+ * One architecture, as a value: it makes the assemblers. All of them work on every host, which only runs its own.
+ */
+public interface Lowering {
+    /**
+     * Makes an assembler for one function.
+     *
+     * @param target what the function is emitted for
+     * @param frame what the function needs
+     * @param buffer where the instructions go
+     */
+    Assembler assembler(Target target, Frame frame, CodeBuffer buffer);
+
+    /** Returns the instruction that raises SIGTRAP. */
+    byte[] breakpoint();
+
+    /** Returns the line that makes GNU as read the listing's assembly. */
+    String directives();
+
+    /** Returns what starts a comment in GNU as's assembly. */
+    String comment();
+
+    /**
+     * What a function needs of the register file.
+     *
+     * @param arguments how many arguments it has
+     * @param temporaries how many temporaries its sections use at most
+     * @param scratches how many registers, besides, the widest step needs: 2, or 4 with a copy
+     */
+    record Frame(int arguments, int temporaries, int scratches) {
+        /**
+         * Returns what a chain needs.
+         *
+         * @param chain the chain
+         */
+        static Frame of(Chain chain) {
+            int temporaries = 0;
+            int scratches = 2;
+            for (Section section : chain.sections()) {
+                for (Step step : section.steps()) {
+                    Operand.Reg target = step.writes();
+                    if (target != null) {
+                        temporaries = Math.max(temporaries, target.number() + 1);
+                    }
+                    Mem mem = step.memory();
+                    if (step instanceof Step.Copy
+                            || mem != null && mem.index() != null && mem.index().isArgument()) {
+                        scratches = 4;
+                    }
+                }
+            }
+            return new Frame(chain.arguments(), temporaries, scratches);
+        }
+    }
+
+    /**
+     * Returns the lowering of an architecture. Its package is found by the architecture's spelling, so that nothing but
+     * that package knows its name.
+     *
+     * @param architecture the architecture
+     * @throws UnsupportedOperationException when there is no encoder for it
+     */
+    static Lowering of(Architecture architecture) {
+        String name = Lowering.class.getPackageName() + "." + architecture.spelling() + ".Encoders";
+        try {
+            return Class.forName(name).asSubclass(Lowering.class).getDeclaredConstructor().newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new UnsupportedOperationException("architecture=" + architecture.spelling() + ": no encoder yet", e);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package io.github.rseq4j.code;
+
+import io.github.rseq4j.code.Operand.Reg;
+import io.github.rseq4j.code.Step.Commit;
+import io.github.rseq4j.code.Step.Copy;
+import io.github.rseq4j.code.Step.Delay;
+import io.github.rseq4j.code.Step.ExitIf;
+import io.github.rseq4j.code.Step.Store;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The rules that the steps of a section obey; what breaks one is refused with the step and the rule. */
+final class Rules {
+    private Rules() {}
+
+    static void range(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(name + "=" + value + ", must be " + min + " to " + max);
+        }
+    }
+
+    static void check(String name, List<Step> steps, @Nullable Reg result) {
+        if (!isName(name)) {
+            throw new IllegalArgumentException("name=" + name + ", must be lower case words joined by _");
+        }
+        range("steps of " + name, steps.size(), 1, Section.MAX_STEPS);
+        boolean[] written = new boolean[Section.MAX_TEMPORARIES];
+        for (int i = 0; i < steps.size(); i++) {
+            Step step = steps.get(i);
+            boolean last = i == steps.size() - 1;
+            require(step instanceof Commit == last, name, i, step, "the commit is the last step, and there is one (I3)");
+            Reg target = step.writes();
+            if (target != null) {
+                require(!target.isArgument(), name, i, step, "an argument is never written: a restart needs it");
+                require(target.number() >= 0 && target.number() < Section.MAX_TEMPORARIES, name, i, step,
+                        "temporaries are t0 to t" + (Section.MAX_TEMPORARIES - 1));
+            }
+            for (Reg reg : step.reads()) {
+                require(isDefined(reg, written), name, i, step, "a register is written before it is read");
+            }
+            checkStep(name, i, step, steps.getLast());
+            if (target != null) {
+                written[target.number()] = true;
+            }
+        }
+        if (result != null && !isDefined(result, written)) {
+            throw new IllegalArgumentException("section=" + name + ", result=" + result + ": no step writes it");
+        }
+    }
+
+    private static boolean isName(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (!(c >= 'a' && c <= 'z' || i > 0 && (c >= '0' && c <= '9' || c == '_'))) {
+                return false;
+            }
+        }
+        return !name.isEmpty();
+    }
+
+    private static boolean isDefined(Reg reg, boolean[] written) {
+        return reg.isArgument() || reg.number() >= 0 && reg.number() < written.length && written[reg.number()];
+    }
+
+    private static void checkStep(String name, int i, Step step, Step commit) {
+        if (step instanceof ExitIf exit) {
+            require(exit.exit() >= 0 && exit.exit() < Section.MAX_EXITS, name, i, step,
+                    "exits are 0 to " + (Section.MAX_EXITS - 1));
+        } else if (step instanceof Copy copy) {
+            require(copy.maxBytes() > 0 && copy.maxBytes() <= Section.MAX_COPY_BYTES, name, i, step,
+                    "a copy is bounded by 1 to " + Section.MAX_COPY_BYTES + " bytes (I4)");
+        } else if (step instanceof Delay delay) {
+            require(delay.max() > 0 && delay.max() <= Section.MAX_DELAY, name, i, step,
+                    "a delay is bounded by 1 to " + Section.MAX_DELAY + " (I4)");
+        } else if (step instanceof Store store) {
+            require(!(commit instanceof Commit c && c.to().equals(store.to())), name, i, step,
+                    "only the commit writes the word that others look at (I3)");
+        }
+        Mem mem = step.memory();
+        if (mem != null) {
+            require(mem.scale() == 1 || mem.scale() == 2 || mem.scale() == 4 || mem.scale() == 8, name, i, step,
+                    "a scale is 1, 2, 4 or 8");
+        }
+    }
+
+    static void checkArguments(Section section, int arguments) {
+        List<Step> steps = section.steps();
+        for (int i = 0; i < steps.size(); i++) {
+            for (Reg reg : steps.get(i).reads()) {
+                require(!reg.isArgument() || reg.number() >= 0 && reg.number() < arguments, section.name(), i,
+                        steps.get(i), reg + " is not one of " + arguments + " arguments");
+            }
+        }
+        Reg result = section.result();
+        if (result != null && result.isArgument()) {
+            range("argument number of the result of " + section.name(), result.number(), 0, arguments - 1L);
+        }
+    }
+
+    private static void require(boolean holds, String section, int number, Step step, String rule) {
+        // The message is made only when it is needed: a record's toString costs a millisecond in a fresh JVM.
+        if (!holds) {
+            throw new IllegalArgumentException(
+                    "section=" + section + ", step " + number + " (" + step + ") breaks the rule: " + rule);
+        }
+    }
+}

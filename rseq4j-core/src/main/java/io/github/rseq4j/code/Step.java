@@ -1,0 +1,283 @@
+package io.github.rseq4j.code;
+
+import io.github.rseq4j.code.Operand.Reg;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One step of a section: the intermediate representation from which the machine code, the listing, the simulation and
+ * the pure-Java fallback are made. A step is restarted with the whole section; only the commit, which is the last one,
+ * takes effect for others.
+ */
+public sealed interface Step {
+    /** Returns the temporary that the step writes, or null. */
+    default @Nullable Reg writes() {
+        return null;
+    }
+
+    /** Returns the place in memory that the step names, or null. */
+    default @Nullable Mem memory() {
+        return null;
+    }
+
+    /** Returns what the step reads besides the registers of its place in memory. */
+    default List<Operand> operands() {
+        return List.of();
+    }
+
+    /** Returns the registers that the step reads. */
+    default List<Reg> reads() {
+        List<Reg> reads = new ArrayList<>();
+        Mem mem = memory();
+        if (mem != null) {
+            reads.add(mem.base());
+            if (mem.index() != null) {
+                reads.add(mem.index());
+            }
+        }
+        for (Operand operand : operands()) {
+            if (operand instanceof Reg reg) {
+                reads.add(reg);
+            }
+        }
+        return reads;
+    }
+
+    /**
+     * {@code target = *from}.
+     *
+     * @param target a temporary
+     * @param from where
+     * @param width how many bytes
+     */
+    record Load(Reg target, Mem from, Width width) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public Mem memory() {
+            return from;
+        }
+
+        @Override
+        public String toString() {
+            return target + " = " + suffix(width) + from;
+        }
+    }
+
+    /**
+     * {@code *to = value}, ahead of the commit: nobody may look there before the commit tells them to.
+     *
+     * @param to where
+     * @param value what
+     * @param width how many bytes
+     */
+    record Store(Mem to, Operand value, Width width) implements Step {
+        @Override
+        public Mem memory() {
+            return to;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(value);
+        }
+
+        @Override
+        public String toString() {
+            return suffix(width) + to + " = " + value;
+        }
+    }
+
+    /**
+     * {@code target += value}.
+     *
+     * @param target a temporary
+     * @param value what is added
+     */
+    record Add(Reg target, Operand value) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(target, value);
+        }
+
+        @Override
+        public String toString() {
+            return target + " += " + value;
+        }
+    }
+
+    /**
+     * {@code target = value}.
+     *
+     * @param target a temporary
+     * @param value what it becomes
+     */
+    record Move(Reg target, Operand value) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(value);
+        }
+
+        @Override
+        public String toString() {
+            return target + " = " + value;
+        }
+    }
+
+    /**
+     * Leaves the section with exit {@code exit} when the comparison holds; nothing has then happened.
+     *
+     * @param condition the comparison
+     * @param left one side
+     * @param right the other
+     * @param width how many bytes are compared
+     * @param exit the exit's number, 0 to {@link Section#MAX_EXITS} - 1
+     */
+    record ExitIf(Condition condition, Reg left, Operand right, Width width, int exit) implements Step {
+        @Override
+        public List<Operand> operands() {
+            return List.of(left, right);
+        }
+
+        @Override
+        public String toString() {
+            return "exit " + exit + " if " + left + " " + condition + " " + right + (width == Width.INT ? " (int)" : "");
+        }
+    }
+
+    /**
+     * Copies bytes, ahead of the commit; a longer length than the bound leaves the section as out of range. The two
+     * ranges do not overlap.
+     *
+     * @param to where the first byte goes
+     * @param from holds the address of the first byte
+     * @param lengthBytes how many
+     * @param maxBytes the bound, at most {@link Section#MAX_COPY_BYTES}
+     */
+    record Copy(Mem to, Reg from, Reg lengthBytes, int maxBytes) implements Step {
+        @Override
+        public Mem memory() {
+            return to;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(from, lengthBytes);
+        }
+
+        @Override
+        public String toString() {
+            return "copy " + lengthBytes + " <= " + maxBytes + " bytes " + to + " = [" + from + "]";
+        }
+    }
+
+    /**
+     * {@code target} = the processor's time stamp counter.
+     *
+     * @param target a temporary
+     */
+    record Timestamp(Reg target) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public String toString() {
+            return target + " = timestamp";
+        }
+    }
+
+    /**
+     * Spends time: counts down from a number. More than the bound leaves the section as out of range.
+     *
+     * @param iterations how often, 0 to the bound
+     * @param max the bound, at most {@link Section#MAX_DELAY}
+     */
+    record Delay(Reg iterations, int max) implements Step {
+        @Override
+        public List<Operand> operands() {
+            return List.of(iterations);
+        }
+
+        @Override
+        public String toString() {
+            return "delay " + iterations + " <= " + max;
+        }
+    }
+
+    /** The last step, and the only one that others can observe (I3). */
+    sealed interface Commit extends Step {
+        /** Returns the word that is written. */
+        Mem to();
+
+        @Override
+        default Mem memory() {
+            return to();
+        }
+
+        /** Returns how many bytes are written. */
+        Width width();
+
+        /** Returns the memory order. */
+        Order order();
+    }
+
+    /**
+     * {@code *to = value}.
+     *
+     * @param to where
+     * @param value what
+     * @param width how many bytes
+     * @param order the memory order
+     */
+    record CommitStore(Mem to, Operand value, Width width, Order order) implements Commit {
+        @Override
+        public List<Operand> operands() {
+            return List.of(value);
+        }
+
+        @Override
+        public String toString() {
+            return "commit " + suffix(width) + to + " = " + value + (order == Order.RELEASE ? " release" : "");
+        }
+    }
+
+    /**
+     * {@code *to += value}.
+     *
+     * @param to where
+     * @param value what is added
+     * @param width how many bytes
+     * @param order the memory order
+     */
+    record CommitAdd(Mem to, Operand value, Width width, Order order) implements Commit {
+        @Override
+        public List<Operand> operands() {
+            return List.of(value);
+        }
+
+        @Override
+        public String toString() {
+            return "commit " + suffix(width) + to + " += " + value + (order == Order.RELEASE ? " release" : "");
+        }
+    }
+
+    private static String suffix(Width width) {
+        return width == Width.INT ? "int " : "";
+    }
+}

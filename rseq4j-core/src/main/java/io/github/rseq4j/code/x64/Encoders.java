@@ -1,0 +1,32 @@
+package io.github.rseq4j.code.x64;
+
+import io.github.rseq4j.code.Assembler;
+import io.github.rseq4j.code.CodeBuffer;
+import io.github.rseq4j.code.Lowering;
+import io.github.rseq4j.code.Target;
+
+/** The lowering to AMD64. */
+public final class Encoders implements Lowering {
+    /** Makes the lowering. */
+    public Encoders() {}
+
+    @Override
+    public Assembler assembler(Target target, Frame frame, CodeBuffer buffer) {
+        return new X64Assembler(target, frame, buffer);
+    }
+
+    @Override
+    public byte[] breakpoint() {
+        return new byte[] {(byte) 0xCC};
+    }
+
+    @Override
+    public String directives() {
+        return ".intel_syntax noprefix";
+    }
+
+    @Override
+    public String comment() {
+        return "#";
+    }
+}

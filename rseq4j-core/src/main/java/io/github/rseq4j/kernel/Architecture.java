@@ -1,0 +1,79 @@
+package io.github.rseq4j.kernel;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A processor architecture that the kernel gives restartable sequences on, as values: what differs between two of them
+ * below the encoders. This class is the one place that reads the property {@code os.arch}.
+ *
+ * <p>The numbers are the kernel's: {@code arch/x86/entry/syscalls/syscall_64.tbl} and
+ * {@code include/uapi/asm-generic/unistd.h} (first kernels: rseq 4.18, membarrier 4.3), the signatures librseq's and
+ * glibc's ({@code sysdeps/unix/sysv/linux/.../bits/rseq.h}, first glibc 2.35).
+ */
+public enum Architecture {
+    /** AMD64, also known as x86-64. */
+    X64("x64", "amd64", 0x5305_3053, new Numbers(334, 324, 186, 234, 309, 10, 203, 204, 314, 315)),
+    /** The 64-bit Arm architecture. */
+    AARCH64("aarch64", "aarch64", 0xd428_bc00, new Numbers(293, 283, 178, 131, 168, 226, 122, 123, 274, 275));
+
+    /**
+     * System call numbers, by the kernel's names.
+     *
+     * @param rseq rseq(2)
+     * @param membarrier membarrier(2)
+     * @param gettid gettid(2)
+     * @param tgkill tgkill(2)
+     * @param getcpu getcpu(2)
+     * @param mprotect mprotect(2)
+     * @param sched_setaffinity sched_setaffinity(2)
+     * @param sched_getaffinity sched_getaffinity(2)
+     * @param sched_setattr sched_setattr(2)
+     * @param sched_getattr sched_getattr(2)
+     */
+    public record Numbers(int rseq, int membarrier, int gettid, int tgkill, int getcpu, int mprotect,
+                          int sched_setaffinity, int sched_getaffinity, int sched_setattr, int sched_getattr) {}
+
+    private final String spelling;
+    private final String property;
+    private final int signature;
+    private final Numbers numbers;
+
+    Architecture(String spelling, String property, int signature, Numbers numbers) {
+        this.spelling = spelling;
+        this.property = property;
+        this.signature = signature;
+        this.numbers = numbers;
+    }
+
+    /** Returns the name used in commands and for the encoder's package. */
+    public String spelling() {
+        return spelling;
+    }
+
+    /** Returns the value of RSEQ_SIG: the 4 bytes that stand before every abort handler. */
+    public int signature() {
+        return signature;
+    }
+
+    /** Returns the system call numbers. */
+    public Numbers numbers() {
+        return numbers;
+    }
+
+    /** Returns the architecture this JVM runs on, or null when it is none of ours. */
+    public static @Nullable Architecture host() {
+        String name = hostName();
+        for (Architecture candidate : values()) {
+            if (candidate.property.equals(name)) {
+                return candidate;
+            }
+        }
+        return null;
+    }
+
+    /** Returns the JVM's own name of the architecture it runs on. */
+    public static String hostName() {
+        return System.getProperty("os.arch", "unknown").toLowerCase(Locale.ROOT);
+    }
+}

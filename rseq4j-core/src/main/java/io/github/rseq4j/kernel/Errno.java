@@ -1,0 +1,48 @@
+package io.github.rseq4j.kernel;
+
+/**
+ * The error numbers this library names in its messages ({@code include/uapi/asm-generic/errno-base.h}).
+ */
+public final class Errno {
+    /** Operation not permitted. */
+    public static final int EPERM = 1;
+    /** No such process. */
+    public static final int ESRCH = 3;
+    /** Try again. */
+    public static final int EAGAIN = 11;
+    /** Out of memory. */
+    public static final int ENOMEM = 12;
+    /** Permission denied. */
+    public static final int EACCES = 13;
+    /** Bad address. */
+    public static final int EFAULT = 14;
+    /** Device or resource busy; rseq(2): this very registration exists. */
+    public static final int EBUSY = 16;
+    /** Invalid argument. */
+    public static final int EINVAL = 22;
+    /** No such system call. */
+    public static final int ENOSYS = 38;
+
+    private Errno() {}
+
+    /**
+     * Returns the kernel's spelling of an error number.
+     *
+     * @param errno the number, positive
+     * @return its name, or {@code errno N} for one that is not listed here
+     */
+    public static String name(int errno) {
+        return switch (errno) {
+            case EPERM -> "EPERM";
+            case ESRCH -> "ESRCH";
+            case EAGAIN -> "EAGAIN";
+            case ENOMEM -> "ENOMEM";
+            case EACCES -> "EACCES";
+            case EFAULT -> "EFAULT";
+            case EBUSY -> "EBUSY";
+            case EINVAL -> "EINVAL";
+            case ENOSYS -> "ENOSYS";
+            default -> "errno " + errno;
+        };
+    }
+}

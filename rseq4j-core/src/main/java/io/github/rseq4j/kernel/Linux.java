@@ -1,0 +1,325 @@
+package io.github.rseq4j.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * System calls and libc functions, each by its own name and with its own arguments. Each returns what the kernel would:
+ * a value, or -errno. They act on the calling carrier thread, so what belongs to one thread is asked from a platform
+ * thread.
+ */
+public final class Linux {
+    /** membarrier(2): MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ ({@code linux/membarrier.h}, Linux 5.10). */
+    public static final int MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ = 1 << 7;
+    /** membarrier(2): MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ ({@code linux/membarrier.h}, Linux 5.10). */
+    public static final int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ = 1 << 8;
+    /** membarrier(2): MEMBARRIER_CMD_FLAG_CPU ({@code linux/membarrier.h}, Linux 5.10): only the CPU named. */
+    public static final int MEMBARRIER_CMD_FLAG_CPU = 1;
+    /** rseq(2): RSEQ_FLAG_UNREGISTER ({@code linux/rseq.h}, Linux 4.18). */
+    public static final int RSEQ_FLAG_UNREGISTER = 1;
+    /** getauxval(3): AT_RSEQ_FEATURE_SIZE ({@code linux/auxvec.h}, Linux 6.3). */
+    public static final int AT_RSEQ_FEATURE_SIZE = 27;
+    /** getauxval(3): AT_RSEQ_ALIGN ({@code linux/auxvec.h}, Linux 6.3). */
+    public static final int AT_RSEQ_ALIGN = 28;
+    /** getauxval(3): AT_PAGESZ ({@code linux/auxvec.h}). */
+    public static final int AT_PAGESZ = 6;
+    /** mmap(2): PROT_NONE ({@code asm-generic/mman-common.h}). */
+    public static final int PROT_NONE = 0;
+    /** mmap(2): PROT_READ. */
+    public static final int PROT_READ = 1;
+    /** mmap(2): PROT_WRITE. */
+    public static final int PROT_WRITE = 2;
+    /** mmap(2): PROT_EXEC. */
+    public static final int PROT_EXEC = 4;
+    /** madvise(2): MADV_NOHUGEPAGE ({@code asm-generic/mman-common.h}, Linux 2.6.38). */
+    public static final int MADV_NOHUGEPAGE = 15;
+    /** The signal that a breakpoint instruction raises ({@code asm-generic/signal.h}). */
+    public static final int SIGTRAP = 5;
+
+    private static final int MAP_PRIVATE = 0x02;
+    private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MAP_NORESERVE = 0x4000;
+    private static final int RUSAGE_THREAD = 1;
+    private static final int RUSAGE_NIVCSW_OFFSET = 136;
+    private static final int RUSAGE_BYTES = 144;
+    /** struct sched_attr as of Linux 3.14 ({@code linux/sched/types.h}): sched_runtime at 24. */
+    private static final int SCHED_ATTR_BYTES = 48;
+    private static final int SCHED_ATTR_RUNTIME_OFFSET = 24;
+    private static final int AFFINITY_BYTES = 1024;
+    private static final int SA_RESTART = 0x1000_0000;
+    private static final int SIGACTION_FLAGS_OFFSET = 136;
+    /** glibc's and musl's struct sigaction: handler, a 128-byte mask, int flags, restorer. */
+    private static final int SIGACTION_BYTES = 152;
+
+    private static final Architecture.Numbers NUMBERS = numbers();
+    private static final long SYSCALL = Native.find("syscall");
+    private static final long DLSYM = Native.find("dlsym");
+    private static final long MMAP = Native.find("mmap");
+    private static final long MPROTECT = Native.find("mprotect");
+    private static final long MUNMAP = Native.find("munmap");
+    private static final long MADVISE = Native.find("madvise");
+    private static final long GETAUXVAL = Native.find("getauxval");
+    private static final long GETRUSAGE = Native.find("getrusage");
+    private static final long SIGACTION = Native.find("sigaction");
+    private static final long SCHED_GETCPU = Native.find("sched_getcpu");
+
+    private Linux() {}
+
+    /** Tells whether the calls of this class can be made: on Linux, on one of our architectures, with native access. */
+    public static boolean isCallable() {
+        return System.getProperty("os.name", "").equals("Linux") && Architecture.host() != null
+                && Native.refusal() == null;
+    }
+
+    private static Architecture.Numbers numbers() {
+        Architecture host = Architecture.host();
+        // isCallable() looks at this class where there is none; every call is then refused before it uses a number.
+        return host == null ? new Architecture.Numbers(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1) : host.numbers();
+    }
+
+    private static long syscall(int number, long... arguments) {
+        long[] all = new long[arguments.length + 1];
+        all[0] = number;
+        System.arraycopy(arguments, 0, all, 1, arguments.length);
+        return Native.call(SYSCALL, all).orNegativeErrno();
+    }
+
+    /**
+     * rseq(2): registers or unregisters the calling thread's area.
+     *
+     * @param area its address
+     * @param lengthBytes its length
+     * @param flags 0, or {@link #RSEQ_FLAG_UNREGISTER}
+     * @param signature the signature
+     * @return 0 or -errno
+     */
+    public static int rseq(long area, int lengthBytes, int flags, int signature) {
+        return (int) syscall(NUMBERS.rseq(), area, lengthBytes, flags, Integer.toUnsignedLong(signature));
+    }
+
+    /**
+     * membarrier(2).
+     *
+     * @param command one of the MEMBARRIER_CMD constants
+     * @param flags 0, or {@link #MEMBARRIER_CMD_FLAG_CPU}
+     * @param cpu the CPU, when the flag is given
+     * @return 0 or -errno
+     */
+    public static int membarrier(int command, int flags, int cpu) {
+        return (int) syscall(NUMBERS.membarrier(), command, flags, cpu);
+    }
+
+    /** Returns the calling thread's id in the kernel. */
+    public static int gettid() {
+        return (int) syscall(NUMBERS.gettid());
+    }
+
+    /**
+     * tgkill(2): sends a signal to one thread of this process.
+     *
+     * @param tid the thread
+     * @param signal the signal
+     * @return 0 or -errno
+     */
+    public static int tgkill(int tid, int signal) {
+        return (int) syscall(NUMBERS.tgkill(), ProcessHandle.current().pid(), tid, signal);
+    }
+
+    /** Returns the CPU the calling thread was on a moment ago: the kernel's answer, without rseq. */
+    public static int sched_getcpu() {
+        return Native.call(SCHED_GETCPU).intOrNegativeErrno();
+    }
+
+    /** Returns the NUMA node the calling thread was on a moment ago: the kernel's answer, without rseq. */
+    public static int getcpu_node() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment node = arena.allocate(JAVA_LONG);
+            long result = syscall(NUMBERS.getcpu(), 0, node.address(), 0);
+            return result < 0 ? (int) result : (int) node.get(JAVA_LONG, 0);
+        }
+    }
+
+    /**
+     * mmap(2) of private anonymous memory that is reserved, not populated.
+     *
+     * @param lengthBytes how much
+     * @param protection the PROT constants
+     * @return its address or -errno
+     */
+    public static long mmap(long lengthBytes, int protection) {
+        return Native.call(MMAP, 0, lengthBytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                .orNegativeErrno();
+    }
+
+    /**
+     * mprotect(2).
+     *
+     * @param address a page's address
+     * @param lengthBytes how much
+     * @param protection the PROT constants
+     * @return 0 or -errno
+     */
+    public static long mprotect(long address, long lengthBytes, int protection) {
+        return Native.call(MPROTECT, address, lengthBytes, protection).intOrNegativeErrno();
+    }
+
+    /**
+     * munmap(2).
+     *
+     * @param address a page's address
+     * @param lengthBytes how much
+     * @return 0 or -errno
+     */
+    public static long munmap(long address, long lengthBytes) {
+        return Native.call(MUNMAP, address, lengthBytes).intOrNegativeErrno();
+    }
+
+    /**
+     * madvise(2).
+     *
+     * @param address a page's address
+     * @param lengthBytes how much
+     * @param advice one of the MADV constants
+     * @return 0 or -errno
+     */
+    public static long madvise(long address, long lengthBytes, int advice) {
+        return Native.call(MADVISE, address, lengthBytes, advice).intOrNegativeErrno();
+    }
+
+    /**
+     * getauxval(3).
+     *
+     * @param type one of the AT constants
+     * @return the value, 0 when the kernel gave none
+     */
+    public static long getauxval(int type) {
+        return Native.call(GETAUXVAL, type).value();
+    }
+
+    /**
+     * dlsym(3) over the process's global scope.
+     *
+     * @param symbol a name
+     * @return its address, 0 when nobody defines it; of a thread-local symbol, the calling thread's
+     */
+    public static long dlsym(String symbol) {
+        try (Arena arena = Arena.ofConfined()) {
+            return Native.call(DLSYM, 0, arena.allocateFrom(symbol).address()).value();
+        }
+    }
+
+    /** Returns how often the calling thread was switched out against its will so far (getrusage, ru_nivcsw). */
+    public static long involuntarySwitches() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment usage = arena.allocate(RUSAGE_BYTES, 8);
+            long result = Native.call(GETRUSAGE, RUSAGE_THREAD, usage.address()).intOrNegativeErrno();
+            KernelException.check("getrusage(RUSAGE_THREAD)", result);
+            return usage.get(JAVA_LONG, RUSAGE_NIVCSW_OFFSET);
+        }
+    }
+
+    /**
+     * sched_setaffinity(2) of one CPU.
+     *
+     * @param tid the thread, 0 for the calling one
+     * @param cpu the CPU
+     * @return 0 or -errno
+     */
+    public static int sched_setaffinity(int tid, int cpu) {
+        long[] mask = new long[AFFINITY_BYTES / Long.BYTES];
+        if (cpu < 0 || cpu >= AFFINITY_BYTES * Byte.SIZE) {
+            return -Errno.EINVAL;
+        }
+        mask[cpu / Long.SIZE] = 1L << cpu;
+        return sched_setaffinity(tid, mask);
+    }
+
+    /**
+     * sched_setaffinity(2).
+     *
+     * @param tid the thread, 0 for the calling one
+     * @param mask a bit for each CPU allowed
+     * @return 0 or -errno
+     */
+    public static int sched_setaffinity(int tid, long[] mask) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bits = arena.allocateFrom(JAVA_LONG, mask);
+            return (int) syscall(NUMBERS.sched_setaffinity(), tid, bits.byteSize(), bits.address());
+        }
+    }
+
+    /**
+     * sched_getaffinity(2).
+     *
+     * @param tid the thread, 0 for the calling one
+     * @return a bit for each CPU allowed; as many words as the kernel has CPU ids
+     * @throws KernelException when the kernel refuses
+     */
+    public static long[] sched_getaffinity(int tid) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bits = arena.allocate(AFFINITY_BYTES, 8);
+            long copied = syscall(NUMBERS.sched_getaffinity(), tid, AFFINITY_BYTES, bits.address());
+            KernelException.check("sched_getaffinity(tid=" + tid + ")", copied);
+            return bits.asSlice(0, copied).toArray(JAVA_LONG);
+        }
+    }
+
+    /**
+     * sched_setattr(2): asks for a time slice of the calling thread, all else as it was. Where the scheduler knows it
+     * (Linux 6.12) a thread that wakes with a shorter slice than the running one's preempts it at once.
+     *
+     * @param sliceNanos the slice, in nanoseconds
+     * @return 0 or -errno
+     */
+    public static int sched_setslice(long sliceNanos) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attr = arena.allocate(SCHED_ATTR_BYTES, 8);
+            long result = syscall(NUMBERS.sched_getattr(), 0, attr.address(), SCHED_ATTR_BYTES, 0);
+            if (result < 0) {
+                return (int) result;
+            }
+            attr.set(JAVA_LONG, SCHED_ATTR_RUNTIME_OFFSET, sliceNanos);
+            return (int) syscall(NUMBERS.sched_setattr(), 0, attr.address(), 0);
+        }
+    }
+
+    /**
+     * sigaction(3): sets the action of a signal for the whole process.
+     *
+     * @param signal the signal
+     * @param handler the address of a C function that takes the signal's number
+     * @return the bytes of the former action, for {@link #sigaction(int, byte[])}
+     * @throws KernelException when the kernel refuses
+     */
+    public static byte[] sigaction(int signal, long handler) {
+        byte[] action = new byte[SIGACTION_BYTES];
+        MemorySegment bytes = MemorySegment.ofArray(action);
+        bytes.set(JAVA_LONG_UNALIGNED, 0, handler);
+        bytes.set(JAVA_INT_UNALIGNED, SIGACTION_FLAGS_OFFSET, SA_RESTART);
+        return sigaction(signal, action);
+    }
+
+    /**
+     * sigaction(3) with an action that an earlier call returned.
+     *
+     * @param signal the signal
+     * @param action its bytes
+     * @return the bytes of the former action
+     * @throws KernelException when the kernel refuses
+     */
+    public static byte[] sigaction(int signal, byte[] action) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment now = arena.allocate(SIGACTION_BYTES, 8);
+            MemorySegment former = arena.allocate(SIGACTION_BYTES, 8);
+            now.copyFrom(MemorySegment.ofArray(action));
+            long result = Native.call(SIGACTION, signal, now.address(), former.address()).intOrNegativeErrno();
+            KernelException.check("sigaction(signal=" + signal + ")", result);
+            return former.toArray(JAVA_BYTE);
+        }
+    }
+}

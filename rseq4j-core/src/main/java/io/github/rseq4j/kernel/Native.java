@@ -1,0 +1,164 @@
+package io.github.rseq4j.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one class that touches the restricted parts of the Foreign Function and Memory API.
+ */
+@SuppressWarnings("restricted")
+public final class Native {
+    /* How it works
+     *
+     * Linking a downcall of a new shape costs 7 to 10 ms in a fresh JVM (DESIGN.md), so everything that is not hot goes
+     * through one shape: seven longs in, one long out, errno captured. A C function that takes fewer or narrower
+     * integer arguments ignores the rest, on both of our calling conventions. The hot calls are linked one by one, with
+     * their address as a constant, because a call through a handle that is not constant costs as much again.
+     *
+     * Refused: a handle per libc function (each a shape of its own, 60 ms at start-up); the variadic convention for
+     * syscall(2), which is the ordinary one for integers on Linux.
+     */
+    private static final FunctionDescriptor SEVEN = FunctionDescriptor.of(JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
+    private static final @Nullable Throwable REFUSAL;
+    private static final @Nullable MethodHandle INVOKE;
+    private static final MemorySegment EVERYTHING;
+    private static final long ERRNO_OFFSET;
+
+    static {
+        Throwable refusal = null;
+        MethodHandle invoke = null;
+        MemorySegment everything = MemorySegment.NULL;
+        long errnoOffset = 0;
+        try {
+            everything = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+            invoke = Linker.nativeLinker().downcallHandle(SEVEN, Linker.Option.captureCallState("errno"));
+            errnoOffset = Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+        } catch (IllegalCallerException | UnsupportedOperationException | IllegalArgumentException e) {
+            refusal = e;
+        }
+        REFUSAL = refusal;
+        INVOKE = invoke;
+        EVERYTHING = everything;
+        ERRNO_OFFSET = errnoOffset;
+    }
+
+    private Native() {}
+
+    /** Returns why native calls cannot be made in this JVM, or null when they can. */
+    public static @Nullable Throwable refusal() {
+        return REFUSAL;
+    }
+
+    /** Returns the whole address space as one segment, for {@link RawMemory}. */
+    static MemorySegment everything() {
+        return EVERYTHING;
+    }
+
+    /**
+     * Finds a symbol of libc.
+     *
+     * @param symbol its name
+     * @return its address, or 0 when libc has none of that name
+     */
+    public static long find(String symbol) {
+        return Linker.nativeLinker().defaultLookup().find(symbol).map(MemorySegment::address).orElse(0L);
+    }
+
+    /**
+     * Calls a C function that takes at most seven integers or pointers and returns one.
+     *
+     * @param function its address
+     * @param arguments up to seven arguments
+     * @return what it returned, and errno as the call left it
+     */
+    static Answer call(long function, long... arguments) {
+        MethodHandle invoke = INVOKE;
+        if (invoke == null) {
+            throw new IllegalStateException("native calls are refused in this JVM", REFUSAL);
+        }
+        if (arguments.length > 7) {
+            throw new IllegalArgumentException("arguments=" + arguments.length + ", at most 7");
+        }
+        long[] a = Arrays.copyOf(arguments, 7);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
+            long value = (long) invoke.invokeExact(MemorySegment.ofAddress(function), state,
+                    a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
+            return new Answer(value, state.get(JAVA_INT, ERRNO_OFFSET));
+        } catch (Throwable t) {
+            throw rethrown(t);
+        }
+    }
+
+    /**
+     * What a C function answered.
+     *
+     * @param value what it returned
+     * @param errno the thread's errno behind the call; it means something only when the value says that the call failed
+     */
+    record Answer(long value, int errno) {
+        /** Returns the value, or -errno where the value is -1: the kernel's own habit. */
+        long orNegativeErrno() {
+            return value == -1 ? -(long) errno : value;
+        }
+
+        /** Does the same for a C function that returns an int, which leaves the register's upper half undefined. */
+        int intOrNegativeErrno() {
+            return (int) value == -1 ? -errno : (int) value;
+        }
+    }
+
+    /**
+     * Links a function for critical calls: the thread stays "in Java", so the function must be short, must not block and
+     * must make no system call.
+     *
+     * @param address where it lies
+     * @param arguments how many longs it takes
+     * @return a handle of type (long, ...)long; make it a constant
+     */
+    public static MethodHandle critical(long address, int arguments) {
+        return link(address, arguments, Linker.Option.critical(false));
+    }
+
+    /**
+     * Links a function for ordinary calls, during which the thread counts as blocked: for what may take its time.
+     *
+     * @param address where it lies
+     * @param arguments how many longs it takes
+     * @return a handle of type (long, ...)long; make it a constant
+     */
+    public static MethodHandle ordinary(long address, int arguments) {
+        return link(address, arguments);
+    }
+
+    private static MethodHandle link(long address, int arguments, Linker.Option... options) {
+        MemoryLayout[] longs = new MemoryLayout[arguments];
+        Arrays.fill(longs, JAVA_LONG);
+        return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(address),
+                FunctionDescriptor.of(JAVA_LONG, longs), options);
+    }
+
+    /**
+     * Turns what a method handle threw into something that can be thrown without a clause.
+     *
+     * @param thrown what was thrown
+     * @return an exception to throw; an Error is thrown from here
+     */
+    public static RuntimeException rethrown(Throwable thrown) {
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        return thrown instanceof RuntimeException e ? e : new IllegalStateException(thrown);
+    }
+}

@@ -1,0 +1,102 @@
+package io.github.rseq4j.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Memory by address. The caller answers for the address: nothing is checked here but alignment.
+ */
+public final class RawMemory {
+    private static final MemorySegment ALL = Native.everything();
+    private static final VarHandle LONG = JAVA_LONG.varHandle();
+    private static final VarHandle INT = JAVA_INT.varHandle();
+
+    private RawMemory() {}
+
+    /**
+     * Reads 8 bytes, whole, with opaque order: what another CPU's section has committed is seen sooner or later.
+     *
+     * @param address a multiple of 8
+     * @return the value
+     */
+    public static long getLong(long address) {
+        return (long) LONG.getOpaque(ALL, address);
+    }
+
+    /**
+     * Writes 8 bytes, whole, with opaque order.
+     *
+     * @param address a multiple of 8
+     * @param value the value
+     */
+    public static void putLong(long address, long value) {
+        LONG.setOpaque(ALL, address, value);
+    }
+
+    /**
+     * Reads 4 bytes, whole, with opaque order.
+     *
+     * @param address a multiple of 4
+     * @return the value
+     */
+    public static int getInt(long address) {
+        return (int) INT.getOpaque(ALL, address);
+    }
+
+    /**
+     * Writes 4 bytes, whole, with opaque order.
+     *
+     * @param address a multiple of 4
+     * @param value the value
+     */
+    public static void putInt(long address, int value) {
+        INT.setOpaque(ALL, address, value);
+    }
+
+    /**
+     * Reads a byte.
+     *
+     * @param address any address
+     * @return the value
+     */
+    public static byte getByte(long address) {
+        return ALL.get(JAVA_BYTE, address);
+    }
+
+    /**
+     * Writes a byte.
+     *
+     * @param address any address
+     * @param value the value
+     */
+    public static void putByte(long address, byte value) {
+        ALL.set(JAVA_BYTE, address, value);
+    }
+
+    /**
+     * Writes bytes.
+     *
+     * @param address where the first goes
+     * @param bytes what is written
+     */
+    public static void put(long address, byte[] bytes) {
+        MemorySegment.copy(bytes, 0, ALL, JAVA_BYTE, address, bytes.length);
+    }
+
+    /**
+     * Reads bytes.
+     *
+     * @param address where the first lies
+     * @param lengthBytes how many
+     * @return a new array
+     */
+    public static byte[] get(long address, int lengthBytes) {
+        byte[] bytes = new byte[lengthBytes];
+        MemorySegment.copy(ALL, JAVA_BYTE, address, bytes, 0, lengthBytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,37 @@
+package io.github.rseq4j.kernel;
+
+/**
+ * The layout of {@code struct rseq}, one per thread, registered with the kernel ({@code include/uapi/linux/rseq.h},
+ * Linux 4.18; {@code node_id} and {@code mm_cid} since 6.3).
+ *
+ * <pre>
+ *   0  u32 cpu_id_start   a valid index at all times; others overwrite it: never index by it
+ *   4  u32 cpu_id         the CPU; -1 not registered yet, -2 registration failed or switched off
+ *   8  u64 rseq_cs        address of the active struct rseq_cs or 0; the kernel clears it lazily
+ *  16  u32 flags
+ *  20  u32 node_id        NUMA node             (feature size 28 and more)
+ *  24  u32 mm_cid         dense concurrency id  (feature size 28 and more)
+ *  28  u32 slice_ctrl     time slice extension  (feature size 33 and more)
+ * </pre>
+ */
+public final class RseqArea {
+    /** Offset of cpu_id, in bytes. */
+    public static final int CPU_ID = 4;
+    /** Offset of rseq_cs, in bytes. */
+    public static final int RSEQ_CS = 8;
+    /** Offset of flags, in bytes. */
+    public static final int FLAGS = 16;
+    /** Offset of node_id, in bytes. */
+    public static final int NODE_ID = 20;
+    /** Offset of mm_cid, in bytes. */
+    public static final int MM_CID = 24;
+
+    /** The length that every kernel accepts: the original size of the structure. */
+    public static final int ORIGINAL_BYTES = 32;
+    /** The feature size of a kernel that says nothing in its auxiliary vector: up to and with flags. */
+    public static final int ORIGINAL_FEATURE_BYTES = 20;
+    /** The feature size from which node_id and mm_cid are maintained. */
+    public static final int MM_CID_FEATURE_BYTES = 28;
+
+    private RseqArea() {}
+}

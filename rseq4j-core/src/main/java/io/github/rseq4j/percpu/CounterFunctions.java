@@ -1,0 +1,84 @@
+package io.github.rseq4j.percpu;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.section.Engine;
+import io.github.rseq4j.section.LoadAddStore;
+import java.lang.invoke.MethodHandle;
+
+/** The functions of the counters as constants, each linked when it is first used. */
+final class CounterFunctions {
+    static final Cells CELLS = Cells.get();
+    private static final MethodHandle ADD = Engine.get().handle(LoadAddStore.ONE);
+
+    private CounterFunctions() {}
+
+    /** Links two additions in one call when they are first asked for. */
+    private static final class Two {
+        private static final MethodHandle ADD = Engine.get().handle(LoadAddStore.TWO);
+    }
+
+    /** Links four additions in one call when they are first asked for. */
+    private static final class Four {
+        private static final MethodHandle ADD = Engine.get().handle(LoadAddStore.FOUR);
+    }
+
+    /** Links eight additions in one call when they are first asked for. */
+    private static final class Eight {
+        private static final MethodHandle ADD = Engine.get().handle(LoadAddStore.EIGHT);
+    }
+
+    static void add(long cell, long delta) {
+        long status;
+        try {
+            status = (long) ADD.invokeExact(cell, delta);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+        if (status < 0) {
+            complete(LoadAddStore.ONE, status, cell, delta);
+        }
+    }
+
+    static void add(long c0, long d0, long c1, long d1) {
+        long status;
+        try {
+            status = (long) Two.ADD.invokeExact(c0, d0, c1, d1);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+        if (status < 0) {
+            complete(LoadAddStore.TWO, status, c0, d0, c1, d1);
+        }
+    }
+
+    static void add(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3) {
+        long status;
+        try {
+            status = (long) Four.ADD.invokeExact(c0, d0, c1, d1, c2, d2, c3, d3);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+        if (status < 0) {
+            complete(LoadAddStore.FOUR, status, c0, d0, c1, d1, c2, d2, c3, d3);
+        }
+    }
+
+    static void add(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3,
+                    long c4, long d4, long c5, long d5, long c6, long d6, long c7, long d7) {
+        long status;
+        try {
+            status = (long) Eight.ADD.invokeExact(c0, d0, c1, d1, c2, d2, c3, d3, c4, d4, c5, d5, c6, d6, c7, d7);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+        if (status < 0) {
+            complete(LoadAddStore.EIGHT, status, c0, d0, c1, d1, c2, d2, c3, d3, c4, d4, c5, d5, c6, d6, c7, d7);
+        }
+    }
+
+    private static void complete(Chain chain, long status, long... arguments) {
+        Engine.get().complete(chain, status, arguments);
+    }
+}

@@ -1,0 +1,232 @@
+package io.github.rseq4j.percpu;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A block of counters of 64 bits, each like a {@link PerCpuCounter}, whose cells lie side by side: for a table of counts
+ * (byte values, status codes, metrics of one request) where an object for each is too much, and to update several of
+ * them in one call.
+ *
+ * <p><b>Threads.</b> Every method may be called from any thread; an update is as cheap and as exact as that of
+ * {@link PerCpuCounter}. A fused update of several counters is one downcall, but not one moment: each counter is updated
+ * on its own, in the order given, all of them before the method returns.
+ *
+ * <p><b>Memory.</b> 8 bytes a counter for each CPU that runs the application's threads, given back when the block is
+ * collected. Updates allocate nothing.
+ */
+public final class PerCpuCounters {
+    /** The most counters in a block. */
+    public static final int MAX_SIZE = 65_536;
+    /** The most counters that one call updates. */
+    public static final int MAX_FUSED = 8;
+
+    /* How it works
+     *
+     * A fused update is a chain: several sections, each with its own commit, in one function. So the price of the
+     * downcall, most of the price of an update, is paid once. Chains of 2, 4 and 8 exist; other numbers are filled up
+     * with additions of 0. As in PerCpuCounter a reset moves the base that sums start from, and writes no cell.
+     */
+    private static final VarHandle BASE = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private final int size;
+    private final long cells;
+    /** What sums start from, once there was a reset; elements are written under this object's monitor. */
+    private volatile long @Nullable [] bases;
+
+    /**
+     * Makes a block of counters of 0.
+     *
+     * @param size how many, 1 to {@link #MAX_SIZE}
+     * @throws IllegalArgumentException when the size is out of range
+     */
+    public PerCpuCounters(int size) {
+        if (size < 1 || size > MAX_SIZE) {
+            throw new IllegalArgumentException("size=" + size + ", must be 1 to " + MAX_SIZE);
+        }
+        this.size = size;
+        this.cells = CounterFunctions.CELLS.allocate(this, size);
+    }
+
+    /** {@return how many counters there are} */
+    public int size() {
+        return size;
+    }
+
+    private int check(int i) {
+        if (i < 0 || i >= size) {
+            throw new IndexOutOfBoundsException("index=" + i + ", must be 0 to " + (size - 1));
+        }
+        return i;
+    }
+
+    private long cell(int i) {
+        return cells + (long) check(i) * Long.BYTES;
+    }
+
+    /**
+     * Adds a number to one counter.
+     *
+     * @param i the counter
+     * @param delta the number, of either sign
+     * @throws IndexOutOfBoundsException when there is no such counter
+     */
+    public void add(int i, long delta) {
+        try {
+            CounterFunctions.add(cell(i), delta);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Adds 1 to one counter.
+     *
+     * @param i the counter
+     * @throws IndexOutOfBoundsException when there is no such counter
+     */
+    public void increment(int i) {
+        add(i, 1);
+    }
+
+    /**
+     * Adds to two counters in one call.
+     *
+     * @param i0 a counter
+     * @param d0 what is added to it
+     * @param i1 a counter, which may be the same
+     * @param d1 what is added to it
+     * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
+     */
+    public void add(int i0, long d0, int i1, long d1) {
+        try {
+            CounterFunctions.add(cell(i0), d0, cell(i1), d1);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Adds to four counters in one call.
+     *
+     * @param i0 a counter
+     * @param d0 what is added to it
+     * @param i1 a counter
+     * @param d1 what is added to it
+     * @param i2 a counter
+     * @param d2 what is added to it
+     * @param i3 a counter
+     * @param d3 what is added to it
+     * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
+     */
+    public void add(int i0, long d0, int i1, long d1, int i2, long d2, int i3, long d3) {
+        try {
+            CounterFunctions.add(cell(i0), d0, cell(i1), d1, cell(i2), d2, cell(i3), d3);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Adds to up to eight counters in one call.
+     *
+     * @param indices the counters, which may repeat
+     * @param deltas what is added to each
+     * @throws IllegalArgumentException when the arrays differ in length or are longer than {@link #MAX_FUSED}
+     * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
+     */
+    public void add(int[] indices, long[] deltas) {
+        try {
+            int n = indices.length;
+            if (n != deltas.length || n > MAX_FUSED) {
+                throw new IllegalArgumentException("indices.length=" + n + ", deltas.length=" + deltas.length
+                        + ", must be equal and at most " + MAX_FUSED);
+            }
+            if (n > 4) {
+                CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
+                        cell(indices[2]), deltas[2], cell(indices[3]), deltas[3],
+                        cell(indices[4]), deltas[4], cellOr0(indices, 5), deltaOr0(deltas, 5),
+                        cellOr0(indices, 6), deltaOr0(deltas, 6), cellOr0(indices, 7), deltaOr0(deltas, 7));
+            } else if (n > 2) {
+                CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
+                        cell(indices[2]), deltas[2], cellOr0(indices, 3), deltaOr0(deltas, 3));
+            } else if (n == 2) {
+                CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1]);
+            } else if (n == 1) {
+                CounterFunctions.add(cell(indices[0]), deltas[0]);
+            }
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private long cellOr0(int[] indices, int number) {
+        return number < indices.length ? cell(indices[number]) : cells;
+    }
+
+    private static long deltaOr0(long[] deltas, int number) {
+        return number < deltas.length ? deltas[number] : 0;
+    }
+
+    /**
+     * Returns the sum of what was added to one counter since it was made or last reset.
+     *
+     * @param i the counter
+     * @return its sum
+     * @throws IndexOutOfBoundsException when there is no such counter
+     */
+    public long sum(int i) {
+        try {
+            long from = base(check(i));
+            long sum = CounterFunctions.CELLS.sum(cell(i)) - from;
+            return sum;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** {@return all sums, in a new array, each as {@link #sum} gives it} */
+    public long[] sums() {
+        long[] sums = new long[size];
+        Arrays.setAll(sums, this::sum);
+        return sums;
+    }
+
+    /**
+     * Returns a counter's sum and starts it again from 0. No update is lost: each is in the result of exactly one reset,
+     * or in the sum that is left.
+     *
+     * @param i the counter
+     * @return the sum of what was added to it since its last reset
+     * @throws IndexOutOfBoundsException when there is no such counter
+     */
+    public synchronized long sumThenReset(int i) {
+        try {
+            long total = CounterFunctions.CELLS.sum(cell(i));
+            long sum = total - base(i);
+            long[] array = bases;
+            if (array == null) {
+                array = new long[size];
+                bases = array;
+            }
+            BASE.setVolatile(array, i, total);
+            return sum;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private long base(int i) {
+        long[] array = bases;
+        return array == null ? 0 : (long) BASE.getVolatile(array, i);
+    }
+
+    /** Returns all sums as {@link java.util.Arrays#toString(long[])} does. */
+    @Override
+    public String toString() {
+        return Arrays.toString(sums());
+    }
+}

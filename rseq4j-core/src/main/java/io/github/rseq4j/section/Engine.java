@@ -1,0 +1,128 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.code.AddressSpace;
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.registration.Registration;
+import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What runs the sections in this JVM: the kernel's restartable sequences, or the fallback. Chosen once, at first use.
+ */
+public sealed interface Engine permits NativeEngine, FallbackEngine {
+    /** The system property that may forbid restartable sequences: {@code never}; else {@code auto} or {@code libc}. */
+    String REGISTRATION_PROPERTY = "rseq4j.registration";
+
+    /** The binary logarithm of the distance between two indices' copies of a cell, in bytes. */
+    int STRIDE_SHIFT = 20;
+
+    /** Returns this JVM's engine. */
+    static Engine get() {
+        return Holder.ENGINE;
+    }
+
+    /** Chooses the engine when the first structure asks for it. */
+    final class Holder {
+        private static final Engine ENGINE = choose();
+
+        private Holder() {}
+
+        private static Engine choose() {
+            Registration hopeless = hopeless();
+            if (hopeless != null) {
+                return new FallbackEngine(hopeless, SelfTest.Outcome.NOT_RUN);
+            }
+            try {
+                return NativeEngine.open();
+            } catch (KernelException | IllegalCallerException e) {
+                return new FallbackEngine(Registration.none("the kernel refused memory: " + e.getMessage(),
+                        "allow mmap(2) and mprotect(2) of executable memory, and raise the address space's limit"),
+                        SelfTest.Outcome.NOT_RUN);
+            }
+        }
+
+        private static @Nullable Registration hopeless() {
+            String property = System.getProperty(REGISTRATION_PROPERTY, "auto");
+            switch (property) {
+                case "auto", "libc" -> { }
+                case "never" -> {
+                    return Registration.none("switched off by -D" + REGISTRATION_PROPERTY + "=never",
+                            "remove the property");
+                }
+                default -> {
+                    return Registration.none(REGISTRATION_PROPERTY + "=" + property + " is not auto, libc or never",
+                            "correct the property");
+                }
+            }
+            String system = System.getProperty("os.name", "unknown");
+            if (!system.toLowerCase(Locale.ROOT).equals("linux")) {
+                return Registration.none("not Linux but " + system, "run on Linux");
+            }
+            if (Architecture.host() == null) {
+                return Registration.none("not this architecture: " + Architecture.hostName(),
+                        "run on one of " + Arrays.toString(Architecture.values()));
+            }
+            Throwable refusal = Native.refusal();
+            if (refusal != null) {
+                String module = Engine.class.getModule().isNamed() ? Engine.class.getModule().getName() : "ALL-UNNAMED";
+                return Registration.none("native access is denied: " + refusal.getMessage(),
+                        "start java with --enable-native-access=" + module);
+            }
+            return null;
+        }
+    }
+
+    /** Returns the registration, with its proof or the reason why the fallback serves. */
+    Registration registration();
+
+    /** Returns what the self-test saw. */
+    SelfTest.Outcome selfTest();
+
+    /** Returns the index's name: {@code mm_cid}, {@code cpu_id} or, for the fallback, {@code stripe}. */
+    String indexName();
+
+    /** Returns how many copies of a cell there are: one for each index, and one for threads that have none. */
+    int copies();
+
+    /** Returns the memory that the sections work on. */
+    AddressSpace memory();
+
+    /**
+     * Reserves address space for a range of cells: {@link #copies()} times the stride.
+     *
+     * @return the address of the first cell's copy at index 0; all is 0
+     * @throws KernelException when the kernel refuses
+     */
+    long reserve();
+
+    /**
+     * Returns the function of a chain, of type (long, ...)long; make it a constant.
+     *
+     * @param chain one of {@link Sections#all()}
+     * @throws KernelException when the kernel refuses memory for it
+     */
+    MethodHandle handle(Chain chain);
+
+    /**
+     * Finishes a call that returned a negative status for another reason than an exit: tries again, or does the work
+     * where threads without an index do it.
+     *
+     * @param chain the chain
+     * @param status what it returned
+     * @param arguments the arguments it was called with
+     * @return 0 or more, or the exit's status
+     */
+    long complete(Chain chain, long status, long... arguments);
+
+    /**
+     * Returns how often the kernel aborted a section of a chain so far.
+     *
+     * @param chain the chain
+     */
+    long aborts(Chain chain);
+}

@@ -1,0 +1,72 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.code.AddressSpace;
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Fallback;
+import io.github.rseq4j.code.Status;
+import io.github.rseq4j.registration.Registration;
+import java.lang.invoke.MethodHandle;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Runs the sections as bytecode under a lock per stripe: exact everywhere, and slower. */
+public final class FallbackEngine implements Engine {
+    private final Fallback fallback = new Fallback(Runtime.getRuntime().availableProcessors(), STRIDE_SHIFT);
+    private final Map<Chain, MethodHandle> handles = new ConcurrentHashMap<>();
+    private final Registration registration;
+    private final SelfTest.Outcome selfTest;
+
+    FallbackEngine(Registration registration, SelfTest.Outcome selfTest) {
+        this.registration = registration;
+        this.selfTest = selfTest;
+    }
+
+    @Override
+    public Registration registration() {
+        return registration;
+    }
+
+    @Override
+    public SelfTest.Outcome selfTest() {
+        return selfTest;
+    }
+
+    @Override
+    public String indexName() {
+        return "stripe";
+    }
+
+    @Override
+    public int copies() {
+        return fallback.stripes();
+    }
+
+    @Override
+    public AddressSpace memory() {
+        return fallback.memory();
+    }
+
+    @Override
+    public long reserve() {
+        return fallback.memory().reserve((long) copies() << STRIDE_SHIFT);
+    }
+
+    @Override
+    public MethodHandle handle(Chain chain) {
+        return handles.computeIfAbsent(chain, fallback::handle);
+    }
+
+    @Override
+    public long complete(Chain chain, long status, long... arguments) {
+        if (Status.code(status) >= Status.EXIT) {
+            return status;
+        }
+        throw new IllegalStateException("chain=" + chain.name() + ", status=" + Status.describe(status)
+                + ": the fallback has no such status");
+    }
+
+    @Override
+    public long aborts(Chain chain) {
+        return 0;
+    }
+}

@@ -1,0 +1,254 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.code.AddressSpace;
+import io.github.rseq4j.code.Assembled;
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.CodeMemory;
+import io.github.rseq4j.code.Compiler;
+import io.github.rseq4j.code.Index;
+import io.github.rseq4j.code.MachineCode;
+import io.github.rseq4j.code.Section;
+import io.github.rseq4j.code.Simulator;
+import io.github.rseq4j.code.Status;
+import io.github.rseq4j.code.Target;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.Cpus;
+import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.registration.Owner;
+import io.github.rseq4j.registration.Registration;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** Runs the sections as machine code under the kernel's protection. */
+public final class NativeEngine implements Engine, Registration.ThreadPointer {
+    /* How it works
+     *
+     * A thread without a registration, or with an index beyond the memory, cannot run a section. Its operation runs step
+     * by step at one more index, which no section ever uses, under a lock: slow, rare and exact. Sums read that copy
+     * like the others.
+     */
+    private final CodeMemory code = new CodeMemory();
+    private final Compiler compiler;
+    private final Target target;
+    private final Map<String, MachineCode> installed = new HashMap<>();
+    private final Simulator simulator = new Simulator(AddressSpace.RAW, STRIDE_SHIFT);
+    private final Object withoutIndex = new Object();
+    private final MethodHandle threadPointer;
+    private final MethodHandle areaField;
+    private final long firstRange;
+    private boolean firstRangeTaken;
+    private Registration registration;
+    private SelfTest.Outcome selfTest = SelfTest.Outcome.NOT_RUN;
+
+    private NativeEngine(Registration claim) {
+        this.compiler = new Compiler(Objects.requireNonNull(Architecture.host()));
+        this.registration = claim;
+        Index index = claim.featureBytes() >= RseqArea.MM_CID_FEATURE_BYTES ? Index.MM_CID : Index.CPU_ID;
+        this.target = new Target(claim.offsetBytes(), index, Cpus.possible(), STRIDE_SHIFT);
+        this.firstRange = map();
+        List<Chain> chains = List.of(LoadAddStore.ONE, DelayLoadAddStore.CHAIN);
+        List<Assembled> functions = new ArrayList<>();
+        functions.add(compiler.threadPointer(target));
+        functions.add(compiler.areaField(target));
+        for (Chain chain : chains) {
+            functions.add(compiler.compile(chain, target));
+        }
+        List<MachineCode> placed = code.install(functions);
+        // All take two arguments, whether they look at them or not: one shape, linked once.
+        this.threadPointer = Native.critical(placed.get(0).entry(), 2);
+        this.areaField = Native.critical(placed.get(1).entry(), 2);
+        for (int i = 0; i < chains.size(); i++) {
+            installed.put(chains.get(i).name(), placed.get(i + 2));
+        }
+    }
+
+    /** Finds the registration, proves it, tests that aborts happen; or returns the fallback with the reason. */
+    static Engine open() {
+        Registration claim = Registration.claimedByLibc();
+        if (claim.owner() == Owner.NONE) {
+            return new FallbackEngine(claim, SelfTest.Outcome.NOT_RUN);
+        }
+        SelfTest test = new SelfTest(claim);
+        NativeEngine engine;
+        try {
+            engine = new NativeEngine(claim);
+        } catch (RuntimeException | Error e) {
+            test.cancel();
+            throw e;
+        }
+        test.run(engine);
+        engine.registration = test.registration();
+        engine.selfTest = test.outcome();
+        return engine.registration.owner() == Owner.NONE
+                ? new FallbackEngine(engine.registration, engine.selfTest) : engine;
+    }
+
+    /** Returns what the sections are emitted for. */
+    public Target target() {
+        return target;
+    }
+
+    /** Returns the compiler. */
+    public Compiler compiler() {
+        return compiler;
+    }
+
+    /** Returns the memory that the functions are installed in. */
+    public CodeMemory code() {
+        return code;
+    }
+
+    @Override
+    public long threadPointer() {
+        return call(threadPointer, 0);
+    }
+
+    /**
+     * Returns the handle that reads a field of the calling carrier thread's area, sign-extended; of type
+     * (long, long)long: the field's offset, and what is not looked at.
+     */
+    public MethodHandle areaFieldHandle() {
+        return areaField;
+    }
+
+    /** Tells whether the kernel maintains node_id and mm_cid. */
+    public boolean hasNodeAndMmCid() {
+        return registration.featureBytes() >= RseqArea.MM_CID_FEATURE_BYTES;
+    }
+
+    private static long call(MethodHandle handle, long argument) {
+        try {
+            return (long) handle.invokeExact(argument, 0L);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    /** Returns the calling carrier thread's CPU, or a negative number when it has no registration. */
+    int cpuId() {
+        return (int) call(areaField, RseqArea.CPU_ID);
+    }
+
+    /** Returns the cell that the self-test works on: the last one of the first range, which is never handed out. */
+    long selfTestCell() {
+        return firstRange + (1L << STRIDE_SHIFT) - Long.BYTES;
+    }
+
+    @Override
+    public Registration registration() {
+        return registration;
+    }
+
+    @Override
+    public SelfTest.Outcome selfTest() {
+        return selfTest;
+    }
+
+    @Override
+    public String indexName() {
+        return target.index().spelling();
+    }
+
+    @Override
+    public int copies() {
+        return target.limit() + 1;
+    }
+
+    @Override
+    public AddressSpace memory() {
+        return AddressSpace.RAW;
+    }
+
+    @Override
+    public synchronized long reserve() {
+        if (!firstRangeTaken) {
+            firstRangeTaken = true;
+            return firstRange;
+        }
+        return map();
+    }
+
+    private long map() {
+        long bytes = (long) copies() << STRIDE_SHIFT;
+        long range = KernelException.check("mmap(length=" + bytes + ")",
+                Linux.mmap(bytes, Linux.PROT_READ | Linux.PROT_WRITE));
+        // Cells are small and spread a stride apart: a huge page for each would be all waste. A refusal changes nothing.
+        Linux.madvise(range, bytes, Linux.MADV_NOHUGEPAGE);
+        return range;
+    }
+
+    @Override
+    public MethodHandle handle(Chain chain) {
+        return Native.critical(installed(chain).entry(), chain.arguments());
+    }
+
+    private synchronized MachineCode installed(Chain chain) {
+        MachineCode found = installed.get(chain.name());
+        if (found == null) {
+            if (!Sections.lists(chain)) {
+                throw new IllegalArgumentException("chain=" + chain.name() + " is not listed in Sections");
+            }
+            found = code.install(List.of(compiler.compile(chain, target))).getFirst();
+            installed.put(chain.name(), found);
+        }
+        return found;
+    }
+
+    @Override
+    public long complete(Chain chain, long status, long... arguments) {
+        Chain rest = chain;
+        long result = status;
+        while (result < 0 && Status.code(result) == Status.ABORTED) {
+            rest = rest(rest, Status.completed(result));
+            Thread.onSpinWait();
+            result = invoke(rest, arguments);
+        }
+        if (result >= 0 || Status.code(result) >= Status.EXIT) {
+            int before = chain.sections().size() - rest.sections().size();
+            return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
+        }
+        synchronized (withoutIndex) {
+            return simulator.run(rest, Status.completed(result), arguments, target.limit(),
+                    Simulator.Interruption.NEVER);
+        }
+    }
+
+    /** Returns what is left of a chain when some of its sections were committed. */
+    private static Chain rest(Chain chain, int completed) {
+        List<Section> sections = chain.sections();
+        return completed == 0 ? chain : new Chain(chain.name() + "_from_" + completed, chain.arguments(),
+                chain.restarts(), sections.subList(completed, sections.size()));
+    }
+
+    private long invoke(Chain chain, long[] arguments) {
+        try {
+            return (long) handle(chain).invokeWithArguments(Arrays.stream(arguments).boxed().toArray());
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    @Override
+    public synchronized long aborts(Chain chain) {
+        MachineCode found = installed.get(chain.name());
+        return found == null ? 0 : abortsOf(found);
+    }
+
+    /**
+     * Returns how often the kernel aborted a section of an installed chain so far.
+     *
+     * @param function a chain's function
+     */
+    public static long abortsOf(MachineCode function) {
+        return RawMemory.getLong(function.dataAddress());
+    }
+}

@@ -1,0 +1,35 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.code.Chain;
+import java.util.List;
+
+/**
+ * All sections that this library emits. What is listed here is listed, simulated and aborted by the tests without further
+ * work; what is not listed is refused by the engine.
+ */
+public final class Sections {
+    private static final List<Chain> ALL = List.of(
+            LoadAddStore.ONE,
+            LoadAddStore.TWO,
+            LoadAddStore.FOUR,
+            LoadAddStore.EIGHT,
+            DelayLoadAddStore.CHAIN);
+
+    private Sections() {}
+
+    /**
+     * Tells whether a chain is one of these, or the end of one.
+     *
+     * @param chain a chain
+     */
+    static boolean lists(Chain chain) {
+        int length = chain.sections().size();
+        return ALL.stream().map(Chain::sections).anyMatch(sections -> sections.size() >= length
+                && sections.subList(sections.size() - length, sections.size()).equals(chain.sections()));
+    }
+
+    /** Returns every chain. */
+    public static List<Chain> all() {
+        return ALL;
+    }
+}

@@ -1,0 +1,303 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.code.Status;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.registration.Owner;
+import io.github.rseq4j.registration.Registration;
+import java.lang.invoke.MethodHandle;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sees with its own eyes that this kernel aborts sections, before anything relies on it: by a fence and by preemption on
+ * one CPU. Some emulators never do, and Linux 6.19 on arm64 for a while did not for the latter.
+ */
+public final class SelfTest {
+    /* How it works
+     *
+     * A thread of its own runs a section that waits inside for some microseconds and is not restarted, so each abort is
+     * seen. First the caller fences until one such section is aborted while the thread was not switched out (getrusage
+     * counts that). Then the thread is pinned to the CPU it is on, and a companion on the same CPU sleeps and wakes until
+     * a section is aborted while the thread was switched out.
+     *
+     * Both are bounded by 25 ms together, of a thread that runs: one that the machine is too busy to run is switched out,
+     * which is what the second part waits for. A fence that found no section to abort proves nothing, and is said in the
+     * note; many that found one and aborted nothing prove that aborts do not happen.
+     *
+     * Refused: counting on membarrier alone (it interrupts with an IPI, which worked on the kernels that missed
+     * preemption), and on migration (the kernel then aborts for another reason).
+     */
+    /** The bound of all of it, in nanoseconds. */
+    static final long BOUND_NANOS = 25_000_000;
+    private static final long FENCE_NANOS = 8_000_000;
+    /** Some 70 microseconds: long enough to be switched out inside. */
+    private static final long ITERATIONS = 1 << 18;
+    /** Some 15 microseconds: a fence finds it, and seldom a switch beside it. */
+    private static final long FENCE_ITERATIONS = 1 << 16;
+    /** So many chances without an abort are a proof that aborts do not happen. */
+    private static final int ENOUGH = 16;
+    private static final String UNSEEN = "no abort by a fence was seen";
+    private static final long NAP_NANOS = 50_000;
+    private static final long NAP_MILLIS = 1;
+    private static final long SLICE_NANOS = 100_000;
+
+    /**
+     * What was seen.
+     *
+     * @param fence sections aborted by a fence
+     * @param fenceNote why none was tried, or empty
+     * @param preemption sections aborted by preemption on one CPU
+     * @param preemptionNote why none was tried or seen, or empty
+     * @param nanos how long it took
+     */
+    public record Outcome(long fence, String fenceNote, long preemption, String preemptionNote, long nanos) {
+        /** The outcome of a test that was not run. */
+        static final Outcome NOT_RUN = new Outcome(0, "not run", 0, "not run", 0);
+    }
+
+    private enum Phase { PROOF, FENCE, PREEMPTION, DONE }
+
+    private final CountDownLatch engineMade = new CountDownLatch(1);
+    private final Thread tester = new Tester();
+    private volatile @Nullable NativeEngine engine;
+    private volatile boolean fencing;
+    /** How many fences have returned; written by the thread that fences. */
+    private volatile long fences;
+    private volatile Phase phase = Phase.PROOF;
+    private volatile Registration registration;
+    private volatile String failure = "";
+    private long fenceAborts;
+    private long preemptionAborts;
+    private long switchesWithoutAbort;
+    private long committed;
+    private boolean fenceFailed;
+    private String fenceNote = "";
+    private String preemptionNote = "";
+    private long startNanos;
+    private long endNanos;
+
+    /**
+     * Starts the thread of the test, which at first announces the fences: the kernel takes some milliseconds for that,
+     * in which the engine can be made.
+     *
+     * @param claim the registration, not yet proven
+     */
+    SelfTest(Registration claim) {
+        this.registration = claim;
+        tester.setDaemon(true);
+        tester.start();
+    }
+
+    /** Ends the test: there is no engine after all. */
+    void cancel() {
+        engineMade.countDown();
+    }
+
+    /** The thread that runs the sections. */
+    private final class Tester extends Thread {
+        Tester() {
+            super(null, null, "rseq4j-selftest", 0, false);
+        }
+
+        @Override
+        public void run() {
+            test();
+        }
+    }
+
+    /** The thread that preempts it. */
+    private final class Companion extends Thread {
+        private final int cpu;
+
+        Companion(int cpu) {
+            super(null, null, "rseq4j-selftest-companion", 0, false);
+            this.cpu = cpu;
+        }
+
+        @Override
+        public void run() {
+            Linux.sched_setaffinity(0, cpu);
+            // Schedulers differ in whether who wakes preempts at once. A short slice makes it likely; if it is refused,
+            // the tick preempts, some milliseconds later.
+            Linux.sched_setslice(SLICE_NANOS);
+            while (phase == Phase.PREEMPTION) {
+                LockSupport.parkNanos(NAP_NANOS);
+            }
+        }
+    }
+
+    /**
+     * Runs the test, and returns when it is over.
+     *
+     * @param tested the engine
+     */
+    void run(NativeEngine tested) {
+        engine = tested;
+        engineMade.countDown();
+        boolean interrupted = false;
+        long returned = 0;
+        while (tester.isAlive()) {
+            fencing = true;
+            if (phase == Phase.FENCE) {
+                Linux.membarrier(Linux.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
+                fences = ++returned;
+            }
+            fencing = false;
+            if (phase != Phase.FENCE) {
+                try {
+                    tester.join(NAP_MILLIS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        judge(tested);
+    }
+
+    /** Returns the registration with its proof, or NONE when anything failed. */
+    Registration registration() {
+        return registration;
+    }
+
+    /** Returns what was seen. */
+    Outcome outcome() {
+        return new Outcome(fenceAborts, fenceNote, preemptionAborts, preemptionNote, endNanos - startNanos);
+    }
+
+    private void test() {
+        try {
+            int announced = Linux.membarrier(Linux.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0);
+            if (announced < 0) {
+                fenceNote = "membarrier(REGISTER_PRIVATE_EXPEDITED_RSEQ) answered " + Errno.name(-announced);
+            }
+            engineMade.await();
+            NativeEngine tested = engine;
+            if (tested != null) {
+                test(tested);
+            }
+        } catch (RuntimeException | InterruptedException e) {
+            failure = "the self-test failed: " + e;
+        } finally {
+            phase = Phase.DONE;
+            endNanos = System.nanoTime();
+        }
+    }
+
+    private void test(NativeEngine tested) {
+        startNanos = System.nanoTime();
+        registration = registration.proven(tested);
+        if (registration.owner() == Owner.NONE) {
+            return;
+        }
+        int allowed = 0;
+        for (long word : Linux.sched_getaffinity(0)) {
+            allowed += Long.bitCount(word);
+        }
+        MethodHandle section = tested.handle(DelayLoadAddStore.CHAIN);
+        if (allowed == 1) {
+            fenceNote = "one CPU: nothing runs beside a fence";
+        } else if (fenceNote.isEmpty()) {
+            fence(tested, section, FENCE_NANOS);
+        }
+        preemption(tested, section);
+        if (fenceNote.startsWith(UNSEEN) && !fenceFailed) {
+            fence(tested, section, BOUND_NANOS);
+        }
+    }
+
+    private void fence(NativeEngine tested, MethodHandle section, long untilNanos) {
+        int undone = 0;
+        phase = Phase.FENCE;
+        while (fenceAborts == 0 && System.nanoTime() - startNanos < untilNanos) {
+            long fencesBefore = fences;
+            long abortsBefore = preemptionAborts;
+            once(tested, section, FENCE_ITERATIONS);
+            // Two more fences have returned, so one of them began and ended in this round.
+            undone += fences - fencesBefore >= 2 && abortsBefore == preemptionAborts ? 1 : 0;
+        }
+        fenceNote = fenceAborts > 0 ? "" : UNSEEN + ", " + undone + " fences without one";
+        fenceFailed = undone >= ENOUGH && fenceAborts == 0;
+        phase = Phase.PREEMPTION;
+        while (fencing) {
+            // A fence on its way must not be taken for preemption.
+            LockSupport.parkNanos(NAP_NANOS);
+        }
+    }
+
+    private void preemption(NativeEngine tested, MethodHandle section) {
+        int cpu = tested.cpuId();
+        int pinned = Linux.sched_setaffinity(0, cpu);
+        if (pinned < 0) {
+            preemptionNote = "sched_setaffinity(cpu=" + cpu + ") answered " + Errno.name(-pinned);
+            return;
+        }
+        phase = Phase.PREEMPTION;
+        preemptionAborts = 0;
+        switchesWithoutAbort = 0;
+        Thread companion = new Companion(cpu);
+        companion.setDaemon(true);
+        companion.start();
+        for (int round = 0; preemptionAborts == 0
+                && (round < ENOUGH || System.nanoTime() - startNanos < BOUND_NANOS); round++) {
+            once(tested, section, ITERATIONS);
+        }
+        if (preemptionAborts == 0) {
+            preemptionNote = "no abort by preemption was seen, " + switchesWithoutAbort + " switches without one";
+        }
+        phase = Phase.DONE;
+        LockSupport.unpark(companion);
+    }
+
+    /** Runs the section once and finds out what became of it. */
+    private void once(NativeEngine tested, MethodHandle section, long iterations) {
+        long before = Linux.involuntarySwitches();
+        long status = invoke(tested, section, iterations);
+        boolean switched = Linux.involuntarySwitches() != before;
+        if (status == 0) {
+            committed++;
+            switchesWithoutAbort += switched ? 1 : 0;
+        } else if (Status.code(status) != Status.ABORTED) {
+            throw new IllegalStateException("section=" + DelayLoadAddStore.CHAIN.name() + " returned "
+                    + Status.describe(status));
+        } else if (switched) {
+            preemptionAborts++;
+        } else {
+            fenceAborts++;
+        }
+    }
+
+    private static long invoke(NativeEngine tested, MethodHandle section, long iterations) {
+        try {
+            return (long) section.invokeExact(tested.selfTestCell(), iterations);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    private void judge(NativeEngine tested) {
+        if (registration.owner() == Owner.NONE) {
+            return;
+        }
+        long sum = 0;
+        for (int i = 0; i < tested.copies(); i++) {
+            sum += RawMemory.getLong(tested.selfTestCell() + ((long) i << Engine.STRIDE_SHIFT));
+        }
+        if (failure.isEmpty() && sum != committed) {
+            failure = "a section that was aborted took effect: " + committed + " commits, " + sum + " counted";
+        }
+        if (failure.isEmpty() && (fenceFailed || preemptionAborts == 0)) {
+            failure = "aborts do not happen: " + (fenceFailed ? fenceNote : preemptionNote);
+        }
+        if (!failure.isEmpty()) {
+            registration = Registration.none(failure, "use another kernel, run without the emulator, or allow "
+                    + "sched_setaffinity(2) in the seccomp filter");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Restartable sequences for the JVM: per-CPU data with no atomic instruction and no lock. */
+@NullMarked
+@SuppressWarnings("module")
+module io.github.rseq4j {
+    requires static transitive org.jspecify;
+
+    exports io.github.rseq4j;
+    exports io.github.rseq4j.percpu;
+
+    exports io.github.rseq4j.code to io.github.rseq4j.cli;
+    exports io.github.rseq4j.kernel to io.github.rseq4j.cli;
+    exports io.github.rseq4j.memory to io.github.rseq4j.cli;
+    exports io.github.rseq4j.registration to io.github.rseq4j.cli;
+    exports io.github.rseq4j.section to io.github.rseq4j.cli;
+}
