@@ -4,6 +4,7 @@ import io.github.rseq4j.code.Operand.Imm;
 import io.github.rseq4j.code.Operand.Reg;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.function.LongSupplier;
 
 /**
  * Runs the steps of a chain one by one on any memory, and aborts them where it is told to. It is the oracle of the tests,
@@ -37,6 +38,7 @@ public final class Simulator {
 
     private final AddressSpace memory;
     private final int strideShift;
+    private final LongSupplier clock;
 
     /**
      * Makes a simulator.
@@ -45,8 +47,20 @@ public final class Simulator {
      * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
      */
     public Simulator(AddressSpace memory, int strideShift) {
+        this(memory, strideShift, System::nanoTime);
+    }
+
+    /**
+     * Makes a simulator with a clock of its own.
+     *
+     * @param memory the memory that the chains work on
+     * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
+     * @param clock what a timestamp reads
+     */
+    Simulator(AddressSpace memory, int strideShift, LongSupplier clock) {
         this.memory = memory;
         this.strideShift = strideShift;
+        this.clock = clock;
     }
 
     /**
@@ -134,7 +148,7 @@ public final class Simulator {
                     memory.putByte(to + i, memory.getByte(from + i));
                 }
             }
-            case Step.Timestamp timestamp -> state.set(timestamp.target(), System.nanoTime());
+            case Step.Timestamp timestamp -> state.set(timestamp.target(), clock.getAsLong());
             case Step.Delay delay -> {
                 if (Long.compareUnsigned(state.get(delay.iterations()), delay.max()) > 0) {
                     return Status.OUT_OF_RANGE;

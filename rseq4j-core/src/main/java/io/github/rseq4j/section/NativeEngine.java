@@ -1,5 +1,6 @@
 package io.github.rseq4j.section;
 
+import io.github.rseq4j.code.AbortProof;
 import io.github.rseq4j.code.AddressSpace;
 import io.github.rseq4j.code.Assembled;
 import io.github.rseq4j.code.Chain;
@@ -100,6 +101,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     /** Returns the compiler. */
     public Compiler compiler() {
         return compiler;
+    }
+
+    /** Makes a prover that aborts sections at every instruction, on memory of its own. */
+    public AbortProof abortProof() {
+        return new AbortProof(compiler, target, code, map());
     }
 
     /** Returns the memory that the functions are installed in. */

@@ -1,0 +1,106 @@
+package io.github.rseq4j.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.percpu.PerCpuCounter;
+import io.github.rseq4j.section.Engine;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Cells are packed, are 0 when handed out, and come back when their owner is collected. */
+final class CellsTest {
+    private static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
+
+    private final Cells cells = new Cells(Engine.get());
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, Cells.MAX_CELLS + 1, Integer.MAX_VALUE})
+    void refusesACountOutOfRange(int count) {
+        String message = assertThrows(IllegalArgumentException.class, () -> cells.allocate(this, count)).getMessage();
+        assertTrue(String.valueOf(message).startsWith("count=" + count), message);
+    }
+
+    @Test
+    void packsCellsSideBySide() {
+        long first = cells.allocate(this, 1);
+        long second = cells.allocate(this, 3);
+        long third = cells.allocate(this, 1);
+        assertEquals(first + Long.BYTES, second);
+        assertEquals(second + 3 * Long.BYTES, third);
+        assertEquals(5, cells.held());
+    }
+
+    @Test
+    void reservesAnotherRangeWhenOneIsFull() {
+        long first = cells.allocate(this, Cells.MAX_CELLS);
+        long second = cells.allocate(this, Cells.MAX_CELLS);
+        assertTrue(Math.abs(second - first) >= STRIDE_BYTES * Engine.get().copies(), first + " and " + second);
+        write(second, 7);
+        assertEquals(0, cells.sum(first));
+        assertEquals(7L * Engine.get().copies(), cells.sum(second));
+    }
+
+    @Test
+    void reusesCellsOfACollectedOwnerAndClearsThem() throws InterruptedException {
+        long address = cells.allocate(new Object(), 8);
+        for (int i = 0; i < 8; i++) {
+            write(address + (long) i * Long.BYTES, 99);
+        }
+        long other = cells.allocate(this, 4);
+        awaitHeld(4);
+        long again = cells.allocate(this, 8);
+        assertEquals(address, again, "the first fit is what came back");
+        assertNotEquals(other, again);
+        for (int i = 0; i < 8; i++) {
+            assertEquals(0, cells.sum(again + (long) i * Long.BYTES));
+        }
+    }
+
+    @Test
+    void joinsNeighboursThatCameBack() throws InterruptedException {
+        long first = cells.allocate(new Object(), 2);
+        cells.allocate(new Object(), 3);
+        cells.allocate(new Object(), 4);
+        awaitHeld(0);
+        assertEquals(first, cells.allocate(this, 9), "2 + 3 + 4 neighbouring cells hold 9");
+    }
+
+    @Test
+    void neverReusesACellWhoseOwnerIsInUse() {
+        List<PerCpuCounter> kept = new ArrayList<>();
+        for (int round = 0; round < 200; round++) {
+            PerCpuCounter counter = new PerCpuCounter();
+            counter.add(round);
+            kept.add(counter);
+            for (int i = 0; i < 100; i++) {
+                new PerCpuCounter().add(1_000_000);
+            }
+            if (round % 50 == 0) {
+                System.gc();
+            }
+        }
+        for (int round = 0; round < kept.size(); round++) {
+            assertEquals(round, kept.get(round).sum());
+        }
+    }
+
+    private void awaitHeld(long count) throws InterruptedException {
+        for (int i = 0; i < 200 && cells.held() != count; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertEquals(count, cells.held(), "the collector found the owners");
+    }
+
+    private static void write(long cell, long value) {
+        for (int copy = 0; copy < Engine.get().copies(); copy++) {
+            Engine.get().memory().putLong(cell + copy * STRIDE_BYTES, value);
+        }
+    }
+}

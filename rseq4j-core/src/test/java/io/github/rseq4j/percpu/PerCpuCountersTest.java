@@ -1,0 +1,131 @@
+package io.github.rseq4j.percpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A block of counters updates one, or several in one call, on restartable sequences and on the fallback. */
+final class PerCpuCountersTest {
+    private static final int SIZE = 20;
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, PerCpuCounters.MAX_SIZE + 1, Integer.MAX_VALUE})
+    void refusesASizeOutOfRange(int size) {
+        assertMessage("size=" + size, IllegalArgumentException.class, () -> new PerCpuCounters(size));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, PerCpuCounters.MAX_SIZE})
+    void takesASizeInRange(int size) {
+        PerCpuCounters counters = new PerCpuCounters(size);
+        counters.increment(size - 1);
+        assertEquals(1, counters.sum(size - 1));
+        assertEquals(size, counters.size());
+        assertEquals(size, counters.sums().length);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1, SIZE, Integer.MAX_VALUE})
+    void refusesAnIndexThereIsNot(int i) {
+        PerCpuCounters counters = new PerCpuCounters(SIZE);
+        List<Executable> uses = List.of(() -> counters.add(i, 1), () -> counters.increment(i), () -> counters.sum(i),
+                () -> counters.sumThenReset(i), () -> counters.add(0, 1, i, 1), () -> counters.add(0, 1, 0, 1, 0, 1, i, 1),
+                () -> counters.add(new int[] {0, 1, i}, new long[3]),
+                () -> counters.add(new int[] {0, 1, 2, 3, 4, i}, new long[6]));
+        for (Executable use : uses) {
+            assertMessage("index=" + i, IndexOutOfBoundsException.class, use);
+        }
+        assertArrayEquals(new long[SIZE], counters.sums(), "nothing was added");
+    }
+
+    @Test
+    void refusesArraysThatDoNotMatch() {
+        PerCpuCounters counters = new PerCpuCounters(SIZE);
+        assertMessage("deltas.length=1", IllegalArgumentException.class, () -> counters.add(new int[2], new long[1]));
+        assertMessage("indices.length=9", IllegalArgumentException.class, () -> counters.add(new int[9], new long[9]));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8})
+    void addsToSoManyInOneCall(int n) {
+        PerCpuCounters counters = new PerCpuCounters(SIZE);
+        int[] indices = new int[n];
+        long[] deltas = new long[n];
+        long[] expected = new long[SIZE];
+        for (int i = 0; i < n; i++) {
+            indices[i] = (i * 3 + 1) % SIZE;
+            deltas[i] = i * 1_000_000_007L - 3;
+            expected[indices[i]] += 2 * deltas[i];
+        }
+        counters.add(indices, deltas);
+        counters.add(indices, deltas);
+        assertArrayEquals(expected, counters.sums());
+    }
+
+    @Test
+    void addsToTheSameCounterTwiceInOneCall() {
+        PerCpuCounters counters = new PerCpuCounters(SIZE);
+        counters.add(3, 1, 3, 2);
+        counters.add(3, 1, 3, 2, 3, 4, 4, 8);
+        assertEquals(10, counters.sum(3));
+        assertEquals(8, counters.sum(4));
+    }
+
+    @Test
+    void resetsOneCounterAndLeavesTheOthers() {
+        PerCpuCounters counters = new PerCpuCounters(3);
+        counters.add(0, 1, 1, 2);
+        assertEquals(2, counters.sumThenReset(1));
+        assertEquals(0, counters.sumThenReset(1));
+        counters.add(1, 5);
+        assertEquals("[1, 5, 0]", counters.toString());
+    }
+
+    @Test
+    void countsEveryFusedUpdateOfManyThreads() throws InterruptedException {
+        PerCpuCounters counters = new PerCpuCounters(SIZE);
+        int threads = 8;
+        long[][] expected = new long[threads][SIZE];
+        List<Thread> running = new ArrayList<>();
+        for (int t = 0; t < threads; t++) {
+            long seed = t;
+            long[] mine = expected[t];
+            running.add(Thread.ofPlatform().start(() -> hammer(counters, mine, new Random(seed))));
+        }
+        for (Thread thread : running) {
+            thread.join();
+        }
+        long[] all = new long[SIZE];
+        for (long[] each : expected) {
+            for (int i = 0; i < SIZE; i++) {
+                all[i] += each[i];
+            }
+        }
+        assertArrayEquals(all, counters.sums());
+    }
+
+    private static void hammer(PerCpuCounters counters, long[] expected, Random random) {
+        for (int round = 0; round < 50_000; round++) {
+            int[] indices = random.ints(random.nextInt(9), 0, SIZE).toArray();
+            long[] deltas = random.longs(indices.length, -100, 100).toArray();
+            counters.add(indices, deltas);
+            for (int i = 0; i < indices.length; i++) {
+                expected[indices[i]] += deltas[i];
+            }
+        }
+    }
+
+    private static void assertMessage(String part, Class<? extends Exception> type, Executable use) {
+        String message = String.valueOf(assertThrows(type, use).getMessage());
+        assertTrue(message.contains(part), message);
+    }
+}

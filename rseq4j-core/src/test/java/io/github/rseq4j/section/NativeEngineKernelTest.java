@@ -1,0 +1,118 @@
+package io.github.rseq4j.section;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Mem;
+import io.github.rseq4j.code.Operand;
+import io.github.rseq4j.code.Order;
+import io.github.rseq4j.code.Section;
+import io.github.rseq4j.code.Status;
+import io.github.rseq4j.code.Step;
+import io.github.rseq4j.code.Width;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.percpu.PerCpuCounter;
+import io.github.rseq4j.percpu.PerCpuCounters;
+import io.github.rseq4j.registration.Registration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The engine finishes what a section could not, and loses nothing on the way. */
+final class NativeEngineKernelTest {
+    @Test
+    void sawAbortsHappenBeforeItWasChosen() {
+        NativeEngine engine = Rseqs.require();
+        assertTrue(engine.selfTest().preemption() > 0, engine.selfTest().toString());
+        assertTrue(engine.selfTest().fence() > 0 || !engine.selfTest().fenceNote().isEmpty(),
+                engine.selfTest().toString());
+        assertTrue(engine.registration().proof().contains("EBUSY"), engine.registration().proof());
+    }
+
+    @Test
+    void countsOnAThreadThatLostItsRegistration() throws InterruptedException {
+        NativeEngine engine = Rseqs.require();
+        PerCpuCounter counter = new PerCpuCounter();
+        PerCpuCounters block = new PerCpuCounters(8);
+        AtomicInteger unregistered = new AtomicInteger(-1);
+        Thread thread = Thread.ofPlatform().start(() -> {
+            counter.increment();
+            Registration registration = engine.registration();
+            unregistered.set(Linux.rseq(engine.threadPointer() + registration.offsetBytes(),
+                    registration.registeredBytes(), Linux.RSEQ_FLAG_UNREGISTER,
+                    Objects.requireNonNull(Architecture.host()).signature()));
+            counter.add(10);
+            block.add(new int[] {0, 1, 2, 3, 4, 5, 6, 7}, new long[] {1, 2, 3, 4, 5, 6, 7, 8});
+        });
+        thread.join();
+        assertEquals(0, unregistered.get());
+        assertEquals(11, counter.sum());
+        assertEquals("[1, 2, 3, 4, 5, 6, 7, 8]", block.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Status.ABORTED, Status.UNREGISTERED, Status.OUT_OF_RANGE})
+    void finishesAChainFromTheSectionThatFailed(int code) {
+        NativeEngine engine = Rseqs.require();
+        for (int completed = 0; completed < 8; completed++) {
+            long[] arguments = new long[16];
+            for (int i = 0; i < 8; i++) {
+                arguments[2 * i] = Cells.get().allocate(this, 1);
+                arguments[2 * i + 1] = 100L + i;
+            }
+            assertEquals(0, engine.complete(LoadAddStore.EIGHT, Status.failure(code, completed), arguments));
+            for (int i = 0; i < 8; i++) {
+                assertEquals(i < completed ? 0 : 100 + i, Cells.get().sum(arguments[2 * i]), "section " + i);
+            }
+        }
+    }
+
+    @Test
+    void refusesASectionThatNoProofKnows() {
+        NativeEngine engine = Rseqs.require();
+        Chain stray = Chain.of(1, new Section("stray", List.of(new Step.CommitStore(Mem.cell(Operand.arg(0)),
+                Operand.imm(1), Width.LONG, Order.RELAXED)), null));
+        String message = assertThrows(IllegalArgumentException.class, () -> engine.handle(stray)).getMessage();
+        assertTrue(String.valueOf(message).contains("chain=stray"), message);
+    }
+
+    @Test
+    void provesAnOwnerOnlyByItsExactArea() throws InterruptedException {
+        NativeEngine engine = Rseqs.require();
+        Registration found = engine.registration();
+        int signature = Objects.requireNonNull(Architecture.host()).signature();
+        int[] answers = new int[4];
+        Thread thread = Thread.ofPlatform().start(() -> {
+            long area = engine.threadPointer() + found.offsetBytes();
+            answers[0] = Linux.rseq(area, found.registeredBytes(), 0, signature);
+            answers[1] = Linux.rseq(area, found.registeredBytes(), 0, signature + 1);
+            answers[2] = Linux.rseq(area + 64, found.registeredBytes(), 0, signature);
+            answers[3] = Linux.rseq(area, found.registeredBytes() + 64, 0, signature);
+        });
+        thread.join();
+        assertEquals(-Errno.EBUSY, answers[0], "the registration itself");
+        assertEquals(-Errno.EPERM, answers[1], "another signature");
+        assertEquals(-Errno.EINVAL, answers[2], "another area");
+        assertEquals(-Errno.EINVAL, answers[3], "another length");
+    }
+
+    @Test
+    void doesNotTakeAnotherAreaForLibcs() throws InterruptedException {
+        NativeEngine engine = Rseqs.require();
+        Registration found = engine.registration();
+        Registration[] judged = new Registration[1];
+        Thread thread = Thread.ofPlatform().start(() -> judged[0] = new Registration(found.owner(), found.offsetBytes(),
+                0, found.featureBytes(), "", "", "").proven(() -> engine.threadPointer() - 64));
+        thread.join();
+        assertEquals(io.github.rseq4j.registration.Owner.NONE, Objects.requireNonNull(judged[0]).owner());
+        assertTrue(!judged[0].reason().isEmpty() && !judged[0].remedy().isEmpty(), judged[0].toString());
+    }
+}

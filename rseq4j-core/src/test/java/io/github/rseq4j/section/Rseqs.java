@@ -1,0 +1,21 @@
+package io.github.rseq4j.section;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+/** What tests that need restartable sequences ask for: a skip with its reason, and in CI a failure. */
+public final class Rseqs {
+    private Rseqs() {}
+
+    /** Returns the engine, or skips the test because there is none of that kind. */
+    public static NativeEngine require() {
+        Engine engine = Engine.get();
+        boolean available = engine instanceof NativeEngine;
+        String reason = "rseq is not available: " + engine.registration().reason();
+        if (Boolean.getBoolean("rseq4j.ci")) {
+            assertTrue(available, reason);
+        }
+        assumeTrue(available, reason);
+        return (NativeEngine) engine;
+    }
+}
