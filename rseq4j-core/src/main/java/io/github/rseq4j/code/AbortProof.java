@@ -11,8 +11,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 
 /**
  * Makes the kernel really abort a chain's sections at every instruction, one by one, and checks that the operation then
@@ -201,12 +201,12 @@ public final class AbortProof {
                 throw new IllegalArgumentException("chain=" + chain.name() + " touches windowBytes="
                         + scenario.windowBytes() + ", more than half a stride");
             }
-            this.arguments = scenario.arguments(new Random(seed));
-            scenario.fill(AddressSpace.RAW, plain, new Random(seed + 1));
+            this.arguments = scenario.arguments(new SplittableRandom(seed));
+            scenario.fill(AddressSpace.RAW, plain, new SplittableRandom(seed + 1));
             for (int index = 0; index < expected.length; index++) {
                 long slot = (long) index << target.strideShift();
-                scenario.fill(AddressSpace.RAW, area + slot, new Random(seed + 2));
-                scenario.fillSmall(AddressSpace.RAW, slot, arguments, new Random(seed + 3));
+                scenario.fill(AddressSpace.RAW, area + slot, new SplittableRandom(seed + 2));
+                scenario.fillSmall(AddressSpace.RAW, slot, arguments, new SplittableRandom(seed + 3));
             }
             for (int index = 0; index < expected.length; index++) {
                 expected[index] = simulate(index, CLOCK_A);

@@ -7,8 +7,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 
 /**
  * Arguments for a chain, and contents for the memory it works on, made up from a seed and from how the steps use their
@@ -110,7 +110,7 @@ final class Scenario {
      *
      * @param random decides
      */
-    long[] arguments(Random random) {
+    long[] arguments(SplittableRandom random) {
         long[] arguments = new long[chain.arguments()];
         for (int i = 0; i < arguments.length; i++) {
             Set<Use> uses = argumentUses.getOrDefault(Operand.arg(i), Set.of());
@@ -138,7 +138,7 @@ final class Scenario {
      * @param base the window's address
      * @param random decides; the same for every copy
      */
-    void fill(AddressSpace memory, long base, Random random) {
+    void fill(AddressSpace memory, long base, SplittableRandom random) {
         int words = windowBytes() / Long.BYTES;
         for (int i = 0; i < words; i++) {
             long small = random.nextInt(FEW);
@@ -156,7 +156,7 @@ final class Scenario {
      * @param arguments the arguments
      * @param random decides; the same for every copy
      */
-    void fillSmall(AddressSpace memory, long slot, long[] arguments, Random random) {
+    void fillSmall(AddressSpace memory, long slot, long[] arguments, SplittableRandom random) {
         Set<Long> written = new HashSet<>();
         for (Step.Load load : smallLoads) {
             Mem from = load.from();

@@ -1,0 +1,116 @@
+package io.github.rseq4j.cli;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.registration.Registration;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code doctor}: what this JVM has of restartable sequences, and what to do about what it has not. */
+@Command(name = "doctor", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Tells what this machine and JVM have of restartable sequences.",
+        footer = {"", "Exit status: 0 usable, 3 the fallback serves."})
+final class DoctorCommand implements Callable<Integer> {
+    private static final int EXIT_FALLBACK = 3;
+    private static final int NANOS_PER_MICRO = 1000;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        Rseq.Availability availability = Rseq.availability();
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        if (json) {
+            out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report(availability)));
+        } else {
+            print(out, availability);
+        }
+        out.flush();
+        return availability.available() ? 0 : EXIT_FALLBACK;
+    }
+
+    private static String membarrier() {
+        if (!Linux.isCallable()) {
+            return "not asked";
+        }
+        int registered = Linux.membarrier(Linux.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0);
+        if (registered < 0) {
+            return "refused: registering answered " + Errno.name(-registered);
+        }
+        int fenced = Linux.membarrier(Linux.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
+        return fenced < 0 ? "refused: the fence answered " + Errno.name(-fenced) : "private expedited rseq";
+    }
+
+    private static Map<String, Object> report(Rseq.Availability availability) {
+        boolean callable = Linux.isCallable();
+        Map<String, Object> aborts = new LinkedHashMap<>();
+        aborts.put("fence", availability.fenceAborts());
+        aborts.put("preemption", availability.preemptionAborts());
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("available", availability.available());
+        report.put("owner", availability.owner().name());
+        report.put("proof", availability.proof());
+        report.put("reason", availability.reason());
+        report.put("remedy", availability.remedy());
+        report.put("index", availability.index());
+        report.put("limit", availability.limit());
+        report.put("featureSize", callable ? Registration.kernelFeatureBytes() : 0);
+        report.put("align", callable ? Registration.kernelAlignBytes() : 0);
+        report.put("offset", availability.offsetBytes());
+        report.put("registeredLength", availability.registeredBytes());
+        report.put("membarrier", membarrier());
+        report.put("aborts", aborts);
+        report.put("selfTestMicros", availability.selfTestNanos() / NANOS_PER_MICRO);
+        report.put("note", availability.note());
+        report.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+        report.put("architecture", System.getProperty("os.arch"));
+        report.put("libc", Libc.name());
+        report.put("jdk", System.getProperty("java.vendor.version", "") + " " + Runtime.version());
+        return report;
+    }
+
+    private static void print(PrintWriter out, Rseq.Availability availability) {
+        Map<String, Object> report = report(availability);
+        line(out, "kernel", report.get("kernel") + ", " + report.get("architecture"));
+        line(out, "libc", report.get("libc"));
+        line(out, "JDK", String.valueOf(report.get("jdk")).strip());
+        line(out, "rseq", "feature size " + report.get("featureSize") + ", alignment " + report.get("align"));
+        line(out, "owner", availability.owner());
+        if (availability.available()) {
+            line(out, "proof", availability.proof());
+            line(out, "area", "thread pointer " + (availability.offsetBytes() < 0 ? "- " : "+ ")
+                    + Math.abs(availability.offsetBytes()) + ", registered length " + availability.registeredBytes());
+        }
+        line(out, "index", availability.index() + ", " + availability.limit() + " possible");
+        line(out, "membarrier", report.get("membarrier"));
+        line(out, "aborts", "by fence " + availability.fenceAborts() + ", by preemption "
+                + availability.preemptionAborts() + ", in " + report.get("selfTestMicros") + " us");
+        if (!availability.note().isEmpty()) {
+            line(out, "note", availability.note());
+        }
+        line(out, "verdict", availability.available() ? "usable: structures run on restartable sequences"
+                : "fallback: structures run under locks, exact but slower");
+        if (!availability.available()) {
+            line(out, "reason", availability.reason());
+            line(out, "remedy", availability.remedy());
+        }
+    }
+
+    private static void line(PrintWriter out, String name, @Nullable Object value) {
+        out.printf("%-12s%s%n", name, value);
+    }
+}

@@ -1,0 +1,71 @@
+package io.github.rseq4j.cli;
+
+import java.io.PrintWriter;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command {@code rseq4j}. */
+@Command(name = "rseq4j", mixinStandardHelpOptions = true, version = "rseq4j 0.1.0-SNAPSHOT",
+        description = "Linux restartable sequences for the JVM.",
+        subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class},
+        synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j COMMAND --help tells more of each."})
+public final class Main implements Callable<Integer> {
+    private static final int EXIT_FAILED = 1;
+    private static final int EXIT_USAGE = 2;
+    /** The system property that makes an unexpected failure print its stack trace. */
+    private static final String DEBUG_PROPERTY = "rseq4j.debug";
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    /** Makes the command; picocli calls this. */
+    Main() {}
+
+    /**
+     * Runs the command line and ends the JVM with its exit status.
+     *
+     * @param arguments the command's words
+     */
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    /** Returns the command line, ready to execute. */
+    static CommandLine commandLine() {
+        CommandLine line = new CommandLine(new Main());
+        line.setParameterExceptionHandler((e, _) -> {
+            String name = e.getCommandLine().getCommandSpec().qualifiedName();
+            return fail(e.getCommandLine(), e, EXIT_USAGE, "; see " + name + " --help");
+        });
+        line.setExecutionExceptionHandler((e, command, _) -> e instanceof InputException
+                ? fail(command, e, EXIT_USAGE, "") : fail(command, e, EXIT_FAILED, ""));
+        return line;
+    }
+
+    private static int fail(CommandLine command, Exception e, int exit, String hint) {
+        PrintWriter err = command.getErr();
+        String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
+        String prefix = e instanceof InputException || e instanceof ParameterException ? "" : e.getClass().getSimpleName()
+                + ": ";
+        err.println("rseq4j: " + prefix + message.lines().findFirst().orElse("") + hint);
+        if (Boolean.getBoolean(DEBUG_PROPERTY)) {
+            e.printStackTrace(err);
+        }
+        err.flush();
+        return exit;
+    }
+
+    /** Without a command there is nothing to do. */
+    @Override
+    public Integer call() {
+        CommandLine line = Objects.requireNonNull(spec).commandLine();
+        throw new ParameterException(line, "no command given, there are " + String.join(", ",
+                line.getSubcommands().keySet()));
+    }
+}

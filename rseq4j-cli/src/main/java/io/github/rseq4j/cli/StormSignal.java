@@ -1,0 +1,50 @@
+package io.github.rseq4j.cli;
+
+import io.github.rseq4j.code.Assembled;
+import io.github.rseq4j.code.Label;
+import io.github.rseq4j.code.MachineCode;
+import io.github.rseq4j.code.Operand;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.section.NativeEngine;
+import java.util.List;
+
+/** A signal whose handler is emitted code that counts and returns: any thread can take it at any moment. */
+final class StormSignal implements AutoCloseable {
+    /** A real-time signal that neither libc (32, 33) nor the JVM uses; SIGRTMIN + 10 of glibc. */
+    private static final int SIGNAL = 44;
+
+    private final byte[] former;
+    private final long counter;
+
+    StormSignal(NativeEngine engine) {
+        Label hits = new Label("hits");
+        Assembled routine = engine.compiler().routine("count_signal", engine.target(), List.of(hits), assembler -> {
+            assembler.increment(hits);
+            assembler.leave(Operand.imm(0));
+        });
+        MachineCode handler = engine.code().install(List.of(routine)).getFirst();
+        this.counter = handler.dataAddress();
+        this.former = Linux.sigaction(SIGNAL, handler.entry());
+    }
+
+    /** Returns how often the handler ran. */
+    long hits() {
+        return RawMemory.getLong(counter);
+    }
+
+    /**
+     * Sends the signal to one thread; a thread that has ended misses it.
+     *
+     * @param tid the thread
+     */
+    void send(int tid) {
+        Linux.tgkill(tid, SIGNAL);
+    }
+
+    /** Gives the signal its former action back; nobody may send it any more. */
+    @Override
+    public void close() {
+        Linux.sigaction(SIGNAL, former);
+    }
+}
