@@ -78,6 +78,17 @@ public record Assembled(String name, Architecture architecture, CodeBuffer buffe
                 List.copyOf(ranges));
     }
 
+    /**
+     * Places the function, and checks it.
+     *
+     * @param base the address of the image's first byte, a multiple of {@link #ALIGN_BYTES}
+     * @param dataAddress the address of its first word of data, within 1 GiB
+     * @throws IllegalStateException when the {@link Checker} refuses it
+     */
+    public MachineCode checked(long base, long dataAddress) {
+        return Checker.require(at(base, dataAddress));
+    }
+
     private static int offset(Map<Label, Long> labels, Label label) {
         Long offset = labels.get(label);
         if (offset == null) {

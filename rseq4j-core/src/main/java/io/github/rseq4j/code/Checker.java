@@ -124,8 +124,9 @@ public final class Checker {
         fault(insns.getLast().insn().effect() != Effect.COMMIT, "I3", name, "the last instruction is not the commit");
         fault(commits > 1, "I3", name, "there is more than one commit");
         for (CodeBuffer.Placed i : insns) {
-            fault(FORBIDDEN_INSIDE.contains(i.insn().effect()), "I4", name,
-                    "\"" + i.insn().text() + "\" (" + i.insn().effect() + ") inside the section");
+            if (FORBIDDEN_INSIDE.contains(i.insn().effect())) {
+                fault(true, "I4", name, "\"" + i.insn().text() + "\" (" + i.insn().effect() + ") inside the section");
+            }
         }
     }
 
@@ -142,8 +143,10 @@ public final class Checker {
                     stage++;
                 }
                 boolean touches = effect == Effect.STORE || effect == Effect.COMMIT;
-                fault(touches && stage < stages.length, stage == 0 ? "I6" : "I7", name, "\"" + i.insn().text()
-                        + "\" comes before " + (stage < stages.length ? stages[stage] : ""));
+                if (touches && stage < stages.length) {
+                    fault(true, stage == 0 ? "I6" : "I7", name,
+                            "\"" + i.insn().text() + "\" comes before " + stages[stage]);
+                }
             }
         }
     }
@@ -164,8 +167,9 @@ public final class Checker {
         CodeBuffer.Placed before = null;
         for (CodeBuffer.Placed i : code.insns()) {
             MachineCode.Range from = range(i.offset());
-            fault(from == null && (i.insn().effect() == Effect.COMMIT || i.insn().effect() == Effect.STORE), "I3",
-                    code.name(), "\"" + i.insn().text() + "\" writes outside of every section");
+            if (from == null && (i.insn().effect() == Effect.COMMIT || i.insn().effect() == Effect.STORE)) {
+                fault(true, "I3", code.name(), "\"" + i.insn().text() + "\" writes outside of every section");
+            }
             if (isBranch(i)) {
                 branch(i, from, before);
             }

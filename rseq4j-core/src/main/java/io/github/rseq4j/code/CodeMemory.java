@@ -43,33 +43,48 @@ public final class CodeMemory {
      * @throws IllegalStateException when the {@link Checker} refuses one; nothing is mapped then
      */
     public synchronized List<MachineCode> install(List<Assembled> functions) {
-        long codeBytes = 0;
-        long dataBytes = 0;
-        for (Assembled function : functions) {
-            codeBytes += aligned(function.at(0, 0).bytes().length, Assembled.ALIGN_BYTES);
-            dataBytes += (long) function.data().size() * Long.BYTES;
+        if (codeEnd == 0) {
+            grow(REGION_BYTES);
         }
-        long pagesBytes = aligned(codeBytes, PAGE_BYTES);
-        if (codeNext + pagesBytes > codeEnd || dataNext + dataBytes > dataEnd) {
-            grow(Math.max(REGION_BYTES, DATA_BYTES + pagesBytes));
+        List<MachineCode> placed = place(functions);
+        if (end(placed) > codeEnd || dataEnd(functions) > dataEnd) {
+            grow(Math.max(REGION_BYTES, DATA_BYTES + aligned(end(placed) - codeNext, PAGE_BYTES)));
+            placed = place(functions);
         }
-        long base = codeNext;
-        long data = dataNext;
-        List<MachineCode> placed = new ArrayList<>();
-        for (Assembled function : functions) {
-            MachineCode code = Checker.require(function.at(base, data));
-            placed.add(code);
-            base += aligned(code.bytes().length, Assembled.ALIGN_BYTES);
-            data += (long) function.data().size() * Long.BYTES;
-        }
+        long pagesBytes = aligned(end(placed), PAGE_BYTES) - codeNext;
         protect(codeNext, pagesBytes, Linux.PROT_READ | Linux.PROT_WRITE);
         for (MachineCode code : placed) {
             RawMemory.put(code.base(), code.bytes());
         }
         protect(codeNext, pagesBytes, Linux.PROT_READ | Linux.PROT_EXEC);
         codeNext += pagesBytes;
-        dataNext = data;
+        dataNext = dataEnd(functions);
         return placed;
+    }
+
+    private List<MachineCode> place(List<Assembled> functions) {
+        long base = codeNext;
+        long data = dataNext;
+        List<MachineCode> placed = new ArrayList<>();
+        for (Assembled function : functions) {
+            MachineCode code = function.checked(base, data);
+            placed.add(code);
+            base += aligned(code.bytes().length, Assembled.ALIGN_BYTES);
+            data += (long) function.data().size() * Long.BYTES;
+        }
+        return placed;
+    }
+
+    private static long end(List<MachineCode> placed) {
+        return placed.getLast().base() + placed.getLast().bytes().length;
+    }
+
+    private long dataEnd(List<Assembled> functions) {
+        long end = dataNext;
+        for (Assembled function : functions) {
+            end += (long) function.data().size() * Long.BYTES;
+        }
+        return end;
     }
 
     /**

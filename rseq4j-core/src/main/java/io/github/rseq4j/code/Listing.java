@@ -37,7 +37,7 @@ public final class Listing {
     public static String of(Chain chain, Architecture architecture, Index index) {
         Compiler compiler = new Compiler(architecture);
         Target target = Target.NOMINAL.with(index);
-        MachineCode code = Checker.require(compiler.compile(chain, target).at(0, DATA_OFFSET));
+        MachineCode code = compiler.compile(chain, target).checked(0, DATA_OFFSET);
         Listing listing = new Listing(code, compiler.lowering().comment());
         listing.head(chain, target, compiler.lowering().directives());
         listing.body();

@@ -46,11 +46,7 @@ public interface Lowering {
                     if (target != null) {
                         temporaries = Math.max(temporaries, target.number() + 1);
                     }
-                    Mem mem = step.memory();
-                    if (step instanceof Step.Copy
-                            || mem != null && mem.index() != null && mem.index().isArgument()) {
-                        scratches = 4;
-                    }
+                    scratches = Math.max(scratches, step.scratches());
                 }
             }
             return new Frame(chain.arguments(), temporaries, scratches);

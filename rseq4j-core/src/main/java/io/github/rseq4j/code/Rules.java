@@ -2,15 +2,13 @@ package io.github.rseq4j.code;
 
 import io.github.rseq4j.code.Operand.Reg;
 import io.github.rseq4j.code.Step.Commit;
-import io.github.rseq4j.code.Step.Copy;
-import io.github.rseq4j.code.Step.Delay;
-import io.github.rseq4j.code.Step.ExitIf;
-import io.github.rseq4j.code.Step.Store;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The rules that the steps of a section obey; what breaks one is refused with the step and the rule. */
 final class Rules {
+    private static final String ONE_COMMIT = "the commit is the last step, and there is one (I3)";
+
     private Rules() {}
 
     static void range(String name, long value, long min, long max) {
@@ -24,11 +22,13 @@ final class Rules {
             throw new IllegalArgumentException("name=" + name + ", must be lower case words joined by _");
         }
         range("steps of " + name, steps.size(), 1, Section.MAX_STEPS);
+        require(steps.getLast() instanceof Commit, name, steps.size() - 1, steps.getLast(), ONE_COMMIT);
+        Commit commit = (Commit) steps.getLast();
         boolean[] written = new boolean[Section.MAX_TEMPORARIES];
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
             boolean last = i == steps.size() - 1;
-            require(step instanceof Commit == last, name, i, step, "the commit is the last step, and there is one (I3)");
+            require(step instanceof Commit == last, name, i, step, ONE_COMMIT);
             Reg target = step.writes();
             if (target != null) {
                 require(!target.isArgument(), name, i, step, "an argument is never written: a restart needs it");
@@ -38,7 +38,7 @@ final class Rules {
             for (Reg reg : step.reads()) {
                 require(isDefined(reg, written), name, i, step, "a register is written before it is read");
             }
-            checkStep(name, i, step, steps.getLast());
+            checkStep(name, i, step, commit);
             if (target != null) {
                 written[target.number()] = true;
             }
@@ -62,19 +62,10 @@ final class Rules {
         return reg.isArgument() || reg.number() >= 0 && reg.number() < written.length && written[reg.number()];
     }
 
-    private static void checkStep(String name, int i, Step step, Step commit) {
-        if (step instanceof ExitIf exit) {
-            require(exit.exit() >= 0 && exit.exit() < Section.MAX_EXITS, name, i, step,
-                    "exits are 0 to " + (Section.MAX_EXITS - 1));
-        } else if (step instanceof Copy copy) {
-            require(copy.maxBytes() > 0 && copy.maxBytes() <= Section.MAX_COPY_BYTES, name, i, step,
-                    "a copy is bounded by 1 to " + Section.MAX_COPY_BYTES + " bytes (I4)");
-        } else if (step instanceof Delay delay) {
-            require(delay.max() > 0 && delay.max() <= Section.MAX_DELAY, name, i, step,
-                    "a delay is bounded by 1 to " + Section.MAX_DELAY + " (I4)");
-        } else if (step instanceof Store store) {
-            require(!(commit instanceof Commit c && c.to().equals(store.to())), name, i, step,
-                    "only the commit writes the word that others look at (I3)");
+    private static void checkStep(String name, int i, Step step, Commit commit) {
+        String broken = step.brokenRule(commit);
+        if (broken != null) {
+            require(false, name, i, step, broken);
         }
         Mem mem = step.memory();
         if (mem != null) {

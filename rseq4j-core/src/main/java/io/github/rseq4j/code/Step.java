@@ -26,6 +26,21 @@ public sealed interface Step {
         return List.of();
     }
 
+    /** Returns how many scratch registers a lowering needs for the step: 2, or 4. */
+    default int scratches() {
+        Mem mem = memory();
+        return mem != null && mem.index() != null && mem.index().isArgument() ? 4 : 2;
+    }
+
+    /**
+     * Returns the rule that the step breaks, whatever its registers are, or null.
+     *
+     * @param commit the section's commit
+     */
+    default @Nullable String brokenRule(Commit commit) {
+        return null;
+    }
+
     /** Returns the registers that the step reads. */
     default List<Reg> reads() {
         List<Reg> reads = new ArrayList<>();
@@ -84,6 +99,11 @@ public sealed interface Step {
         @Override
         public List<Operand> operands() {
             return List.of(value);
+        }
+
+        @Override
+        public @Nullable String brokenRule(Commit commit) {
+            return commit.to().equals(to) ? "only the commit writes the word that others look at (I3)" : null;
         }
 
         @Override
@@ -154,6 +174,11 @@ public sealed interface Step {
         }
 
         @Override
+        public @Nullable String brokenRule(Commit commit) {
+            return exit >= 0 && exit < Section.MAX_EXITS ? null : "exits are 0 to " + (Section.MAX_EXITS - 1);
+        }
+
+        @Override
         public String toString() {
             return "exit " + exit + " if " + left + " " + condition + " " + right + (width == Width.INT ? " (int)" : "");
         }
@@ -175,8 +200,19 @@ public sealed interface Step {
         }
 
         @Override
+        public int scratches() {
+            return 4;
+        }
+
+        @Override
         public List<Operand> operands() {
             return List.of(from, lengthBytes);
+        }
+
+        @Override
+        public @Nullable String brokenRule(Commit commit) {
+            return maxBytes > 0 && maxBytes <= Section.MAX_COPY_BYTES ? null
+                    : "a copy is bounded by 1 to " + Section.MAX_COPY_BYTES + " bytes (I4)";
         }
 
         @Override
@@ -212,6 +248,12 @@ public sealed interface Step {
         @Override
         public List<Operand> operands() {
             return List.of(iterations);
+        }
+
+        @Override
+        public @Nullable String brokenRule(Commit commit) {
+            return max > 0 && max <= Section.MAX_DELAY ? null
+                    : "a delay is bounded by 1 to " + Section.MAX_DELAY + " (I4)";
         }
 
         @Override

@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
  */
 public enum Architecture {
     /** AMD64, also known as x86-64. */
-    X64("x64", "amd64", 0x5305_3053, new Numbers(334, 324, 186, 234, 309, 10, 203, 204, 314, 315)),
+    X64("x64", "amd64", 0x5305_3053, new Numbers(334, 324, 186, 234, 309,
+            9, 10, 11, 28, 98, 203, 204, 314, 315)),
     /** The 64-bit Arm architecture. */
-    AARCH64("aarch64", "aarch64", 0xd428_bc00, new Numbers(293, 283, 178, 131, 168, 226, 122, 123, 274, 275));
+    AARCH64("aarch64", "aarch64", 0xd428_bc00, new Numbers(293, 283, 178, 131, 168,
+            222, 226, 215, 233, 165, 122, 123, 274, 275));
 
     /**
      * System call numbers, by the kernel's names.
@@ -25,14 +27,19 @@ public enum Architecture {
      * @param gettid gettid(2)
      * @param tgkill tgkill(2)
      * @param getcpu getcpu(2)
+     * @param mmap mmap(2)
      * @param mprotect mprotect(2)
+     * @param munmap munmap(2)
+     * @param madvise madvise(2)
+     * @param getrusage getrusage(2)
      * @param sched_setaffinity sched_setaffinity(2)
      * @param sched_getaffinity sched_getaffinity(2)
      * @param sched_setattr sched_setattr(2)
      * @param sched_getattr sched_getattr(2)
      */
-    public record Numbers(int rseq, int membarrier, int gettid, int tgkill, int getcpu, int mprotect,
-                          int sched_setaffinity, int sched_getaffinity, int sched_setattr, int sched_getattr) {}
+    public record Numbers(int rseq, int membarrier, int gettid, int tgkill, int getcpu, int mmap, int mprotect,
+                          int munmap, int madvise, int getrusage, int sched_setaffinity, int sched_getaffinity,
+                          int sched_setattr, int sched_getattr) {}
 
     private final String spelling;
     private final String property;

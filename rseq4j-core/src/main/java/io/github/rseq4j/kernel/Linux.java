@@ -58,15 +58,6 @@ public final class Linux {
 
     private static final Architecture.Numbers NUMBERS = numbers();
     private static final long SYSCALL = Native.find("syscall");
-    private static final long DLSYM = Native.find("dlsym");
-    private static final long MMAP = Native.find("mmap");
-    private static final long MPROTECT = Native.find("mprotect");
-    private static final long MUNMAP = Native.find("munmap");
-    private static final long MADVISE = Native.find("madvise");
-    private static final long GETAUXVAL = Native.find("getauxval");
-    private static final long GETRUSAGE = Native.find("getrusage");
-    private static final long SIGACTION = Native.find("sigaction");
-    private static final long SCHED_GETCPU = Native.find("sched_getcpu");
 
     private Linux() {}
 
@@ -79,7 +70,7 @@ public final class Linux {
     private static Architecture.Numbers numbers() {
         Architecture host = Architecture.host();
         // isCallable() looks at this class where there is none; every call is then refused before it uses a number.
-        return host == null ? new Architecture.Numbers(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1) : host.numbers();
+        return host == null ? new Architecture.Numbers(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1) : host.numbers();
     }
 
     private static long syscall(int number, long... arguments) {
@@ -132,7 +123,11 @@ public final class Linux {
 
     /** Returns the CPU the calling thread was on a moment ago: the kernel's answer, without rseq. */
     public static int sched_getcpu() {
-        return Native.call(SCHED_GETCPU).intOrNegativeErrno();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cpu = arena.allocate(JAVA_LONG);
+            long result = syscall(NUMBERS.getcpu(), cpu.address(), 0, 0);
+            return result < 0 ? (int) result : (int) cpu.get(JAVA_LONG, 0);
+        }
     }
 
     /** Returns the NUMA node the calling thread was on a moment ago: the kernel's answer, without rseq. */
@@ -152,8 +147,7 @@ public final class Linux {
      * @return its address or -errno
      */
     public static long mmap(long lengthBytes, int protection) {
-        return Native.call(MMAP, 0, lengthBytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-                .orNegativeErrno();
+        return syscall(NUMBERS.mmap(), 0, lengthBytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
 
     /**
@@ -165,7 +159,7 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static long mprotect(long address, long lengthBytes, int protection) {
-        return Native.call(MPROTECT, address, lengthBytes, protection).intOrNegativeErrno();
+        return syscall(NUMBERS.mprotect(), address, lengthBytes, protection);
     }
 
     /**
@@ -176,7 +170,7 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static long munmap(long address, long lengthBytes) {
-        return Native.call(MUNMAP, address, lengthBytes).intOrNegativeErrno();
+        return syscall(NUMBERS.munmap(), address, lengthBytes);
     }
 
     /**
@@ -188,7 +182,7 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static long madvise(long address, long lengthBytes, int advice) {
-        return Native.call(MADVISE, address, lengthBytes, advice).intOrNegativeErrno();
+        return syscall(NUMBERS.madvise(), address, lengthBytes, advice);
     }
 
     /**
@@ -198,7 +192,7 @@ public final class Linux {
      * @return the value, 0 when the kernel gave none
      */
     public static long getauxval(int type) {
-        return Native.call(GETAUXVAL, type).value();
+        return Native.call(Native.find("getauxval"), type).value();
     }
 
     /**
@@ -209,7 +203,7 @@ public final class Linux {
      */
     public static long dlsym(String symbol) {
         try (Arena arena = Arena.ofConfined()) {
-            return Native.call(DLSYM, 0, arena.allocateFrom(symbol).address()).value();
+            return Native.call(Native.find("dlsym"), 0, arena.allocateFrom(symbol).address()).value();
         }
     }
 
@@ -217,7 +211,7 @@ public final class Linux {
     public static long involuntarySwitches() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment usage = arena.allocate(RUSAGE_BYTES, 8);
-            long result = Native.call(GETRUSAGE, RUSAGE_THREAD, usage.address()).intOrNegativeErrno();
+            long result = syscall(NUMBERS.getrusage(), RUSAGE_THREAD, usage.address());
             KernelException.check("getrusage(RUSAGE_THREAD)", result);
             return usage.get(JAVA_LONG, RUSAGE_NIVCSW_OFFSET);
         }
@@ -317,7 +311,7 @@ public final class Linux {
             MemorySegment now = arena.allocate(SIGACTION_BYTES, 8);
             MemorySegment former = arena.allocate(SIGACTION_BYTES, 8);
             now.copyFrom(MemorySegment.ofArray(action));
-            long result = Native.call(SIGACTION, signal, now.address(), former.address()).intOrNegativeErrno();
+            long result = Native.call(Native.find("sigaction"), signal, now.address(), former.address()).intOrNegativeErrno();
             KernelException.check("sigaction(signal=" + signal + ")", result);
             return former.toArray(JAVA_BYTE);
         }

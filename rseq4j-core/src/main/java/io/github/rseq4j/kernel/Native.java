@@ -1,6 +1,6 @@
 package io.github.rseq4j.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -9,6 +9,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -33,24 +35,20 @@ public final class Native {
     private static final @Nullable Throwable REFUSAL;
     private static final @Nullable MethodHandle INVOKE;
     private static final MemorySegment EVERYTHING;
-    private static final long ERRNO_OFFSET;
 
     static {
         Throwable refusal = null;
         MethodHandle invoke = null;
         MemorySegment everything = MemorySegment.NULL;
-        long errnoOffset = 0;
         try {
             everything = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
             invoke = Linker.nativeLinker().downcallHandle(SEVEN, Linker.Option.captureCallState("errno"));
-            errnoOffset = Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
         } catch (IllegalCallerException | UnsupportedOperationException | IllegalArgumentException e) {
             refusal = e;
         }
         REFUSAL = refusal;
         INVOKE = invoke;
         EVERYTHING = everything;
-        ERRNO_OFFSET = errnoOffset;
     }
 
     private Native() {}
@@ -72,7 +70,7 @@ public final class Native {
      * @return its address, or 0 when libc has none of that name
      */
     public static long find(String symbol) {
-        return Linker.nativeLinker().defaultLookup().find(symbol).map(MemorySegment::address).orElse(0L);
+        return Linker.nativeLinker().defaultLookup().find(symbol).orElse(MemorySegment.NULL).address();
     }
 
     /**
@@ -95,7 +93,10 @@ public final class Native {
             MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
             long value = (long) invoke.invokeExact(MemorySegment.ofAddress(function), state,
                     a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-            return new Answer(value, state.get(JAVA_INT, ERRNO_OFFSET));
+            // errno is all that is captured. A copy, because the first read through a layout costs a fresh JVM milliseconds.
+            byte[] errno = new byte[Integer.BYTES];
+            MemorySegment.copy(state, JAVA_BYTE, 0, errno, 0, errno.length);
+            return new Answer(value, ByteBuffer.wrap(errno).order(ByteOrder.nativeOrder()).getInt());
         } catch (Throwable t) {
             throw rethrown(t);
         }
@@ -142,11 +143,14 @@ public final class Native {
         return link(address, arguments);
     }
 
-    private static MethodHandle link(long address, int arguments, Linker.Option... options) {
+    private static FunctionDescriptor descriptor(int arguments) {
         MemoryLayout[] longs = new MemoryLayout[arguments];
         Arrays.fill(longs, JAVA_LONG);
-        return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(address),
-                FunctionDescriptor.of(JAVA_LONG, longs), options);
+        return FunctionDescriptor.of(JAVA_LONG, longs);
+    }
+
+    private static MethodHandle link(long address, int arguments, Linker.Option... options) {
+        return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(address), descriptor(arguments), options);
     }
 
     /**

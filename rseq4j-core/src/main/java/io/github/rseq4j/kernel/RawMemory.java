@@ -12,8 +12,12 @@ import java.lang.invoke.VarHandle;
  */
 public final class RawMemory {
     private static final MemorySegment ALL = Native.everything();
-    private static final VarHandle LONG = JAVA_LONG.varHandle();
-    private static final VarHandle INT = JAVA_INT.varHandle();
+
+    /** Made when a word is first touched: a fresh JVM takes milliseconds for it, which its start does not need. */
+    private static final class Words {
+        private static final VarHandle LONG = JAVA_LONG.varHandle();
+        private static final VarHandle INT = JAVA_INT.varHandle();
+    }
 
     private RawMemory() {}
 
@@ -24,7 +28,7 @@ public final class RawMemory {
      * @return the value
      */
     public static long getLong(long address) {
-        return (long) LONG.getOpaque(ALL, address);
+        return (long) Words.LONG.getOpaque(ALL, address);
     }
 
     /**
@@ -34,7 +38,7 @@ public final class RawMemory {
      * @param value the value
      */
     public static void putLong(long address, long value) {
-        LONG.setOpaque(ALL, address, value);
+        Words.LONG.setOpaque(ALL, address, value);
     }
 
     /**
@@ -44,7 +48,7 @@ public final class RawMemory {
      * @return the value
      */
     public static int getInt(long address) {
-        return (int) INT.getOpaque(ALL, address);
+        return (int) Words.INT.getOpaque(ALL, address);
     }
 
     /**
@@ -54,7 +58,7 @@ public final class RawMemory {
      * @param value the value
      */
     public static void putInt(long address, int value) {
-        INT.setOpaque(ALL, address, value);
+        Words.INT.setOpaque(ALL, address, value);
     }
 
     /**
@@ -98,5 +102,20 @@ public final class RawMemory {
         byte[] bytes = new byte[lengthBytes];
         MemorySegment.copy(ALL, JAVA_BYTE, address, bytes, 0, lengthBytes);
         return bytes;
+    }
+
+    /**
+     * Reads 8 bytes with no order and no promise to read them whole: what nobody else writes.
+     *
+     * @param address any address
+     * @return the value
+     */
+    public static long readLong(long address) {
+        byte[] bytes = get(address, Long.BYTES);
+        long value = 0;
+        for (int i = Long.BYTES - 1; i >= 0; i--) {
+            value = value << Byte.SIZE | Byte.toUnsignedLong(bytes[i]);
+        }
+        return value;
     }
 }

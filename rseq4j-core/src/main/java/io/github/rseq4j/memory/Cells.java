@@ -31,8 +31,9 @@ public final class Cells {
      * for.
      */
     private static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
-    /** The last cell of each copy is left alone: the self-test works on it. */
-    private static final long USABLE_BYTES = STRIDE_BYTES - Long.BYTES;
+    /** The first cell of each copy is left alone: the self-test works on it. */
+    private static final long FIRST_BYTES = Long.BYTES;
+    private static final long USABLE_BYTES = STRIDE_BYTES - FIRST_BYTES;
     /** The most cells that one owner may have. */
     public static final int MAX_CELLS = (int) (USABLE_BYTES / Long.BYTES);
 
@@ -95,7 +96,7 @@ public final class Cells {
             if (end > next) {
                 give(next, end - next);
             }
-            next = engine.reserve();
+            next = engine.reserve() + FIRST_BYTES;
             end = next + USABLE_BYTES;
         }
         long address = next;

@@ -3,6 +3,7 @@ package io.github.rseq4j.registration;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.RseqArea;
 import java.util.Objects;
@@ -51,15 +52,15 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
 
     /** Returns what libc claims of its area, not yet proven. */
     public static Registration claimedByLibc() {
-        long offset = Linux.dlsym("__rseq_offset");
-        long size = Linux.dlsym("__rseq_size");
+        long offset = Native.find("__rseq_offset");
+        long size = Native.find("__rseq_size");
         if (offset == 0 || size == 0) {
             return none("libc did not register: it has no __rseq_offset", NEEDS_LIBC);
         }
-        if (RawMemory.getInt(size) == 0) {
+        if ((int) RawMemory.readLong(size) == 0) {
             return refused(0);
         }
-        return new Registration(Owner.LIBC, RawMemory.getLong(offset), 0, kernelFeatureBytes(), "", "", "");
+        return new Registration(Owner.LIBC, RawMemory.readLong(offset), 0, kernelFeatureBytes(), "", "", "");
     }
 
     /** Tells apart a libc that was told not to register from a kernel or a filter that refused it. */
@@ -94,7 +95,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
      */
     public Registration proven(ThreadPointer thread) {
         long area = thread.threadPointer() + offsetBytes;
-        int cpu = RawMemory.getInt(area + RseqArea.CPU_ID);
+        int cpu = (int) RawMemory.readLong(area + RseqArea.CPU_ID);
         if (cpu < 0) {
             return refused(0);
         }

@@ -37,8 +37,8 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
             if (hopeless != null) {
                 return new FallbackEngine(hopeless, SelfTest.Outcome.NOT_RUN);
             }
-            try {
-                return NativeEngine.open();
+            try (SelfTest test = new SelfTest()) {
+                return NativeEngine.open(test);
             } catch (KernelException | IllegalCallerException e) {
                 return new FallbackEngine(Registration.none("the kernel refused memory: " + e.getMessage(),
                         "allow mmap(2) and mprotect(2) of executable memory, and raise the address space's limit"),

@@ -41,7 +41,6 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final Compiler compiler;
     private final Target target;
     private final Map<String, MachineCode> installed = new HashMap<>();
-    private final Simulator simulator = new Simulator(AddressSpace.RAW, STRIDE_SHIFT);
     private final Object withoutIndex = new Object();
     private final MethodHandle threadPointer;
     private final MethodHandle areaField;
@@ -72,20 +71,17 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         }
     }
 
-    /** Finds the registration, proves it, tests that aborts happen; or returns the fallback with the reason. */
-    static Engine open() {
+    /**
+     * Finds the registration, proves it, tests that aborts happen; or returns the fallback with the reason.
+     *
+     * @param test the self-test, whose thread runs already
+     */
+    static Engine open(SelfTest test) {
         Registration claim = Registration.claimedByLibc();
         if (claim.owner() == Owner.NONE) {
             return new FallbackEngine(claim, SelfTest.Outcome.NOT_RUN);
         }
-        SelfTest test = new SelfTest(claim);
-        NativeEngine engine;
-        try {
-            engine = new NativeEngine(claim);
-        } catch (RuntimeException | Error e) {
-            test.cancel();
-            throw e;
-        }
+        NativeEngine engine = new NativeEngine(claim);
         test.run(engine);
         engine.registration = test.registration();
         engine.selfTest = test.outcome();
@@ -144,9 +140,9 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return (int) call(areaField, RseqArea.CPU_ID);
     }
 
-    /** Returns the cell that the self-test works on: the last one of the first range, which is never handed out. */
+    /** Returns the cell that the self-test works on: the first one of the first range, which is never handed out. */
     long selfTestCell() {
-        return firstRange + (1L << STRIDE_SHIFT) - Long.BYTES;
+        return firstRange;
     }
 
     @Override
@@ -223,7 +219,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
         }
         synchronized (withoutIndex) {
-            return simulator.run(rest, Status.completed(result), arguments, target.limit(),
+            return new Simulator(AddressSpace.RAW, STRIDE_SHIFT).run(rest, Status.completed(result), arguments, target.limit(),
                     Simulator.Interruption.NEVER);
         }
     }

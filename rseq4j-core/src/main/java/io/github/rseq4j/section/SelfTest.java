@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Sees with its own eyes that this kernel aborts sections, before anything relies on it: by a fence and by preemption on
  * one CPU. Some emulators never do, and Linux 6.19 on arm64 for a while did not for the latter.
  */
-public final class SelfTest {
+public final class SelfTest implements AutoCloseable {
     /* How it works
      *
      * A thread of its own runs a section that waits inside for some microseconds and is not restarted, so each abort is
@@ -68,7 +68,7 @@ public final class SelfTest {
     /** How many fences have returned; written by the thread that fences. */
     private volatile long fences;
     private volatile Phase phase = Phase.PROOF;
-    private volatile Registration registration;
+    private volatile Registration registration = Registration.none("not tested", "");
     private volatile String failure = "";
     private long fenceAborts;
     private long preemptionAborts;
@@ -81,19 +81,17 @@ public final class SelfTest {
     private long endNanos;
 
     /**
-     * Starts the thread of the test, which at first announces the fences: the kernel takes some milliseconds for that,
-     * in which the engine can be made.
-     *
-     * @param claim the registration, not yet proven
+     * Starts the thread of the test, which announces the fences at first: that takes the kernel some milliseconds, in
+     * which the engine is made.
      */
-    SelfTest(Registration claim) {
-        this.registration = claim;
+    SelfTest() {
         tester.setDaemon(true);
         tester.start();
     }
 
-    /** Ends the test: there is no engine after all. */
-    void cancel() {
+    /** Ends the thread of a test that was not run: there is no engine after all. */
+    @Override
+    public void close() {
         engineMade.countDown();
     }
 
@@ -136,6 +134,7 @@ public final class SelfTest {
      * @param tested the engine
      */
     void run(NativeEngine tested) {
+        registration = tested.registration();
         engine = tested;
         engineMade.countDown();
         boolean interrupted = false;
@@ -287,7 +286,7 @@ public final class SelfTest {
         }
         long sum = 0;
         for (int i = 0; i < tested.copies(); i++) {
-            sum += RawMemory.getLong(tested.selfTestCell() + ((long) i << Engine.STRIDE_SHIFT));
+            sum += RawMemory.readLong(tested.selfTestCell() + ((long) i << Engine.STRIDE_SHIFT));
         }
         if (failure.isEmpty() && sum != committed) {
             failure = "a section that was aborted took effect: " + committed + " commits, " + sum + " counted";

@@ -1,0 +1,94 @@
+package io.github.rseq4j.bench;
+
+import io.github.rseq4j.percpu.PerCpuCounter;
+import io.github.rseq4j.percpu.PerCpuCounters;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** One addition, and several in one call, beside LongAdder and the empty critical downcall. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(value = 3, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+public class CounterBenchmark {
+    private final PerCpuCounter counter = new PerCpuCounter();
+    private final PerCpuCounters block = new PerCpuCounters(8);
+    private final LongAdder adder = new LongAdder();
+    private final LongAdder[] adders = new LongAdder[8];
+    private final AtomicLong atomic = new AtomicLong();
+    private final int[] indices = {0, 1, 2, 3, 4, 5, 6, 7};
+    private final long[] deltas = {1, 2, 3, 4, 5, 6, 7, 8};
+    private long delta = 3;
+
+    /** Makes the peers. */
+    public CounterBenchmark() {
+        for (int i = 0; i < adders.length; i++) {
+            adders[i] = new LongAdder();
+        }
+    }
+
+    /** {@return the result of an empty critical downcall} */
+    @Benchmark
+    public long empty() {
+        return Empty.call(delta, delta);
+    }
+
+    /** Adds to a per-CPU counter. */
+    @Benchmark
+    public void add() {
+        counter.add(delta);
+    }
+
+    /** Adds to a LongAdder. */
+    @Benchmark
+    public void addLongAdder() {
+        adder.add(delta);
+    }
+
+    /** Adds to an AtomicLong. */
+    @Benchmark
+    public void addAtomicLong() {
+        atomic.addAndGet(delta);
+    }
+
+    /** Adds to four counters in one call. */
+    @Benchmark
+    public void fused4() {
+        block.add(0, delta, 1, delta + 1, 2, delta + 2, 3, delta + 3);
+    }
+
+    /** Adds to four LongAdders. */
+    @Benchmark
+    public void fused4LongAdder() {
+        adders[0].add(delta);
+        adders[1].add(delta + 1);
+        adders[2].add(delta + 2);
+        adders[3].add(delta + 3);
+    }
+
+    /** Adds to eight counters in one call. */
+    @Benchmark
+    public void fused8() {
+        block.add(indices, deltas);
+    }
+
+    /** Adds to eight LongAdders. */
+    @Benchmark
+    public void fused8LongAdder() {
+        for (int i = 0; i < adders.length; i++) {
+            adders[indices[i]].add(deltas[i]);
+        }
+    }
+}

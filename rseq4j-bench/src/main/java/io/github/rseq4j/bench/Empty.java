@@ -1,0 +1,30 @@
+package io.github.rseq4j.bench;
+
+import io.github.rseq4j.code.Assembled;
+import io.github.rseq4j.code.Operand;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.section.Engine;
+import io.github.rseq4j.section.NativeEngine;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+
+/** A function that does nothing, called critically: what every section pays at least. */
+final class Empty {
+    private static final MethodHandle FUNCTION = link();
+
+    private Empty() {}
+
+    private static MethodHandle link() {
+        NativeEngine engine = (NativeEngine) Engine.get();
+        Assembled empty = engine.compiler().routine("empty", engine.target(), List.of(), a -> a.leave(Operand.imm(0)));
+        return Native.critical(engine.code().install(List.of(empty)).getFirst().entry(), 2);
+    }
+
+    static long call(long a, long b) {
+        try {
+            return (long) FUNCTION.invokeExact(a, b);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+}
