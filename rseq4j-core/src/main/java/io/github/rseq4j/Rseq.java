@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What this JVM has of restartable sequences, rseq(2), and where the calling thread runs.
  *
- * <p>The first call of any method here, like the first structure made, chooses what all structures of the JVM run on: it
- * finds the threads' registration, proves it, emits the first sections, and sees the kernel abort one, all in some
+ * <p>The first call of any method here, like the first structure made, chooses what all structures of the JVM run on:
+ * it finds the threads' registration, proves it, emits the first sections, and sees the kernel abort one, all in some
  * milliseconds (25 at most for the aborts). The choice holds for the life of the JVM.
  */
 public final class Rseq {
@@ -36,7 +36,8 @@ public final class Rseq {
     /**
      * What this JVM has of restartable sequences.
      *
-     * @param available whether structures run on restartable sequences; if not they run on the fallback: the same steps as
+     * @param available whether structures run on restartable sequences; if not they run on the fallback: the same
+     *     steps as
      *     Java code under a lock for each stripe, exact but slower
      * @param owner who registered the threads' areas
      * @param proof what proved the owner, or empty
@@ -65,8 +66,8 @@ public final class Rseq {
         Owner owner = Owner.valueOf(registration.owner().name());
         return new Availability(owner != Owner.NONE, owner, registration.proof(), engine.indexName(),
                 engine instanceof NativeEngine ? engine.copies() - 1 : engine.copies(), registration.offsetBytes(),
-                registration.registeredBytes(), registration.featureBytes(), test.fence(), test.preemption(), test.nanos(),
-                test.fenceNote(), registration.reason(), registration.remedy());
+                registration.registeredBytes(), registration.featureBytes(), test.fence(), test.preemption(),
+                test.nanos(), test.fenceNote(), registration.reason(), registration.remedy());
     }
 
     /** The function that reads a field of the thread's area, as a constant; null where there is none. */

@@ -20,8 +20,8 @@ final class AbortCauses {
      *
      * One thread runs a section that waits inside and is not restarted. Around each run it asks the kernel how often it
      * was switched out, on which CPU it is, and how often the signal's handler ran. While another thread does one thing
-     * to it (fences; sleeps and wakes on its CPU; flips its affinity; signals it), an abort counts for that cause only when
-     * nothing else happened in the same run.
+     * to it (fences; sleeps and wakes on its CPU; flips its affinity; signals it), an abort counts for that cause only
+     * when nothing else happened in the same run.
      */
     /** The reasons for which the kernel aborts a section. */
     enum Cause { FENCE, PREEMPTION, MIGRATION, SIGNAL }
@@ -118,7 +118,8 @@ final class AbortCauses {
             return false;
         }
         if (Status.code(status) != Status.ABORTED) {
-            throw new IllegalStateException("section=" + DelayLoadAddStore.CHAIN.name() + ": " + Status.describe(status));
+            throw new IllegalStateException(
+                    "section=" + DelayLoadAddStore.CHAIN.name() + ": " + Status.describe(status));
         }
         return switch (cause) {
             case FENCE -> !switched && !signalled && !moved;

@@ -26,8 +26,9 @@ import picocli.CommandLine.Spec;
 
 /** {@code demo}: many virtual threads count every byte of real files, in per-CPU counters and in their peers. */
 @Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Counts every byte value and line of files with many virtual threads, in per-CPU counters and, on the "
-                + "same files in the same run, in LongAdders and in an AtomicLongArray; checks all against one thread.",
+        description = "Counts every byte value and line of files with many virtual threads, in per-CPU counters "
+                + "and, on the same files in the same run, in LongAdders and in an AtomicLongArray; "
+                + "checks all against one thread.",
         footer = {"", "Exit status: 0 all counts agree, 1 one differs, 2 a path cannot be read."})
 final class DemoCommand implements Callable<Integer> {
     private static final int ROUNDS = 3;
@@ -68,7 +69,8 @@ final class DemoCommand implements Callable<Integer> {
         return wrong.isEmpty() ? 0 : EXIT_DIFFERS;
     }
 
-    private static long[] run(Input input, Map<String, List<Long>> nanos, List<String> wrong) throws InterruptedException {
+    private static long[] run(Input input, Map<String, List<Long>> nanos, List<String> wrong)
+            throws InterruptedException {
         List<Supplier<ByteCount>> contestants =
                 List.of(ByteCount.PerCpu::new, ByteCount.Adders::new, ByteCount.Atomics::new);
         try (Progress progress = Progress.of(input.bytes() * (1 + (long) ROUNDS * contestants.size()))) {
@@ -103,12 +105,14 @@ final class DemoCommand implements Callable<Integer> {
         out.printf("%n%8s %6s %16s %8s%n", "value", "char", "count", "share");
         IntStream.range(0, ByteCount.VALUES).boxed().sorted(Comparator.comparingLong(i -> -counts[i])).limit(TOP)
                 .forEach(i -> out.printf("%8s %6s %,16d %7.2f%%%n", "0x%02x".formatted(i),
-                        i > ' ' && i < 0x7f ? "'" + (char) i.intValue() + "'" : "", counts[i], 100.0 * counts[i] / bytes));
+                        i > ' ' && i < 0x7f ? "'" + (char) i.intValue() + "'" : "", counts[i],
+                        100.0 * counts[i] / bytes));
         out.printf("%8s %6s %,16d%n", "lines", "", counts[ByteCount.VALUES]);
     }
 
     private static void speeds(PrintWriter out, Map<String, List<Long>> nanos, long bytes, long lines) {
-        out.printf("%n%-16s %10s %18s %16s   median of %d rounds%n", "", "MB/s", "ns an update", "times as long", ROUNDS);
+        out.printf("%n%-16s %10s %18s %16s   median of %d rounds%n", "", "MB/s", "ns an update",
+                "times as long", ROUNDS);
         double first = median(nanos.values().iterator().next());
         nanos.forEach((name, each) -> {
             double median = median(each);

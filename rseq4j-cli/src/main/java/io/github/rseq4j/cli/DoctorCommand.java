@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.registration.Registration;
@@ -77,7 +78,7 @@ final class DoctorCommand implements Callable<Integer> {
         report.put("selfTestMicros", availability.selfTestNanos() / NANOS_PER_MICRO);
         report.put("note", availability.note());
         report.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
-        report.put("architecture", System.getProperty("os.arch"));
+        report.put("architecture", Architecture.hostName());
         report.put("libc", Libc.name());
         report.put("jdk", System.getProperty("java.vendor.version", "") + " " + Runtime.version());
         return report;

@@ -28,7 +28,8 @@ final class ListingCommand implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "SECTION", description = "A section's name (default: all).")
     private @Nullable String section;
 
-    @Option(names = "--arch", paramLabel = "x64|aarch64", description = "The architecture (default: this machine's).")
+    @Option(names = "--arch", paramLabel = "ARCH",
+            description = "The architecture, by the name of its encoder (default: this machine's).")
     private @Nullable String arch;
 
     @Option(names = "--index", paramLabel = "mm_cid|cpu_id", defaultValue = "mm_cid",
@@ -55,7 +56,8 @@ final class ListingCommand implements Callable<Integer> {
             try {
                 out.print(String.join("\n", chains.stream().map(c -> Listing.of(c, architecture, by)).toList()));
             } catch (UnsupportedOperationException e) {
-                throw new InputException("architecture=" + architecture.spelling() + ": not yet, its encoder is still to come");
+                throw new InputException(
+                        "architecture=" + architecture.spelling() + ": not yet, its encoder is still to come");
             }
         }
         out.flush();
@@ -70,7 +72,11 @@ final class ListingCommand implements Callable<Integer> {
         }
         return Arrays.stream(Architecture.values()).filter(a -> a.spelling().equals(wanted)).findFirst()
                 .orElseThrow(() -> new InputException("--arch=" + wanted + " is unknown, there are "
-                        + String.join(", ", Arrays.stream(Architecture.values()).map(Architecture::spelling).toList())));
+                        + String.join(", ", architectures())));
+    }
+
+    private static List<String> architectures() {
+        return Arrays.stream(Architecture.values()).map(Architecture::spelling).toList();
     }
 
     private Index index() {

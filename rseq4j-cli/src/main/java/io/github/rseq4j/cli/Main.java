@@ -51,8 +51,8 @@ public final class Main implements Callable<Integer> {
     private static int fail(CommandLine command, Exception e, int exit, String hint) {
         PrintWriter err = command.getErr();
         String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
-        String prefix = e instanceof InputException || e instanceof ParameterException ? "" : e.getClass().getSimpleName()
-                + ": ";
+        String prefix = e instanceof InputException || e instanceof ParameterException ? ""
+                : e.getClass().getSimpleName() + ": ";
         err.println("rseq4j: " + prefix + message.lines().findFirst().orElse("") + hint);
         if (Boolean.getBoolean(DEBUG_PROPERTY)) {
             e.printStackTrace(err);

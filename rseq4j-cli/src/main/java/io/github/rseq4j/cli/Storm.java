@@ -46,7 +46,8 @@ final class Storm {
      * @param flips how often a thread's affinity was set
      * @param fences how many fences there were
      */
-    record Result(long expected, long counted, List<String> wrong, long updates, long signals, long flips, long fences) {}
+    record Result(long expected, long counted, List<String> wrong, long updates, long signals, long flips,
+                  long fences) {}
 
     /** What one thread added. */
     private static final class Tally {

@@ -22,21 +22,21 @@ public final class AbortProof {
     /* How it works
      *
      * A breakpoint replaces the first byte of an instruction inside the section. Whoever reaches it traps; the kernel
-     * delivers SIGTRAP, and because a signal interrupts a section, it aborts the section first. The handler, emitted code
-     * that makes raw system calls alone, makes the page writable, puts the instruction back, makes it executable again
-     * and counts. The function goes on in its abort handler, restarts, and completes. The page is never writable and
-     * executable at once (I5), and no other function lies in it.
+     * delivers SIGTRAP, and because a signal interrupts a section, it aborts the section first. The handler, emitted
+     * code that makes raw system calls alone, makes the page writable, puts the instruction back, makes it executable
+     * again and counts. The function goes on in its abort handler, restarts, and completes. The page is never writable
+     * and executable at once (I5), and no other function lies in it.
      *
-     * What must come out is told by the Simulator: before the call it runs the chain at every index on an overlay of the
-     * real memory. Afterwards the memory must look as one of the indices would leave it, and at all others nothing that a
-     * commit writes may have changed. What differs between two simulated clocks holds a timestamp, and is only
+     * What must come out is told by the Simulator: before the call it runs the chain at every index on an overlay of
+     * the real memory. Afterwards the memory must look as one of the indices would leave it, and at all others nothing
+     * that a commit writes may have changed. What differs between two simulated clocks holds a timestamp, and is only
      * required to have been written.
      *
      * Refused: single-stepping by ptrace, where every stop aborts the section, so that it never completes.
      */
     private static final Object SIGNAL = new Object();
     /** How many made-up scenarios may pass until one reaches an instruction. */
-    private static final int MAX_SCENARIOS = 200;
+    private static final int MAX_SCENARIOS = 1000;
     private static final long CLOCK_A = 0x1111_1111_1111_1111L;
     private static final long CLOCK_B = 0x2222_2222_2222_2222L;
 
@@ -105,8 +105,8 @@ public final class AbortProof {
     private void abortAt(Chain chain, Trap trap, MethodHandle function, CodeBuffer.Placed insn, long seed) {
         for (int i = 0; i < MAX_SCENARIOS; i++) {
             Run run = new Run(chain, seed + i);
-            String where = "chain=" + chain.name() + ", instruction \"" + insn.insn().text() + "\" at offset=" + insn.offset()
-                    + ", seed=" + (seed + i);
+            String where = "chain=" + chain.name() + ", instruction \"" + insn.insn().text() + "\" at offset="
+                    + insn.offset() + ", seed=" + (seed + i);
             trap.plant(insn);
             long status = run.call(function);
             boolean reached = trap.isReached();

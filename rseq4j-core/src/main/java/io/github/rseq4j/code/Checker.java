@@ -10,8 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks a function, at its place, against the invariants I1 to I4, I6 and I7 (DESIGN.md). Nothing is mapped that did not
- * pass. It reads the image's bytes and what the encoder says of each instruction, and knows no architecture.
+ * Checks a function, at its place, against the invariants I1 to I4, I6 and I7 (DESIGN.md). Nothing is mapped that did
+ * not pass. It reads the image's bytes and what the encoder says of each instruction, and knows no architecture.
  */
 public final class Checker {
     /** The most that a backward branch inside a section may be taken. */
@@ -77,10 +77,12 @@ public final class Checker {
         fault((code.base() + at) % RseqCs.BYTES != 0, "I1", name, "the descriptor is not 32-byte aligned");
         fault(image.getInt(at + RseqCs.VERSION) != 0, "I1", name, "version is not 0");
         fault(image.getInt(at + RseqCs.FLAGS) != 0, "I1", name, "flags are not 0");
-        fault(image.getLong(at + RseqCs.START_IP) != code.base() + range.start(), "I1", name, "start_ip is not the start");
+        fault(image.getLong(at + RseqCs.START_IP) != code.base() + range.start(), "I1", name,
+                "start_ip is not the start");
         fault(image.getLong(at + RseqCs.POST_COMMIT_OFFSET) != range.postCommit() - range.start(), "I1", name,
                 "post_commit_offset is not the section's length");
-        fault(image.getLong(at + RseqCs.ABORT_IP) != code.base() + range.abort(), "I1", name, "abort_ip is not the handler");
+        fault(image.getLong(at + RseqCs.ABORT_IP) != code.base() + range.abort(), "I1", name,
+                "abort_ip is not the handler");
         for (CodeBuffer.Placed i : code.insns()) {
             fault(i.offset() < at + RseqCs.BYTES && i.end() > at, "I1", name, "the descriptor overlaps code");
         }
@@ -186,7 +188,8 @@ public final class Checker {
                         CodeBuffer.@Nullable Placed before) {
         String text = "\"" + i.insn().text() + "\"";
         MachineCode.Range to = range(i.target());
-        fault(to != null && !to.equals(from), "I6", code.name(), text + " enters a section elsewhere than by arming it");
+        fault(to != null && !to.equals(from), "I6", code.name(),
+                text + " enters a section elsewhere than by arming it");
         fault(i.target() < code.entryOffset() || !startsAt(i.target()), "I4", code.name(),
                 text + " leads to no instruction");
         if (i.target() <= i.offset()) {

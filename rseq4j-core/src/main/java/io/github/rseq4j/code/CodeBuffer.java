@@ -91,7 +91,8 @@ public final class CodeBuffer {
                 if (!form.reaches(target(insn, at) - offset)) {
                     int longer = forms.getOrDefault(insn, 0) + 1;
                     if (longer == insn.forms().size()) {
-                        throw new IllegalStateException("instruction \"" + insn.text() + "\" does not reach its target");
+                        throw new IllegalStateException(
+                                "instruction \"" + insn.text() + "\" does not reach its target");
                     }
                     forms.put(insn, longer);
                     changed = true;

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where emitted functions live. Pages are written first and then made executable, for ever: never both at once (I5), and
- * never unmapped, because a thread that sleeps may still hold a descriptor's address in its rseq_cs (I1).
+ * Where emitted functions live. Pages are written first and then made executable, for ever: never both at once (I5),
+ * and never unmapped, because a thread that sleeps may still hold a descriptor's address in its rseq_cs (I1).
  */
 public final class CodeMemory {
     /* How it works
@@ -130,7 +130,8 @@ public final class CodeMemory {
     }
 
     private void grow(long bytes) {
-        long region = KernelException.check("mmap(length=" + bytes + ", PROT_NONE)", Linux.mmap(bytes, Linux.PROT_NONE));
+        long region = KernelException.check("mmap(length=" + bytes + ", PROT_NONE)",
+                Linux.mmap(bytes, Linux.PROT_NONE));
         protect(region, DATA_BYTES, Linux.PROT_READ | Linux.PROT_WRITE);
         dataNext = region;
         dataEnd = region + DATA_BYTES;

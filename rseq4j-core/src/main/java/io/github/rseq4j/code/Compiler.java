@@ -98,7 +98,7 @@ public final class Compiler {
      */
     public Assembled routine(String name, Target target, List<Label> data, Consumer<Assembler> body) {
         CodeBuffer buffer = new CodeBuffer();
-        body.accept(lowering.assembler(target, new Lowering.Frame(0, 0, 2), buffer));
+        body.accept(lowering.assembler(target, Lowering.Frame.ofRoutine(0), buffer));
         return new Assembled(name, architecture, buffer, List.of(), data);
     }
 
@@ -109,7 +109,7 @@ public final class Compiler {
      */
     public Assembled threadPointer(Target target) {
         CodeBuffer buffer = new CodeBuffer();
-        lowering.assembler(target, new Lowering.Frame(0, 0, 2), buffer).returnThreadPointer();
+        lowering.assembler(target, Lowering.Frame.ofRoutine(0), buffer).returnThreadPointer();
         return new Assembled("thread_pointer", architecture, buffer, List.of(), List.of());
     }
 
@@ -120,7 +120,7 @@ public final class Compiler {
      */
     public Assembled areaField(Target target) {
         CodeBuffer buffer = new CodeBuffer();
-        lowering.assembler(target, new Lowering.Frame(1, 0, 2), buffer).returnAreaField();
+        lowering.assembler(target, Lowering.Frame.ofRoutine(1), buffer).returnAreaField();
         return new Assembled("area_field", architecture, buffer, List.of(), List.of());
     }
 

@@ -261,7 +261,8 @@ public final class Fallback {
                     code.l2i();
                 }
             }
-            code.invokestatic(ints ? CD_INTEGER_BOX : CD_LONG_BOX, "compareUnsigned", ints ? COMPARE_INTS : COMPARE_LONGS);
+            code.invokestatic(ints ? CD_INTEGER_BOX : CD_LONG_BOX, "compareUnsigned",
+                    ints ? COMPARE_INTS : COMPARE_LONGS);
             switch (exit.condition()) {
                 case EQ -> code.ifeq(label);
                 case NE -> code.ifne(label);

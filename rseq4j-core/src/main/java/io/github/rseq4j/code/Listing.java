@@ -93,7 +93,8 @@ public final class Listing {
             }
         });
         for (CodeBuffer.Placed insn : code.insns()) {
-            labels.getOrDefault((long) insn.offset(), List.of()).stream().sorted().forEach(name -> line(name + ":", ""));
+            labels.getOrDefault((long) insn.offset(), List.of()).stream().sorted()
+                    .forEach(name -> line(name + ":", ""));
             text(insn.insn().text(), "%04x  %s".formatted(insn.offset(),
                     HexFormat.ofDelimiter(" ").formatHex(insn.bytes())) + effect(insn.insn().effect()));
         }

@@ -30,8 +30,18 @@ public interface Lowering {
      * @param arguments how many arguments it has
      * @param temporaries how many temporaries its sections use at most
      * @param scratches how many registers, besides, the widest step needs: 2, or 4 with a copy
+     * @param readsTime whether a section reads the time stamp counter
      */
-    record Frame(int arguments, int temporaries, int scratches) {
+    record Frame(int arguments, int temporaries, int scratches, boolean readsTime) {
+        /**
+         * Makes the frame of a routine.
+         *
+         * @param arguments how many arguments it has
+         */
+        static Frame ofRoutine(int arguments) {
+            return new Frame(arguments, 0, 2, false);
+        }
+
         /**
          * Returns what a chain needs.
          *
@@ -40,6 +50,7 @@ public interface Lowering {
         static Frame of(Chain chain) {
             int temporaries = 0;
             int scratches = 2;
+            boolean readsTime = false;
             for (Section section : chain.sections()) {
                 for (Step step : section.steps()) {
                     Operand.Reg target = step.writes();
@@ -47,9 +58,10 @@ public interface Lowering {
                         temporaries = Math.max(temporaries, target.number() + 1);
                     }
                     scratches = Math.max(scratches, step.scratches());
+                    readsTime |= step.readsTime();
                 }
             }
-            return new Frame(chain.arguments(), temporaries, scratches);
+            return new Frame(chain.arguments(), temporaries, scratches, readsTime);
         }
     }
 

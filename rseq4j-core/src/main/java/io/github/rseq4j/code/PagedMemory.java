@@ -6,8 +6,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory made of Java arrays, by address: the memory of the fallback and of the simulator. It needs no native access and
- * is populated page by page, on first write; what was never written reads as 0.
+ * Memory made of Java arrays, by address: the memory of the fallback and of the simulator. It needs no native access
+ * and is populated page by page, on first write; what was never written reads as 0.
  */
 public final class PagedMemory implements AddressSpace {
     /* How it works

@@ -131,8 +131,8 @@ final class Scenario {
     }
 
     /**
-     * Fills one window. Words are small numbers, so that comparisons hold about as often as not; where the chain follows
-     * addresses, they are addresses inside the window or 0.
+     * Fills one window. Words are small numbers, so that comparisons hold about as often as not; where the chain
+     * follows addresses, they are addresses inside the window or 0.
      *
      * @param memory the memory
      * @param base the window's address

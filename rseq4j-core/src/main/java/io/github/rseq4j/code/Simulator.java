@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.function.LongSupplier;
 
 /**
- * Runs the steps of a chain one by one on any memory, and aborts them where it is told to. It is the oracle of the tests,
- * and the slow path for a thread that has no registration.
+ * Runs the steps of a chain one by one on any memory, and aborts them where it is told to. It is the oracle of the
+ * tests, and the slow path for a thread that has no registration.
  */
 public final class Simulator {
     /** Decides what happens ahead of a step. */

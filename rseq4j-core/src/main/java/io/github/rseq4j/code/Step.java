@@ -32,6 +32,11 @@ public sealed interface Step {
         return mem != null && mem.index() != null && mem.index().isArgument() ? 4 : 2;
     }
 
+    /** Tells whether the step reads the time stamp counter. */
+    default boolean readsTime() {
+        return false;
+    }
+
     /**
      * Returns the rule that the step breaks, whatever its registers are, or null.
      *
@@ -180,7 +185,8 @@ public sealed interface Step {
 
         @Override
         public String toString() {
-            return "exit " + exit + " if " + left + " " + condition + " " + right + (width == Width.INT ? " (int)" : "");
+            return "exit " + exit + " if " + left + " " + condition + " " + right
+                    + (width == Width.INT ? " (int)" : "");
         }
     }
 
@@ -230,6 +236,11 @@ public sealed interface Step {
         @Override
         public Reg writes() {
             return target;
+        }
+
+        @Override
+        public boolean readsTime() {
+            return true;
         }
 
         @Override

@@ -70,7 +70,8 @@ public final class Linux {
     private static Architecture.Numbers numbers() {
         Architecture host = Architecture.host();
         // isCallable() looks at this class where there is none; every call is then refused before it uses a number.
-        return host == null ? new Architecture.Numbers(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1) : host.numbers();
+        return host != null ? host.numbers()
+                : new Architecture.Numbers(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     }
 
     private static long syscall(int number, long... arguments) {
@@ -311,7 +312,8 @@ public final class Linux {
             MemorySegment now = arena.allocate(SIGACTION_BYTES, 8);
             MemorySegment former = arena.allocate(SIGACTION_BYTES, 8);
             now.copyFrom(MemorySegment.ofArray(action));
-            long result = Native.call(Native.find("sigaction"), signal, now.address(), former.address()).intOrNegativeErrno();
+            long result = Native.call(Native.find("sigaction"), signal, now.address(), former.address())
+                    .intOrNegativeErrno();
             KernelException.check("sigaction(signal=" + signal + ")", result);
             return former.toArray(JAVA_BYTE);
         }

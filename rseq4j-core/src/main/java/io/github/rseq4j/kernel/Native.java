@@ -93,7 +93,8 @@ public final class Native {
             MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
             long value = (long) invoke.invokeExact(MemorySegment.ofAddress(function), state,
                     a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-            // errno is all that is captured. A copy, because the first read through a layout costs a fresh JVM milliseconds.
+            // errno is all that is captured. A copy, because the first read through a layout costs a fresh JVM
+            // milliseconds.
             byte[] errno = new byte[Integer.BYTES];
             MemorySegment.copy(state, JAVA_BYTE, 0, errno, 0, errno.length);
             return new Answer(value, ByteBuffer.wrap(errno).order(ByteOrder.nativeOrder()).getInt());
@@ -121,8 +122,8 @@ public final class Native {
     }
 
     /**
-     * Links a function for critical calls: the thread stays "in Java", so the function must be short, must not block and
-     * must make no system call.
+     * Links a function for critical calls: the thread stays "in Java", so the function must be short, must not block
+     * and must make no system call.
      *
      * @param address where it lies
      * @param arguments how many longs it takes

@@ -10,12 +10,13 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Cells of 8 bytes, one copy for each index, packed: the memory of counters. A cell goes back when its owner is collected.
+ * Cells of 8 bytes, one copy for each index, packed: the memory of counters. A cell goes back when its owner is
+ * collected.
  */
 public final class Cells {
     /* How it works
      *
-     *   range:   | cells of index 0 .......... | cells of index 1 .......... | ... | cells of threads without an index |
+     *   range:   | cells of index 0 .......... | cells of index 1 .......... | ... | of threads without an index |
      *            <------ stride, 1 MiB ------->
      *
      * A range is one reservation that the kernel populates page by page, where an index is used, so 512 counters cost a
@@ -23,12 +24,12 @@ public final class Cells {
      * Cells are handed out from the range's front, or from what was given back, first fit, neighbours joined. When a
      * range is full another one is reserved.
      *
-     * A cell is reused only when its owner was found unreachable (I8). Nobody can then be inside a section on it, because
-     * each structure keeps itself reachable until the call has returned; so plain writes of 0 clear it, and whoever gets
-     * the new owner sees them.
+     * A cell is reused only when its owner was found unreachable (I8). Nobody can then be inside a section on it,
+     * because each structure keeps itself reachable until the call has returned; so plain writes of 0 clear it, and
+     * whoever gets the new owner sees them.
      *
-     * Refused: java.lang.ref.Cleaner, whose thread costs more at start-up than looking at the queue when a cell is asked
-     * for.
+     * Refused: java.lang.ref.Cleaner, whose thread costs more at start-up than looking at the queue when a cell is
+     * asked for.
      */
     private static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
     /** The first cell of each copy is left alone: the self-test works on it. */

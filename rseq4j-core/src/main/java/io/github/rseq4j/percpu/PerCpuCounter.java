@@ -18,20 +18,21 @@ import java.lang.ref.Reference;
  * <p><b>Memory.</b> 8 bytes for each CPU that runs the application's threads, packed beside other counters' cells, and
  * nothing to close: the cells go back when the counter is collected. Updates allocate nothing.
  *
- * <p><b>Visibility.</b> {@link #sum} counts every update that happened-before it, and some of those that run at the same
- * time; as with LongAdder it is no snapshot of one moment. Sums wrap around as {@code long} does.
+ * <p><b>Visibility.</b> {@link #sum} counts every update that happened-before it, and some of those that run at the
+ * same time; as with LongAdder it is no snapshot of one moment. Sums wrap around as {@code long} does.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  *
- * <p>The idea of counters by CPU rather than by thread is the kernel's own (percpu_counter); doing so from user space is
- * Paul Turner's, Andrew Hunter's and Mathieu Desnoyers's restartable sequences.
+ * <p>The idea of counters by CPU rather than by thread is the kernel's own (percpu_counter); doing so from user space
+ * is Paul Turner's, Andrew Hunter's and Mathieu Desnoyers's restartable sequences.
  */
 public final class PerCpuCounter extends Number {
     /* How it works
      *
-     * add is one downcall of load_add_store_relaxed (section.LoadAddStore), whose return is looked at and forgotten. The
-     * counter stays reachable until the call has returned, so that its cell cannot go to another counter before (I8).
+     * add is one downcall of load_add_store_relaxed (section.LoadAddStore), whose return is looked at and forgotten.
+     * The counter stays reachable until the call has returned, so that its cell cannot go to another counter before
+     * (I8).
      *
      * Cells only ever grow by what was added: sumThenReset moves the base that sums start from, and writes no cell.
      * Each update is therefore in exactly one of its results.

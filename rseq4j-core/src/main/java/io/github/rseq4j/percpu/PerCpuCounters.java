@@ -7,13 +7,13 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block of counters of 64 bits, each like a {@link PerCpuCounter}, whose cells lie side by side: for a table of counts
- * (byte values, status codes, metrics of one request) where an object for each is too much, and to update several of
- * them in one call.
+ * A block of counters of 64 bits, each like a {@link PerCpuCounter}, whose cells lie side by side: for a table of
+ * counts (byte values, status codes, metrics of one request) where an object for each is too much, and to update
+ * several of them in one call.
  *
  * <p><b>Threads.</b> Every method may be called from any thread; an update is as cheap and as exact as that of
- * {@link PerCpuCounter}. A fused update of several counters is one downcall, but not one moment: each counter is updated
- * on its own, in the order given, all of them before the method returns.
+ * {@link PerCpuCounter}. A fused update of several counters is one downcall, but not one moment: each counter is
+ * updated on its own, in the order given, all of them before the method returns.
  *
  * <p><b>Memory.</b> 8 bytes a counter for each CPU that runs the application's threads, given back when the block is
  * collected. Updates allocate nothing.
@@ -196,8 +196,8 @@ public final class PerCpuCounters {
     }
 
     /**
-     * Returns a counter's sum and starts it again from 0. No update is lost: each is in the result of exactly one reset,
-     * or in the sum that is left.
+     * Returns a counter's sum and starts it again from 0. No update is lost: each is in the result of exactly one
+     * reset, or in the sum that is left.
      *
      * @param i the counter
      * @return the sum of what was added to it since its last reset

@@ -33,9 +33,9 @@ import java.util.Objects;
 public final class NativeEngine implements Engine, Registration.ThreadPointer {
     /* How it works
      *
-     * A thread without a registration, or with an index beyond the memory, cannot run a section. Its operation runs step
-     * by step at one more index, which no section ever uses, under a lock: slow, rare and exact. Sums read that copy
-     * like the others.
+     * A thread without a registration, or with an index beyond the memory, cannot run a section. Its operation runs
+     * step by step at one more index, which no section ever uses, under a lock: slow, rare and exact. Sums read that
+     * copy like the others.
      */
     private final CodeMemory code = new CodeMemory();
     private final Compiler compiler;
@@ -183,7 +183,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         long bytes = (long) copies() << STRIDE_SHIFT;
         long range = KernelException.check("mmap(length=" + bytes + ")",
                 Linux.mmap(bytes, Linux.PROT_READ | Linux.PROT_WRITE));
-        // Cells are small and spread a stride apart: a huge page for each would be all waste. A refusal changes nothing.
+        // Cells are small and spread a stride apart: a huge page for each would be all waste. A refusal changes
+        // nothing.
         Linux.madvise(range, bytes, Linux.MADV_NOHUGEPAGE);
         return range;
     }
@@ -219,8 +220,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
         }
         synchronized (withoutIndex) {
-            return new Simulator(AddressSpace.RAW, STRIDE_SHIFT).run(rest, Status.completed(result), arguments, target.limit(),
-                    Simulator.Interruption.NEVER);
+            return new Simulator(AddressSpace.RAW, STRIDE_SHIFT).run(rest, Status.completed(result), arguments,
+                    target.limit(), Simulator.Interruption.NEVER);
         }
     }
 

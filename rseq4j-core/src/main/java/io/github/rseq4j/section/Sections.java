@@ -4,8 +4,8 @@ import io.github.rseq4j.code.Chain;
 import java.util.List;
 
 /**
- * All sections that this library emits. What is listed here is listed, simulated and aborted by the tests without further
- * work; what is not listed is refused by the engine.
+ * All sections that this library emits. What is listed here is listed, simulated and aborted by the tests without
+ * further work; what is not listed is refused by the engine.
  */
 public final class Sections {
     private static final List<Chain> ALL = List.of(

@@ -13,20 +13,20 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sees with its own eyes that this kernel aborts sections, before anything relies on it: by a fence and by preemption on
- * one CPU. Some emulators never do, and Linux 6.19 on arm64 for a while did not for the latter.
+ * Sees with its own eyes that this kernel aborts sections, before anything relies on it: by a fence and by preemption
+ * on one CPU. Some emulators never do, and Linux 6.19 on arm64 for a while did not for the latter.
  */
 public final class SelfTest implements AutoCloseable {
     /* How it works
      *
      * A thread of its own runs a section that waits inside for some microseconds and is not restarted, so each abort is
      * seen. First the caller fences until one such section is aborted while the thread was not switched out (getrusage
-     * counts that). Then the thread is pinned to the CPU it is on, and a companion on the same CPU sleeps and wakes until
-     * a section is aborted while the thread was switched out.
+     * counts that). Then the thread is pinned to the CPU it is on, and a companion on the same CPU sleeps and wakes
+     * until a section is aborted while the thread was switched out.
      *
-     * Both are bounded by 25 ms together, of a thread that runs: one that the machine is too busy to run is switched out,
-     * which is what the second part waits for. A fence that found no section to abort proves nothing, and is said in the
-     * note; many that found one and aborted nothing prove that aborts do not happen.
+     * Both are bounded by 25 ms together, of a thread that runs: one that the machine is too busy to run is switched
+     * out, which is what the second part waits for. A fence that found no section to abort proves nothing, and is said
+     * in the note; many that found one and aborted nothing prove that aborts do not happen.
      *
      * Refused: counting on membarrier alone (it interrupts with an IPI, which worked on the kernels that missed
      * preemption), and on migration (the kernel then aborts for another reason).

@@ -38,7 +38,8 @@ final class PerCpuCountersTest {
     void refusesAnIndexThereIsNot(int i) {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
         List<Executable> uses = List.of(() -> counters.add(i, 1), () -> counters.increment(i), () -> counters.sum(i),
-                () -> counters.sumThenReset(i), () -> counters.add(0, 1, i, 1), () -> counters.add(0, 1, 0, 1, 0, 1, i, 1),
+                () -> counters.sumThenReset(i), () -> counters.add(0, 1, i, 1),
+                () -> counters.add(0, 1, 0, 1, 0, 1, i, 1),
                 () -> counters.add(new int[] {0, 1, i}, new long[3]),
                 () -> counters.add(new int[] {0, 1, 2, 3, 4, i}, new long[6]));
         for (Executable use : uses) {

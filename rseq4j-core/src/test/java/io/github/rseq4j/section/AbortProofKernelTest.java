@@ -1,10 +1,20 @@
 package io.github.rseq4j.section;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.code.AbortProof;
 import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Mem;
+import io.github.rseq4j.code.Operand;
+import io.github.rseq4j.code.Order;
+import io.github.rseq4j.code.SampleSections;
+import io.github.rseq4j.code.Section;
+import io.github.rseq4j.code.Step;
+import io.github.rseq4j.code.Width;
+import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -13,7 +23,7 @@ final class AbortProofKernelTest {
     private static final long SEED = 42;
 
     static Stream<Chain> chains() {
-        return Sections.all().stream();
+        return Stream.concat(Sections.all().stream(), SampleSections.all().stream());
     }
 
     @ParameterizedTest
@@ -22,5 +32,19 @@ final class AbortProofKernelTest {
         AbortProof.Report report = Rseqs.require().abortProof().prove(chain, SEED);
         assertTrue(report.boundaries() > 0, "a section has instructions");
         assertTrue(report.aborts() >= report.boundaries(), "each of them was aborted: " + report);
+    }
+
+    /** A store ahead of the commit that the section itself reads: each restart counts once more. */
+    @Test
+    void refusesASectionWhoseRestartIsSeen() {
+        AbortProof proof = Rseqs.require().abortProof();
+        Chain twice = Chain.of(1, new Section("counts_twice", List.of(
+                new Step.Load(Operand.temp(0), Mem.cell(Operand.arg(0), 8), Width.LONG),
+                new Step.Add(Operand.temp(0), Operand.imm(1)),
+                new Step.Store(Mem.cell(Operand.arg(0), 8), Operand.temp(0), Width.LONG),
+                new Step.CommitAdd(Mem.cell(Operand.arg(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), null));
+        String message = assertThrows(IllegalStateException.class, () -> proof.prove(twice, SEED)).getMessage();
+        assertTrue(String.valueOf(message).contains("did not happen exactly once"), message);
+        assertTrue(String.valueOf(message).contains("seed="), message);
     }
 }

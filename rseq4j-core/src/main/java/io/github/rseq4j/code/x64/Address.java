@@ -16,7 +16,8 @@ record Address(@Nullable Gp base, @Nullable Gp index, int scale, int displacemen
             throw new IllegalArgumentException("index=rsp cannot be encoded");
         }
         if (base == null && index != null) {
-            throw new IllegalArgumentException("base=null with index=" + index + ": only fs:[displacement] has no base");
+            throw new IllegalArgumentException(
+                    "base=null with index=" + index + ": only fs:[displacement] has no base");
         }
         if (Integer.bitCount(scale) != 1 || scale < 1 || scale > 8) {
             throw new IllegalArgumentException("scale=" + scale + ", must be 1, 2, 4 or 8");

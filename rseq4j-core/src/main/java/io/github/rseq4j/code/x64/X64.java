@@ -9,9 +9,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The AMD64 instructions that this library uses: pure functions from operands to bytes, in the encodings GNU as chooses.
- * Sizes are 8 or 4 bytes ({@code bytes}); what cannot be encoded is refused. Source: AMD64 Architecture Programmer's
- * Manual, volume 3.
+ * The AMD64 instructions that this library uses: pure functions from operands to bytes, in the encodings GNU as
+ * chooses. Sizes are 8 or 4 bytes ({@code bytes}); what cannot be encoded is refused. Source: AMD64 Architecture
+ * Programmer's Manual, volume 3.
  */
 final class X64 {
     /** The two-operand instructions of one pattern, by their opcode for "r/m, r" and their extension for constants. */

@@ -31,15 +31,21 @@ final class X64Assembler implements Assembler {
      * use, then from registers that it must save. The restarts left are counted in the red zone below the stack
      * pointer, which the kernel spares when it delivers a signal; so no register is lost to them.
      *
+     * A section that is aborted starts again with the arguments, so nothing may overwrite one. rdtsc overwrites rdx: a
+     * function that reads the time keeps its third argument elsewhere from its entry on.
+     *
      * x86 keeps stores in order, so a release commit is a plain store.
      */
-    private static final List<Gp> ARGUMENTS = List.of(Gp.RDI, Gp.RSI, Gp.RDX, Gp.RCX, Gp.R8, Gp.R9);
+    private static final List<Gp> CONVENTION = List.of(Gp.RDI, Gp.RSI, Gp.RDX, Gp.RCX, Gp.R8, Gp.R9);
     private static final List<Gp> SAVED = List.of(Gp.RBX, Gp.RBP, Gp.R12, Gp.R13, Gp.R14, Gp.R15);
     private static final Address RESTARTS = Address.of(Gp.RSP, -8);
     private static final Gp SLOT = Gp.R11;
+    /** Where rdtsc leaves the upper half. */
+    private static final Gp TIME_HIGH = Gp.RDX;
 
     private final Target target;
     private final CodeBuffer buffer;
+    private final Gp[] arguments;
     private final Gp[] temporaries;
     private final Gp[] scratches;
     private final List<Gp> pushed = new ArrayList<>();
@@ -48,24 +54,32 @@ final class X64Assembler implements Assembler {
     X64Assembler(Target target, Lowering.Frame frame, CodeBuffer buffer) {
         this.target = target;
         this.buffer = buffer;
+        this.arguments = CONVENTION.toArray(new Gp[0]);
         ArrayDeque<Gp> free = new ArrayDeque<>(List.of(Gp.RAX, Gp.R10));
-        for (int i = ARGUMENTS.size() - 1; i >= frame.arguments(); i--) {
-            free.add(ARGUMENTS.get(i));
+        for (int i = CONVENTION.size() - 1; i >= frame.arguments(); i--) {
+            if (!frame.readsTime() || CONVENTION.get(i) != TIME_HIGH) {
+                free.add(CONVENTION.get(i));
+            }
         }
         ArrayDeque<Gp> saved = new ArrayDeque<>(SAVED);
-        scratches = new Gp[frame.scratches()];
-        temporaries = new Gp[frame.temporaries()];
-        for (int i = 0; i < scratches.length + temporaries.length; i++) {
+        scratches = take(frame.scratches(), free, saved);
+        temporaries = take(frame.temporaries(), free, saved);
+        int taken = CONVENTION.indexOf(TIME_HIGH);
+        if (frame.readsTime() && frame.arguments() > taken) {
+            arguments[taken] = take(1, free, saved)[0];
+        }
+    }
+
+    private Gp[] take(int count, ArrayDeque<Gp> free, ArrayDeque<Gp> saved) {
+        Gp[] taken = new Gp[count];
+        for (int i = 0; i < count; i++) {
             if (free.isEmpty()) {
                 pushed.add(saved.getFirst());
                 free.add(saved.removeFirst());
             }
-            if (i < scratches.length) {
-                scratches[i] = free.removeFirst();
-            } else {
-                temporaries[i - scratches.length] = free.removeFirst();
-            }
+            taken[i] = free.removeFirst();
         }
+        return taken;
     }
 
     private Label local(String name) {
@@ -84,6 +98,11 @@ final class X64Assembler implements Assembler {
     public void enter(int restarts) {
         for (Gp register : pushed) {
             emit(X64.push(register));
+        }
+        for (int i = 0; i < arguments.length; i++) {
+            if (arguments[i] != CONVENTION.get(i)) {
+                emit(X64.op(Op.MOV, 8, arguments[i], CONVENTION.get(i)));
+            }
         }
         emit(X64.store(4, RESTARTS, restarts).with(Effect.STACK));
     }
@@ -111,8 +130,8 @@ final class X64Assembler implements Assembler {
 
     @Override
     public void step(Step step, Exits exits) {
-        // No switch over the types, and the commonest first: a fresh JVM takes ten milliseconds for the bootstrap of such
-        // a switch, and loads each class that it compares with.
+        // No switch over the types, and the commonest first: a fresh JVM takes ten milliseconds for the bootstrap of
+        // such a switch, and loads each class that it compares with.
         if (step instanceof Step.CommitAdd commit) {
             commitAdd(commit);
         } else if (step instanceof Step.Delay delay) {
@@ -150,10 +169,10 @@ final class X64Assembler implements Assembler {
         if (!register.isArgument()) {
             return temporary(register);
         }
-        if (register.number() < ARGUMENTS.size()) {
-            return ARGUMENTS.get(register.number());
+        if (register.number() < arguments.length) {
+            return arguments[register.number()];
         }
-        int slots = pushed.size() + 1 + register.number() - ARGUMENTS.size();
+        int slots = pushed.size() + 1 + register.number() - arguments.length;
         emit(X64.load(8, scratch, Address.of(Gp.RSP, slots * Long.BYTES)));
         return scratch;
     }
@@ -265,19 +284,17 @@ final class X64Assembler implements Assembler {
     }
 
     private Gp requireRegister(Reg register) {
-        if (register.isArgument() && register.number() >= ARGUMENTS.size()) {
+        if (register.isArgument() && register.number() >= arguments.length) {
             throw new IllegalArgumentException("register=" + register + ": a copy takes its source and length from the "
-                    + "first " + ARGUMENTS.size() + " arguments or from temporaries");
+                    + "first " + arguments.length + " arguments or from temporaries");
         }
         return value(register, scratches[1]);
     }
 
     private void timestamp(Gp to) {
-        emit(X64.op(Op.MOV, 8, scratches[1], Gp.RDX));
         emit(X64.readTimestamp());
-        emit(X64.shiftLeft(Gp.RDX, Integer.SIZE));
-        emit(X64.op(Op.OR, 8, Gp.RAX, Gp.RDX));
-        emit(X64.op(Op.MOV, 8, Gp.RDX, scratches[1]));
+        emit(X64.shiftLeft(TIME_HIGH, Integer.SIZE));
+        emit(X64.op(Op.OR, 8, Gp.RAX, TIME_HIGH));
         emit(X64.op(Op.MOV, 8, to, Gp.RAX));
     }
 
@@ -333,7 +350,7 @@ final class X64Assembler implements Assembler {
     @Override
     public void returnAreaField() {
         emit(X64.load(8, Gp.RAX, Address.thread(0)));
-        emit(X64.loadSigned(Gp.RAX, new Address(Gp.RAX, ARGUMENTS.getFirst(), 1, area(0).displacement())));
+        emit(X64.loadSigned(Gp.RAX, new Address(Gp.RAX, CONVENTION.getFirst(), 1, area(0).displacement())));
         emit(X64.ret());
     }
 
@@ -345,7 +362,7 @@ final class X64Assembler implements Assembler {
     @Override
     public void systemCall(int number, long... arguments) {
         for (int i = 0; i < arguments.length; i++) {
-            emit(X64.constant(ARGUMENTS.get(i), arguments[i]));
+            emit(X64.constant(CONVENTION.get(i), arguments[i]));
         }
         emit(X64.constant(Gp.RAX, number));
         emit(X64.systemCall());

@@ -1,0 +1,103 @@
+package io.github.rseq4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The whole tree keeps the house rules (CONTRIBUTING.md), and each rule is seen to find what breaks it. */
+final class TidyTest {
+    private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
+    private static final Path CLASSES = ROOT.resolve("rseq4j-core/target/classes");
+
+    private static List<Path> files(Path folder, String ending) {
+        try (Stream<Path> all = Files.walk(folder)) {
+            return all.filter(p -> p.toString().endsWith(ending)).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<Path> sources() {
+        List<Path> sources = new ArrayList<>();
+        try (Stream<Path> modules = Files.list(ROOT)) {
+            for (Path module : modules.filter(p -> Files.isDirectory(p.resolve("src"))).sorted().toList()) {
+                sources.addAll(files(module.resolve("src"), ".java"));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return sources;
+    }
+
+    @Test
+    void sourcesKeepTheRules() throws IOException {
+        List<String> faults = new ArrayList<>();
+        List<Path> sources = sources();
+        assertTrue(sources.size() > 50, "the sources were found below " + ROOT);
+        for (Path source : sources) {
+            faults.addAll(TidySource.faults(ROOT.relativize(source).toString(), Files.readString(source)));
+        }
+        assertEquals("", String.join("\n", faults));
+    }
+
+    @Test
+    void packagesReferToLowerNumbersAlone() throws IOException {
+        List<String> faults = new ArrayList<>();
+        List<Path> classes = files(CLASSES, ".class");
+        assertTrue(classes.size() > 50, "the classes were found below " + CLASSES);
+        for (Path file : classes) {
+            faults.addAll(TidyClasses.faults(Files.readAllBytes(file)));
+        }
+        assertEquals("", String.join("\n", faults));
+    }
+
+    private static void assertFinds(String rule, String path, String source) {
+        List<String> faults = TidySource.faults(path, source);
+        assertTrue(faults.stream().anyMatch(fault -> fault.contains(rule)),
+                "expected \"" + rule + "\" among " + faults);
+    }
+
+    @Test
+    void findsEachKindOfUntidySource() {
+        String main = "rseq4j-core/src/main/java/io/github/rseq4j/code/A.java";
+        String head = "package io.github.rseq4j.code;\n";
+        assertFinds("column", main, head + "// " + "x".repeat(120) + "\n");
+        assertFinds("tab", main, head + "\tclass A {}\n");
+        assertFinds("trailing", main, head + "final class A {} \n");
+        assertFinds("lines", main, head + "\n".repeat(500));
+        assertFinds("word", main, head + "// TO" + "DO later\n");
+        assertFinds("word", main, head + "/** @aut" + "hor me */ final class A {}\n");
+        assertFinds("method", main, head + "final class A { void m() {" + "\n;".repeat(61) + "\n} }\n");
+        assertFinds("mutable static", main, head + "final class A { static int counter; }\n");
+        assertFinds("inheritance", main, head + "class A {}\n");
+        assertFinds("architecture", main, head + "final class A { String s = \"aar" + "ch64\"; }\n");
+        assertFinds("architecture", main, head + "final class A { Object o = X6" + "4.class; }\n");
+        assertFinds("os.arch", main, head + "final class A { String s = System.getProperty(\"os.ar" + "ch\"); }\n");
+        assertFinds("package order", "rseq4j-trace/src/main/java/io/github/rseq4j/trace/A.java",
+                "package io.github.rseq4j.trace;\nimport io.github.rseq4j.cli.Main;\nfinal class A {}\n");
+        assertEquals(List.of(), TidySource.faults(main, head + "/** Fine, also on x64. */\nfinal class A { }\n"));
+    }
+
+    @Test
+    void findsEachKindOfUntidyClass() {
+        assertEquals(List.of(), TidyClasses.faults("io.github.rseq4j.section.A", List.of("io.github.rseq4j.code.B"),
+                List.of()));
+        for (String higher : List.of("memory.B", "percpu.B", "Rseq")) {
+            List<String> faults = TidyClasses.faults("io.github.rseq4j.section.A",
+                    List.of("io.github.rseq4j." + higher), List.of());
+            assertTrue(faults.toString().contains("package order"), faults.toString());
+        }
+        List<String> faults = TidyClasses.faults("io.github.rseq4j.section.A", List.of(),
+                List.of("java/lang/foreign/Linker.downcallHandle"));
+        assertTrue(faults.toString().contains("restricted"), faults.toString());
+    }
+}

@@ -1,0 +1,80 @@
+package io.github.rseq4j.code;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** GNU as, the judge of the encoders. Where it is missing a test is skipped, and in CI fails. */
+public final class GnuAs {
+    private GnuAs() {}
+
+    /**
+     * Assembles a text.
+     *
+     * @param prefix of the tools' names: nothing for the host's, else as {@code aarch64-linux-gnu-}
+     * @param text the assembly
+     * @return the bytes of the section .text
+     */
+    public static byte[] assemble(String prefix, String text) {
+        Path folder = folder();
+        try {
+            Path source = Files.writeString(folder.resolve("a.s"), text);
+            run(List.of(prefix + "as", "-o", folder.resolve("a.o").toString(), source.toString()));
+            run(List.of(prefix + "objcopy", "-O", "binary", "-j", ".text", folder.resolve("a.o").toString(),
+                    folder.resolve("a.bin").toString()));
+            return Files.readAllBytes(folder.resolve("a.bin"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static Path folder() {
+        try {
+            return Files.createTempDirectory("rseq4j-as");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void delete(Path folder) {
+        for (String name : List.of("a.s", "a.o", "a.bin", "")) {
+            try {
+                Files.deleteIfExists(folder.resolve(name));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private static void run(List<String> command) {
+        Process process;
+        try {
+            process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        } catch (IOException e) {
+            String reason = command.getFirst() + " is missing: install binutils";
+            if (Boolean.getBoolean("rseq4j.ci")) {
+                fail(reason, e);
+            }
+            abort(reason);
+            throw new IllegalStateException(e);
+        }
+        try {
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (process.waitFor() != 0) {
+                fail(command + " says:\n" + output);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

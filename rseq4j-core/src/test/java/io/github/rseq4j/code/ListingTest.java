@@ -1,0 +1,61 @@
+package io.github.rseq4j.code;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.section.Sections;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Listings are golden, and GNU as makes the emitted bytes of them. After a change that is meant, {@code
+ * -Drseq4j.golden=update} writes the files again; the difference is then what is reviewed.
+ */
+final class ListingTest {
+    private static final Path GOLDENS = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")),
+            "rseq4j-core", "src", "test", "resources", "io", "github", "rseq4j", "code");
+    private static final int DATA_OFFSET = 0x1000;
+
+    /** The architectures that have an encoder, with the prefix of their tools. */
+    static Stream<Arguments> golden() {
+        return Sections.all().stream().flatMap(chain -> Arrays.stream(Index.values())
+                .map(index -> Arguments.of(chain.name(), chain, index)));
+    }
+
+    @ParameterizedTest(name = "{0} by {2}")
+    @MethodSource("golden")
+    void isAsTheGoldenFileHasIt(String name, Chain chain, Index index) throws IOException {
+        Path file = GOLDENS.resolve(name + "_" + index.spelling() + "." + Architecture.X64.spelling() + ".lst");
+        String listing = Listing.of(chain, Architecture.X64, index);
+        if (System.getProperty("rseq4j.golden", "").equals("update")) {
+            Files.createDirectories(GOLDENS);
+            Files.writeString(file, listing);
+        }
+        assertEquals(Files.readString(file), listing);
+    }
+
+    static List<Chain> everything() {
+        return Stream.concat(Sections.all().stream(), SampleSections.all().stream()).toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("everything")
+    void assemblesToTheEmittedBytes(Chain chain) {
+        for (Index index : Index.values()) {
+            byte[] assembled = GnuAs.assemble("", Listing.of(chain, Architecture.X64, index));
+            byte[] emitted = new Compiler(Architecture.X64).compile(chain, Target.NOMINAL.with(index))
+                    .checked(0, DATA_OFFSET).bytes();
+            assertArrayEquals(emitted, Arrays.copyOf(assembled, emitted.length), chain.name());
+            assertEquals(DATA_OFFSET + Long.BYTES, assembled.length, "behind the code comes the counter of aborts");
+        }
+    }
+}
