@@ -26,7 +26,10 @@ final class AbortCauses {
     /** The reasons for which the kernel aborts a section. */
     enum Cause { FENCE, PREEMPTION, MIGRATION, SIGNAL }
 
-    private static final long ITERATIONS = 1 << 18;
+    /** Some 30 microseconds: long enough to be hit, and short enough that seldom two things happen in one. */
+    private static final long ITERATIONS = 1 << 17;
+    /** How long more a cause is tried that was not seen once, because the machine is busy. */
+    private static final long PATIENCE_NANOS = 10_000_000_000L;
     private static final long PAUSE_NANOS = 100_000;
     private static final long SLICE_NANOS = 100_000;
     /** So many are enough of one cause. */
@@ -93,7 +96,7 @@ final class AbortCauses {
             tid = Linux.gettid();
             long end = System.nanoTime() + nanos;
             long aborts = 0;
-            while (aborts < ENOUGH && System.nanoTime() < end) {
+            while (aborts < ENOUGH && System.nanoTime() < (aborts == 0 ? end + PATIENCE_NANOS : end)) {
                 aborts += isAbortedBy(cause) ? 1 : 0;
             }
             seen.put(cause, aborts);
@@ -152,7 +155,9 @@ final class AbortCauses {
                 case MIGRATION -> Linux.sched_setaffinity(tid, cpus[round++ % cpus.length]);
                 case SIGNAL -> signal.send(tid);
             }
-            LockSupport.parkNanos(PAUSE_NANOS);
+            if (cause != Cause.FENCE) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
         }
     }
 }

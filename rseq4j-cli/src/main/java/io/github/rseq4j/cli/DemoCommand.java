@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -43,6 +44,22 @@ final class DemoCommand implements Callable<Integer> {
     @Parameters(arity = "0..*", paramLabel = "PATH", description = "Files or folders (default: the JDK's lib/modules).")
     private @Nullable List<Path> paths;
 
+    private final List<Supplier<ByteCount>> contestants;
+
+    /** Makes the command; picocli calls this. */
+    DemoCommand() {
+        this(List.of(ByteCount.PerCpu::new, ByteCount.Adders::new, ByteCount.Atomics::new));
+    }
+
+    /**
+     * Makes the command with other contestants, for a test of the check.
+     *
+     * @param contestants what makes each of them anew
+     */
+    DemoCommand(List<Supplier<ByteCount>> contestants) {
+        this.contestants = List.copyOf(contestants);
+    }
+
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -50,8 +67,9 @@ final class DemoCommand implements Callable<Integer> {
         Input input = new Input(given == null || given.isEmpty()
                 ? List.of(Path.of(System.getProperty("java.home"), "lib", "modules")) : given);
         Rseq.Availability availability = Rseq.availability();
-        out.printf("%,d bytes in %d files, read by %d virtual threads on %d CPUs; one update a byte, and one a line%n",
-                input.bytes(), input.files(), input.segments(), Runtime.getRuntime().availableProcessors());
+        out.printf(Locale.ROOT, "%s in %s, read by %s on %s; one update a byte, and one a line%n",
+                amount(input.bytes(), "byte"), amount(input.files(), "file"),
+                amount(input.segments(), "virtual thread"), amount(Runtime.getRuntime().availableProcessors(), "CPU"));
         out.println("per-CPU counters run on " + (availability.available() ? "rseq, owner " + availability.owner()
                 + ", index " + availability.index() : "the fallback: " + availability.reason()));
         out.flush();
@@ -69,10 +87,12 @@ final class DemoCommand implements Callable<Integer> {
         return wrong.isEmpty() ? 0 : EXIT_DIFFERS;
     }
 
-    private static long[] run(Input input, Map<String, List<Long>> nanos, List<String> wrong)
+    private static String amount(long n, String what) {
+        return String.format(Locale.ROOT, "%,d %s", n, n == 1 ? what : what + "s");
+    }
+
+    private long[] run(Input input, Map<String, List<Long>> nanos, List<String> wrong)
             throws InterruptedException {
-        List<Supplier<ByteCount>> contestants =
-                List.of(ByteCount.PerCpu::new, ByteCount.Adders::new, ByteCount.Atomics::new);
         try (Progress progress = Progress.of(input.bytes() * (1 + (long) ROUNDS * contestants.size()))) {
             ByteCount alone = new ByteCount.Plain();
             progress.say(alone.name());
@@ -102,21 +122,22 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private static void table(PrintWriter out, long[] counts, long bytes) {
-        out.printf("%n%8s %6s %16s %8s%n", "value", "char", "count", "share");
-        IntStream.range(0, ByteCount.VALUES).boxed().sorted(Comparator.comparingLong(i -> -counts[i])).limit(TOP)
-                .forEach(i -> out.printf("%8s %6s %,16d %7.2f%%%n", "0x%02x".formatted(i),
-                        i > ' ' && i < 0x7f ? "'" + (char) i.intValue() + "'" : "", counts[i],
+        out.printf(Locale.ROOT, "%n%8s %6s %16s %8s%n", "value", "char", "count", "share");
+        IntStream.range(0, ByteCount.VALUES).filter(i -> counts[i] > 0).boxed()
+                .sorted(Comparator.comparingLong(i -> -counts[i])).limit(TOP)
+                .forEach(i -> out.printf(Locale.ROOT, "%8s %6s %,16d %7.2f%%%n", "0x%02x".formatted(i),
+                        i >= ' ' && i < 0x7f ? "'" + (char) i.intValue() + "'" : "", counts[i],
                         100.0 * counts[i] / bytes));
-        out.printf("%8s %6s %,16d%n", "lines", "", counts[ByteCount.VALUES]);
+        out.printf(Locale.ROOT, "%8s %6s %,16d%n", "lines", "", counts[ByteCount.VALUES]);
     }
 
     private static void speeds(PrintWriter out, Map<String, List<Long>> nanos, long bytes, long lines) {
-        out.printf("%n%-16s %10s %18s %16s   median of %d rounds%n", "", "MB/s", "ns an update",
+        out.printf(Locale.ROOT, "%n%-16s %10s %18s %16s   median of %d rounds%n", "", "MB/s", "ns an update",
                 "times as long", ROUNDS);
         double first = median(nanos.values().iterator().next());
         nanos.forEach((name, each) -> {
             double median = median(each);
-            out.printf("%-16s %10.0f %18.2f %16.2f   %.2f to %.2f s%n", name,
+            out.printf(Locale.ROOT, "%-16s %10.0f %18.2f %16.2f   %.2f to %.2f s%n", name,
                     bytes / BYTES_PER_MB / (median / NANOS_PER_SECOND), median / (bytes + lines), median / first,
                     each.stream().mapToLong(n -> n).min().orElse(0) / NANOS_PER_SECOND,
                     each.stream().mapToLong(n -> n).max().orElse(0) / NANOS_PER_SECOND);

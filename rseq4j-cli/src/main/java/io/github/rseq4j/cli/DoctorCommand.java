@@ -5,6 +5,9 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.section.Engine;
+import io.github.rseq4j.section.NativeEngine;
+import io.github.rseq4j.section.SelfTest;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,6 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class DoctorCommand implements Callable<Integer> {
     private static final int EXIT_FALLBACK = 3;
     private static final int NANOS_PER_MICRO = 1000;
+    private static final int MORE_TESTS = 20;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -56,10 +60,22 @@ final class DoctorCommand implements Callable<Integer> {
         return fenced < 0 ? "refused: the fence answered " + Errno.name(-fenced) : "private expedited rseq";
     }
 
+    /** Returns what the self-test saw; there is time here to try again for a fence that a busy machine has hidden. */
+    private static SelfTest.Outcome selfTest() {
+        SelfTest.Outcome outcome = Engine.get().selfTest();
+        if (Engine.get() instanceof NativeEngine engine) {
+            for (int i = 0; i < MORE_TESTS && outcome.fence() == 0 && !outcome.fenceNote().isEmpty(); i++) {
+                outcome = engine.testAgain();
+            }
+        }
+        return outcome;
+    }
+
     private static Map<String, Object> report(Rseq.Availability availability) {
         boolean callable = Linux.isCallable();
+        SelfTest.Outcome test = selfTest();
         Map<String, Object> aborts = new LinkedHashMap<>();
-        aborts.put("fence", availability.fenceAborts());
+        aborts.put("fence", test.fence());
         aborts.put("preemption", availability.preemptionAborts());
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("available", availability.available());
@@ -76,11 +92,11 @@ final class DoctorCommand implements Callable<Integer> {
         report.put("membarrier", membarrier());
         report.put("aborts", aborts);
         report.put("selfTestMicros", availability.selfTestNanos() / NANOS_PER_MICRO);
-        report.put("note", availability.note());
+        report.put("note", test.fenceNote());
         report.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         report.put("architecture", Architecture.hostName());
         report.put("libc", Libc.name());
-        report.put("jdk", System.getProperty("java.vendor.version", "") + " " + Runtime.version());
+        report.put("jdk", (System.getProperty("java.vendor.version", "") + " " + Runtime.version()).strip());
         return report;
     }
 
@@ -88,7 +104,7 @@ final class DoctorCommand implements Callable<Integer> {
         Map<String, Object> report = report(availability);
         line(out, "kernel", report.get("kernel") + ", " + report.get("architecture"));
         line(out, "libc", report.get("libc"));
-        line(out, "JDK", String.valueOf(report.get("jdk")).strip());
+        line(out, "JDK", report.get("jdk"));
         line(out, "rseq", "feature size " + report.get("featureSize") + ", alignment " + report.get("align"));
         line(out, "owner", availability.owner());
         if (availability.available()) {
@@ -98,10 +114,10 @@ final class DoctorCommand implements Callable<Integer> {
         }
         line(out, "index", availability.index() + ", " + availability.limit() + " possible");
         line(out, "membarrier", report.get("membarrier"));
-        line(out, "aborts", "by fence " + availability.fenceAborts() + ", by preemption "
-                + availability.preemptionAborts() + ", in " + report.get("selfTestMicros") + " us");
-        if (!availability.note().isEmpty()) {
-            line(out, "note", availability.note());
+        line(out, "aborts", String.valueOf(report.get("aborts")).replaceAll("[{}]", "") + ", in "
+                + report.get("selfTestMicros") + " us");
+        if (!String.valueOf(report.get("note")).isEmpty()) {
+            line(out, "note", report.get("note"));
         }
         line(out, "verdict", availability.available() ? "usable: structures run on restartable sequences"
                 : "fallback: structures run under locks, exact but slower");

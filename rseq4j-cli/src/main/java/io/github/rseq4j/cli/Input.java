@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -59,13 +61,19 @@ final class Input {
             all += split(file);
         }
         if (all == 0) {
-            throw new InputException("nothing to count: " + paths + " hold 0 bytes; name a file that is not empty");
+            throw new InputException("nothing to count: 0 bytes in "
+                    + String.join(", ", paths.stream().map(Path::toString).toList())
+                    + "; name a file that is not empty");
         }
         this.files = found.size();
         this.bytes = all;
     }
 
     private static void collect(Path path, List<Path> found) throws IOException {
+        if (path.toString().isEmpty()) {
+            // Else it would be the current folder, which nobody means by an empty word.
+            throw new InputException("path= is empty; name a file or folder");
+        }
         if (Files.isDirectory(path)) {
             try (Stream<Path> below = Files.walk(path)) {
                 below.filter(Files::isRegularFile).sorted().forEach(found::add);
@@ -89,12 +97,22 @@ final class Input {
         }
     }
 
-    private static InputException unreadable(Path path, Exception e) {
-        Throwable cause = e instanceof UncheckedIOException u ? u.getCause() : e;
-        String why = cause instanceof NoSuchFileException ? "there is no such file"
-                : cause instanceof FileSystemException f && f.getReason() != null
-                        ? f.getReason().toLowerCase(Locale.ROOT) : String.valueOf(cause);
-        return new InputException("path=" + path + " cannot be read: " + why + "; name a readable file or folder");
+    /**
+     * Says why a path cannot be read; of a folder, which one below it.
+     *
+     * @param path the path
+     * @param e what reading it threw
+     */
+    static InputException unreadable(Path path, Exception e) {
+        Throwable cause = e instanceof UncheckedIOException u ? Objects.requireNonNull(u.getCause()) : e;
+        String at = cause instanceof FileSystemException f && f.getFile() != null ? f.getFile() : path.toString();
+        String why = switch (cause) {
+            case NoSuchFileException _ -> "there is no such file";
+            case AccessDeniedException _ -> "permission denied";
+            case FileSystemException f when f.getReason() != null -> f.getReason().toLowerCase(Locale.ROOT);
+            default -> String.valueOf(cause);
+        };
+        return new InputException("path=" + at + " cannot be read: " + why + "; name a readable file or folder");
     }
 
     /** Returns how many files there are. */
@@ -132,7 +150,7 @@ final class Input {
      * @throws InterruptedException when the calling thread is interrupted
      */
     void countTogether(ByteCount count, IntConsumer progress) throws InterruptedException {
-        AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
+        AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         Semaphore room = new Semaphore(MAX_THREADS);
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (Segment segment : segments) {
@@ -140,7 +158,7 @@ final class Input {
                 threads.execute(() -> {
                     try {
                         read(segment, count, progress);
-                    } catch (RuntimeException e) {
+                    } catch (Throwable e) {
                         failure.compareAndSet(null, e);
                     } finally {
                         room.release();
@@ -148,9 +166,11 @@ final class Input {
                 });
             }
         }
-        RuntimeException failed = failure.get();
-        if (failed != null) {
-            throw failed;
+        switch (failure.get()) {
+            case null -> { }
+            case Error error -> throw error;
+            case RuntimeException exception -> throw exception;
+            case Throwable other -> throw new IllegalStateException(other);
         }
     }
 

@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code rseq4j}. */
 @Command(name = "rseq4j", mixinStandardHelpOptions = true, version = "rseq4j 0.1.0-SNAPSHOT",
@@ -33,12 +34,29 @@ public final class Main implements Callable<Integer> {
      * @param arguments the command's words
      */
     public static void main(String[] arguments) {
-        System.exit(commandLine().execute(arguments));
+        System.exit(execute(commandLine(), arguments));
+    }
+
+    /**
+     * Runs a command line; an error is one line too, which picocli, that knows exceptions alone, would let through.
+     *
+     * @param line the command line
+     * @param arguments the command's words
+     * @return the exit status
+     */
+    static int execute(CommandLine line, String... arguments) {
+        try {
+            return line.execute(arguments);
+        } catch (Error e) {
+            return fail(line, e, EXIT_FAILED, "");
+        }
     }
 
     /** Returns the command line, ready to execute. */
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
+        String[] version = line.getCommandSpec().version();
+        line.getSubcommands().values().forEach(command -> command.getCommandSpec().version(version));
         line.setParameterExceptionHandler((e, _) -> {
             String name = e.getCommandLine().getCommandSpec().qualifiedName();
             return fail(e.getCommandLine(), e, EXIT_USAGE, "; see " + name + " --help");
@@ -48,9 +66,9 @@ public final class Main implements Callable<Integer> {
         return line;
     }
 
-    private static int fail(CommandLine command, Exception e, int exit, String hint) {
+    private static int fail(CommandLine command, Throwable e, int exit, String hint) {
         PrintWriter err = command.getErr();
-        String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
+        String message = message(command, e);
         String prefix = e instanceof InputException || e instanceof ParameterException ? ""
                 : e.getClass().getSimpleName() + ": ";
         err.println("rseq4j: " + prefix + message.lines().findFirst().orElse("") + hint);
@@ -61,11 +79,22 @@ public final class Main implements Callable<Integer> {
         return exit;
     }
 
+    private static String message(CommandLine command, Throwable e) {
+        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()
+                && !command.getSubcommands().isEmpty()) {
+            return "command=" + unmatched.getUnmatched().getFirst() + " is unknown, there are " + commands(command);
+        }
+        return Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
+    }
+
+    private static String commands(CommandLine line) {
+        return String.join(", ", line.getSubcommands().keySet());
+    }
+
     /** Without a command there is nothing to do. */
     @Override
     public Integer call() {
         CommandLine line = Objects.requireNonNull(spec).commandLine();
-        throw new ParameterException(line, "no command given, there are " + String.join(", ",
-                line.getSubcommands().keySet()));
+        throw new ParameterException(line, "no command given, there are " + commands(line));
     }
 }

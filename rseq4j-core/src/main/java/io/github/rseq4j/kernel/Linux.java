@@ -57,9 +57,13 @@ public final class Linux {
     private static final int SIGACTION_BYTES = 152;
 
     private static final Architecture.Numbers NUMBERS = numbers();
-    private static final long SYSCALL = Native.find("syscall");
 
     private Linux() {}
+
+    /** Found when the first call is made, so that asking whether calls can be made touches nothing native. */
+    private static final class Syscall {
+        private static final long FUNCTION = Native.find("syscall");
+    }
 
     /** Tells whether the calls of this class can be made: on Linux, on one of our architectures, with native access. */
     public static boolean isCallable() {
@@ -78,7 +82,7 @@ public final class Linux {
         long[] all = new long[arguments.length + 1];
         all[0] = number;
         System.arraycopy(arguments, 0, all, 1, arguments.length);
-        return Native.call(SYSCALL, all).orNegativeErrno();
+        return Native.call(Syscall.FUNCTION, all).orNegativeErrno();
     }
 
     /**

@@ -99,6 +99,14 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return compiler;
     }
 
+    /** Runs the self-test once more, which changes nothing but what it returns. */
+    public SelfTest.Outcome testAgain() {
+        try (SelfTest test = new SelfTest()) {
+            test.run(this);
+            return test.outcome();
+        }
+    }
+
     /** Makes a prover that aborts sections at every instruction, on memory of its own. */
     public AbortProof abortProof() {
         return new AbortProof(compiler, target, code, map());

@@ -1,0 +1,37 @@
+package io.github.rseq4j.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import picocli.CommandLine;
+
+/**
+ * What a command did when it ran in this JVM.
+ *
+ * @param exit its exit status
+ * @param out what it wrote to its output
+ * @param err what it wrote to its error output
+ */
+record Run(int exit, String out, String err) {
+    /** Runs the whole command line, as a user does. */
+    static Run of(String... arguments) {
+        return of(Main.commandLine(), arguments);
+    }
+
+    /** Runs a command line made by the test. */
+    static Run of(CommandLine line, String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        line.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+        return new Run(Main.execute(line, arguments), out.toString(), err.toString());
+    }
+
+    /** Returns the error output, which must be one line of ours. */
+    String onlyError() {
+        List<String> lines = err.lines().toList();
+        if (lines.size() != 1 || !lines.getFirst().startsWith("rseq4j: ") || !out.isEmpty()) {
+            throw new AssertionError("one line of error and no output expected: " + this);
+        }
+        return lines.getFirst();
+    }
+}
