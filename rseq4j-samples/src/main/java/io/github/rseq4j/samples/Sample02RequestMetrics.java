@@ -1,0 +1,37 @@
+package io.github.rseq4j.samples;
+
+import io.github.rseq4j.percpu.PerCpuCounters;
+
+/**
+ * Several counters of one request updated in one call: the price of the call is paid once.
+ *
+ * <pre>
+ * count=3 bytes=3584 micros=425 errors=1
+ * </pre>
+ */
+public final class Sample02RequestMetrics {
+    private static final int COUNT = 0;
+    private static final int BYTES = 1;
+    private static final int MICROS = 2;
+    private static final int ERRORS = 3;
+
+    private Sample02RequestMetrics() {}
+
+    /**
+     * Runs the sample.
+     *
+     * @param arguments none
+     */
+    public static void main(String[] arguments) {
+        PerCpuCounters metrics = new PerCpuCounters(4);
+        record(metrics, 512, 120, false);
+        record(metrics, 1024, 80, true);
+        record(metrics, 2048, 225, false);
+        System.out.println("count=" + metrics.sum(COUNT) + " bytes=" + metrics.sum(BYTES)
+                + " micros=" + metrics.sum(MICROS) + " errors=" + metrics.sum(ERRORS));
+    }
+
+    private static void record(PerCpuCounters metrics, long bytes, long micros, boolean failed) {
+        metrics.add(COUNT, 1, BYTES, bytes, MICROS, micros, ERRORS, failed ? 1 : 0);
+    }
+}

@@ -1,0 +1,40 @@
+package io.github.rseq4j.samples;
+
+import io.github.rseq4j.percpu.PerCpuCounter;
+
+/**
+ * A reporter that takes what was counted since it last looked: {@code sumThenReset} loses no update, however many
+ * threads add meanwhile.
+ *
+ * <pre>
+ * reported everything: true
+ * </pre>
+ */
+public final class Sample03Rates {
+    private static final int UPDATES = 500_000;
+
+    private Sample03Rates() {}
+
+    /**
+     * Runs the sample.
+     *
+     * @param arguments none
+     * @throws InterruptedException when the thread is interrupted
+     */
+    public static void main(String[] arguments) throws InterruptedException {
+        PerCpuCounter events = new PerCpuCounter();
+        Thread producer = Thread.ofVirtual().start(() -> {
+            for (int i = 0; i < UPDATES; i++) {
+                events.increment();
+            }
+        });
+        long reported = 0;
+        while (producer.isAlive()) {
+            reported += events.sumThenReset();
+            Thread.sleep(1);
+        }
+        producer.join();
+        reported += events.sumThenReset();
+        System.out.println("reported everything: " + (reported == UPDATES));
+    }
+}
