@@ -81,12 +81,32 @@ public class CounterBenchmark {
     /** Adds to eight counters in one call. */
     @Benchmark
     public void fused8() {
-        block.add(indices, deltas);
+        block.add(0, delta, 1, delta + 1, 2, delta + 2, 3, delta + 3,
+                4, delta + 4, 5, delta + 5, 6, delta + 6, 7, delta + 7);
     }
 
     /** Adds to eight LongAdders. */
     @Benchmark
     public void fused8LongAdder() {
+        adders[0].add(delta);
+        adders[1].add(delta + 1);
+        adders[2].add(delta + 2);
+        adders[3].add(delta + 3);
+        adders[4].add(delta + 4);
+        adders[5].add(delta + 5);
+        adders[6].add(delta + 6);
+        adders[7].add(delta + 7);
+    }
+
+    /** Adds to eight counters that an array names, in one call. */
+    @Benchmark
+    public void fused8Arrays() {
+        block.add(indices, deltas);
+    }
+
+    /** Adds to eight LongAdders that an array names. */
+    @Benchmark
+    public void fused8ArraysLongAdder() {
         for (int i = 0; i < adders.length; i++) {
             adders[indices[i]].add(deltas[i]);
         }

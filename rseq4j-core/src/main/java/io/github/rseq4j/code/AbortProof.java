@@ -6,13 +6,8 @@ import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.SplittableRandom;
 
 /**
  * Makes the kernel really abort a chain's sections at every instruction, one by one, and checks that the operation then
@@ -27,18 +22,13 @@ public final class AbortProof {
      * again and counts. The function goes on in its abort handler, restarts, and completes. The page is never writable
      * and executable at once (I5), and no other function lies in it.
      *
-     * What must come out is told by the Simulator: before the call it runs the chain at every index on an overlay of
-     * the real memory. Afterwards the memory must look as one of the indices would leave it, and at all others nothing
-     * that a commit writes may have changed. What differs between two simulated clocks holds a timestamp, and is only
-     * required to have been written.
+     * What must come out is told by the simulator, see ProofRun.
      *
      * Refused: single-stepping by ptrace, where every stop aborts the section, so that it never completes.
      */
     private static final Object SIGNAL = new Object();
     /** How many made-up scenarios may pass until one reaches an instruction. */
     private static final int MAX_SCENARIOS = 1000;
-    private static final long CLOCK_A = 0x1111_1111_1111_1111L;
-    private static final long CLOCK_B = 0x2222_2222_2222_2222L;
 
     private final Compiler compiler;
     private final Target target;
@@ -104,7 +94,7 @@ public final class AbortProof {
 
     private void abortAt(Chain chain, Trap trap, MethodHandle function, CodeBuffer.Placed insn, long seed) {
         for (int i = 0; i < MAX_SCENARIOS; i++) {
-            Run run = new Run(chain, seed + i);
+            ProofRun run = new ProofRun(chain, target, area, plain, seed + i);
             String where = "chain=" + chain.name() + ", instruction \"" + insn.insn().text() + "\" at offset="
                     + insn.offset() + ", seed=" + (seed + i);
             trap.plant(insn);
@@ -127,7 +117,7 @@ public final class AbortProof {
                 + insn.insn().text() + "\" at offset=" + insn.offset() + ", seed=" + seed);
     }
 
-    private static void require(boolean holds, String where, String what) {
+    static void require(boolean holds, String where, String what) {
         if (!holds) {
             throw new IllegalStateException(where + ": " + what);
         }
@@ -184,159 +174,6 @@ public final class AbortProof {
             require(hits == 0 || RawMemory.getLong(code.dataAddress()) > abortsBefore, code.name(),
                     "a signal inside the section did not abort it");
             return hits == 1;
-        }
-    }
-
-    /** One scenario: memory and arguments, and what the simulator says must come of them. */
-    private final class Run {
-        private final Chain chain;
-        private final long[] arguments;
-        private final Outcome[] expected = new Outcome[target.limit()];
-        private final Set<Long> timestamps = new HashSet<>();
-
-        Run(Chain chain, long seed) {
-            this.chain = chain;
-            Scenario scenario = new Scenario(chain, area, plain);
-            if (scenario.windowBytes() > 1 << target.strideShift() - 1) {
-                throw new IllegalArgumentException("chain=" + chain.name() + " touches windowBytes="
-                        + scenario.windowBytes() + ", more than half a stride");
-            }
-            this.arguments = scenario.arguments(new SplittableRandom(seed));
-            scenario.fill(AddressSpace.RAW, plain, new SplittableRandom(seed + 1));
-            for (int index = 0; index < expected.length; index++) {
-                long slot = (long) index << target.strideShift();
-                scenario.fill(AddressSpace.RAW, area + slot, new SplittableRandom(seed + 2));
-                scenario.fillSmall(AddressSpace.RAW, slot, arguments, new SplittableRandom(seed + 3));
-            }
-            for (int index = 0; index < expected.length; index++) {
-                expected[index] = simulate(index, CLOCK_A);
-                Outcome other = simulate(index, CLOCK_B);
-                expected[index].overlay.forEach((address, value) -> {
-                    if (!value.equals(other.overlay.get(address))) {
-                        timestamps.add(address);
-                    }
-                });
-            }
-        }
-
-        private Outcome simulate(int index, long clock) {
-            Outcome outcome = new Outcome();
-            outcome.status = new Simulator(outcome, target.strideShift(), () -> clock).run(chain, 0, arguments, index,
-                    (section, step, _) -> {
-                        outcome.committing = step == chain.sections().get(section).steps().size() - 1;
-                        return Simulator.Interruption.CONTINUE;
-                    });
-            return outcome;
-        }
-
-        long call(MethodHandle function) {
-            try {
-                return (long) function.invokeWithArguments(Arrays.stream(arguments).boxed().toArray());
-            } catch (Throwable t) {
-                throw Native.rethrown(t);
-            }
-        }
-
-        void requireNothing(String where) {
-            for (Outcome outcome : expected) {
-                require(outcome.hasNoCommit(), where, "an aborted section has committed");
-            }
-        }
-
-        void requireOnce(long status, String where) {
-            StringBuilder tried = new StringBuilder();
-            for (int index = 0; index < expected.length; index++) {
-                boolean others = true;
-                for (int other = 0; other < expected.length; other++) {
-                    others &= other == index || expected[other].hasNoCommit(expected[index]);
-                }
-                String difference = expected[index].difference(status);
-                if (others && difference.isEmpty()) {
-                    return;
-                }
-                tried.append(" [index ").append(index).append(": ")
-                        .append(others ? difference : "another index was committed to as well").append(']');
-            }
-            require(false, where, "the operation did not happen exactly once, arguments=" + Arrays.toString(arguments)
-                    + tried);
-        }
-
-        /** What a simulated run leaves: an overlay of the real memory. */
-        private final class Outcome implements AddressSpace {
-            private final Map<Long, Long> overlay = new HashMap<>();
-            private final Map<Long, Long> before = new HashMap<>();
-            private final Set<Long> commits = new HashSet<>();
-            private boolean committing;
-            private long status;
-
-            @Override
-            public long getLong(long address) {
-                Long value = overlay.get(address);
-                return value == null ? RawMemory.getLong(address) : value;
-            }
-
-            @Override
-            public void putLong(long address, long value) {
-                before.putIfAbsent(address, RawMemory.getLong(address));
-                overlay.put(address, value);
-                if (committing) {
-                    commits.add(address);
-                }
-            }
-
-            @Override
-            public int getInt(long address) {
-                return (int) (getLong(address & -Long.BYTES) >>> shift(address));
-            }
-
-            @Override
-            public void putInt(long address, int value) {
-                long rest = getLong(address & -Long.BYTES) & ~(0xFFFF_FFFFL << shift(address));
-                putLong(address & -Long.BYTES, rest | Integer.toUnsignedLong(value) << shift(address));
-            }
-
-            @Override
-            public byte getByte(long address) {
-                return (byte) (getLong(address & -Long.BYTES) >>> shift(address));
-            }
-
-            @Override
-            public void putByte(long address, byte value) {
-                long rest = getLong(address & -Long.BYTES) & ~(0xFFL << shift(address));
-                putLong(address & -Long.BYTES, rest | Byte.toUnsignedLong(value) << shift(address));
-            }
-
-            private static int shift(long address) {
-                return (int) (address & Long.BYTES - 1) * Byte.SIZE;
-            }
-
-            /** Tells whether no word that a commit writes has changed, but for those that another outcome writes. */
-            boolean hasNoCommit(Outcome other) {
-                return commits.stream().filter(address -> !other.overlay.containsKey(address))
-                        .allMatch(address -> RawMemory.getLong(address) == before.getOrDefault(address, 0L));
-            }
-
-            boolean hasNoCommit() {
-                return commits.stream()
-                        .allMatch(address -> RawMemory.getLong(address) == before.getOrDefault(address, 0L));
-            }
-
-            /** Returns what of this outcome is not as the memory is, or nothing. */
-            String difference(long actual) {
-                boolean isTime = status >= 0 && (status & CLOCK_A) == CLOCK_A;
-                if (actual != status && !isTime) {
-                    return "status " + Status.describe(actual) + ", not " + Status.describe(status);
-                }
-                for (Map.Entry<Long, Long> word : overlay.entrySet()) {
-                    long now = RawMemory.getLong(word.getKey());
-                    boolean good = timestamps.contains(word.getKey()) ? now != before.getOrDefault(word.getKey(), 0L)
-                            : now == word.getValue();
-                    if (!good) {
-                        return "word " + Long.toHexString(word.getKey()) + " holds " + now + ", not " + word.getValue();
-                    }
-                }
-                return "";
-            }
         }
     }
 }

@@ -4,6 +4,7 @@ import io.github.rseq4j.kernel.RseqCs;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -99,12 +100,16 @@ public final class Checker {
     }
 
     private boolean startsAt(long offset) {
+        return at(offset) != null;
+    }
+
+    private CodeBuffer.@Nullable Placed at(long offset) {
         for (CodeBuffer.Placed i : code.insns()) {
             if (i.offset() == offset) {
-                return true;
+                return i;
             }
         }
-        return false;
+        return null;
     }
 
     private void inside(MachineCode.Range range) {
@@ -141,6 +146,10 @@ public final class Checker {
         for (CodeBuffer.Placed i : code.insns()) {
             if (range.contains(i.offset())) {
                 Effect effect = i.insn().effect();
+                if (stage < stages.length && isBranch(i) && range.contains(i.target())) {
+                    fault(true, stage == 0 ? "I6" : "I7", name,
+                            "\"" + i.insn().text() + "\" leads on into the section ahead of " + stages[2]);
+                }
                 if (stage < stages.length && effect == stages[stage]) {
                     stage++;
                 }
@@ -175,8 +184,22 @@ public final class Checker {
             if (isBranch(i)) {
                 branch(i, from, before);
             }
+            place(i, before);
             before = i;
         }
+        fault(before != null && before.insn().effect() != Effect.RETURN, "I4", code.name(),
+                "the last instruction does not return");
+    }
+
+    /** The image holds the very instruction, behind the one before, and nothing runs into what is never executed. */
+    private void place(CodeBuffer.Placed i, CodeBuffer.@Nullable Placed before) {
+        String text = "\"" + i.insn().text() + "\"";
+        fault(i.offset() < 0 || i.end() > image.capacity() || !Arrays.equals(code.bytes(), i.offset(), i.end(),
+                i.bytes(), 0, i.bytes().length), "I4", code.name(), "the image does not hold " + text);
+        fault(before != null && before.end() != i.offset(), "I4", code.name(), text + " is not behind the one before");
+        Effect last = before == null ? Effect.COMPUTE : before.insn().effect();
+        fault(i.insn().effect() == Effect.DATA && last != Effect.RETURN && last != Effect.DATA, "I2", code.name(),
+                "the code before runs into " + text);
     }
 
     private static boolean isBranch(CodeBuffer.Placed i) {
@@ -192,6 +215,11 @@ public final class Checker {
                 text + " enters a section elsewhere than by arming it");
         fault(i.target() < code.entryOffset() || !startsAt(i.target()), "I4", code.name(),
                 text + " leads to no instruction");
+        CodeBuffer.Placed next = at(i.target());
+        fault(next != null && next.insn().effect() == Effect.DATA, "I2", code.name(),
+                text + " leads to what is never executed");
+        fault(next != null && next.insn().effect() == Effect.ARM, "I6", code.name(),
+                text + " leads past the instruction that makes the descriptor's address");
         if (i.target() <= i.offset()) {
             fault(i.insn().bound() < 1 || i.insn().bound() > MAX_BOUND, "I4", code.name(),
                     text + " goes back without a bound");

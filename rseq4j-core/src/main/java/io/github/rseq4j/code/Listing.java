@@ -13,8 +13,8 @@ import java.util.TreeMap;
  * bytes beside it. GNU as turns it into the same bytes. It is the same on every machine.
  */
 public final class Listing {
-    /** Where the nominal image has its data. */
-    private static final int DATA_OFFSET = 0x1000;
+    /** The nominal image has its data at the next multiple of this. */
+    private static final int PAGE_BYTES = 0x1000;
     private static final int TEXT_COLUMN = 8;
     private static final int COMMENT_COLUMN = 64;
 
@@ -37,7 +37,9 @@ public final class Listing {
     public static String of(Chain chain, Architecture architecture, Index index) {
         Compiler compiler = new Compiler(architecture);
         Target target = Target.NOMINAL.with(index);
-        MachineCode code = compiler.compile(chain, target).checked(0, DATA_OFFSET);
+        Assembled assembled = compiler.compile(chain, target);
+        int codeBytes = assembled.at(0, PAGE_BYTES).bytes().length;
+        MachineCode code = assembled.checked(0, codeBytes + PAGE_BYTES - 1 & -PAGE_BYTES);
         Listing listing = new Listing(code, compiler.lowering().comment());
         listing.head(chain, target, compiler.lowering().directives());
         listing.body();
@@ -88,7 +90,7 @@ public final class Listing {
         }
         Map<Long, List<String>> labels = new TreeMap<>();
         code.labels().forEach((label, offset) -> {
-            if (offset >= code.entryOffset() && offset < DATA_OFFSET) {
+            if (offset >= code.entryOffset() && offset < code.dataAddress()) {
                 labels.computeIfAbsent(offset, _ -> new ArrayList<>()).add(label.name());
             }
         });
@@ -98,7 +100,7 @@ public final class Listing {
             text(insn.insn().text(), "%04x  %s".formatted(insn.offset(),
                     HexFormat.ofDelimiter(" ").formatHex(insn.bytes())) + effect(insn.insn().effect()));
         }
-        text(".org " + DATA_OFFSET, "");
+        text(".org " + code.dataAddress(), "");
         line("aborts:", "");
         text(".quad 0", "");
     }

@@ -54,6 +54,20 @@ public record Mem(Reg base, boolean perCpu, @Nullable Reg index, int scale, int 
         return new Mem(base, false, null, 1, displacementBytes);
     }
 
+    /**
+     * Tells whether writes to two places meet, as far as that can be told from their registers.
+     *
+     * @param lengthBytes how many bytes are written here
+     * @param other the other place
+     * @param otherBytes how many are written there
+     */
+    boolean overlaps(int lengthBytes, Mem other, int otherBytes) {
+        boolean sameRegisters = base.equals(other.base) && perCpu == other.perCpu
+                && (index == null ? other.index == null : index.equals(other.index) && scale == other.scale);
+        return sameRegisters && displacementBytes < (long) other.displacementBytes + otherBytes
+                && other.displacementBytes < (long) displacementBytes + lengthBytes;
+    }
+
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder("[").append(base);

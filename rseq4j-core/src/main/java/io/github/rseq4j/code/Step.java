@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * takes effect for others.
  */
 public sealed interface Step {
+    /** The rule about stores ahead of the commit. */
+    String ONLY_THE_COMMIT = "only the commit writes the word that others look at (I3)";
+
     /** Returns the temporary that the step writes, or null. */
     default @Nullable Reg writes() {
         return null;
@@ -108,7 +111,7 @@ public sealed interface Step {
 
         @Override
         public @Nullable String brokenRule(Commit commit) {
-            return commit.to().equals(to) ? "only the commit writes the word that others look at (I3)" : null;
+            return commit.to().overlaps(commit.width().bytes(), to, width.bytes()) ? ONLY_THE_COMMIT : null;
         }
 
         @Override
@@ -217,8 +220,10 @@ public sealed interface Step {
 
         @Override
         public @Nullable String brokenRule(Commit commit) {
-            return maxBytes > 0 && maxBytes <= Section.MAX_COPY_BYTES ? null
-                    : "a copy is bounded by 1 to " + Section.MAX_COPY_BYTES + " bytes (I4)";
+            if (maxBytes < 1 || maxBytes > Section.MAX_COPY_BYTES) {
+                return "a copy is bounded by 1 to " + Section.MAX_COPY_BYTES + " bytes (I4)";
+            }
+            return commit.to().overlaps(commit.width().bytes(), to, maxBytes) ? ONLY_THE_COMMIT : null;
         }
 
         @Override

@@ -57,10 +57,14 @@ public final class PerCpuCounters {
     }
 
     private int check(int i) {
-        if (i < 0 || i >= size) {
-            throw new IndexOutOfBoundsException("index=" + i + ", must be 0 to " + (size - 1));
+        if (Integer.compareUnsigned(i, size) >= 0) {
+            throw outOfBounds(i);
         }
         return i;
+    }
+
+    private IndexOutOfBoundsException outOfBounds(int i) {
+        return new IndexOutOfBoundsException("index=" + i + ", must be 0 to " + (size - 1));
     }
 
     private long cell(int i) {
@@ -131,7 +135,39 @@ public final class PerCpuCounters {
     }
 
     /**
-     * Adds to up to eight counters in one call.
+     * Adds to eight counters in one call.
+     *
+     * @param i0 a counter
+     * @param d0 what is added to it
+     * @param i1 a counter
+     * @param d1 what is added to it
+     * @param i2 a counter
+     * @param d2 what is added to it
+     * @param i3 a counter
+     * @param d3 what is added to it
+     * @param i4 a counter
+     * @param d4 what is added to it
+     * @param i5 a counter
+     * @param d5 what is added to it
+     * @param i6 a counter
+     * @param d6 what is added to it
+     * @param i7 a counter
+     * @param d7 what is added to it
+     * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
+     */
+    public void add(int i0, long d0, int i1, long d1, int i2, long d2, int i3, long d3,
+                    int i4, long d4, int i5, long d5, int i6, long d6, int i7, long d7) {
+        try {
+            CounterFunctions.add(cell(i0), d0, cell(i1), d1, cell(i2), d2, cell(i3), d3,
+                    cell(i4), d4, cell(i5), d5, cell(i6), d6, cell(i7), d7);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Adds to up to eight counters in one call. Where their number is known, the methods with a parameter for each are
+     * faster.
      *
      * @param indices the counters, which may repeat
      * @param deltas what is added to each
@@ -145,14 +181,18 @@ public final class PerCpuCounters {
                 throw new IllegalArgumentException("indices.length=" + n + ", deltas.length=" + deltas.length
                         + ", must be equal and at most " + MAX_FUSED);
             }
-            if (n > 4) {
+            if (n == 8) {
+                add(indices[0], deltas[0], indices[1], deltas[1], indices[2], deltas[2], indices[3], deltas[3],
+                        indices[4], deltas[4], indices[5], deltas[5], indices[6], deltas[6], indices[7], deltas[7]);
+            } else if (n > 4) {
                 CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
-                        cell(indices[2]), deltas[2], cell(indices[3]), deltas[3],
-                        cell(indices[4]), deltas[4], cellOr0(indices, 5), deltaOr0(deltas, 5),
-                        cellOr0(indices, 6), deltaOr0(deltas, 6), cellOr0(indices, 7), deltaOr0(deltas, 7));
-            } else if (n > 2) {
-                CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
-                        cell(indices[2]), deltas[2], cellOr0(indices, 3), deltaOr0(deltas, 3));
+                        cell(indices[2]), deltas[2], cell(indices[3]), deltas[3], cell(indices[4]), deltas[4],
+                        cell(indices[Math.min(5, n - 1)]), n > 5 ? deltas[5] : 0,
+                        cell(indices[Math.min(6, n - 1)]), n > 6 ? deltas[6] : 0, cells, 0);
+            } else if (n == 4) {
+                add(indices[0], deltas[0], indices[1], deltas[1], indices[2], deltas[2], indices[3], deltas[3]);
+            } else if (n == 3) {
+                add(indices[0], deltas[0], indices[1], deltas[1], indices[2], deltas[2], indices[0], 0L);
             } else if (n == 2) {
                 CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1]);
             } else if (n == 1) {
@@ -161,14 +201,6 @@ public final class PerCpuCounters {
         } finally {
             Reference.reachabilityFence(this);
         }
-    }
-
-    private long cellOr0(int[] indices, int number) {
-        return number < indices.length ? cell(indices[number]) : cells;
-    }
-
-    private static long deltaOr0(long[] deltas, int number) {
-        return number < deltas.length ? deltas[number] : 0;
     }
 
     /**

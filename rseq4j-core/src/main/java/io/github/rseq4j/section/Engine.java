@@ -104,7 +104,6 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * Returns the function of a chain, of type (long, ...)long; make it a constant.
      *
      * @param chain one of {@link Sections#all()}
-     * @throws KernelException when the kernel refuses memory for it
      */
     MethodHandle handle(Chain chain);
 

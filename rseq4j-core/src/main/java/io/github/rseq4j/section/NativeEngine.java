@@ -22,6 +22,8 @@ import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.registration.Owner;
 import io.github.rseq4j.registration.Registration;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -199,7 +201,33 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
 
     @Override
     public MethodHandle handle(Chain chain) {
-        return Native.critical(installed(chain).entry(), chain.arguments());
+        MachineCode function;
+        try {
+            function = installed(chain);
+        } catch (KernelException e) {
+            // No more executable memory: slower, and as exact.
+            return stepByStep(chain);
+        }
+        return Native.critical(function.entry(), chain.arguments());
+    }
+
+    /** Returns a handle of the function's type that runs a chain as a thread without an index does. */
+    MethodHandle stepByStep(Chain chain) {
+        try {
+            MethodHandle run = MethodHandles.lookup().findVirtual(NativeEngine.class, "runWithoutIndex",
+                            MethodType.methodType(long.class, Chain.class, int.class, long[].class))
+                    .bindTo(this).bindTo(chain);
+            return MethodHandles.insertArguments(run, 0, 0).asCollector(long[].class, chain.arguments());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private long runWithoutIndex(Chain chain, int from, long[] arguments) {
+        synchronized (withoutIndex) {
+            return new Simulator(AddressSpace.RAW, STRIDE_SHIFT).run(chain, from, arguments, target.limit(),
+                    Simulator.Interruption.NEVER);
+        }
     }
 
     private synchronized MachineCode installed(Chain chain) {
@@ -227,10 +255,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             int before = chain.sections().size() - rest.sections().size();
             return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
         }
-        synchronized (withoutIndex) {
-            return new Simulator(AddressSpace.RAW, STRIDE_SHIFT).run(rest, Status.completed(result), arguments,
-                    target.limit(), Simulator.Interruption.NEVER);
-        }
+        return runWithoutIndex(rest, Status.completed(result), arguments);
     }
 
     /** Returns what is left of a chain when some of its sections were committed. */

@@ -40,6 +40,7 @@ final class PerCpuCountersTest {
         List<Executable> uses = List.of(() -> counters.add(i, 1), () -> counters.increment(i), () -> counters.sum(i),
                 () -> counters.sumThenReset(i), () -> counters.add(0, 1, i, 1),
                 () -> counters.add(0, 1, 0, 1, 0, 1, i, 1),
+                () -> counters.add(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, i, 1),
                 () -> counters.add(new int[] {0, 1, i}, new long[3]),
                 () -> counters.add(new int[] {0, 1, 2, 3, 4, i}, new long[6]));
         for (Executable use : uses) {
@@ -77,8 +78,10 @@ final class PerCpuCountersTest {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
         counters.add(3, 1, 3, 2);
         counters.add(3, 1, 3, 2, 3, 4, 4, 8);
-        assertEquals(10, counters.sum(3));
-        assertEquals(8, counters.sum(4));
+        counters.add(3, 1, 3, 2, 3, 4, 3, 8, 3, 16, 3, 32, 4, 64, 5, 128);
+        assertEquals(73, counters.sum(3));
+        assertEquals(72, counters.sum(4));
+        assertEquals(128, counters.sum(5));
     }
 
     @Test

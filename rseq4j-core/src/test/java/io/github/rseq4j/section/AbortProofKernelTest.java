@@ -8,6 +8,7 @@ import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Mem;
 import io.github.rseq4j.code.Operand;
 import io.github.rseq4j.code.Order;
+import io.github.rseq4j.code.RandomSections;
 import io.github.rseq4j.code.SampleSections;
 import io.github.rseq4j.code.Section;
 import io.github.rseq4j.code.Step;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The kernel aborts every section at every instruction, and the operation happens exactly once. */
 final class AbortProofKernelTest {
     private static final long SEED = 42;
+    private static final int RANDOM_SECTIONS = 60;
 
     static Stream<Chain> chains() {
         return Stream.concat(Sections.all().stream(), SampleSections.all().stream());
@@ -32,6 +34,22 @@ final class AbortProofKernelTest {
         AbortProof.Report report = Rseqs.require().abortProof().prove(chain, SEED);
         assertTrue(report.boundaries() > 0, "a section has instructions");
         assertTrue(report.aborts() >= report.boundaries(), "each of them was aborted: " + report);
+    }
+
+    /** Sections that nobody has written; some have instructions that nothing can reach, and are not proven. */
+    @Test
+    void happensOnceForRandomSections() {
+        AbortProof proof = Rseqs.require().abortProof();
+        int proven = 0;
+        for (Chain chain : RandomSections.of(SEED, RANDOM_SECTIONS)) {
+            try {
+                proof.prove(chain, SEED);
+                proven++;
+            } catch (IllegalStateException e) {
+                assertTrue(String.valueOf(e.getMessage()).contains("no scenario reaches"), "seed " + SEED + ": " + e);
+            }
+        }
+        assertTrue(proven > RANDOM_SECTIONS / 2, proven + " of " + RANDOM_SECTIONS + " were proven");
     }
 
     /** A store ahead of the commit that the section itself reads: each restart counts once more. */

@@ -76,6 +76,20 @@ final class NativeEngineKernelTest {
     }
 
     @Test
+    void runsStepByStepWhereNoFunctionCanBeMapped() throws Throwable {
+        NativeEngine engine = Rseqs.require();
+        long first = Cells.get().allocate(this, 1);
+        long second = Cells.get().allocate(this, 1);
+        var handle = engine.stepByStep(LoadAddStore.TWO);
+        assertEquals(engine.handle(LoadAddStore.TWO).type(), handle.type());
+        for (int i = 0; i < 3; i++) {
+            assertEquals(0, (long) handle.invokeExact(first, 5L, second, -7L));
+        }
+        assertEquals(15, Cells.get().sum(first));
+        assertEquals(-21, Cells.get().sum(second));
+    }
+
+    @Test
     void refusesASectionThatNoProofKnows() {
         NativeEngine engine = Rseqs.require();
         Chain stray = Chain.of(1, new Section("stray", List.of(new Step.CommitStore(Mem.cell(Operand.arg(0)),

@@ -162,7 +162,7 @@ final class X64 {
     static Insn store(int bytes, Address to, long value) {
         requireSize(bytes);
         Bytes b = new Bytes();
-        int immediate = bytes == 4 ? (int) value : requireInt(value);
+        int immediate = requireInt(value);
         b.memory(NO_PREFIX, bytes == 8, Gp.RAX, false, to, 0xC7).int32(immediate);
         return Insn.of("mov " + pointer(bytes) + to + ", " + immediate, b.toArray()).with(Effect.STORE);
     }

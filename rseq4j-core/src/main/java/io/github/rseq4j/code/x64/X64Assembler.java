@@ -55,7 +55,9 @@ final class X64Assembler implements Assembler {
         this.target = target;
         this.buffer = buffer;
         this.arguments = CONVENTION.toArray(new Gp[0]);
-        ArrayDeque<Gp> free = new ArrayDeque<>(List.of(Gp.RAX, Gp.R10));
+        // Of what rdtsc overwrites, nothing is kept over a step: it serves as a scratch register.
+        ArrayDeque<Gp> free = new ArrayDeque<>(
+                frame.readsTime() ? List.of(Gp.RAX, TIME_HIGH, Gp.R10) : List.of(Gp.RAX, Gp.R10));
         for (int i = CONVENTION.size() - 1; i >= frame.arguments(); i--) {
             if (!frame.readsTime() || CONVENTION.get(i) != TIME_HIGH) {
                 free.add(CONVENTION.get(i));
@@ -195,7 +197,7 @@ final class X64Assembler implements Assembler {
     private void store(Mem to, Operand value, Width width, Effect effect) {
         Address address = address(to);
         if (value instanceof Imm(long constant) && (width == Width.INT || X64.isInt(constant))) {
-            emit(X64.store(width.bytes(), address, constant).with(effect));
+            emit(X64.store(width.bytes(), address, signed(constant)).with(effect));
         } else {
             emit(X64.op(Op.MOV, width.bytes(), address, value(value, scratches[1])).with(effect));
         }
