@@ -24,7 +24,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever is refused, a child JVM falls back, says why and what to do, and counts exactly. */
 final class FaultsKernelTest {
-    private static final int MMAP = 9;
     private static final Path CLASSES =
             Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "rseq4j-core", "target", "classes");
 
@@ -40,7 +39,7 @@ final class FaultsKernelTest {
                 Arguments.of("rseq(2) is forbidden", numbers().rseq(), -1, 0, Errno.EPERM, "EPERM"),
                 Arguments.of("no page becomes executable", numbers().mprotect(), 2, Linux.PROT_READ | Linux.PROT_EXEC,
                         Errno.EACCES, "EACCES"),
-                Arguments.of("no range is reserved", MMAP, 1, rangeBytes, Errno.ENOMEM, "ENOMEM"),
+                Arguments.of("no range is reserved", numbers().mmap(), 1, rangeBytes, Errno.ENOMEM, "ENOMEM"),
                 Arguments.of("no thread is pinned", numbers().sched_setaffinity(), -1, 0, Errno.EPERM,
                         "sched_setaffinity"));
     }
