@@ -36,6 +36,7 @@ public final class Rseq {
     /**
      * What this JVM has of restartable sequences.
      *
+     * @param engine what structures run on: {@code restartable sequences}, or the fallback, {@code locked stripes}
      * @param available whether structures run on restartable sequences; if not they run on the fallback: the same
      *     steps as
      *     Java code under a lock for each stripe, exact but slower
@@ -54,9 +55,9 @@ public final class Rseq {
      * @param reason why restartable sequences are not available, or empty
      * @param remedy what to do about that, or empty
      */
-    public record Availability(boolean available, Owner owner, String proof, String index, int limit, long offsetBytes,
-                               int registeredBytes, int featureBytes, long fenceAborts, long preemptionAborts,
-                               long selfTestNanos, String note, String reason, String remedy) {}
+    public record Availability(String engine, boolean available, Owner owner, String proof, String index, int limit,
+                               long offsetBytes, int registeredBytes, int featureBytes, long fenceAborts,
+                               long preemptionAborts, long selfTestNanos, String note, String reason, String remedy) {}
 
     /** {@return what this JVM has of restartable sequences} */
     public static Availability availability() {
@@ -64,7 +65,7 @@ public final class Rseq {
         Registration registration = engine.registration();
         SelfTest.Outcome test = engine.selfTest();
         Owner owner = Owner.valueOf(registration.owner().name());
-        return new Availability(owner != Owner.NONE, owner, registration.proof(), engine.indexName(),
+        return new Availability(engine.name(), owner != Owner.NONE, owner, registration.proof(), engine.indexName(),
                 engine instanceof NativeEngine ? engine.copies() - 1 : engine.copies(), registration.offsetBytes(),
                 registration.registeredBytes(), registration.featureBytes(), test.fence(), test.preemption(),
                 test.nanos(), test.fenceNote(), registration.reason(), registration.remedy());

@@ -18,6 +18,7 @@ final class RseqTest {
         assertEquals(availability.owner() != Rseq.Owner.NONE, availability.available());
         assertEquals(availability.available(), availability.reason().isEmpty(), availability.toString());
         assertEquals(availability.available(), availability.remedy().isEmpty(), availability.toString());
+        assertEquals(availability.available() ? "restartable sequences" : "locked stripes", availability.engine());
         if ("never".equals(System.getProperty("rseq4j.registration"))) {
             assertFalse(availability.available());
             assertTrue(availability.reason().contains("rseq4j.registration=never"), availability.reason());

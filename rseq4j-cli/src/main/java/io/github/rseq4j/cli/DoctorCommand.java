@@ -79,6 +79,7 @@ final class DoctorCommand implements Callable<Integer> {
         aborts.put("preemption", availability.preemptionAborts());
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("available", availability.available());
+        report.put("engine", availability.engine());
         report.put("owner", availability.owner().name());
         report.put("proof", availability.proof());
         report.put("reason", availability.reason());
@@ -119,8 +120,8 @@ final class DoctorCommand implements Callable<Integer> {
         if (!String.valueOf(report.get("note")).isEmpty()) {
             line(out, "note", report.get("note"));
         }
-        line(out, "verdict", availability.available() ? "usable: structures run on restartable sequences"
-                : "fallback: structures run under locks, exact but slower");
+        line(out, "verdict", availability.available() ? "usable: structures run on " + availability.engine()
+                : "fallback: structures run on " + availability.engine() + ", exact but slower");
         if (!availability.available()) {
             line(out, "reason", availability.reason());
             line(out, "remedy", availability.remedy());

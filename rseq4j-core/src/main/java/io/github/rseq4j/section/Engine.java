@@ -77,6 +77,9 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
         }
     }
 
+    /** Returns what a person calls the engine. */
+    String name();
+
     /** Returns the registration, with its proof or the reason why the fallback serves. */
     Registration registration();
 

@@ -22,6 +22,11 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
+    public String name() {
+        return "locked stripes";
+    }
+
+    @Override
     public Registration registration() {
         return registration;
     }

@@ -156,6 +156,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     }
 
     @Override
+    public String name() {
+        return "restartable sequences";
+    }
+
+    @Override
     public Registration registration() {
         return registration;
     }
