@@ -63,6 +63,7 @@ public final class Linux {
     /** Found when the first call is made, so that asking whether calls can be made touches nothing native. */
     private static final class Syscall {
         private static final long FUNCTION = Native.find("syscall");
+        private static final long GETAUXVAL = Native.find("getauxval");
     }
 
     /** Tells whether the calls of this class can be made: on Linux, on one of our architectures, with native access. */
@@ -197,7 +198,7 @@ public final class Linux {
      * @return the value, 0 when the kernel gave none
      */
     public static long getauxval(int type) {
-        return Native.call(Native.find("getauxval"), type).value();
+        return Native.call(Syscall.GETAUXVAL, type).value();
     }
 
     /**
