@@ -9,6 +9,7 @@ import io.github.rseq4j.registration.Owner;
 import io.github.rseq4j.registration.Registration;
 import java.lang.invoke.MethodHandle;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -20,9 +21,10 @@ public final class SelfTest implements AutoCloseable {
     /* How it works
      *
      * A thread of its own runs a section that waits inside for some microseconds and is not restarted, so each abort is
-     * seen. First the caller fences until one such section is aborted while the thread was not switched out (getrusage
-     * counts that). Then the thread is pinned to the CPU it is on, and a companion on the same CPU sleeps and wakes
-     * until a section is aborted while the thread was switched out.
+     * seen. First it is pinned to the CPU it is on, and a companion on the same CPU sleeps and wakes until a section is
+     * aborted while the thread was switched out (getrusage counts that). Then, free to move again, it runs the section
+     * until one is aborted by the fences of a third thread while it was not switched out. That thread has announced the
+     * fences meanwhile, which takes the kernel ten milliseconds.
      *
      * Both are bounded by 25 ms together, unless the scheduler has hardly switched the thread out in all that time:
      * then there was nothing to see, and the bound is stretched tenfold rather than guess. A fence that found no
@@ -36,7 +38,6 @@ public final class SelfTest implements AutoCloseable {
     static final long BOUND_NANOS = 25_000_000;
     /** The bound when the scheduler has hardly switched the thread out: then there was nothing to see. */
     private static final long STRETCHED_NANOS = 10 * BOUND_NANOS;
-    private static final long FENCE_NANOS = 8_000_000;
     /** Some 70 microseconds: long enough to be switched out inside. */
     private static final long ITERATIONS = 1 << 18;
     /** Some 30 microseconds: a fence finds it, and seldom a switch beside it. */
@@ -45,7 +46,6 @@ public final class SelfTest implements AutoCloseable {
     private static final int ENOUGH = 16;
     private static final String UNSEEN = "no abort by a fence was seen";
     private static final long NAP_NANOS = 50_000;
-    private static final long NAP_MILLIS = 1;
     private static final long SLICE_NANOS = 100_000;
 
     /**
@@ -65,13 +65,15 @@ public final class SelfTest implements AutoCloseable {
     /** What became of a section: whether it was aborted, and whether the thread was switched out around it. */
     private enum End { COMMITTED, COMMITTED_WHEN_SWITCHED, ABORTED, ABORTED_WHEN_SWITCHED }
 
-    private enum Phase { PROOF, FENCE, PREEMPTION, DONE }
+    private enum Phase { PROOF, PREEMPTION, FENCE, DONE }
 
     private final CountDownLatch engineMade = new CountDownLatch(1);
+    private final CountDownLatch announced = new CountDownLatch(1);
     private final Thread tester = new Tester();
     private final Thread companion = new Companion();
+    private final Thread fencer = new Fencer();
     private volatile @Nullable NativeEngine engine;
-    private volatile boolean fencing;
+    private volatile String refusal = "";
     private volatile int cpu;
     /** How many fences have returned; written by the thread that fences. */
     private volatile long fences;
@@ -88,15 +90,12 @@ public final class SelfTest implements AutoCloseable {
     private long startNanos;
     private long endNanos;
 
-    /**
-     * Starts the thread of the test, which announces the fences at first: that takes the kernel some milliseconds, in
-     * which the engine is made.
-     */
+    /** Starts the threads of the test, so that they are ready when the engine is made. */
     SelfTest() {
-        tester.setDaemon(true);
-        tester.start();
-        companion.setDaemon(true);
-        companion.start();
+        for (Thread thread : new Thread[] {fencer, tester, companion}) {
+            thread.setDaemon(true);
+            thread.start();
+        }
     }
 
     /** Ends the thread of a test that was not run: there is no engine after all. */
@@ -128,12 +127,37 @@ public final class SelfTest implements AutoCloseable {
             // Schedulers differ in whether who wakes preempts at once. A short slice makes it likely; if it is refused,
             // the tick preempts, some milliseconds later.
             Linux.sched_setslice(SLICE_NANOS);
-            while (phase == Phase.PROOF || phase == Phase.FENCE) {
+            while (phase == Phase.PROOF) {
                 LockSupport.park();
             }
             Linux.sched_setaffinity(0, cpu);
             while (phase == Phase.PREEMPTION) {
                 LockSupport.parkNanos(NAP_NANOS);
+            }
+        }
+    }
+
+    /** The thread that fences. */
+    private final class Fencer extends Thread {
+        Fencer() {
+            super(null, null, "rseq4j-selftest-fencer", 0, false);
+        }
+
+        @Override
+        public void run() {
+            int answer = Linux.membarrier(Linux.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0);
+            if (answer < 0) {
+                refusal = "membarrier(REGISTER_PRIVATE_EXPEDITED_RSEQ) answered " + Errno.name(-answer);
+            }
+            announced.countDown();
+            long returned = 0;
+            while (phase != Phase.DONE) {
+                if (phase == Phase.FENCE) {
+                    Linux.membarrier(Linux.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
+                    fences = ++returned;
+                } else {
+                    LockSupport.park();
+                }
             }
         }
     }
@@ -149,20 +173,11 @@ public final class SelfTest implements AutoCloseable {
         engine = tested;
         engineMade.countDown();
         boolean interrupted = false;
-        long returned = 0;
         while (tester.isAlive()) {
-            fencing = true;
-            if (phase == Phase.FENCE) {
-                Linux.membarrier(Linux.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
-                fences = ++returned;
-            }
-            fencing = false;
-            if (phase != Phase.FENCE) {
-                try {
-                    tester.join(NAP_MILLIS);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
+            try {
+                tester.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
         }
         if (interrupted) {
@@ -183,10 +198,6 @@ public final class SelfTest implements AutoCloseable {
 
     private void test() {
         try {
-            int announced = Linux.membarrier(Linux.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0);
-            if (announced < 0) {
-                fenceNote = "membarrier(REGISTER_PRIVATE_EXPEDITED_RSEQ) answered " + Errno.name(-announced);
-            }
             engineMade.await();
             NativeEngine tested = engine;
             if (tested != null) {
@@ -197,37 +208,45 @@ public final class SelfTest implements AutoCloseable {
         } finally {
             phase = Phase.DONE;
             LockSupport.unpark(companion);
+            LockSupport.unpark(fencer);
             endNanos = System.nanoTime();
         }
     }
 
-    private void test(NativeEngine tested) {
+    private void test(NativeEngine tested) throws InterruptedException {
         startNanos = System.nanoTime();
         registration = registration.proven(tested);
         if (registration.owner() == Owner.NONE) {
             return;
         }
-        int allowed = 0;
-        for (long word : Linux.sched_getaffinity(0)) {
-            allowed += Long.bitCount(word);
+        long[] allowed = Linux.sched_getaffinity(0);
+        int cpus = 0;
+        for (long word : allowed) {
+            cpus += Long.bitCount(word);
         }
         MethodHandle section = tested.handle(DelayLoadAddStore.CHAIN);
-        if (allowed == 1) {
-            fenceNote = "one CPU: nothing runs beside a fence";
-        } else if (fenceNote.isEmpty()) {
-            fence(tested, section, FENCE_NANOS);
-        }
         preemption(tested, section);
-        if (fenceNote.startsWith(UNSEEN) && !fenceFailed) {
-            fence(tested, section, BOUND_NANOS);
+        if (preemptionAborts > 0 && cpus > 1) {
+            Linux.sched_setaffinity(0, allowed);
+            fence(tested, section);
+        } else if (cpus == 1) {
+            fenceNote = "one CPU: nothing runs beside a fence";
         }
-        phase = Phase.DONE;
     }
 
-    private void fence(NativeEngine tested, MethodHandle section, long untilNanos) {
+    private void fence(NativeEngine tested, MethodHandle section) throws InterruptedException {
+        if (!announced.await(Math.max(0, startNanos + BOUND_NANOS - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+            fenceNote = UNSEEN + ", membarrier(REGISTER_PRIVATE_EXPEDITED_RSEQ) has not answered yet";
+            return;
+        }
+        fenceNote = refusal;
+        if (!fenceNote.isEmpty()) {
+            return;
+        }
         int undone = 0;
         phase = Phase.FENCE;
-        while (fenceAborts == 0 && System.nanoTime() - startNanos < untilNanos) {
+        LockSupport.unpark(fencer);
+        while (fenceAborts == 0 && System.nanoTime() - startNanos < BOUND_NANOS) {
             long fencesBefore = fences;
             End end = once(tested, section, FENCE_ITERATIONS);
             fenceAborts += end == End.ABORTED ? 1 : 0;
@@ -236,11 +255,6 @@ public final class SelfTest implements AutoCloseable {
         }
         fenceNote = fenceAborts > 0 ? "" : UNSEEN + ", " + undone + " fences without one";
         fenceFailed = undone >= ENOUGH && fenceAborts == 0;
-        phase = Phase.PROOF;
-        while (fencing) {
-            // A fence on its way must not be taken for preemption.
-            LockSupport.parkNanos(NAP_NANOS);
-        }
     }
 
     private void preemption(NativeEngine tested, MethodHandle section) {
