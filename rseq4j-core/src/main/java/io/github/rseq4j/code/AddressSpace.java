@@ -2,7 +2,11 @@ package io.github.rseq4j.code;
 
 import io.github.rseq4j.kernel.RawMemory;
 
-/** Memory by address: the process's own, or memory of plain Java arrays that answers to addresses of its own. */
+/**
+ * Memory by address: the process's own, or memory of plain Java arrays that answers to addresses of its own. What is
+ * less than 8 bytes is a part of its word, the lowest byte first, as on both of our architectures; memory that can do
+ * better overrides that.
+ */
 public interface AddressSpace {
     /** The process's own memory. The caller answers for the addresses. */
     AddressSpace RAW = new AddressSpace() {
@@ -57,7 +61,9 @@ public interface AddressSpace {
      *
      * @param address a multiple of 4
      */
-    int getInt(long address);
+    default int getInt(long address) {
+        return (int) (getLong(word(address)) >>> shift(address));
+    }
 
     /**
      * Writes 4 bytes, whole, with opaque order.
@@ -65,14 +71,19 @@ public interface AddressSpace {
      * @param address a multiple of 4
      * @param value the value
      */
-    void putInt(long address, int value);
+    default void putInt(long address, int value) {
+        long rest = getLong(word(address)) & ~(0xFFFF_FFFFL << shift(address));
+        putLong(word(address), rest | Integer.toUnsignedLong(value) << shift(address));
+    }
 
     /**
      * Reads a byte.
      *
      * @param address any address
      */
-    byte getByte(long address);
+    default byte getByte(long address) {
+        return (byte) (getLong(word(address)) >>> shift(address));
+    }
 
     /**
      * Writes a byte.
@@ -80,5 +91,16 @@ public interface AddressSpace {
      * @param address any address
      * @param value the value
      */
-    void putByte(long address, byte value);
+    default void putByte(long address, byte value) {
+        long rest = getLong(word(address)) & ~(0xFFL << shift(address));
+        putLong(word(address), rest | Byte.toUnsignedLong(value) << shift(address));
+    }
+
+    private static long word(long address) {
+        return address & -Long.BYTES;
+    }
+
+    private static int shift(long address) {
+        return (int) (address & Long.BYTES - 1) * Byte.SIZE;
+    }
 }

@@ -116,11 +116,10 @@ public final class CodeMemory {
      * @param bytes what is written
      */
     static void replace(MachineCode code, int offset, byte[] bytes) {
-        long page = code.base() & -PAGE_BYTES;
-        long end = aligned(code.base() + code.bytes().length, PAGE_BYTES);
-        protect(page, end - page, Linux.PROT_READ | Linux.PROT_WRITE);
+        long[] pages = pages(code);
+        protect(pages[0], pages[1], Linux.PROT_READ | Linux.PROT_WRITE);
         RawMemory.put(code.base() + offset, bytes);
-        protect(page, end - page, Linux.PROT_READ | Linux.PROT_EXEC);
+        protect(pages[0], pages[1], Linux.PROT_READ | Linux.PROT_EXEC);
     }
 
     /** Returns the pages that a function lies in, as address and length. */

@@ -20,7 +20,6 @@ public final class PagedMemory implements AddressSpace {
     private static final int PAGE_SHIFT = 16;
     private static final int PAGE_LONGS = 1 << PAGE_SHIFT - 3;
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
-    private static final long INT_MASK = 0xFFFF_FFFFL;
 
     /** Page 0 is never handed out, so that address 0 is nobody's. */
     private volatile long[] @Nullable [] pages = new long[1][];
@@ -88,25 +87,13 @@ public final class PagedMemory implements AddressSpace {
     @Override
     public int getInt(long address) {
         word(address, Integer.BYTES);
-        return (int) (getLong(address & -Long.BYTES) >>> shift(address));
+        return AddressSpace.super.getInt(address);
     }
 
     @Override
     public void putInt(long address, int value) {
         word(address, Integer.BYTES);
-        long old = getLong(address & -Long.BYTES) & ~(INT_MASK << shift(address));
-        putLong(address & -Long.BYTES, old | Integer.toUnsignedLong(value) << shift(address));
-    }
-
-    @Override
-    public byte getByte(long address) {
-        return (byte) (getLong(address & -Long.BYTES) >>> shift(address));
-    }
-
-    @Override
-    public void putByte(long address, byte value) {
-        long old = getLong(address & -Long.BYTES) & ~(0xFFL << shift(address));
-        putLong(address & -Long.BYTES, old | Byte.toUnsignedLong(value) << shift(address));
+        AddressSpace.super.putInt(address, value);
     }
 
     /**
@@ -120,10 +107,5 @@ public final class PagedMemory implements AddressSpace {
         for (long i = 0; i < lengthBytes; i++) {
             putByte(to + i, getByte(from + i));
         }
-    }
-
-    /** Bytes lie in a word as they do on both of our architectures: the lowest first. */
-    private static int shift(long address) {
-        return (int) (address & Long.BYTES - 1) * Byte.SIZE;
     }
 }

@@ -172,32 +172,6 @@ final class ProofRun {
             }
         }
 
-        @Override
-        public int getInt(long address) {
-            return (int) (getLong(address & -Long.BYTES) >>> shift(address));
-        }
-
-        @Override
-        public void putInt(long address, int value) {
-            long rest = getLong(address & -Long.BYTES) & ~(0xFFFF_FFFFL << shift(address));
-            putLong(address & -Long.BYTES, rest | Integer.toUnsignedLong(value) << shift(address));
-        }
-
-        @Override
-        public byte getByte(long address) {
-            return (byte) (getLong(address & -Long.BYTES) >>> shift(address));
-        }
-
-        @Override
-        public void putByte(long address, byte value) {
-            long rest = getLong(address & -Long.BYTES) & ~(0xFFL << shift(address));
-            putLong(address & -Long.BYTES, rest | Byte.toUnsignedLong(value) << shift(address));
-        }
-
-        private static int shift(long address) {
-            return (int) (address & Long.BYTES - 1) * Byte.SIZE;
-        }
-
         /** Returns what is not as this run leaves it, or nothing; another run's clock tells what holds a time. */
         String difference(Outcome otherClock, long actual) {
             boolean isTime = status != otherClock.status;

@@ -129,19 +129,19 @@ public final class Linux {
 
     /** Returns the CPU the calling thread was on a moment ago: the kernel's answer, without rseq. */
     public static int sched_getcpu() {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment cpu = arena.allocate(JAVA_LONG);
-            long result = syscall(NUMBERS.getcpu(), cpu.address(), 0, 0);
-            return result < 0 ? (int) result : (int) cpu.get(JAVA_LONG, 0);
-        }
+        return getcpu(false);
     }
 
     /** Returns the NUMA node the calling thread was on a moment ago: the kernel's answer, without rseq. */
     public static int getcpu_node() {
+        return getcpu(true);
+    }
+
+    private static int getcpu(boolean node) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment node = arena.allocate(JAVA_LONG);
-            long result = syscall(NUMBERS.getcpu(), 0, node.address(), 0);
-            return result < 0 ? (int) result : (int) node.get(JAVA_LONG, 0);
+            MemorySegment answer = arena.allocate(JAVA_LONG);
+            long result = syscall(NUMBERS.getcpu(), node ? 0 : answer.address(), node ? answer.address() : 0, 0);
+            return result < 0 ? (int) result : (int) answer.get(JAVA_LONG, 0);
         }
     }
 

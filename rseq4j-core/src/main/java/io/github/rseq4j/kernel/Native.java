@@ -130,28 +130,10 @@ public final class Native {
      * @return a handle of type (long, ...)long; make it a constant
      */
     public static MethodHandle critical(long address, int arguments) {
-        return link(address, arguments, Linker.Option.critical(false));
-    }
-
-    /**
-     * Links a function for ordinary calls, during which the thread counts as blocked: for what may take its time.
-     *
-     * @param address where it lies
-     * @param arguments how many longs it takes
-     * @return a handle of type (long, ...)long; make it a constant
-     */
-    public static MethodHandle ordinary(long address, int arguments) {
-        return link(address, arguments);
-    }
-
-    private static FunctionDescriptor descriptor(int arguments) {
         MemoryLayout[] longs = new MemoryLayout[arguments];
         Arrays.fill(longs, JAVA_LONG);
-        return FunctionDescriptor.of(JAVA_LONG, longs);
-    }
-
-    private static MethodHandle link(long address, int arguments, Linker.Option... options) {
-        return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(address), descriptor(arguments), options);
+        return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(address),
+                FunctionDescriptor.of(JAVA_LONG, longs), Linker.Option.critical(false));
     }
 
     /**

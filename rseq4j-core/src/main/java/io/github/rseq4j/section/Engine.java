@@ -120,11 +120,4 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @return 0 or more, or the exit's status
      */
     long complete(Chain chain, long status, long... arguments);
-
-    /**
-     * Returns how often the kernel aborted a section of a chain so far.
-     *
-     * @param chain the chain
-     */
-    long aborts(Chain chain);
 }

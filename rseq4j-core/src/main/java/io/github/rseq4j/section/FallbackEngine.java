@@ -69,9 +69,4 @@ public final class FallbackEngine implements Engine {
         throw new IllegalStateException("chain=" + chain.name() + ", status=" + Status.describe(status)
                 + ": the fallback has no such status");
     }
-
-    @Override
-    public long aborts(Chain chain) {
-        return 0;
-    }
 }

@@ -17,7 +17,6 @@ import io.github.rseq4j.kernel.Cpus;
 import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
-import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.registration.Owner;
 import io.github.rseq4j.registration.Registration;
@@ -76,7 +75,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     /**
      * Finds the registration, proves it, tests that aborts happen; or returns the fallback with the reason.
      *
-     * @param test the self-test, whose thread runs already
+     * @param test the self-test, whose threads run already
      */
     static Engine open(SelfTest test) {
         Registration claim = Registration.claimedByLibc();
@@ -276,20 +275,5 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }
-    }
-
-    @Override
-    public synchronized long aborts(Chain chain) {
-        MachineCode found = installed.get(chain.name());
-        return found == null ? 0 : abortsOf(found);
-    }
-
-    /**
-     * Returns how often the kernel aborted a section of an installed chain so far.
-     *
-     * @param function a chain's function
-     */
-    public static long abortsOf(MachineCode function) {
-        return RawMemory.getLong(function.dataAddress());
     }
 }
