@@ -71,6 +71,10 @@ public final class AbortProof {
      */
     public Report prove(Chain chain, long seed) {
         MachineCode code = codeMemory.install(List.of(compiler.compile(chain, target))).getFirst();
+        long[] words = target.wordValues();
+        for (int i = 0; i < words.length; i++) {
+            RawMemory.putLong(code.dataAddress() + (long) (i + 1) * Long.BYTES, words[i]);
+        }
         Trap trap = new Trap(code);
         MethodHandle function = Native.critical(code.entry(), chain.arguments());
         int boundaries = 0;

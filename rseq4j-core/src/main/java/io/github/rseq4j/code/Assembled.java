@@ -57,20 +57,49 @@ public record Assembled(String name, Architecture architecture, CodeBuffer buffe
         for (int i = 0; i < data.size(); i++) {
             labels.put(data.get(i), dataAddress - base + (long) i * Long.BYTES);
         }
+        return placed(base, dataAddress, entry, labels, new byte[0]);
+    }
+
+    /**
+     * Places the function in an image that it is a part of, and checks it.
+     *
+     * @param image the image, which the code and the descriptors are written to; it is loaded as a whole
+     * @param codeOffset where the code starts
+     * @param outside the offsets of descriptors and data
+     * @throws IllegalStateException when the {@link Checker} refuses it
+     */
+    public MachineCode checkedWithin(byte[] image, int codeOffset, Map<Label, Long> outside) {
+        MachineCode code = placed(0, 0, codeOffset, new HashMap<>(outside), image);
+        return Checker.require(code);
+    }
+
+    /**
+     * Returns how long the code is, when its data and descriptors are not near.
+     *
+     * @param outside the offsets of descriptors and data
+     */
+    public int codeBytes(Map<Label, Long> outside) {
+        return buffer.place(0, new HashMap<>(outside)).getLast().end();
+    }
+
+    private MachineCode placed(long base, long dataAddress, int entry, Map<Label, Long> labels, byte[] within) {
         List<CodeBuffer.Placed> insns = buffer.place(entry, labels);
-        ByteBuffer image = ByteBuffer.allocate(insns.isEmpty() ? entry : insns.getLast().end())
+        int end = insns.isEmpty() ? entry : insns.getLast().end();
+        ByteBuffer image = ByteBuffer.wrap(within.length == 0 ? new byte[end] : within)
                 .order(ByteOrder.LITTLE_ENDIAN);
         List<MachineCode.Range> ranges = new ArrayList<>();
         for (SectionLabels section : sections) {
             MachineCode.Range range = new MachineCode.Range(section.name(), offset(labels, section.descriptor()),
                     offset(labels, section.start()), offset(labels, section.postCommit()),
                     offset(labels, section.abort()));
+            image.position(range.descriptor());
             image.putInt(0).putInt(0)
                     .putLong(base + range.start())
                     .putLong(range.postCommit() - range.start())
                     .putLong(base + range.abort());
             ranges.add(range);
         }
+        image.position(entry);
         for (CodeBuffer.Placed insn : insns) {
             image.put(insn.bytes());
         }

@@ -19,7 +19,7 @@ public final class Checker {
     public static final int MAX_BOUND = 1 << 20;
 
     private static final Set<Effect> FORBIDDEN_INSIDE = EnumSet.of(Effect.ARM, Effect.ATOMIC, Effect.STACK,
-            Effect.SYSTEM_CALL, Effect.RETURN, Effect.DATA);
+            Effect.WRITE, Effect.CALL, Effect.SYSTEM_CALL, Effect.RETURN, Effect.DATA);
 
     private final MachineCode code;
     private final ByteBuffer image;
@@ -183,6 +183,10 @@ public final class Checker {
             }
             if (isBranch(i)) {
                 branch(i, from, before);
+            }
+            if (i.insn().effect() == Effect.CALL && i.target() >= 0) {
+                fault(i.target() < code.entryOffset() || !startsAt(i.target()), "I4", code.name(),
+                        "\"" + i.insn().text() + "\" calls no instruction");
             }
             place(i, before);
             before = i;

@@ -47,7 +47,7 @@ public final class Compiler {
     }
 
     /**
-     * Compiles a chain. Its one word of data counts the aborts.
+     * Compiles a chain. Its first word of data counts the aborts; the target's words follow, if it has any.
      *
      * @param chain the chain
      * @param target what it is emitted for
@@ -85,7 +85,7 @@ public final class Compiler {
             exits.get(k).to(Status.ABORTED);
             exits.get(k).emit(buffer, assembler);
         }
-        return new Assembled(chain.name(), architecture, buffer, sections, List.of(aborts));
+        return new Assembled(chain.name(), architecture, buffer, sections, target.data(aborts));
     }
 
     /**
@@ -99,6 +99,19 @@ public final class Compiler {
     public Assembled routine(String name, Target target, List<Label> data, Consumer<Assembler> body) {
         CodeBuffer buffer = new CodeBuffer();
         body.accept(lowering.assembler(target, Lowering.Frame.ofRoutine(0), buffer));
+        return new Assembled(name, architecture, buffer, List.of(), data);
+    }
+
+    /**
+     * Compiles routines that may call one another and system calls: code without sections.
+     *
+     * @param name what they are called together
+     * @param data labels of the words of data they use
+     * @param body writes them
+     */
+    public Assembled routines(String name, List<Label> data, Consumer<Routines> body) {
+        CodeBuffer buffer = new CodeBuffer();
+        body.accept(lowering.routines(buffer));
         return new Assembled(name, architecture, buffer, List.of(), data);
     }
 

@@ -26,6 +26,10 @@ public enum Effect {
     ATOMIC,
     /** Writes the function's own stack. */
     STACK,
+    /** Writes memory outside of every section, which the thread that runs has to itself. */
+    WRITE,
+    /** Calls a function. */
+    CALL,
     /** A system call. */
     SYSTEM_CALL,
     /** Returns to the caller. */

@@ -15,6 +15,28 @@ public interface Lowering {
      */
     Assembler assembler(Target target, Frame frame, CodeBuffer buffer);
 
+    /**
+     * Makes a writer of routines.
+     *
+     * @param buffer where the instructions go
+     */
+    Routines routines(CodeBuffer buffer);
+
+    /** Returns what the architecture's ELF files are made of. */
+    Elf elf();
+
+    /**
+     * The numbers of an architecture's ELF files, by their names in its supplement of the System V ABI.
+     *
+     * @param machine e_machine
+     * @param pageBytes the largest size that a page may have
+     * @param relative the relocation "load address + addend", R_..._RELATIVE
+     * @param globalData the relocation "address of the symbol", R_..._GLOB_DAT
+     * @param threadOffset the relocation "distance from the thread pointer", R_..._TPOFF64 or TPREL64
+     * @param dynamicLinker the file name of glibc's dynamic linker
+     */
+    record Elf(int machine, int pageBytes, int relative, int globalData, int threadOffset, String dynamicLinker) {}
+
     /** Returns the instruction that raises SIGTRAP. */
     byte[] breakpoint();
 

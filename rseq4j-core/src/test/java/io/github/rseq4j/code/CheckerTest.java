@@ -40,6 +40,13 @@ final class CheckerTest {
                 .at(BASE, BASE + 0x1000)));
     }
 
+    @ParameterizedTest
+    @MethodSource("chains")
+    void takesWhatTheCompilerMakesForTheProviderImage(Chain chain) {
+        assertEquals(List.of(), Checker.faults(new Compiler(Architecture.X64)
+                .compile(chain, Target.NOMINAL.inWords()).at(BASE, BASE + 0x1000)));
+    }
+
     private static MachineCode bytes(Consumer<ByteBuffer> change) {
         MachineCode code = good();
         byte[] bytes = code.bytes().clone();
@@ -153,6 +160,12 @@ final class CheckerTest {
                 row("I4", "no instruction", branchTo(Effect.CHECK_INDEX, 5, 1)),
                 row("I4", "without a bound", branchTo(Effect.BRANCH, good().entryOffset(), 0)),
                 row("I4", "without a bound", branchTo(Effect.BRANCH, good().entryOffset(), Checker.MAX_BOUND + 1)),
+                row("I4", "calls no instruction", insns(insns -> {
+                    int i = find(insns, Effect.RETURN);
+                    CodeBuffer.Placed old = insns.get(i);
+                    insns.set(i, new CodeBuffer.Placed(old.offset(), old.insn().with(Effect.CALL), old.bytes(),
+                            r.abort() + 1L));
+                })),
                 row("I4", "no counter", effect(Effect.COUNT, Effect.COMPUTE)),
                 row("I6", "do not store its descriptor", effect(Effect.ARM, Effect.COMPUTE)),
                 row("I6", "do not store its descriptor", insns(insns -> {
@@ -180,7 +193,7 @@ final class CheckerTest {
 
     /** What must not stand inside a section (I4). */
     @ParameterizedTest
-    @EnumSource(names = {"ARM", "ATOMIC", "STACK", "SYSTEM_CALL", "RETURN", "DATA"})
+    @EnumSource(names = {"ARM", "ATOMIC", "STACK", "WRITE", "CALL", "SYSTEM_CALL", "RETURN", "DATA"})
     void refusesInside(Effect forbidden) {
         List<String> faults = Checker.faults(effect(Effect.READ, forbidden));
         assertTrue(faults.stream().anyMatch(f -> f.startsWith("I4 ") && f.contains("(" + forbidden + ") inside")),

@@ -1,11 +1,8 @@
 package io.github.rseq4j.code;
 
-import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
-
+import io.github.rseq4j.Tool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,9 +22,9 @@ public final class GnuAs {
         Path folder = folder();
         try {
             Path source = Files.writeString(folder.resolve("a.s"), text);
-            run(List.of(prefix + "as", "-o", folder.resolve("a.o").toString(), source.toString()));
-            run(List.of(prefix + "objcopy", "-O", "binary", "-j", ".text", folder.resolve("a.o").toString(),
-                    folder.resolve("a.bin").toString()));
+            Tool.output("binutils", List.of(prefix + "as", "-o", folder.resolve("a.o").toString(), source.toString()));
+            Tool.output("binutils", List.of(prefix + "objcopy", "-O", "binary", "-j", ".text",
+                    folder.resolve("a.o").toString(), folder.resolve("a.bin").toString()));
             return Files.readAllBytes(folder.resolve("a.bin"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -51,30 +48,6 @@ public final class GnuAs {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-        }
-    }
-
-    private static void run(List<String> command) {
-        Process process;
-        try {
-            process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        } catch (IOException e) {
-            String reason = command.getFirst() + " is missing: install binutils";
-            if (Boolean.getBoolean("rseq4j.ci")) {
-                fail(reason, e);
-            }
-            abort(reason);
-            throw new IllegalStateException(e);
-        }
-        try {
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                fail(command + " says:\n" + output);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

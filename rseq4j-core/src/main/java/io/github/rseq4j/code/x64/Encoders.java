@@ -3,6 +3,7 @@ package io.github.rseq4j.code.x64;
 import io.github.rseq4j.code.Assembler;
 import io.github.rseq4j.code.CodeBuffer;
 import io.github.rseq4j.code.Lowering;
+import io.github.rseq4j.code.Routines;
 import io.github.rseq4j.code.Target;
 
 /** The lowering to AMD64. */
@@ -13,6 +14,17 @@ public final class Encoders implements Lowering {
     @Override
     public Assembler assembler(Target target, Frame frame, CodeBuffer buffer) {
         return new X64Assembler(target, frame, buffer);
+    }
+
+    @Override
+    public Routines routines(CodeBuffer buffer) {
+        return new X64Routines(buffer);
+    }
+
+    @Override
+    public Elf elf() {
+        // EM_X86_64; System V ABI, AMD64 supplement, "Relocation Types" and "Page Size".
+        return new Elf(62, 0x1000, 8, 6, 18, "ld-linux-x86-64.so.2");
     }
 
     @Override

@@ -33,7 +33,7 @@ final class X64 {
 
     /** Conditions of a jump, by their number in the encoding. */
     enum Jump {
-        JB(2), JAE(3), JE(4), JNE(5), JBE(6), JA(7), JS(8), JNS(9);
+        JB(2), JAE(3), JE(4), JNE(5), JBE(6), JA(7), JS(8), JNS(9), JL(12);
 
         private final int number;
 
@@ -210,6 +210,18 @@ final class X64 {
                 List.of(new Relative(b.toArray(), 4, displacement)));
     }
 
+    // mov [rip+label], r64                     REX.W 89 /r
+    static Insn store(Label label, Gp from) {
+        return relative("mov qword ptr [rip+" + label + "], " + from.name(8), label, new Bytes()
+                .rex(true, from, null, null, false).put(0x89).put(from.low3() << 3 | 5).toArray()).with(Effect.WRITE);
+    }
+
+    // cmp r32, [rip+label]                     3B /r
+    static Insn compare(Gp to, Label label) {
+        return relative("cmp " + to.name(4) + ", dword ptr [rip+" + label + "]", label, new Bytes()
+                .rex(false, to, null, null, false).put(0x3B).put(to.low3() << 3 | 5).toArray()).with(Effect.READ);
+    }
+
     // lock inc qword ptr [rip+label]           F0 REX.W FF /0
     static Insn lockIncrement(Label label) {
         return relative("lock inc qword ptr [rip+" + label + "]", label,
@@ -231,6 +243,23 @@ final class X64 {
     static Insn jump(Label label) {
         return new Insn("jmp " + label, Effect.BRANCH, label, 0,
                 List.of(new Relative(new byte[] {(byte) 0xEB}, 1, 0), new Relative(new byte[] {(byte) 0xE9}, 4, 0)));
+    }
+
+    // call label                               E8 rel32
+    static Insn call(Label label) {
+        return relative("call " + label, label, new byte[] {(byte) 0xE8}).with(Effect.CALL);
+    }
+
+    // call r64                                 FF /2
+    static Insn call(Gp to) {
+        return Insn.of("call " + to.name(8), new Bytes().rex(false, null, null, to, false).put(0xFF).direct(2, to)
+                .toArray()).with(Effect.CALL);
+    }
+
+    // jmp r64, to a function that returns to the caller      FF /4
+    static Insn leaveTo(Gp to) {
+        return Insn.of("jmp " + to.name(8), new Bytes().rex(false, null, null, to, false).put(0xFF).direct(4, to)
+                .toArray()).with(Effect.RETURN);
     }
 
     // shl r64, imm8                            REX.W D1 /4 | C1 /4 ib

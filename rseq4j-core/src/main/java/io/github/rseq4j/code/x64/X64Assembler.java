@@ -92,8 +92,9 @@ final class X64Assembler implements Assembler {
         buffer.emit(insn);
     }
 
+    /** Returns a field of the area; the slot's register holds the area's offset until the index is read. */
     private Address area(int field) {
-        return Address.thread(target.rseqOffsetBytes() + field);
+        return target.words() == null ? Address.thread(target.rseqOffsetBytes() + field) : Address.thread(SLOT, field);
     }
 
     @Override
@@ -111,6 +112,9 @@ final class X64Assembler implements Assembler {
 
     @Override
     public void arm(Label descriptor, Label start) {
+        if (target.words() != null) {
+            emit(X64.load(SLOT, target.words().area(), 0));
+        }
         emit(X64.lea(scratches[0], descriptor));
         emit(X64.op(Op.MOV, 8, area(RseqArea.RSEQ_CS), scratches[0]).with(Effect.ARM));
         buffer.bind(start);
@@ -124,8 +128,15 @@ final class X64Assembler implements Assembler {
 
     @Override
     public void loadSlot(Label outOfRange) {
-        emit(X64.load(4, SLOT, area(target.index().offsetBytes())).with(Effect.READ_INDEX));
-        emit(X64.op(Op.CMP, 4, SLOT, target.limit()));
+        Target.Words words = target.words();
+        if (words == null) {
+            emit(X64.load(4, SLOT, area(target.index().offsetBytes())).with(Effect.READ_INDEX));
+            emit(X64.op(Op.CMP, 4, SLOT, target.limit()));
+        } else {
+            emit(X64.load(SLOT, words.index(), 0));
+            emit(X64.load(4, SLOT, Address.thread(SLOT, 0)).with(Effect.READ_INDEX));
+            emit(X64.compare(SLOT, words.limit()));
+        }
         emit(X64.jump(Jump.JAE, outOfRange).with(Effect.CHECK_INDEX));
         emit(X64.shiftLeft(SLOT, target.strideShift()));
     }

@@ -72,6 +72,9 @@ final class X64Test {
         }
         for (int displacement : DISPLACEMENTS) {
             addresses.add(Address.thread(displacement));
+            for (Gp offset : Gp.values()) {
+                addresses.add(Address.thread(offset, displacement));
+            }
         }
         return addresses;
     }
@@ -157,7 +160,7 @@ final class X64Test {
                 X64.signature(Architecture.X64.signature())));
         for (Gp register : Gp.values()) {
             insns.addAll(List.of(X64.push(register), X64.pop(register), X64.increment(register),
-                    X64.decrement(register)));
+                    X64.decrement(register), X64.call(register), X64.leaveTo(register)));
             for (int bits : new int[] {1, 2, 31, 32, 63}) {
                 insns.add(X64.shiftLeft(register, bits));
             }
@@ -178,6 +181,11 @@ final class X64Test {
         branches.add(X64.lea(Gp.R9, label));
         branches.add(X64.load(Gp.RAX, label, 8));
         branches.add(X64.lockIncrement(label));
+        branches.add(X64.call(label));
+        for (Gp register : Gp.values()) {
+            branches.add(X64.store(label, register));
+            branches.add(X64.compare(register, label));
+        }
         for (Insn branch : branches) {
             CodeBuffer buffer = new CodeBuffer();
             StringBuilder text = new StringBuilder(".intel_syntax noprefix\n.balign 64\n");
@@ -214,6 +222,7 @@ final class X64Test {
         List<Executable> refused = List.of(
                 () -> new Address(Gp.RAX, Gp.RSP, 1, 0),
                 () -> new Address(null, Gp.RAX, 1, 0),
+                () -> new Address(Gp.RAX, Gp.RBX, 1, 0, true),
                 () -> new Address(Gp.RAX, Gp.RBX, 3, 0),
                 () -> new Address(Gp.RAX, Gp.RBX, 16, 0),
                 () -> new Address(Gp.RAX, Gp.RBX, 0, 0),

@@ -1,0 +1,68 @@
+package io.github.rseq4j;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/** Runs programs that tests need. Where one is missing the test is skipped, and in CI fails. */
+public final class Tool {
+    /**
+     * What a program did.
+     *
+     * @param exit its exit status
+     * @param output its output and error output
+     */
+    public record Outcome(int exit, String output) {}
+
+    private Tool() {}
+
+    /**
+     * Runs a program.
+     *
+     * @param from the package that has it
+     * @param environment variables that are set besides the test's own
+     * @param command its name and arguments
+     */
+    public static Outcome run(String from, Map<String, String> environment, List<String> command) {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            String reason = command.getFirst() + " is missing: install " + from;
+            if (Boolean.getBoolean("rseq4j.ci")) {
+                fail(reason, e);
+            }
+            abort(reason);
+            throw new IllegalStateException(e);
+        }
+        try {
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return new Outcome(process.waitFor(), output);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Runs a program that must succeed, and returns its output.
+     *
+     * @param from the package that has it
+     * @param command its name and arguments
+     */
+    public static String output(String from, List<String> command) {
+        Outcome outcome = run(from, Map.of(), command);
+        if (outcome.exit() != 0) {
+            fail(command + " ended with " + outcome.exit() + " and says:\n" + outcome.output());
+        }
+        return outcome.output();
+    }
+}
