@@ -78,6 +78,13 @@ public final class Rseq {
         private static final boolean HAS_NODE_AND_MM_CID =
                 Engine.get() instanceof NativeEngine engine && engine.hasNodeAndMmCid();
 
+        /** Returns the CPU; a thread without a registration gets one, where that is for us to do. */
+        private static int cpu() {
+            int cpu = field(RseqArea.CPU_ID);
+            boolean joined = cpu < 0 && Engine.get() instanceof NativeEngine engine && engine.join() == 0;
+            return joined ? field(RseqArea.CPU_ID) : cpu;
+        }
+
         /** Returns a field of the calling thread's area; negative where there is no area, or no registration. */
         private static int field(int offsetBytes) {
             MethodHandle handle = FIELD;
@@ -99,7 +106,7 @@ public final class Rseq {
      * @throws UnsupportedOperationException when neither rseq nor the kernel can be asked
      */
     public static int currentCpu() {
-        int cpu = Area.field(RseqArea.CPU_ID);
+        int cpu = Area.cpu();
         if (cpu >= 0) {
             return cpu;
         }
@@ -115,7 +122,7 @@ public final class Rseq {
      * @throws UnsupportedOperationException when the kernel gives none (before Linux 6.3) or rseq is not available
      */
     public static int currentMmCid() {
-        if (!Area.HAS_NODE_AND_MM_CID || Area.field(RseqArea.CPU_ID) < 0) {
+        if (!Area.HAS_NODE_AND_MM_CID || Area.cpu() < 0) {
             Availability availability = availability();
             throw new UnsupportedOperationException("mm_cid is not available: featureBytes="
                     + availability.featureBytes() + ", reason=\"" + availability.reason()
@@ -131,7 +138,7 @@ public final class Rseq {
      * @throws UnsupportedOperationException when neither rseq nor the kernel can be asked
      */
     public static int currentNode() {
-        if (Area.HAS_NODE_AND_MM_CID && Area.field(RseqArea.CPU_ID) >= 0) {
+        if (Area.HAS_NODE_AND_MM_CID && Area.cpu() >= 0) {
             return Area.field(RseqArea.NODE_ID);
         }
         requireLinux("the current node");

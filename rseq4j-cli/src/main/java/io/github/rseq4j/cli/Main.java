@@ -14,7 +14,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The command {@code rseq4j}. */
 @Command(name = "rseq4j", mixinStandardHelpOptions = true, version = "rseq4j 0.1.0-SNAPSHOT",
         description = "Linux restartable sequences for the JVM.",
-        subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class},
+        subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class,
+            ProviderCommand.class},
         synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j COMMAND --help tells more of each."})
 public final class Main implements Callable<Integer> {
     private static final int EXIT_FAILED = 1;

@@ -16,6 +16,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 class MainTest {
+    private static final String COMMANDS = "doctor, selftest, listing, demo, provider";
+
     @Test
     void helpNamesEveryCommand() {
         Run run = Run.of("--help");
@@ -51,7 +53,7 @@ class MainTest {
     void refusesABadCommandAndNamesThoseThereAre() {
         Run run = Run.of("bogus");
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: command=bogus is unknown, there are doctor, selftest, listing, demo; see rseq4j --help",
+        assertEquals("rseq4j: command=bogus is unknown, there are " + COMMANDS + "; see rseq4j --help",
                 run.onlyError());
     }
 
@@ -59,7 +61,7 @@ class MainTest {
     void refusesToDoNothing() {
         Run run = Run.of();
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: no command given, there are doctor, selftest, listing, demo; see rseq4j --help",
+        assertEquals("rseq4j: no command given, there are " + COMMANDS + "; see rseq4j --help",
                 run.onlyError());
     }
 

@@ -14,10 +14,12 @@ import org.jspecify.annotations.Nullable;
 public enum Architecture {
     /** AMD64, also known as x86-64. */
     X64("x64", "amd64", 0x5305_3053, new Numbers(334, 324, 186, 234, 309,
-            9, 10, 11, 28, 98, 203, 204, 314, 315)),
+            9, 10, 11, 28, 98, 203, 204, 314, 315,
+            14, 319, 1, 3, 101, 61, 310)),
     /** The 64-bit Arm architecture. */
     AARCH64("aarch64", "aarch64", 0xd428_bc00, new Numbers(293, 283, 178, 131, 168,
-            222, 226, 215, 233, 165, 122, 123, 274, 275));
+            222, 226, 215, 233, 165, 122, 123, 274, 275,
+            135, 279, 64, 57, 117, 260, 270));
 
     /**
      * System call numbers, by the kernel's names.
@@ -36,10 +38,18 @@ public enum Architecture {
      * @param sched_getaffinity sched_getaffinity(2)
      * @param sched_setattr sched_setattr(2)
      * @param sched_getattr sched_getattr(2)
+     * @param rt_sigprocmask rt_sigprocmask(2)
+     * @param memfd_create memfd_create(2)
+     * @param write write(2)
+     * @param close close(2)
+     * @param ptrace ptrace(2)
+     * @param wait4 wait4(2)
+     * @param process_vm_readv process_vm_readv(2)
      */
     public record Numbers(int rseq, int membarrier, int gettid, int tgkill, int getcpu, int mmap, int mprotect,
                           int munmap, int madvise, int getrusage, int sched_setaffinity, int sched_getaffinity,
-                          int sched_setattr, int sched_getattr) {}
+                          int sched_setattr, int sched_getattr, int rt_sigprocmask, int memfd_create, int write,
+                          int close, int ptrace, int wait4, int process_vm_readv) {}
 
     private final String spelling;
     private final String property;

@@ -6,6 +6,8 @@ package io.github.rseq4j.kernel;
 public final class Errno {
     /** Operation not permitted. */
     public static final int EPERM = 1;
+    /** No such file or directory; here: nobody registered, and it is not ours to do. */
+    public static final int ENOENT = 2;
     /** No such process. */
     public static final int ESRCH = 3;
     /** Try again. */
@@ -22,6 +24,10 @@ public final class Errno {
     public static final int EINVAL = 22;
     /** No such system call. */
     public static final int ENOSYS = 38;
+    /** Value too large; here: a count would overflow. */
+    public static final int EOVERFLOW = 75;
+    /** Canceled; here: the thread is ending, and is not registered again. */
+    public static final int ECANCELED = 125;
 
     private Errno() {}
 
@@ -34,6 +40,7 @@ public final class Errno {
     public static String name(int errno) {
         return switch (errno) {
             case EPERM -> "EPERM";
+            case ENOENT -> "ENOENT";
             case ESRCH -> "ESRCH";
             case EAGAIN -> "EAGAIN";
             case ENOMEM -> "ENOMEM";
@@ -42,6 +49,8 @@ public final class Errno {
             case EBUSY -> "EBUSY";
             case EINVAL -> "EINVAL";
             case ENOSYS -> "ENOSYS";
+            case EOVERFLOW -> "EOVERFLOW";
+            case ECANCELED -> "ECANCELED";
             default -> "errno " + errno;
         };
     }

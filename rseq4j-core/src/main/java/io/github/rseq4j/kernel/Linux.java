@@ -38,6 +38,12 @@ public final class Linux {
     public static final int PROT_EXEC = 4;
     /** madvise(2): MADV_NOHUGEPAGE ({@code asm-generic/mman-common.h}, Linux 2.6.38). */
     public static final int MADV_NOHUGEPAGE = 15;
+    /** memfd_create(2): MFD_CLOEXEC ({@code linux/memfd.h}, Linux 3.17). */
+    public static final int MFD_CLOEXEC = 1;
+    /** dlopen(3): RTLD_NOW ({@code dlfcn.h}). */
+    public static final int RTLD_NOW = 2;
+    /** dlopen(3): RTLD_GLOBAL, the object's symbols serve what is loaded later. */
+    public static final int RTLD_GLOBAL = 0x100;
     /** The signal that a breakpoint instruction raises ({@code asm-generic/signal.h}). */
     public static final int SIGTRAP = 5;
 
@@ -76,7 +82,8 @@ public final class Linux {
         Architecture host = Architecture.host();
         // isCallable() looks at this class where there is none; every call is then refused before it uses a number.
         return host != null ? host.numbers()
-                : new Architecture.Numbers(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+                : new Architecture.Numbers(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+                        -1, -1, -1, -1, -1, -1, -1);
     }
 
     private static long syscall(int number, long... arguments) {
@@ -211,6 +218,59 @@ public final class Linux {
         try (Arena arena = Arena.ofConfined()) {
             return Native.call(Native.find("dlsym"), 0, arena.allocateFrom(symbol).address()).value();
         }
+    }
+
+    /**
+     * dlopen(3).
+     *
+     * @param path the object's path
+     * @param flags the RTLD constants
+     * @return empty, or dlerror(3)'s answer when the object was refused
+     */
+    public static String dlopen(String path, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            if (Native.call(Native.find("dlopen"), arena.allocateFrom(path).address(), flags).value() != 0) {
+                return "";
+            }
+            long message = Native.call(Native.find("dlerror")).value();
+            return message == 0 ? "no reason given" : Native.everything().getString(message);
+        }
+    }
+
+    /**
+     * memfd_create(2).
+     *
+     * @param name what it is called in /proc
+     * @param flags the MFD constants
+     * @return a file descriptor or -errno
+     */
+    public static int memfd_create(String name, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) syscall(NUMBERS.memfd_create(), arena.allocateFrom(name).address(), flags);
+        }
+    }
+
+    /**
+     * write(2).
+     *
+     * @param fd a file descriptor
+     * @param bytes what is written
+     * @return how much was written, or -errno
+     */
+    public static long write(int fd, byte[] bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            return syscall(NUMBERS.write(), fd, arena.allocateFrom(JAVA_BYTE, bytes).address(), bytes.length);
+        }
+    }
+
+    /**
+     * close(2).
+     *
+     * @param fd a file descriptor
+     * @return 0 or -errno
+     */
+    public static int close(int fd) {
+        return (int) syscall(NUMBERS.close(), fd);
     }
 
     /** Returns how often the calling thread was switched out against its will so far (getrusage, ru_nivcsw). */

@@ -80,7 +80,7 @@ public final class Native {
      * @param arguments up to seven arguments
      * @return what it returned, and errno as the call left it
      */
-    static Answer call(long function, long... arguments) {
+    public static Answer call(long function, long... arguments) {
         MethodHandle invoke = INVOKE;
         if (invoke == null) {
             throw new IllegalStateException("native calls are refused in this JVM", REFUSAL);
@@ -109,14 +109,14 @@ public final class Native {
      * @param value what it returned
      * @param errno the thread's errno behind the call; it means something only when the value says that the call failed
      */
-    record Answer(long value, int errno) {
+    public record Answer(long value, int errno) {
         /** Returns the value, or -errno where the value is -1: the kernel's own habit. */
-        long orNegativeErrno() {
+        public long orNegativeErrno() {
             return value == -1 ? -(long) errno : value;
         }
 
         /** Does the same for a C function that returns an int, which leaves the register's upper half undefined. */
-        int intOrNegativeErrno() {
+        public int intOrNegativeErrno() {
             return (int) value == -1 ? -errno : (int) value;
         }
     }

@@ -33,5 +33,10 @@ public final class RseqArea {
     /** The feature size from which node_id and mm_cid are maintained. */
     public static final int MM_CID_FEATURE_BYTES = 28;
 
+    /** The value of cpu_id before the registration. */
+    public static final int UNINITIALIZED = -1;
+    /** The value of cpu_id after a registration that was refused. */
+    public static final int REGISTRATION_FAILED = -2;
+
     private RseqArea() {}
 }

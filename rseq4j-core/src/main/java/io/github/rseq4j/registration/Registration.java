@@ -7,6 +7,7 @@ import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.RseqArea;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The threads' registration as it was found.
@@ -30,6 +31,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
      * kernel's feature size.
      *
      * The question is asked only when cpu_id says that the thread is registered: else the kernel would say yes to it.
+     * Where libc does not register, the provider image does, or joins who does, and the proof is the same.
      */
     /** Tells the thread pointer; it takes emitted code to read it. */
     @FunctionalInterface
@@ -39,6 +41,8 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
     }
 
     private static final String NEEDS_LIBC = "run on a libc that registers (glibc 2.35 or later)";
+    private static final String NOT_SHARED = "load no library that registers an rseq area of its own and does not share"
+            + " it as __rseq_abi, or load it with the program (LD_PRELOAD)";
 
     /**
      * Makes the record of a registration that cannot be used.
@@ -50,7 +54,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
         return new Registration(Owner.NONE, 0, 0, 0, "", reason, remedy);
     }
 
-    /** Returns what libc claims of its area, not yet proven. */
+    /** Returns what libc claims of its area, not yet proven; NONE when it does not. */
     public static Registration claimedByLibc() {
         long offset = Native.find("__rseq_offset");
         long size = Native.find("__rseq_size");
@@ -58,15 +62,29 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
             return none("libc did not register: it has no __rseq_offset", NEEDS_LIBC);
         }
         if ((int) RawMemory.readLong(size) == 0) {
-            return refused(0);
+            return refused(Errno.EINVAL);
         }
         return new Registration(Owner.LIBC, RawMemory.readLong(offset), 0, kernelFeatureBytes(), "", "", "");
     }
 
-    /** Tells apart a libc that was told not to register from a kernel or a filter that refused it. */
-    private static Registration refused(int known) {
+    /**
+     * Returns what the provider image found, not yet proven.
+     *
+     * @param provider the image
+     */
+    public static Registration claimedBy(Provider provider) {
+        return new Registration(provider.owner(), provider.offsetBytes(), 0, kernelFeatureBytes(), "", "", "");
+    }
+
+    /** Returns why rseq(2) is refused to everybody, or null when it is not. */
+    public static @Nullable Registration refusedByKernel() {
         // A null area is refused by every kernel that has rseq(2), so asking for it harms nothing.
-        int answer = known == 0 ? -Linux.rseq(0, 0, 0, 0) : known;
+        int answer = -Linux.rseq(0, 0, 0, 0);
+        return answer == Errno.ENOSYS || answer == Errno.EPERM || answer == Errno.EACCES ? refused(answer) : null;
+    }
+
+    /** Tells apart a libc that was told not to register from a kernel or a filter that refused it. */
+    private static Registration refused(int answer) {
         if (answer == Errno.ENOSYS || answer == Errno.EPERM || answer == Errno.EACCES) {
             return none("rseq(2) is refused: it answered " + Errno.name(answer),
                     "use a kernel with CONFIG_RSEQ (Linux 4.18 or later), and allow rseq(2) in the seccomp filter");
@@ -91,13 +109,18 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
      * Proves the claim on the calling thread, which must be a platform thread.
      *
      * @param thread tells the calling thread's thread pointer
+     * @param joined what the provider image answered when the thread asked to be registered, 0 or -errno
      * @return this registration with its proof, or NONE with its reason
      */
-    public Registration proven(ThreadPointer thread) {
+    public Registration proven(ThreadPointer thread, int joined) {
+        if (joined < 0) {
+            return notJoined(-joined);
+        }
         long area = thread.threadPointer() + offsetBytes;
         int cpu = (int) RawMemory.readLong(area + RseqArea.CPU_ID);
         if (cpu < 0) {
-            return refused(0);
+            return none("the thread is not registered: cpu_id=" + cpu + " in the area of owner " + owner,
+                    NEEDS_LIBC);
         }
         int signature = Objects.requireNonNull(Architecture.host()).signature();
         int feature = (int) Linux.getauxval(Linux.AT_RSEQ_FEATURE_SIZE);
@@ -115,13 +138,24 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
             if (answer == 0) {
                 // Nobody had registered after all: leave no trace.
                 Linux.rseq(area, length, Linux.RSEQ_FLAG_UNREGISTER, signature);
-                return none("libc did not register: cpu_id=" + cpu + " stood in an area that was free", NEEDS_LIBC);
+                return none("owner " + owner + " did not register: cpu_id=" + cpu
+                        + " stood in an area that was free", NEEDS_LIBC);
             }
         }
         if (answer == Errno.EINVAL) {
-            return none("the registered area is not libc's: rseq(2) answered EINVAL for it",
-                    "load no library that registers its own rseq area before libc does");
+            return none("the registered area is not that of owner " + owner + ": rseq(2) answered EINVAL for it",
+                    NOT_SHARED);
         }
         return refused(answer);
+    }
+
+    private Registration notJoined(int answer) {
+        return switch (answer) {
+            case Errno.EINVAL -> none("the thread is registered with an area that is not shared: rseq(2) answered "
+                    + "EINVAL for that of owner " + owner, NOT_SHARED);
+            case Errno.ENOENT -> none("the library that defines __rseq_abi does not count (__rseq_refcount) and has not"
+                    + " registered this thread", "let it register every thread, or do without it");
+            default -> refused(answer);
+        };
     }
 }

@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  * What runs the sections in this JVM: the kernel's restartable sequences, or the fallback. Chosen once, at first use.
  */
 public sealed interface Engine permits NativeEngine, FallbackEngine {
-    /** The system property that may forbid restartable sequences: {@code never}; else {@code auto} or {@code libc}. */
+    /**
+     * The system property that says whose registration may be used: {@code auto} (libc's, else another library's, else
+     * our own), {@code libc} (no other), or {@code never}.
+     */
     String REGISTRATION_PROPERTY = "rseq4j.registration";
 
     /** The binary logarithm of the distance between two indices' copies of a cell, in bytes. */
@@ -38,7 +41,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
                 return new FallbackEngine(hopeless, SelfTest.Outcome.NOT_RUN);
             }
             try (SelfTest test = new SelfTest()) {
-                return NativeEngine.open(test);
+                return NativeEngine.open(test, System.getProperty(REGISTRATION_PROPERTY, "auto").equals("libc"));
             } catch (KernelException | IllegalCallerException e) {
                 return new FallbackEngine(Registration.none("the kernel refused memory: " + e.getMessage(),
                         "allow mmap(2) and mprotect(2) of executable memory, and raise the address space's limit"),

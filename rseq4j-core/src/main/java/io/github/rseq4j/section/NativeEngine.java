@@ -19,6 +19,7 @@ import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.registration.Owner;
+import io.github.rseq4j.registration.Provider;
 import io.github.rseq4j.registration.Registration;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -29,15 +30,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Runs the sections as machine code under the kernel's protection. */
 public final class NativeEngine implements Engine, Registration.ThreadPointer {
     /* How it works
      *
-     * A thread without a registration, or with an index beyond the memory, cannot run a section. Its operation runs
-     * step by step at one more index, which no section ever uses, under a lock: slow, rare and exact. Sums read that
-     * copy like the others.
+     * A thread that has no registration yet gets one, where that is for us to do, and the operation is tried again. A
+     * thread that cannot have one, or with an index beyond the memory, cannot run a section. Its operation runs step by
+     * step at one more index, which no section ever uses, under a lock: slow, rare and exact. Sums read that copy like
+     * the others.
      */
+    /** How many carrier threads an operation may find unregistered, one after the other, before it gives up on that. */
+    private static final int MAX_JOINS = 100;
+
     private final CodeMemory code = new CodeMemory();
     private final Compiler compiler;
     private final Target target;
@@ -46,11 +52,13 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final MethodHandle threadPointer;
     private final MethodHandle areaField;
     private final long firstRange;
+    private final @Nullable Provider provider;
     private boolean firstRangeTaken;
     private Registration registration;
     private SelfTest.Outcome selfTest = SelfTest.Outcome.NOT_RUN;
 
-    private NativeEngine(Registration claim) {
+    private NativeEngine(Registration claim, @Nullable Provider provider) {
+        this.provider = provider;
         this.compiler = new Compiler(Objects.requireNonNull(Architecture.host()));
         this.registration = claim;
         Index index = claim.featureBytes() >= RseqArea.MM_CID_FEATURE_BYTES ? Index.MM_CID : Index.CPU_ID;
@@ -76,13 +84,25 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      * Finds the registration, proves it, tests that aborts happen; or returns the fallback with the reason.
      *
      * @param test the self-test, whose threads run already
+     * @param libcAlone whether nobody but libc may own the registration
      */
-    static Engine open(SelfTest test) {
+    static Engine open(SelfTest test, boolean libcAlone) {
         Registration claim = Registration.claimedByLibc();
+        Provider provider = null;
         if (claim.owner() == Owner.NONE) {
-            return new FallbackEngine(claim, SelfTest.Outcome.NOT_RUN);
+            Registration refused = Registration.refusedByKernel();
+            if (libcAlone || refused != null) {
+                return new FallbackEngine(refused == null ? claim : refused, SelfTest.Outcome.NOT_RUN);
+            }
+            try {
+                provider = Provider.get(Sections.all(), STRIDE_SHIFT);
+            } catch (Provider.RefusedException e) {
+                return new FallbackEngine(Registration.none(String.valueOf(e.getMessage()), e.remedy()),
+                        SelfTest.Outcome.NOT_RUN);
+            }
+            claim = Registration.claimedBy(provider);
         }
-        NativeEngine engine = new NativeEngine(claim);
+        NativeEngine engine = new NativeEngine(claim, provider);
         test.run(engine);
         engine.registration = test.registration();
         engine.selfTest = test.outcome();
@@ -111,6 +131,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     /** Makes a prover that aborts sections at every instruction, on memory of its own. */
     public AbortProof abortProof() {
         return new AbortProof(compiler, target, code, map());
+    }
+
+    /** Makes the same for sections as the provider image has them, which read area, index and limit from words. */
+    public AbortProof abortProofInWords() {
+        return new AbortProof(compiler, target.inWords(), code, map());
     }
 
     /** Returns the memory that the functions are installed in. */
@@ -142,6 +167,12 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }
+    }
+
+    /** Registers the calling carrier thread, where that is for us to do; returns 0 or -errno. */
+    public int join() {
+        Provider own = provider;
+        return own == null ? 0 : own.join();
     }
 
     /** Returns the calling carrier thread's CPU, or a negative number when it has no registration. */
@@ -250,9 +281,9 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     public long complete(Chain chain, long status, long... arguments) {
         Chain rest = chain;
         long result = status;
-        while (result < 0 && Status.code(result) == Status.ABORTED) {
+        for (int joins = 0; result < 0 && isTriedAgain(result, joins);) {
+            joins += Status.code(result) == Status.UNREGISTERED ? 1 : 0;
             rest = rest(rest, Status.completed(result));
-            Thread.onSpinWait();
             result = invoke(rest, arguments);
         }
         if (result >= 0 || Status.code(result) >= Status.EXIT) {
@@ -260,6 +291,15 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
         }
         return runWithoutIndex(rest, Status.completed(result), arguments);
+    }
+
+    /** A carrier thread that was registered may not be the one that the operation finds next. */
+    private boolean isTriedAgain(long status, int joins) {
+        if (Status.code(status) == Status.UNREGISTERED) {
+            return provider != null && joins < MAX_JOINS && join() == 0;
+        }
+        Thread.onSpinWait();
+        return Status.code(status) == Status.ABORTED;
     }
 
     /** Returns what is left of a chain when some of its sections were committed. */

@@ -215,7 +215,7 @@ public final class SelfTest implements AutoCloseable {
 
     private void test(NativeEngine tested) throws InterruptedException {
         startNanos = System.nanoTime();
-        registration = registration.proven(tested);
+        registration = registration.proven(tested, tested.join());
         if (registration.owner() == Owner.NONE) {
             return;
         }

@@ -36,6 +36,15 @@ final class AbortProofKernelTest {
         assertTrue(report.aborts() >= report.boundaries(), "each of them was aborted: " + report);
     }
 
+    /** The provider image's sections are these, at another address. */
+    @ParameterizedTest
+    @MethodSource("chains")
+    void happensOnceInTheProviderImageWhenAbortedAtAnyInstruction(Chain chain) {
+        AbortProof.Report report = Rseqs.require().abortProofInWords().prove(chain, SEED);
+        assertTrue(report.boundaries() > 0, "a section has instructions");
+        assertTrue(report.aborts() >= report.boundaries(), "each of them was aborted: " + report);
+    }
+
     /** Sections that nobody has written; some have instructions that nothing can reach, and are not proven. */
     @Test
     void happensOnceForRandomSections() {

@@ -27,6 +27,8 @@ final class FaultsKernelTest {
     private static final Path CLASSES =
             Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "rseq4j-core", "target", "classes");
 
+    private static final Map<String, String> NOT_BY_LIBC = Map.of("GLIBC_TUNABLES", "glibc.pthread.rseq=0");
+
     private static Architecture.Numbers numbers() {
         return Objects.requireNonNull(Architecture.host()).numbers();
     }
@@ -60,10 +62,25 @@ final class FaultsKernelTest {
     }
 
     @Test
-    void fallsBackWhenLibcIsToldNotToRegister() {
+    void registersWhenLibcIsToldNotTo() {
         Rseqs.require();
-        run(List.of("--enable-native-access=ALL-UNNAMED"), Map.of("GLIBC_TUNABLES", "glibc.pthread.rseq=0"))
+        Child child = run(List.of("--enable-native-access=ALL-UNNAMED"), NOT_BY_LIBC);
+        assertEquals("OWN", child.get("owner"), child.output);
+        child.requireExact();
+    }
+
+    @Test
+    void fallsBackWhenLibcIsToldNotToRegisterAndNobodyElseMay() {
+        Rseqs.require();
+        run(List.of("--enable-native-access=ALL-UNNAMED", "-Drseq4j.registration=libc"), NOT_BY_LIBC)
                 .requireFallback("__rseq_size is 0");
+    }
+
+    @Test
+    void fallsBackWhenTheProviderImageCannotBeLoaded() {
+        Rseqs.require();
+        runFiltered(numbers().memfd_create(), -1, 0, Errno.EACCES, NOT_BY_LIBC)
+                .requireFallback("memfd_create(librseq4j.so) answered EACCES");
     }
 
     @Test
@@ -128,6 +145,11 @@ final class FaultsKernelTest {
     }
 
     private static Child runFiltered(int number, int argument, int value, int errno) {
+        return runFiltered(number, argument, value, errno, Map.of());
+    }
+
+    private static Child runFiltered(int number, int argument, int value, int errno,
+                                     Map<String, String> environment) {
         List<String> options = List.of("--enable-native-access=ALL-UNNAMED");
         List<String> command = new ArrayList<>(java(options));
         command.add(Seccomp.class.getName());
@@ -135,7 +157,7 @@ final class FaultsKernelTest {
             command.add(Integer.toString(each));
         }
         command.addAll(child(options));
-        return start(command, Map.of());
+        return start(command, environment);
     }
 
     private static Child run(List<String> options, Map<String, String> environment) {

@@ -19,6 +19,7 @@ import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import io.github.rseq4j.registration.Registration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -118,13 +119,43 @@ final class NativeEngineKernelTest {
         assertEquals(-Errno.EINVAL, answers[3], "another length");
     }
 
+    /** The table of docs/abi.md: what rseq(2) answers, to whom. */
+    @Test
+    void answersAsTheTableSays() throws InterruptedException {
+        NativeEngine engine = Rseqs.require();
+        Registration found = engine.registration();
+        int length = found.registeredBytes();
+        int signature = Objects.requireNonNull(Architecture.host()).signature();
+        List<Integer> answers = new ArrayList<>();
+        Thread thread = Thread.ofPlatform().start(() -> {
+            engine.join();
+            long area = engine.threadPointer() + found.offsetBytes();
+            int off = Linux.RSEQ_FLAG_UNREGISTER;
+            answers.add(Linux.rseq(area, length, off, signature + 1));
+            answers.add(Linux.rseq(area + 64, length, off, signature));
+            answers.add(Linux.rseq(area, length + 64, off, signature));
+            answers.add(Linux.rseq(area, length, 1 << 20, signature));
+            answers.add(Linux.rseq(area, length, off, signature));
+            answers.add(Linux.rseq(area, length, off, signature));
+            answers.add(Linux.rseq(area + 4, length, 0, signature));
+            answers.add(Linux.rseq(area, 16, 0, signature));
+            answers.add(Linux.rseq(Long.MIN_VALUE, length, 0, signature));
+            answers.add(Linux.rseq(area, length, 0, signature));
+        });
+        thread.join();
+        assertEquals(List.of(-Errno.EPERM, -Errno.EINVAL, -Errno.EINVAL, -Errno.EINVAL, 0, -Errno.EINVAL, -Errno.EINVAL,
+                -Errno.EINVAL, -Errno.EFAULT, 0), answers, "unregister with another signature, area, "
+                + "length, unknown flags; unregister; once more; register misaligned, too short, at a kernel's "
+                + "address; register");
+    }
+
     @Test
     void doesNotTakeAnotherAreaForLibcs() throws InterruptedException {
         NativeEngine engine = Rseqs.require();
         Registration found = engine.registration();
         Registration[] judged = new Registration[1];
         Thread thread = Thread.ofPlatform().start(() -> judged[0] = new Registration(found.owner(), found.offsetBytes(),
-                0, found.featureBytes(), "", "", "").proven(() -> engine.threadPointer() - 64));
+                0, found.featureBytes(), "", "", "").proven(() -> engine.threadPointer() - 64, 0));
         thread.join();
         assertEquals(io.github.rseq4j.registration.Owner.NONE, Objects.requireNonNull(judged[0]).owner());
         assertTrue(!judged[0].reason().isEmpty() && !judged[0].remedy().isEmpty(), judged[0].toString());

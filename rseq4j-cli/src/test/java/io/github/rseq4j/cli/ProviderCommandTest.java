@@ -1,0 +1,65 @@
+package io.github.rseq4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.registration.ProviderHeader;
+import io.github.rseq4j.registration.ProviderImage;
+import io.github.rseq4j.section.Engine;
+import io.github.rseq4j.section.Sections;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProviderCommandTest {
+    @Test
+    void writesImageAndHeaderToAFolderThatItMakes(@TempDir Path folder) throws IOException {
+        Path output = folder.resolve("a/b");
+        Run run = Run.of("provider", "--output", output.toString());
+        assertEquals(0, run.exit(), run.err());
+        byte[] image = Files.readAllBytes(output.resolve("librseq4j.so"));
+        assertArrayEquals(ProviderImage.write(Objects.requireNonNull(Architecture.host()), Sections.all(),
+                Engine.STRIDE_SHIFT), image);
+        assertEquals(ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT),
+                Files.readString(output.resolve("rseq4j.h")));
+        assertTrue(run.out().contains(output.resolve("librseq4j.so") + " (" + image.length + " bytes)"), run.out());
+        assertTrue(run.out().contains("LD_PRELOAD="), run.out());
+    }
+
+    @Test
+    void theHeaderDeclaresEveryFunctionAndNamesEveryError(@TempDir Path folder) throws IOException {
+        Run.of("provider", "--output=" + folder);
+        String header = Files.readString(folder.resolve("rseq4j.h"));
+        for (String name : new String[] {"register", "unregister", "join", "leave", "current_cpu", "mm_cid", "owner",
+            "limit"}) {
+            assertTrue(header.contains("\nint rseq4j_" + name + "(void);\n"), name);
+        }
+        for (Chain chain : Sections.all()) {
+            assertTrue(header.contains("\nintptr_t rseq4j_" + chain.name() + "(intptr_t a0"), chain.name());
+        }
+        for (String error : new String[] {"ECANCELED", "EOVERFLOW", "EINVAL", "ENOENT", "ENOSYS"}) {
+            assertTrue(header.contains("-" + error), error);
+        }
+    }
+
+    @Test
+    void refusesAFolderThatCannotBeMade(@TempDir Path folder) throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        Run run = Run.of("provider", "--output", file.resolve("below").toString());
+        assertEquals(2, run.exit());
+        assertTrue(run.onlyError().contains("--output=" + file.resolve("below") + ": cannot be written"), run.err());
+    }
+
+    @Test
+    void asksForAFolder() {
+        Run run = Run.of("provider");
+        assertEquals(2, run.exit());
+        assertTrue(run.onlyError().contains("--output=DIR"), run.err());
+    }
+}

@@ -1,0 +1,70 @@
+package io.github.rseq4j.registration;
+
+import io.github.rseq4j.code.Assembled;
+import io.github.rseq4j.code.Label;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an ELF shared object is made of.
+ *
+ * @param soname its name
+ * @param needed the libraries that are loaded with it
+ * @param functions its code
+ * @param entries for each of them the label of its first instruction
+ * @param constructor the function that runs when it is loaded
+ * @param exports functions by their symbols
+ * @param functionLabels the labels of all functions
+ * @param localNames names of places, for people
+ * @param words its data
+ * @param objects data by their symbols
+ * @param objectVersion the version of these symbols
+ * @param libcVersion the version of symbols that are asked of libc by version
+ * @param threadLocals its thread-local variables
+ */
+record ElfParts(String soname, List<String> needed, List<Assembled> functions, List<Label> entries, Label constructor,
+                Map<String, Label> exports, Set<Label> functionLabels, Map<Label, String> localNames,
+                List<Word> words, List<ExportedObject> objects, String objectVersion, String libcVersion,
+                List<ThreadVariable> threadLocals) {
+    /** What the dynamic linker makes of a word. */
+    enum Kind {
+        /** Nothing: it holds its value. */
+        CONSTANT,
+        /** The address of a symbol that somebody else defines, or 0. */
+        IMPORT,
+        /** The distance of a thread-local variable from the thread pointer, whoever defines it first; and the value. */
+        THREAD,
+        /** The same of this object's own one. */
+        THREAD_OWN
+    }
+
+    /**
+     * A word of data, 8 bytes.
+     *
+     * @param label its place
+     * @param kind what the dynamic linker makes of it
+     * @param value its value, or what is added
+     * @param symbol the symbol it is made from, or null
+     * @param version the symbol's version, or empty
+     */
+    record Word(Label label, Kind kind, long value, @Nullable String symbol, String version) {}
+
+    /**
+     * Data with a symbol.
+     *
+     * @param name the symbol
+     * @param label its place
+     * @param sizeBytes its size
+     */
+    record ExportedObject(String name, Label label, int sizeBytes) {}
+
+    /**
+     * A thread-local variable.
+     *
+     * @param name its symbol
+     * @param bytes what it holds in a new thread
+     */
+    record ThreadVariable(String name, byte[] bytes) {}
+}

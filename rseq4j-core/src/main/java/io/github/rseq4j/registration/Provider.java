@@ -1,0 +1,125 @@
+package io.github.rseq4j.registration;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The provider image as it is loaded in this process: preloaded, by another copy of this library, or by this one. */
+public final class Provider {
+    /* How it works
+     *
+     * The image is written to a file in memory and loaded from there, with its symbols visible to all that is loaded
+     * later. It is never unloaded, and its file stays open, so that a debugger finds it by the name under which it was
+     * loaded. A copy of this library in another class loader finds the symbols and loads nothing. If two load at the
+     * same time, the dynamic linker binds the second one's variables to the first one's, so they share all the same.
+     *
+     * Refused: a temporary file when the file in memory is refused. Who forbids the one does not want the other.
+     */
+    private final long join;
+    private final long owner;
+    private final long offset;
+
+    private Provider(long join, long owner, long offset) {
+        this.join = join;
+        this.owner = owner;
+        this.offset = offset;
+    }
+
+    /** Thrown when the image cannot be loaded; the message says what was asked and what was answered. */
+    public static final class RefusedException extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final String remedy;
+
+        RefusedException(String message, String remedy) {
+            super(message);
+            this.remedy = remedy;
+        }
+
+        /** Returns what to do about it. */
+        public String remedy() {
+            return remedy;
+        }
+    }
+
+    /**
+     * Finds the image, or loads it.
+     *
+     * @param chains the sections that it has as C functions
+     * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
+     * @throws RefusedException when memory, the kernel or the dynamic linker refuses it
+     */
+    public static Provider get(List<Chain> chains, int strideShift) throws RefusedException {
+        Provider loaded = find();
+        if (loaded == null) {
+            load(ProviderImage.write(Objects.requireNonNull(Architecture.host()), chains, strideShift));
+            loaded = find();
+        }
+        if (loaded == null) {
+            throw new RefusedException("the provider image was loaded, but its symbols are not found",
+                    "report this, with the libc's name and version");
+        }
+        return loaded;
+    }
+
+    private static @Nullable Provider find() throws RefusedException {
+        long join = Linux.dlsym("rseq4j_join");
+        long owner = Linux.dlsym("rseq4j_owner");
+        long offset = Linux.dlsym("rseq4j_offset");
+        if (join == 0) {
+            return null;
+        }
+        if (owner == 0 || offset == 0) {
+            throw new RefusedException("a provider image of another version is loaded: it has no rseq4j_owner or no "
+                    + "rseq4j_offset", "write it anew by \"rseq4j provider\"");
+        }
+        return new Provider(join, owner, offset);
+    }
+
+    private static void load(byte[] image) throws RefusedException {
+        int file = Linux.memfd_create(ProviderImage.FILE_NAME, Linux.MFD_CLOEXEC);
+        if (file < 0) {
+            throw new RefusedException("memfd_create(" + ProviderImage.FILE_NAME + ") answered " + Errno.name(-file),
+                    "allow memfd_create(2), or preload the file that \"rseq4j provider\" writes");
+        }
+        long written = Linux.write(file, image);
+        String path = "/proc/" + ProcessHandle.current().pid() + "/fd/" + file;
+        String refusal = written == image.length ? Linux.dlopen(path, Linux.RTLD_NOW | Linux.RTLD_GLOBAL)
+                : "write(length=" + image.length + ") answered " + written;
+        if (!refusal.isEmpty()) {
+            Linux.close(file);
+            throw new RefusedException("the provider image is refused: " + refusal,
+                    refusal.contains("TLS") ? "load the library that defines __rseq_abi with the program (LD_PRELOAD), "
+                            + "or raise GLIBC_TUNABLES=glibc.rtld.optional_static_tls"
+                            : "allow executable mappings of files in memory and dlopen(3) of /proc/PID/fd, or preload "
+                            + "the file that \"rseq4j provider\" writes");
+        }
+    }
+
+    /**
+     * Registers the calling carrier thread until it ends; once is enough.
+     *
+     * @return 0 or -errno
+     */
+    public int join() {
+        return (int) Native.call(join).value();
+    }
+
+    /** Returns who owns the area, as the image found it when it was loaded. */
+    public Owner owner() {
+        return switch ((int) Native.call(owner).value()) {
+            case ProviderStart.LIBC -> Owner.LIBC;
+            case ProviderStart.FOREIGN -> Owner.FOREIGN;
+            default -> Owner.OWN;
+        };
+    }
+
+    /** Returns the area's distance from the thread pointer, in bytes. */
+    public long offsetBytes() {
+        return Native.call(offset).value();
+    }
+}

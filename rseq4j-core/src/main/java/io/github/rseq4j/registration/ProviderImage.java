@@ -1,0 +1,102 @@
+package io.github.rseq4j.registration;
+
+import io.github.rseq4j.code.Assembled;
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Compiler;
+import io.github.rseq4j.code.Index;
+import io.github.rseq4j.code.Label;
+import io.github.rseq4j.code.Target;
+import io.github.rseq4j.kernel.Architecture;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The provider image, {@code librseq4j.so}: a shared object that registers the threads of a process by the
+ * shared-ownership protocol, provides the area where nobody else does, and has every section as a C function. The same
+ * bytes serve a JVM, which loads them from memory, and any program that preloads the file or is linked with it.
+ */
+public final class ProviderImage {
+    /** The file's name, and its name for the dynamic linker. */
+    public static final String FILE_NAME = "librseq4j.so";
+    /** What stands before a chain's name in its symbol. */
+    static final String PREFIX = "rseq4j_";
+
+    private final Compiler compiler;
+    private final ProviderWords words = new ProviderWords();
+    private final List<Assembled> functions = new ArrayList<>();
+    private final List<Label> entries = new ArrayList<>();
+    private final Map<String, Label> exports = new LinkedHashMap<>();
+    private final Map<Label, String> localNames = new LinkedHashMap<>();
+
+    private ProviderImage(Architecture architecture) {
+        this.compiler = new Compiler(architecture);
+    }
+
+    /**
+     * Writes the image.
+     *
+     * @param architecture what it runs on
+     * @param chains the sections that it has as C functions
+     * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
+     */
+    public static byte[] write(Architecture architecture, List<Chain> chains, int strideShift) {
+        ProviderImage image = new ProviderImage(architecture);
+        ElfParts parts = image.parts(architecture, chains, strideShift);
+        return ElfImage.write(parts, image.compiler.lowering());
+    }
+
+    private ElfParts parts(Architecture architecture, List<Chain> chains, int strideShift) {
+        ProviderRoutines protocol = new ProviderRoutines(words, architecture);
+        ProviderStart start = new ProviderStart(words, protocol, architecture);
+        add(new Label("routines"), compiler.routines("rseq4j", List.of(), r -> {
+            protocol.write(r);
+            start.write(r);
+        }));
+        for (Label function : List.of(protocol.register, protocol.unregister, protocol.join, protocol.leave,
+                protocol.currentCpu, protocol.mmCid, protocol.owner, protocol.limit, protocol.offset,
+                start.pthreadCreate, start.thrdCreate)) {
+            exports.put(function.name(), function);
+        }
+        // The words decide; what is given here is only in range.
+        Target target = new Target(0, Index.CPU_ID, 1, strideShift, words.target);
+        for (Chain chain : chains) {
+            Label entry = new Label(PREFIX + chain.name());
+            Assembled function = compiler.compile(chain, target);
+            words.counter(function.data().getFirst());
+            add(entry, function);
+            exports.put(entry.name(), entry);
+            nameSections(entry.name(), function);
+        }
+        Set<Label> all = new HashSet<>(exports.values());
+        for (Label local : List.of(start.constructor, start.startThread)) {
+            localNames.put(local, local.name());
+            all.add(local);
+        }
+        // On an older glibc dlsym is in a library of its own; newer ones and musl have the name for compatibility.
+        return new ElfParts(FILE_NAME, List.of("libdl.so.2", "libc.so.6"), List.copyOf(functions),
+                List.copyOf(entries), start.constructor, exports, all, localNames, words.all(), words.objects(),
+                ProviderWords.VERSION, ProviderWords.LIBC_VERSION, words.threadLocals());
+    }
+
+    private void add(Label entry, Assembled function) {
+        functions.add(function);
+        entries.add(entry);
+    }
+
+    private void nameSections(String function, Assembled assembled) {
+        int count = assembled.sections().size();
+        for (int i = 0; i < count; i++) {
+            Assembled.SectionLabels section = assembled.sections().get(i);
+            String suffix = count == 1 ? "" : "_" + i;
+            localNames.put(section.start(), function + ".start" + suffix);
+            localNames.put(section.postCommit(), function + ".post_commit" + suffix);
+            localNames.put(section.abort(), function + ".abort" + suffix);
+            localNames.put(section.descriptor(), function + ".cs" + suffix);
+        }
+        localNames.put(assembled.data().getFirst(), function + ".aborts");
+    }
+}

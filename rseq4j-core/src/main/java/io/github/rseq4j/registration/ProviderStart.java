@@ -1,0 +1,284 @@
+package io.github.rseq4j.registration;
+
+import static io.github.rseq4j.code.Routines.Input.addressOf;
+import static io.github.rseq4j.code.Routines.Input.constant;
+import static io.github.rseq4j.code.Routines.Input.local;
+
+import io.github.rseq4j.code.Label;
+import io.github.rseq4j.code.Routines;
+import io.github.rseq4j.code.Width;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.RseqArea;
+
+/** The provider image's constructor, and what it does when a thread is created. */
+final class ProviderStart {
+    /* How it works
+     *
+     * The constructor finds out whose area it is: libc's, if libc says that it registered; another library's, if the
+     * dynamic linker bound __rseq_abi to a definition that is not ours; else ours, which is glibc's own dormant area
+     * where glibc was told not to register.
+     *
+     * A thread is created with a start routine of ours, which registers the thread and then jumps to the one that was
+     * asked for, so that no frame of ours is on its stack. Where libc takes back a thread's memory before the thread is
+     * gone, it arms a destructor as well.
+     */
+    static final int LIBC = 1;
+    static final int FOREIGN = 2;
+    static final int OWN = 3;
+
+    private static final int EAGAIN = 11;
+    private static final int THRD_ERROR = 2;
+    private static final int AFFINITY_BYTES = 1024;
+    private static final long RTLD_NEXT = -1;
+
+    private static final int RESULT = 4;
+    private static final int A = 5;
+    private static final int B = 6;
+    private static final int AREA = 7;
+    private static final int OWNER = 8;
+    private static final int LENGTH = 9;
+    private static final int FEATURE = 10;
+    private static final int FUNCTION = 11;
+    private static final int LOCALS = 12;
+    private static final int MASK = LOCALS;
+
+    final Label constructor = new Label("rseq4j_constructor");
+    final Label startThread = new Label("rseq4j_start_thread");
+    final Label pthreadCreate = new Label("pthread_create");
+    final Label thrdCreate = new Label("thrd_create");
+
+    private final ProviderWords words;
+    private final ProviderRoutines protocol;
+    private final Architecture.Numbers numbers;
+    private final int signature;
+
+    ProviderStart(ProviderWords words, ProviderRoutines protocol, Architecture architecture) {
+        this.words = words;
+        this.protocol = protocol;
+        this.numbers = architecture.numbers();
+        this.signature = architecture.signature();
+    }
+
+    void write(Routines r) {
+        constructor(r);
+        startThread(r);
+        createThread(r, pthreadCreate, 4, EAGAIN);
+        createThread(r, thrdCreate, 3, THRD_ERROR);
+    }
+
+    private void constructor(Routines r) {
+        Label joined = new Label("constructed");
+        r.enter(constructor, 0, LOCALS + AFFINITY_BYTES / Long.BYTES);
+        findArea(r);
+        findLength(r);
+        findIndex(r);
+        findLimit(r);
+        findLifetime(r);
+        r.call(RESULT, protocol.join);
+        r.branchIf(RESULT, 0, joined);
+        r.branchUnless(OWNER, OWN, joined);
+        // As glibc says it: who asks later finds no registration, and why.
+        r.set(A, constant(0));
+        r.storeWord(words.rseqSize, A);
+        r.addThreadPointer(AREA);
+        r.set(A, constant(RseqArea.REGISTRATION_FAILED));
+        r.store(AREA, RseqArea.CPU_ID, A, Width.INT);
+        r.bind(joined);
+        r.leave(RESULT);
+    }
+
+    private void findArea(Routines r) {
+        Label noLibc = new Label("no_libc_area");
+        Label dormant = new Label("libc_is_dormant");
+        Label foreign = new Label("foreign_area");
+        Label found = new Label("area_found");
+        r.loadWord(A, words.libcOffset);
+        r.branchIf(A, 0, noLibc);
+        // A libc without versions of symbols may answer with our own.
+        r.address(B, words.rseqOffset);
+        r.branchIfSame(A, B, noLibc);
+        r.load(AREA, A, 0, Width.LONG);
+        r.storeWord(words.rseqOffset, AREA);
+        r.loadWord(A, words.libcRefcount);
+        r.storeWord(words.count, A);
+        r.loadWord(A, words.libcSize);
+        r.load(B, A, 0, Width.INT);
+        r.branchIf(B, 0, dormant);
+        r.storeWord(words.rseqSize, B);
+        r.loadWord(A, words.libcFlags);
+        r.load(B, A, 0, Width.INT);
+        r.storeWord(words.rseqFlags, B);
+        r.set(OWNER, constant(LIBC));
+        r.branch(found);
+
+        r.bind(dormant);
+        r.loadWord(A, words.abi);
+        r.loadWord(B, words.ownAbi);
+        r.set(OWNER, constant(OWN));
+        r.branchIfSame(A, B, found);
+        r.branch(foreign);
+
+        r.bind(noLibc);
+        r.loadWord(AREA, words.abi);
+        r.loadWord(B, words.ownAbi);
+        r.set(OWNER, constant(OWN));
+        r.branchIfSame(AREA, B, found);
+        r.bind(foreign);
+        Label counted = new Label("foreign_counts");
+        r.loadWord(AREA, words.abi);
+        r.storeWord(words.rseqOffset, AREA);
+        r.set(OWNER, constant(FOREIGN));
+        r.loadWord(A, words.refcount);
+        r.storeWord(words.count, A);
+        r.loadWord(B, words.ownRefcount);
+        r.set(RESULT, constant(1));
+        r.branchIfSame(A, B, counted);
+        r.branch(found);
+        r.bind(counted);
+        r.set(RESULT, constant(0));
+        r.storeWord(words.isCounted, RESULT);
+        r.bind(found);
+        r.storeWord(words.target.area(), AREA);
+        r.storeWord(words.owner, OWNER);
+    }
+
+    /** libc may have registered more than the original 32 bytes; EBUSY tells. */
+    private void findLength(Routines r) {
+        Label feature = new Label("feature_size_known");
+        Label known = new Label("length_known");
+        Label longer = new Label("longer");
+        r.set(FEATURE, constant(0));
+        r.loadWord(FUNCTION, words.getauxval);
+        r.branchIf(FUNCTION, 0, feature);
+        r.callTo(FEATURE, FUNCTION, constant(Linux.AT_RSEQ_FEATURE_SIZE));
+        r.bind(feature);
+        r.branchUnless(OWNER, LIBC, known);
+        r.set(A, local(AREA));
+        r.addThreadPointer(A);
+        r.systemCall(RESULT, numbers.rseq(), local(A), constant(RseqArea.ORIGINAL_BYTES), constant(0),
+                constant(Integer.toUnsignedLong(signature)));
+        r.branchIf(RESULT, -Errno.EBUSY, known);
+        r.branchUnless(RESULT, 0, longer);
+        // It was not registered after all: leave no trace.
+        r.systemCall(RESULT, numbers.rseq(), local(A), constant(RseqArea.ORIGINAL_BYTES),
+                constant(Linux.RSEQ_FLAG_UNREGISTER), constant(Integer.toUnsignedLong(signature)));
+        r.branch(known);
+        r.bind(longer);
+        r.set(LENGTH, local(FEATURE));
+        r.storeWord(words.length, LENGTH);
+        r.bind(known);
+    }
+
+    /** The index is mm_cid where the kernel maintains it, else cpu_id. */
+    private void findIndex(Routines r) {
+        Label without = new Label("without_mm_cid");
+        Label set = new Label("index_set");
+        r.set(A, local(FEATURE));
+        r.add(A, -RseqArea.MM_CID_FEATURE_BYTES);
+        r.branchIfNegative(A, without);
+        r.set(B, local(AREA));
+        r.add(B, RseqArea.MM_CID);
+        r.storeWord(words.mmCid, B);
+        r.branch(set);
+        r.bind(without);
+        r.set(B, local(AREA));
+        r.add(B, RseqArea.CPU_ID);
+        r.bind(set);
+        r.storeWord(words.target.index(), B);
+    }
+
+    /** The kernel answers with the size of its CPU masks, in bytes: no index has a bit beyond. */
+    private void findLimit(Routines r) {
+        Label refused = new Label("affinity_refused");
+        r.systemCall(RESULT, numbers.sched_getaffinity(), constant(0), constant(AFFINITY_BYTES), addressOf(MASK));
+        r.branchIfNegative(RESULT, refused);
+        r.shiftLeft(RESULT, 3);
+        r.storeWord(words.target.limit(), RESULT);
+        r.bind(refused);
+    }
+
+    /** glibc keeps a thread's memory until the kernel has cleared its tid. Of others that is not known. */
+    private void findLifetime(Routines r) {
+        Label lasting = new Label("tls_lasts");
+        r.loadWord(A, words.glibc);
+        r.branchUnless(A, 0, lasting);
+        r.loadWord(FUNCTION, words.keyCreate);
+        r.branchIf(FUNCTION, 0, lasting);
+        r.address(A, words.key);
+        r.address(B, protocol.leave);
+        r.callTo(RESULT, FUNCTION, local(A), local(B));
+        r.set(A, constant(1));
+        r.storeWord(words.isReclaimed, A);
+        r.bind(lasting);
+    }
+
+    /** {@code void *start(pair)}: pair is the start routine that was asked for, and its argument. */
+    private void startThread(Routines r) {
+        Label go = new Label("go");
+        r.enter(startThread, 1, LOCALS);
+        r.load(A, 0, 0, Width.LONG);
+        r.load(B, 0, Long.BYTES, Width.LONG);
+        r.loadWord(FUNCTION, words.free);
+        r.callTo(RESULT, FUNCTION, local(0));
+        r.call(RESULT, protocol.join);
+        r.loadWord(OWNER, words.isReclaimed);
+        r.branchIf(OWNER, 0, go);
+        r.loadWord(OWNER, words.key);
+        r.loadWord(FUNCTION, words.setspecific);
+        r.callTo(RESULT, FUNCTION, local(OWNER), constant(1));
+        r.bind(go);
+        r.leaveTo(A, local(B));
+    }
+
+    /**
+     * pthread_create or thrd_create: the last two arguments are start routine and argument.
+     *
+     * @param error what is returned when there is no memory, or libc has no such function
+     */
+    private void createThread(Routines r, Label function, int arguments, int error) {
+        String name = function.name();
+        Label real = words.constant("real_" + name, 0);
+        Label text = words.text(name);
+        Label found = new Label(name + "_found");
+        Label direct = new Label(name + "_direct");
+        Label out = new Label(name + "_out");
+        int start = arguments - 2;
+        r.enter(function, arguments, LOCALS);
+        r.set(RESULT, constant(error));
+        r.loadWord(FUNCTION, real);
+        r.branchUnless(FUNCTION, 0, found);
+        r.loadWord(A, words.dlsym);
+        r.branchIf(A, 0, out);
+        r.address(B, text);
+        r.callTo(FUNCTION, A, constant(RTLD_NEXT), local(B));
+        r.branchIf(FUNCTION, 0, out);
+        r.storeWord(real, FUNCTION);
+        r.bind(found);
+        Routines.Input[] inputs = new Routines.Input[arguments];
+        for (int i = 0; i < arguments; i++) {
+            inputs[i] = local(i);
+        }
+        r.loadWord(A, words.owner);
+        r.branchIf(A, LIBC, direct);
+        r.loadWord(A, words.malloc);
+        r.callTo(B, A, constant(2 * Long.BYTES));
+        r.branchIf(B, 0, out);
+        r.store(B, 0, start, Width.LONG);
+        r.store(B, Long.BYTES, start + 1, Width.LONG);
+        r.address(start, startThread);
+        r.set(start + 1, local(B));
+        r.callTo(RESULT, FUNCTION, inputs);
+        // An int: its upper half is undefined.
+        r.set(A, addressOf(RESULT));
+        r.load(RESULT, A, 0, Width.INT);
+        r.branchIf(RESULT, 0, out);
+        r.loadWord(A, words.free);
+        r.callTo(LENGTH, A, local(B));
+        r.bind(out);
+        r.leave(RESULT);
+        r.bind(direct);
+        r.leaveTo(FUNCTION, inputs);
+    }
+}

@@ -1,0 +1,139 @@
+package io.github.rseq4j.registration;
+
+import io.github.rseq4j.code.Label;
+import io.github.rseq4j.code.Target;
+import io.github.rseq4j.kernel.RseqArea;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The provider image's data: words by label, and its thread-local variables. */
+final class ProviderWords {
+    /** The area of the 2018 protocol, 64 bytes aligned to 64: what the newest kernels ask, and more than the others. */
+    static final String ABI = "__rseq_abi";
+    /** The count of the 2018 protocol. */
+    static final String REFCOUNT = "__rseq_refcount";
+    /** The count of libc's area, which the 2018 protocol's is not about. */
+    static final String LIBC_REFCOUNT = "rseq4j_libc_refcount";
+    /** How many counts rseq4j_register has taken on this thread. */
+    static final String USERS = "rseq4j_users";
+    /** {@link #JOINED}, {@link #TOMBSTONE}, or 0. */
+    static final String STATE = "rseq4j_state";
+    /** The thread holds one count until it ends. */
+    static final int JOINED = 1;
+    /** The thread is ending: it is never registered again. */
+    static final int TOMBSTONE = 2;
+
+    static final String VERSION = "RSEQ4J_1";
+    static final String LIBC_VERSION = "GLIBC_2.35";
+    private static final int ABI_BYTES = 64;
+
+    private final List<ElfParts.Word> all = new ArrayList<>();
+
+    /** Chosen by the constructor; until then what the relocation says, and no index is in range. */
+    final Target.Words target = new Target.Words(thread("area_offset", ABI, 0),
+            thread("index_offset", ABI, RseqArea.CPU_ID), constant("index_limit", 0));
+    final Label mmCid = constant("mm_cid_offset", 0);
+    final Label length = constant("registered_length", RseqArea.ORIGINAL_BYTES);
+    final Label owner = constant("owner", 0);
+    final Label count = thread("count_offset", REFCOUNT, 0);
+    final Label isCounted = constant("is_counted", 1);
+    final Label isReclaimed = constant("tls_is_reclaimed", 0);
+    final Label key = constant("key", 0);
+
+    final Label abi = thread("abi_offset", ABI, 0);
+    final Label ownAbi = own("own_abi_offset", ABI);
+    final Label refcount = thread("refcount_offset", REFCOUNT, 0);
+    final Label ownRefcount = own("own_refcount_offset", REFCOUNT);
+    final Label libcRefcount = thread("libc_refcount_offset", LIBC_REFCOUNT, 0);
+    final Label users = thread("users_offset", USERS, 0);
+    final Label state = thread("state_offset", STATE, 0);
+
+    /** glibc's symbols of the same names, asked for by their version. */
+    final Label libcOffset = imported("libc_rseq_offset", "__rseq_offset", LIBC_VERSION);
+    final Label libcSize = imported("libc_rseq_size", "__rseq_size", LIBC_VERSION);
+    final Label libcFlags = imported("libc_rseq_flags", "__rseq_flags", LIBC_VERSION);
+    final Label rseqOffset = thread("__rseq_offset", ABI, 0);
+    /** 32 stands for "as much of 32 bytes as the kernel maintains", as glibc 2.35 to 2.40 say it. */
+    final Label rseqSize = constant("__rseq_size", RseqArea.ORIGINAL_BYTES);
+    final Label rseqFlags = constant("__rseq_flags", 0);
+
+    final Label getauxval = imported("getauxval");
+    final Label malloc = imported("malloc");
+    final Label free = imported("free");
+    final Label dlsym = imported("dlsym");
+    final Label keyCreate = imported("pthread_key_create");
+    final Label setspecific = imported("pthread_setspecific");
+    final Label glibc = imported("gnu_get_libc_version");
+
+    ProviderWords() {}
+
+    Label constant(String name, long value) {
+        return add(name, ElfParts.Kind.CONSTANT, value, null, "");
+    }
+
+    /** A text, in as many words as it takes. */
+    Label text(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer padded = ByteBuffer.wrap(Arrays.copyOf(bytes, (bytes.length / Long.BYTES + 1) * Long.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        Label first = constant("name_of_" + text, padded.getLong());
+        while (padded.hasRemaining()) {
+            constant("more_of_" + text, padded.getLong());
+        }
+        return first;
+    }
+
+    /** A word that a function brings along, whose value is counted up from 0. */
+    void counter(Label label) {
+        all.add(new ElfParts.Word(label, ElfParts.Kind.CONSTANT, 0, null, ""));
+    }
+
+    private Label thread(String name, String symbol, long plus) {
+        return add(name, ElfParts.Kind.THREAD, plus, symbol, "");
+    }
+
+    private Label own(String name, String symbol) {
+        return add(name, ElfParts.Kind.THREAD_OWN, 0, symbol, "");
+    }
+
+    private Label imported(String symbol) {
+        return imported(symbol, symbol, "");
+    }
+
+    private Label imported(String name, String symbol, String version) {
+        return add(name, ElfParts.Kind.IMPORT, 0, symbol, version);
+    }
+
+    private Label add(String name, ElfParts.Kind kind, long value, @Nullable String symbol,
+                      String version) {
+        Label label = new Label(name);
+        all.add(new ElfParts.Word(label, kind, value, symbol, version));
+        return label;
+    }
+
+    List<ElfParts.Word> all() {
+        return List.copyOf(all);
+    }
+
+    List<ElfParts.ExportedObject> objects() {
+        return List.of(new ElfParts.ExportedObject("__rseq_offset", rseqOffset, Long.BYTES),
+                new ElfParts.ExportedObject("__rseq_size", rseqSize, Integer.BYTES),
+                new ElfParts.ExportedObject("__rseq_flags", rseqFlags, Integer.BYTES));
+    }
+
+    List<ElfParts.ThreadVariable> threadLocals() {
+        byte[] area = new byte[ABI_BYTES];
+        ByteBuffer.wrap(area).order(ByteOrder.LITTLE_ENDIAN).putInt(RseqArea.CPU_ID, RseqArea.UNINITIALIZED);
+        List<ElfParts.ThreadVariable> locals = new ArrayList<>();
+        locals.add(new ElfParts.ThreadVariable(ABI, area));
+        for (String name : List.of(REFCOUNT, LIBC_REFCOUNT, USERS, STATE)) {
+            locals.add(new ElfParts.ThreadVariable(name, new byte[Integer.BYTES]));
+        }
+        return locals;
+    }
+}
