@@ -246,6 +246,18 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return Native.critical(function.entry(), chain.arguments());
     }
 
+    /**
+     * Returns a section as a C function, which any thread and any signal handler may call; where the thread is not
+     * registered it says so.
+     *
+     * @param chain one of {@link Sections#all()}
+     * @return its address
+     * @throws KernelException when there is no more executable memory
+     */
+    public long entry(Chain chain) {
+        return installed(chain).entry();
+    }
+
     /** Returns a handle of the function's type that runs a chain as a thread without an index does. */
     MethodHandle stepByStep(Chain chain) {
         try {

@@ -1,17 +1,12 @@
 package io.github.rseq4j.section;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Seccomp;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,11 +19,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever is refused, a child JVM falls back, says why and what to do, and counts exactly. */
 final class FaultsKernelTest {
-    private static final Path CLASSES =
-            Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "rseq4j-core", "target", "classes");
-
-    private static final Map<String, String> NOT_BY_LIBC = Map.of("GLIBC_TUNABLES", "glibc.pthread.rseq=0");
-
     private static Architecture.Numbers numbers() {
         return Objects.requireNonNull(Architecture.host()).numbers();
     }
@@ -55,31 +45,31 @@ final class FaultsKernelTest {
     @Test
     void staysOnRseqWhenOnlyFencesAreRefused() {
         Rseqs.require();
-        Child ended = runFiltered(numbers().membarrier(), -1, 0, Errno.EPERM);
-        assertEquals("true", ended.get("available"), ended.output);
-        assertTrue(ended.get("note").contains("membarrier"), ended.output);
+        ChildJvm ended = runFiltered(numbers().membarrier(), -1, 0, Errno.EPERM);
+        assertEquals("true", ended.get("available"), ended.output());
+        assertTrue(ended.get("note").contains("membarrier"), ended.output());
         ended.requireExact();
     }
 
     @Test
     void registersWhenLibcIsToldNotTo() {
         Rseqs.require();
-        Child child = run(List.of("--enable-native-access=ALL-UNNAMED"), NOT_BY_LIBC);
-        assertEquals("OWN", child.get("owner"), child.output);
+        ChildJvm child = run(ChildJvm.NATIVE, ChildJvm.NOT_BY_LIBC);
+        assertEquals("OWN", child.get("owner"), child.output());
         child.requireExact();
     }
 
     @Test
     void fallsBackWhenLibcIsToldNotToRegisterAndNobodyElseMay() {
         Rseqs.require();
-        run(List.of("--enable-native-access=ALL-UNNAMED", "-Drseq4j.registration=libc"), NOT_BY_LIBC)
+        run(List.of(ChildJvm.NATIVE.getFirst(), "-Drseq4j.registration=libc"), ChildJvm.NOT_BY_LIBC)
                 .requireFallback("__rseq_size is 0");
     }
 
     @Test
     void fallsBackWhenTheProviderImageCannotBeLoaded() {
         Rseqs.require();
-        runFiltered(numbers().memfd_create(), -1, 0, Errno.EACCES, NOT_BY_LIBC)
+        runFiltered(numbers().memfd_create(), -1, 0, Errno.EACCES, ChildJvm.NOT_BY_LIBC)
                 .requireFallback("memfd_create(librseq4j.so) answered EACCES");
     }
 
@@ -103,78 +93,26 @@ final class FaultsKernelTest {
     @Test
     void runsOnRseqInAPlainChild() {
         Rseqs.require();
-        Child child = run(List.of("--enable-native-access=ALL-UNNAMED"), Map.of());
-        assertEquals("true", child.get("available"), child.output);
+        ChildJvm child = run(ChildJvm.NATIVE, Map.of());
+        assertEquals("true", child.get("available"), child.output());
         child.requireExact();
     }
 
-    /** What a child JVM has printed. */
-    private record Child(int exit, String output) {
-        String get(String key) {
-            return output.lines().filter(line -> line.startsWith(key + "=")).findFirst().orElse("")
-                    .replaceFirst("^[^=]*=", "");
-        }
-
-        void requireExact() {
-            assertEquals(0, exit, output);
-            assertEquals(get("expected"), get("counted"), output);
-            assertFalse(get("expected").isEmpty(), output);
-        }
-
-        void requireFallback(String part) {
-            assertEquals("false", get("available"), output);
-            assertEquals("NONE", get("owner"), output);
-            assertTrue(get("reason").contains(part), output);
-            assertFalse(get("remedy").isEmpty(), output);
-            requireExact();
-        }
-    }
-
-    private static List<String> child(List<String> options) {
-        List<String> command = new ArrayList<>(java(options));
-        command.add(FaultsChild.class.getName());
-        return command;
-    }
-
-    private static List<String> java(List<String> options) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(options);
-        command.addAll(List.of("-cp", CLASSES + ":" + CLASSES.resolveSibling("test-classes")));
-        return command;
-    }
-
-    private static Child runFiltered(int number, int argument, int value, int errno) {
+    private static ChildJvm runFiltered(int number, int argument, int value, int errno) {
         return runFiltered(number, argument, value, errno, Map.of());
     }
 
-    private static Child runFiltered(int number, int argument, int value, int errno,
+    private static ChildJvm runFiltered(int number, int argument, int value, int errno,
                                      Map<String, String> environment) {
-        List<String> options = List.of("--enable-native-access=ALL-UNNAMED");
-        List<String> command = new ArrayList<>(java(options));
-        command.add(Seccomp.class.getName());
+        List<String> command = new ArrayList<>(ChildJvm.java(ChildJvm.NATIVE, Seccomp.class));
         for (int each : new int[] {number, argument, value, errno}) {
             command.add(Integer.toString(each));
         }
-        command.addAll(child(options));
-        return start(command, environment);
+        command.addAll(ChildJvm.java(ChildJvm.NATIVE, FaultsChild.class));
+        return ChildJvm.start(command, environment);
     }
 
-    private static Child run(List<String> options, Map<String, String> environment) {
-        return start(child(options), environment);
-    }
-
-    private static Child start(List<String> command, Map<String, String> environment) {
-        try {
-            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-            builder.environment().putAll(environment);
-            Process process = builder.start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return new Child(process.waitFor(), output);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+    private static ChildJvm run(List<String> options, Map<String, String> environment) {
+        return ChildJvm.start(ChildJvm.java(options, FaultsChild.class), environment);
     }
 }
