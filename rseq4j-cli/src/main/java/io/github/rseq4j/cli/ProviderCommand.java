@@ -36,7 +36,7 @@ final class ProviderCommand implements Callable<Integer> {
         if (host == null) {
             throw new InputException("not this architecture: " + Architecture.hostName());
         }
-        byte[] image = ProviderImage.write(host, Sections.all(), Engine.STRIDE_SHIFT);
+        byte[] image = ProviderImage.write(host, Sections.all(), Engine.STRIDE_SHIFT, ProviderImage.areaBytes());
         String header = ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT);
         Path file = output.resolve(ProviderImage.FILE_NAME);
         try {

@@ -164,7 +164,8 @@ final class ElfImage {
     /** Lays out what lies behind the code, whose length need not be known yet. */
     private void placeOutside(int from) {
         int writable = ElfSection.ALLOC | ElfSection.WRITE;
-        int at = section(".tdata", ElfSection.PROGBITS, writable | ElfSection.TLS, from, threadBytes(), 64, 0);
+        int at = section(".tdata", ElfSection.PROGBITS, writable | ElfSection.TLS, from, threadBytes(),
+                parts.threadAlignBytes(), 0);
         at = section("__rseq_cs", ElfSection.PROGBITS, writable, at, rseqSections.size() * RseqCs.BYTES,
                 RseqCs.BYTES, 0);
         at = section("__rseq_cs_ptr_array", ElfSection.PROGBITS, writable, at, rseqSections.size() * Long.BYTES, 8, 0);
@@ -471,7 +472,7 @@ final class ElfImage {
         programHeader(LOAD, READ, 0, end(".rela.dyn"), page);
         programHeader(LOAD, READ | EXECUTE, offset(".text"), end(".text"), page);
         programHeader(LOAD, READ | WRITE, data, end(".data"), page);
-        programHeader(TLS, READ, data, end(".tdata"), 64);
+        programHeader(TLS, READ, data, end(".tdata"), parts.threadAlignBytes());
         programHeader(DYNAMIC, READ | WRITE, offset(".dynamic"), end(".dynamic"), 8);
         programHeader(GNU_RELRO, READ, data, offset(".data"), 1);
         programHeader(GNU_STACK, READ | WRITE, 0, 0, 16);

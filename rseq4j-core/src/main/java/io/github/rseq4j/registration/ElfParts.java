@@ -22,12 +22,17 @@ import org.jspecify.annotations.Nullable;
  * @param objects data by their symbols
  * @param objectVersion the version of these symbols
  * @param libcVersion the version of symbols that are asked of libc by version
- * @param threadLocals its thread-local variables
+ * @param threadLocals its thread-local variables; the first is aligned to its size
  */
 record ElfParts(String soname, List<String> needed, List<Assembled> functions, List<Label> entries, Label constructor,
                 Map<String, Label> exports, Set<Label> functionLabels, Map<Label, String> localNames,
                 List<Word> words, List<ExportedObject> objects, String objectVersion, String libcVersion,
                 List<ThreadVariable> threadLocals) {
+    /** Returns the alignment of the thread-local variables: the first one's size. */
+    int threadAlignBytes() {
+        return threadLocals.getFirst().bytes().length;
+    }
+
     /** What the dynamic linker makes of a word. */
     enum Kind {
         /** Nothing: it holds its value. */

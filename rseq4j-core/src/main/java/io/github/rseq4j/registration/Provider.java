@@ -56,7 +56,8 @@ public final class Provider {
     public static Provider get(List<Chain> chains, int strideShift) throws RefusedException {
         Provider loaded = find();
         if (loaded == null) {
-            load(ProviderImage.write(Objects.requireNonNull(Architecture.host()), chains, strideShift));
+            load(ProviderImage.write(Objects.requireNonNull(Architecture.host()), chains, strideShift,
+                    ProviderImage.areaBytes()));
             loaded = find();
         }
         if (loaded == null) {

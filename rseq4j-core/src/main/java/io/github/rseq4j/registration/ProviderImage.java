@@ -7,6 +7,7 @@ import io.github.rseq4j.code.Index;
 import io.github.rseq4j.code.Label;
 import io.github.rseq4j.code.Target;
 import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.Linux;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -22,18 +23,21 @@ import java.util.Set;
 public final class ProviderImage {
     /** The file's name, and its name for the dynamic linker. */
     public static final String FILE_NAME = "librseq4j.so";
+    /** Size and alignment of the area that every kernel up to Linux 7.2 is content with, in bytes. */
+    public static final int NOMINAL_AREA_BYTES = 64;
     /** What stands before a chain's name in its symbol. */
     static final String PREFIX = "rseq4j_";
 
     private final Compiler compiler;
-    private final ProviderWords words = new ProviderWords();
+    private final ProviderWords words;
     private final List<Assembled> functions = new ArrayList<>();
     private final List<Label> entries = new ArrayList<>();
     private final Map<String, Label> exports = new LinkedHashMap<>();
     private final Map<Label, String> localNames = new LinkedHashMap<>();
 
-    private ProviderImage(Architecture architecture) {
+    private ProviderImage(Architecture architecture, int areaBytes) {
         this.compiler = new Compiler(architecture);
+        this.words = new ProviderWords(areaBytes);
     }
 
     /**
@@ -42,11 +46,24 @@ public final class ProviderImage {
      * @param architecture what it runs on
      * @param chains the sections that it has as C functions
      * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
+     * @param areaBytes size and alignment of the area, from {@link #areaBytes()} or {@link #NOMINAL_AREA_BYTES}
      */
-    public static byte[] write(Architecture architecture, List<Chain> chains, int strideShift) {
-        ProviderImage image = new ProviderImage(architecture);
+    public static byte[] write(Architecture architecture, List<Chain> chains, int strideShift, int areaBytes) {
+        ProviderImage image = new ProviderImage(architecture, areaBytes);
         ElfParts parts = image.parts(architecture, chains, strideShift);
         return ElfImage.write(parts, image.compiler.lowering());
+    }
+
+    /**
+     * Returns size and alignment of the area, in bytes: what the kernel asks by its auxiliary vector, and no less than
+     * the nominal size, so that the image also serves on another machine.
+     */
+    public static int areaBytes() {
+        if (!Linux.isCallable()) {
+            return NOMINAL_AREA_BYTES;
+        }
+        long asked = Math.max(Linux.getauxval(Linux.AT_RSEQ_ALIGN), Linux.getauxval(Linux.AT_RSEQ_FEATURE_SIZE));
+        return (int) Math.max(NOMINAL_AREA_BYTES, asked <= 1 ? 1 : Long.highestOneBit(asked - 1) << 1);
     }
 
     private ElfParts parts(Architecture architecture, List<Chain> chains, int strideShift) {

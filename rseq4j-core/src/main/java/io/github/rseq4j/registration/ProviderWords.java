@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The provider image's data: words by label, and its thread-local variables. */
 final class ProviderWords {
-    /** The area of the 2018 protocol, 64 bytes aligned to 64: what the newest kernels ask, and more than the others. */
+    /** The area of the 2018 protocol. */
     static final String ABI = "__rseq_abi";
     /** The count of the 2018 protocol. */
     static final String REFCOUNT = "__rseq_refcount";
@@ -30,8 +30,8 @@ final class ProviderWords {
 
     static final String VERSION = "RSEQ4J_1";
     static final String LIBC_VERSION = "GLIBC_2.35";
-    private static final int ABI_BYTES = 64;
 
+    private final int areaBytes;
     private final List<ElfParts.Word> all = new ArrayList<>();
 
     /** Chosen by the constructor; until then what the relocation says, and no index is in range. */
@@ -70,7 +70,9 @@ final class ProviderWords {
     final Label setspecific = imported("pthread_setspecific");
     final Label glibc = imported("gnu_get_libc_version");
 
-    ProviderWords() {}
+    ProviderWords(int areaBytes) {
+        this.areaBytes = areaBytes;
+    }
 
     Label constant(String name, long value) {
         return add(name, ElfParts.Kind.CONSTANT, value, null, "");
@@ -127,7 +129,7 @@ final class ProviderWords {
     }
 
     List<ElfParts.ThreadVariable> threadLocals() {
-        byte[] area = new byte[ABI_BYTES];
+        byte[] area = new byte[areaBytes];
         ByteBuffer.wrap(area).order(ByteOrder.LITTLE_ENDIAN).putInt(RseqArea.CPU_ID, RseqArea.UNINITIALIZED);
         List<ElfParts.ThreadVariable> locals = new ArrayList<>();
         locals.add(new ElfParts.ThreadVariable(ABI, area));

@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Other people's tools find the provider image well formed, and what is in it by its name. */
 final class ProviderImageTest {
     private static byte[] image() {
-        return ProviderImage.write(Architecture.X64, Sections.all(), Engine.STRIDE_SHIFT);
+        return ProviderImage.write(Architecture.X64, Sections.all(), Engine.STRIDE_SHIFT,
+                ProviderImage.NOMINAL_AREA_BYTES);
     }
 
     private static String tool(Path folder, String from, String... command) throws IOException {

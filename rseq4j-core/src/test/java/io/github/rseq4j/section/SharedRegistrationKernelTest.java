@@ -33,7 +33,8 @@ final class SharedRegistrationKernelTest {
                 environment(owner));
         child.requireOwner(owner);
         assertTrue(Long.parseLong(child.get("signals")) > threads / 100, child.output());
-        assertTrue(Long.parseLong(child.get("grown")) < threads / 1000, "no mapping a thread: " + child.output());
+        // malloc's arenas and cached stacks come and go by some tens, whoever registers.
+        assertTrue(Long.parseLong(child.get("grown")) < threads / 100, "no mapping a thread: " + child.output());
     }
 
     @ParameterizedTest
@@ -66,7 +67,7 @@ final class SharedRegistrationKernelTest {
         Rseqs.require();
         Path image = folder.resolve(ProviderImage.FILE_NAME);
         Files.write(image, ProviderImage.write(Objects.requireNonNull(Architecture.host()), Sections.all(),
-                Engine.STRIDE_SHIFT));
+                Engine.STRIDE_SHIFT, ProviderImage.areaBytes()));
         Map<String, String> environment = new HashMap<>(ChildJvm.NOT_BY_LIBC);
         environment.put("LD_PRELOAD", image.toString());
         ChildJvm child = ChildJvm.start(ChildJvm.java(ChildJvm.NATIVE, LoadersChild.class,

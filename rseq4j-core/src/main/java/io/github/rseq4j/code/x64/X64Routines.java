@@ -14,16 +14,15 @@ import java.util.List;
 final class X64Routines implements Routines {
     /* How it works
      *
-     * The variables lie at the stack pointer, in their order. Between two operations nothing is in a register. A frame
-     * is an odd number of words, so that the stack is aligned to 16 bytes where this function calls another. There is
-     * one entry and there may be several exits, each of which gives the frame back.
+     * The variables lie at the stack pointer, in their order. Between two operations nothing is in a register. Frames
+     * are linked by rbp, by which debuggers and profilers find the caller without further tables, and are an even
+     * number of words, so that the stack is aligned to 16 bytes where this function calls another.
      */
     private static final List<Gp> CONVENTION = List.of(Gp.RDI, Gp.RSI, Gp.RDX, Gp.RCX, Gp.R8, Gp.R9);
     /** The kernel takes its fourth argument elsewhere: syscall overwrites rcx. */
     private static final List<Gp> KERNEL = List.of(Gp.RDI, Gp.RSI, Gp.RDX, Gp.R10, Gp.R8, Gp.R9);
 
     private final CodeBuffer buffer;
-    private int frameBytes;
 
     X64Routines(CodeBuffer buffer) {
         this.buffer = buffer;
@@ -59,15 +58,17 @@ final class X64Routines implements Routines {
         }
     }
 
-    private void moveStack(int bytes) {
-        emit(X64.op(Op.ADD, 8, Gp.RSP, bytes).with(Effect.STACK));
+    private void dropFrame() {
+        emit(X64.op(Op.MOV, 8, Gp.RSP, Gp.RBP).with(Effect.STACK));
+        emit(X64.pop(Gp.RBP));
     }
 
     @Override
     public void enter(Label function, int arguments, int locals) {
-        frameBytes = (locals | 1) * Long.BYTES;
         buffer.bind(function);
-        moveStack(-frameBytes);
+        emit(X64.push(Gp.RBP));
+        emit(X64.op(Op.MOV, 8, Gp.RBP, Gp.RSP));
+        emit(X64.op(Op.ADD, 8, Gp.RSP, -(locals + 1 & -2) * (long) Long.BYTES).with(Effect.STACK));
         for (int i = 0; i < arguments; i++) {
             store(i, CONVENTION.get(i));
         }
@@ -76,7 +77,7 @@ final class X64Routines implements Routines {
     @Override
     public void leave(int local) {
         load(Gp.RAX, local);
-        moveStack(frameBytes);
+        dropFrame();
         emit(X64.ret());
     }
 
@@ -84,7 +85,7 @@ final class X64Routines implements Routines {
     public void leaveTo(int pointer, Input... inputs) {
         load(Gp.RAX, pointer);
         load(CONVENTION, inputs);
-        moveStack(frameBytes);
+        dropFrame();
         emit(X64.leaveTo(Gp.RAX));
     }
 
