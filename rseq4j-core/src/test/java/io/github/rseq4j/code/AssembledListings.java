@@ -18,7 +18,7 @@ final class AssembledListings {
     /**
      * Compiles and checks the chains for every index, and compares.
      *
-     * @param architecture one that has the tools of the host
+     * @param architecture any that has an encoder
      * @param chains any chains
      */
     static void assertSameBytes(Architecture architecture, List<Chain> chains) {
@@ -32,7 +32,7 @@ final class AssembledListings {
                 emitted.add(code);
             }
         }
-        byte[] assembled = GnuAs.assemble("", text.toString());
+        byte[] assembled = GnuAs.assemble(architecture, text.toString());
         int at = 0;
         for (MachineCode code : emitted) {
             byte[] bytes = Arrays.copyOfRange(assembled, at, at + code.bytes().length);

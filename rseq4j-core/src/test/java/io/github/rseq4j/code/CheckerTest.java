@@ -11,6 +11,7 @@ import io.github.rseq4j.section.Sections;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -29,21 +30,22 @@ final class CheckerTest {
         return new Compiler(Architecture.X64).compile(LoadAddStore.ONE, Target.NOMINAL).at(BASE, BASE + 0x1000);
     }
 
-    static Stream<Chain> chains() {
-        return Stream.concat(Sections.all().stream(), SampleSections.all().stream());
+    static Stream<Arguments> chains() {
+        return Stream.concat(Sections.all().stream(), SampleSections.all().stream())
+                .flatMap(chain -> Arrays.stream(Architecture.values()).map(each -> Arguments.of(chain, each)));
     }
 
     @ParameterizedTest
     @MethodSource("chains")
-    void takesWhatTheCompilerMakes(Chain chain) {
-        assertEquals(List.of(), Checker.faults(new Compiler(Architecture.X64).compile(chain, Target.NOMINAL)
+    void takesWhatTheCompilerMakes(Chain chain, Architecture architecture) {
+        assertEquals(List.of(), Checker.faults(new Compiler(architecture).compile(chain, Target.NOMINAL)
                 .at(BASE, BASE + 0x1000)));
     }
 
     @ParameterizedTest
     @MethodSource("chains")
-    void takesWhatTheCompilerMakesForTheProviderImage(Chain chain) {
-        assertEquals(List.of(), Checker.faults(new Compiler(Architecture.X64)
+    void takesWhatTheCompilerMakesForTheProviderImage(Chain chain, Architecture architecture) {
+        assertEquals(List.of(), Checker.faults(new Compiler(architecture)
                 .compile(chain, Target.NOMINAL.inWords()).at(BASE, BASE + 0x1000)));
     }
 

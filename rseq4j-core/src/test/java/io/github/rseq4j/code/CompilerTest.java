@@ -15,16 +15,20 @@ import io.github.rseq4j.code.Step.Store;
 import io.github.rseq4j.code.Step.Timestamp;
 import io.github.rseq4j.kernel.Architecture;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever the rules allow can be compiled, with any number of arguments, and GNU as makes the same bytes of it. */
 final class CompilerTest {
     private static final Compiler COMPILER = new Compiler(Architecture.X64);
+    private static final int REACH_BYTES = 1 << 19;
     private static final Step COMMIT = new CommitAdd(Mem.cell(arg(0)), imm(1), Width.LONG, Order.RELEASE);
 
     /** An event of a trace: the time, a header and a payload, with as many registers as a section may use. */
@@ -53,31 +57,33 @@ final class CompilerTest {
                 COMMIT), null));
     }
 
-    static Stream<Chain> chains() {
-        return Stream.concat(SampleSections.all().stream(), Stream.of(event(), timedElement()));
+    static Stream<Arguments> chains() {
+        return Stream.concat(SampleSections.all().stream(), Stream.of(event(), timedElement()))
+                .flatMap(chain -> Arrays.stream(Architecture.values()).map(each -> Arguments.of(chain, each)));
     }
 
     @ParameterizedTest
     @MethodSource("chains")
-    void compilesASectionWithEveryNumberOfArguments(Chain chain) {
+    void compilesASectionWithEveryNumberOfArguments(Chain chain, Architecture architecture) {
         List<Chain> padded = new ArrayList<>();
         for (int arguments = chain.arguments(); arguments <= Chain.MAX_ARGUMENTS; arguments++) {
             padded.add(new Chain(chain.name(), arguments, chain.restarts(), chain.sections()));
         }
-        AssembledListings.assertSameBytes(Architecture.X64, padded);
+        AssembledListings.assertSameBytes(architecture, padded);
     }
 
     /** 13 arguments, 2 constants of 8 bytes a step: more than a page, so the listing's data lies further behind. */
-    @Test
-    void compilesTheLargestChainThatTheRulesAllow() {
+    @ParameterizedTest
+    @EnumSource
+    void compilesTheLargestChainThatTheRulesAllow(Architecture architecture) {
         List<Step> steps = new ArrayList<>(Collections.nCopies(Section.MAX_STEPS - 1,
                 new Store(Mem.element(arg(13), 1024, arg(14), 8), imm(Long.MAX_VALUE), Width.LONG)));
         steps.add(COMMIT);
         Chain chain = new Chain("largest", Chain.MAX_ARGUMENTS, Chain.MAX_RESTARTS,
                 Collections.nCopies(Chain.MAX_SECTIONS, new Section("largest", steps, null)));
-        MachineCode code = COMPILER.compile(chain, Target.NOMINAL).checked(0, 1 << 20);
+        MachineCode code = new Compiler(architecture).compile(chain, Target.NOMINAL).checked(0, REACH_BYTES);
         assertTrue(code.bytes().length > 4096, "bytes=" + code.bytes().length);
-        byte[] assembled = GnuAs.assemble("", Listing.of(chain, Architecture.X64, Index.MM_CID));
+        byte[] assembled = GnuAs.assemble(architecture, Listing.of(chain, architecture, Index.MM_CID));
         assertEquals(code.entryOffset(), Chain.MAX_SECTIONS * 32);
         assertTrue(assembled.length > code.bytes().length, "the data lies behind the code");
     }
@@ -91,12 +97,14 @@ final class CompilerTest {
         assertTrue(String.valueOf(message).contains("register=a6"), message);
     }
 
-    @Test
-    void aRoutineIsWhatGnuAsMakesOfItsText() {
+    @ParameterizedTest
+    @EnumSource
+    void aRoutineIsWhatGnuAsMakesOfItsText(Architecture architecture) {
         Label cell = new Label("cell");
-        List<Assembled> routines = List.of(COMPILER.threadPointer(Target.NOMINAL),
-                COMPILER.areaField(Target.NOMINAL),
-                COMPILER.routine("handler", Target.NOMINAL, List.of(cell), a -> {
+        Compiler compiler = new Compiler(architecture);
+        List<Assembled> routines = List.of(compiler.threadPointer(Target.NOMINAL),
+                compiler.areaField(Target.NOMINAL),
+                compiler.routine("handler", Target.NOMINAL, List.of(cell), a -> {
                     a.systemCall(10, 0x7FFF_FFFF_F000L, 4096, 3);
                     a.replaceInstruction(cell);
                     a.increment(cell);
@@ -104,13 +112,24 @@ final class CompilerTest {
                 }));
         for (Assembled routine : routines) {
             MachineCode code = routine.checked(0, 4096);
-            StringBuilder text = new StringBuilder(".intel_syntax noprefix\n");
-            code.insns().forEach(insn -> text.append(insn.insn().text()).append('\n'));
-            text.append(".org 4096\ncell:\n");
-            byte[] assembled = GnuAs.assemble("", text.toString());
+            byte[] assembled = GnuAs.assemble(architecture, text(compiler, code));
             assertEquals(List.of(), code.ranges());
-            assertEquals(hex(code.bytes()), hex(assembled).substring(0, 2 * code.bytes().length), text.toString());
+            assertEquals(hex(code.bytes()), hex(assembled).substring(0, 2 * code.bytes().length), routine.name());
         }
+    }
+
+    /** The routine with its labels, and its data behind it. */
+    private static String text(Compiler compiler, MachineCode code) {
+        StringBuilder text = new StringBuilder(compiler.lowering().directives()).append('\n');
+        for (CodeBuffer.Placed insn : code.insns()) {
+            code.labels().forEach((label, offset) -> {
+                if (offset == insn.offset()) {
+                    text.append(label).append(":\n");
+                }
+            });
+            text.append(insn.insn().text()).append('\n');
+        }
+        return text.append(".org 4096\ncell:\n").toString();
     }
 
     private static String hex(byte[] bytes) {

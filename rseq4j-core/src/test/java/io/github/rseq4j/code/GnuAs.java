@@ -1,6 +1,7 @@
 package io.github.rseq4j.code;
 
 import io.github.rseq4j.Tool;
+import io.github.rseq4j.kernel.Architecture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -10,6 +11,17 @@ import java.util.List;
 /** GNU as, the judge of the encoders. Where it is missing a test is skipped, and in CI fails. */
 public final class GnuAs {
     private GnuAs() {}
+
+    /**
+     * Assembles a text for an architecture.
+     *
+     * @param architecture which
+     * @param text the assembly
+     * @return the bytes of the section .text
+     */
+    public static byte[] assemble(Architecture architecture, String text) {
+        return assemble(architecture == Architecture.X64 ? "" : "aarch64-linux-gnu-", text);
+    }
 
     /**
      * Assembles a text.
@@ -22,8 +34,9 @@ public final class GnuAs {
         Path folder = folder();
         try {
             Path source = Files.writeString(folder.resolve("a.s"), text);
-            Tool.output("binutils", List.of(prefix + "as", "-o", folder.resolve("a.o").toString(), source.toString()));
-            Tool.output("binutils", List.of(prefix + "objcopy", "-O", "binary", "-j", ".text",
+            Tool.output(packageOf(prefix),
+                    List.of(prefix + "as", "-o", folder.resolve("a.o").toString(), source.toString()));
+            Tool.output(packageOf(prefix), List.of(prefix + "objcopy", "-O", "binary", "-j", ".text",
                     folder.resolve("a.o").toString(), folder.resolve("a.bin").toString()));
             return Files.readAllBytes(folder.resolve("a.bin"));
         } catch (IOException e) {
@@ -31,6 +44,10 @@ public final class GnuAs {
         } finally {
             delete(folder);
         }
+    }
+
+    private static String packageOf(String prefix) {
+        return prefix.isEmpty() ? "binutils" : "binutils-" + prefix.replaceFirst("-$", "");
     }
 
     private static Path folder() {

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,17 +24,17 @@ final class ListingTest {
             "rseq4j-core", "src", "test", "resources", "io", "github", "rseq4j", "code");
     private static final int DATA_OFFSET = 0x1000;
 
-    /** The architectures that have an encoder, with the prefix of their tools. */
     static Stream<Arguments> golden() {
-        return Sections.all().stream().flatMap(chain -> Arrays.stream(Index.values())
-                .map(index -> Arguments.of(chain.name(), chain, index)));
+        return Sections.all().stream().flatMap(chain -> Arrays.stream(Architecture.values())
+                .flatMap(architecture -> Arrays.stream(Index.values())
+                        .map(index -> Arguments.of(chain.name(), chain, architecture, index))));
     }
 
-    @ParameterizedTest(name = "{0} by {2}")
+    @ParameterizedTest(name = "{0} on {2} by {3}")
     @MethodSource("golden")
-    void isAsTheGoldenFileHasIt(String name, Chain chain, Index index) throws IOException {
-        Path file = GOLDENS.resolve(name + "_" + index.spelling() + "." + Architecture.X64.spelling() + ".lst");
-        String listing = Listing.of(chain, Architecture.X64, index);
+    void isAsTheGoldenFileHasIt(String name, Chain chain, Architecture architecture, Index index) throws IOException {
+        Path file = GOLDENS.resolve(name + "_" + index.spelling() + "." + architecture.spelling() + ".lst");
+        String listing = Listing.of(chain, architecture, index);
         if (System.getProperty("rseq4j.golden", "").equals("update")) {
             Files.createDirectories(GOLDENS);
             Files.writeString(file, listing);
@@ -43,16 +42,17 @@ final class ListingTest {
         assertEquals(Files.readString(file), listing);
     }
 
-    static List<Chain> everything() {
-        return Stream.concat(Sections.all().stream(), SampleSections.all().stream()).toList();
+    static Stream<Arguments> everything() {
+        return Stream.concat(Sections.all().stream(), SampleSections.all().stream())
+                .flatMap(chain -> Arrays.stream(Architecture.values()).map(each -> Arguments.of(chain, each)));
     }
 
     @ParameterizedTest
     @MethodSource("everything")
-    void assemblesToTheEmittedBytes(Chain chain) {
+    void assemblesToTheEmittedBytes(Chain chain, Architecture architecture) {
         for (Index index : Index.values()) {
-            byte[] assembled = GnuAs.assemble("", Listing.of(chain, Architecture.X64, index));
-            byte[] emitted = new Compiler(Architecture.X64).compile(chain, Target.NOMINAL.with(index))
+            byte[] assembled = GnuAs.assemble(architecture, Listing.of(chain, architecture, index));
+            byte[] emitted = new Compiler(architecture).compile(chain, Target.NOMINAL.with(index))
                     .checked(0, DATA_OFFSET).bytes();
             assertArrayEquals(emitted, Arrays.copyOf(assembled, emitted.length), chain.name());
             assertEquals(DATA_OFFSET + Long.BYTES, assembled.length, "behind the code comes the counter of aborts");

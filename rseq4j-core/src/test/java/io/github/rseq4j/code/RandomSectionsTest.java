@@ -21,7 +21,9 @@ final class RandomSectionsTest {
     @ValueSource(longs = {0, 10_000, 20_000, 30_000})
     void passTheCheckerAndAssembleToTheSameBytes(long seed) {
         List<Chain> chains = RandomSections.of(seed, CHAINS);
-        AssembledListings.assertSameBytes(Architecture.X64, chains);
+        for (Architecture architecture : Architecture.values()) {
+            AssembledListings.assertSameBytes(architecture, chains);
+        }
     }
 
     private static boolean readsTime(Chain chain) {

@@ -1,0 +1,45 @@
+package io.github.rseq4j.code.aarch64;
+
+import io.github.rseq4j.code.Assembler;
+import io.github.rseq4j.code.CodeBuffer;
+import io.github.rseq4j.code.Lowering;
+import io.github.rseq4j.code.Routines;
+import io.github.rseq4j.code.Target;
+
+/** The lowering to A64. */
+public final class Encoders implements Lowering {
+    /** Makes the lowering. */
+    public Encoders() {}
+
+    @Override
+    public Assembler assembler(Target target, Frame frame, CodeBuffer buffer) {
+        return new A64Assembler(target, frame, buffer);
+    }
+
+    @Override
+    public Routines routines(CodeBuffer buffer) {
+        return new A64Routines(buffer);
+    }
+
+    @Override
+    public Elf elf() {
+        // EM_AARCH64; ELF for the Arm 64-bit Architecture, "Dynamic relocations"; pages of up to 64 KiB.
+        return new Elf(183, 0x1_0000, 1027, 1025, 1030, "ld-linux-aarch64.so.1");
+    }
+
+    @Override
+    public byte[] breakpoint() {
+        // brk #0
+        return new byte[] {0, 0, 0x20, (byte) 0xD4};
+    }
+
+    @Override
+    public String directives() {
+        return ".arch armv8-a";
+    }
+
+    @Override
+    public String comment() {
+        return "//";
+    }
+}
