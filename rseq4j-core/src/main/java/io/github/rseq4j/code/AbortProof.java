@@ -165,11 +165,11 @@ public final class AbortProof {
             RawMemory.put(words + Long.BYTES, bytes);
             RawMemory.putLong(words + 2 * Long.BYTES, 0);
             abortsBefore = RawMemory.getLong(code.dataAddress());
-            CodeMemory.replace(code, insn.offset(), breakpoint);
+            codeMemory.replace(code, insn.offset(), breakpoint);
         }
 
         void remove(CodeBuffer.Placed insn) {
-            CodeMemory.replace(code, insn.offset(), insn.bytes());
+            codeMemory.replace(code, insn.offset(), insn.bytes());
         }
 
         boolean isReached() {

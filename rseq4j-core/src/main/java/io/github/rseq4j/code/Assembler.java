@@ -5,6 +5,9 @@ package io.github.rseq4j.code;
  * each appends its instructions to the buffer.
  */
 public interface Assembler {
+    /** The smallest line of a cache that code lies in, in bytes. */
+    int CODE_LINE_BYTES = 16;
+
     /** Where a step of a section may leave to. */
     interface Exits {
         /**
@@ -94,6 +97,12 @@ public interface Assembler {
      * @param arguments at most three
      */
     void systemCall(int number, long... arguments);
+
+    /**
+     * Routine: makes code that was written visible to instruction fetch, and returns. Its arguments are the address,
+     * and how many lines of {@link #CODE_LINE_BYTES} bytes, at least one.
+     */
+    void synchroniseCode();
 
     /**
      * Routine: writes the instruction that the second long of a cell holds to the address that the first one holds, and

@@ -2,9 +2,12 @@ package io.github.rseq4j.code;
 
 import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
+import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where emitted functions live. Pages are written first and then made executable, for ever: never both at once (I5),
@@ -19,6 +22,10 @@ public final class CodeMemory {
      * fresh pages, writes them, makes them executable; a page that is executable is never written again, so what should
      * not cost a page each is installed together. A region that is full is followed by another one.
      *
+     * Where instruction fetch does not see stores, the first installation brings the routine that makes it see them.
+     * For that one page it is the kernel that does so: it maintains the caches when a page becomes executable for the
+     * first time (arch/arm64/mm/flush.c, __sync_icache_dcache), though not when it does once more.
+     *
      * Refused: two mappings of one memory, one writable and one executable, which keeps a way to write code for ever.
      */
     private static final long PAGE_BYTES = Linux.getauxval(Linux.AT_PAGESZ);
@@ -31,8 +38,17 @@ public final class CodeMemory {
     private long codeEnd;
     private long mappedBytes;
 
-    /** Makes an empty code memory; the first installation maps it. */
-    public CodeMemory() {}
+    private final Compiler compiler;
+    private @Nullable MethodHandle synchronise;
+
+    /**
+     * Makes an empty code memory; the first installation maps it.
+     *
+     * @param compiler makes the code that is installed
+     */
+    public CodeMemory(Compiler compiler) {
+        this.compiler = compiler;
+    }
 
     /**
      * Installs functions: places, checks, writes and protects them.
@@ -45,7 +61,14 @@ public final class CodeMemory {
     public synchronized List<MachineCode> install(List<Assembled> functions) {
         if (codeEnd == 0) {
             grow(REGION_BYTES);
+            if (compiler.lowering().mustSynchroniseCode()) {
+                synchronise = Native.critical(write(List.of(compiler.synchroniseCode())).getFirst().entry(), 2);
+            }
         }
+        return write(functions);
+    }
+
+    private List<MachineCode> write(List<Assembled> functions) {
         List<MachineCode> placed = place(functions);
         if (end(placed) > codeEnd || dataEnd(functions) > dataEnd) {
             grow(Math.max(REGION_BYTES, DATA_BYTES + aligned(end(placed) - codeNext, PAGE_BYTES)));
@@ -57,6 +80,7 @@ public final class CodeMemory {
             RawMemory.put(code.base(), code.bytes());
         }
         protect(codeNext, pagesBytes, Linux.PROT_READ | Linux.PROT_EXEC);
+        synchronise(codeNext, pagesBytes);
         codeNext += pagesBytes;
         dataNext = dataEnd(functions);
         return placed;
@@ -115,11 +139,23 @@ public final class CodeMemory {
      * @param offset where in its image
      * @param bytes what is written
      */
-    static void replace(MachineCode code, int offset, byte[] bytes) {
+    void replace(MachineCode code, int offset, byte[] bytes) {
         long[] pages = pages(code);
         protect(pages[0], pages[1], Linux.PROT_READ | Linux.PROT_WRITE);
         RawMemory.put(code.base() + offset, bytes);
         protect(pages[0], pages[1], Linux.PROT_READ | Linux.PROT_EXEC);
+        synchronise(pages[0], pages[1]);
+    }
+
+    private void synchronise(long address, long lengthBytes) {
+        MethodHandle routine = synchronise;
+        if (routine != null) {
+            try {
+                long _ = (long) routine.invokeExact(address, lengthBytes / Assembler.CODE_LINE_BYTES);
+            } catch (Throwable t) {
+                throw Native.rethrown(t);
+            }
+        }
     }
 
     /** Returns the pages that a function lies in, as address and length. */

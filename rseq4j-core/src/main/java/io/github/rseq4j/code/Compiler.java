@@ -115,6 +115,13 @@ public final class Compiler {
         return new Assembled(name, architecture, buffer, List.of(), data);
     }
 
+    /** Compiles the routine {@code long synchronise_code(address, lines)}. */
+    public Assembled synchroniseCode() {
+        CodeBuffer buffer = new CodeBuffer();
+        lowering.assembler(Target.NOMINAL, Lowering.Frame.ofRoutine(2), buffer).synchroniseCode();
+        return new Assembled("synchronise_code", architecture, buffer, List.of(), List.of());
+    }
+
     /**
      * Compiles the routine {@code long thread_pointer()}.
      *

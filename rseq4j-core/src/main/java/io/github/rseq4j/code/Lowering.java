@@ -22,6 +22,9 @@ public interface Lowering {
      */
     Routines routines(CodeBuffer buffer);
 
+    /** Tells whether code that was written must be made visible to instruction fetch before it runs. */
+    boolean mustSynchroniseCode();
+
     /** Returns what the architecture's ELF files are made of. */
     Elf elf();
 

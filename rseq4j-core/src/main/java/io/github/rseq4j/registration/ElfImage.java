@@ -50,6 +50,8 @@ final class ElfImage {
     private static final int WRITE = 2;
     private static final int EXECUTE = 1;
     private static final int VERSION_GLOBAL = 1;
+    /** Further than the code is long, and nearer than any architecture reaches. */
+    private static final int PROVISIONAL_BYTES = 1 << 19;
 
     private final ElfParts parts;
     private final Lowering.Elf elf;
@@ -155,7 +157,7 @@ final class ElfImage {
         at = section(".rela.dyn", ElfSection.RELA, ElfSection.ALLOC, at, relocations().size() * RELA_BYTES, 8,
                 RELA_BYTES);
         int text = aligned(at, elf.pageBytes());
-        placeOutside(text + (1 << 24));
+        placeOutside(text + PROVISIONAL_BYTES);
         at = section(".text", ElfSection.PROGBITS, ElfSection.ALLOC | ElfSection.EXECUTE, text, codeBytes(), 64, 0);
         at = aligned(at, elf.pageBytes());
         placeOutside(at);

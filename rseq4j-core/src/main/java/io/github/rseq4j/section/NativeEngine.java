@@ -44,7 +44,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     /** How many carrier threads an operation may find unregistered, one after the other, before it gives up on that. */
     private static final int MAX_JOINS = 100;
 
-    private final CodeMemory code = new CodeMemory();
+    private final CodeMemory code;
     private final Compiler compiler;
     private final Target target;
     private final Map<String, MachineCode> installed = new HashMap<>();
@@ -60,6 +60,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private NativeEngine(Registration claim, @Nullable Provider provider) {
         this.provider = provider;
         this.compiler = new Compiler(Objects.requireNonNull(Architecture.host()));
+        this.code = new CodeMemory(compiler);
         this.registration = claim;
         Index index = claim.featureBytes() >= RseqArea.MM_CID_FEATURE_BYTES ? Index.MM_CID : Index.CPU_ID;
         this.target = new Target(claim.offsetBytes(), index, Cpus.possible(), STRIDE_SHIFT);

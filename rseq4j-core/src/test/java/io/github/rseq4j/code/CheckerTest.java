@@ -209,7 +209,7 @@ final class CheckerTest {
         CodeBuffer buffer = new CodeBuffer();
         buffer.emit(Insn.of("nop", new byte[] {(byte) 0x90}).with(Effect.COMMIT));
         Assembled stray = new Assembled("stray", Architecture.X64, buffer, List.of(), List.of());
-        CodeMemory memory = new CodeMemory();
+        CodeMemory memory = new CodeMemory(new Compiler(Architecture.X64));
         assertThrows(IllegalStateException.class, () -> stray.checked(BASE, BASE));
         assertEquals(0, memory.mappedBytes());
     }

@@ -103,7 +103,7 @@ final class CompilerTest {
         Label cell = new Label("cell");
         Compiler compiler = new Compiler(architecture);
         List<Assembled> routines = List.of(compiler.threadPointer(Target.NOMINAL),
-                compiler.areaField(Target.NOMINAL),
+                compiler.areaField(Target.NOMINAL), compiler.synchroniseCode(),
                 compiler.routine("handler", Target.NOMINAL, List.of(cell), a -> {
                     a.systemCall(10, 0x7FFF_FFFF_F000L, 4096, 3);
                     a.replaceInstruction(cell);

@@ -14,38 +14,44 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Other people's tools find the provider image well formed, and what is in it by its name. */
 final class ProviderImageTest {
-    private static byte[] image() {
-        return ProviderImage.write(Architecture.X64, Sections.all(), Engine.STRIDE_SHIFT,
+    private static byte[] image(Architecture architecture) {
+        return ProviderImage.write(architecture, Sections.all(), Engine.STRIDE_SHIFT,
                 ProviderImage.NOMINAL_AREA_BYTES);
     }
 
     private static String tool(Path folder, String from, String... command) throws IOException {
+        return tool(Architecture.X64, folder, from, command);
+    }
+
+    private static String tool(Architecture architecture, Path folder, String from, String... command)
+            throws IOException {
         Path file = folder.resolve(ProviderImage.FILE_NAME);
-        Files.write(file, image());
+        Files.write(file, image(architecture));
         List<String> all = new ArrayList<>(List.of(command));
         all.add(file.toString());
         return Tool.output(from, all);
     }
 
-    static List<Chain> chains() {
-        return Sections.all();
-    }
-
-    @Test
-    void readelfFindsNothingToComplainAbout(@TempDir Path folder) throws IOException {
-        String text = tool(folder, "binutils", "readelf", "-aW", "--lint");
-        for (String complaint : List.of("Warning", "Error", "corrupt", "<unknown", "out of range")) {
+    @ParameterizedTest
+    @EnumSource
+    void readelfFindsNothingToComplainAbout(Architecture architecture, @TempDir Path folder) throws IOException {
+        String text = tool(architecture, folder, "binutils", "readelf", "-aW", "--lint");
+        for (String complaint : List.of("Warning:", "Error:", "corrupt", "<unknown", "out of range", "unrecognized")) {
             assertFalse(text.contains(complaint), complaint + " in:\n" + text);
         }
         assertTrue(text.contains("STATIC_TLS"), text);
@@ -67,10 +73,16 @@ final class ProviderImageTest {
         assertTrue(tool(folder, "binutils", "readelf", "-lW").matches("(?s).*\\n  TLS [^\\n]* 0x40\\n.*"));
     }
 
+    static Stream<Arguments> chains() {
+        return Sections.all().stream()
+                .flatMap(chain -> Arrays.stream(Architecture.values()).map(each -> Arguments.of(chain, each)));
+    }
+
     @ParameterizedTest
     @MethodSource("chains")
-    void objdumpNamesEverySection(Chain chain, @TempDir Path folder) throws IOException {
-        String code = tool(folder, "binutils", "objdump", "-d");
+    void objdumpNamesEverySection(Chain chain, Architecture architecture, @TempDir Path folder) throws IOException {
+        String code = architecture == Architecture.X64 ? tool(folder, "binutils", "objdump", "-d")
+                : tool(architecture, folder, "binutils-aarch64-linux-gnu", "aarch64-linux-gnu-objdump", "-d");
         assertFalse(code.contains("(bad)"), code);
         String suffix = chain.sections().size() == 1 ? "" : "_0";
         for (String part : List.of("", ".start" + suffix, ".post_commit" + suffix, ".abort" + suffix)) {
@@ -102,7 +114,7 @@ final class ProviderImageTest {
 
     @Test
     void isTheSameEachTime() {
-        assertArrayEquals(image(), image());
+        assertArrayEquals(image(Architecture.X64), image(Architecture.X64));
     }
 
     /** Values that are written in many places; the last one is that of a version in libc.so.6. */

@@ -27,7 +27,7 @@ final class CodeMemoryKernelTest {
     @Test
     void growsAndKeepsEveryFunction() throws Throwable {
         NativeEngine engine = Rseqs.require();
-        CodeMemory memory = new CodeMemory();
+        CodeMemory memory = new CodeMemory(engine.compiler());
         List<MachineCode> functions = new ArrayList<>();
         for (int i = 0; i < FUNCTIONS; i++) {
             functions.add(memory.install(List.of(answering(engine, i))).getFirst());
@@ -45,7 +45,7 @@ final class CodeMemoryKernelTest {
         for (int i = 0; i < 40; i++) {
             functions.add(answering(engine, i));
         }
-        List<MachineCode> placed = new CodeMemory().install(functions);
+        List<MachineCode> placed = new CodeMemory(engine.compiler()).install(functions);
         assertTrue(placed.getLast().base() - placed.getFirst().base() < 4096, "40 functions share a page");
         assertEquals(39, (long) Native.critical(placed.getLast().entry(), 0).invokeExact());
     }
@@ -53,7 +53,7 @@ final class CodeMemoryKernelTest {
     @Test
     void isNeverWritableAndExecutable() throws IOException {
         NativeEngine engine = Rseqs.require();
-        CodeMemory memory = new CodeMemory();
+        CodeMemory memory = new CodeMemory(engine.compiler());
         List<MachineCode> functions = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             functions.add(memory.install(List.of(answering(engine, i))).getFirst());

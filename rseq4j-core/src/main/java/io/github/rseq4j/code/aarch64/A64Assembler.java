@@ -1,6 +1,7 @@
 package io.github.rseq4j.code.aarch64;
 
 import io.github.rseq4j.code.Assembler;
+import io.github.rseq4j.code.Checker;
 import io.github.rseq4j.code.CodeBuffer;
 import io.github.rseq4j.code.Effect;
 import io.github.rseq4j.code.Insn;
@@ -20,6 +21,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.RseqArea;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /** Writes functions for A64 under the procedure call standard for it (AAPCS64). */
 final class A64Assembler implements Assembler {
@@ -35,6 +37,12 @@ final class A64Assembler implements Assembler {
      * context switch"). Towards others a release commit is stlr: every load and store before it, in program order, is
      * observed before it (Arm ARM, B2.3, "Barrier-ordered-before"). A relaxed commit is a plain store, single-copy
      * atomic because its address is a multiple of its size (B2.2.1).
+     *
+     * Code that was written is cleaned out of the data cache to the point of unification, waited for (dsb),
+     * invalidated in the instruction caches of all processors of the inner shareable domain, waited for, and the
+     * pipeline is emptied (isb): Arm ARM, B2.4.4, "Concurrent modification and execution of instructions", with the
+     * smallest line that CTR_EL0 can tell, 16 bytes. Other processors have not fetched from these addresses, which
+     * were not executable before.
      *
      * The abort handler counts with a pair of exclusive instructions, so that no CPU need have more than Armv8.0; it
      * tries a bounded number of times, and an abort is rather left out of the count than waited for (I4).
@@ -441,6 +449,28 @@ final class A64Assembler implements Assembler {
         }
         constant(8, number);
         emit(A64.systemCall());
+    }
+
+    @Override
+    public void synchroniseCode() {
+        overLines(A64::cleanData);
+        emit(A64.dataBarrier());
+        overLines(A64::invalidateCode);
+        emit(A64.dataBarrier());
+        emit(A64.codeBarrier());
+        leave(Operand.imm(0));
+    }
+
+    /** Arguments: x0 is the address, x1 how many lines. */
+    private void overLines(IntFunction<Insn> maintenance) {
+        Label again = local("line");
+        emit(A64.move(8, S0, 0));
+        emit(A64.move(8, S1, 1));
+        buffer.bind(again);
+        emit(maintenance.apply(S0));
+        emit(A64.add(S0, S0, CODE_LINE_BYTES));
+        emit(A64.countDown(8, S1));
+        emit(A64.branch(Condition.NE, again).bounded(Checker.MAX_BOUND));
     }
 
     @Override

@@ -382,6 +382,12 @@ final class X64Assembler implements Assembler {
     }
 
     @Override
+    public void synchroniseCode() {
+        // Instruction fetch sees every store (AMD64 manual, volume 1, "Self-Modifying Code").
+        leave(Operand.imm(0));
+    }
+
+    @Override
     public void replaceInstruction(Label cell) {
         emit(X64.load(Gp.RAX, cell, 0));
         emit(X64.load(Gp.RCX, cell, Long.BYTES));
