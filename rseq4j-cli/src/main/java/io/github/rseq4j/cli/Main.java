@@ -15,7 +15,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(name = "rseq4j", mixinStandardHelpOptions = true, version = "rseq4j 0.1.0-SNAPSHOT",
         description = "Linux restartable sequences for the JVM.",
         subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class,
-            ProviderCommand.class},
+            ProviderCommand.class, InspectCommand.class},
         synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j COMMAND --help tells more of each."})
 public final class Main implements Callable<Integer> {
     private static final int EXIT_FAILED = 1;

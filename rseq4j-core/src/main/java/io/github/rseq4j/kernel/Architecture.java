@@ -15,11 +15,17 @@ public enum Architecture {
     /** AMD64, also known as x86-64. */
     X64("x64", "amd64", 0x5305_3053, new Numbers(334, 324, 186, 234, 309,
             9, 10, 11, 28, 98, 203, 204, 314, 315,
-            14, 319, 1, 3, 101, 61, 310)),
+            14, 319, 1, 3, 101, 61, 310),
+            // read, write, connect, accept, sendto, recvfrom, sendmsg, recvmsg, semop, rt_sigtimedwait, io_getevents,
+            // semtimedop, epoll_wait, epoll_pwait, accept4, recvmmsg, io_pgetevents, epoll_pwait2
+            new Tracing(1, 27, 21, 15, 10, 18, true, new int[] {0, 1, 42, 43, 44, 45, 46, 47, 65, 128, 208,
+                220, 232, 281, 288, 299, 333, 441})),
     /** The 64-bit Arm architecture. */
     AARCH64("aarch64", "aarch64", 0xd428_bc00, new Numbers(293, 283, 178, 131, 168,
             222, 226, 215, 233, 165, 122, 123, 274, 275,
-            135, 279, 64, 57, 117, 260, 270));
+            135, 279, 64, 57, 117, 260, 270),
+            // This kernel decides on the restart before the thread stops, and has then lost the first argument.
+            new Tracing(0x401, 1, 0, -1, -1, 1030, false, new int[0]));
 
     /**
      * System call numbers, by the kernel's names.
@@ -51,16 +57,36 @@ public enum Architecture {
                           int sched_setattr, int sched_getattr, int rt_sigprocmask, int memfd_create, int write,
                           int close, int ptrace, int wait4, int process_vm_readv) {}
 
+    /**
+     * What a tracer must know of a stopped thread, and of the thread-local variables its objects define. Registers are
+     * counted in words of 8 bytes from the start of the register set ({@code arch/.../include/uapi/asm/ptrace.h}).
+     *
+     * @param registerSet the set that has the thread pointer: NT_PRSTATUS or NT_ARM_TLS ({@code linux/elf.h})
+     * @param registers how many registers are read
+     * @param threadPointer which one is the thread pointer
+     * @param call which one is the number of the system call the thread is in, -1 when none
+     * @param result which one is the system call's result, -1 when none
+     * @param tlsRelocation the relocation that binds a thread-local variable's distance from the thread pointer (the
+     *     ELF processor supplements' TPOFF64 or TPREL)
+     * @param tlsBelow whether the executable's variables lie right below the thread pointer, else behind two words
+     * @param uninterrupted system calls that answer EINTR when the thread was stopped and no handler ran (signal(7)),
+     *     where the tracer can have them restarted instead
+     */
+    public record Tracing(int registerSet, int registers, int threadPointer, int call, int result, int tlsRelocation,
+                          boolean tlsBelow, int[] uninterrupted) {}
+
     private final String spelling;
     private final String property;
     private final int signature;
     private final Numbers numbers;
+    private final Tracing tracing;
 
-    Architecture(String spelling, String property, int signature, Numbers numbers) {
+    Architecture(String spelling, String property, int signature, Numbers numbers, Tracing tracing) {
         this.spelling = spelling;
         this.property = property;
         this.signature = signature;
         this.numbers = numbers;
+        this.tracing = tracing;
     }
 
     /** Returns the name used in commands and for the encoder's package. */
@@ -76,6 +102,11 @@ public enum Architecture {
     /** Returns the system call numbers. */
     public Numbers numbers() {
         return numbers;
+    }
+
+    /** Returns what a tracer must know. */
+    public Tracing tracing() {
+        return tracing;
     }
 
     /** Returns the architecture this JVM runs on, or null when it is none of ours. */

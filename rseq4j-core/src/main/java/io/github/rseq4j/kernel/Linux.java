@@ -86,7 +86,7 @@ public final class Linux {
                         -1, -1, -1, -1, -1, -1, -1);
     }
 
-    private static long syscall(int number, long... arguments) {
+    static long syscall(int number, long... arguments) {
         long[] all = new long[arguments.length + 1];
         all[0] = number;
         System.arraycopy(arguments, 0, all, 1, arguments.length);
