@@ -36,9 +36,8 @@ public interface Lowering {
      * @param relative the relocation "load address + addend", R_..._RELATIVE
      * @param globalData the relocation "address of the symbol", R_..._GLOB_DAT
      * @param threadOffset the relocation "distance from the thread pointer", R_..._TPOFF64 or TPREL64
-     * @param dynamicLinker the file name of glibc's dynamic linker
      */
-    record Elf(int machine, int pageBytes, int relative, int globalData, int threadOffset, String dynamicLinker) {}
+    record Elf(int machine, int pageBytes, int relative, int globalData, int threadOffset) {}
 
     /** Returns the instruction that raises SIGTRAP. */
     byte[] breakpoint();

@@ -26,6 +26,8 @@ public final class Errno {
     public static final int ENOSYS = 38;
     /** Value too large; here: a count would overflow. */
     public static final int EOVERFLOW = 75;
+    /** Operation not supported; here: nobody would end the thread's registration before its memory goes. */
+    public static final int EOPNOTSUPP = 95;
     /** Canceled; here: the thread is ending, and is not registered again. */
     public static final int ECANCELED = 125;
 
@@ -50,6 +52,7 @@ public final class Errno {
             case EINVAL -> "EINVAL";
             case ENOSYS -> "ENOSYS";
             case EOVERFLOW -> "EOVERFLOW";
+            case EOPNOTSUPP -> "EOPNOTSUPP";
             case ECANCELED -> "ECANCELED";
             default -> "errno " + errno;
         };

@@ -229,10 +229,12 @@ public final class Linux {
      */
     public static String dlopen(String path, int flags) {
         try (Arena arena = Arena.ofConfined()) {
+            // Found first: finding a symbol takes back what dlerror would say.
+            long dlerror = Native.find("dlerror");
             if (Native.call(Native.find("dlopen"), arena.allocateFrom(path).address(), flags).value() != 0) {
                 return "";
             }
-            long message = Native.call(Native.find("dlerror")).value();
+            long message = Native.call(dlerror).value();
             return message == 0 ? "no reason given" : Native.everything().getString(message);
         }
     }

@@ -33,8 +33,8 @@ final class ElfImage {
      * Addresses are the offsets in the file, so the file is the image, and the checker reads it as such. The sizes of
      * all but the code are known from the counts; the code is placed once to learn its size, and again in its place.
      *
-     * Only symbols that are defined here are in the hash table: a name may stand there a second time, undefined, where
-     * this image asks what libc has under the same name.
+     * Refused: asking libc for its symbols by their version, weakly, so that they are told from ours of the same names.
+     * An older glibc then prints a warning in every program that preloads the image.
      */
     private static final int HEADER_BYTES = 64;
     private static final int PROGRAM_HEADER_BYTES = 56;
@@ -50,6 +50,7 @@ final class ElfImage {
     private static final int WRITE = 2;
     private static final int EXECUTE = 1;
     private static final int VERSION_GLOBAL = 1;
+    private static final int VERSION_OWN = 2;
     /** Further than the code is long, and nearer than any architecture reaches. */
     private static final int PROVISIONAL_BYTES = 1 << 19;
 
@@ -92,8 +93,7 @@ final class ElfImage {
         dynamicSymbols.add(new ElfSymbol("", 0, 0, 0, "", null));
         for (ElfParts.Word word : parts.words()) {
             if (word.symbol() != null && word.kind() == ElfParts.Kind.IMPORT) {
-                dynamicSymbols.add(new ElfSymbol(word.symbol(), ElfSymbol.WEAK, ElfSymbol.NOTYPE, 0, "", null)
-                        .version(word.version()));
+                dynamicSymbols.add(new ElfSymbol(word.symbol(), ElfSymbol.WEAK, ElfSymbol.NOTYPE, 0, "", null));
             }
         }
         for (ElfParts.ThreadVariable local : parts.threadLocals()) {
@@ -112,9 +112,8 @@ final class ElfImage {
             dynamicStrings.add(symbol.name());
         }
         parts.needed().forEach(dynamicStrings::add);
-        for (String each : List.of(parts.soname(), parts.objectVersion(), parts.libcVersion(), elf.dynamicLinker())) {
-            dynamicStrings.add(each);
-        }
+        dynamicStrings.add(parts.soname());
+        dynamicStrings.add(parts.objectVersion());
     }
 
     private int section(String name, int type, int flags, int offset, int size, int align, int entry) {
@@ -153,7 +152,6 @@ final class ElfImage {
         at = section(".dynstr", ElfSection.STRTAB, ElfSection.ALLOC, at, dynamicStrings.sizeBytes(), 1, 0);
         at = section(".gnu.version", ElfSection.VERSYM, ElfSection.ALLOC, at, symbols * 2, 2, 2);
         at = section(".gnu.version_d", ElfSection.VERDEF, ElfSection.ALLOC, at, 2 * (20 + 8), 8, 0);
-        at = section(".gnu.version_r", ElfSection.VERNEED, ElfSection.ALLOC, at, 16 + 16, 8, 0);
         at = section(".rela.dyn", ElfSection.RELA, ElfSection.ALLOC, at, relocations().size() * RELA_BYTES, 8,
                 RELA_BYTES);
         int text = aligned(at, elf.pageBytes());
@@ -293,7 +291,6 @@ final class ElfImage {
             {25, offset(".init_array")}, {27, Long.BYTES},
             {0x6FFF_FFF0L, offset(".gnu.version")},
             {0x6FFF_FFFCL, offset(".gnu.version_d")}, {0x6FFF_FFFDL, 2},
-            {0x6FFF_FFFEL, offset(".gnu.version_r")}, {0x6FFF_FFFFL, 1},
             // DT_FLAGS: bind now, static TLS; DT_FLAGS_1: now, never unloaded, constructor before all others.
             {30, 0x18}, {0x6FFF_FFFBL, 0x29},
             {0, 0},
@@ -336,8 +333,8 @@ final class ElfImage {
         }
     }
 
-    private int versionNumber(ElfSymbol symbol) {
-        return symbol.version().equals(parts.objectVersion()) ? 2 : symbol.version().isEmpty() ? VERSION_GLOBAL : 3;
+    private static int versionNumber(ElfSymbol symbol) {
+        return symbol.version().isEmpty() ? VERSION_GLOBAL : VERSION_OWN;
     }
 
     private void writeVersions() {
@@ -348,12 +345,6 @@ final class ElfImage {
                     .putInt(ElfStrings.hash(name)).putInt(20).putInt(i == 1 ? 28 : 0);
             image.putInt(dynamicStrings.offset(name)).putInt(0);
         }
-        // Weak: where libc has no such version, the symbols are simply not there.
-        image.position(offset(".gnu.version_r"));
-        image.putShort((short) 1).putShort((short) 1).putInt(dynamicStrings.offset(elf.dynamicLinker())).putInt(16)
-                .putInt(0);
-        image.putInt(ElfStrings.hash(parts.libcVersion())).putShort((short) 2).putShort((short) 3)
-                .putInt(dynamicStrings.offset(parts.libcVersion())).putInt(0);
     }
 
     private void writeHash() {
@@ -445,7 +436,7 @@ final class ElfImage {
     private int link(String name) {
         return switch (name) {
             case ".hash", ".gnu.version", ".rela.dyn" -> sectionIndex(".dynsym");
-            case ".dynsym", ".gnu.version_d", ".gnu.version_r", ".dynamic" -> sectionIndex(".dynstr");
+            case ".dynsym", ".gnu.version_d", ".dynamic" -> sectionIndex(".dynstr");
             case ".symtab" -> sectionIndex(".strtab");
             default -> 0;
         };
@@ -453,7 +444,7 @@ final class ElfImage {
 
     private int info(String name, int locals) {
         return switch (name) {
-            case ".dynsym", ".gnu.version_r" -> 1;
+            case ".dynsym" -> 1;
             case ".gnu.version_d" -> 2;
             case ".symtab" -> locals;
             default -> 0;

@@ -21,12 +21,11 @@ import org.jspecify.annotations.Nullable;
  * @param words its data
  * @param objects data by their symbols
  * @param objectVersion the version of these symbols
- * @param libcVersion the version of symbols that are asked of libc by version
  * @param threadLocals its thread-local variables; the first is aligned to its size
  */
 record ElfParts(String soname, List<String> needed, List<Assembled> functions, List<Label> entries, Label constructor,
                 Map<String, Label> exports, Set<Label> functionLabels, Map<Label, String> localNames,
-                List<Word> words, List<ExportedObject> objects, String objectVersion, String libcVersion,
+                List<Word> words, List<ExportedObject> objects, String objectVersion,
                 List<ThreadVariable> threadLocals) {
     /** Returns the alignment of the thread-local variables: the first one's size. */
     int threadAlignBytes() {
@@ -52,9 +51,8 @@ record ElfParts(String soname, List<String> needed, List<Assembled> functions, L
      * @param kind what the dynamic linker makes of it
      * @param value its value, or what is added
      * @param symbol the symbol it is made from, or null
-     * @param version the symbol's version, or empty
      */
-    record Word(Label label, Kind kind, long value, @Nullable String symbol, String version) {}
+    record Word(Label label, Kind kind, long value, @Nullable String symbol) {}
 
     /**
      * Data with a symbol.

@@ -23,7 +23,6 @@ record ElfSection(String name, int type, int flags, int offset, int size, int al
     static final int DYNSYM = 11;
     static final int INIT_ARRAY = 14;
     static final int VERDEF = 0x6FFF_FFFD;
-    static final int VERNEED = 0x6FFF_FFFE;
     static final int VERSYM = 0x6FFF_FFFF;
 
     static final int WRITE = 1;

@@ -15,9 +15,10 @@ public final class ProviderHeader {
             /*
              * rseq4j.h - restartable sequences, rseq(2), shared with everybody else in the process.
              *
-             * Link with -lrseq4j, or preload librseq4j.so: the thread that starts the program and every thread that
-             * pthread_create or thrd_create makes is registered before its own code runs. Where libc registers (glibc
-             * 2.35 and later) its registration is used; where another library provides __rseq_abi, that one is shared.
+             * Link with -lrseq4j, ahead of libc, or preload librseq4j.so: the thread that starts the program and every
+             * thread that pthread_create or thrd_create makes is registered before its own code runs. Where libc
+             * registers (glibc 2.35 and later) its registration is used; where another library provides __rseq_abi,
+             * that one is shared.
              *
              * Every function here may be called by any thread and from any signal handler. They make raw system calls
              * at most, allocate nothing, take no lock and do not touch errno: they return 0 or more, or -errno.
@@ -56,7 +57,9 @@ public final class ProviderHeader {
 
             /*
              * Registers the calling thread until it ends, once: further calls change nothing. This is what a signal
-             * handler calls when a section says RSEQ4J_UNREGISTERED. Errors as of rseq4j_register().
+             * handler calls when a section says RSEQ4J_UNREGISTERED. Errors as of rseq4j_register(), and
+             *   -EOPNOTSUPP libc takes the thread's memory back before the thread is gone (musl), and the thread was
+             *               not made by the pthread_create or thrd_create of this library, so nobody would see its end
              */
             int rseq4j_join(void);
 

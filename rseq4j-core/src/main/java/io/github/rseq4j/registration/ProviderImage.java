@@ -96,7 +96,7 @@ public final class ProviderImage {
         // On an older glibc dlsym is in a library of its own; newer ones and musl have the name for compatibility.
         return new ElfParts(FILE_NAME, List.of("libdl.so.2", "libc.so.6"), List.copyOf(functions),
                 List.copyOf(entries), start.constructor, exports, all, localNames, words.all(), words.objects(),
-                ProviderWords.VERSION, ProviderWords.LIBC_VERSION, words.threadLocals());
+                ProviderWords.VERSION, words.threadLocals());
     }
 
     private void add(Label entry, Assembled function) {

@@ -102,6 +102,18 @@ final class ProviderRoutines {
         r.branchIf(SCRATCH, ProviderWords.TOMBSTONE, out);
     }
 
+    /** Leaves with EOPNOTSUPP where a registration would be left behind in memory that is taken back (I10). */
+    private void refuseUnarmed(Routines r, Label out) {
+        Label safe = label("safe");
+        r.loadWord(SCRATCH, words.isReclaimed);
+        r.branchIf(SCRATCH, 0, safe);
+        threadAddress(r, COUNT_AT, words.armed);
+        r.load(SCRATCH, COUNT_AT, 0, Width.INT);
+        r.set(RESULT, constant(-Errno.EOPNOTSUPP));
+        r.branchIf(SCRATCH, 0, out);
+        r.bind(safe);
+    }
+
     private void rseq(Routines r, int flags) {
         threadAddress(r, AREA, words.target.area());
         r.loadWord(LENGTH, words.length);
@@ -209,6 +221,7 @@ final class ProviderRoutines {
         refuseTombstone(r, out);
         r.set(RESULT, constant(0));
         r.branchIf(SCRATCH, ProviderWords.JOINED, out);
+        refuseUnarmed(r, out);
         acquire(r);
         r.branchIfNegative(RESULT, out);
         r.set(SCRATCH, constant(ProviderWords.JOINED));

@@ -76,6 +76,8 @@ final class ProviderStart {
         findIndex(r);
         findLimit(r);
         findLifetime(r);
+        // The initial thread's memory lasts as long as the process.
+        arm(r);
         r.call(RESULT, protocol.join);
         r.branchIf(RESULT, 0, joined);
         r.branchUnless(OWNER, OWN, joined);
@@ -93,22 +95,27 @@ final class ProviderStart {
         Label noLibc = new Label("no_libc_area");
         Label dormant = new Label("libc_is_dormant");
         Label foreign = new Label("foreign_area");
+        Label libc = new Label("libc_area");
         Label found = new Label("area_found");
-        r.loadWord(A, words.libcOffset);
+        Label libcOffset = words.text("__rseq_offset");
+        Label libcSize = words.text("__rseq_size");
+        Label libcFlags = words.text("__rseq_flags");
+        askLibc(r, A, libcOffset);
         r.branchIf(A, 0, noLibc);
-        // A libc without versions of symbols may answer with our own.
-        r.address(B, words.rseqOffset);
-        r.branchIfSame(A, B, noLibc);
         r.load(AREA, A, 0, Width.LONG);
         r.storeWord(words.rseqOffset, AREA);
         r.loadWord(A, words.libcRefcount);
         r.storeWord(words.count, A);
-        r.loadWord(A, words.libcSize);
+        askLibc(r, A, libcSize);
+        r.branchIf(A, 0, dormant);
         r.load(B, A, 0, Width.INT);
         r.branchIf(B, 0, dormant);
         r.storeWord(words.rseqSize, B);
-        r.loadWord(A, words.libcFlags);
+        askLibc(r, A, libcFlags);
+        r.set(B, constant(0));
+        r.branchIf(A, 0, libc);
         r.load(B, A, 0, Width.INT);
+        r.bind(libc);
         r.storeWord(words.rseqFlags, B);
         r.set(OWNER, constant(LIBC));
         r.branch(found);
@@ -142,6 +149,21 @@ final class ProviderStart {
         r.bind(found);
         r.storeWord(words.target.area(), AREA);
         r.storeWord(words.owner, OWNER);
+    }
+
+    /** What others than this image define under a name: it is the next one, also where ours comes first. */
+    private void askLibc(Routines r, int to, Label name) {
+        Label asked = new Label("asked_" + name.name());
+        r.set(to, constant(0));
+        r.loadWord(FUNCTION, words.dlsym);
+        r.branchIf(FUNCTION, 0, asked);
+        r.address(LENGTH, name);
+        r.callTo(to, FUNCTION, constant(RTLD_NEXT), local(LENGTH));
+        // Nobody asked for the error that this may leave behind.
+        r.loadWord(FUNCTION, words.dlerror);
+        r.branchIf(FUNCTION, 0, asked);
+        r.callTo(FEATURE, FUNCTION);
+        r.bind(asked);
     }
 
     /** libc may have registered more than the original 32 bytes; EBUSY tells. */
@@ -217,19 +239,33 @@ final class ProviderStart {
     /** {@code void *start(pair)}: pair is the start routine that was asked for, and its argument. */
     private void startThread(Routines r) {
         Label go = new Label("go");
+        Label join = new Label("join");
         r.enter(startThread, 1, LOCALS);
         r.load(A, 0, 0, Width.LONG);
         r.load(B, 0, Long.BYTES, Width.LONG);
         r.loadWord(FUNCTION, words.free);
         r.callTo(RESULT, FUNCTION, local(0));
-        r.call(RESULT, protocol.join);
         r.loadWord(OWNER, words.isReclaimed);
-        r.branchIf(OWNER, 0, go);
+        r.branchIf(OWNER, 0, join);
         r.loadWord(OWNER, words.key);
         r.loadWord(FUNCTION, words.setspecific);
         r.callTo(RESULT, FUNCTION, local(OWNER), constant(1));
+        r.set(OWNER, addressOf(RESULT));
+        r.load(RESULT, OWNER, 0, Width.INT);
+        r.branchUnless(RESULT, 0, go);
+        arm(r);
+        r.bind(join);
+        r.call(RESULT, protocol.join);
         r.bind(go);
         r.leaveTo(A, local(B));
+    }
+
+    /** Says that somebody ends the thread's registration in time. */
+    private void arm(Routines r) {
+        r.loadWord(LENGTH, words.armed);
+        r.addThreadPointer(LENGTH);
+        r.set(FEATURE, constant(1));
+        r.store(LENGTH, 0, FEATURE, Width.INT);
     }
 
     /**

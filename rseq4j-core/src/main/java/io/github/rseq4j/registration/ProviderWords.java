@@ -23,13 +23,14 @@ final class ProviderWords {
     static final String USERS = "rseq4j_users";
     /** {@link #JOINED}, {@link #TOMBSTONE}, or 0. */
     static final String STATE = "rseq4j_state";
+    /** 1 when somebody ends the thread's registration before its memory goes. */
+    static final String ARMED = "rseq4j_armed";
     /** The thread holds one count until it ends. */
     static final int JOINED = 1;
     /** The thread is ending: it is never registered again. */
     static final int TOMBSTONE = 2;
 
     static final String VERSION = "RSEQ4J_1";
-    static final String LIBC_VERSION = "GLIBC_2.35";
 
     private final int areaBytes;
     private final List<ElfParts.Word> all = new ArrayList<>();
@@ -52,11 +53,8 @@ final class ProviderWords {
     final Label libcRefcount = thread("libc_refcount_offset", LIBC_REFCOUNT, 0);
     final Label users = thread("users_offset", USERS, 0);
     final Label state = thread("state_offset", STATE, 0);
+    final Label armed = thread("armed_offset", ARMED, 0);
 
-    /** glibc's symbols of the same names, asked for by their version. */
-    final Label libcOffset = imported("libc_rseq_offset", "__rseq_offset", LIBC_VERSION);
-    final Label libcSize = imported("libc_rseq_size", "__rseq_size", LIBC_VERSION);
-    final Label libcFlags = imported("libc_rseq_flags", "__rseq_flags", LIBC_VERSION);
     final Label rseqOffset = thread("__rseq_offset", ABI, 0);
     /** 32 stands for "as much of 32 bytes as the kernel maintains", as glibc 2.35 to 2.40 say it. */
     final Label rseqSize = constant("__rseq_size", RseqArea.ORIGINAL_BYTES);
@@ -66,6 +64,7 @@ final class ProviderWords {
     final Label malloc = imported("malloc");
     final Label free = imported("free");
     final Label dlsym = imported("dlsym");
+    final Label dlerror = imported("dlerror");
     final Label keyCreate = imported("pthread_key_create");
     final Label setspecific = imported("pthread_setspecific");
     final Label glibc = imported("gnu_get_libc_version");
@@ -75,7 +74,7 @@ final class ProviderWords {
     }
 
     Label constant(String name, long value) {
-        return add(name, ElfParts.Kind.CONSTANT, value, null, "");
+        return add(name, ElfParts.Kind.CONSTANT, value, null);
     }
 
     /** A text, in as many words as it takes. */
@@ -92,29 +91,24 @@ final class ProviderWords {
 
     /** A word that a function brings along, whose value is counted up from 0. */
     void counter(Label label) {
-        all.add(new ElfParts.Word(label, ElfParts.Kind.CONSTANT, 0, null, ""));
+        all.add(new ElfParts.Word(label, ElfParts.Kind.CONSTANT, 0, null));
     }
 
     private Label thread(String name, String symbol, long plus) {
-        return add(name, ElfParts.Kind.THREAD, plus, symbol, "");
+        return add(name, ElfParts.Kind.THREAD, plus, symbol);
     }
 
     private Label own(String name, String symbol) {
-        return add(name, ElfParts.Kind.THREAD_OWN, 0, symbol, "");
+        return add(name, ElfParts.Kind.THREAD_OWN, 0, symbol);
     }
 
     private Label imported(String symbol) {
-        return imported(symbol, symbol, "");
+        return add(symbol, ElfParts.Kind.IMPORT, 0, symbol);
     }
 
-    private Label imported(String name, String symbol, String version) {
-        return add(name, ElfParts.Kind.IMPORT, 0, symbol, version);
-    }
-
-    private Label add(String name, ElfParts.Kind kind, long value, @Nullable String symbol,
-                      String version) {
+    private Label add(String name, ElfParts.Kind kind, long value, @Nullable String symbol) {
         Label label = new Label(name);
-        all.add(new ElfParts.Word(label, kind, value, symbol, version));
+        all.add(new ElfParts.Word(label, kind, value, symbol));
         return label;
     }
 
@@ -133,7 +127,7 @@ final class ProviderWords {
         ByteBuffer.wrap(area).order(ByteOrder.LITTLE_ENDIAN).putInt(RseqArea.CPU_ID, RseqArea.UNINITIALIZED);
         List<ElfParts.ThreadVariable> locals = new ArrayList<>();
         locals.add(new ElfParts.ThreadVariable(ABI, area));
-        for (String name : List.of(REFCOUNT, LIBC_REFCOUNT, USERS, STATE)) {
+        for (String name : List.of(REFCOUNT, LIBC_REFCOUNT, USERS, STATE, ARMED)) {
             locals.add(new ElfParts.ThreadVariable(name, new byte[Integer.BYTES]));
         }
         return locals;

@@ -29,7 +29,7 @@ public final class Encoders implements Lowering {
     @Override
     public Elf elf() {
         // EM_AARCH64; ELF for the Arm 64-bit Architecture, "Dynamic relocations"; pages of up to 64 KiB.
-        return new Elf(183, 0x1_0000, 1027, 1025, 1030, "ld-linux-aarch64.so.1");
+        return new Elf(183, 0x1_0000, 1027, 1025, 1030);
     }
 
     @Override

@@ -29,7 +29,7 @@ public final class Encoders implements Lowering {
     @Override
     public Elf elf() {
         // EM_X86_64; System V ABI, AMD64 supplement, "Relocation Types" and "Page Size".
-        return new Elf(62, 0x1000, 8, 6, 18, "ld-linux-x86-64.so.2");
+        return new Elf(62, 0x1000, 8, 6, 18);
     }
 
     @Override
