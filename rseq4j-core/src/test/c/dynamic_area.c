@@ -1,0 +1,18 @@
+/* An area in thread-local memory that is allocated when a thread first asks for it: nowhere constant. */
+#include <stdint.h>
+
+struct area {
+	uint32_t cpu_id_start, cpu_id;
+	uint64_t rseq_cs;
+	uint32_t flags, rest[9];
+} __attribute__((aligned(64)));
+
+__thread struct area __rseq_abi __attribute__((tls_model("global-dynamic"))) = { .cpu_id = (uint32_t) -1 };
+/* More than the room that libc keeps for late comers. */
+__thread char dynamic_area_room[1 << 16] __attribute__((tls_model("global-dynamic")));
+
+void *dynamic_area_touch(void)
+{
+	dynamic_area_room[0] = 1;
+	return &__rseq_abi;
+}

@@ -1,0 +1,127 @@
+/*
+ * table: the counts of a thread, step by step, and what the kernel says to each; then the tombstone. Prints a line for
+ * each expectation that does not hold; ends with their number.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "rseq4j.h"
+#include "start.h"
+
+#define SIGNATURE 0x53053053
+#define UNREGISTER 1
+
+extern __thread unsigned int __rseq_refcount, rseq4j_libc_refcount, rseq4j_users, rseq4j_state;
+
+static int faults;
+
+static void expect(int line, const char *what, long actual, long expected)
+{
+	if (actual != expected) {
+		printf("table.c:%d: %s is %ld, not %ld\n", line, what, actual, expected);
+		faults++;
+	}
+}
+#define EXPECT(actual, expected) expect(__LINE__, #actual, actual, expected)
+
+static char *area(void)
+{
+	return (char *) __builtin_thread_pointer() + rseq4j_offset();
+}
+
+/* What rseq(2) answers, as 0 or -errno. */
+static long ask(void *at, unsigned int length, int flags, unsigned int signature)
+{
+	return syscall(SYS_rseq, at, length, flags, signature) ? -errno : 0;
+}
+
+static unsigned int *count_of(int libc)
+{
+	return libc ? &rseq4j_libc_refcount : &__rseq_refcount;
+}
+
+/* Which of the counts is the area's: the one that joining has changed. */
+static unsigned int *count(void)
+{
+	return count_of(rseq4j_libc_refcount != 0);
+}
+
+static void *thread(void *argument)
+{
+	int libc = rseq4j_owner() == RSEQ4J_OWNER_LIBC;
+	unsigned int held, length = 32;
+
+	(void) argument;
+	/* Where libc registers, nothing is counted before somebody asks. */
+	EXPECT(rseq4j_state, libc ? 0 : 1);
+	EXPECT(rseq4j_join(), 0);
+	EXPECT(rseq4j_join(), 0);
+	EXPECT(rseq4j_state, 1);
+	held = *count();
+	/* 2 where somebody had registered who does not count: libc, or glibc for the thread of a registered one. */
+	EXPECT(held == (libc ? 2 : 1) || (held == 2 && !libc), 1);
+	EXPECT(ask(area(), length, 0, SIGNATURE), -EBUSY);
+	EXPECT(ask(area(), length, 0, SIGNATURE + 1), -EPERM);
+	EXPECT(ask(area() + 64, length, 0, SIGNATURE), -EINVAL);
+	EXPECT(ask(area(), length + 64, 0, SIGNATURE), -EINVAL);
+	EXPECT(ask(area(), length, UNREGISTER, SIGNATURE + 1), -EPERM);
+
+	EXPECT(rseq4j_unregister(), -EINVAL);
+	EXPECT(*count(), held);
+	EXPECT(rseq4j_register(), 0);
+	EXPECT(rseq4j_register(), 0);
+	EXPECT(*count(), held + 2);
+	EXPECT(rseq4j_unregister(), 0);
+	EXPECT(rseq4j_unregister(), 0);
+	EXPECT(rseq4j_unregister(), -EINVAL);
+	EXPECT(*count(), held);
+	EXPECT(rseq4j_current_cpu() >= 0, 1);
+
+	*count() = -1u;
+	EXPECT(rseq4j_register(), -EOVERFLOW);
+	EXPECT(*count(), -1u);
+	*count() = held;
+
+	/* The end of a thread: nobody is registered again, who holds a count keeps it. */
+	EXPECT(rseq4j_register(), 0);
+	EXPECT(rseq4j_leave(), 0);
+	EXPECT(rseq4j_state, 2);
+	EXPECT(rseq4j_join(), -ECANCELED);
+	EXPECT(rseq4j_register(), -ECANCELED);
+	EXPECT(rseq4j_current_cpu() >= 0, 1);
+	EXPECT(rseq4j_unregister(), 0);
+	EXPECT(rseq4j_current_cpu() >= 0, held == 2);
+	if (held == 1) {
+		EXPECT(*count_of(0) + *count_of(1), 0);
+		EXPECT(ask(area(), length, UNREGISTER, SIGNATURE), -EINVAL);
+		EXPECT(ask((void *) (1ul << 63), length, 0, SIGNATURE), -EFAULT);
+		EXPECT(ask(area() + 4, length, 0, SIGNATURE), -EINVAL);
+		EXPECT(ask(area(), 16, 0, SIGNATURE), -EINVAL);
+		EXPECT(ask(area(), length, 1 << 20, SIGNATURE), -EINVAL);
+		EXPECT(rseq4j_load_add_store_relaxed(0, 1), -RSEQ4J_UNREGISTERED);
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t one;
+
+	(void) argc;
+	(void) argv;
+	EXPECT(rseq4j_current_cpu() >= 0, 1);
+	EXPECT(rseq4j_limit() > 0, 1);
+	EXPECT(rseq4j_mm_cid() >= 0 || rseq4j_mm_cid() == -ENOSYS, 1);
+	for (int i = 0; i < 3; i++) {
+		pthread_create(&one, NULL, thread, NULL);
+		pthread_join(one, NULL);
+	}
+	printf("owner=%d faults=%d\n", rseq4j_owner(), faults);
+	fflush(NULL);
+	return faults;
+}

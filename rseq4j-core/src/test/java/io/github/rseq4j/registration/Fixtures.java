@@ -1,0 +1,145 @@
+package io.github.rseq4j.registration;
+
+import io.github.rseq4j.Tool;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.section.Engine;
+import io.github.rseq4j.section.Sections;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * What other people's libraries and programs do, compiled once in a run, with the provider image and its header beside.
+ * Nothing is linked to a libc in particular: symbols have no versions, so that the same files run on an older glibc.
+ */
+public final class Fixtures {
+    private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
+    private static final List<String> LIBRARIES = List.of("early_adopter", "uncounted", "three_symbols",
+            "dynamic_area");
+    private static final List<String> PROGRAMS = List.of("storm", "table", "company", "children", "plain");
+    private static final List<String> LIBCS = List.of("libc.so.6", "libpthread.so.0", "libdl.so.2");
+
+    /** Whose C library a program runs on. */
+    public enum Libc {
+        /** This machine's, as it is: it registers. */
+        GLIBC("gcc", "gcc", 1),
+        /** This machine's, told not to register. */
+        DORMANT_GLIBC("gcc", "gcc", 3),
+        /** Debian 11's glibc 2.31, which knows nothing of it. */
+        OLD_GLIBC("gcc", "gcc", 3),
+        /** musl. */
+        MUSL("musl-gcc", "musl-tools", 3);
+
+        private final String compiler;
+        private final String from;
+        private final int owner;
+
+        Libc(String compiler, String from, int owner) {
+            this.compiler = compiler;
+            this.from = from;
+            this.owner = owner;
+        }
+
+        /** Returns what rseq4j_owner() must say. */
+        public int owner() {
+            return owner;
+        }
+    }
+
+    private Fixtures() {}
+
+    /** Returns the folder of what was compiled for a libc. */
+    public static Path folder(Libc libc) {
+        Path folder = ROOT.resolve("rseq4j-core/target/fixtures").resolve(libc.compiler);
+        synchronized (Fixtures.class) {
+            Path done = folder.resolve("done");
+            long now = ProcessHandle.current().pid();
+            try {
+                if (!Files.exists(done) || !Files.readString(done).equals(Long.toString(now))) {
+                    Files.createDirectories(folder);
+                    compile(libc, folder);
+                    Files.writeString(done, Long.toString(now));
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return folder;
+    }
+
+    private static void compile(Libc libc, Path folder) throws IOException {
+        Files.write(folder.resolve(ProviderImage.FILE_NAME),
+                ProviderImage.write(Objects.requireNonNull(Architecture.host()), Sections.all(), Engine.STRIDE_SHIFT,
+                        ProviderImage.areaBytes()));
+        Files.writeString(folder.resolve(ProviderHeader.FILE_NAME),
+                ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT));
+        Path empty = Files.writeString(folder.resolve("empty.c"), "");
+        List<String> libcs = new ArrayList<>();
+        for (String name : LIBCS) {
+            String stub = folder.resolve("stub-" + name).toString();
+            Tool.output(libc.from, List.of(libc.compiler, "-shared", "-nostdlib", "-Wl,-soname," + name, "-o", stub,
+                    empty.toString()));
+            libcs.add(stub);
+        }
+        for (String name : LIBRARIES) {
+            compile(libc, folder, name, "lib" + name + ".so", List.of());
+        }
+        for (String name : PROGRAMS) {
+            List<String> more = new ArrayList<>(List.of("-Wl,-e,_start", "-Wl,--no-as-needed"));
+            if (!name.equals("plain")) {
+                more.add(folder.resolve(ProviderImage.FILE_NAME).toString());
+            }
+            more.addAll(libcs);
+            compile(libc, folder, name, name, more);
+        }
+    }
+
+    private static void compile(Libc libc, Path folder, String source, String output, List<String> more) {
+        List<String> command = new ArrayList<>(List.of(libc.compiler, "-std=gnu11", "-Wall", "-Wextra", "-Werror",
+                "-O1", "-fno-stack-protector", "-fPIC", "-shared", "-nostdlib", "-I" + folder, "-o",
+                folder.resolve(output).toString(),
+                ROOT.resolve("rseq4j-core/src/test/c").resolve(source + ".c").toString()));
+        command.addAll(more);
+        Tool.output(libc.from, command);
+    }
+
+    /**
+     * Runs a command on a libc.
+     *
+     * @param libc the libc
+     * @param environment variables that are set besides
+     * @param command the command, whose program is a file for this libc
+     */
+    public static Tool.Outcome run(Libc libc, Map<String, String> environment, List<String> command) {
+        List<String> all = new ArrayList<>();
+        List<String> variables = new ArrayList<>(environment.entrySet().stream()
+                .map(each -> each.getKey() + "=" + each.getValue()).toList());
+        variables.add("LD_LIBRARY_PATH=" + folder(libc));
+        switch (libc) {
+            case DORMANT_GLIBC -> variables.add("GLIBC_TUNABLES=glibc.pthread.rseq=0");
+            case OLD_GLIBC -> all.addAll(List.of(ROOT.resolve("scripts/matrix/chroot.sh").toString(), "bullseye",
+                    "/bin/busybox"));
+            default -> { }
+        }
+        all.add("env");
+        all.addAll(variables);
+        if (libc == Libc.MUSL) {
+            all.add("/lib/ld-musl-x86_64.so.1");
+        }
+        all.addAll(command);
+        Tool.Outcome outcome = Tool.run(libc.from, Map.of("EXTRA_BIND", ROOT.toString()), all);
+        if (libc == Libc.OLD_GLIBC && outcome.exit() == NOT_PREPARED && !Boolean.getBoolean("rseq4j.ci")) {
+            Assumptions.abort(outcome.output());
+        }
+        return outcome;
+    }
+
+    /** What scripts/matrix/chroot.sh ends with when there is no other libc to be had. */
+    private static final int NOT_PREPARED = 125;
+}

@@ -1,0 +1,87 @@
+package io.github.rseq4j.registration;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.Tool;
+import io.github.rseq4j.registration.Fixtures.Libc;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** C programs with the provider image, on a libc that registers, two that do not, and musl. */
+final class ProgramsKernelTest {
+    private static Tool.Outcome run(Libc libc, Map<String, String> environment, String program, String... arguments) {
+        List<String> command = Stream.concat(Stream.of(Fixtures.folder(libc).resolve(program).toString()),
+                Arrays.stream(arguments)).toList();
+        Tool.Outcome outcome = Fixtures.run(libc, environment, command);
+        assertEquals(0, outcome.exit(), program + " on " + libc + " says:\n" + outcome.output());
+        return outcome;
+    }
+
+    private static void requireOwner(Libc libc, Tool.Outcome outcome) {
+        assertTrue(outcome.output().contains("owner=" + libc.owner() + " "), outcome.output());
+    }
+
+    /** What the kernel answers to whom, counts up and down, overflow and underflow, the tombstone. */
+    @ParameterizedTest
+    @EnumSource
+    void countsAsTheProtocolSays(Libc libc) {
+        requireOwner(libc, run(libc, Map.of(), "table"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void losesNothingWhenThreadsComeAndGoUnderAStormOfSignals(Libc libc) {
+        int threads = libc == Libc.DORMANT_GLIBC ? 100_000 : 20_000;
+        requireOwner(libc, run(libc, Map.of(), "storm", String.valueOf(threads)));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void processesAreUnharmedAndLeaveTheRegistrationAlone(Libc libc) {
+        requireOwner(libc, run(libc, Map.of(), "children"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void registersEveryThreadOfAProgramThatPreloadsIt(Libc libc) {
+        run(libc, Map.of("LD_PRELOAD", Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME).toString()), "plain");
+    }
+
+    static Stream<Arguments> company() {
+        return Arrays.stream(Libc.values()).flatMap(libc -> Stream.of("early_adopter", "uncounted", "three_symbols")
+                .flatMap(library -> Stream.of(true, false).map(first -> Arguments.of(libc, library, first))));
+    }
+
+    /** Whoever asked is registered until it lets go, whatever the others do, in whatever order they came. */
+    @ParameterizedTest
+    @MethodSource("company")
+    void keepsCompanyWithALibrary(Libc libc, String library, boolean first) {
+        Path path = Fixtures.folder(libc).resolve("lib" + library + ".so");
+        Tool.Outcome outcome = first ? run(libc, Map.of(), "company", path.toString())
+                : run(libc, Map.of(), "company", "-", path.toString());
+        requireOwner(libc, outcome);
+        // An area of libc's cannot be shared with who knows __rseq_abi alone; the kernel tells him.
+        boolean shared = libc == Libc.OLD_GLIBC || libc == Libc.MUSL;
+        assertTrue(outcome.output().contains(library.equals("three_symbols") ? "symbols="
+                : "shared=" + (shared ? 1 : 0)), outcome.output());
+    }
+
+    /** Preloaded ahead of the image, its definitions are the ones: the image joins by its count. */
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC", "MUSL"})
+    void joinsALibraryThatCameFirst(Libc libc) {
+        String library = Fixtures.folder(libc).resolve("libearly_adopter.so").toString();
+        Tool.Outcome outcome = run(libc, Map.of("LD_PRELOAD", library, "EARLY_ADOPTER_ALL", "1"), "company", library);
+        assertTrue(outcome.output().contains("owner=2 shared=1"), outcome.output());
+        outcome = run(libc, Map.of("LD_PRELOAD", library, "EARLY_ADOPTER_ALL", "1"), "storm", "2000");
+        assertTrue(outcome.output().contains("owner=2 "), outcome.output());
+    }
+}

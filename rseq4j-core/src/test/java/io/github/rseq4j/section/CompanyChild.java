@@ -1,0 +1,77 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.percpu.PerCpuCounter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A child JVM in the company of other people's libraries. Its arguments are words that are done in their order:
+ * {@code load PATH}, {@code call FUNCTION}, {@code count}, {@code used} (whether the calling thread is registered).
+ */
+public final class CompanyChild {
+    private static final int THREADS = 20;
+    private static final int ROUNDS = 5_000;
+
+    private CompanyChild() {}
+
+    /**
+     * Runs the child.
+     *
+     * @param arguments what to do
+     * @throws InterruptedException when it is interrupted
+     */
+    public static void main(String[] arguments) throws InterruptedException {
+        long expected = 0;
+        PerCpuCounter counter = null;
+        List<String> words = new ArrayList<>(Arrays.asList(arguments));
+        while (!words.isEmpty()) {
+            switch (words.removeFirst()) {
+                case "load" -> {
+                    String refusal = Linux.dlopen(words.removeFirst(), Linux.RTLD_NOW | Linux.RTLD_GLOBAL);
+                    if (!refusal.isEmpty()) {
+                        throw new IllegalStateException(refusal);
+                    }
+                }
+                case "call" -> {
+                    String function = words.removeFirst();
+                    System.out.println(function + "=" + Native.call(Linux.dlsym(function)).intOrNegativeErrno());
+                }
+                case "count" -> {
+                    counter = counter == null ? new PerCpuCounter() : counter;
+                    expected += count(counter);
+                }
+                default -> System.out.println("cpu=" + (Engine.get() instanceof NativeEngine engine
+                        ? engine.cpuId() : -100));
+            }
+        }
+        Rseq.Availability availability = Rseq.availability();
+        System.out.println("available=" + availability.available());
+        System.out.println("owner=" + availability.owner());
+        System.out.println("proof=" + availability.proof());
+        System.out.println("reason=" + availability.reason());
+        System.out.println("remedy=" + availability.remedy());
+        System.out.println("expected=" + expected);
+        System.out.println("counted=" + (counter == null ? 0 : counter.sum()));
+    }
+
+    private static long count(PerCpuCounter counter) throws InterruptedException {
+        Runnable work = () -> {
+            for (int round = 0; round < ROUNDS; round++) {
+                counter.increment();
+            }
+        };
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            threads.add((i % 2 == 0 ? Thread.ofPlatform() : Thread.ofVirtual()).start(work));
+        }
+        work.run();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        return (THREADS + 1L) * ROUNDS;
+    }
+}

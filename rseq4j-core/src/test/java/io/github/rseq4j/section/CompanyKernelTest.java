@@ -1,0 +1,114 @@
+package io.github.rseq4j.section;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.Tool;
+import io.github.rseq4j.registration.Fixtures;
+import io.github.rseq4j.registration.Fixtures.Libc;
+import io.github.rseq4j.registration.ProviderImage;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** JVMs whose libc does not register, in the company of other people's libraries: first they, or first we. */
+final class CompanyKernelTest {
+    /** Runs {@link CompanyChild} on a libc. */
+    private static ChildJvm child(Libc libc, Map<String, String> environment, String... words) {
+        Tool.Outcome outcome = Fixtures.run(libc, environment,
+                ChildJvm.java(ChildJvm.NATIVE, CompanyChild.class, words));
+        return new ChildJvm(outcome.exit(), outcome.output());
+    }
+
+    private static String library(Libc libc, String name) {
+        Path path = Fixtures.folder(libc).resolve(name);
+        return path.toString();
+    }
+
+    private static Map<String, String> preload(Libc libc, String name, String... more) {
+        Map<String, String> environment = new HashMap<>(Map.of("LD_PRELOAD", library(libc, name)));
+        for (String variable : more) {
+            environment.put(variable, "1");
+        }
+        return environment;
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void registersWhereNobodyDoes(Libc libc) {
+        Rseqs.require();
+        ChildJvm child = child(libc, Map.of(), "count", "used");
+        child.requireOwner("OWN");
+        assertTrue(child.get("proof").endsWith("answered EBUSY"), child.output());
+        assertTrue(Integer.parseInt(child.get("cpu")) >= 0, child.output());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void joinsALibraryThatCounts(Libc libc) {
+        Rseqs.require();
+        child(libc, preload(libc, "libearly_adopter.so"), "count").requireOwner("FOREIGN");
+        child(libc, preload(libc, "libearly_adopter.so", "EARLY_ADOPTER_ALL"), "count").requireOwner("FOREIGN");
+        ChildJvm child = child(libc, Map.of(), "load", library(libc, "libearly_adopter.so"),
+                "call", "early_adopter_register", "count", "call", "early_adopter_unregister", "used", "count");
+        child.requireOwner("FOREIGN");
+        assertEquals("0", child.get("early_adopter_unregister"), child.output());
+        assertTrue(Integer.parseInt(child.get("cpu")) >= 0, "our count holds: " + child.output());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void isJoinedByALibraryThatComesLater(Libc libc) {
+        Rseqs.require();
+        ChildJvm child = child(libc, Map.of(), "count", "load", library(libc, "libearly_adopter.so"),
+                "call", "early_adopter_register", "call", "early_adopter_cpu", "call", "early_adopter_unregister",
+                "used", "count");
+        child.requireOwner("OWN");
+        // Who knows __rseq_abi alone cannot share glibc's own area.
+        boolean shared = libc == Libc.OLD_GLIBC;
+        assertEquals(shared, child.get("early_adopter_register").equals("0"), child.output());
+        assertEquals(shared, Integer.parseInt(child.get("early_adopter_cpu")) >= 0, child.output());
+        assertTrue(Integer.parseInt(child.get("cpu")) >= 0, child.output());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void usesWhatALibraryWithoutACountRegistered(Libc libc) {
+        Rseqs.require();
+        ChildJvm child = child(libc, preload(libc, "libuncounted.so", "UNCOUNTED_ALL"), "count", "call",
+                "uncounted_use", "count", "used");
+        child.requireOwner("FOREIGN");
+        assertTrue(Integer.parseInt(child.get("cpu")) >= 0, child.output());
+        child(libc, preload(libc, "libuncounted.so"), "count").requireFallback("does not count");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void sharesWithALibraryWithoutACountThatComesLater(Libc libc) {
+        Rseqs.require();
+        ChildJvm child = child(libc, Map.of(), "count", "load", library(libc, "libuncounted.so"), "call",
+                "uncounted_use", "count", "used");
+        child.requireOwner("OWN");
+        assertEquals(libc == Libc.OLD_GLIBC, Integer.parseInt(child.get("uncounted_use")) >= 0, child.output());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void whoLooksForGlibcsSymbolsFindsThem(Libc libc) {
+        Rseqs.require();
+        ChildJvm child = child(libc, preload(libc, ProviderImage.FILE_NAME), "load",
+                library(libc, "libthree_symbols.so"), "call", "three_symbols_cpu", "count");
+        child.requireOwner("OWN");
+        assertTrue(Integer.parseInt(child.get("three_symbols_cpu")) >= 0, child.output());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void refusesAnAreaWhoseOffsetIsNotConstant(Libc libc) {
+        Rseqs.require();
+        child(libc, Map.of(), "load", library(libc, "libdynamic_area.so"), "call", "dynamic_area_touch", "count")
+                .requireFallback("is not at a constant offset");
+    }
+}
