@@ -226,13 +226,19 @@ final class ProviderStart {
         Label lasting = new Label("tls_lasts");
         r.loadWord(A, words.glibc);
         r.branchUnless(A, 0, lasting);
+        r.set(A, constant(1));
+        r.storeWord(words.isReclaimed, A);
+        // Without a key no thread is armed, and none joins.
         r.loadWord(FUNCTION, words.keyCreate);
         r.branchIf(FUNCTION, 0, lasting);
         r.address(A, words.key);
         r.address(B, protocol.leave);
         r.callTo(RESULT, FUNCTION, local(A), local(B));
+        r.set(A, addressOf(RESULT));
+        r.load(RESULT, A, 0, Width.INT);
+        r.branchUnless(RESULT, 0, lasting);
         r.set(A, constant(1));
-        r.storeWord(words.isReclaimed, A);
+        r.storeWord(words.hasKey, A);
         r.bind(lasting);
     }
 
@@ -247,6 +253,8 @@ final class ProviderStart {
         r.callTo(RESULT, FUNCTION, local(0));
         r.loadWord(OWNER, words.isReclaimed);
         r.branchIf(OWNER, 0, join);
+        r.loadWord(OWNER, words.hasKey);
+        r.branchIf(OWNER, 0, go);
         r.loadWord(OWNER, words.key);
         r.loadWord(FUNCTION, words.setspecific);
         r.callTo(RESULT, FUNCTION, local(OWNER), constant(1));

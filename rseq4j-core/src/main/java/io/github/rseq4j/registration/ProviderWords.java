@@ -45,6 +45,7 @@ final class ProviderWords {
     final Label isCounted = constant("is_counted", 1);
     final Label isReclaimed = constant("tls_is_reclaimed", 0);
     final Label key = constant("key", 0);
+    final Label hasKey = constant("has_key", 0);
 
     final Label abi = thread("abi_offset", ABI, 0);
     final Label ownAbi = own("own_abi_offset", ABI);

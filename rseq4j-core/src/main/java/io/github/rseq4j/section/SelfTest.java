@@ -27,7 +27,7 @@ public final class SelfTest implements AutoCloseable {
      * fences meanwhile, which takes the kernel ten milliseconds.
      *
      * Both are bounded by 25 ms together, unless the scheduler has hardly switched the thread out in all that time:
-     * then there was nothing to see, and the bound is stretched tenfold rather than guess. A fence that found no
+     * then there was nothing to see, and the bound is stretched fifty times rather than guess. A fence that found no
      * section to abort proves nothing, and is said in the note; many that found one and aborted nothing prove that
      * aborts do not happen.
      *
@@ -37,7 +37,7 @@ public final class SelfTest implements AutoCloseable {
     /** When no further round is begun: 5 ms before the bound of all of it, so that the last one fits. */
     private static final long BOUND_NANOS = 20_000_000;
     /** The bound when the scheduler has hardly switched the thread out: then there was nothing to see. */
-    private static final long STRETCHED_NANOS = 10 * BOUND_NANOS;
+    private static final long STRETCHED_NANOS = 50 * BOUND_NANOS;
     /** Some 70 microseconds: long enough to be switched out inside. */
     private static final long ITERATIONS = 1 << 18;
     /** Some 30 microseconds: a fence finds it, and seldom a switch beside it. */

@@ -49,8 +49,9 @@ public final class LoadersChild {
         // This thread was registered by us alone, once.
         System.out.println("counts=" + count("__rseq_refcount") + "+" + count("rseq4j_libc_refcount"));
         try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
-            System.out.println("images=" + lines.filter(line -> line.contains("librseq4j"))
-                    .map(line -> line.split(" +", 6)[4]).distinct().count());
+            List<String> images = lines.filter(line -> line.contains("librseq4j")).toList();
+            System.out.println("images=" + images.stream().map(line -> line.split(" +", 6)[4]).distinct().count());
+            System.out.println("fromMemory=" + images.stream().anyMatch(line -> line.contains("/memfd:")));
         }
     }
 

@@ -106,6 +106,7 @@ final class NativeEngineKernelTest {
         int signature = Objects.requireNonNull(Architecture.host()).signature();
         int[] answers = new int[4];
         Thread thread = Thread.ofPlatform().start(() -> {
+            engine.join();
             long area = engine.threadPointer() + found.offsetBytes();
             answers[0] = Linux.rseq(area, found.registeredBytes(), 0, signature);
             answers[1] = Linux.rseq(area, found.registeredBytes(), 0, signature + 1);

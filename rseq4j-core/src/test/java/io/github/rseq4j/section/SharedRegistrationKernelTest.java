@@ -40,6 +40,7 @@ final class SharedRegistrationKernelTest {
         assertEquals(owner, child.get("owner2"), child.output());
         assertEquals(counts, child.get("counts"), child.output());
         assertEquals(images, child.get("images"), child.output());
+        assertEquals(String.valueOf(owner.equals("OWN")), child.get("fromMemory"), child.output());
     }
 
     @ParameterizedTest
@@ -64,5 +65,6 @@ final class SharedRegistrationKernelTest {
         ChildJvm child = new ChildJvm(outcome.exit(), outcome.output());
         child.requireOwner("OWN");
         assertEquals("1", child.get("images"), child.output());
+        assertEquals("false", child.get("fromMemory"), child.output());
     }
 }

@@ -1,0 +1,469 @@
+/*
+ * Sharing one registration: a thread from its creation to its end, and signal handlers that come at any point where
+ * signals are not blocked. docs/protocol.md explains it; `check` says which configurations hold, and which must fail.
+ *
+ * One thread is enough: count, state and area are the thread's own. Ordinary code does anything in any order, without
+ * bound; so do handlers, one of which may interrupt another. How many signals come is not bounded either.
+ */
+
+#include "configuration.h"
+
+/* Who asked and has not let go. The code does not have these; the properties do. */
+bool joined = false;                      /* by rseq4j_join: any section of this thread */
+bool thread_holds = false;                /* the thread's own code, by rseq4j_register */
+bool handler_1_holds = false;
+bool handler_2_holds = false;
+bool kept = false;                        /* a handler that has returned */
+bool outsider_holds = false;
+bool libc_holds = false;
+bool uncounted_holds = false;             /* libc or an outsider, without a count */
+byte stand_in = 0;                        /* 1: a count stands for who does not count */
+bool nobody = false;
+
+#define HELD (joined + thread_holds + handler_1_holds + handler_2_holds + kept + outsider_holds + libc_holds)
+
+/* One thread's registration as rseq(2) keeps it, and the signals that come to the thread. */
+
+#define NOWHERE   0                       /* where the thread is registered */
+#define AREA      1                       /* the area that the protocol shares: __rseq_abi, or libc's */
+#define ELSEWHERE 2                       /* an area of somebody who does not take part */
+
+mtype = { OK, EBUSY, EINVAL, ECANCELED, EOVERFLOW, ENOENT, EOPNOTSUPP };
+
+byte registered = NOWHERE;
+bool signals_blocked = SIGNALS_BLOCKED_AT_CREATION;
+byte level = 0;                           /* who runs: 0 the thread's own code, 1 a handler, 2 a handler in a handler */
+bool tls_reclaimed = false;               /* the memory of the area and of the count is somebody else's now */
+bool thread_gone = false;
+
+/* What only the properties know. */
+bool dropped_under_holder = false;        /* P1 */
+bool registered_twice = false;            /* P3 */
+bool by_uncounted = false;                /* who registered does not count */
+byte inside = 0;                          /* how many functions of the protocol have begun and not returned */
+
+/* The kernel writes the area while it is registered; cpu_id is not negative then. */
+#define cpu_id_is_valid (registered == AREA)
+
+/* rseq(area, length, 0, signature). Who counts may find the thread registered by those alone who do not. */
+inline rseq(area, counts) {
+    d_step {
+        if
+        :: registered == NOWHERE -> registered = area; answer = OK;
+           printf("REACHED rseq registers, at level %d\n", level)
+        :: registered == area -> answer = EBUSY
+        :: else -> answer = EINVAL
+        fi;
+        registered_twice = registered_twice || (counts && answer == EBUSY && !by_uncounted);
+        by_uncounted = by_uncounted || (!counts && answer == OK)
+    }
+}
+
+/* rseq(area, length, RSEQ_FLAG_UNREGISTER, signature). Whoever calls this has let go already. */
+inline rseq_unregister(area) {
+    d_step {
+        if
+        :: registered == area -> registered = NOWHERE; by_uncounted = false; answer = OK;
+           dropped_under_holder = dropped_under_holder || (HELD != 0);
+           printf("REACHED rseq unregisters, at level %d\n", level)
+        :: else -> answer = EINVAL
+        fi
+    }
+}
+
+/* rt_sigprocmask(2). Each process of this model has its own former mask. */
+inline block_signals() {
+    d_step { former = signals_blocked; signals_blocked = former || SIGNALS_ARE_BLOCKED; inside++ }
+}
+
+inline restore_signals() {
+    d_step { signals_blocked = former; inside-- }
+}
+
+inline let_signals_come() {
+    signals_blocked = former;
+    signals_blocked = true
+}
+
+/* What rseq4j does: ProviderRoutines, name for name. */
+
+#define NEW       0
+#define JOINED    1
+#define TOMBSTONE 2
+
+byte __rseq_refcount = 0;                 /* shared with everybody who counts */
+byte rseq4j_users = 0;                    /* how many of these were taken by rseq4j_register */
+byte rseq4j_state = NEW;
+bool rseq4j_armed = false;                /* somebody calls rseq4j_leave at the thread's end */
+
+#define INCREMENTED ((__rseq_refcount + 1) % (UINT_MAX + 1))
+
+inline acquire() {
+    if
+    :: !AREA_IS_COUNTED && cpu_id_is_valid -> answer = OK
+    :: !AREA_IS_COUNTED && !cpu_id_is_valid -> answer = ENOENT
+    :: AREA_IS_COUNTED && __rseq_refcount == UINT_MAX && OVERFLOW_IS_REFUSED ->
+        d_step { answer = EOVERFLOW; printf("REACHED overflow is refused\n") }
+    :: AREA_IS_COUNTED && __rseq_refcount != 0 && !(__rseq_refcount == UINT_MAX && OVERFLOW_IS_REFUSED) ->
+        d_step { __rseq_refcount = INCREMENTED; answer = OK }
+    :: AREA_IS_COUNTED && __rseq_refcount == 0 ->
+        rseq(AREA, true);
+        if
+        :: answer == OK -> __rseq_refcount = 1
+        :: answer == EBUSY ->             /* one count stands for who did not count, for ever */
+            d_step {
+                __rseq_refcount = COUNT_ON_EBUSY; stand_in = COUNT_ON_EBUSY - 1; answer = OK;
+                printf("REACHED EBUSY counts for two\n")
+            }
+        :: answer == EINVAL ->            /* registered elsewhere: not to be had */
+            if
+            :: EINVAL_IS_PASSED_ON -> printf("REACHED EINVAL is passed on\n")
+            :: else -> d_step { __rseq_refcount = 1; answer = OK }
+            fi
+        fi
+    fi
+}
+
+inline release() {
+    if
+    :: !AREA_IS_COUNTED -> answer = OK
+    :: AREA_IS_COUNTED && __rseq_refcount == 0 -> answer = EINVAL
+    :: AREA_IS_COUNTED && __rseq_refcount != 0 ->
+        d_step { __rseq_refcount--; answer = OK };
+        if
+        :: __rseq_refcount == 0 -> rseq_unregister(AREA)
+        :: else
+        fi
+    fi
+}
+
+/* `asker` is the property's: who asked, and is to be registered from now on. */
+inline rseq4j_register(asker) {
+    block_signals();
+    if
+    :: rseq4j_state == TOMBSTONE ->
+        d_step { answer = ECANCELED; printf("REACHED the tombstone refuses a count, at level %d\n", level) }
+    :: else ->
+        acquire();
+        if
+        :: answer == OK -> d_step { rseq4j_users++; asker = true }
+        :: else
+        fi
+    fi;
+    restore_signals()
+}
+
+inline rseq4j_unregister(asker) {
+    block_signals();
+    if
+    :: rseq4j_users == 0 && UNDERFLOW_IS_REFUSED ->
+        d_step { answer = EINVAL; printf("REACHED underflow is refused, at level %d\n", level) }
+    :: else ->
+        d_step {
+            asker = false;
+            if :: rseq4j_users != 0 -> rseq4j_users-- :: else fi
+        };
+        release()
+    fi;
+    restore_signals()
+}
+
+/* For the thread's life; asked again it costs nothing. */
+inline rseq4j_join() {
+    if
+    :: rseq4j_state == JOINED -> answer = OK
+    :: else ->
+        block_signals();
+        if
+        :: rseq4j_state == TOMBSTONE ->
+            d_step { answer = ECANCELED; printf("REACHED the tombstone refuses to join, at level %d\n", level) }
+        :: rseq4j_state == JOINED -> answer = OK
+        :: rseq4j_state == NEW && TLS == TLS_IS_RECLAIMED && !rseq4j_armed && UNARMED_IS_REFUSED ->
+            d_step { answer = EOPNOTSUPP; printf("REACHED whose end nobody sees may not join, at level %d\n", level) }
+        :: rseq4j_state == NEW && !(TLS == TLS_IS_RECLAIMED && !rseq4j_armed && UNARMED_IS_REFUSED) ->
+            acquire();
+            if
+            :: answer == OK -> d_step { rseq4j_state = JOINED; joined = true }
+            :: else
+            fi
+        fi;
+        restore_signals()
+    fi
+}
+
+/* The destructor, where TLS does not outlive the thread. LEAVE is TOMBSTONE_FIRST but in variants. */
+inline rseq4j_leave() {
+    block_signals();
+    d_step { was = rseq4j_state; joined = false };
+    if
+    :: LEAVE == TOMBSTONE_FIRST -> rseq4j_state = TOMBSTONE
+    :: LEAVE == TOMBSTONE_THEN_SIGNALS -> rseq4j_state = TOMBSTONE; let_signals_come()
+    :: LEAVE == TOMBSTONE_LAST || LEAVE == NO_TOMBSTONE -> rseq4j_state = NEW
+    fi;
+    if
+    :: was == JOINED -> release()
+    :: else
+    fi;
+    if
+    :: LEAVE_GIVES_ALL_BACK ->
+        do
+        :: rseq4j_users > 0 ->
+            d_step { rseq4j_users--; kept = false; thread_holds = false };
+            release()
+        :: rseq4j_users == 0 -> break
+        od
+    :: else
+    fi;
+    if
+    :: LEAVE == TOMBSTONE_LAST -> let_signals_come(); rseq4j_state = TOMBSTONE
+    :: else
+    fi;
+    restore_signals()
+}
+
+/* Whom we may meet: libc, and an outsider. */
+inline libc_start() {
+    if
+    :: LIBC == LIBC_DOES_NOTHING -> skip
+    :: LIBC == LIBC_SETS_TO_ONE ->
+        block_signals();
+        rseq(AREA, true);
+        d_step { __rseq_refcount = 1; libc_holds = true };
+        restore_signals()
+    :: LIBC == LIBC_INCREMENTS ->
+        block_signals();
+        if
+        :: __rseq_refcount == UINT_MAX -> skip
+        :: __rseq_refcount > 0 && __rseq_refcount < UINT_MAX ->
+            d_step {
+                __rseq_refcount++; libc_holds = true;
+                printf("REACHED libc finds a handler's count\n")
+            }
+        :: __rseq_refcount == 0 -> rseq(AREA, true); d_step { __rseq_refcount = 1; libc_holds = true }
+        fi;
+        restore_signals()
+    :: LIBC == LIBC_DOES_NOT_COUNT ->
+        rseq(AREA, false); uncounted_holds = true
+    fi
+}
+
+/* Signals are blocked: nobody comes after this. */
+inline libc_end() {
+    if
+    :: libc_holds && TLS == TLS_IS_RECLAIMED ->
+        d_step { libc_holds = false; __rseq_refcount-- };
+        if
+        :: __rseq_refcount == 0 -> rseq_unregister(AREA)
+        :: else
+        fi
+    :: else
+    fi
+}
+
+inline outsider_register() {
+    if
+    :: OUTSIDER == OUTSIDER_COUNTS ->
+        block_signals();
+        if
+        :: __rseq_refcount == UINT_MAX -> skip
+        :: __rseq_refcount > 0 && __rseq_refcount < UINT_MAX ->
+            d_step { __rseq_refcount++; outsider_holds = true }
+        :: __rseq_refcount == 0 ->
+            rseq(AREA, true);
+            if
+            :: answer == OK -> d_step { __rseq_refcount = 1; outsider_holds = true }
+            :: answer == EBUSY -> d_step { __rseq_refcount = 2; stand_in = 1; outsider_holds = true }
+            :: answer == EBUSY || answer == EINVAL -> skip     /* as librseq did in 2018: it gives up */
+            fi
+        fi;
+        restore_signals()
+    :: OUTSIDER == OUTSIDER_LOADS_ADDS_STORES ->
+        inside++;
+        loaded = __rseq_refcount;
+        __rseq_refcount = loaded + 1;
+        if
+        :: loaded == 0 -> rseq(AREA, true)
+        :: else
+        fi;
+        d_step { outsider_holds = true; inside-- }
+    :: OUTSIDER == OUTSIDER_ADDS_ATOMICALLY ->
+        inside++;
+        d_step { loaded = __rseq_refcount; __rseq_refcount++ };
+        if
+        :: loaded == 0 -> rseq(AREA, true)
+        :: else
+        fi;
+        d_step { outsider_holds = true; inside-- }
+    :: OUTSIDER == OUTSIDER_STAYS || OUTSIDER == OUTSIDER_LEAVES ->
+        rseq(AREA, false);
+        if
+        :: answer == OK || answer == EBUSY -> uncounted_holds = true
+        :: else
+        fi
+    :: OUTSIDER == OUTSIDER_IS_ELSEWHERE -> rseq(ELSEWHERE, false)
+    fi
+}
+
+/* From its destructor, or before. */
+inline outsider_unregister() {
+    if
+    :: OUTSIDER == OUTSIDER_COUNTS ->
+        block_signals();
+        d_step { outsider_holds = false; __rseq_refcount-- };
+        if
+        :: __rseq_refcount == 0 -> rseq_unregister(AREA)
+        :: else
+        fi;
+        restore_signals()
+    :: OUTSIDER == OUTSIDER_LOADS_ADDS_STORES ->
+        d_step { outsider_holds = false; inside++ };
+        loaded = __rseq_refcount;
+        __rseq_refcount = loaded - 1;
+        if
+        :: loaded == 1 -> rseq_unregister(AREA)
+        :: else
+        fi;
+        inside--
+    :: OUTSIDER == OUTSIDER_ADDS_ATOMICALLY ->
+        d_step { outsider_holds = false; inside++ };
+        d_step { loaded = __rseq_refcount; __rseq_refcount-- };
+        if
+        :: loaded == 1 -> rseq_unregister(AREA)
+        :: else
+        fi;
+        inside--
+    :: OUTSIDER == OUTSIDER_LEAVES -> uncounted_holds = false; rseq_unregister(AREA)
+    fi
+}
+
+/* The thread's own code: `asks` is whether it takes counts, besides giving them back. */
+inline ordinary_code(asks) {
+    if
+    :: asks -> rseq4j_join()              /* a section that met an unregistered thread */
+    :: asks && !thread_holds -> rseq4j_register(thread_holds)
+    :: thread_holds -> rseq4j_unregister(thread_holds)
+    :: (asks && OUTSIDER != NO_OUTSIDER && !outsider_holds && !uncounted_holds
+            && (OUTSIDER_COMES_AGAIN || !outsider_ended)) -> outsider_register()
+    :: outsider_holds -> outsider_unregister()
+    fi
+}
+
+active proctype thread() provided (level == 0) {
+    bool former;
+    mtype answer = OK;
+    byte was;
+    byte loaded;
+    byte destructors = 0;
+    bool outsider_ended = false;
+
+    libc_start();
+    signals_blocked = false;
+    destructors = DESTRUCTORS_ARMED;
+    rseq4j_armed = (destructors > 0);
+    if
+    :: JOINS_AT_START != NO -> rseq4j_join()
+    :: JOINS_AT_START != YES -> skip
+    fi;
+
+    do
+    :: ordinary_code(true)
+    :: break
+    od;
+
+    /* Destructors, in any order, and in as many rounds as it takes. */
+    do
+    :: ordinary_code(DESTRUCTORS_ASK)
+    :: destructors > 0 -> destructors--; rseq4j_leave()
+    :: !outsider_ended ->
+        outsider_ended = true;
+        if
+        :: outsider_holds || (uncounted_holds && OUTSIDER == OUTSIDER_LEAVES) -> outsider_unregister()
+        :: else
+        fi
+    :: TLS == TLS_OUTLIVES_THREAD || (destructors == 0 && outsider_ended && !thread_holds
+            && (OUTSIDER_COMES_AGAIN || !outsider_holds)) -> break
+    od;
+
+    signals_blocked = true;
+    former = true;
+    libc_end();
+    if
+    :: TLS == TLS_IS_RECLAIMED -> tls_reclaimed = true
+    :: else
+    fi;
+    d_step {
+        thread_gone = true;
+        if
+        :: registered == AREA -> printf("REACHED the thread ends registered\n")
+        :: else -> printf("REACHED the thread ends unregistered\n")
+        fi;
+        registered = NOWHERE
+    }
+}
+
+/* What a handler does, with `holds` for what it asked. It may be interrupted where it has not blocked signals. */
+inline handler(holds) {
+    if
+    :: rseq4j_join()
+    :: rseq4j_register(holds);
+        if
+        :: holds -> rseq4j_unregister(holds)
+        :: else
+        fi
+    :: HANDLERS_KEEP && level == 1 && !kept -> rseq4j_register(kept)
+    :: HANDLERS_KEEP && level == 1 && kept -> rseq4j_unregister(kept)
+    :: !HANDLERS_KEEP && rseq4j_users == 0 -> rseq4j_unregister(nobody)
+    fi;
+    d_step { answer = OK; former = false; level-- }
+}
+
+active proctype handler_1() provided (level == 1) {
+    bool former;
+    mtype answer = OK;
+end:
+    do
+    :: handler(handler_1_holds)
+    od
+}
+
+active proctype handler_2() provided (level == 2) {
+    bool former;
+    mtype answer = OK;
+end:
+    do
+    :: handler(handler_2_holds)
+    od
+}
+
+/* A signal comes, whenever it can. */
+active proctype signals() {
+end:
+    do
+    :: atomic { !signals_blocked && level < 2 -> level++ }
+    od
+}
+
+/* P1: never unregistered while a count is held. */
+never P1 { do :: dropped_under_holder -> break :: else od }
+
+/* P2: never registered in reclaimed memory, where the kernel would write. */
+never P2 { do :: tls_reclaimed && !thread_gone && registered != NOWHERE -> break :: else od }
+
+/* P3: nobody who counts registers what one who counts has registered. */
+never P3 { do :: registered_twice -> break :: else od }
+
+/* P4: where nobody is in the midst of it, the count is the number of those who hold one. */
+never P4 {
+    do
+    :: AREA_IS_COUNTED && inside == 0 && !thread_gone && __rseq_refcount != HELD + stand_in -> break
+    :: else
+    od
+}
+
+/* P5: who asked and was told yes is registered until he lets go, wherever he may look. */
+never P5 {
+    do
+    :: !signals_blocked && (HELD != 0 || uncounted_holds) && registered != AREA -> break
+    :: else
+    od
+}
