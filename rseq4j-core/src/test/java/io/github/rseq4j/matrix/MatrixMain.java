@@ -1,0 +1,79 @@
+package io.github.rseq4j.matrix;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.section.StormChild;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.junit.platform.launcher.listeners.TestExecutionSummary;
+
+/** Runs those tests that need no tool inside another machine or libc, and prints what it found in one line. */
+public final class MatrixMain {
+    private static final String BASE = "io.github.rseq4j.";
+    private static final List<String> TESTS = List.of("RseqTest", "section.NativeEngineKernelTest",
+            "section.CodeMemoryKernelTest", "section.AbortProofKernelTest", "memory.CellsTest",
+            "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest");
+    private static final String STORM_THREADS = "500";
+
+    private MatrixMain() {}
+
+    /**
+     * Runs the tests, and a storm where sections run.
+     *
+     * @param arguments none
+     * @throws Exception when a test cannot be run
+     */
+    public static void main(String[] arguments) throws Exception {
+        Rseq.Availability found = Rseq.availability();
+        SummaryGeneratingListener listener = new SummaryGeneratingListener();
+        LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request();
+        for (String test : TESTS) {
+            request.selectors(DiscoverySelectors.selectClass(BASE + test));
+        }
+        LauncherFactory.create().execute(request.build(), listener);
+        TestExecutionSummary summary = listener.getSummary();
+        summary.printFailuresTo(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+        if (found.available()) {
+            StormChild.main(new String[] {STORM_THREADS});
+        }
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("kernel", System.getProperty("os.version"));
+        line.put("libc", libc());
+        line.put("architecture", System.getProperty("os.arch"));
+        line.put("jdk", Runtime.version());
+        line.put("owner", found.owner());
+        line.put("index", found.index());
+        line.put("length", found.registeredBytes());
+        line.put("offset", found.offsetBytes());
+        line.put("features", found.featureBytes());
+        line.put("passed", summary.getTestsSucceededCount());
+        line.put("failed", summary.getTestsFailedCount());
+        line.put("skipped", summary.getTestsSkippedCount() + summary.getTestsAbortedCount());
+        line.put("aborts", "fence:" + found.fenceAborts() + ",preemption:" + found.preemptionAborts());
+        line.put("reason", found.reason().replace(' ', '_'));
+        System.out.println("MATRIX " + line.entrySet().stream().map(each -> each.getKey() + "=" + each.getValue())
+                .collect(Collectors.joining(" ")));
+        System.exit(summary.getTestsFailedCount() == 0 && summary.getTestsFoundCount() > 0 ? 0 : 1);
+    }
+
+    private static String libc() {
+        long version = Native.find("gnu_get_libc_version");
+        if (version == 0) {
+            return "unknown";
+        }
+        StringBuilder text = new StringBuilder("glibc-");
+        for (long at = Native.call(version).value(); RawMemory.getByte(at) != 0; at++) {
+            text.append((char) RawMemory.getByte(at));
+        }
+        return text.toString();
+    }
+}

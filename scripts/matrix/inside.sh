@@ -1,0 +1,11 @@
+# Runs inside the other machine or libc, in a folder with the jars and librseq4j.so. Prints lines that run reads.
+status=0
+java --enable-native-access=ALL-UNNAMED -cp '*' io.github.rseq4j.matrix.MatrixMain || status=1
+# A short run where libc does not register: by ourselves, and with the image preloaded.
+company() { java --enable-native-access=ALL-UNNAMED -cp '*' io.github.rseq4j.section.CompanyChild count used; }
+echo "=====OWN"
+GLIBC_TUNABLES=glibc.pthread.rseq=0 company || status=1
+echo "=====PRELOADED"
+LD_PRELOAD=$PWD/librseq4j.so GLIBC_TUNABLES=glibc.pthread.rseq=0 company || status=1
+echo "=====DONE"
+exit $status
