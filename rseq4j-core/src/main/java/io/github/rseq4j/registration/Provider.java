@@ -93,11 +93,14 @@ public final class Provider {
                 : "write(length=" + image.length + ") answered " + written;
         if (!refusal.isEmpty()) {
             Linux.close(file);
-            boolean isElsewhere = refusal.contains("TLS") && Linux.dlsym("__rseq_abi") != 0;
+            boolean isFull = refusal.contains("TLS");
+            boolean isElsewhere = isFull && Linux.dlsym("__rseq_abi") != 0;
             throw new RefusedException((isElsewhere ? "the area that __rseq_abi names is not at a constant offset from "
                     + "the thread pointer: " : "the provider image is refused: ") + refusal,
                     isElsewhere ? "load the library that defines __rseq_abi with the program (LD_PRELOAD), "
                             + "or raise GLIBC_TUNABLES=glibc.rtld.optional_static_tls"
+                            : isFull ? "preload the file that \"rseq4j provider\" writes, or raise "
+                            + "GLIBC_TUNABLES=glibc.rtld.optional_static_tls"
                             : "allow executable mappings of files in memory and dlopen(3) of /proc/PID/fd, or preload "
                             + "the file that \"rseq4j provider\" writes");
         }

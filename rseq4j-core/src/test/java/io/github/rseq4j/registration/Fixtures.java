@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Assumptions;
 public final class Fixtures {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
     private static final List<String> LIBRARIES = List.of("early_adopter", "uncounted", "three_symbols",
-            "dynamic_area");
+            "dynamic_area", "greedy");
     private static final List<String> PROGRAMS = List.of("storm", "table", "company", "children", "plain");
     private static final List<String> LIBCS = List.of("libc.so.6", "libpthread.so.0", "libdl.so.2");
 

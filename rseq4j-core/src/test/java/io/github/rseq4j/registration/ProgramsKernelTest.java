@@ -65,8 +65,10 @@ final class ProgramsKernelTest {
     @MethodSource("company")
     void keepsCompanyWithALibrary(Libc libc, String library, boolean first) {
         Path path = Fixtures.folder(libc).resolve("lib" + library + ".so");
-        Tool.Outcome outcome = first ? run(libc, Map.of(), "company", path.toString())
-                : run(libc, Map.of(), "company", "-", path.toString());
+        Map<String, String> preloaded = Map.of("LD_PRELOAD",
+                Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME).toString());
+        Tool.Outcome outcome = first ? run(libc, preloaded, "company", path.toString())
+                : run(libc, preloaded, "company", "-", path.toString());
         requireOwner(libc, outcome);
         // An area of libc's cannot be shared with who knows __rseq_abi alone; the kernel tells him.
         boolean shared = libc == Libc.OLD_GLIBC || libc == Libc.MUSL;

@@ -4,13 +4,17 @@ import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.percpu.PerCpuCounter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
  * A child JVM in the company of other people's libraries. Its arguments are words that are done in their order:
- * {@code load PATH}, {@code call FUNCTION}, {@code count}, {@code used} (whether the calling thread is registered).
+ * {@code load PATH}, {@code fill PATH} (with copies, until one is refused), {@code call FUNCTION}, {@code count},
+ * {@code used} (whether the calling thread is registered).
  */
 public final class CompanyChild {
     private static final int THREADS = 20;
@@ -23,8 +27,9 @@ public final class CompanyChild {
      *
      * @param arguments what to do
      * @throws InterruptedException when it is interrupted
+     * @throws IOException when a library cannot be copied
      */
-    public static void main(String[] arguments) throws InterruptedException {
+    public static void main(String[] arguments) throws InterruptedException, IOException {
         long expected = 0;
         PerCpuCounter counter = null;
         List<String> words = new ArrayList<>(Arrays.asList(arguments));
@@ -36,6 +41,7 @@ public final class CompanyChild {
                         throw new IllegalStateException(refusal);
                     }
                 }
+                case "fill" -> fill(Path.of(words.removeFirst()));
                 case "call" -> {
                     String function = words.removeFirst();
                     System.out.println(function + "=" + Native.call(Linux.dlsym(function)).intOrNegativeErrno());
@@ -56,6 +62,20 @@ public final class CompanyChild {
         System.out.println("remedy=" + availability.remedy());
         System.out.println("expected=" + expected);
         System.out.println("counted=" + (counter == null ? 0 : counter.sum()));
+    }
+
+    /** Loads copies of a library until one is refused. */
+    private static void fill(Path library) throws IOException {
+        Path folder = Files.createTempDirectory("rseq4j-fill");
+        String refusal = "";
+        int copies = 0;
+        while (refusal.isEmpty()) {
+            Path copy = Files.copy(library, folder.resolve("copy" + copies++));
+            refusal = Linux.dlopen(copy.toString(), Linux.RTLD_NOW);
+            Files.delete(copy);
+        }
+        Files.delete(folder);
+        System.out.println("copies=" + copies + ", then " + refusal);
     }
 
     private static long count(PerCpuCounter counter) throws InterruptedException {

@@ -106,6 +106,16 @@ final class CompanyKernelTest {
 
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void fallsBackWhenThereIsNoRoomForTheAreaInEveryThread(Libc libc) {
+        Rseqs.require();
+        ChildJvm child = child(libc, Map.of(), "fill", library(libc, "libgreedy.so"), "count");
+        child.requireFallback("the provider image is refused");
+        assertTrue(child.get("reason").contains("static TLS"), child.output());
+        assertTrue(child.get("remedy").contains("optional_static_tls"), child.output());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
     void refusesAnAreaWhoseOffsetIsNotConstant(Libc libc) {
         Rseqs.require();
         child(libc, Map.of(), "load", library(libc, "libdynamic_area.so"), "call", "dynamic_area_touch", "count")

@@ -1,0 +1,8 @@
+/* A library that takes a little of the room which glibc keeps in every thread for libraries that are loaded later. */
+__thread char greedy_room[32] __attribute__((tls_model("initial-exec")));
+
+int greedy(void)
+{
+	greedy_room[0] = 1;
+	return greedy_room[0];
+}
