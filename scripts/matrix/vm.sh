@@ -2,7 +2,8 @@
 # vm.sh ARCH [-s CPUS] [-m MIB] [-l LIBC_SUITE] [-t SECONDS] KERNEL_SUITE DIR CMD...
 #
 # Runs CMD in a copy of DIR, at /test, on a Debian kernel of its own under software emulation; ARCH is amd64 or arm64.
-# JAVA_HOME and PATH are set there. Ends with CMD's status, or 124 when it never ended. Needs root, apt-get, dpkg-deb, cpio.
+# JAVA_HOME and PATH are set there. Ends with CMD's status, or 124 when it never ended. Needs root, apt-get, dpkg-deb,
+# cpio.
 #
 # The machine is a kernel, one initramfs with libc, busybox and a JRE, which is kept, and a small second one with DIR's
 # files behind it: no disk, no network, no modules. Output comes back over the serial line. A boot that never reached
