@@ -36,7 +36,8 @@ final class ProviderCommand implements Callable<Integer> {
         if (host == null) {
             throw new InputException("not this architecture: " + Architecture.hostName());
         }
-        byte[] image = ProviderImage.write(host, Sections.all(), Engine.STRIDE_SHIFT, ProviderImage.areaBytes());
+        byte[] image = ProviderImage.write(host, Sections.all(), Engine.STRIDE_SHIFT,
+                Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
         String header = ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT);
         Path file = output.resolve(ProviderImage.FILE_NAME);
         try {

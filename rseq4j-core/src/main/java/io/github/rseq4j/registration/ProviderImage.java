@@ -8,6 +8,7 @@ import io.github.rseq4j.code.Label;
 import io.github.rseq4j.code.Target;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.RseqArea;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -46,7 +47,8 @@ public final class ProviderImage {
      * @param architecture what it runs on
      * @param chains the sections that it has as C functions
      * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
-     * @param areaBytes size and alignment of the area, from {@link #areaBytes()} or {@link #NOMINAL_AREA_BYTES}
+     * @param areaBytes size and alignment of the area: {@link #areaBytes()} to load it here and now, at least
+     *     {@link #NOMINAL_AREA_BYTES} for a file that is loaded with a program, perhaps elsewhere
      */
     public static byte[] write(Architecture architecture, List<Chain> chains, int strideShift, int areaBytes) {
         ProviderImage image = new ProviderImage(architecture, areaBytes);
@@ -55,15 +57,15 @@ public final class ProviderImage {
     }
 
     /**
-     * Returns size and alignment of the area, in bytes: what the kernel asks by its auxiliary vector, and no less than
-     * the nominal size, so that the image also serves on another machine.
+     * Returns size and alignment of the area, in bytes: what the kernel asks by its auxiliary vector, and no more. An
+     * object that is loaded later gets no stricter alignment than what was loaded at the start had.
      */
     public static int areaBytes() {
         if (!Linux.isCallable()) {
             return NOMINAL_AREA_BYTES;
         }
         long asked = Math.max(Linux.getauxval(Linux.AT_RSEQ_ALIGN), Linux.getauxval(Linux.AT_RSEQ_FEATURE_SIZE));
-        return (int) Math.max(NOMINAL_AREA_BYTES, asked <= 1 ? 1 : Long.highestOneBit(asked - 1) << 1);
+        return (int) Math.max(RseqArea.ORIGINAL_BYTES, asked <= 1 ? 1 : Long.highestOneBit(asked - 1) << 1);
     }
 
     private ElfParts parts(Architecture architecture, List<Chain> chains, int strideShift) {

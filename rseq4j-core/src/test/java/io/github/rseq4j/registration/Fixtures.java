@@ -76,7 +76,7 @@ public final class Fixtures {
     private static void compile(Libc libc, Path folder) throws IOException {
         Files.write(folder.resolve(ProviderImage.FILE_NAME),
                 ProviderImage.write(Objects.requireNonNull(Architecture.host()), Sections.all(), Engine.STRIDE_SHIFT,
-                        ProviderImage.areaBytes()));
+                        Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes())));
         Files.writeString(folder.resolve(ProviderHeader.FILE_NAME),
                 ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT));
         Path empty = Files.writeString(folder.resolve("empty.c"), "");
