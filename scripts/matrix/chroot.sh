@@ -17,11 +17,12 @@ unshare --mount true 2>/dev/null || refuse "unshare(2) of the mount namespace is
 JAVA_HOME=$(host_jdk) || refuse "no JDK 25"
 root=$WORK/chroot/$suite
 mkdir -p "$WORK/chroot"
+# Each step says "or give up": bash ignores errexit in a function that "||" follows.
 prepare() {
   rm -rf "$root" "$root.debs"
   # busybox is for programs that want a /bin/sh, libgcc for pthread_exit, zlib for JDKs that use the system's.
-  fetch_debs "$suite" amd64 "$root.debs" libc6 libgcc-s1 zlib1g busybox-static
-  unpack_debs "$root" "$root.debs"/*.deb
+  fetch_debs "$suite" amd64 "$root.debs" libc6 libgcc-s1 zlib1g busybox-static || return 1
+  unpack_debs "$root" "$root.debs"/*.deb || return 1
   ln -sf busybox "$root/usr/bin/sh"
   rm -rf "$root"/usr/share/{doc,man,locale} "$root.debs"
   touch "$root.ok"

@@ -17,7 +17,7 @@ mirror() {
 apt_root() {
   local suite=$1 arch=$2 place=$WORK/apt/$1-$2 uri
   if [ ! -e "$place/ok" ] || [ -n "$(find "$place/ok" -mmin +1440)" ]; then
-    uri=$(mirror)
+    uri=$(mirror) || return 1
     rm -rf "$place"
     mkdir -p "$place"/{lists/partial,archives/partial,etc,empty}
     : > "$place/status"
@@ -41,7 +41,7 @@ Acquire::Languages "none";
 Acquire::Retries "3";
 Acquire::Check-Valid-Until "false";
 EOF
-    APT_CONFIG=$place/apt.conf timeout 300 apt-get -qq update >&2
+    APT_CONFIG=$place/apt.conf timeout 300 apt-get -qq update >&2 || return 1
     touch "$place/ok"
   fi
   echo "$place"
@@ -51,12 +51,12 @@ EOF
 fetch_debs() {
   local suite=$1 arch=$2 folder=$3 place
   shift 3
-  place=$(apt_root "$suite" "$arch")
+  place=$(apt_root "$suite" "$arch") || return 1
   mkdir -p "$folder"
   (cd "$folder" && APT_CONFIG=$place/apt.conf timeout 900 apt-get -qq download "$@" >&2) && return
   # The mirror may have moved on since the lists were fetched.
   rm -f "$place/ok"
-  place=$(apt_root "$suite" "$arch")
+  place=$(apt_root "$suite" "$arch") || return 1
   (cd "$folder" && APT_CONFIG=$place/apt.conf timeout 900 apt-get -qq download "$@" >&2)
 }
 
@@ -64,7 +64,7 @@ fetch_debs() {
 fetch_with_deps() {
   local suite=$1 arch=$2 folder=$3 place
   shift 3
-  place=$(apt_root "$suite" "$arch")
+  place=$(apt_root "$suite" "$arch") || return 1
   mkdir -p "$folder/partial"
   APT_CONFIG=$place/apt.conf timeout 900 apt-get -qq -y -d \
     -o Dir::Cache::Archives="$(readlink -f "$folder")" install "$@" >&2
@@ -73,7 +73,7 @@ fetch_with_deps() {
 # depends_on SUITE ARCH PACKAGE PATTERN: prints the first direct dependency that matches.
 depends_on() {
   local place
-  place=$(apt_root "$1" "$2")
+  place=$(apt_root "$1" "$2") || return 1
   APT_CONFIG=$place/apt.conf apt-cache depends --important "$3" | sed -n "s/^ *|*Depends: \($4\)\$/\1/p" | head -n 1
 }
 
@@ -86,7 +86,7 @@ unpack_debs() {
     [ -e "$root/$link" ] || ln -s "usr/$link" "$root/$link"
   done
   for deb; do
-    dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root" -f -
+    dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root" -f - || return 1
   done
 }
 

@@ -12,7 +12,7 @@
 #include "start.h"
 
 static int (*adopt)(void), (*let_go)(void), (*adopted_cpu)(void), (*use)(void), (*symbols)(void);
-static int faults, shared, symbols_cpu;
+static int faults, shared, symbols_cpu = -200;
 
 static void expect(int line, const char *what, int holds)
 {

@@ -22,7 +22,8 @@ public final class Fixtures {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
     private static final List<String> LIBRARIES = List.of("early_adopter", "uncounted", "three_symbols",
             "dynamic_area", "greedy");
-    private static final List<String> PROGRAMS = List.of("storm", "table", "company", "children", "plain");
+    private static final List<String> PROGRAMS = List.of("storm", "table", "company", "children", "plain",
+            "every_step", "ends");
     private static final List<String> LIBCS = List.of("libc.so.6", "libpthread.so.0", "libdl.so.2");
 
     /** Whose C library a program runs on. */
@@ -91,7 +92,7 @@ public final class Fixtures {
             compile(libc, folder, name, "lib" + name + ".so", List.of());
         }
         for (String name : PROGRAMS) {
-            List<String> more = new ArrayList<>(List.of("-Wl,-e,_start", "-Wl,--no-as-needed"));
+            List<String> more = new ArrayList<>(List.of("-Wl,-e,_start", "-Wl,-z,now", "-Wl,--no-as-needed"));
             if (!name.equals("plain")) {
                 more.add(folder.resolve(ProviderImage.FILE_NAME).toString());
             }

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -25,6 +27,12 @@ final class ProgramsKernelTest {
         return outcome;
     }
 
+    private static long number(Tool.Outcome outcome, String name) {
+        Matcher matcher = Pattern.compile("\\b" + name + "=(-?\\d+)").matcher(outcome.output());
+        assertTrue(matcher.find(), name + " is not in " + outcome.output());
+        return Long.parseLong(matcher.group(1));
+    }
+
     private static void requireOwner(Libc libc, Tool.Outcome outcome) {
         assertTrue(outcome.output().contains("owner=" + libc.owner() + " "), outcome.output());
     }
@@ -36,11 +44,31 @@ final class ProgramsKernelTest {
         requireOwner(libc, run(libc, Map.of(), "table"));
     }
 
+    /** A signal before every instruction of the protocol's functions, whose handler counts or joins. */
+    @ParameterizedTest
+    @EnumSource
+    void theCountIsRightWhereverASignalComes(Libc libc) {
+        Tool.Outcome outcome = run(libc, Map.of(), "every_step");
+        requireOwner(libc, outcome);
+        assertTrue(number(outcome, "steps") > 1000, outcome.output());
+    }
+
+    /** Signals from destructors before and after ours: the tombstone where memory goes, the registration elsewhere. */
+    @ParameterizedTest
+    @EnumSource
+    void registersNothingAnewAtTheEndOfAThreadWhoseMemoryGoes(Libc libc) {
+        Tool.Outcome outcome = run(libc, Map.of(), "ends");
+        requireOwner(libc, outcome);
+        assertEquals(libc == Libc.MUSL, number(outcome, "tombstones") > 0, outcome.output());
+    }
+
     @ParameterizedTest
     @EnumSource
     void losesNothingWhenThreadsComeAndGoUnderAStormOfSignals(Libc libc) {
         int threads = libc == Libc.DORMANT_GLIBC ? 100_000 : 20_000;
-        requireOwner(libc, run(libc, Map.of(), "storm", String.valueOf(threads)));
+        Tool.Outcome outcome = run(libc, Map.of(), "storm", String.valueOf(threads));
+        requireOwner(libc, outcome);
+        assertTrue(number(outcome, "early") > threads / 1000, "handlers at the start of threads: " + outcome.output());
     }
 
     @ParameterizedTest
@@ -72,8 +100,11 @@ final class ProgramsKernelTest {
         requireOwner(libc, outcome);
         // An area of libc's cannot be shared with who knows __rseq_abi alone; the kernel tells him.
         boolean shared = libc == Libc.OLD_GLIBC || libc == Libc.MUSL;
-        assertTrue(outcome.output().contains(library.equals("three_symbols") ? "symbols="
-                : "shared=" + (shared ? 1 : 0)), outcome.output());
+        if (library.equals("three_symbols")) {
+            assertTrue(number(outcome, "symbols") >= 0, outcome.output());
+        } else {
+            assertEquals(shared ? 1 : 0, number(outcome, "shared"), outcome.output());
+        }
     }
 
     /** Preloaded ahead of the image, its definitions are the ones: the image joins by its count. */
