@@ -15,10 +15,10 @@ public final class ProviderHeader {
             /*
              * rseq4j.h - restartable sequences, rseq(2), shared with everybody else in the process.
              *
-             * Link with -lrseq4j, ahead of libc, or preload librseq4j.so: the thread that starts the program and every
-             * thread that pthread_create or thrd_create makes is registered before its own code runs. Where libc
-             * registers (glibc 2.35 and later) its registration is used; where another library provides __rseq_abi,
-             * that one is shared.
+             * Link with -lrseq4j, ahead of -lpthread and libc, or preload librseq4j.so: the thread that starts the
+             * program and every thread that pthread_create or thrd_create makes is registered before its own code runs.
+             * Where libc registers (glibc 2.35 and later) its registration is used; where another library provides
+             * __rseq_abi, that one is shared.
              *
              * Every function here may be called by any thread and from any signal handler. They make raw system calls
              * at most, allocate nothing, take no lock and do not touch errno: they return 0 or more, or -errno.
