@@ -31,10 +31,13 @@ kernel_suite=$1 folder=$2
 shift 2
 
 case $arch in
-  amd64) package=qemu-system-x86 binary=qemu-system-x86_64 console=ttyS0 machine=(-M pc -cpu max) ;;
+  # One thread for all CPUs: with one each, QEMU may decode an x86 instruction while another CPU stores over it, and
+  # keep the mixture. HotSpot's "not entrant" is such a store: docs/results/2026-11-23-emulator.md.
+  amd64) package=qemu-system-x86 binary=qemu-system-x86_64 console=ttyS0 machine=(-M pc -cpu max)
+    accelerator=tcg,thread=${RSEQ4J_MATRIX_THREAD:-single} ;;
   # The virt machine; a72 is a processor of Armv8.0, so nothing newer is used by mistake.
   arm64) package=qemu-system-arm binary=qemu-system-aarch64 console=ttyAMA0
-    machine=(-M virt,gic-version=3 -cpu cortex-a72) ;;
+    machine=(-M virt,gic-version=3 -cpu cortex-a72) accelerator=tcg,thread=multi ;;
   *) usage ;;
 esac
 
@@ -134,7 +137,7 @@ printf '%q ' "$@" > "$run/test/.command"
 { cat "$initramfs"; (cd "$run" && find test -print0 | cpio --quiet -0 -o -H newc -R 0:0); } > "$run/initrd"
 status=
 for try in 1 2 3; do
-  timeout --kill-after=10 "$seconds" "${qemu[@]}" "${machine[@]}" -accel tcg,thread=multi -smp "$cpus" -m "$memory" \
+  timeout --kill-after=10 "$seconds" "${qemu[@]}" "${machine[@]}" -accel "$accelerator" -smp "$cpus" -m "$memory" \
     -display none -monitor none -nic none -no-reboot -kernel "$image" -initrd "$run/initrd" \
     -append "console=$console quiet panic=-1" -serial file:"$run/serial" </dev/null 2> "$run/errors" \
     || { echo "qemu ended with $?"; tail -n 5 "$run/errors"; } >&2
