@@ -4,7 +4,7 @@ java --enable-native-access=ALL-UNNAMED -cp '*' io.github.rseq4j.matrix.MatrixMa
 # What the JVM had to say if it crashed: it is gone with the machine.
 cat hs_err*.log 2>/dev/null
 # A short run where libc does not register: by ourselves, and with the image preloaded.
-company() { java --enable-native-access=ALL-UNNAMED -cp '*' io.github.rseq4j.section.CompanyChild count used; }
+company() { java --enable-native-access=ALL-UNNAMED -cp '*' io.github.rseq4j.engine.CompanyChild count used; }
 echo "=====OWN"
 GLIBC_TUNABLES=glibc.pthread.rseq=0 company || status=1
 echo "=====PRELOADED"

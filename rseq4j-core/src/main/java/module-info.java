@@ -13,5 +13,5 @@ module io.github.rseq4j {
     exports io.github.rseq4j.kernel to io.github.rseq4j.cli;
     exports io.github.rseq4j.memory to io.github.rseq4j.cli;
     exports io.github.rseq4j.registration to io.github.rseq4j.cli;
-    exports io.github.rseq4j.section to io.github.rseq4j.cli;
+    exports io.github.rseq4j.engine to io.github.rseq4j.cli;
 }

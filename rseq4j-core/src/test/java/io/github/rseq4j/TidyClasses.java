@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
  */
 final class TidyClasses {
     /** The packages in the order in which data flows (DESIGN.md). */
-    static final Map<String, Integer> ORDER = Map.of("kernel", 1, "code", 2, "registration", 3, "section", 4,
-            "memory", 5, "percpu", 6, "", 7, "trace", 8, "cli", 9);
+    static final Map<String, Integer> ORDER = Map.of("kernel", 1, "code", 2, "registration", 3, "engine", 4,
+            "section", 5, "memory", 6, "percpu", 7, "", 8, "trace", 9, "cli", 10);
 
     private static final String BASE = "io.github.rseq4j.";
     private static final Pattern REFERENCE = Pattern.compile("io/github/rseq4j/[A-Za-z0-9_/$]+");

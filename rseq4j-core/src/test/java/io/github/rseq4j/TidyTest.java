@@ -89,14 +89,14 @@ final class TidyTest {
 
     @Test
     void findsEachKindOfUntidyClass() {
-        assertEquals(List.of(), TidyClasses.faults("io.github.rseq4j.section.A", List.of("io.github.rseq4j.code.B"),
+        assertEquals(List.of(), TidyClasses.faults("io.github.rseq4j.engine.A", List.of("io.github.rseq4j.code.B"),
                 List.of()));
         for (String higher : List.of("memory.B", "percpu.B", "Rseq")) {
-            List<String> faults = TidyClasses.faults("io.github.rseq4j.section.A",
+            List<String> faults = TidyClasses.faults("io.github.rseq4j.engine.A",
                     List.of("io.github.rseq4j." + higher), List.of());
             assertTrue(faults.toString().contains("package order"), faults.toString());
         }
-        List<String> faults = TidyClasses.faults("io.github.rseq4j.section.A", List.of(),
+        List<String> faults = TidyClasses.faults("io.github.rseq4j.engine.A", List.of(),
                 List.of("java/lang/foreign/Linker.downcallHandle"));
         assertTrue(faults.toString().contains("restricted"), faults.toString());
     }

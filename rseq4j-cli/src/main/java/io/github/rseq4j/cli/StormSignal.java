@@ -6,7 +6,7 @@ import io.github.rseq4j.code.MachineCode;
 import io.github.rseq4j.code.Operand;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
-import io.github.rseq4j.section.NativeEngine;
+import io.github.rseq4j.engine.NativeEngine;
 import java.util.List;
 
 /** A signal whose handler is emitted code that counts and returns: any thread can take it at any moment. */

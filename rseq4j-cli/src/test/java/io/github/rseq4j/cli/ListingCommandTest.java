@@ -7,7 +7,7 @@ import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Index;
 import io.github.rseq4j.code.Listing;
 import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.section.Sections;
+import io.github.rseq4j.engine.Sections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

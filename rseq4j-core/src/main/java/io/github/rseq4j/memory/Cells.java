@@ -1,7 +1,7 @@
 package io.github.rseq4j.memory;
 
 import io.github.rseq4j.kernel.KernelException;
-import io.github.rseq4j.section.Engine;
+import io.github.rseq4j.engine.Engine;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;
 import java.util.HashSet;

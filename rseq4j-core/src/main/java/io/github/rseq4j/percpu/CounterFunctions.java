@@ -3,8 +3,8 @@ package io.github.rseq4j.percpu;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.memory.Cells;
-import io.github.rseq4j.section.Engine;
-import io.github.rseq4j.section.LoadAddStore;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.LoadAddStore;
 import java.lang.invoke.MethodHandle;
 
 /** The functions of the counters as constants, each linked when it is first used. */

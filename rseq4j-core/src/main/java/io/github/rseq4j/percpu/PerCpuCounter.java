@@ -30,7 +30,7 @@ import java.lang.ref.Reference;
 public final class PerCpuCounter extends Number {
     /* How it works
      *
-     * add is one downcall of load_add_store_relaxed (section.LoadAddStore), whose return is looked at and forgotten.
+     * add is one downcall of load_add_store_relaxed (engine.LoadAddStore), whose return is looked at and forgotten.
      * The counter stays reachable until the call has returned, so that its cell cannot go to another counter before
      * (I8).
      *

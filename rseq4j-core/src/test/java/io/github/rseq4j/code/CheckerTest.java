@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.RseqCs;
-import io.github.rseq4j.section.LoadAddStore;
-import io.github.rseq4j.section.Sections;
+import io.github.rseq4j.engine.LoadAddStore;
+import io.github.rseq4j.engine.Sections;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;

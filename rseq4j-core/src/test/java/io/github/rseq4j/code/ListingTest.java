@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.section.Sections;
+import io.github.rseq4j.engine.Sections;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,8 +3,8 @@ package io.github.rseq4j.code;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.section.LoadAddStore;
-import io.github.rseq4j.section.Sections;
+import io.github.rseq4j.engine.LoadAddStore;
+import io.github.rseq4j.engine.Sections;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;

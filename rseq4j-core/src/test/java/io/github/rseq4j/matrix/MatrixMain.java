@@ -3,7 +3,7 @@ package io.github.rseq4j.matrix;
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
-import io.github.rseq4j.section.StormChild;
+import io.github.rseq4j.engine.StormChild;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -19,8 +19,8 @@ import org.junit.platform.launcher.listeners.TestExecutionSummary;
 /** Runs those tests that need no tool inside another machine or libc, and prints what it found in one line. */
 public final class MatrixMain {
     private static final String BASE = "io.github.rseq4j.";
-    private static final List<String> TESTS = List.of("RseqTest", "section.NativeEngineKernelTest",
-            "section.CodeMemoryKernelTest", "section.AbortProofKernelTest", "memory.CellsTest",
+    private static final List<String> TESTS = List.of("RseqTest", "engine.NativeEngineKernelTest",
+            "engine.CodeMemoryKernelTest", "engine.AbortProofKernelTest", "memory.CellsTest",
             "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest");
     private static final String STORM_THREADS = "500";
 

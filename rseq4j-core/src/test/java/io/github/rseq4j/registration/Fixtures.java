@@ -2,8 +2,8 @@ package io.github.rseq4j.registration;
 
 import io.github.rseq4j.Tool;
 import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.section.Engine;
-import io.github.rseq4j.section.Sections;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.Sections;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

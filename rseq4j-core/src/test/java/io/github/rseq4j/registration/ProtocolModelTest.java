@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.Tool;
 import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.section.Engine;
-import io.github.rseq4j.section.Sections;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.Sections;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package io.github.rseq4j.section;
+package io.github.rseq4j.engine;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;

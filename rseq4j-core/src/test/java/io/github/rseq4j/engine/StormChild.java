@@ -1,4 +1,4 @@
-package io.github.rseq4j.section;
+package io.github.rseq4j.engine;
 
 import static io.github.rseq4j.code.Routines.Input.constant;
 

@@ -1,4 +1,4 @@
-package io.github.rseq4j.section;
+package io.github.rseq4j.engine;
 
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.kernel.Errno;

@@ -1,4 +1,4 @@
-package io.github.rseq4j.section;
+package io.github.rseq4j.engine;
 
 import io.github.rseq4j.code.Chain;
 import java.util.List;
