@@ -5,6 +5,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RseqArea;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -56,8 +57,7 @@ public final class Provider {
     public static Provider get(List<Chain> chains, int strideShift) throws RefusedException {
         Provider loaded = find();
         if (loaded == null) {
-            load(ProviderImage.write(Objects.requireNonNull(Architecture.host()), chains, strideShift,
-                    ProviderImage.areaBytes()));
+            load(chains, strideShift);
             loaded = find();
         }
         if (loaded == null) {
@@ -79,6 +79,23 @@ public final class Provider {
                     + "rseq4j_offset", "write it anew by \"rseq4j provider\"");
         }
         return new Provider(join, owner, offset);
+    }
+
+    /**
+     * Loads the image with the area that the kernel asks for. glibc refuses an alignment that is stricter than what was
+     * loaded at the start has; the original size and alignment, which every kernel accepts, are then tried too.
+     */
+    private static void load(List<Chain> chains, int strideShift) throws RefusedException {
+        Architecture host = Objects.requireNonNull(Architecture.host());
+        int areaBytes = ProviderImage.areaBytes();
+        try {
+            load(ProviderImage.write(host, chains, strideShift, areaBytes));
+        } catch (RefusedException e) {
+            if (areaBytes == RseqArea.ORIGINAL_BYTES) {
+                throw e;
+            }
+            load(ProviderImage.write(host, chains, strideShift, RseqArea.ORIGINAL_BYTES));
+        }
     }
 
     private static void load(byte[] image) throws RefusedException {
