@@ -176,4 +176,24 @@ public final class Cells {
         }
         return sum;
     }
+
+    /**
+     * Adds up the copies of neighbouring cells, each as {@link #sum} does.
+     *
+     * @param address the first cell
+     * @param count how many cells
+     * @return a sum for each
+     */
+    public long[] sums(long address, int count) {
+        long[] sums = new long[count];
+        // One copy after the other: the copies of one cell, a stride apart, share a set of the cache and evict each
+        // other.
+        for (int copy = 0; copy < engine.copies(); copy++) {
+            long start = address + copy * STRIDE_BYTES;
+            for (int i = 0; i < count; i++) {
+                sums[i] += engine.memory().getLong(start + (long) i * Long.BYTES);
+            }
+        }
+        return sums;
+    }
 }
