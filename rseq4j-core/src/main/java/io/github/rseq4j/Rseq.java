@@ -145,6 +145,36 @@ public final class Rseq {
         return (int) KernelException.check("getcpu()", Linux.getcpu_node());
     }
 
+    /**
+     * Aborts every section that is running, on any CPU, and returns when none of them runs any more: each has
+     * committed, and its commit is seen, or it begins anew and then sees what the caller wrote before. Who has taken
+     * something out of sections' reach by a write may use it alone after a fence.
+     *
+     * <p>It is an interrupt of every CPU that runs the process, some microseconds, by membarrier(2). Where that is
+     * refused a thread visits each CPU, which takes a hundred times longer and is as exact. The first fence of a
+     * process takes the kernel some milliseconds more. Without rseq it waits for each stripe's lock.
+     *
+     * @throws RuntimeException when the kernel refuses both, naming call and errno
+     */
+    public static void fence() {
+        Engine.get().fence();
+    }
+
+    /**
+     * Does what {@link #fence()} does for the sections that are running on one CPU. Sections are found by the CPU that
+     * they run on now: where the index is mm_cid, this is not their index.
+     *
+     * @param cpu the CPU's number; one that is offline runs none
+     * @throws IllegalArgumentException when the number is negative
+     * @throws RuntimeException when the kernel refuses
+     */
+    public static void fence(int cpu) {
+        if (cpu < 0) {
+            throw new IllegalArgumentException("cpu=" + cpu + ", must be 0 or more");
+        }
+        Engine.get().fence(cpu);
+    }
+
     private static void requireLinux(String what) {
         if (!Linux.isCallable()) {
             Availability availability = availability();

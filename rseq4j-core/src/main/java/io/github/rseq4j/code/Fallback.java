@@ -86,6 +86,15 @@ public final class Fallback {
         return locks[index];
     }
 
+    /** Returns when every chain that was running has ended: each runs under the lock of its stripe. */
+    public void fence() {
+        for (Object lock : locks) {
+            synchronized (lock) {
+                // Held for no work: whoever held it before has ended, and what they wrote is seen from here on.
+            }
+        }
+    }
+
     /**
      * Lowers a chain.
      *

@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 public final class PagedMemory implements AddressSpace {
     /* How it works
      *
-     * A flat table holds a page of 8192 longs for each 64 KiB, or null. A page is only ever added, under this object's
-     * monitor, and a fresh array of longs is seen as zeros even by a thread that finds it by a race, so readers need no
-     * lock. Longs are read and written whole, with opaque order. A 4-byte write rewrites its 8-byte word: two threads
-     * that write halves of one word must hold one lock, as the fallback's sections of one stripe do.
+     * A flat table holds a page of 8192 longs for each 64 KiB, or null. Pages are added and forgotten under this
+     * object's monitor, and a fresh array of longs is seen as zeros even by a thread that finds it by a race, so
+     * readers need no lock. Longs are read and written whole, with opaque order. A 4-byte write rewrites its 8-byte
+     * word: two threads that write halves of one word must hold one lock, as the fallback's sections of one stripe do.
      */
     private static final int PAGE_SHIFT = 16;
     private static final int PAGE_LONGS = 1 << PAGE_SHIFT - 3;
@@ -42,6 +42,18 @@ public final class PagedMemory implements AddressSpace {
         }
         pages = Arrays.copyOf(pages, first + (int) count);
         return (long) first << PAGE_SHIFT;
+    }
+
+    /**
+     * Forgets what was written: it reads as 0 again, and its pages are the collector's.
+     *
+     * @param address what {@link #reserve} returned
+     * @param lengthBytes as it was reserved
+     */
+    public synchronized void clear(long address, long lengthBytes) {
+        int first = (int) (address >>> PAGE_SHIFT);
+        int count = (int) ((lengthBytes + (1L << PAGE_SHIFT) - 1) >>> PAGE_SHIFT);
+        Arrays.fill(pages, first, first + count, null);
     }
 
     private long @Nullable [] page(long address) {

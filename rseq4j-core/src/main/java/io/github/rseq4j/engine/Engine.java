@@ -107,6 +107,22 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     long reserve();
 
     /**
+     * Returns when no section is running any more that was running when this was called: each has committed, and that
+     * is seen, or it was aborted and begins anew, and then sees what the caller wrote before (I9).
+     *
+     * @throws KernelException when the kernel refuses
+     */
+    void fence();
+
+    /**
+     * Does the same for one CPU alone.
+     *
+     * @param cpu the CPU
+     * @throws KernelException when the kernel refuses
+     */
+    void fence(int cpu);
+
+    /**
      * Returns the function of a chain, of type (long, ...)long; make it a constant.
      *
      * @param chain one of {@link Sections#all()}

@@ -1,8 +1,8 @@
 package io.github.rseq4j.engine;
 
-import io.github.rseq4j.code.AddressSpace;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Fallback;
+import io.github.rseq4j.code.PagedMemory;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.registration.Registration;
 import java.lang.invoke.MethodHandle;
@@ -47,13 +47,23 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
-    public AddressSpace memory() {
+    public PagedMemory memory() {
         return fallback.memory();
     }
 
     @Override
     public long reserve() {
         return fallback.memory().reserve((long) copies() << STRIDE_SHIFT);
+    }
+
+    @Override
+    public void fence() {
+        fallback.fence();
+    }
+
+    @Override
+    public void fence(int cpu) {
+        fallback.fence();
     }
 
     @Override

@@ -49,6 +49,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final Target target;
     private final Map<String, MachineCode> installed = new HashMap<>();
     private final Object withoutIndex = new Object();
+    private final Fences fences = new Fences();
     private final MethodHandle threadPointer;
     private final MethodHandle areaField;
     private final long firstRange;
@@ -182,7 +183,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     }
 
     /** Returns the cell that the self-test works on: the first one of the first range, which is never handed out. */
-    long selfTestCell() {
+    public long selfTestCell() {
         return firstRange;
     }
 
@@ -233,6 +234,24 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         // nothing.
         Linux.madvise(range, bytes, Linux.MADV_NOHUGEPAGE);
         return range;
+    }
+
+    @Override
+    public void fence() {
+        fences.fence();
+        awaitStepByStep();
+    }
+
+    @Override
+    public void fence(int cpu) {
+        fences.fence(cpu);
+        awaitStepByStep();
+    }
+
+    private void awaitStepByStep() {
+        synchronized (withoutIndex) {
+            // Held for no work: who runs step by step, which no fence aborts, has ended then.
+        }
     }
 
     @Override

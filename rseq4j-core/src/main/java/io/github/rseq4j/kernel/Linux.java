@@ -36,6 +36,8 @@ public final class Linux {
     public static final int PROT_WRITE = 2;
     /** mmap(2): PROT_EXEC. */
     public static final int PROT_EXEC = 4;
+    /** madvise(2): MADV_DONTNEED ({@code asm-generic/mman-common.h}): private pages are as they were first mapped. */
+    public static final int MADV_DONTNEED = 4;
     /** madvise(2): MADV_NOHUGEPAGE ({@code asm-generic/mman-common.h}, Linux 2.6.38). */
     public static final int MADV_NOHUGEPAGE = 15;
     /** memfd_create(2): MFD_CLOEXEC ({@code linux/memfd.h}, Linux 3.17). */
@@ -48,6 +50,7 @@ public final class Linux {
     public static final int SIGTRAP = 5;
 
     private static final int MAP_PRIVATE = 0x02;
+    private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
     private static final int RUSAGE_THREAD = 1;
@@ -161,6 +164,21 @@ public final class Linux {
      */
     public static long mmap(long lengthBytes, int protection) {
         return syscall(NUMBERS.mmap(), 0, lengthBytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    }
+
+    /**
+     * mmap(2) of private memory in place of what is mapped at an address now: in one step, so others never find nothing
+     * there.
+     *
+     * @param address a page's address
+     * @param lengthBytes how much
+     * @param protection the PROT constants
+     * @param fd a file whose first bytes it shows until they are written, or -1 for zeros
+     * @return the address or -errno
+     */
+    public static long mmap_fixed(long address, long lengthBytes, int protection, int fd) {
+        int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
+        return syscall(NUMBERS.mmap(), address, lengthBytes, protection, flags, fd, 0);
     }
 
     /**

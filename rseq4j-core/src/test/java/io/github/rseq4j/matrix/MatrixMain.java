@@ -21,8 +21,9 @@ public final class MatrixMain {
     private static final String BASE = "io.github.rseq4j.";
     private static final List<String> TESTS = List.of("RseqTest", "engine.NativeEngineKernelTest",
             "engine.CodeMemoryKernelTest", "engine.AbortProofKernelTest", "memory.CellsTest",
-            "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest",
-            "percpu.HistogramBucketsTest");
+            "memory.RangesTest", "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest", "percpu.HistogramBucketsTest",
+            "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
+            "percpu.PerCpuItemsThreadsTest");
     private static final String STORM_THREADS = "500";
 
     private MatrixMain() {}

@@ -1,0 +1,103 @@
+package io.github.rseq4j.engine;
+
+import io.github.rseq4j.kernel.Cpus;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.Linux;
+import org.jspecify.annotations.Nullable;
+
+/** Aborts the sections that run now, on one CPU or on all: by membarrier(2), or by going there. */
+final class Fences {
+    /* How it works
+     *
+     * The kernel answers membarrier once a process has announced that it will fence. Where it refuses (a seccomp
+     * filter, Linux before 5.10) a thread made for it pins itself to each CPU in turn: whoever ran a section there has
+     * been switched out to let it run, and a switch aborts as well. A CPU that the thread may not go to is offline, or
+     * kept from the process by its cpuset, so that none of our sections runs there.
+     */
+    private static final int ALL = -1;
+
+    private boolean announced;
+    private boolean refused;
+
+    /** Returns when every section that ran when this was called has committed or was aborted. */
+    void fence() {
+        fence(ALL);
+    }
+
+    /**
+     * Returns when every section that ran on one CPU when this was called has committed or was aborted.
+     *
+     * @param cpu the CPU, or {@link #ALL}
+     */
+    void fence(int cpu) {
+        if (!announce()) {
+            walk(cpu);
+            return;
+        }
+        int answer = Linux.membarrier(Linux.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ,
+                cpu == ALL ? 0 : Linux.MEMBARRIER_CMD_FLAG_CPU, cpu == ALL ? 0 : cpu);
+        if (answer < 0) {
+            // A filter may have come since, and EINVAL is a CPU that is offline: nothing runs there, as the walk finds.
+            walk(cpu);
+        }
+    }
+
+    private synchronized boolean announce() {
+        if (!announced && !refused) {
+            refused = Linux.membarrier(Linux.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0) < 0;
+            announced = !refused;
+        }
+        return announced;
+    }
+
+    /** A thread of its own, because the caller's affinity is the caller's. */
+    static void walk(int cpu) {
+        Walker walker = new Walker(cpu);
+        walker.start();
+        boolean interrupted = false;
+        while (walker.isAlive()) {
+            try {
+                walker.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        KernelException refusal = walker.refusal;
+        if (refusal != null) {
+            throw refusal;
+        }
+    }
+
+    /** The thread that goes from CPU to CPU. */
+    private static final class Walker extends Thread {
+        private final int only;
+        private @Nullable KernelException refusal;
+
+        Walker(int only) {
+            super(null, null, "rseq4j-fence", 0, false);
+            this.only = only;
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            try {
+                int first = only == ALL ? 0 : only;
+                int last = only == ALL ? Cpus.possible() - 1 : only;
+                for (int cpu = first; cpu <= last; cpu++) {
+                    int answer = Linux.sched_setaffinity(0, cpu);
+                    if (answer != -Errno.EINVAL) {
+                        KernelException.check("sched_setaffinity(cpu=" + cpu + "), because membarrier(2) is refused",
+                                answer);
+                    }
+                }
+            } catch (KernelException e) {
+                refusal = e;
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+package io.github.rseq4j.memory;
+
+import io.github.rseq4j.code.AddressSpace;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.Linux;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * The ranges of one pool, cut into items of one size, and what an item holds when it is new. It does not know which
+ * items are in use.
+ */
+public final class ItemMemory {
+    /* How it works
+     *
+     *   range:   | item 0 | item 1 | ... (index 0) | item 0 | item 1 | ... (index 1) | ... | of threads without index |
+     *            <--------- stride, 1 MiB --------->
+     *
+     * An item is the address of its copy at index 0; the others lie a stride apart. Items begin at multiples of their
+     * size, so one of a cache line or of a page shares it with nobody. A new item holds the template's words and zeros
+     * behind them. Its copies show that without having been written where ranges do (Ranges), and else are written when
+     * the item is first handed out.
+     *
+     * An item is made new again by giving its pages back to the kernel, where it has pages of its own, so that they are
+     * populated again on the node of who writes them first; else by writing the words that are not as they were, which
+     * leaves pages that were never used unpopulated.
+     *
+     * Each method that touches items keeps this object reachable until it has: the ranges go back with it (I8).
+     */
+    /** The largest item: a stride. */
+    public static final int MAX_ITEM_BYTES = (int) Ranges.STRIDE_BYTES;
+
+    private final Engine engine = Engine.get();
+    private final AddressSpace memory = engine.memory();
+    private final int itemBytes;
+    private final long[] template;
+    private final Ranges.Holding holding;
+    private final boolean hasOwnPages;
+
+    /**
+     * Makes the memory of a pool, without a range yet. The ranges go back when this object is collected.
+     *
+     * @param itemBytes the size of an item, a multiple of 8 up to {@link #MAX_ITEM_BYTES}
+     * @param template the first bytes of a new item, at most its size; the others are 0
+     */
+    public ItemMemory(int itemBytes, byte[] template) {
+        this.itemBytes = itemBytes;
+        byte[] words = new byte[template.length + Long.BYTES - 1 & -Long.BYTES];
+        System.arraycopy(template, 0, words, 0, template.length);
+        this.template = new long[words.length / Long.BYTES];
+        ByteBuffer.wrap(words).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(this.template);
+        this.holding = Ranges.get().hold(this, image(template));
+        this.hasOwnPages = engine instanceof NativeEngine && isShown()
+                && itemBytes % Linux.getauxval(Linux.AT_PAGESZ) == 0;
+    }
+
+    private byte[] image(byte[] content) {
+        byte[] image = new byte[content.length == 0 ? 0 : MAX_ITEM_BYTES];
+        for (int at = 0; at + itemBytes <= image.length; at += itemBytes) {
+            System.arraycopy(content, 0, image, at, content.length);
+        }
+        return image;
+    }
+
+    /** Tells whether what was never written shows what a new item holds. */
+    private boolean isShown() {
+        return template.length == 0 || holding.showsImage();
+    }
+
+    /** Returns the size of an item in bytes. */
+    public int itemBytes() {
+        return itemBytes;
+    }
+
+    /** Returns how many items a range holds. */
+    public int itemsPerRange() {
+        return MAX_ITEM_BYTES / itemBytes;
+    }
+
+    /** Returns how many copies an item has. */
+    public int copies() {
+        return engine.copies();
+    }
+
+    /**
+     * Takes one more range.
+     *
+     * @return the address of its first item
+     * @throws KernelException when the kernel refuses
+     */
+    public long grow() {
+        return Ranges.get().take(holding);
+    }
+
+    /** Gives all ranges back. No section may be running on an item, and none may begin (I9). */
+    public void release() {
+        Ranges.get().giveBack(holding);
+    }
+
+    /**
+     * Returns the address of an item's copy.
+     *
+     * @param item the item
+     * @param index whose copy
+     */
+    public long address(long item, int index) {
+        return item + index * Ranges.STRIDE_BYTES;
+    }
+
+    /**
+     * Reads a word, whole, with opaque order.
+     *
+     * @param address a multiple of 8 in an item's copy
+     */
+    public long get(long address) {
+        try {
+            return memory.getLong(address);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Writes a word, whole, with opaque order.
+     *
+     * @param address a multiple of 8 in an item's copy
+     * @param value the value
+     */
+    public void put(long address, long value) {
+        try {
+            memory.putLong(address, value);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Returns a word of a new item.
+     *
+     * @param offsetBytes where in the item, a multiple of 8
+     */
+    public long newWord(int offsetBytes) {
+        int word = offsetBytes / Long.BYTES;
+        return word < template.length ? template[word] : 0;
+    }
+
+    /**
+     * Tells whether a copy holds what a new item holds.
+     *
+     * @param address the copy's
+     */
+    public boolean isNew(long address) {
+        for (int offset = 0; offset < itemBytes; offset += Long.BYTES) {
+            if (get(address + offset) != newWord(offset)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Makes an item new that was never handed out.
+     *
+     * @param item the item
+     */
+    public void makeFirst(long item) {
+        if (!isShown()) {
+            makeNew(item);
+        }
+    }
+
+    /**
+     * Makes an item new that was used, in all copies. No section may be running on it, and none may begin (I9).
+     *
+     * @param item the item
+     */
+    public void makeNew(long item) {
+        try {
+            for (int index = 0; index < copies(); index++) {
+                long address = address(item, index);
+                // The kernel refuses where memory is locked (mlock); the words are then written.
+                if (!hasOwnPages || Linux.madvise(address, itemBytes, Linux.MADV_DONTNEED) < 0) {
+                    write(address);
+                }
+            }
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private void write(long address) {
+        for (int offset = 0; offset < itemBytes; offset += Long.BYTES) {
+            if (get(address + offset) != newWord(offset)) {
+                put(address + offset, newWord(offset));
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package io.github.rseq4j.percpu;
+
+import static io.github.rseq4j.code.Operand.arg;
+import static io.github.rseq4j.code.Operand.temp;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Condition;
+import io.github.rseq4j.code.Mem;
+import io.github.rseq4j.code.Operand;
+import io.github.rseq4j.code.Order;
+import io.github.rseq4j.code.Section;
+import io.github.rseq4j.code.Step;
+import io.github.rseq4j.code.Width;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.LoadAddStore;
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.kernel.Native;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+
+/** Sections that the tests of items run. */
+final class ItemSections {
+    /** Loads an item's address inside the section, dwells, adds 1: the pointer's address, and how long it dwells. */
+    static final Chain LOAD_DELAY_ADD = new Chain("load_cbeq_delay_load_add_store", 2, Chain.MAX_RESTARTS,
+            List.of(new Section("load_cbeq_delay_load_add_store_relaxed", List.of(
+                    new Step.Load(temp(0), Mem.at(arg(0), 0), Width.LONG),
+                    new Step.ExitIf(Condition.EQ, temp(0), Operand.imm(0), Width.LONG, 0),
+                    new Step.Delay(arg(1), Section.MAX_DELAY),
+                    new Step.CommitAdd(Mem.cell(temp(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), null)));
+
+    private static final MethodHandle ADD = Engine.get().handle(LoadAddStore.ONE);
+
+    private ItemSections() {}
+
+    /** Makes the handle of a chain that the engine does not list. */
+    static MethodHandle handle(Chain chain) {
+        if (Engine.get() instanceof NativeEngine engine) {
+            long entry = engine.code().install(List.of(engine.compiler().compile(chain, engine.target()))).getFirst()
+                    .entry();
+            return Native.critical(entry, chain.arguments());
+        }
+        return Engine.get().handle(chain);
+    }
+
+    static void add(long cell, long delta) {
+        long status = call(ADD, cell, delta);
+        if (status < 0) {
+            Engine.get().complete(LoadAddStore.ONE, status, cell, delta);
+        }
+    }
+
+    static long call(MethodHandle handle, long first, long second) {
+        try {
+            return (long) handle.invokeExact(first, second);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    static long sum(PerCpuItems items, long item) {
+        long sum = 0;
+        for (int index = 0; index < items.copies(); index++) {
+            sum += items.getLong(item, index, 0);
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,168 @@
+package io.github.rseq4j.percpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.engine.ChildJvm;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.Rseqs;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Seccomp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The kernel gives items memory where somebody writes to them, and takes it back from those that are new again. */
+final class PerCpuItemsKernelTest {
+    /** Returns how many bytes of the mappings that hold a range are memory of their own, as smaps tells. */
+    private static long ownBytes(long range) throws IOException {
+        long end = range + ((long) Engine.get().copies() << Engine.STRIDE_SHIFT);
+        boolean isInside = false;
+        long bytes = 0;
+        for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+                int dash = line.indexOf('-');
+                long from = Long.parseUnsignedLong(line, 0, dash, 16);
+                long to = Long.parseUnsignedLong(line, dash + 1, line.indexOf(' '), 16);
+                isInside = Long.compareUnsigned(from, end) < 0 && Long.compareUnsigned(to, range) > 0;
+            } else if (isInside && line.startsWith("Anonymous:")) {
+                bytes += 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""));
+            }
+        }
+        return bytes;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 100})
+    void populatesAPageOfTheCopyThatIsWrittenAndNoOther(int templateBytes) throws IOException {
+        Rseqs.require();
+        byte[] template = new byte[templateBytes];
+        Arrays.fill(template, (byte) 1);
+        long pageBytes = Linux.getauxval(Linux.AT_PAGESZ);
+        int itemBytes = (int) pageBytes;
+        try (PerCpuItems items = new PerCpuItems(itemBytes, ItemOptions.defaults().withMaxRanges(1)
+                .withTemplate(template))) {
+            long first = items.allocate();
+            long before = ownBytes(first);
+            long item = items.allocate();
+            while (items.stats().free() > 0) {
+                items.allocate();
+            }
+            for (int index = 0; index < items.copies(); index++) {
+                items.getLong(item, index, 0);
+            }
+            assertEquals(before, ownBytes(first), "reading populates nothing");
+            items.putLong(item, 0, 0, 1);
+            assertEquals(before + pageBytes, ownBytes(first));
+            items.putLong(item, items.copies() - 1, itemBytes - 8, 1);
+            assertEquals(before + 2 * pageBytes, ownBytes(first));
+            items.free(item);
+            assertEquals(item, items.allocate());
+            assertEquals(before, ownBytes(first), "an item of whole pages gives them back");
+        }
+    }
+
+    @Test
+    void robustModePopulatesOnlyWhatWasUsed() throws IOException {
+        Rseqs.require();
+        int itemBytes = (int) Linux.getauxval(Linux.AT_PAGESZ);
+        try (PerCpuItems items = new PerCpuItems(itemBytes, ItemOptions.defaults().withRobust(true))) {
+            long item = items.allocate();
+            long before = ownBytes(item);
+            items.putLong(item, 1, 0, 1);
+            items.free(item);
+            items.verify();
+            assertEquals(before + itemBytes, ownBytes(item));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void aClosedPoolHoldsNoMemoryAndNoFile(int templateBytes) throws IOException {
+        Rseqs.require();
+        long files = files();
+        PerCpuItems items = new PerCpuItems(PerCpuItems.MAX_ITEM_BYTES, ItemOptions.defaults()
+                .withTemplate(new byte[templateBytes]));
+        assertEquals(files + templateBytes, files());
+        long item = items.allocate();
+        long bytes = (long) items.copies() * items.itemBytes();
+        for (int index = 0; index < items.copies(); index++) {
+            for (int offset = 0; offset < items.itemBytes(); offset += 4096) {
+                items.putLong(item, index, offset, 5);
+            }
+        }
+        assertTrue(ownBytes(item) >= bytes);
+        items.close();
+        // Where ranges are neighbours their mappings are one, and others may hold pages in it.
+        assertTrue(ownBytes(item) < bytes / 2);
+        assertEquals(files, files());
+    }
+
+    private static ChildJvm runFiltered(int number) {
+        List<String> command = new ArrayList<>(ChildJvm.java(ChildJvm.NATIVE, Seccomp.class));
+        for (int each : new int[] {number, -1, 0, Errno.EPERM}) {
+            command.add(Integer.toString(each));
+        }
+        command.addAll(ChildJvm.java(ChildJvm.NATIVE, ItemsChild.class));
+        return ChildJvm.start(command, Map.of());
+    }
+
+    private static Architecture.Numbers numbers() {
+        return Objects.requireNonNull(Architecture.host()).numbers();
+    }
+
+    private static void requireRight(ChildJvm child) {
+        assertEquals(0, child.exit(), child.output());
+        assertEquals("4", child.get("held"), child.output());
+        assertEquals("0", child.get("wrong"), child.output());
+    }
+
+    @Test
+    void aPoolThatIsTheFirstStructureLeavesTheSelfTestItsCell() {
+        Rseqs.require();
+        ChildJvm child = ChildJvm.start(ChildJvm.java(ChildJvm.NATIVE, ItemsChild.class), Map.of());
+        requireRight(child);
+        assertEquals("7", child.get("reused"), child.output());
+    }
+
+    @Test
+    void writesTheTemplateWhereNoFileInMemoryIsToBeHad() {
+        Rseqs.require();
+        ChildJvm child = runFiltered(numbers().memfd_create());
+        requireRight(child);
+        assertEquals("7", child.get("reused"), child.output());
+    }
+
+    @Test
+    void handsOutFreedItemsWhereMembarrierIsRefused() {
+        Rseqs.require();
+        ChildJvm child = runFiltered(numbers().membarrier());
+        requireRight(child);
+        assertEquals("7", child.get("reused"), child.output());
+    }
+
+    private static long files() throws IOException {
+        try (var files = Files.list(Path.of("/proc/self/fd"))) {
+            return files.filter(file -> isOurs(file)).count();
+        }
+    }
+
+    private static boolean isOurs(Path file) {
+        try {
+            return Files.readSymbolicLink(file).toString().contains("rseq4j-items");
+        } catch (IOException e) {
+            // The folder that is listed is closed meanwhile.
+            return false;
+        }
+    }
+}
