@@ -185,6 +185,22 @@ public final class Fallback {
                         code.ladd();
                         set(add.target());
                     }
+                    case Step.Subtract subtract -> {
+                        push(subtract.target());
+                        push(subtract.value());
+                        code.lsub();
+                        set(subtract.target());
+                    }
+                    case Step.And and -> {
+                        push(and.target());
+                        push(and.value());
+                        code.land();
+                        set(and.target());
+                    }
+                    case Step.Address place -> {
+                        address(place.place());
+                        set(place.target());
+                    }
                     case Step.Move move -> {
                         push(move.value());
                         set(move.target());

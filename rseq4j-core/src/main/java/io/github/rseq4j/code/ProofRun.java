@@ -49,7 +49,6 @@ final class ProofRun {
             long slot = (long) index << target.strideShift();
             bases[index] = area + slot;
             scenario.fill(AddressSpace.RAW, bases[index], new SplittableRandom(seed + 2));
-            scenario.fillSmall(AddressSpace.RAW, slot, arguments, new SplittableRandom(seed + 3));
         }
         for (int i = 0; i < bases.length; i++) {
             long base = bases[i];

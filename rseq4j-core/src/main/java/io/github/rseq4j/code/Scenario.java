@@ -1,37 +1,100 @@
 package io.github.rseq4j.code;
 
+import io.github.rseq4j.code.Operand.Imm;
 import io.github.rseq4j.code.Operand.Reg;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Arguments for a chain, and contents for the memory it works on, made up from a seed and from how the steps use their
- * registers: a base gets the address of a block, an index or a length a small number, what is loaded and then followed
- * gets an address. So the author of a section writes no examples for its proofs.
+ * Arguments for a chain, and contents for the memory it works on, made up from a seed and from how the steps use what
+ * they read: a base gets the address of a block, an index or a length a small number, a word that is loaded and then
+ * followed gets the address of an object. So the author of a section writes no examples for its proofs.
  */
 final class Scenario {
-    /** How a register is used. */
-    private enum Use { CELL, ADDRESS, ELEMENT, LENGTH, DELAY }
+    /* How it works
+     *
+     *   window:   | block of argument 0 | block of argument 1 | ... | objects of shape 0 | objects of shape 1 | ...
+     *
+     * Every window looks like this: one for each index, and one without copies. The steps are followed once, and what a
+     * register holds is traced to the argument or the word that it came from. How it is then used says what kind of
+     * thing that is: a kind, and for addresses the shape of what they lead to, which is the block of an argument or a
+     * few objects of their own. Words that are stored to each other, or compared, are of one kind.
+     *
+     * Addresses are null now and then only where a step looks for that.
+     */
+    /** How a value is used; the first of several wins. */
+    private enum Use { CELL, ADDRESS, OFFSET, ELEMENT, DELAY, LENGTH }
 
     /** The size of a block where no copy needs more. */
     private static final int SMALL_BLOCK_BYTES = 1024;
+    /** Room ahead of what an address leads to, for small negative displacements and indices. */
+    private static final int MARGIN_BYTES = 128;
     private static final int FEW = 4;
+    private static final int MAX_LENGTH = 40;
+    private static final int OBJECTS = 3;
+    /** How many elements of an array a small index can reach. */
+    private static final int REACHED = 2 * FEW;
 
     private final Chain chain;
-    private final Map<Reg, Set<Use>> argumentUses = new HashMap<>();
-    private final Map<Reg, Integer> bounds = new HashMap<>();
-    /** Where a word is loaded that is then used as an address, or as a small number. */
-    private final List<Step.Load> addressLoads = new ArrayList<>();
-    private final List<Step.Load> smallLoads = new ArrayList<>();
+    private final List<Kind> arguments = new ArrayList<>();
+    private final List<Shape> shapes = new ArrayList<>();
+    private final List<Kind[]> equals = new ArrayList<>();
     private final int blockBytes;
     private final long perCpuBase;
     private final long plainBase;
+    private int blocks;
+
+    /** What a word or an argument holds. Kinds that turn out to be one are joined. */
+    private static final class Kind {
+        private final Set<Use> uses = EnumSet.noneOf(Use.class);
+        private boolean isNullable;
+        private int bound = MAX_LENGTH;
+        private @Nullable Shape shape;
+        private @Nullable Kind same;
+
+        Kind root() {
+            Kind next = same;
+            return next == null ? this : next.root();
+        }
+
+        boolean isAddress() {
+            return uses.contains(Use.CELL) || uses.contains(Use.ADDRESS);
+        }
+    }
+
+    /** What an address leads to: kinds of words by their displacement, at one or several places of each window. */
+    private static final class Shape {
+        private final Map<Integer, Kind> words = new TreeMap<>();
+        private final Set<Integer> ints = new TreeSet<>();
+        private final List<Integer> blocks = new ArrayList<>();
+        private @Nullable Shape same;
+
+        Shape root() {
+            Shape next = same;
+            return next == null ? this : next.root();
+        }
+    }
+
+    /** What a register holds: a value of the first kind, and of what was added to it. */
+    private record Value(List<Kind> parts) {
+        static Value of(Kind kind) {
+            return new Value(List.of(kind));
+        }
+
+        Value plus(Value other) {
+            List<Kind> both = new ArrayList<>(parts);
+            both.addAll(other.parts);
+            return new Value(both);
+        }
+    }
 
     /**
      * Studies a chain.
@@ -44,65 +107,193 @@ final class Scenario {
         this.chain = chain;
         this.perCpuBase = perCpuBase;
         this.plainBase = plainBase;
+        for (int i = 0; i < chain.arguments(); i++) {
+            Kind kind = new Kind();
+            kind.shape = shape(1);
+            arguments.add(kind);
+        }
         int copied = 0;
         for (Section section : chain.sections()) {
-            for (int i = 0; i < section.steps().size(); i++) {
-                study(section.steps().get(i));
-                if (section.steps().get(i) instanceof Step.Load load) {
-                    follow(load, section.steps().subList(i + 1, section.steps().size()));
+            Value[] temporaries = new Value[Section.MAX_TEMPORARIES];
+            for (Step step : section.steps()) {
+                study(step, temporaries);
+                copied = Math.max(copied, step instanceof Step.Copy ? MAX_LENGTH : 0);
+            }
+        }
+        joinEquals();
+        this.blockBytes = MARGIN_BYTES + SMALL_BLOCK_BYTES + copied;
+    }
+
+    private Shape shape(int count) {
+        Shape shape = new Shape();
+        for (int i = 0; i < count; i++) {
+            shape.blocks.add(blocks++);
+        }
+        shapes.add(shape);
+        return shape;
+    }
+
+    private Value value(Operand operand, Value[] temporaries) {
+        return switch (operand) {
+            case Imm _ -> new Value(List.of());
+            case Reg reg -> reg.isArgument() ? Value.of(arguments.get(reg.number())) : temporaries[reg.number()];
+        };
+    }
+
+    private void study(Step step, Value[] temporaries) {
+        switch (step) {
+            case Step.Load load -> {
+                List<Kind> kinds = place(load.from(), load.width(), temporaries);
+                temporaries[load.target().number()] = Value.of(kinds.getFirst());
+            }
+            case Step.Store store -> assign(place(store.to(), store.width(), temporaries),
+                    value(store.value(), temporaries));
+            case Step.CommitStore commit -> assign(place(commit.to(), commit.width(), temporaries),
+                    value(commit.value(), temporaries));
+            case Step.CommitAdd commit -> place(commit.to(), commit.width(), temporaries);
+            case Step.Add add -> temporaries[add.target().number()] =
+                    value(add.target(), temporaries).plus(value(add.value(), temporaries));
+            case Step.Subtract subtract -> temporaries[subtract.target().number()] =
+                    value(subtract.target(), temporaries).plus(value(subtract.value(), temporaries));
+            case Step.And and -> temporaries[and.target().number()] =
+                    value(and.target(), temporaries).plus(value(and.value(), temporaries));
+            case Step.Move move -> temporaries[move.target().number()] = value(move.value(), temporaries);
+            case Step.Address address -> {
+                Kind pointer = new Kind();
+                pointer.uses.add(Use.ADDRESS);
+                pointer.shape = base(address.place(), temporaries);
+                temporaries[address.target().number()] = Value.of(pointer);
+            }
+            case Step.ExitIf exit -> compare(exit, temporaries);
+            case Step.Copy copy -> {
+                base(copy.to(), temporaries);
+                use(value(copy.from(), temporaries), Use.ADDRESS, Use.OFFSET);
+                Value length = value(copy.lengthBytes(), temporaries);
+                use(length, Use.LENGTH, Use.LENGTH);
+                length.parts.forEach(kind -> kind.root().bound = Math.min(kind.root().bound, copy.maxBytes()));
+            }
+            case Step.Timestamp timestamp -> temporaries[timestamp.target().number()] = Value.of(new Kind());
+            case Step.Delay delay -> use(value(delay.iterations(), temporaries), Use.DELAY, Use.DELAY);
+        }
+    }
+
+    private static void use(Value value, Use first, Use others) {
+        for (int i = 0; i < value.parts.size(); i++) {
+            value.parts.get(i).root().uses.add(i == 0 ? first : others);
+        }
+    }
+
+    /** Notes that a register is followed as an address, and returns the shape of what is there. */
+    private Shape base(Mem mem, Value[] temporaries) {
+        Value base = value(mem.base(), temporaries);
+        use(base, mem.perCpu() ? Use.CELL : Use.ADDRESS, Use.OFFSET);
+        Reg index = mem.index();
+        if (index != null) {
+            Use use = mem.scale() < Integer.BYTES ? Use.OFFSET : Use.ELEMENT;
+            use(value(index, temporaries), use, use);
+        }
+        if (base.parts.isEmpty()) {
+            return shape(1);
+        }
+        Kind kind = base.parts.getFirst().root();
+        Shape found = kind.shape;
+        if (found == null) {
+            found = shape(OBJECTS);
+            kind.shape = found;
+        }
+        return found.root();
+    }
+
+    /** Returns the kinds of the words that a place may be: one, or as many as a small index or offset reaches. */
+    private List<Kind> place(Mem mem, Width width, Value[] temporaries) {
+        Shape shape = base(mem, temporaries);
+        boolean isOne = mem.index() == null && value(mem.base(), temporaries).parts.size() <= 1;
+        int step = mem.index() == null ? Long.BYTES : Math.max(mem.scale(), width.bytes());
+        List<Kind> kinds = new ArrayList<>();
+        for (int i = 0; i < (isOne ? 1 : REACHED); i++) {
+            int at = mem.displacementBytes() + i * step;
+            kinds.add(shape.words.computeIfAbsent(at, _ -> new Kind()));
+            if (width == Width.INT) {
+                shape.ints.add(at);
+            }
+        }
+        kinds.forEach(kind -> join(kinds.getFirst(), kind));
+        return kinds;
+    }
+
+    private void assign(List<Kind> words, Value value) {
+        if (value.parts.size() == 1) {
+            equals.add(new Kind[] {words.getFirst(), value.parts.getFirst()});
+        }
+    }
+
+    private void compare(Step.ExitIf exit, Value[] temporaries) {
+        Value left = value(exit.left(), temporaries);
+        Value right = value(exit.right(), temporaries);
+        if (left.parts.size() == 1 && right.parts.size() == 1) {
+            equals.add(new Kind[] {left.parts.getFirst(), right.parts.getFirst()});
+        }
+        if (left.parts.size() == 1 && exit.right().equals(Operand.imm(0))) {
+            left.parts.getFirst().root().isNullable = true;
+        }
+    }
+
+    /** Joins what is stored or compared, where one side is known to be an address and the other is not known. */
+    private void joinEquals() {
+        for (boolean again = true; again;) {
+            again = false;
+            for (Kind[] pair : equals) {
+                Kind one = pair[0].root();
+                Kind other = pair[1].root();
+                boolean isJoined = one != other && (one.isAddress() && (other.uses.isEmpty() || other.isAddress())
+                        || other.isAddress() && one.uses.isEmpty());
+                if (isJoined) {
+                    join(one, other);
+                    again = true;
                 }
-                copied = Math.max(copied, section.steps().get(i) instanceof Step.Copy copy ? copy.maxBytes() : 0);
             }
-        }
-        this.blockBytes = SMALL_BLOCK_BYTES + (copied + Long.BYTES & -Long.BYTES);
-    }
-
-    private void study(Step step) {
-        Mem mem = step.memory();
-        if (mem != null) {
-            use(mem.base(), mem.perCpu() ? Use.CELL : Use.ADDRESS);
-            if (mem.index() != null) {
-                use(mem.index(), Use.ELEMENT);
-            }
-        }
-        if (step instanceof Step.Copy copy) {
-            use(copy.from(), Use.ADDRESS);
-            use(copy.lengthBytes(), Use.LENGTH);
-            bounds.put(copy.lengthBytes(), copy.maxBytes());
-        } else if (step instanceof Step.Delay delay) {
-            use(delay.iterations(), Use.DELAY);
         }
     }
 
-    private void use(Reg reg, Use use) {
-        if (reg.isArgument()) {
-            argumentUses.computeIfAbsent(reg, _ -> EnumSet.noneOf(Use.class)).add(use);
+    private static void join(Kind first, Kind second) {
+        Kind one = first.root();
+        Kind other = second.root();
+        if (one == other) {
+            return;
+        }
+        other.same = one;
+        one.uses.addAll(other.uses);
+        one.isNullable |= other.isNullable;
+        one.bound = Math.min(one.bound, other.bound);
+        Shape shape = one.shape;
+        Shape otherShape = other.shape;
+        if (shape == null) {
+            one.shape = otherShape;
+        } else if (otherShape != null) {
+            join(shape, otherShape);
         }
     }
 
-    private void follow(Step.Load load, List<Step> rest) {
-        for (Step step : rest) {
-            Mem mem = step.memory();
-            if (mem != null && mem.base().equals(load.target())) {
-                addressLoads.add(load);
-                return;
-            }
-            boolean small = mem != null && load.target().equals(mem.index())
-                    || step instanceof Step.Copy copy && copy.lengthBytes().equals(load.target())
-                    || step instanceof Step.Delay delay && delay.iterations().equals(load.target());
-            if (small) {
-                smallLoads.add(load);
-                return;
-            }
-            if (load.target().equals(step.writes()) && !(step instanceof Step.Add)) {
-                return;
+    private static void join(Shape first, Shape second) {
+        Shape one = first.root();
+        Shape other = second.root();
+        if (one == other) {
+            return;
+        }
+        other.same = one;
+        one.blocks.addAll(other.blocks);
+        one.ints.addAll(other.ints);
+        for (Map.Entry<Integer, Kind> word : other.words.entrySet()) {
+            Kind own = one.words.putIfAbsent(word.getKey(), word.getValue());
+            if (own != null) {
+                join(own, word.getValue());
             }
         }
     }
 
     /** Returns how many bytes of each copy, and of the plain memory, a chain may touch. */
     int windowBytes() {
-        return blockBytes * Math.max(1, chain.arguments());
+        return blockBytes * Math.max(1, blocks);
     }
 
     /**
@@ -111,28 +302,38 @@ final class Scenario {
      * @param random decides
      */
     long[] arguments(SplittableRandom random) {
-        long[] arguments = new long[chain.arguments()];
-        for (int i = 0; i < arguments.length; i++) {
-            Set<Use> uses = argumentUses.getOrDefault(Operand.arg(i), Set.of());
-            long block = (long) i * blockBytes;
-            if (uses.contains(Use.CELL)) {
-                arguments[i] = perCpuBase + block;
-            } else if (uses.contains(Use.ADDRESS)) {
-                arguments[i] = plainBase + block;
-            } else if (uses.contains(Use.LENGTH)) {
-                arguments[i] = random.nextInt(Math.min(bounds.getOrDefault(Operand.arg(i), 1), 40) + 1);
-            } else if (!uses.isEmpty()) {
-                arguments[i] = random.nextInt(FEW);
+        long[] values = new long[chain.arguments()];
+        for (int i = 0; i < values.length; i++) {
+            Kind kind = arguments.get(i).root();
+            if (!kind.uses.isEmpty()) {
+                values[i] = typed(kind, i, random);
             } else {
-                arguments[i] = random.nextInt(3) == 0 ? random.nextLong() >>> 1 : random.nextInt(FEW);
+                values[i] = random.nextInt(3) == 0 ? random.nextLong() >>> 1 : random.nextInt(FEW);
             }
         }
-        return arguments;
+        return values;
+    }
+
+    /** Makes up a value of a kind; an argument that is followed leads to its own block. */
+    private long typed(Kind kind, int argument, SplittableRandom random) {
+        Use use = Collections.min(kind.uses);
+        return switch (use) {
+            case CELL, ADDRESS -> {
+                List<Integer> places = kind.shape == null ? List.of(0) : kind.shape.root().blocks;
+                int block = places.contains(argument) ? argument : places.get(random.nextInt(places.size()));
+                boolean isNull = kind.isNullable && argument < 0 && random.nextInt(FEW) == 0;
+                yield isNull ? 0 : (use == Use.CELL ? perCpuBase : plainBase) + (long) block * blockBytes
+                        + MARGIN_BYTES;
+            }
+            case OFFSET -> (long) random.nextInt(FEW) * Long.BYTES;
+            case ELEMENT, DELAY -> random.nextInt(FEW);
+            case LENGTH -> random.nextInt(kind.bound + 1);
+        };
     }
 
     /**
-     * Fills one window. Words are small numbers, so that comparisons hold about as often as not; where the chain
-     * follows addresses, they are addresses inside the window or 0.
+     * Fills one window. Words are small numbers, so that comparisons hold about as often as not, but for those whose
+     * use tells that they are something else.
      *
      * @param memory the memory
      * @param base the window's address
@@ -141,36 +342,29 @@ final class Scenario {
     void fill(AddressSpace memory, long base, SplittableRandom random) {
         int words = windowBytes() / Long.BYTES;
         for (int i = 0; i < words; i++) {
-            long small = random.nextInt(FEW);
-            // An address leaves room behind it for the displacements that steps add to it.
-            long address = random.nextInt(FEW) == 0 ? 0 : base + (long) random.nextInt(words / 2) * Long.BYTES;
-            memory.putLong(base + (long) i * Long.BYTES, addressLoads.isEmpty() ? small : address);
+            memory.putLong(base + (long) i * Long.BYTES, random.nextInt(FEW));
         }
-    }
-
-    /**
-     * Writes small numbers where the chain loads an index, a length or a delay.
-     *
-     * @param memory the memory
-     * @param slot the distance of the copy from that of index 0, in bytes
-     * @param arguments the arguments
-     * @param random decides; the same for every copy
-     */
-    void fillSmall(AddressSpace memory, long slot, long[] arguments, SplittableRandom random) {
-        Set<Long> written = new HashSet<>();
-        for (Step.Load load : smallLoads) {
-            Mem from = load.from();
-            long small = random.nextInt(FEW);
-            if (from.base().isArgument() && from.index() == null) {
-                long address = arguments[from.base().number()] + from.displacementBytes() + (from.perCpu() ? slot : 0);
-                if (written.add(address)) {
-                    if (load.width() == Width.INT) {
-                        memory.putInt(address, (int) small);
-                    } else {
-                        memory.putLong(address, small);
+        for (Shape shape : shapes) {
+            if (shape.root() != shape) {
+                continue;
+            }
+            for (int block : shape.blocks) {
+                for (Map.Entry<Integer, Kind> word : shape.words.entrySet()) {
+                    Kind kind = word.getValue().root();
+                    if (!kind.uses.isEmpty()) {
+                        long address = base + (long) block * blockBytes + MARGIN_BYTES + word.getKey();
+                        put(memory, address, typed(kind, -1, random), shape.ints.contains(word.getKey()));
                     }
                 }
             }
+        }
+    }
+
+    private static void put(AddressSpace memory, long address, long value, boolean isInt) {
+        if (isInt) {
+            memory.putInt(address, (int) value);
+        } else {
+            memory.putLong(address, value);
         }
     }
 }

@@ -131,6 +131,9 @@ public final class Simulator {
             case Step.Store store ->
                 store(address(store.to(), state, slot), state.get(store.value()), store.width());
             case Step.Add add -> state.set(add.target(), state.get(add.target()) + state.get(add.value()));
+            case Step.Subtract sub -> state.set(sub.target(), state.get(sub.target()) - state.get(sub.value()));
+            case Step.And and -> state.set(and.target(), state.get(and.target()) & state.get(and.value()));
+            case Step.Address address -> state.set(address.target(), address(address.place(), state, slot));
             case Step.Move move -> state.set(move.target(), state.get(move.value()));
             case Step.ExitIf exit -> {
                 if (exit.condition().holds(state.get(exit.left()), state.get(exit.right()), exit.width())) {

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * takes effect for others.
  */
 public sealed interface Step {
+    /** How many arguments every architecture has in registers. */
+    int REGISTER_ARGUMENTS = 6;
     /** The rule about stores ahead of the commit. */
     String ONLY_THE_COMMIT = "only the commit writes the word that others look at (I3)";
 
@@ -144,6 +146,75 @@ public sealed interface Step {
     }
 
     /**
+     * {@code target -= value}.
+     *
+     * @param target a temporary
+     * @param value what is subtracted
+     */
+    record Subtract(Reg target, Operand value) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(target, value);
+        }
+
+        @Override
+        public String toString() {
+            return target + " -= " + value;
+        }
+    }
+
+    /**
+     * {@code target &= value}.
+     *
+     * @param target a temporary
+     * @param value the bits that are kept
+     */
+    record And(Reg target, Operand value) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(target, value);
+        }
+
+        @Override
+        public String toString() {
+            return target + " &= " + value;
+        }
+    }
+
+    /**
+     * {@code target = address of place}: nothing is read there.
+     *
+     * @param target a temporary
+     * @param place where
+     */
+    record Address(Reg target, Mem place) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public Mem memory() {
+            return place;
+        }
+
+        @Override
+        public String toString() {
+            return target + " = address of " + place;
+        }
+    }
+
+    /**
      * {@code target = value}.
      *
      * @param target a temporary
@@ -223,7 +294,15 @@ public sealed interface Step {
             if (maxBytes < 1 || maxBytes > Section.MAX_COPY_BYTES) {
                 return "a copy is bounded by 1 to " + Section.MAX_COPY_BYTES + " bytes (I4)";
             }
+            if (!isInRegister(from) || !isInRegister(lengthBytes)) {
+                return "a copy takes source and length from temporaries or from the first " + REGISTER_ARGUMENTS
+                        + " arguments";
+            }
             return commit.to().overlaps(commit.width().bytes(), to, maxBytes) ? ONLY_THE_COMMIT : null;
+        }
+
+        private static boolean isInRegister(Reg reg) {
+            return !reg.isArgument() || reg.number() < REGISTER_ARGUMENTS;
         }
 
         @Override

@@ -101,8 +101,11 @@ public final class RandomSections {
             }
             case 3 -> {
                 Reg sum = find(Holds.VALUE);
-                yield sum == null || sum.isArgument() ? writes(target, Holds.VALUE, new Step.Move(target, value()))
-                        : new Step.Add(sum, value());
+                if (sum == null || sum.isArgument()) {
+                    yield writes(target, Holds.VALUE, random.nextBoolean() ? new Step.Move(target, value())
+                            : new Step.Address(target, place(LOADED, true)));
+                }
+                yield pick(new Step.Add(sum, value()), new Step.Subtract(sum, value()), new Step.And(sum, value()));
             }
             case 4, 5 -> {
                 Reg time = find(Holds.TIME);

@@ -37,7 +37,6 @@ final class RandomSectionsTest {
         long[] arguments = scenario.arguments(new SplittableRandom(seed));
         scenario.fill(memory, plain, new SplittableRandom(seed + 1));
         scenario.fill(memory, base, new SplittableRandom(seed + 2));
-        scenario.fillSmall(memory, 0, arguments, new SplittableRandom(seed + 3));
         return arguments;
     }
 

@@ -1,17 +1,21 @@
 package io.github.rseq4j.code;
 
+import static io.github.rseq4j.code.Operand.arg;
+import static io.github.rseq4j.code.Operand.imm;
+import static io.github.rseq4j.code.Operand.temp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.engine.LoadAddStore;
 import io.github.rseq4j.engine.Sections;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -40,7 +44,6 @@ final class SimulatorTest {
             scenario.fill(memory, plain, new SplittableRandom(seed + 1));
             for (int index = 0; index < INDICES; index++) {
                 scenario.fill(memory, base + index * STRIDE_BYTES, new SplittableRandom(seed + 2));
-                scenario.fillSmall(memory, index * STRIDE_BYTES, arguments, new SplittableRandom(seed + 3));
             }
         }
 
@@ -65,76 +68,34 @@ final class SimulatorTest {
 
     @ParameterizedTest
     @MethodSource("chains")
-    void doesTheSameWhenAbortedAtAnyStepAndMoved(Chain chain) {
-        Set<Long> statuses = new HashSet<>();
-        for (long seed = 0; seed < SCENARIOS; seed++) {
-            World undisturbed = new World(chain, seed);
-            long expected = undisturbed.run(chain, 1, Simulator.Interruption.NEVER);
-            statuses.add(Math.min(0, expected));
-            for (int step = 0; step < chain.sections().getFirst().steps().size(); step++) {
-                World disturbed = new World(chain, seed);
-                long[] left = disturbed.window(0);
-                int at = step;
-                int[] aborts = new int[1];
-                long status = disturbed.run(chain, 0, (section, number, index) -> {
-                    boolean abort = section == 0 && number == at && index == 0;
-                    aborts[0] += abort ? 1 : 0;
-                    return abort ? 1 : Simulator.Interruption.CONTINUE;
-                });
-                String where = chain.name() + ", step " + step + ", seed " + seed;
-                if (aborts[0] == 0) {
-                    continue;
-                }
-                if (chain.restarts() == 0) {
-                    assertEquals(Status.failure(Status.ABORTED, 0), status, where);
-                    continue;
-                }
-                assertEquals(expected, status, where);
-                assertEquals(Arrays.toString(undisturbed.window(1)), Arrays.toString(disturbed.window(1)), where);
-                assertEquals(Arrays.toString(undisturbed.window(undisturbed.plain)),
-                        Arrays.toString(disturbed.window(disturbed.plain)), where);
-                assertCommitUntouched(chain, disturbed, left, where);
-            }
-        }
-        assertTrue(statuses.contains(0L), "some scenario commits: " + statuses);
+    void happensOnceWhenAbortedAtAnyStepAndAnyPairOfSteps(Chain chain) {
+        SimulationProof.Report report = SimulationProof.prove(chain, 42);
+        assertTrue(report.runs() >= 40L * report.steps() * (report.steps() + 2), report.toString());
     }
 
-    /** At the index that was left, the commit's word is as it was; stores ahead of it may have happened. */
-    private static void assertCommitUntouched(Chain chain, World world, long[] left, String where) {
-        Mem to = chain.sections().getFirst().commit().to();
-        if (to.base().isArgument() && to.index() == null) {
-            int word = (int) ((world.arguments[to.base().number()] - world.base + to.displacementBytes()) / Long.BYTES);
-            assertEquals(left[word], world.window(0)[word], where);
-        }
+    static Stream<Arguments> wrong() {
+        Step.Load load = new Step.Load(temp(0), Mem.cell(arg(0), 8), Width.LONG);
+        Step.Add add = new Step.Add(temp(0), imm(1));
+        Step.CommitAdd commit = new Step.CommitAdd(Mem.cell(arg(0)), imm(1), Width.LONG, Order.RELAXED);
+        Step.Store count = new Step.Store(Mem.cell(arg(0), 8), temp(0), Width.LONG);
+        return Stream.of(
+                Arguments.of("counts_each_restart", List.of(load, add, count, commit), "not happen exactly once"),
+                Arguments.of("commits_what_a_restart_sees", List.of(
+                        new Step.Load(temp(0), Mem.at(arg(1), 0), Width.LONG), add,
+                        new Step.Store(Mem.at(arg(1), 0), temp(0), Width.LONG),
+                        new Step.CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)),
+                        "not happen exactly once"),
+                Arguments.of("never_commits", List.of(load,
+                        new Step.ExitIf(Condition.NE, temp(0), imm(-1), Width.LONG, 0), commit), "no scenario"));
     }
 
     @ParameterizedTest
-    @MethodSource("chains")
-    void interleavedOperationsBothHappen(Chain chain) {
-        for (long seed = 0; seed < SCENARIOS; seed++) {
-            World sequential = new World(chain, seed);
-            long first = sequential.run(chain, 0, Simulator.Interruption.NEVER);
-            long second = sequential.run(chain, 0, Simulator.Interruption.NEVER);
-            for (int step = 0; step < chain.sections().getFirst().steps().size(); step++) {
-                World world = new World(chain, seed);
-                int at = step;
-                long[] other = {Long.MAX_VALUE};
-                long status = world.run(chain, 0, (section, number, _) -> {
-                    if (section != 0 || number != at || other[0] != Long.MAX_VALUE) {
-                        return Simulator.Interruption.CONTINUE;
-                    }
-                    other[0] = world.run(chain, 0, Simulator.Interruption.NEVER);
-                    return 0;
-                });
-                if (other[0] == Long.MAX_VALUE || chain.restarts() == 0) {
-                    continue;
-                }
-                String where = chain.name() + ", step " + step + ", seed " + seed;
-                assertEquals(first, other[0], where);
-                assertEquals(second, status, where);
-                assertEquals(Arrays.toString(sequential.window(0)), Arrays.toString(world.window(0)), where);
-            }
-        }
+    @MethodSource("wrong")
+    void refusesWhatDoesNotHappenOnce(String name, List<Step> steps, String reason) {
+        Chain chain = Chain.of(2, new Section(name, steps, null));
+        String message = String.valueOf(assertThrows(IllegalStateException.class,
+                () -> SimulationProof.prove(chain, 42)).getMessage());
+        assertTrue(message.contains(name) && message.contains(reason) && message.contains("seed="), message);
     }
 
     @Test
@@ -175,7 +136,6 @@ final class SimulatorTest {
             for (int way = 0; way < 2; way++) {
                 scenario.fill(fallback.memory(), plain, new SplittableRandom(seed + 1));
                 scenario.fill(fallback.memory(), base, new SplittableRandom(seed + 2));
-                scenario.fillSmall(fallback.memory(), 0, arguments, new SplittableRandom(seed + 3));
                 statuses[way] = way == 0
                         ? new Simulator(fallback.memory(), STRIDE_SHIFT).run(chain, 0, arguments, 0,
                                 Simulator.Interruption.NEVER)

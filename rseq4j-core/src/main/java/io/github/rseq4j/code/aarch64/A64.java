@@ -112,6 +112,18 @@ final class A64 {
                 + (shift == 0 ? "" : ", lsl #" + shift), word);
     }
 
+    // sub rd, rn, rm                           sf 1 0 01011 00 0 Rm 000000 Rn Rd
+    static Insn subtract(int bytes, int to, int left, int right) {
+        return insn("sub " + name(bytes, to) + ", " + name(bytes, left) + ", " + name(bytes, right),
+                sf(bytes) | 0x4B00_0000 | r(right) << 16 | r(left) << 5 | r(to));
+    }
+
+    // and rd, rn, rm                           sf 00 01010 00 0 Rm 000000 Rn Rd
+    static Insn and(int bytes, int to, int left, int right) {
+        return insn("and " + name(bytes, to) + ", " + name(bytes, left) + ", " + name(bytes, right),
+                sf(bytes) | 0x0A00_0000 | r(right) << 16 | r(left) << 5 | r(to));
+    }
+
     // cmp rn, rm                               sf 1 1 01011 00 0 Rm 000000 Rn 11111
     static Insn compare(int bytes, int left, int right) {
         return insn("cmp " + name(bytes, left) + ", " + name(bytes, right),

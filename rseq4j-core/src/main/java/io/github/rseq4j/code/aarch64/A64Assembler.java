@@ -194,6 +194,14 @@ final class A64Assembler implements Assembler {
             store(store.to(), store.value(), store.width(), Order.RELAXED, Effect.STORE);
         } else if (step instanceof Step.Add add) {
             add(8, temporary(add.target()), add.value());
+        } else if (step instanceof Step.Subtract subtract) {
+            int to = temporary(subtract.target());
+            emit(A64.subtract(8, to, to, value(subtract.value(), S1)));
+        } else if (step instanceof Step.And and) {
+            int to = temporary(and.target());
+            emit(A64.and(8, to, to, value(and.value(), S1)));
+        } else if (step instanceof Step.Address place) {
+            emit(A64.move(8, temporary(place.target()), place(place.place()).address()));
         } else if (step instanceof Step.Move move) {
             move(temporary(move.target()), move.value());
         } else if (step instanceof Step.ExitIf exit) {

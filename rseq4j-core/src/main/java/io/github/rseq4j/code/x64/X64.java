@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class X64 {
     /** The two-operand instructions of one pattern, by their opcode for "r/m, r" and their extension for constants. */
     enum Op {
-        ADD(0x01, 0), OR(0x09, 1), XOR(0x31, 6), CMP(0x39, 7), MOV(0x89, -1), TEST(0x85, -1);
+        ADD(0x01, 0), OR(0x09, 1), AND(0x21, 4), SUB(0x29, 5), XOR(0x31, 6), CMP(0x39, 7), MOV(0x89, -1),
+        TEST(0x85, -1);
 
         private final int opcode;
         private final int extension;

@@ -156,7 +156,13 @@ final class X64Assembler implements Assembler {
         } else if (step instanceof Step.Store store) {
             store(store.to(), store.value(), store.width(), Effect.STORE);
         } else if (step instanceof Step.Add add) {
-            add(temporary(add.target()), add.value());
+            compute(Op.ADD, temporary(add.target()), add.value());
+        } else if (step instanceof Step.Subtract subtract) {
+            compute(Op.SUB, temporary(subtract.target()), subtract.value());
+        } else if (step instanceof Step.And and) {
+            compute(Op.AND, temporary(and.target()), and.value());
+        } else if (step instanceof Step.Address place) {
+            emit(X64.lea(temporary(place.target()), address(place.place())));
         } else if (step instanceof Step.Move move) {
             move(temporary(move.target()), move.value());
         } else if (step instanceof Step.ExitIf exit) {
@@ -229,11 +235,11 @@ final class X64Assembler implements Assembler {
         return (int) constant;
     }
 
-    private void add(Gp to, Operand value) {
+    private void compute(Op op, Gp to, Operand value) {
         if (value instanceof Imm(long constant) && X64.isInt(constant)) {
-            emit(X64.op(Op.ADD, 8, to, constant));
+            emit(X64.op(op, 8, to, constant));
         } else {
-            emit(X64.op(Op.ADD, 8, to, value(value, scratches[1])));
+            emit(X64.op(op, 8, to, value(value, scratches[1])));
         }
     }
 
@@ -271,12 +277,12 @@ final class X64Assembler implements Assembler {
         Label words = local("copy_words");
         Label tail = local("copy_tail");
         Label done = local("copy_done");
-        emit(X64.op(Op.CMP, 8, requireRegister(copy.lengthBytes()), copy.maxBytes()));
+        emit(X64.op(Op.CMP, 8, value(copy.lengthBytes(), data), copy.maxBytes()));
         emit(X64.jump(Jump.JA, outOfRange));
         emit(X64.lea(scratches[0], address(copy.to())));
         Gp to = scratches[0];
-        Gp from = requireRegister(copy.from());
-        Gp length = requireRegister(copy.lengthBytes());
+        Gp from = value(copy.from(), data);
+        Gp length = value(copy.lengthBytes(), data);
         emit(X64.constant(position, 0));
         buffer.bind(words);
         emit(X64.lea(next, Address.of(position, Long.BYTES)));
@@ -294,14 +300,6 @@ final class X64Assembler implements Assembler {
         emit(X64.increment(position));
         emit(X64.jump(tail).bounded(Long.BYTES));
         buffer.bind(done);
-    }
-
-    private Gp requireRegister(Reg register) {
-        if (register.isArgument() && register.number() >= arguments.length) {
-            throw new IllegalArgumentException("register=" + register + ": a copy takes its source and length from the "
-                    + "first " + arguments.length + " arguments or from temporaries");
-        }
-        return value(register, scratches[1]);
     }
 
     private void timestamp(Gp to) {

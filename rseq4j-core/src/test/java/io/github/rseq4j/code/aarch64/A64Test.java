@@ -54,6 +54,8 @@ final class A64Test {
                 for (int size : SIZES) {
                     insns.add(A64.move(size, to, from));
                     insns.add(A64.compare(size, to, from));
+                    insns.add(A64.and(size, to, 30 - to, from));
+                    insns.add(A64.subtract(size, to, 30 - to, from));
                     for (int shift = 0; shift <= 3; shift++) {
                         insns.add(A64.add(size, to, 30 - to, from, shift));
                     }

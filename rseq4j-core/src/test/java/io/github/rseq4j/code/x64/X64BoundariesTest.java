@@ -37,7 +37,7 @@ final class X64BoundariesTest {
         Integer.MIN_VALUE + 1L, -1, 0, 1, 0x7FFF_FFFEL, 0x7FFF_FFFFL, 0x8000_0000L, 0x8000_0001L, 0xFFFF_FFFEL,
         0xFFFF_FFFFL, 0x1_0000_0000L, 0x1_0000_0001L, Long.MAX_VALUE - 1, Long.MAX_VALUE};
     private static final int[] SIZES = {4, 8};
-    private static final List<Op> WITH_CONSTANT = List.of(Op.ADD, Op.OR, Op.XOR, Op.CMP);
+    private static final List<Op> WITH_CONSTANT = List.of(Op.ADD, Op.OR, Op.AND, Op.SUB, Op.XOR, Op.CMP);
     /** Registers whose encoding as a base or an index is special, and one that is not. */
     private static final List<Gp> SPECIAL = List.of(Gp.RAX, Gp.RSP, Gp.RBP, Gp.R12, Gp.R13);
 

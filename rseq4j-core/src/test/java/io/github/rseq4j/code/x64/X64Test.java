@@ -28,7 +28,7 @@ final class X64Test {
         Integer.MAX_VALUE};
     private static final int[] DISPLACEMENTS = {Integer.MIN_VALUE, -129, -128, -1, 0, 1, 127, 128, Integer.MAX_VALUE};
     private static final int[] SIZES = {4, 8};
-    private static final List<Op> WITH_CONSTANT = List.of(Op.ADD, Op.OR, Op.XOR, Op.CMP);
+    private static final List<Op> WITH_CONSTANT = List.of(Op.ADD, Op.OR, Op.AND, Op.SUB, Op.XOR, Op.CMP);
 
     /** Assembles all texts in one run, and compares each instruction's bytes. */
     private static void assertAsGnuAs(List<Insn> insns) {

@@ -1,0 +1,262 @@
+package io.github.rseq4j.code;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * Aborts a chain's sections, in the simulator, at every step and at every pair of steps, and moves them to another
+ * index or lets another operation happen there, and checks that each operation happens exactly once.
+ */
+public final class SimulationProof {
+    /* How it works
+     *
+     * Memory is filled once for each seed; each run writes to an overlay of it. An abort moves the run to another index
+     * or leaves it where it is, in turns. Each section commits at the index where it ended, so what must come out is
+     * what undisturbed sections at these indices leave. What was stored ahead of a commit that did not happen may
+     * differ, for nobody looks there (I3); everything else may not.
+     *
+     * An operation that happens in between, at the same index, is the whole chain with the same arguments. Then both
+     * must have happened, as if one had come after the other: their sections take turns, for each is atomic by itself.
+     */
+    private static final int STRIDE_SHIFT = 20;
+    private static final int INDICES = 3;
+    private static final int SCENARIOS = 40;
+    private static final int MAX_SCENARIOS = 2000;
+    private static final long CLOCK = 77;
+
+    private final Chain chain;
+    private final List<int[]> steps = new ArrayList<>();
+
+    private SimulationProof(Chain chain) {
+        this.chain = chain;
+        for (int k = 0; k < chain.sections().size(); k++) {
+            for (int i = 0; i < chain.sections().get(k).steps().size(); i++) {
+                steps.add(new int[] {k, i});
+            }
+        }
+    }
+
+    /**
+     * What was simulated.
+     *
+     * @param chain the chain's name
+     * @param steps how many steps its sections have
+     * @param runs how many runs were aborted
+     */
+    public record Report(String chain, int steps, long runs) {}
+
+    /**
+     * Simulates a chain.
+     *
+     * @param chain the chain
+     * @param seed decides the scenarios
+     * @return what was simulated
+     * @throws IllegalStateException naming the chain, the steps and the seed, when an operation did not happen exactly
+     *     once, or when no scenario reaches a commit
+     */
+    public static Report prove(Chain chain, long seed) {
+        return new SimulationProof(chain).prove(seed);
+    }
+
+    private Report prove(long seed) {
+        Set<Integer> committed = new HashSet<>();
+        long runs = 0;
+        int scenarios = 0;
+        while (scenarios < SCENARIOS || committed.size() < chain.sections().size()) {
+            if (scenarios == MAX_SCENARIOS) {
+                throw new IllegalStateException("chain=" + chain.name() + ": no scenario of " + scenarios
+                        + " commits every section, committed=" + committed + ", seed=" + seed);
+            }
+            World world = new World(seed + scenarios++);
+            Run undisturbed = world.run(List.of(), 0);
+            committed.addAll(undisturbed.committedAt.keySet());
+            for (int first = 0; first < steps.size(); first++) {
+                world.requireOnce(List.of(first));
+                world.requireBoth(first);
+                runs += 2;
+                for (int second = 0; second < steps.size(); second++) {
+                    world.requireOnce(List.of(first, second));
+                    runs++;
+                }
+            }
+        }
+        return new Report(chain.name(), steps.size(), runs);
+    }
+
+    /** Memory that is filled, and arguments. */
+    private final class World {
+        private final PagedMemory memory = new PagedMemory();
+        private final long seed;
+        private final long[] arguments;
+
+        World(long seed) {
+            this.seed = seed;
+            long base = memory.reserve((INDICES + 1L) << STRIDE_SHIFT);
+            long plain = base + ((long) INDICES << STRIDE_SHIFT);
+            Scenario scenario = new Scenario(chain, base, plain);
+            if (scenario.windowBytes() > 1 << STRIDE_SHIFT) {
+                throw new IllegalArgumentException("chain=" + chain.name() + " touches windowBytes="
+                        + scenario.windowBytes() + ", more than a stride");
+            }
+            arguments = scenario.arguments(new SplittableRandom(seed));
+            for (int index = 0; index <= INDICES; index++) {
+                scenario.fill(memory, base + ((long) index << STRIDE_SHIFT),
+                        new SplittableRandom(seed + (index == INDICES ? 1 : 2)));
+            }
+        }
+
+        Run run(List<Integer> aborts, int other) {
+            Run run = new Run(this, aborts, other);
+            run.status = simulator(run).run(chain, 0, arguments, 0, run);
+            return run;
+        }
+
+        private Simulator simulator(AddressSpace on) {
+            return new Simulator(on, STRIDE_SHIFT, () -> CLOCK);
+        }
+
+        /** Aborted so often, the chain does what its sections do at the indices where they ended. */
+        void requireOnce(List<Integer> aborts) {
+            Run disturbed = run(aborts, 0);
+            if (chain.restarts() < disturbed.aborted) {
+                require(Status.code(disturbed.status) == Status.ABORTED, aborts, "it was restarted too often");
+                return;
+            }
+            Run expected = new Run(this, List.of(), 0);
+            for (int k = 0; k < chain.sections().size() && expected.status >= 0; k++) {
+                expected.status = step(expected, k, disturbed.endedAt.getOrDefault(k, 0));
+            }
+            compare(disturbed, expected, aborts);
+        }
+
+        private long step(Run run, int section, int index) {
+            long status = simulator(run).run(part(section), 0, arguments, index, run.of(section));
+            return status < 0 ? Status.failure(Status.code(status), section) : status;
+        }
+
+        /** An operation in between, and the one that it interrupts, both happen. */
+        void requireBoth(int at) {
+            if (chain.restarts() == 0) {
+                return;
+            }
+            Run disturbed = run(List.of(at), 1);
+            if (disturbed.aborted == 0) {
+                return;
+            }
+            Run expected = new Run(this, List.of(), 0);
+            int before = steps.get(at)[0];
+            for (int k = 0; k < before; k++) {
+                step(expected, k, 0);
+            }
+            long other = 0;
+            for (int k = 0; k < chain.sections().size() && other >= 0; k++) {
+                other = step(expected, k, 0);
+            }
+            for (int k = before; k < chain.sections().size() && expected.status >= 0; k++) {
+                expected.status = step(expected, k, 0);
+            }
+            require(disturbed.otherStatus == other, List.of(at), "the operation in between returned "
+                    + Status.describe(disturbed.otherStatus) + ", not " + Status.describe(other));
+            compare(disturbed, expected, List.of(at));
+        }
+
+        private void compare(Run actual, Run expected, List<Integer> aborts) {
+            require(actual.status == expected.status, aborts, "it returned " + Status.describe(actual.status)
+                    + ", not " + Status.describe(expected.status));
+            Set<Long> addresses = new HashSet<>(actual.overlay.keySet());
+            addresses.addAll(expected.overlay.keySet());
+            for (long address : addresses) {
+                boolean isStray = !expected.overlay.containsKey(address) && !actual.commits.contains(address);
+                require(isStray || actual.getLong(address) == expected.getLong(address), aborts, "word "
+                        + Long.toHexString(address) + " holds " + actual.getLong(address) + ", not "
+                        + expected.getLong(address));
+            }
+        }
+
+        private void require(boolean holds, List<Integer> aborts, String what) {
+            if (!holds) {
+                StringBuilder where = new StringBuilder();
+                for (int abort : aborts) {
+                    int[] step = steps.get(abort);
+                    Section section = chain.sections().get(step[0]);
+                    where.append(where.isEmpty() ? "" : " and ").append("section ").append(step[0]).append(" step ")
+                            .append(step[1]).append(" (").append(section.steps().get(step[1])).append(')');
+                }
+                throw new IllegalStateException("chain=" + chain.name() + ", aborted ahead of " + where + ", seed="
+                        + seed + ": the operation did not happen exactly once: " + what);
+            }
+        }
+    }
+
+    private Chain part(int section) {
+        return new Chain(chain.name(), chain.arguments(), chain.restarts(), List.of(chain.sections().get(section)));
+    }
+
+    /** One run: an overlay of the memory, and aborts at the steps that are asked for, one after the other. */
+    private final class Run implements AddressSpace, Simulator.Interruption {
+        private final World world;
+        private final List<Integer> aborts;
+        private final int other;
+        private final Map<Long, Long> overlay = new HashMap<>();
+        private final Set<Long> commits = new HashSet<>();
+        private final Map<Integer, Integer> endedAt = new HashMap<>();
+        private final Map<Integer, Integer> committedAt = new HashMap<>();
+        private boolean isCommitting;
+        private int aborted;
+        private long status;
+        private long otherStatus;
+
+        Run(World world, List<Integer> aborts, int other) {
+            this.world = world;
+            this.aborts = aborts;
+            this.other = other;
+        }
+
+        @Override
+        public long getLong(long address) {
+            Long value = overlay.get(address);
+            return value == null ? world.memory.getLong(address) : value;
+        }
+
+        @Override
+        public void putLong(long address, long value) {
+            overlay.put(address, value);
+            if (isCommitting) {
+                commits.add(address);
+            }
+        }
+
+        @Override
+        public int before(int section, int step, int index) {
+            endedAt.put(section, index);
+            isCommitting = step == chain.sections().get(section).steps().size() - 1;
+            if (aborted < aborts.size() && steps.get(aborts.get(aborted))[0] == section
+                    && steps.get(aborts.get(aborted))[1] == step) {
+                aborted++;
+                if (other > 0) {
+                    otherStatus = world.simulator(this).run(chain, 0, world.arguments, index, of(0));
+                    return index;
+                }
+                // To another index, and from there back or on or nowhere.
+                return (index + (int) (world.seed & 1) + aborted) % INDICES;
+            }
+            if (isCommitting) {
+                committedAt.put(section, index);
+            }
+            return CONTINUE;
+        }
+
+        /** Watches a run of other sections on the same memory, from a section on, and aborts nothing. */
+        Simulator.Interruption of(int from) {
+            return (section, step, _) -> {
+                isCommitting = step == chain.sections().get(from + section).steps().size() - 1;
+                return CONTINUE;
+            };
+        }
+    }
+}
