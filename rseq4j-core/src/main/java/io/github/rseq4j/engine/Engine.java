@@ -6,6 +6,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.registration.Registration;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.Locale;
@@ -130,6 +131,16 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     MethodHandle handle(Chain chain);
 
     /**
+     * Returns the same function with one of its arguments as a segment, whose address the chain is given: for chains
+     * that copy from or to an array of the heap. Make it a constant.
+     *
+     * @param chain one of {@link Sections#all()}
+     * @param segment the number of the argument that is a {@link MemorySegment}
+     * @return a handle of type (long, ..., MemorySegment, long, ...)long
+     */
+    MethodHandle handle(Chain chain, int segment);
+
+    /**
      * Finishes a call that returned a negative status for another reason than an exit: tries again, or does the work
      * where threads without an index do it.
      *
@@ -139,4 +150,16 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @return 0 or more, or the exit's status
      */
     long complete(Chain chain, long status, long... arguments);
+
+    /**
+     * Does the same for a call with a segment.
+     *
+     * @param chain the chain
+     * @param status what it returned
+     * @param segment the number of the argument that is a segment
+     * @param data the segment
+     * @param arguments all arguments; the one that is a segment is not looked at
+     * @return 0 or more, or the exit's status
+     */
+    long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments);
 }

@@ -5,6 +5,7 @@ import io.github.rseq4j.code.Fallback;
 import io.github.rseq4j.code.PagedMemory;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.registration.Registration;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class FallbackEngine implements Engine {
     private final Fallback fallback = new Fallback(Runtime.getRuntime().availableProcessors(), STRIDE_SHIFT);
     private final Map<Chain, MethodHandle> handles = new ConcurrentHashMap<>();
+    private final Staging staging = new Staging(this);
     private final Registration registration;
     private final SelfTest.Outcome selfTest;
 
@@ -69,6 +71,16 @@ public final class FallbackEngine implements Engine {
     @Override
     public MethodHandle handle(Chain chain) {
         return handles.computeIfAbsent(chain, fallback::handle);
+    }
+
+    @Override
+    public MethodHandle handle(Chain chain, int segment) {
+        return staging.handle(chain, segment);
+    }
+
+    @Override
+    public long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments) {
+        return complete(chain, status, arguments);
     }
 
     @Override

@@ -21,6 +21,7 @@ import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.registration.Owner;
 import io.github.rseq4j.registration.Provider;
 import io.github.rseq4j.registration.Registration;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -50,6 +51,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final Map<String, MachineCode> installed = new HashMap<>();
     private final Object withoutIndex = new Object();
     private final Fences fences = new Fences();
+    private final Staging staging = new Staging(this);
     private final MethodHandle threadPointer;
     private final MethodHandle areaField;
     private final long firstRange;
@@ -264,6 +266,23 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             return stepByStep(chain);
         }
         return Native.critical(function.entry(), chain.arguments());
+    }
+
+    @Override
+    public MethodHandle handle(Chain chain, int segment) {
+        MachineCode function;
+        try {
+            function = installed(chain);
+        } catch (KernelException e) {
+            return staging.handle(chain, segment);
+        }
+        return Native.critical(function.entry(), chain.arguments(), segment);
+    }
+
+    @Override
+    public long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments) {
+        return Status.code(status) >= Status.EXIT ? status
+                : staging.complete(chain, status, segment, data, arguments);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.github.rseq4j.kernel;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -134,6 +135,23 @@ public final class Native {
         Arrays.fill(longs, JAVA_LONG);
         return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(address),
                 FunctionDescriptor.of(JAVA_LONG, longs), Linker.Option.critical(false));
+    }
+
+    /**
+     * Links a function for critical calls, one of whose arguments is the address of a segment, which may be an array of
+     * the heap: the collector moves nothing while the call runs.
+     *
+     * @param address where it lies
+     * @param arguments how many arguments it takes
+     * @param segment the number of the one that is a segment; the others are longs
+     * @return a handle of type (long, ..., MemorySegment, long, ...)long; make it a constant
+     */
+    public static MethodHandle critical(long address, int arguments, int segment) {
+        MemoryLayout[] layouts = new MemoryLayout[arguments];
+        Arrays.fill(layouts, JAVA_LONG);
+        layouts[segment] = ADDRESS;
+        return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(address),
+                FunctionDescriptor.of(JAVA_LONG, layouts), Linker.Option.critical(true));
     }
 
     /**
