@@ -31,7 +31,7 @@ final class Scenario {
      * Addresses are null now and then only where a step looks for that.
      */
     /** How a value is used; the first of several wins. */
-    private enum Use { CELL, ADDRESS, OFFSET, ELEMENT, DELAY, LENGTH }
+    private enum Use { CELL, ADDRESS, OFFSET, ELEMENT, DELAY, LENGTH, BYTES }
 
     /** The size of a block where no copy needs more. */
     private static final int SMALL_BLOCK_BYTES = 1024;
@@ -40,13 +40,12 @@ final class Scenario {
     private static final int FEW = 4;
     private static final int MAX_LENGTH = 40;
     private static final int OBJECTS = 3;
-    /** How many elements of an array a small index can reach. */
-    private static final int REACHED = 2 * FEW;
 
     private final Chain chain;
     private final List<Kind> arguments = new ArrayList<>();
     private final List<Shape> shapes = new ArrayList<>();
     private final List<Kind[]> equals = new ArrayList<>();
+    private final List<Place> places = new ArrayList<>();
     private final int blockBytes;
     private final long perCpuBase;
     private final long plainBase;
@@ -56,6 +55,8 @@ final class Scenario {
     private static final class Kind {
         private final Set<Use> uses = EnumSet.noneOf(Use.class);
         private boolean isNullable;
+        /** Whether words are read or written where it leads to. */
+        private boolean leadsToWords;
         private int bound = MAX_LENGTH;
         private @Nullable Shape shape;
         private @Nullable Kind same;
@@ -82,6 +83,9 @@ final class Scenario {
             return next == null ? this : next.root();
         }
     }
+
+    /** A place whose address is taken, with the index that it has. */
+    private record Place(Kind pointer, Value index) {}
 
     /** What a register holds: a value of the first kind, and of what was added to it. */
     private record Value(List<Kind> parts) {
@@ -118,6 +122,11 @@ final class Scenario {
             for (Step step : section.steps()) {
                 study(step, temporaries);
                 copied = Math.max(copied, step instanceof Step.Copy ? MAX_LENGTH : 0);
+            }
+        }
+        for (Place place : places) {
+            if (place.pointer.root().leadsToWords) {
+                use(place.index, Use.OFFSET, Use.OFFSET);
             }
         }
         joinEquals();
@@ -161,12 +170,16 @@ final class Scenario {
             case Step.Address address -> {
                 Kind pointer = new Kind();
                 pointer.uses.add(Use.ADDRESS);
-                pointer.shape = base(address.place(), temporaries);
+                pointer.shape = base(address.place(), Use.BYTES, temporaries);
+                Reg index = address.place().index();
+                if (index != null) {
+                    places.add(new Place(pointer, value(index, temporaries)));
+                }
                 temporaries[address.target().number()] = Value.of(pointer);
             }
             case Step.ExitIf exit -> compare(exit, temporaries);
             case Step.Copy copy -> {
-                base(copy.to(), temporaries);
+                base(copy.to(), Use.BYTES, temporaries);
                 use(value(copy.from(), temporaries), Use.ADDRESS, Use.OFFSET);
                 Value length = value(copy.lengthBytes(), temporaries);
                 use(length, Use.LENGTH, Use.LENGTH);
@@ -184,12 +197,12 @@ final class Scenario {
     }
 
     /** Notes that a register is followed as an address, and returns the shape of what is there. */
-    private Shape base(Mem mem, Value[] temporaries) {
+    private Shape base(Mem mem, Use offset, Value[] temporaries) {
         Value base = value(mem.base(), temporaries);
         use(base, mem.perCpu() ? Use.CELL : Use.ADDRESS, Use.OFFSET);
         Reg index = mem.index();
         if (index != null) {
-            Use use = mem.scale() < Integer.BYTES ? Use.OFFSET : Use.ELEMENT;
+            Use use = mem.scale() < Integer.BYTES ? offset : Use.ELEMENT;
             use(value(index, temporaries), use, use);
         }
         if (base.parts.isEmpty()) {
@@ -206,11 +219,15 @@ final class Scenario {
 
     /** Returns the kinds of the words that a place may be: one, or as many as a small index or offset reaches. */
     private List<Kind> place(Mem mem, Width width, Value[] temporaries) {
-        Shape shape = base(mem, temporaries);
-        boolean isOne = mem.index() == null && value(mem.base(), temporaries).parts.size() <= 1;
+        Shape shape = base(mem, Use.OFFSET, temporaries);
+        List<Kind> base = value(mem.base(), temporaries).parts;
+        base.stream().limit(1).forEach(kind -> kind.root().leadsToWords = true);
+        // Each small number, among those that are added up, reaches as many words further.
+        int reached = FEW * (Math.max(0, base.size() - 1)
+                + (mem.index() == null ? 0 : value(mem.index(), temporaries).parts.size()));
         int step = mem.index() == null ? Long.BYTES : Math.max(mem.scale(), width.bytes());
         List<Kind> kinds = new ArrayList<>();
-        for (int i = 0; i < (isOne ? 1 : REACHED); i++) {
+        for (int i = 0; i < Math.max(1, reached); i++) {
             int at = mem.displacementBytes() + i * step;
             kinds.add(shape.words.computeIfAbsent(at, _ -> new Kind()));
             if (width == Width.INT) {
@@ -264,6 +281,7 @@ final class Scenario {
         other.same = one;
         one.uses.addAll(other.uses);
         one.isNullable |= other.isNullable;
+        one.leadsToWords |= other.leadsToWords;
         one.bound = Math.min(one.bound, other.bound);
         Shape shape = one.shape;
         Shape otherShape = other.shape;
@@ -328,6 +346,7 @@ final class Scenario {
             case OFFSET -> (long) random.nextInt(FEW) * Long.BYTES;
             case ELEMENT, DELAY -> random.nextInt(FEW);
             case LENGTH -> random.nextInt(kind.bound + 1);
+            case BYTES -> random.nextInt(MAX_LENGTH);
         };
     }
 

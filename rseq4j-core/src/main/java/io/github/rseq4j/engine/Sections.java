@@ -13,7 +13,13 @@ public final class Sections {
             LoadAddStore.TWO,
             LoadAddStore.FOUR,
             LoadAddStore.EIGHT,
-            DelayLoadAddStore.CHAIN);
+            DelayLoadAddStore.CHAIN,
+            ArrayStack.PUSH,
+            ArrayStack.POP,
+            ArrayStack.PUSH_BATCH,
+            ArrayStack.POP_BATCH,
+            ArrayStack.PUSH_RECORD,
+            ArrayStack.POP_RECORD);
 
     private Sections() {}
 

@@ -353,7 +353,7 @@ final class PerCpuHistogramTest {
 
     @Test
     void givesItsCellsBackWhenCollected() throws InterruptedException {
-        long before = settled();
+        long before = CellsHeld.settled();
         int cells = makeAndForget();
         assertTrue(cells > 4 * 50_000, "cells=" + cells);
         for (int i = 0; i < 200 && Cells.get().held() > before; i++) {
@@ -361,19 +361,6 @@ final class PerCpuHistogramTest {
             Thread.sleep(10);
         }
         assertTrue(Cells.get().held() <= before, "held=" + Cells.get().held() + ", before=" + before);
-    }
-
-    /** Returns how many cells are held once the collector finds no more that other tests left. */
-    private static long settled() throws InterruptedException {
-        long held = Cells.get().held();
-        for (int quiet = 0; quiet < 5;) {
-            System.gc();
-            Thread.sleep(10);
-            long now = Cells.get().held();
-            quiet = now == held ? quiet + 1 : 0;
-            held = now;
-        }
-        return held;
     }
 
     private static int makeAndForget() {

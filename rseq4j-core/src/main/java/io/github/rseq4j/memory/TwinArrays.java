@@ -1,0 +1,191 @@
+package io.github.rseq4j.memory;
+
+import io.github.rseq4j.code.AddressSpace;
+import io.github.rseq4j.engine.ArrayStack;
+import io.github.rseq4j.engine.Engine;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
+
+/**
+ * The memory of stacks in arrays: two arrays for each index, of which one is in use. Its owner sees to it that one
+ * thread at a time calls what changes something.
+ */
+public final class TwinArrays {
+    /* How it works
+     *
+     * The layout is that of engine.ArrayStack. Sections push to and pop from the array in use, and write nothing but
+     * its elements and how many bytes it holds. Here the word that tells the array in use is written, by plain memory
+     * access and from any CPU: no section writes it.
+     *
+     * turn puts the empty array in place of the one in use. Sections that found the former one may still be running;
+     * each has committed, or begins anew and finds the other one, when a fence has returned. From then on the former
+     * array belongs to who turned it, who takes its elements and leaves it empty for the next turn (I9). A release
+     * fence stands ahead of the turn: who finds the array by its word finds it empty, on aarch64 because the address of
+     * what it reads next depends on that word.
+     *
+     * The memory goes back when this object is collected; who calls a section keeps it reachable until the call has
+     * returned (I8).
+     */
+    /** The most bytes that an array may have. */
+    public static final int MAX_CAPACITY_BYTES =
+            (Cells.MAX_CELLS * Long.BYTES - ArrayStack.HEADER_BYTES) / 2 & -Long.BYTES;
+
+    private final Engine engine = Engine.get();
+    private final AddressSpace memory = engine.memory();
+    private final long cells;
+    private final long capacityBytes;
+
+    /**
+     * Makes empty arrays.
+     *
+     * @param capacityBytes how many bytes of elements an array may hold, a multiple of 8 up to
+     *     {@link #MAX_CAPACITY_BYTES}
+     */
+    public TwinArrays(int capacityBytes) {
+        this.capacityBytes = capacityBytes;
+        this.cells = Cells.get().allocate(this, (ArrayStack.HEADER_BYTES + 2 * capacityBytes) / Long.BYTES);
+    }
+
+    /** Returns the address that sections take: the first word's copy at index 0. */
+    public long cells() {
+        return cells;
+    }
+
+    /** Returns how many bytes of elements an array may hold. */
+    public long capacityBytes() {
+        return capacityBytes;
+    }
+
+    /** Returns how many copies there are. */
+    public int copies() {
+        return engine.copies();
+    }
+
+    private long copy(int index) {
+        return cells + ((long) index << Engine.STRIDE_SHIFT);
+    }
+
+    private long get(long address) {
+        try {
+            return memory.getLong(address);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private void put(long address, long value) {
+        try {
+            memory.putLong(address, value);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private long used(int index, long array) {
+        return get(copy(index) + ArrayStack.USED_BYTES + array);
+    }
+
+    /**
+     * Returns how many bytes of elements an index holds, in both arrays, a moment ago.
+     *
+     * @param index the index
+     */
+    public int usedBytes(int index) {
+        return (int) (used(index, 0) + used(index, ArrayStack.ARRAY_1));
+    }
+
+    /**
+     * Puts the other array of an index in use. A fence must pass before {@link #take}.
+     *
+     * @param index the index
+     */
+    public void turn(int index) {
+        long other = other(index);
+        if (other != 0) {
+            put(copy(index) + ArrayStack.FROM_BYTES + other, capacityBytes);
+        }
+        VarHandle.releaseFence();
+        put(copy(index), other);
+    }
+
+    private long other(int index) {
+        return ArrayStack.ARRAY_1 - get(copy(index));
+    }
+
+    /**
+     * Takes the elements of the array that an index does not use.
+     *
+     * @param index the index
+     * @return its words, the one that was pushed first at the front
+     */
+    public long[] take(int index) {
+        return take(index, other(index));
+    }
+
+    private long[] take(int index, long array) {
+        long[] words = new long[(int) used(index, array) / Long.BYTES];
+        long first = copy(index) + ArrayStack.HEADER_BYTES + (array == 0 ? 0 : capacityBytes);
+        for (int i = 0; i < words.length; i++) {
+            words[i] = get(first + (long) i * Long.BYTES);
+        }
+        put(copy(index) + ArrayStack.USED_BYTES + array, 0);
+        return words;
+    }
+
+    /**
+     * Closes every index, so that sections leave by their exit for that. A fence must pass before anything else is
+     * done.
+     *
+     * @return for each index which array was in use, for {@link #reopen} and {@link #takeClosed}
+     */
+    public long[] close() {
+        long[] arrays = new long[copies()];
+        for (int index = 0; index < arrays.length; index++) {
+            arrays[index] = get(copy(index));
+            put(copy(index), ArrayStack.CLOSED);
+        }
+        return arrays;
+    }
+
+    /**
+     * Opens every index again, as it was.
+     *
+     * @param arrays what {@link #close} returned
+     */
+    public void reopen(long[] arrays) {
+        for (int index = 0; index < arrays.length; index++) {
+            put(copy(index), arrays[index]);
+        }
+    }
+
+    /**
+     * Takes all elements of an index that is closed.
+     *
+     * @param index the index
+     * @param arrays what {@link #close} returned
+     * @return its words, the one that was pushed first at the front
+     */
+    public long[] takeClosed(int index, long[] arrays) {
+        long[] older = take(index, ArrayStack.ARRAY_1 - arrays[index]);
+        long[] newer = take(index, arrays[index]);
+        long[] words = new long[older.length + newer.length];
+        System.arraycopy(older, 0, words, 0, older.length);
+        System.arraycopy(newer, 0, words, older.length, newer.length);
+        return words;
+    }
+
+    /**
+     * Gives an index its first elements. No section may have found it yet.
+     *
+     * @param index the index
+     * @param words the words, at most {@link #capacityBytes} bytes of them
+     */
+    public void fill(int index, long[] words) {
+        for (int i = 0; i < words.length; i++) {
+            put(copy(index) + ArrayStack.HEADER_BYTES + (long) i * Long.BYTES, words[i]);
+        }
+        if (words.length > 0) {
+            put(copy(index) + ArrayStack.USED_BYTES, (long) words.length * Long.BYTES);
+        }
+    }
+}

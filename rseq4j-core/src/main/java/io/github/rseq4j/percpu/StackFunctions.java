@@ -1,0 +1,131 @@
+package io.github.rseq4j.percpu;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Status;
+import io.github.rseq4j.engine.ArrayStack;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.memory.TwinArrays;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
+
+/** The functions of the stacks as constants; each returns its result, or the status of an exit. */
+final class StackFunctions {
+    static final long REFUSED = Status.failure(Status.EXIT + ArrayStack.EXIT_REFUSED, 0);
+    static final long CLOSED = Status.failure(Status.EXIT + ArrayStack.EXIT_CLOSED, 0);
+    static final long NEGATIVE = Status.failure(Status.EXIT + ArrayStack.EXIT_NEGATIVE, 0);
+
+    private StackFunctions() {}
+
+    /** Links the functions of words when they are first asked for. */
+    private static final class Words {
+        private static final MethodHandle PUSH = Engine.get().handle(ArrayStack.PUSH);
+        private static final MethodHandle POP = Engine.get().handle(ArrayStack.POP);
+    }
+
+    /** Links the functions of several words when they are first asked for. */
+    private static final class Batches {
+        private static final MethodHandle PUSH = Engine.get().handle(ArrayStack.PUSH_BATCH, 2);
+        private static final MethodHandle POP = Engine.get().handle(ArrayStack.POP_BATCH, 1);
+    }
+
+    /** Links the functions of records when they are first asked for. */
+    private static final class Records {
+        private static final MethodHandle PUSH = Engine.get().handle(ArrayStack.PUSH_RECORD, 2);
+        private static final MethodHandle POP = Engine.get().handle(ArrayStack.POP_RECORD, 1);
+    }
+
+    static long push(TwinArrays arrays, long value) {
+        try {
+            long cells = arrays.cells();
+            long capacity = arrays.capacityBytes();
+            long status = (long) Words.PUSH.invokeExact(cells, capacity, value);
+            return status >= 0 ? status : Engine.get().complete(ArrayStack.PUSH, status, cells, capacity, value);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        } finally {
+            Reference.reachabilityFence(arrays);
+        }
+    }
+
+    static long pop(TwinArrays arrays) {
+        try {
+            long cells = arrays.cells();
+            long status = (long) Words.POP.invokeExact(cells);
+            return status >= 0 ? status : Engine.get().complete(ArrayStack.POP, status, cells);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        } finally {
+            Reference.reachabilityFence(arrays);
+        }
+    }
+
+    static long pushBatch(TwinArrays arrays, long[] values, int from, int count) {
+        try {
+            long cells = arrays.cells();
+            long capacity = arrays.capacityBytes();
+            long bytes = (long) count * Long.BYTES;
+            long status = (long) Batches.PUSH.invokeExact(cells, capacity, words(values, from, count), bytes);
+            return status >= 0 ? status
+                    : complete(ArrayStack.PUSH_BATCH, status, 2, words(values, from, count), cells, capacity, 0, bytes);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        } finally {
+            Reference.reachabilityFence(arrays);
+        }
+    }
+
+    static long popBatch(TwinArrays arrays, long[] into, int from, int count) {
+        try {
+            long cells = arrays.cells();
+            long bytes = (long) count * Long.BYTES;
+            long status = (long) Batches.POP.invokeExact(cells, words(into, from, count), bytes);
+            return status >= 0 ? status
+                    : complete(ArrayStack.POP_BATCH, status, 1, words(into, from, count), cells, 0, bytes);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        } finally {
+            Reference.reachabilityFence(arrays);
+        }
+    }
+
+    static long pushRecord(TwinArrays arrays, MemorySegment record) {
+        try {
+            long cells = arrays.cells();
+            long capacity = arrays.capacityBytes();
+            long bytes = record.byteSize();
+            long rounded = bytes + Long.BYTES - 1 & -Long.BYTES;
+            long status = (long) Records.PUSH.invokeExact(cells, capacity, record, bytes, rounded);
+            return status >= 0 ? status
+                    : complete(ArrayStack.PUSH_RECORD, status, 2, record, cells, capacity, 0, bytes, rounded);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        } finally {
+            Reference.reachabilityFence(arrays);
+        }
+    }
+
+    static long popRecord(TwinArrays arrays, MemorySegment into) {
+        try {
+            long cells = arrays.cells();
+            long status = (long) Records.POP.invokeExact(cells, into);
+            return status >= 0 ? status : complete(ArrayStack.POP_RECORD, status, 1, into, cells, 0);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        } finally {
+            Reference.reachabilityFence(arrays);
+        }
+    }
+
+    /** What is full, empty or closed comes often and needs no more; the rest is the engine's. */
+    private static long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments) {
+        return Status.code(status) >= Status.EXIT ? status
+                : Engine.get().complete(chain, status, segment, data, arguments);
+    }
+
+    /** A segment is made for each call alone: the compiler then leaves it out. */
+    private static MemorySegment words(long[] values, int from, int count) {
+        return MemorySegment.ofArray(values).asSlice((long) from * Long.BYTES, (long) count * Long.BYTES);
+    }
+}

@@ -1,0 +1,346 @@
+package io.github.rseq4j.percpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import com.sun.management.ThreadMXBean;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.memory.Cells;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every value that was pushed is popped or drained once, whatever else happens to the stacks meanwhile. */
+final class PerCpuStackTest {
+    private static final long NONE = Long.MIN_VALUE + 7;
+    private static final int CALLS = 200_000;
+
+    private static List<Long> drained(PerCpuStack stack) {
+        List<Long> values = new ArrayList<>();
+        stack.drain(values::add);
+        return values;
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, -1, -2, -16, -17, -18, 42, Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE + 1, -4096})
+    void everyLongComesBackAsItWas(long value) {
+        PerCpuStack stack = new PerCpuStack(4);
+        assertTrue(stack.push(value));
+        assertEquals(List.of(value), drained(stack));
+        // The thread may be moved between the two calls: then the value waits where it was pushed.
+        for (int popped = 0; popped < 3;) {
+            assertTrue(stack.push(value));
+            long found = stack.pop(NONE);
+            assertTrue(found == value || found == NONE, () -> "popped " + found);
+            popped += found == value ? 1 : 0;
+            stack.drain(left -> assertEquals(value, left));
+        }
+        assertEquals(0, stack.size());
+    }
+
+    @Test
+    void fullAndEmptyAreReturned() {
+        PerCpuStack stack = new PerCpuStack(3);
+        assertEquals(NONE, stack.pop(NONE));
+        int pushed = 0;
+        while (stack.push(pushed)) {
+            pushed++;
+        }
+        assertTrue(pushed >= 3, "pushed " + pushed);
+        assertTrue(IntStream.of(stack.sizes()).allMatch(size -> size <= 3));
+        assertTrue(IntStream.of(stack.sizes()).anyMatch(size -> size == 3));
+        assertEquals(pushed, stack.size());
+        assertEquals(LongStream.range(0, pushed).boxed().toList(), drained(stack).stream().sorted().toList());
+        assertEquals(NONE, stack.pop(NONE));
+        assertEquals(List.of(), drained(stack));
+    }
+
+    @Test
+    void theLastPushedIsTheFirstToCome() {
+        PerCpuStack stack = new PerCpuStack(1000);
+        for (int i = 0; i < 1000; i++) {
+            stack.push(i);
+        }
+        // Each copy's values come one after the other, falling; a thread that moved has filled several copies.
+        List<Long> values = drained(stack);
+        long rises = IntStream.range(1, values.size()).filter(i -> values.get(i) > values.get(i - 1)).count();
+        assertTrue(rises < IntStream.of(stack.sizes()).count(), "falling but for changes of the copy: " + rises);
+        assertEquals(1000, values.size());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "1, 3", "5, 0", "7, 2"})
+    void batchesComeWholeAndInOrder(int count, int from) {
+        PerCpuStack stack = new PerCpuStack(8);
+        long[] values = LongStream.range(-5, 20).toArray();
+        for (int done = 0; done < 3;) {
+            assertTrue(stack.pushAll(values, from, count));
+            long[] into = new long[25];
+            boolean popped = stack.popAll(into, from, count);
+            stack.drain(_ -> { });
+            if (popped) {
+                long[] expected = new long[25];
+                System.arraycopy(values, from, expected, from, count);
+                assertArrayEquals(expected, into);
+                done++;
+            }
+        }
+    }
+
+    @Test
+    void aBatchThatDoesNotFitChangesNothing() {
+        PerCpuStack stack = new PerCpuStack(4);
+        assertFalse(stack.pushAll(new long[9], 0, 5));
+        assertFalse(stack.popAll(new long[9], 0, 1));
+        assertTrue(stack.pushAll(new long[] {1, 2, 3, 4}, 0, 4));
+        assertEquals(4, stack.size());
+        assertFalse(stack.popAll(new long[9], 0, 5));
+        assertEquals(4, stack.size());
+        assertEquals(List.of(4L, 3L, 2L, 1L), drained(stack));
+    }
+
+    @Test
+    void misuseIsRefusedByName() {
+        assertEquals("capacity=0, must be 1 to " + PerCpuStack.MAX_CAPACITY,
+                assertThrows(IllegalArgumentException.class, () -> new PerCpuStack(0)).getMessage());
+        assertThrows(IllegalArgumentException.class, () -> new PerCpuStack(PerCpuStack.MAX_CAPACITY + 1));
+        PerCpuStack stack = new PerCpuStack(PerCpuStack.MAX_CAPACITY);
+        assertThrows(IllegalArgumentException.class, () -> stack.resize(0));
+        assertThrows(IndexOutOfBoundsException.class, () -> stack.pushAll(new long[3], 1, 3));
+        assertThrows(IndexOutOfBoundsException.class, () -> stack.popAll(new long[3], -1, 1));
+        long[] many = new long[PerCpuStack.MAX_BATCH + 1];
+        assertEquals("count=8193, must be 0 to 8192",
+                assertThrows(IllegalArgumentException.class, () -> stack.pushAll(many, 0, many.length)).getMessage());
+        assertTrue(stack.pushAll(many, 0, PerCpuStack.MAX_BATCH), "the largest batch goes in");
+        assertEquals(PerCpuStack.MAX_BATCH, stack.size());
+    }
+
+    @Test
+    void whatAConsumerDidNotGetStaysForTheNextDrain() {
+        PerCpuStack stack = new PerCpuStack(10);
+        assertTrue(stack.pushAll(new long[] {1, 2, 3, 4, 5}, 0, 5));
+        assertThrows(ArithmeticException.class, () -> stack.drain(value -> {
+            if (value == 3) {
+                throw new ArithmeticException("three");
+            }
+        }));
+        assertEquals(2, stack.size());
+        assertEquals(List.of(2L, 1L), drained(stack));
+        assertEquals(0, stack.size());
+    }
+
+    @Test
+    void stealsFromTheFullest() {
+        PerCpuStack stack = new PerCpuStack(10);
+        assertEquals(0, stack.steal(_ -> { }));
+        stack.pushAll(new long[] {1, 2, 3}, 0, 3);
+        List<Long> stolen = new ArrayList<>();
+        assertEquals(3, stack.steal(stolen::add));
+        assertEquals(List.of(3L, 2L, 1L), stolen);
+        assertEquals(0, stack.size());
+    }
+
+    @Test
+    void resizedItKeepsItsValues() {
+        PerCpuStack stack = new PerCpuStack(4);
+        assertTrue(stack.pushAll(new long[] {1, 2, 3, 4}, 0, 4));
+        stack.resize(6);
+        assertEquals(6, stack.capacity());
+        assertEquals(4, stack.size());
+        String message = assertThrows(IllegalStateException.class, () -> stack.resize(3)).getMessage();
+        assertTrue(String.valueOf(message).contains("holds bytes=32, more than capacityBytes=24"), message);
+        assertEquals(6, stack.capacity());
+        assertEquals("PerCpuStack[size=4, capacity=6]", stack.toString());
+        assertEquals(List.of(4L, 3L, 2L, 1L), drained(stack));
+        stack.resize(1);
+        assertTrue(stack.push(9));
+        assertEquals(List.of(9L), drained(stack));
+    }
+
+    @Test
+    void drainedAgainAndAgainItUsesBothArrays() {
+        PerCpuStack stack = new PerCpuStack(3);
+        for (int round = 0; round < 7; round++) {
+            assertTrue(stack.pushAll(new long[] {round, 10, -round}, 0, 3), "round " + round);
+            assertEquals(List.of((long) -round, 10L, (long) round), drained(stack));
+        }
+    }
+
+    /** Ids are taken out of one bit set and put back: whoever holds an id twice, or loses one, is found. */
+    private static final class Ids {
+        private final BitSet out = new BitSet();
+
+        synchronized void take(long id) {
+            int number = (int) Math.abs(id);
+            assertFalse(out.get(number), () -> "id " + id + " was handed out twice");
+            out.set(number);
+        }
+
+        synchronized void give(long id) {
+            int number = (int) Math.abs(id);
+            assertTrue(out.get(number), () -> "id " + id + " was given back twice");
+            out.clear(number);
+        }
+    }
+
+    private static void use(PerCpuStack stack, Ids ids, SplittableRandom random, int rounds) {
+        List<Long> mine = new ArrayList<>();
+        for (int i = 0; i < rounds; i++) {
+            switch (random.nextInt(8)) {
+                case 0, 1, 2 -> {
+                    long id = stack.pop(NONE);
+                    if (id != NONE) {
+                        ids.take(id);
+                        mine.add(id);
+                    }
+                }
+                case 3 -> {
+                    long[] several = new long[3];
+                    if (stack.popAll(several, 0, 3)) {
+                        for (long id : several) {
+                            ids.take(id);
+                            mine.add(id);
+                        }
+                    }
+                }
+                case 4 -> stack.steal(id -> {
+                    ids.take(id);
+                    mine.add(id);
+                });
+                default -> {
+                    for (int k = 0; k < 2 && !mine.isEmpty(); k++) {
+                        long id = mine.removeLast();
+                        ids.give(id);
+                        if (!stack.push(id)) {
+                            ids.take(id);
+                            mine.add(id);
+                        }
+                    }
+                }
+            }
+            if (random.nextInt(64) == 0) {
+                LockSupport.parkNanos(1);
+            }
+        }
+        while (!mine.isEmpty()) {
+            long id = mine.removeLast();
+            ids.give(id);
+            while (!stack.push(id)) {
+                stack.resize(stack.capacity() + 8);
+            }
+        }
+    }
+
+    /** Negative ids for half of the runs: they take the other way out. */
+    @ParameterizedTest
+    @CsvSource({"16, false, 1", "200, true, 1", "12, false, -1", "64, true, -1"})
+    void nothingIsLostOrSeenTwice(int threads, boolean virtual, int sign) throws InterruptedException {
+        PerCpuStack stack = new PerCpuStack(64);
+        Ids ids = new Ids();
+        int count = 100;
+        for (int id = 1; id <= count; id++) {
+            while (!stack.push((long) sign * id)) {
+                stack.resize(stack.capacity() + 1);
+            }
+        }
+        Queue<String> failures = new ConcurrentLinkedQueue<>();
+        List<Thread> started = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            SplittableRandom random = new SplittableRandom(i);
+            Runnable body = () -> {
+                try {
+                    use(stack, ids, random, 40_000 / threads);
+                } catch (RuntimeException | Error e) {
+                    failures.add(e.toString());
+                }
+            };
+            started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
+        }
+        for (int i = 0; i < 30; i++) {
+            List<Long> taken = new ArrayList<>();
+            stack.drain(taken::add);
+            taken.forEach(ids::take);
+            for (long id : taken) {
+                ids.give(id);
+                while (!stack.push(id)) {
+                    stack.resize(stack.capacity() + 1);
+                }
+            }
+            stack.resize(Math.max(stack.capacity(), 64) + i % 2);
+        }
+        for (Thread thread : started) {
+            thread.join();
+        }
+        assertEquals(List.of(), List.copyOf(failures));
+        assertEquals(LongStream.rangeClosed(1, count).boxed().toList(),
+                drained(stack).stream().map(Math::abs).sorted().toList());
+    }
+
+    @Test
+    void closedItTakesNothingAndHasNothing() {
+        PerCpuStack stack = new PerCpuStack(4);
+        stack.push(1);
+        assertEquals(1, stack.close().stream().mapToInt(words -> words.length).sum());
+        assertFalse(stack.push(2));
+        assertFalse(stack.pushAll(new long[1], 0, 1));
+        assertFalse(stack.popAll(new long[1], 0, 1));
+        assertEquals(NONE, stack.pop(NONE));
+        assertEquals(List.of(), drained(stack));
+        assertThrows(IllegalStateException.class, () -> stack.resize(8));
+        assertEquals(0, stack.close().stream().mapToInt(words -> words.length).sum());
+    }
+
+    @Test
+    void itsCellsGoBackWhenItIsCollected() throws InterruptedException {
+        long before = CellsHeld.settled();
+        assertEquals(20 * 206, makeAndForget());
+        for (int i = 0; i < 200 && Cells.get().held() > before; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertTrue(Cells.get().held() <= before, () -> "still held: " + (Cells.get().held() - before));
+        assertEquals(NONE, new PerCpuStack(100).pop(NONE), "what is used again is empty");
+    }
+
+    private static long makeAndForget() {
+        long before = Cells.get().held();
+        PerCpuStack[] stacks = new PerCpuStack[20];
+        for (int i = 0; i < stacks.length; i++) {
+            stacks[i] = new PerCpuStack(100);
+            stacks[i].push(i);
+        }
+        return Cells.get().held() - before;
+    }
+
+    @Test
+    void allocatesNothing() {
+        assumeFalse(Engine.get().indexName().equals("stripe"), "the fallback's batches allocate");
+        PerCpuStack stack = new PerCpuStack(64);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long perRound = Long.MAX_VALUE;
+        for (int round = 0; round < 400 && perRound > 0; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < CALLS; i++) {
+                stack.push(i);
+                stack.pop(NONE);
+            }
+            perRound = (threads.getCurrentThreadAllocatedBytes() - before) / CALLS;
+        }
+        assertEquals(0, perRound, "bytes a round");
+    }
+}
