@@ -240,6 +240,16 @@ public final class PerCpuStack {
         return Arrays.stream(memory.usedBytes()).map(bytes -> bytes / Long.BYTES).toArray();
     }
 
+    /** Takes all values of the CPU that has most, for who keeps them; the last pushed stands last. */
+    long[] takeFullest() {
+        return memory.takeFullest();
+    }
+
+    /** Takes all values of all CPUs, for who keeps them. */
+    List<long[]> takeAll() {
+        return memory.takeAll();
+    }
+
     /**
      * Closes for good, so that every later push is refused and every later pop finds nothing.
      *

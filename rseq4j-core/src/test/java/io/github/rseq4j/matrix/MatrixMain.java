@@ -23,7 +23,8 @@ public final class MatrixMain {
             "engine.CodeMemoryKernelTest", "engine.AbortProofKernelTest", "memory.CellsTest",
             "memory.RangesTest", "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest", "percpu.HistogramBucketsTest",
             "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
-            "percpu.PerCpuItemsThreadsTest", "percpu.PerCpuStackTest", "percpu.PerCpuByteStackTest");
+            "percpu.PerCpuItemsThreadsTest", "percpu.PerCpuStackTest", "percpu.PerCpuByteStackTest",
+            "percpu.PerCpuPoolTest");
     private static final String STORM_THREADS = "500";
 
     private MatrixMain() {}

@@ -1,0 +1,59 @@
+package io.github.rseq4j.percpu;
+
+/** What a {@link PerCpuPool} is made with. Immutable; each {@code with} method returns options of its own. */
+public final class PoolOptions {
+    /** The largest number of idle items for each CPU. */
+    public static final int MAX_IDLE_PER_CPU = 4096;
+    /** The number of idle items for each CPU where no other is asked for. */
+    public static final int DEFAULT_IDLE_PER_CPU = 32;
+
+    private static final PoolOptions DEFAULTS = new PoolOptions(DEFAULT_IDLE_PER_CPU, false);
+
+    private final int idlePerCpu;
+    private final boolean robust;
+
+    private PoolOptions(int idlePerCpu, boolean robust) {
+        this.idlePerCpu = idlePerCpu;
+        this.robust = robust;
+    }
+
+    /** {@return options of {@link #DEFAULT_IDLE_PER_CPU} idle items for each CPU, not robust} */
+    public static PoolOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /**
+     * Changes how many idle items are kept for each CPU. As many again, for each processor, are kept for all of them.
+     *
+     * @param items how many, 1 to {@link #MAX_IDLE_PER_CPU}
+     * @return the options
+     * @throws IllegalArgumentException when the number is out of range
+     */
+    public PoolOptions withIdlePerCpu(int items) {
+        if (items < 1 || items > MAX_IDLE_PER_CPU) {
+            throw new IllegalArgumentException("idlePerCpu=" + items + ", must be 1 to " + MAX_IDLE_PER_CPU);
+        }
+        return new PoolOptions(items, robust);
+    }
+
+    /**
+     * Changes whether the pool finds every lease that is closed twice or used after it was closed, and reports where
+     * one was acquired that nobody closed. It then makes a lease, and a stack trace, for each acquisition.
+     *
+     * @param isRobust whether it does
+     * @return the options
+     */
+    public PoolOptions withRobust(boolean isRobust) {
+        return new PoolOptions(idlePerCpu, isRobust);
+    }
+
+    /** {@return how many idle items are kept for each CPU} */
+    public int idlePerCpu() {
+        return idlePerCpu;
+    }
+
+    /** {@return whether the pool watches its leases} */
+    public boolean robust() {
+        return robust;
+    }
+}
