@@ -11,6 +11,14 @@ import java.lang.ref.Reference;
  * cell of its own, with no atomic instruction and no lock. It reads like {@link java.util.concurrent.atomic.LongAdder}
  * and can take its place.
  *
+ * {@snippet lang = java:
+ * PerCpuCounter requests = new PerCpuCounter();
+ * Thread.startVirtualThread(requests::increment).join();
+ * requests.add(41);
+ * long sum = requests.sum();              // 42
+ * long interval = requests.sumThenReset(); // 42, and the next one starts from 0; no update is lost
+ * }
+ *
  * <p><b>Threads.</b> Every method may be called from any thread. An update is wait-free but for restarts: the kernel
  * restarts it when the thread is preempted, migrated or interrupted in the nanosecond it takes. Migration, also of a
  * virtual thread to another carrier, loses nothing and counts nothing twice.

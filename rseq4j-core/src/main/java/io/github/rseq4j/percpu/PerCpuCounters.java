@@ -11,6 +11,14 @@ import org.jspecify.annotations.Nullable;
  * counts (byte values, status codes, metrics of one request) where an object for each is too much, and to update
  * several of them in one call.
  *
+ * {@snippet lang = java:
+ * PerCpuCounters metrics = new PerCpuCounters(4);
+ * metrics.increment(0);
+ * metrics.add(0, 1, 1, 512, 2, 120, 3, 0); // four of them in one call
+ * long bytes = metrics.sum(1);             // 512
+ * long[] all = metrics.sums();             // 2, 512, 120, 0
+ * }
+ *
  * <p><b>Threads.</b> Every method may be called from any thread; an update is as cheap and as exact as that of
  * {@link PerCpuCounter}. A fused update of several counters is one downcall, but not one moment: each counter is
  * updated on its own, in the order given, all of them before the method returns.

@@ -17,6 +17,17 @@ import org.jspecify.annotations.Nullable;
  * A pool of items of one size, each with a copy for each index: the memory of a user's own per-CPU structures. An item
  * is named by the address of its copy at index 0, as sections take it.
  *
+ * {@snippet lang = java:
+ * try (PerCpuItems items = new PerCpuItems(64, ItemOptions.defaults().withRobust(true))) {
+ *     long item = items.allocate();        // what a section takes as its cell
+ *     long sum = 0;
+ *     for (int index = 0; index < items.copies(); index++) {
+ *         sum += items.getLong(item, index, 0);
+ *     }
+ *     items.free(item);                    // handed out again after a fence, as new
+ * }
+ * }
+ *
  * <p><b>Threads.</b> Every method may be called from any thread, and holds the pool's monitor while it runs: taking and
  * freeing items is not meant to be hot, working on them by sections is. An item belongs to no thread and to no CPU, so
  * migration changes nothing.
