@@ -137,9 +137,31 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return new AbortProof(compiler, target, code, map());
     }
 
-    /** Makes the same for sections as the provider image has them, which read area, index and limit from words. */
-    public AbortProof abortProofInWords() {
-        return new AbortProof(compiler, target.inWords(), code, map());
+    /**
+     * Makes the same for sections that go by an index of the caller's choice, whichever the engine itself goes by.
+     *
+     * @param index one that this kernel maintains
+     * @throws IllegalArgumentException when it does not
+     */
+    public AbortProof abortProof(Index index) {
+        return new AbortProof(compiler, with(index), code, map());
+    }
+
+    /**
+     * Makes the same for sections as the provider image has them, which read area, index and limit from words.
+     *
+     * @param index one that this kernel maintains
+     * @throws IllegalArgumentException when it does not
+     */
+    public AbortProof abortProofInWords(Index index) {
+        return new AbortProof(compiler, with(index).inWords(), code, map());
+    }
+
+    private Target with(Index index) {
+        if (index == Index.MM_CID && !hasNodeAndMmCid()) {
+            throw new IllegalArgumentException("index=" + index.spelling() + ": this kernel does not maintain it");
+        }
+        return target.with(index);
     }
 
     /** Returns the memory that the functions are installed in. */

@@ -2,9 +2,11 @@ package io.github.rseq4j.engine;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.code.AbortProof;
 import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Index;
 import io.github.rseq4j.code.Mem;
 import io.github.rseq4j.code.Operand;
 import io.github.rseq4j.code.Order;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The kernel aborts every section at every instruction, and the operation happens exactly once. */
@@ -28,19 +31,30 @@ final class AbortProofKernelTest {
         return Stream.concat(Sections.all().stream(), SampleSections.all().stream());
     }
 
+    static Stream<Arguments> chainsByIndex() {
+        return chains().flatMap(chain -> Stream.of(Index.values()).map(index -> Arguments.of(chain, index)));
+    }
+
+    private static NativeEngine require(Index index) {
+        NativeEngine engine = Rseqs.require();
+        assumeTrue(index == Index.CPU_ID || engine.hasNodeAndMmCid(), "this kernel does not maintain mm_cid");
+        return engine;
+    }
+
+    /** By either index, whichever the engine itself goes by. */
     @ParameterizedTest
-    @MethodSource("chains")
-    void happensOnceWhenAbortedAtAnyInstruction(Chain chain) {
-        AbortProof.Report report = Rseqs.require().abortProof().prove(chain, SEED);
+    @MethodSource("chainsByIndex")
+    void happensOnceWhenAbortedAtAnyInstruction(Chain chain, Index index) {
+        AbortProof.Report report = require(index).abortProof(index).prove(chain, SEED);
         assertTrue(report.boundaries() > 0, "a section has instructions");
         assertTrue(report.aborts() >= report.boundaries(), "each of them was aborted: " + report);
     }
 
     /** The provider image's sections are these, at another address. */
     @ParameterizedTest
-    @MethodSource("chains")
-    void happensOnceInTheProviderImageWhenAbortedAtAnyInstruction(Chain chain) {
-        AbortProof.Report report = Rseqs.require().abortProofInWords().prove(chain, SEED);
+    @MethodSource("chainsByIndex")
+    void happensOnceInTheProviderImageWhenAbortedAtAnyInstruction(Chain chain, Index index) {
+        AbortProof.Report report = require(index).abortProofInWords(index).prove(chain, SEED);
         assertTrue(report.boundaries() > 0, "a section has instructions");
         assertTrue(report.aborts() >= report.boundaries(), "each of them was aborted: " + report);
     }
