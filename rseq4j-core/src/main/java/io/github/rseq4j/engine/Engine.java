@@ -147,7 +147,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @param chain the chain
      * @param status what it returned
      * @param arguments the arguments it was called with
-     * @return 0 or more, or the exit's status
+     * @return 0 or more, or the status of an exit, or of a length or a count that is beyond its bound
      */
     long complete(Chain chain, long status, long... arguments);
 

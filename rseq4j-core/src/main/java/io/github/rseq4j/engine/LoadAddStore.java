@@ -22,27 +22,31 @@ import java.util.List;
  * After librseq's rseq_load_add_store__ptr.
  */
 public final class LoadAddStore {
+    private static final String NAME = "load_add_store_relaxed";
+
     /** One addition: the cell's address at index 0, and the delta. */
-    public static final Chain ONE = Chain.of(2, section(0));
+    public static final Chain ONE = Chain.of(2, section(NAME, 0, Width.LONG));
     /** Two additions in one call: cell and delta of each. */
     public static final Chain TWO = chain(2);
     /** Four additions in one call: cell and delta of each. */
     public static final Chain FOUR = chain(4);
     /** Eight additions in one call: cell and delta of each. */
     public static final Chain EIGHT = chain(8);
+    /** One addition to a word of 4 bytes. */
+    public static final Chain INT = Chain.of(2, section("load_add_store_relaxed_int", 0, Width.INT));
 
     private LoadAddStore() {}
 
-    private static Section section(int pair) {
-        return new Section("load_add_store_relaxed",
-                List.of(new CommitAdd(Mem.cell(arg(2 * pair)), arg(2 * pair + 1), Width.LONG, Order.RELAXED)), null);
+    private static Section section(String name, int pair, Width width) {
+        return new Section(name,
+                List.of(new CommitAdd(Mem.cell(arg(2 * pair)), arg(2 * pair + 1), width, Order.RELAXED)), null);
     }
 
     private static Chain chain(int additions) {
         List<Section> sections = new ArrayList<>();
         for (int i = 0; i < additions; i++) {
-            sections.add(section(i));
+            sections.add(section(NAME, i, Width.LONG));
         }
-        return new Chain("load_add_store_relaxed_x" + additions, 2 * additions, Chain.DEFAULT_RESTARTS, sections);
+        return new Chain(NAME + "_x" + additions, 2 * additions, Chain.DEFAULT_RESTARTS, sections);
     }
 }
