@@ -165,6 +165,8 @@ final class ProofRun {
 
         @Override
         public void putLong(long address, long value) {
+            // What lies outside of the windows is refused here, before the code writes there.
+            long _ = before(address);
             overlay.put(address, value);
             if (committing) {
                 commits.add(address);

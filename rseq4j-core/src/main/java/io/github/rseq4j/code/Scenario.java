@@ -26,7 +26,8 @@ final class Scenario {
      * Every window looks like this: one for each index, and one without copies. The steps are followed once, and what a
      * register holds is traced to the argument or the word that it came from. How it is then used says what kind of
      * thing that is: a kind, and for addresses the shape of what they lead to, which is the block of an argument or a
-     * few objects of their own. Words that are stored to each other, or compared, are of one kind.
+     * few objects of their own. Words that are stored to each other, or compared, are of one kind. What is compared
+     * with a constant is that constant, or a neighbour of it, as often as it is a small number.
      *
      * Addresses are null now and then only where a step looks for that.
      */
@@ -36,7 +37,7 @@ final class Scenario {
     /** The size of a block where no copy needs more. */
     private static final int SMALL_BLOCK_BYTES = 1024;
     /** Room ahead of what an address leads to, for small negative displacements and indices. */
-    private static final int MARGIN_BYTES = 128;
+    private static final int SMALL_MARGIN_BYTES = 128;
     private static final int FEW = 4;
     private static final int MAX_LENGTH = 40;
     private static final int OBJECTS = 3;
@@ -46,6 +47,7 @@ final class Scenario {
     private final List<Shape> shapes = new ArrayList<>();
     private final List<Kind[]> equals = new ArrayList<>();
     private final List<Place> places = new ArrayList<>();
+    private final int marginBytes;
     private final int blockBytes;
     private final long perCpuBase;
     private final long plainBase;
@@ -54,9 +56,11 @@ final class Scenario {
     /** What a word or an argument holds. Kinds that turn out to be one are joined. */
     private static final class Kind {
         private final Set<Use> uses = EnumSet.noneOf(Use.class);
+        private final List<Long> constants = new ArrayList<>();
         private boolean isNullable;
         /** Whether words are read or written where it leads to. */
         private boolean leadsToWords;
+        private boolean isResult;
         private int bound = MAX_LENGTH;
         private @Nullable Shape shape;
         private @Nullable Kind same;
@@ -68,6 +72,10 @@ final class Scenario {
 
         boolean isAddress() {
             return uses.contains(Use.CELL) || uses.contains(Use.ADDRESS);
+        }
+
+        boolean leadsTo() {
+            return isAddress() || uses.contains(Use.OFFSET) || uses.contains(Use.ELEMENT);
         }
     }
 
@@ -117,11 +125,20 @@ final class Scenario {
             arguments.add(kind);
         }
         int copied = 0;
+        int last = 0;
+        int first = 0;
         for (Section section : chain.sections()) {
             Value[] temporaries = new Value[Section.MAX_TEMPORARIES];
             for (Step step : section.steps()) {
                 study(step, temporaries);
                 copied = Math.max(copied, step instanceof Step.Copy ? MAX_LENGTH : 0);
+                Mem mem = step.memory();
+                last = Math.max(last, mem == null ? 0 : mem.displacementBytes());
+                first = Math.min(first, mem == null ? 0 : mem.displacementBytes());
+            }
+            Reg result = section.result();
+            if (result != null) {
+                value(result, temporaries).parts.forEach(kind -> kind.root().isResult = true);
             }
         }
         for (Place place : places) {
@@ -130,7 +147,8 @@ final class Scenario {
             }
         }
         joinEquals();
-        this.blockBytes = MARGIN_BYTES + SMALL_BLOCK_BYTES + copied;
+        this.marginBytes = SMALL_MARGIN_BYTES + (-first & -Long.BYTES);
+        this.blockBytes = marginBytes + SMALL_BLOCK_BYTES + (last & -Long.BYTES) + copied;
     }
 
     private Shape shape(int count) {
@@ -253,18 +271,24 @@ final class Scenario {
         if (left.parts.size() == 1 && exit.right().equals(Operand.imm(0))) {
             left.parts.getFirst().root().isNullable = true;
         }
+        if (!left.parts.isEmpty() && exit.right() instanceof Imm(long value)) {
+            left.parts.getFirst().root().constants.add(value);
+        }
     }
 
-    /** Joins what is stored or compared, where one side is known to be an address and the other is not known. */
+    /**
+     * Joins what is stored or compared, where one side is known to be an address, an offset or a number of an element,
+     * and the other is not known.
+     */
     private void joinEquals() {
         for (boolean again = true; again;) {
             again = false;
             for (Kind[] pair : equals) {
                 Kind one = pair[0].root();
                 Kind other = pair[1].root();
-                boolean isJoined = one != other && (one.isAddress() && (other.uses.isEmpty() || other.isAddress())
-                        || other.isAddress() && one.uses.isEmpty());
-                if (isJoined) {
+                boolean isOne = one.isAddress() && other.isAddress() || one.leadsTo() && other.uses.isEmpty()
+                        || other.leadsTo() && one.uses.isEmpty();
+                if (one != other && isOne) {
                     join(one, other);
                     again = true;
                 }
@@ -280,8 +304,10 @@ final class Scenario {
         }
         other.same = one;
         one.uses.addAll(other.uses);
+        one.constants.addAll(other.constants);
         one.isNullable |= other.isNullable;
         one.leadsToWords |= other.leadsToWords;
+        one.isResult |= other.isResult;
         one.bound = Math.min(one.bound, other.bound);
         Shape shape = one.shape;
         Shape otherShape = other.shape;
@@ -326,10 +352,20 @@ final class Scenario {
             if (!kind.uses.isEmpty()) {
                 values[i] = typed(kind, i, random);
             } else {
-                values[i] = random.nextInt(3) == 0 ? random.nextLong() >>> 1 : random.nextInt(FEW);
+                values[i] = random.nextInt(3) == 0 ? random.nextLong() >>> 1 : plain(kind, random);
             }
         }
         return values;
+    }
+
+    /** Makes up a value that is followed nowhere. */
+    private static long plain(Kind kind, SplittableRandom random) {
+        if (kind.constants.isEmpty() || random.nextBoolean()) {
+            return random.nextInt(FEW);
+        }
+        long near = kind.constants.get(random.nextInt(kind.constants.size())) + random.nextInt(-1, 2);
+        // What is returned is not negative, also when something is added to it.
+        return kind.isResult && near >>> Long.SIZE - 2 != 0 ? random.nextInt(FEW) : near;
     }
 
     /** Makes up a value of a kind; an argument that is followed leads to its own block. */
@@ -341,7 +377,7 @@ final class Scenario {
                 int block = places.contains(argument) ? argument : places.get(random.nextInt(places.size()));
                 boolean isNull = kind.isNullable && argument < 0 && random.nextInt(FEW) == 0;
                 yield isNull ? 0 : (use == Use.CELL ? perCpuBase : plainBase) + (long) block * blockBytes
-                        + MARGIN_BYTES;
+                        + marginBytes;
             }
             case OFFSET -> (long) random.nextInt(FEW) * Long.BYTES;
             case ELEMENT, DELAY -> random.nextInt(FEW);
@@ -370,9 +406,10 @@ final class Scenario {
             for (int block : shape.blocks) {
                 for (Map.Entry<Integer, Kind> word : shape.words.entrySet()) {
                     Kind kind = word.getValue().root();
-                    if (!kind.uses.isEmpty()) {
-                        long address = base + (long) block * blockBytes + MARGIN_BYTES + word.getKey();
-                        put(memory, address, typed(kind, -1, random), shape.ints.contains(word.getKey()));
+                    if (!kind.uses.isEmpty() || !kind.constants.isEmpty()) {
+                        long address = base + (long) block * blockBytes + marginBytes + word.getKey();
+                        long value = kind.uses.isEmpty() ? plain(kind, random) : typed(kind, -1, random);
+                        put(memory, address, value, shape.ints.contains(word.getKey()));
                     }
                 }
             }

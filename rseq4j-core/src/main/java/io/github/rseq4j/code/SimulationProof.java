@@ -10,7 +10,8 @@ import java.util.SplittableRandom;
 
 /**
  * Aborts a chain's sections, in the simulator, at every step and at every pair of steps, and moves them to another
- * index or lets another operation happen there, and checks that each operation happens exactly once.
+ * index or lets another operation happen there, and checks that each operation happens exactly once. There is a proof
+ * only of what passed.
  */
 public final class SimulationProof {
     /* How it works
@@ -22,15 +23,21 @@ public final class SimulationProof {
      *
      * An operation that happens in between, at the same index, is the whole chain with the same arguments. Then both
      * must have happened, as if one had come after the other: their sections take turns, for each is atomic by itself.
+     *
+     * The work grows with the third power of the steps, so the longest chains get fewer scenarios, never fewer aborts.
      */
     private static final int STRIDE_SHIFT = 20;
     private static final int INDICES = 3;
     private static final int SCENARIOS = 40;
+    private static final int MIN_SCENARIOS = 2;
+    /** How many steps of simulated runs all scenarios may take together, before there are fewer of them. */
+    private static final long BUDGET_STEPS = 1L << 24;
     private static final int MAX_SCENARIOS = 2000;
     private static final long CLOCK = 77;
 
     private final Chain chain;
     private final List<int[]> steps = new ArrayList<>();
+    private long runs;
 
     private SimulationProof(Chain chain) {
         this.chain = chain;
@@ -60,32 +67,67 @@ public final class SimulationProof {
      *     once, or when no scenario reaches a commit
      */
     public static Report prove(Chain chain, long seed) {
-        return new SimulationProof(chain).prove(seed);
+        return of(chain, seed).report();
     }
 
-    private Report prove(long seed) {
+    /**
+     * Simulates a chain.
+     *
+     * @param chain the chain
+     * @param seed decides the scenarios
+     * @return the proof
+     * @throws IllegalStateException as {@link #prove} does, and when an address leads out of the scenario
+     */
+    public static SimulationProof of(Chain chain, long seed) {
+        SimulationProof proof = new SimulationProof(chain);
+        proof.simulate(seed);
+        return proof;
+    }
+
+    /** Returns the chain that was proven. */
+    public Chain chain() {
+        return chain;
+    }
+
+    /** Returns what was simulated. */
+    public Report report() {
+        return new Report(chain.name(), steps.size(), runs);
+    }
+
+    private void simulate(long seed) {
         Set<Integer> committed = new HashSet<>();
-        long runs = 0;
+        long cube = (long) steps.size() * steps.size() * steps.size();
+        long enough = Math.clamp(BUDGET_STEPS / cube, MIN_SCENARIOS, SCENARIOS);
         int scenarios = 0;
-        while (scenarios < SCENARIOS || committed.size() < chain.sections().size()) {
+        while (scenarios < enough || committed.size() < chain.sections().size()) {
             if (scenarios == MAX_SCENARIOS) {
                 throw new IllegalStateException("chain=" + chain.name() + ": no scenario of " + scenarios
                         + " commits every section, committed=" + committed + ", seed=" + seed);
             }
             World world = new World(seed + scenarios++);
-            Run undisturbed = world.run(List.of(), 0);
-            committed.addAll(undisturbed.committedAt.keySet());
-            for (int first = 0; first < steps.size(); first++) {
-                world.requireOnce(List.of(first));
-                world.requireBoth(first);
-                runs += 2;
-                for (int second = 0; second < steps.size(); second++) {
-                    world.requireOnce(List.of(first, second));
-                    runs++;
+            try {
+                Run undisturbed = world.run(List.of(), 0);
+                if (committed.addAll(undisturbed.committedAt.keySet()) || scenarios <= enough) {
+                    disturb(world);
                 }
+            } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+                throw new IllegalStateException("chain=" + chain.name() + ", seed=" + world.seed + ": an address must"
+                        + " come from an argument or from a word that a step loads, and fit its word: "
+                        + e.getMessage(), e);
             }
         }
-        return new Report(chain.name(), steps.size(), runs);
+    }
+
+    private void disturb(World world) {
+        for (int first = 0; first < steps.size(); first++) {
+            world.requireOnce(List.of(first));
+            world.requireBoth(first);
+            runs += 2;
+            for (int second = 0; second < steps.size(); second++) {
+                world.requireOnce(List.of(first, second));
+                runs++;
+            }
+        }
     }
 
     /** Memory that is filled, and arguments. */
@@ -225,6 +267,8 @@ public final class SimulationProof {
 
         @Override
         public void putLong(long address, long value) {
+            // An address that nobody reserved is refused by the memory, for stores as for loads.
+            long _ = world.memory.getLong(address);
             overlay.put(address, value);
             if (isCommitting) {
                 commits.add(address);

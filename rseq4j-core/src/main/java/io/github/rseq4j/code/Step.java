@@ -45,9 +45,9 @@ public sealed interface Step {
     /**
      * Returns the rule that the step breaks, whatever its registers are, or null.
      *
-     * @param commit the section's commit
+     * @param commit the section's commit, or null when it is not known yet
      */
-    default @Nullable String brokenRule(Commit commit) {
+    default @Nullable String brokenRule(@Nullable Commit commit) {
         return null;
     }
 
@@ -112,8 +112,9 @@ public sealed interface Step {
         }
 
         @Override
-        public @Nullable String brokenRule(Commit commit) {
-            return commit.to().overlaps(commit.width().bytes(), to, width.bytes()) ? ONLY_THE_COMMIT : null;
+        public @Nullable String brokenRule(@Nullable Commit commit) {
+            return commit != null && commit.to().overlaps(commit.width().bytes(), to, width.bytes())
+                    ? ONLY_THE_COMMIT : null;
         }
 
         @Override
@@ -253,7 +254,7 @@ public sealed interface Step {
         }
 
         @Override
-        public @Nullable String brokenRule(Commit commit) {
+        public @Nullable String brokenRule(@Nullable Commit commit) {
             return exit >= 0 && exit < Section.MAX_EXITS ? null : "exits are 0 to " + (Section.MAX_EXITS - 1);
         }
 
@@ -290,7 +291,7 @@ public sealed interface Step {
         }
 
         @Override
-        public @Nullable String brokenRule(Commit commit) {
+        public @Nullable String brokenRule(@Nullable Commit commit) {
             if (maxBytes < 1 || maxBytes > Section.MAX_COPY_BYTES) {
                 return "a copy is bounded by 1 to " + Section.MAX_COPY_BYTES + " bytes (I4)";
             }
@@ -298,7 +299,8 @@ public sealed interface Step {
                 return "a copy takes source and length from temporaries or from the first " + REGISTER_ARGUMENTS
                         + " arguments";
             }
-            return commit.to().overlaps(commit.width().bytes(), to, maxBytes) ? ONLY_THE_COMMIT : null;
+            return commit != null && commit.to().overlaps(commit.width().bytes(), to, maxBytes)
+                    ? ONLY_THE_COMMIT : null;
         }
 
         private static boolean isInRegister(Reg reg) {
@@ -346,7 +348,7 @@ public sealed interface Step {
         }
 
         @Override
-        public @Nullable String brokenRule(Commit commit) {
+        public @Nullable String brokenRule(@Nullable Commit commit) {
             return max > 0 && max <= Section.MAX_DELAY ? null
                     : "a delay is bounded by 1 to " + Section.MAX_DELAY + " (I4)";
         }

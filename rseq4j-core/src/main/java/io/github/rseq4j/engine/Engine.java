@@ -2,6 +2,7 @@ package io.github.rseq4j.engine;
 
 import io.github.rseq4j.code.AddressSpace;
 import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.SimulationProof;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Native;
@@ -126,7 +127,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     /**
      * Returns the function of a chain, of type (long, ...)long; make it a constant.
      *
-     * @param chain one of {@link Sections#all()}
+     * @param chain one of {@link Sections#all()}, or one that was admitted
      */
     MethodHandle handle(Chain chain);
 
@@ -141,13 +142,22 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     MethodHandle handle(Chain chain, int segment);
 
     /**
+     * Takes a chain that is not listed in {@link Sections}, for the life of the JVM. Equal chains are one; chains that
+     * share no more than their name have nothing to do with each other.
+     *
+     * @param proof the proof of the chain
+     * @throws IllegalStateException when there are too many
+     */
+    void admit(SimulationProof proof);
+
+    /**
      * Finishes a call that returned a negative status for another reason than an exit: tries again, or does the work
      * where threads without an index do it.
      *
      * @param chain the chain
      * @param status what it returned
      * @param arguments the arguments it was called with
-     * @return 0 or more, or the status of an exit, or of a length or a count that is beyond its bound
+     * @return 0 or more, or the exit's status, or out of range when a length or a delay is beyond its bound
      */
     long complete(Chain chain, long status, long... arguments);
 

@@ -3,6 +3,7 @@ package io.github.rseq4j.engine;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Fallback;
 import io.github.rseq4j.code.PagedMemory;
+import io.github.rseq4j.code.SimulationProof;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.registration.Registration;
 import java.lang.foreign.MemorySegment;
@@ -13,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Runs the sections as bytecode under a lock per stripe: exact everywhere, and slower. */
 public final class FallbackEngine implements Engine {
     private final Fallback fallback = new Fallback(Runtime.getRuntime().availableProcessors(), STRIDE_SHIFT);
+    private final Admissions admissions = new Admissions();
     private final Map<Chain, MethodHandle> handles = new ConcurrentHashMap<>();
     private final Staging staging = new Staging(this);
     private final Registration registration;
@@ -84,9 +86,14 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
+    public void admit(SimulationProof proof) {
+        admissions.admit(proof.chain());
+    }
+
+    @Override
     public long complete(Chain chain, long status, long... arguments) {
-        // A stripe is in range always: what is not is a length or a count of the caller's.
-        if (Status.code(status) >= Status.EXIT || Status.code(status) == Status.OUT_OF_RANGE) {
+        int code = Status.code(status);
+        if (code >= Status.EXIT || code == Status.OUT_OF_RANGE) {
             return status;
         }
         throw new IllegalStateException("chain=" + chain.name() + ", status=" + Status.describe(status)

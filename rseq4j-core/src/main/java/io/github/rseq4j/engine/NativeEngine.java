@@ -9,11 +9,13 @@ import io.github.rseq4j.code.Compiler;
 import io.github.rseq4j.code.Index;
 import io.github.rseq4j.code.MachineCode;
 import io.github.rseq4j.code.Section;
+import io.github.rseq4j.code.SimulationProof;
 import io.github.rseq4j.code.Simulator;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.code.Target;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Cpus;
+import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
@@ -48,7 +50,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final CodeMemory code;
     private final Compiler compiler;
     private final Target target;
-    private final Map<String, MachineCode> installed = new HashMap<>();
+    private final Map<String, List<Installed>> installed = new HashMap<>();
+    private final Admissions admissions = new Admissions();
     private final Object withoutIndex = new Object();
     private final Fences fences = new Fences();
     private final Staging staging = new Staging(this);
@@ -56,6 +59,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final MethodHandle areaField;
     private final long firstRange;
     private final @Nullable Provider provider;
+    private @Nullable AbortProof usersProof;
     private boolean firstRangeTaken;
     private Registration registration;
     private SelfTest.Outcome selfTest = SelfTest.Outcome.NOT_RUN;
@@ -80,9 +84,12 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         this.threadPointer = Native.critical(placed.get(0).entry(), 2);
         this.areaField = Native.critical(placed.get(1).entry(), 2);
         for (int i = 0; i < chains.size(); i++) {
-            installed.put(chains.get(i).name(), placed.get(i + 2));
+            keep(chains.get(i), placed.get(i + 2));
         }
     }
+
+    /** A chain and its function: a name alone does not tell which of two users' chains it is. */
+    private record Installed(Chain chain, MachineCode function) {}
 
     /**
      * Finds the registration, proves it, tests that aborts happen; or returns the fallback with the reason.
@@ -311,7 +318,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      * Returns a section as a C function, which any thread and any signal handler may call; where the thread is not
      * registered it says so.
      *
-     * @param chain one of {@link Sections#all()}
+     * @param chain one of {@link Sections#all()}, or one that was admitted
      * @return its address
      * @throws KernelException when there is no more executable memory
      */
@@ -338,16 +345,71 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality")
     private synchronized MachineCode installed(Chain chain) {
-        MachineCode found = installed.get(chain.name());
-        if (found == null) {
-            if (!Sections.lists(chain)) {
-                throw new IllegalArgumentException("chain=" + chain.name() + " is not listed in Sections");
+        List<Installed> ofThatName = installed.get(chain.name());
+        if (ofThatName != null) {
+            for (Installed each : ofThatName) {
+                // First the constants themselves: comparing records costs a fresh JVM milliseconds.
+                if (each.chain == chain || each.chain.equals(chain)) {
+                    return each.function;
+                }
             }
-            found = code.install(List.of(compiler.compile(chain, target))).getFirst();
-            installed.put(chain.name(), found);
         }
-        return found;
+        if (!Sections.lists(chain) && !admissions.has(chain)) {
+            throw new IllegalArgumentException("chain=" + chain.name()
+                    + " is not listed in Sections, and was not admitted");
+        }
+        MachineCode function = code.install(List.of(compiler.compile(chain, target))).getFirst();
+        keep(chain, function);
+        return function;
+    }
+
+    private void keep(Chain chain, MachineCode function) {
+        List<Installed> ofThatName = installed.get(chain.name());
+        if (ofThatName == null) {
+            ofThatName = new ArrayList<>();
+            installed.put(chain.name(), ofThatName);
+        }
+        ofThatName.add(new Installed(chain, function));
+    }
+
+    @Override
+    public void admit(SimulationProof proof) {
+        admissions.admit(proof.chain());
+    }
+
+    /**
+     * Aborts a chain at every instruction, in code of its own and on memory that all such proofs share. The code stays
+     * mapped, so each call takes a place of those that {@link #admit} hands out.
+     *
+     * @param chain the chain
+     * @param seed decides the scenarios
+     * @return what was proven
+     * @throws IllegalStateException as {@link AbortProof#prove} does, or when too much was emitted, or the thread
+     *     cannot be registered
+     */
+    public AbortProof.Report proveAborts(Chain chain, long seed) {
+        if (Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException("thread=" + Thread.currentThread() + " is virtual: prove aborts on a"
+                    + " platform thread, whose registration stays its own");
+        }
+        int joined = join();
+        if (joined < 0) {
+            throw new IllegalStateException("chain=" + chain.name() + ": the thread cannot be registered, errno="
+                    + Errno.name(-joined));
+        }
+        admissions.take(chain.name());
+        return usersProof().prove(chain, seed);
+    }
+
+    private synchronized AbortProof usersProof() {
+        AbortProof proof = usersProof;
+        if (proof == null) {
+            proof = abortProof();
+            usersProof = proof;
+        }
+        return proof;
     }
 
     @Override
@@ -359,11 +421,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             rest = rest(rest, Status.completed(result));
             result = invoke(rest, arguments);
         }
-        if (result >= 0 || Status.code(result) >= Status.EXIT) {
-            int before = chain.sections().size() - rest.sections().size();
-            return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
+        if (result < 0 && Status.code(result) < Status.EXIT) {
+            result = runWithoutIndex(rest, Status.completed(result), arguments);
         }
-        return runWithoutIndex(rest, Status.completed(result), arguments);
+        int before = chain.sections().size() - rest.sections().size();
+        return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
     }
 
     /** A carrier thread that was registered may not be the one that the operation finds next. */

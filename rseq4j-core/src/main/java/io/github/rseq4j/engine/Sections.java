@@ -1,6 +1,7 @@
 package io.github.rseq4j.engine;
 
 import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Section;
 import java.util.List;
 
 /**
@@ -52,9 +53,20 @@ public final class Sections {
      * @param chain a chain
      */
     static boolean lists(Chain chain) {
+        return ALL.stream().anyMatch(whole -> endsWith(whole, chain));
+    }
+
+    /**
+     * Tells whether a chain's sections are the last ones of another.
+     *
+     * @param whole the other
+     * @param chain the chain
+     */
+    static boolean endsWith(Chain whole, Chain chain) {
+        List<Section> sections = whole.sections();
         int length = chain.sections().size();
-        return ALL.stream().map(Chain::sections).anyMatch(sections -> sections.size() >= length
-                && sections.subList(sections.size() - length, sections.size()).equals(chain.sections()));
+        return sections.size() >= length
+                && sections.subList(sections.size() - length, sections.size()).equals(chain.sections());
     }
 
     /** Returns every chain. */

@@ -86,7 +86,7 @@ final class SimulatorTest {
                         new Step.CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)),
                         "not happen exactly once"),
                 Arguments.of("never_commits", List.of(load,
-                        new Step.ExitIf(Condition.NE, temp(0), imm(-1), Width.LONG, 0), commit), "no scenario"));
+                        new Step.ExitIf(Condition.EQ, temp(0), temp(0), Width.LONG, 0), commit), "no scenario"));
     }
 
     @ParameterizedTest

@@ -1,14 +1,17 @@
 package io.github.rseq4j.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Mem;
 import io.github.rseq4j.code.Operand;
 import io.github.rseq4j.code.Order;
 import io.github.rseq4j.code.Section;
+import io.github.rseq4j.code.SimulationProof;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.code.Step;
 import io.github.rseq4j.code.Width;
@@ -88,6 +91,51 @@ final class NativeEngineKernelTest {
         }
         assertEquals(15, Cells.get().sum(first));
         assertEquals(-21, Cells.get().sum(second));
+    }
+
+    private static Chain counted(String name, long delta) {
+        List<Section> sections = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            Operand.Reg cell = Operand.arg(0);
+            Step commit = new Step.CommitAdd(Mem.cell(cell, 8 * i), Operand.imm(delta), Width.LONG, Order.RELAXED);
+            sections.add(new Section(name, i < 3 ? List.of(commit) : List.of(
+                    new Step.ExitIf(Condition.EQ, Operand.arg(1), Operand.imm(7), Width.LONG, 2),
+                    new Step.Delay(Operand.arg(1), 10), commit), null));
+        }
+        return new Chain(name, 2, Chain.DEFAULT_RESTARTS, sections);
+    }
+
+    /** However often the rest of a chain was tried: what is told counts from the first section. */
+    @ParameterizedTest
+    @ValueSource(ints = {Status.ABORTED, Status.UNREGISTERED, Status.OUT_OF_RANGE})
+    void tellsHowManySectionsHaveCommittedInAll(int code) {
+        NativeEngine engine = Rseqs.require();
+        Chain chain = counted("counted", 1);
+        engine.admit(SimulationProof.of(chain, 42));
+        for (int completed = 0; completed < 4; completed++) {
+            long cell = Cells.get().allocate(this, 4);
+            assertEquals(Status.failure(Status.EXIT + 2, 3),
+                    engine.complete(chain, Status.failure(code, completed), cell, 7), "exit, from " + completed);
+            assertEquals(Status.failure(Status.OUT_OF_RANGE, 3),
+                    engine.complete(chain, Status.failure(code, completed), cell, 11), "delay, from " + completed);
+            for (int i = 0; i < 4; i++) {
+                assertEquals(i < completed || i == 3 ? 0 : 2, Cells.get().sum(cell + 8L * i), "section " + i);
+            }
+        }
+    }
+
+    @Test
+    void emitsEqualChainsOnceAndOthersOfTheirNameApart() {
+        NativeEngine engine = Rseqs.require();
+        long[] entries = new long[3];
+        for (int i = 0; i < 3; i++) {
+            Chain chain = counted("load_add_store_relaxed", 1 + i / 2);
+            engine.admit(SimulationProof.of(chain, 42));
+            entries[i] = engine.entry(chain);
+        }
+        assertEquals(entries[0], entries[1]);
+        assertNotEquals(entries[0], entries[2]);
+        assertNotEquals(entries[0], engine.entry(LoadAddStore.ONE), "a standard section keeps its name");
     }
 
     @Test
