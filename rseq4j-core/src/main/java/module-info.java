@@ -8,6 +8,7 @@ module io.github.rseq4j {
 
     exports io.github.rseq4j;
     exports io.github.rseq4j.percpu;
+    exports io.github.rseq4j.section;
 
     exports io.github.rseq4j.code to io.github.rseq4j.cli;
     exports io.github.rseq4j.kernel to io.github.rseq4j.cli;

@@ -1,0 +1,100 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Operand.Reg;
+import io.github.rseq4j.code.Section;
+import io.github.rseq4j.code.Status;
+import io.github.rseq4j.code.Step;
+import io.github.rseq4j.engine.Engine;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+
+/** Makes the handle of a chain that users call: it returns a result or an exit, and finishes or throws the rest. */
+final class Completion {
+    /* How it works
+     *
+     *   handle(a0, ...) = let status = function(a0, ...) in isFinal(status) ? status : complete(status, {a0, ...})
+     *
+     * As a tree of method handles, which the compiler inlines where the handle is a constant: what is left of it beside
+     * the downcall is a comparison of the status. The array is made on the other branch alone.
+     */
+    /** The exit that {@link SectionBuilder} puts in front of the commit of a section with a result. */
+    static final int NEGATIVE_RESULT = Section.MAX_EXITS - 1;
+
+    private final Engine engine;
+    private final Chain chain;
+
+    private Completion(Engine engine, Chain chain) {
+        this.engine = engine;
+        this.chain = chain;
+    }
+
+    static MethodHandle handle(Engine engine, Chain chain) {
+        MethodHandle function = engine.handle(chain);
+        MethodHandles.Lookup own = MethodHandles.lookup();
+        try {
+            MethodHandle isFinal = own.findStatic(Completion.class, "isFinal",
+                    MethodType.methodType(boolean.class, long.class));
+            MethodHandle complete = own.findVirtual(Completion.class, "complete",
+                            MethodType.methodType(long.class, long.class, long[].class))
+                    .bindTo(new Completion(engine, chain)).asCollector(1, long[].class, chain.arguments());
+            MethodHandle status = MethodHandles.dropArguments(MethodHandles.identity(long.class), 1,
+                    function.type().parameterList());
+            return MethodHandles.foldArguments(MethodHandles.guardWithTest(isFinal, status, complete), function);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("chain=" + chain.name() + " cannot be linked", e);
+        }
+    }
+
+    /** Tells whether a status is a result or one of the user's exits. */
+    static boolean isFinal(long status) {
+        int code = Status.code(status);
+        return status >= 0 || code >= Status.EXIT && code != Status.EXIT + NEGATIVE_RESULT;
+    }
+
+    /** Finishes a call whose status is not final, or throws. Called by the handle. */
+    long complete(long status, long[] arguments) {
+        long finished = status;
+        if (Status.code(finished) == Status.OUT_OF_RANGE) {
+            // Before the engine tries it where threads without an index do: another copy may hold what lets it pass.
+            requireInBounds(Status.completed(finished), arguments);
+        }
+        if (Status.code(finished) < Status.EXIT) {
+            finished = engine.complete(chain, finished, arguments);
+        }
+        if (isFinal(finished)) {
+            return finished;
+        }
+        int completed = Status.completed(finished);
+        if (Status.code(finished) == Status.OUT_OF_RANGE) {
+            requireInBounds(completed, arguments);
+            throw new IllegalStateException(where(completed) + ": a length or a delay that the section loaded is beyond"
+                    + " its bound");
+        }
+        throw new ArithmeticException(where(completed) + ": the result would have been negative, must be 0 or more;"
+                + " this section has committed nothing");
+    }
+
+    private String where(int completed) {
+        return "section=" + chain.sections().get(completed).name() + ", completed=" + completed;
+    }
+
+    /** Names the argument that is beyond the bound of a copy or a delay. */
+    private void requireInBounds(int completed, long[] arguments) {
+        for (Step step : chain.sections().get(completed).steps()) {
+            switch (step) {
+                case Step.Copy copy -> requireInBounds(completed, step, copy.lengthBytes(), copy.maxBytes(), arguments);
+                case Step.Delay delay -> requireInBounds(completed, step, delay.iterations(), delay.max(), arguments);
+                default -> { }
+            }
+        }
+    }
+
+    private void requireInBounds(int completed, Step step, Reg reg, int max, long[] arguments) {
+        if (reg.isArgument() && Long.compareUnsigned(arguments[reg.number()], max) > 0) {
+            throw new IllegalArgumentException(where(completed) + ", step (" + step + "): " + reg + "="
+                    + arguments[reg.number()] + ", must be 0 to " + max);
+        }
+    }
+}

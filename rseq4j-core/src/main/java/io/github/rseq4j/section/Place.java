@@ -1,0 +1,109 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.code.Mem;
+import io.github.rseq4j.code.Step;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A place in memory, by address. Words of 8 and of 4 bytes lie at multiples of their size, or they are not read and
+ * written whole.
+ *
+ * <p>Nothing checks an address, as nothing does in C: one where no memory is, or somebody else's, damages memory or
+ * ends the JVM. The addresses that {@code PerCpuItems} hands out are right on restartable sequences, and on the
+ * fallback, where a section can reach no other memory.
+ */
+public final class Place {
+    /** The largest displacement, in bytes, of either sign. */
+    public static final int MAX_DISPLACEMENT_BYTES = 1 << 15;
+
+    private final Mem mem;
+    private final List<Register> registers;
+
+    private Place(Mem mem, Register... registers) {
+        this.mem = mem;
+        this.registers = List.of(registers);
+    }
+
+    /**
+     * Names the current index's copy of a word.
+     *
+     * @param base holds the address of its copy at index 0
+     * @return the place
+     */
+    public static Place cell(Register base) {
+        return cell(base, 0);
+    }
+
+    /**
+     * Names the current index's copy of a word of an item.
+     *
+     * @param base holds the address of the item's copy at index 0
+     * @param displacementBytes where the word lies in the item
+     * @return the place
+     */
+    public static Place cell(Register base, int displacementBytes) {
+        return new Place(Mem.cell(base.reg(), displacementBytes), base);
+    }
+
+    /**
+     * Names the current index's copy of an array's element.
+     *
+     * @param base holds the address of the item's copy at index 0
+     * @param displacementBytes where the array starts in the item
+     * @param index holds the element's number
+     * @param scale what the number is multiplied by, in bytes: 1, 2, 4 or 8
+     * @return the place
+     */
+    public static Place element(Register base, int displacementBytes, Register index, int scale) {
+        return new Place(Mem.element(base.reg(), displacementBytes, index.reg(), scale), base, index);
+    }
+
+    /**
+     * Names a place that has no copies: what an address leads to that a section loaded, or memory that the calling
+     * thread has for itself. A section protects it from others only where they reach it by the same index's word.
+     *
+     * @param base holds an address
+     * @param displacementBytes what is added to it
+     * @return the place
+     */
+    public static Place at(Register base, int displacementBytes) {
+        return new Place(Mem.at(base.reg(), displacementBytes), base);
+    }
+
+    Mem mem() {
+        return mem;
+    }
+
+    /** Returns the registers that the address is made of. */
+    List<Register> registers() {
+        return registers;
+    }
+
+    /** Returns the rule about places that a step breaks, or null. */
+    static @Nullable String brokenRule(Step step) {
+        Mem mem = step.memory();
+        if (mem == null) {
+            return null;
+        }
+        if (Math.abs((long) mem.displacementBytes()) > MAX_DISPLACEMENT_BYTES) {
+            return "a displacement is -" + MAX_DISPLACEMENT_BYTES + " to " + MAX_DISPLACEMENT_BYTES + " bytes";
+        }
+        int bytes = switch (step) {
+            case Step.Load load -> load.width().bytes();
+            case Step.Store store -> store.width().bytes();
+            case Step.Commit commit -> commit.width().bytes();
+            default -> 1;
+        };
+        // An index that is multiplied by 1 or 2 counts bytes or halves, and is itself a multiple of what is missing.
+        boolean isAligned = mem.displacementBytes() % bytes == 0 && (mem.scale() < Integer.BYTES || mem.index() == null
+                || mem.scale() % bytes == 0);
+        return isAligned ? null : "a word of " + bytes + " bytes lies at a multiple of them";
+    }
+
+    /** Returns the place as listings have it: {@code [a0 + slot + 8]}, where slot stands for the index. */
+    @Override
+    public String toString() {
+        return mem.toString();
+    }
+}

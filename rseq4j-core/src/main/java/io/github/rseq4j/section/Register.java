@@ -1,0 +1,40 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.code.Operand.Reg;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A word of 8 bytes that steps work on: an argument of the function, which no step changes, because a restart needs it;
+ * or a temporary, which a restart leaves undefined and the end of its section ends. It belongs to the
+ * {@link SectionBuilder} that returned it.
+ */
+public final class Register implements Value {
+    private final SectionBuilder builder;
+    private final @Nullable Draft draft;
+    private final Reg reg;
+
+    Register(SectionBuilder builder, @Nullable Draft draft, Reg reg) {
+        this.builder = builder;
+        this.draft = draft;
+        this.reg = reg;
+    }
+
+    SectionBuilder builder() {
+        return builder;
+    }
+
+    /** Returns the section that a temporary belongs to; null for an argument. */
+    @Nullable Draft draft() {
+        return draft;
+    }
+
+    Reg reg() {
+        return reg;
+    }
+
+    /** Returns the register's name in listings and messages: {@code a0} for an argument, {@code t0} for a temporary. */
+    @Override
+    public String toString() {
+        return reg.toString();
+    }
+}

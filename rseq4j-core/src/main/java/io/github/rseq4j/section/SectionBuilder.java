@@ -1,0 +1,421 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Operand;
+import io.github.rseq4j.code.Operand.Reg;
+import io.github.rseq4j.code.Rules;
+import io.github.rseq4j.code.Section;
+import io.github.rseq4j.code.SimulationProof;
+import io.github.rseq4j.code.Step;
+import io.github.rseq4j.code.Step.Commit;
+import io.github.rseq4j.code.Width;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Composes a restartable section from its steps: loads, arithmetic, comparisons that leave it, stores that nobody looks
+ * at yet, and one commit, which is the last step and the only one that others can observe. When the kernel preempts,
+ * migrates or interrupts the thread in between, it begins anew.
+ *
+ * {@snippet :
+ * import static io.github.rseq4j.section.Place.cell;
+ *
+ * // Raises the current index's maximum to a value, if it is lower.
+ * SectionBuilder steps = new SectionBuilder("percpu_max", 2);
+ * Register item = steps.argument(0);
+ * Register value = steps.argument(1);
+ * Register max = steps.load(cell(item));
+ * steps.exitIf(max, Condition.ABOVE_OR_EQUAL, value, 0);
+ * steps.commitStore(cell(item), value, Order.RELAXED);
+ * RestartableSection section = steps.build();
+ * }
+ *
+ * <p><b>Several sections</b> run one after the other in one call where {@link #next} begins another one behind a
+ * commit. Each is atomic by itself and may run at another index; together they are not.
+ *
+ * <p><b>Misuse</b> is an exception of the method that adds the step, naming step and rule. What can be told from all
+ * steps alone, that a restart would be seen, is an exception of {@link #build}.
+ *
+ * <p><b>Threads.</b> A builder is for one thread; what it builds is for all of them.
+ *
+ * <p>The idea of sections as a language of steps is ours; what the steps are, and that sections are named by them, is
+ * librseq's.
+ */
+public final class SectionBuilder {
+    /* How it works
+     *
+     * Each method makes the step of the intermediate representation (code.Step), and Draft checks it against what is
+     * there already; the rest is known at the commit, when the section is made. A temporary is the lowest number that
+     * is free; which Register has it tells whether a use is of this section and not released.
+     *
+     * A function returns failures as negative numbers, so a result must not be one: a comparison in front of the commit
+     * leaves the section by an exit that users do not have.
+     *
+     * Refused: writing to a register that was returned before other than by arithmetic; with release there is always a
+     * fresh one, and a name stands for one value.
+     */
+    /** The most arguments. */
+    public static final int MAX_ARGUMENTS = Chain.MAX_ARGUMENTS;
+    /** The most sections of one function. */
+    public static final int MAX_SECTIONS = Chain.MAX_SECTIONS;
+    /** The most steps of a section; a result takes one of them. */
+    public static final int MAX_STEPS = Section.MAX_STEPS;
+    /** The most temporaries that a section has at once. */
+    public static final int MAX_TEMPORARIES = Section.MAX_TEMPORARIES;
+    /** The exits of a section, from 0. */
+    public static final int MAX_EXITS = Completion.NEGATIVE_RESULT;
+    /** The most bytes that one copy may move. */
+    public static final int MAX_COPY_BYTES = Section.MAX_COPY_BYTES;
+    /** The longest delay, in iterations. */
+    public static final int MAX_DELAY_ITERATIONS = Section.MAX_DELAY;
+    /** How often a call is restarted by itself before Java tries it again, where nothing else is asked. */
+    public static final int DEFAULT_RESTARTS = Chain.DEFAULT_RESTARTS;
+
+    private static final long SEED = 42;
+
+    private final String name;
+    private final Register[] arguments;
+    private final List<Section> sections = new ArrayList<>();
+    private Draft draft;
+    private int restarts = DEFAULT_RESTARTS;
+
+    /**
+     * Begins a section.
+     *
+     * @param name what listings and messages call it: lower case words joined by {@code _}. Two sections may have one
+     *     name
+     * @param arguments how many longs its function takes, 1 to {@link #MAX_ARGUMENTS}
+     * @throws IllegalArgumentException when the name is none or the number is out of range
+     */
+    public SectionBuilder(String name, int arguments) {
+        Rules.checkName(name);
+        Rules.range("arguments", arguments, 1, MAX_ARGUMENTS);
+        this.name = name;
+        this.arguments = new Register[arguments];
+        this.draft = new Draft(this, name, arguments);
+        for (int i = 0; i < arguments; i++) {
+            this.arguments[i] = new Register(this, null, Operand.arg(i));
+        }
+    }
+
+    /**
+     * Returns an argument.
+     *
+     * @param number which one, from 0
+     * @return its register, which no step changes
+     * @throws IndexOutOfBoundsException when there is no such argument
+     */
+    public Register argument(int number) {
+        if (number < 0 || number >= arguments.length) {
+            throw new IndexOutOfBoundsException("section=" + name + ", argument=" + number + ", must be 0 to "
+                    + (arguments.length - 1));
+        }
+        return arguments[number];
+    }
+
+    /**
+     * {@code fresh = *from}, 8 bytes.
+     *
+     * @param from where
+     * @return a fresh temporary
+     */
+    public Register load(Place from) {
+        return fresh(target -> new Step.Load(target, from.mem(), Width.LONG), from);
+    }
+
+    /**
+     * {@code fresh = *from}, 4 bytes as an unsigned number.
+     *
+     * @param from where
+     * @return a fresh temporary
+     */
+    public Register loadInt(Place from) {
+        return fresh(target -> new Step.Load(target, from.mem(), Width.INT), from);
+    }
+
+    /**
+     * {@code fresh = address of place}; nothing is read there.
+     *
+     * @param place where
+     * @return a fresh temporary
+     */
+    public Register address(Place place) {
+        return fresh(target -> new Step.Address(target, place.mem()), place);
+    }
+
+    /**
+     * {@code fresh = value}.
+     *
+     * @param value what it becomes
+     * @return a fresh temporary
+     */
+    public Register move(Value value) {
+        return fresh(target -> new Step.Move(target, operand(value)), null, value);
+    }
+
+    /**
+     * {@code fresh = the processor's time stamp counter}; on the fallback the JVM's nanoseconds.
+     *
+     * @return a fresh temporary
+     */
+    public Register timestamp() {
+        return fresh(Step.Timestamp::new, null);
+    }
+
+    /**
+     * Lets another step have a temporary's place. It cannot be used from here on.
+     *
+     * @param temporary the temporary
+     * @return this builder
+     */
+    public SectionBuilder release(Register temporary) {
+        draft.release(temporary);
+        return this;
+    }
+
+    /**
+     * {@code *to = value}, 8 bytes, ahead of the commit: nobody may look there before the commit tells them to, and no
+     * restart may see it.
+     *
+     * @param to where
+     * @param value what
+     * @return this builder
+     */
+    public SectionBuilder store(Place to, Value value) {
+        return append(new Step.Store(to.mem(), operand(value), Width.LONG), to, value);
+    }
+
+    /**
+     * {@code *to = value}, 4 bytes, as {@link #store} does.
+     *
+     * @param to where
+     * @param value what
+     * @return this builder
+     */
+    public SectionBuilder storeInt(Place to, Value value) {
+        return append(new Step.Store(to.mem(), operand(value), Width.INT), to, value);
+    }
+
+    /**
+     * {@code target += value}.
+     *
+     * @param target a temporary
+     * @param value what is added
+     * @return this builder
+     */
+    public SectionBuilder add(Register target, Value value) {
+        return append(new Step.Add(target.reg(), operand(value)), null, target, value);
+    }
+
+    /**
+     * {@code target -= value}.
+     *
+     * @param target a temporary
+     * @param value what is subtracted
+     * @return this builder
+     */
+    public SectionBuilder subtract(Register target, Value value) {
+        return append(new Step.Subtract(target.reg(), operand(value)), null, target, value);
+    }
+
+    /**
+     * {@code target &= value}.
+     *
+     * @param target a temporary
+     * @param value the bits that are kept
+     * @return this builder
+     */
+    public SectionBuilder and(Register target, Value value) {
+        return append(new Step.And(target.reg(), operand(value)), null, target, value);
+    }
+
+    /**
+     * Leaves the section when a comparison of 8 bytes holds; it has then committed nothing.
+     *
+     * @param left one side
+     * @param condition the comparison, of unsigned numbers
+     * @param right the other side
+     * @param exit the exit's number, 0 to {@link #MAX_EXITS} - 1
+     * @return this builder
+     */
+    public SectionBuilder exitIf(Register left, Condition condition, Value right, int exit) {
+        return exitIf(new Step.ExitIf(condition.code(), left.reg(), operand(right), Width.LONG, exit), left, right);
+    }
+
+    /**
+     * Leaves the section when a comparison of the lower 4 bytes holds; it has then committed nothing.
+     *
+     * @param left one side
+     * @param condition the comparison, of unsigned numbers
+     * @param right the other side
+     * @param exit the exit's number, 0 to {@link #MAX_EXITS} - 1
+     * @return this builder
+     */
+    public SectionBuilder exitIfInt(Register left, Condition condition, Value right, int exit) {
+        return exitIf(new Step.ExitIf(condition.code(), left.reg(), operand(right), Width.INT, exit), left, right);
+    }
+
+    private SectionBuilder exitIf(Step.ExitIf step, Register left, Value right) {
+        if (step.exit() < 0 || step.exit() >= MAX_EXITS) {
+            throw draft.refused(step, "exits are 0 to " + (MAX_EXITS - 1));
+        }
+        return append(step, null, left, right);
+    }
+
+    /**
+     * Copies bytes, ahead of the commit, as {@link #store} does. A call with a longer length than the bound throws. The
+     * two ranges do not overlap.
+     *
+     * @param to where the first byte goes
+     * @param from holds the address of the first byte: a temporary, or one of the first six arguments
+     * @param lengthBytes how many: the same
+     * @param maxBytes the bound, 1 to {@link #MAX_COPY_BYTES}
+     * @return this builder
+     */
+    public SectionBuilder copy(Place to, Register from, Register lengthBytes, int maxBytes) {
+        return append(new Step.Copy(to.mem(), from.reg(), lengthBytes.reg(), maxBytes), to, from, lengthBytes);
+    }
+
+    /**
+     * Spends time inside the section, for tests of what disturbs it. A call with more iterations than the bound throws.
+     * On the fallback it takes no time.
+     *
+     * @param iterations how often it counts down
+     * @param maxIterations the bound, 1 to {@link #MAX_DELAY_ITERATIONS}: some hundred microseconds
+     * @return this builder
+     */
+    public SectionBuilder delay(Register iterations, int maxIterations) {
+        return append(new Step.Delay(iterations.reg(), maxIterations), null, iterations);
+    }
+
+    /**
+     * Says what the function returns when this section, which is the last one, has committed; without a result it
+     * returns 0. A run whose result would be negative commits nothing and throws: that costs a comparison and a step.
+     *
+     * @param register an argument, or a temporary, whose value at the commit counts
+     * @return this builder
+     */
+    public SectionBuilder result(Register register) {
+        draft.returns(register);
+        return this;
+    }
+
+    /**
+     * {@code *to = value}, 8 bytes, which ends the section.
+     *
+     * @param to where
+     * @param value what
+     * @param order the memory order
+     * @return this builder
+     */
+    public SectionBuilder commitStore(Place to, Value value, Order order) {
+        return commit(new Step.CommitStore(to.mem(), operand(value), Width.LONG, order.code()), to, value);
+    }
+
+    /**
+     * {@code *to = value}, 4 bytes, which ends the section.
+     *
+     * @param to where
+     * @param value what
+     * @param order the memory order
+     * @return this builder
+     */
+    public SectionBuilder commitStoreInt(Place to, Value value, Order order) {
+        return commit(new Step.CommitStore(to.mem(), operand(value), Width.INT, order.code()), to, value);
+    }
+
+    /**
+     * {@code *to += value}, 8 bytes, which ends the section.
+     *
+     * @param to where
+     * @param value what is added
+     * @param order the memory order
+     * @return this builder
+     */
+    public SectionBuilder commitAdd(Place to, Value value, Order order) {
+        return commit(new Step.CommitAdd(to.mem(), operand(value), Width.LONG, order.code()), to, value);
+    }
+
+    /**
+     * {@code *to += value}, 4 bytes, which ends the section.
+     *
+     * @param to where
+     * @param value what is added
+     * @param order the memory order
+     * @return this builder
+     */
+    public SectionBuilder commitAddInt(Place to, Value value, Order order) {
+        return commit(new Step.CommitAdd(to.mem(), operand(value), Width.INT, order.code()), to, value);
+    }
+
+    /**
+     * Says how often a call is restarted by itself, in all its sections together, before it returns to Java, which
+     * tries what is left of it again. It changes no outcome. Few restarts bound how long a safepoint may wait.
+     *
+     * @param restarts 0 to 2^20; {@link #DEFAULT_RESTARTS} where nothing is said
+     * @return this builder
+     */
+    public SectionBuilder restarts(int restarts) {
+        Rules.range("restarts", restarts, 0, Chain.MAX_RESTARTS);
+        this.restarts = restarts;
+        return this;
+    }
+
+    /**
+     * Begins another section of the same function, behind a commit. It has the same arguments, and no temporary of the
+     * one before.
+     *
+     * @return this builder
+     * @throws IllegalStateException when the section has no commit yet, or a result, or is the last one there can be
+     */
+    public SectionBuilder next() {
+        draft.requireCommit("next");
+        draft.requireNoResult();
+        if (sections.size() == MAX_SECTIONS) {
+            throw new IllegalStateException("section=" + name + ", sections=" + sections.size()
+                    + ": a function has at most " + MAX_SECTIONS);
+        }
+        draft = new Draft(this, name + "_" + sections.size(), arguments.length);
+        return this;
+    }
+
+    /**
+     * Proves the section and returns it. It is simulated with an abort ahead of every step and of every pair of steps,
+     * on memory and arguments that are made up from a fixed seed, moved to another index there or with another call of
+     * it happening there, and must have happened exactly once each time. That needs no native access, emits nothing and
+     * takes some milliseconds; for a chain of many steps a second or more.
+     *
+     * @return the section
+     * @throws IllegalStateException when the commit is missing; when an operation did not happen exactly once, naming
+     *     the steps that were aborted; when no scenario gets to the commit; when an address is neither of an argument
+     *     nor of a word that a step loads
+     * @throws IllegalArgumentException when displacements and copies make up more than a stride, 1 MiB
+     */
+    public RestartableSection build() {
+        draft.requireCommit("build");
+        return new RestartableSection(SimulationProof.of(new Chain(name, arguments.length, restarts, sections), SEED));
+    }
+
+    private static Operand operand(Value value) {
+        return switch (value) {
+            case Register register -> register.reg();
+            case Value.Constant(long number) -> Operand.imm(number);
+        };
+    }
+
+    private Register fresh(Function<Reg, Step> step, @Nullable Place place, Value... used) {
+        return draft.fresh(step, place, used);
+    }
+
+    private SectionBuilder append(Step step, @Nullable Place place, Value... used) {
+        draft.append(step, place, used);
+        return this;
+    }
+
+    private SectionBuilder commit(Commit commit, Place to, Value value) {
+        sections.add(draft.commit(commit, to, value));
+        return this;
+    }
+}

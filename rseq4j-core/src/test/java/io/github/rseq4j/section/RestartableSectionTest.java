@@ -1,0 +1,345 @@
+package io.github.rseq4j.section;
+
+import static io.github.rseq4j.section.Place.cell;
+import static io.github.rseq4j.section.Value.constant;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.percpu.PerCpuCounter;
+import io.github.rseq4j.percpu.PerCpuItems;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Users' sections give exact results, on restartable sequences and on the fallback, and say what they did not do. */
+final class RestartableSectionTest {
+    private static final MethodHandle MAX = UserSections.max().handle();
+    private static final MethodHandle PUSH = UserSections.push().handle();
+    private static final MethodHandle POP = UserSections.pop().handle();
+    private static final MethodHandle FETCH_ADD = UserSections.fetchAdd().handle();
+    private static final int THREADS = 24;
+    private static final int ROUNDS = 3000;
+    private static final long SEED = 42;
+
+    /** A body that may throw what a handle throws. */
+    private interface Body {
+        void run(int thread) throws Throwable;
+    }
+
+    private static void inThreads(boolean virtual, Body body) throws InterruptedException {
+        AtomicInteger failed = new AtomicInteger();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            int number = i;
+            Runnable run = () -> {
+                try {
+                    body.run(number);
+                } catch (Throwable t) {
+                    failed.incrementAndGet();
+                    throw new IllegalStateException(t);
+                }
+            };
+            threads.add(virtual ? Thread.ofVirtual().start(run) : Thread.ofPlatform().start(run));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertEquals(0, failed.get(), "threads that failed, seed=" + SEED);
+    }
+
+    private static List<Long> words(PerCpuItems items, long item, int offsetBytes) {
+        List<Long> words = new ArrayList<>();
+        for (int index = 0; index < items.copies(); index++) {
+            words.add(items.getLong(item, index, offsetBytes));
+        }
+        return words;
+    }
+
+    private static long sum(PerCpuItems items, long item, int offsetBytes) {
+        return words(items, item, offsetBytes).stream().mapToLong(Long::longValue).sum();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void findsTheMaximumOfAllThreads(boolean virtual) throws InterruptedException {
+        try (PerCpuItems items = new PerCpuItems(8)) {
+            long item = items.allocate();
+            AtomicLong highest = new AtomicLong();
+            AtomicLong raised = new AtomicLong();
+            inThreads(virtual, thread -> {
+                SplittableRandom random = new SplittableRandom(SEED + thread);
+                for (int i = 0; i < ROUNDS; i++) {
+                    long value = random.nextLong(1L << 40);
+                    highest.accumulateAndGet(value, Math::max);
+                    long status = (long) MAX.invokeExact(item, value);
+                    assertTrue(status == 0 || RestartableSection.exit(status) == UserSections.LOWER);
+                    raised.addAndGet(status == 0 ? 1 : 0);
+                }
+            });
+            assertEquals(highest.get(), words(items, item, 0).stream().mapToLong(Long::longValue).max().orElseThrow());
+            assertTrue(raised.get() > 0 && raised.get() < (long) THREADS * ROUNDS, "both ways were gone");
+        }
+    }
+
+    /** Who has popped a node has it alone, whoever pushed it and wherever; none is lost. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void handsOutEachNodeOfAListOnce(boolean virtual) throws Throwable {
+        try (PerCpuItems items = new PerCpuItems(16); PerCpuItems heads = new PerCpuItems(8)) {
+            long head = heads.allocate();
+            int nodes = 3 * THREADS;
+            List<Long> all = new ArrayList<>();
+            for (int i = 0; i < nodes; i++) {
+                long node = items.allocate();
+                all.add(node);
+                items.putLong(node, 0, 0, i);
+                assertEquals(0, (long) PUSH.invokeExact(head, node));
+            }
+            AtomicInteger[] owners = new AtomicInteger[nodes];
+            for (int i = 0; i < nodes; i++) {
+                owners[i] = new AtomicInteger();
+            }
+            inThreads(virtual, _ -> {
+                for (int i = 0; i < ROUNDS; i++) {
+                    long node = (long) POP.invokeExact(head);
+                    if (RestartableSection.isExit(node)) {
+                        assertEquals(UserSections.EMPTY, RestartableSection.exit(node));
+                        continue;
+                    }
+                    int number = (int) items.getLong(node, 0, 0);
+                    assertEquals(1, owners[number].incrementAndGet(), "owners of node " + number);
+                    owners[number].decrementAndGet();
+                    assertEquals(0, (long) PUSH.invokeExact(head, node));
+                }
+            });
+            List<Long> found = new ArrayList<>();
+            for (long first : words(heads, head, 0)) {
+                for (long node = first; node != 0; node = items.getLong(node, 0, UserSections.NEXT_BYTES)) {
+                    found.add(node);
+                    assertTrue(found.size() <= nodes, "a node is on a list twice");
+                }
+            }
+            assertEquals(all.stream().sorted().toList(), found.stream().sorted().toList());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void returnsEachNumberOfACopyOnce(boolean virtual) throws InterruptedException {
+        try (PerCpuItems items = new PerCpuItems(8)) {
+            long item = items.allocate();
+            AtomicLong returned = new AtomicLong();
+            inThreads(virtual, _ -> {
+                for (int i = 0; i < ROUNDS; i++) {
+                    returned.addAndGet((long) FETCH_ADD.invokeExact(item, 1L));
+                }
+            });
+            List<Long> counts = words(items, item, 0);
+            assertEquals((long) THREADS * ROUNDS, sum(items, item, 0));
+            assertEquals(counts.stream().mapToLong(n -> n * (n - 1) / 2).sum(), returned.get(),
+                    "0, 1, 2, ... of each copy, seed=" + SEED);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void tellsHowManySectionsOfAChainHaveCommitted(boolean virtual) throws InterruptedException {
+        RestartableSection take = UserSections.take();
+        MethodHandle handle = take.handle();
+        try (PerCpuItems items = new PerCpuItems(24)) {
+            long item = items.allocate();
+            long each = 2000;
+            for (int index = 0; index < items.copies(); index++) {
+                items.putLong(item, index, 8, each);
+            }
+            AtomicLong taken = new AtomicLong();
+            inThreads(virtual, _ -> {
+                for (int i = 0; i < ROUNDS; i++) {
+                    long status = (long) handle.invokeExact(item, 5L);
+                    assertEquals(status < 0 ? 1 : 3, take.completed(status));
+                    assertTrue(status == 5 || RestartableSection.exit(status) == UserSections.EMPTY);
+                    taken.addAndGet(status == 5 ? 1 : 0);
+                }
+            });
+            assertEquals((long) THREADS * ROUNDS, sum(items, item, 0));
+            assertEquals(each * items.copies() - taken.get(), sum(items, item, 8));
+            assertEquals(5 * taken.get(), sum(items, item, 16));
+            assertTrue(taken.get() >= each && taken.get() < (long) THREADS * ROUNDS, "both ends were reached");
+        }
+    }
+
+    @Test
+    void copiesBytesAndRefusesMoreThanItsBound() {
+        RestartableSection append = UserSections.append();
+        try (PerCpuItems items = new PerCpuItems(UserSections.LOG_BYTES)) {
+            long item = items.allocate();
+            long source = items.allocate();
+            for (int i = 0; i < 8; i++) {
+                items.putLong(source, 0, 8 * i, 100L + i);
+            }
+            assertTrue(append.call(item, source, 40) >= 0);
+            List<Long> lengths = words(items, item, 0);
+            int index = lengths.indexOf(40L);
+            for (int i = 0; i < 6; i++) {
+                assertEquals(i < 5 ? 100 + i : 0, items.getLong(item, index, 8 + 8 * i));
+            }
+            for (long length : new long[] {49, 4000, -1, -40}) {
+                Exception refusal = assertThrows(IllegalArgumentException.class,
+                        () -> append.call(item, source, length));
+                assertTrue(String.valueOf(refusal.getMessage()).contains("a2=" + length + ", must be 0 to 48"),
+                        refusal.toString());
+                assertEquals(lengths, words(items, item, 0));
+            }
+            long status = 0;
+            while (status >= 0) {
+                status = append.call(item, source, 48);
+            }
+            assertEquals(UserSections.FULL, RestartableSection.exit(status));
+        }
+    }
+
+    @Test
+    void refusesALongerDelayThanItsBoundAndSaysWhatHasCommitted() {
+        RestartableSection delayed = UserSections.delayed();
+        try (PerCpuItems items = new PerCpuItems(16)) {
+            long item = items.allocate();
+            assertEquals(0, delayed.call(item, 1000));
+            Exception refusal = assertThrows(IllegalArgumentException.class, () -> delayed.call(item, 1001));
+            assertTrue(String.valueOf(refusal.getMessage()).contains("section=add_delay_add_1, completed=1"),
+                    refusal.toString());
+            assertTrue(String.valueOf(refusal.getMessage()).contains("a1=1001, must be 0 to 1000"), refusal.toString());
+            assertEquals(2, sum(items, item, 0));
+            assertEquals(1, sum(items, item, 8));
+        }
+    }
+
+    @Test
+    void refusesALengthThatTheSectionLoadedAndThatIsBeyondItsBound() {
+        SectionBuilder steps = new SectionBuilder("copy_loaded", 2);
+        Register length = steps.load(cell(steps.argument(0)));
+        steps.copy(cell(steps.argument(0), 16), steps.argument(1), length, 8);
+        RestartableSection copy = steps.commitAdd(cell(steps.argument(0), 8), constant(1), Order.RELAXED).build();
+        try (PerCpuItems items = new PerCpuItems(24)) {
+            long item = items.allocate();
+            assertEquals(0, copy.call(item, item));
+            for (int index = 0; index < items.copies(); index++) {
+                items.putLong(item, index, 0, 9);
+            }
+            assertThrows(IllegalStateException.class, () -> copy.call(item, item));
+            assertEquals(1, sum(items, item, 8));
+        }
+    }
+
+    @Test
+    void commitsNothingWhenTheResultWouldBeNegative() {
+        RestartableSection fetchAdd = UserSections.fetchAdd();
+        try (PerCpuItems items = new PerCpuItems(8)) {
+            for (long before : new long[] {-1, -2, -16, -23, -259, Long.MIN_VALUE}) {
+                long item = items.allocate();
+                for (int index = 0; index < items.copies(); index++) {
+                    items.putLong(item, index, 0, before);
+                }
+                assertThrows(ArithmeticException.class, () -> fetchAdd.call(item, 1), "result " + before);
+                assertEquals(before * items.copies(), sum(items, item, 0), "copies of " + before);
+            }
+            long item = items.allocate();
+            for (int index = 0; index < items.copies(); index++) {
+                items.putLong(item, index, 0, Long.MAX_VALUE);
+            }
+            assertEquals(Long.MAX_VALUE, fetchAdd.call(item, -5));
+        }
+    }
+
+    @Test
+    void linksAHandleOfAsManyLongsAsThereAreArguments() throws Throwable {
+        for (int arguments : new int[] {1, 2, 7, 16}) {
+            SectionBuilder steps = new SectionBuilder("returns_last", arguments);
+            try (PerCpuItems items = new PerCpuItems(8)) {
+                long item = items.allocate();
+                RestartableSection section = steps.result(steps.argument(arguments - 1))
+                        .commitAdd(cell(steps.argument(0)), constant(1), Order.RELAXED).build();
+                MethodHandle handle = section.handle();
+                Class<?>[] longs = new Class<?>[arguments];
+                Arrays.fill(longs, long.class);
+                assertEquals(MethodType.methodType(long.class, longs), handle.type());
+                long[] values = new long[arguments];
+                Arrays.fill(values, item);
+                assertEquals(item, section.call(values));
+                assertEquals(1, sum(items, item, 0));
+                assertThrows(IllegalArgumentException.class, () -> section.call(new long[arguments + 1]));
+            }
+        }
+    }
+
+    @Test
+    void keepsSectionsOfOneNameApart() throws InterruptedException {
+        List<RestartableSection> sections = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            SectionBuilder steps = new SectionBuilder("load_add_store_relaxed", 2);
+            sections.add(steps.commitAdd(cell(steps.argument(0), 8 * (i / 2)), steps.argument(1), Order.RELAXED)
+                    .restarts(i % 2).build());
+        }
+        PerCpuCounter counter = new PerCpuCounter();
+        try (PerCpuItems items = new PerCpuItems(16)) {
+            long item = items.allocate();
+            inThreads(false, _ -> {
+                for (int i = 0; i < ROUNDS; i++) {
+                    assertEquals(0, sections.get(i % 4).call(item, 1L << 8 * (i % 4)));
+                    counter.increment();
+                }
+            });
+            long each = (long) THREADS * ROUNDS / 4;
+            assertEquals(each * 0x101L, sum(items, item, 0));
+            assertEquals(each * 0x101_0000L, sum(items, item, 8));
+            assertEquals((long) THREADS * ROUNDS, counter.sum());
+        }
+    }
+
+    @Test
+    void listsStepsAndCodeOfEitherArchitecture() {
+        RestartableSection take = UserSections.take();
+        assertTrue(take.listing().contains("section try_take_add_1") && take.listing().contains("<- commit"),
+                take.listing());
+        for (String architecture : new String[] {"x64", "aarch64"}) {
+            String listing = take.listing(architecture);
+            assertTrue(listing.contains("try_take_add(a0, a1) on " + architecture), listing);
+            assertTrue(listing.contains("exit 0 if t0 EQ 0"), listing);
+        }
+        Exception refusal = assertThrows(IllegalArgumentException.class, () -> take.listing("vax"));
+        assertTrue(String.valueOf(refusal.getMessage()).contains("architecture=vax, must be one of x64, aarch64"));
+    }
+
+    @Test
+    void tellsExitsFromWhatIsNone() {
+        for (long status : new long[] {0, 1, Long.MAX_VALUE, -1, -3, -23, -24, Long.MIN_VALUE}) {
+            assertThrows(IllegalArgumentException.class, () -> RestartableSection.exit(status), "status " + status);
+        }
+        assertEquals(0, RestartableSection.exit(-16));
+        assertEquals(6, RestartableSection.exit(-22));
+        assertEquals(6, RestartableSection.exit(-22 - 7 * 256));
+    }
+
+    @Test
+    void provesAbortsOrSaysWhyItCannot() {
+        RestartableSection take = UserSections.take();
+        if (Rseq.availability().available()) {
+            RestartableSection.AbortReport report = take.proveAborts(SEED);
+            assertTrue(report.boundaries() > 9 && report.aborts() >= report.boundaries(), report.toString());
+        } else {
+            String message = String.valueOf(assertThrows(UnsupportedOperationException.class,
+                    () -> take.proveAborts(SEED)).getMessage());
+            assertTrue(message.contains(Rseq.availability().reason())
+                    && message.contains(Rseq.availability().remedy()), message);
+        }
+    }
+}
