@@ -145,6 +145,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
         /**
          * Returns the item.
          *
+         * @return the item, which belongs to who acquired it until the lease is closed
          * @throws IllegalStateException in robust mode, when the lease was closed
          */
         public T value() {
