@@ -21,6 +21,11 @@ public interface AddressSpace {
         }
 
         @Override
+        public boolean compareAndSetLong(long address, long expected, long value) {
+            return RawMemory.compareAndSetLong(address, expected, value);
+        }
+
+        @Override
         public int getInt(long address) {
             return RawMemory.getInt(address);
         }
@@ -55,6 +60,22 @@ public interface AddressSpace {
      * @param value the value
      */
     void putLong(long address, long value);
+
+    /**
+     * Writes 8 bytes if they hold what is expected, atomically and with the order of a volatile write. That is so
+     * against others that do the same. A section of either engine loads, and stores later: one that has loaded what was
+     * expected here writes over this. Only a fence tells: what is still there behind it was not written over, and is
+     * seen by whoever begins then (I9). Memory that one thread alone simulates on has no such write.
+     *
+     * @param address a multiple of 8
+     * @param expected what they must hold
+     * @param value what they hold then
+     * @return whether they were written
+     * @throws UnsupportedOperationException when this memory has no such write
+     */
+    default boolean compareAndSetLong(long address, long expected, long value) {
+        throw new UnsupportedOperationException("address=" + address + ": this memory has no compare-and-set");
+    }
 
     /**
      * Reads 4 bytes, whole, with opaque order.

@@ -16,6 +16,8 @@ public final class PagedMemory implements AddressSpace {
      * object's monitor, and a fresh array of longs is seen as zeros even by a thread that finds it by a race, so
      * readers need no lock. Longs are read and written whole, with opaque order. A 4-byte write rewrites its 8-byte
      * word: two threads that write halves of one word must hold one lock, as the fallback's sections of one stripe do.
+     * A compare-and-set of a word takes no lock, as on the process's own memory: it may come between a section's load
+     * and its store, which then writes over it, and whoever fences behind it finds that out.
      */
     private static final int PAGE_SHIFT = 16;
     private static final int PAGE_LONGS = 1 << PAGE_SHIFT - 3;
@@ -94,6 +96,13 @@ public final class PagedMemory implements AddressSpace {
         int word = word(address, Long.BYTES);
         long[] page = page(address);
         LONGS.setOpaque(page == null ? addPage(address) : page, word, value);
+    }
+
+    @Override
+    public boolean compareAndSetLong(long address, long expected, long value) {
+        int word = word(address, Long.BYTES);
+        long[] page = page(address);
+        return LONGS.compareAndSet(page == null ? addPage(address) : page, word, expected, value);
     }
 
     @Override

@@ -14,6 +14,7 @@ public final class Sections {
             LoadAddStore.TWO,
             LoadAddStore.FOUR,
             LoadAddStore.EIGHT,
+            LoadCbneAddressStore.CHAIN,
             LoadAddStore.INT,
             LoadCbneStore.RELAXED,
             LoadCbneStore.RELAXED_INT,

@@ -42,6 +42,19 @@ public final class RawMemory {
     }
 
     /**
+     * Writes 8 bytes if they hold what is expected, atomically and with the order of a volatile write: against others
+     * that do so. A section that is running does not look again before it commits, and writes over it (I9).
+     *
+     * @param address a multiple of 8
+     * @param expected what they must hold
+     * @param value what they hold then
+     * @return whether they were written
+     */
+    public static boolean compareAndSetLong(long address, long expected, long value) {
+        return Words.LONG.compareAndSet(ALL, address, expected, value);
+    }
+
+    /**
      * Reads 4 bytes, whole, with opaque order.
      *
      * @param address a multiple of 4

@@ -28,6 +28,15 @@ final class ItemSections {
                     new Step.Delay(arg(1), Section.MAX_DELAY),
                     new Step.CommitAdd(Mem.cell(temp(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), null)));
 
+    /** The lock's section, which dwells between finding the word free and taking it: cell, and how long it dwells. */
+    static final Chain LOAD_DELAY_STORE = new Chain("load_cbne_delay_address_store", 2, Chain.MAX_RESTARTS,
+            List.of(new Section("load_cbne_delay_address_store_relaxed", List.of(
+                    new Step.Load(temp(0), Mem.cell(arg(0)), Width.LONG),
+                    new Step.ExitIf(Condition.NE, temp(0), Operand.imm(0), Width.LONG, 0),
+                    new Step.Delay(arg(1), Section.MAX_DELAY),
+                    new Step.Address(temp(1), Mem.cell(arg(0))),
+                    new Step.CommitStore(Mem.cell(arg(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), temp(1))));
+
     private static final MethodHandle ADD = Engine.get().handle(LoadAddStore.ONE);
 
     private ItemSections() {}

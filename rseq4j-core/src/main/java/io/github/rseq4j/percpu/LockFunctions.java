@@ -1,0 +1,35 @@
+package io.github.rseq4j.percpu;
+
+import io.github.rseq4j.code.Status;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.LoadCbneAddressStore;
+import io.github.rseq4j.kernel.Native;
+import java.lang.invoke.MethodHandle;
+
+/** The function of the locks as a constant, linked when the first lock is used. */
+final class LockFunctions {
+    private static final MethodHandle TAKE = Engine.get().handle(LoadCbneAddressStore.CHAIN);
+    private static final int NOT_ZERO = Status.EXIT + LoadCbneAddressStore.EXIT_NOT_ZERO;
+
+    private LockFunctions() {}
+
+    /**
+     * Takes a cell's copy at the calling thread's index, when it is 0.
+     *
+     * @param cell the cell
+     * @return the address of the copy, or a negative number when it was not 0
+     */
+    static long take(long cell) {
+        long status;
+        try {
+            status = (long) TAKE.invokeExact(cell);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+        return status < 0 && Status.code(status) != NOT_ZERO ? complete(status, cell) : status;
+    }
+
+    private static long complete(long status, long cell) {
+        return Engine.get().complete(LoadCbneAddressStore.CHAIN, status, cell);
+    }
+}

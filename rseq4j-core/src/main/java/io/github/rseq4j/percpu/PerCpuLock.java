@@ -1,0 +1,287 @@
+package io.github.rseq4j.percpu;
+
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.LoadCbneAddressStore;
+import io.github.rseq4j.memory.Cells;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+
+/**
+ * A lock for each CPU's index, for data with a copy for each index whose update does not fit one section. Taking the
+ * lock of the CPU that the thread runs on is one downcall, with no atomic instruction, and seldom finds it taken: only
+ * by a holder that was preempted or has moved away. The lock of another index can be taken as well, for who adds up or
+ * drains all copies; that costs a fence.
+ *
+ * {@snippet lang = java:
+ * PerCpuLock lock = new PerCpuLock();
+ * long[] hits = new long[lock.indices() * 8];      // a cache line for each index
+ * for (int i = 0; i < 1000; i++) {
+ *     lock.run(index -> hits[index * 8]++);        // an update of one copy, by its only user
+ * }
+ * long[] sum = new long[1];
+ * lock.runEach(index -> sum[0] += hits[index * 8]);
+ * long total = sum[0];                             // 1000
+ * }
+ *
+ * <p><b>What is held.</b> The lock of the index that {@link #lock()} returned, until {@link #unlock} releases it, and
+ * not the CPU: a holder that migrates, or a virtual thread that goes on on another carrier, holds what it held, and
+ * uses that index's copy of the data. What a holder has written is seen by who holds the lock of this index next.
+ *
+ * <p><b>Threads.</b> Every method may be called from any thread, platform or virtual, and a lock may be released by
+ * another thread than took it. It is neither reentrant nor fair: a holder that takes a lock again waits for itself when
+ * it gets the same index. Who needs several takes them by index, in ascending order, and does not call {@link #lock()}
+ * while it holds one. Waiting looks some times, then yields, then parks for up to a millisecond at a time, always in
+ * Java: it delays no safepoint, pins no virtual thread and leaves its carrier to others. It cannot be interrupted; an
+ * interrupt that came meanwhile is kept.
+ *
+ * <p><b>Progress.</b> A thread that is preempted while it holds a lock keeps those out which run on its CPU meanwhile,
+ * and no others: hold it for short work.
+ *
+ * <p><b>Memory.</b> 8 bytes for each CPU that takes locks, packed beside other structures' cells; they go back when the
+ * lock is collected. Nothing is allocated by locking.
+ *
+ * <p><b>Misuse.</b> Releasing an index that is not held throws when it is found free; where another thread holds it by
+ * then, that cannot be told.
+ *
+ * <p><b>Without rseq</b> it works the same for each of a few stripes, a thread keeping to one; see
+ * {@link io.github.rseq4j.Rseq#availability()}.
+ *
+ * <p>The lock of the CPU one runs on is the per-CPU spin lock of the kernel's own tests of rseq (param_test, Mathieu
+ * Desnoyers), which spins, and has no lock from afar.
+ */
+public final class PerCpuLock {
+    /* How it works
+     *
+     * A word for each index: 0 free, 1 taken by a section, 1 + id taken from afar by the thread with this id.
+     *
+     * lock() is load_cbne_address_store_relaxed (engine.LoadCbneAddressStore): of the sections of one index only one
+     * finds 0 and commits 1. Its result is the address of the copy, so the index is the one that was committed to, and
+     * no later look at the CPU can disagree. A word that is not 0 is written by its holder alone, so unlock() is a
+     * plain store of 0.
+     *
+     * Order: the holder's accesses stand ahead of a release fence and the store of 0; the next holder's section loads
+     * this 0, and an acquire fence stands behind it. So what the one wrote happens before what the other does (fences
+     * around relaxed accesses to one word). On AMD64 loads stay in order, and stores too, and the fences only bind the
+     * compiler; on AArch64 they are dmb ish and dmb ishld, behind the section's ldr. That the 1 is committed relaxed is
+     * enough: who could find the 0 under it runs on the same index, hence on this CPU, whose own loads see it, or where
+     * the kernel's switch was a full barrier; or it comes from afar and fences. A holder that has migrated changes
+     * nothing about that: it was switched out in between, and its 1 and all its accesses are ahead of its own store of
+     * 0, whichever CPU that comes from.
+     *
+     * lock(index): compare-and-set of 0 to 1 + id, which decides between those from afar. A section that loaded 0
+     * before may still commit its 1 over it, or that 1 may still be in its CPU's store buffer. Behind a fence neither
+     * is so (I9): sections were aborted and find the word taken, or have committed, and every CPU has passed a full
+     * barrier. So if the word then still holds what was written, no section holds it or will. If not, a section has
+     * won, and the word is its holder's. The id is needed for the second look: with one value for all, a thread whose
+     * write was overwritten and released could take another's for its own. It cannot be its own from earlier, because a
+     * thread tries one word at a time and leaves none that it has lost.
+     *
+     * On the fallback sections load and store under their stripe's lock, and the compare-and-set takes none: it may
+     * come in between just so, and is written over. The fence takes each stripe's lock once: whoever was in between has
+     * ended then, whoever begins later sees the word. Threads without an index, which run step by step under one lock
+     * (engine.NativeEngine), are waited for in the same way.
+     *
+     * Cost: a downcall and a store; from afar an atomic operation and a fence, some microseconds.
+     *
+     * Refused: a count in place of 0 and 1, to tell what unlock() releases, which needs a second word; a queue of those
+     * that wait, which a section cannot join in one commit.
+     */
+    private static final int LOOKS = 64;
+    private static final int YIELDS = 16;
+    private static final long FIRST_PAUSE_NANOS = 1_000;
+    private static final int MAX_DOUBLINGS = 10;
+
+    private final Engine engine = Engine.get();
+    private final long cells = Cells.get().allocate(this, 1);
+
+    /** Makes a lock whose indices are all free. */
+    public PerCpuLock() {}
+
+    /** Returns the word's address at index 0, for sections of the tests. */
+    long cells() {
+        return cells;
+    }
+
+    /** {@return how many indices there are: each CPU's, and one that threads without an index share} */
+    public int indices() {
+        return engine.copies();
+    }
+
+    /**
+     * Takes the lock of the calling thread's index, and waits while it is taken; the index may change while it waits.
+     *
+     * @return the index whose lock is held, 0 to {@link #indices} - 1
+     */
+    public int lock() {
+        int index = tryLock();
+        return index >= 0 ? index : await(-1);
+    }
+
+    /**
+     * Takes the lock of the calling thread's index if it is free.
+     *
+     * @return the index whose lock is held, or -1 when it is taken
+     */
+    public int tryLock() {
+        try {
+            long copy = LockFunctions.take(cells);
+            // What the holder before released was loaded by the section: what it wrote is seen behind this.
+            VarHandle.acquireFence();
+            return copy < 0 ? -1 : (int) (copy - cells >>> Engine.STRIDE_SHIFT);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Takes the lock of any index, and waits while it is taken. It aborts sections on all CPUs: it is for who looks at
+     * all copies now and then.
+     *
+     * @param index whose, 0 to {@link #indices} - 1
+     * @throws IndexOutOfBoundsException when there is no such index
+     * @throws RuntimeException when the kernel refuses a fence; the lock is then not held
+     */
+    public void lock(int index) {
+        if (!tryLock(index)) {
+            await(index);
+        }
+    }
+
+    /**
+     * Takes the lock of any index if it is free.
+     *
+     * @param index whose, 0 to {@link #indices} - 1
+     * @return whether it is held: not when it is taken, or was taken meanwhile by a thread of this index
+     * @throws IndexOutOfBoundsException when there is no such index
+     * @throws RuntimeException when the kernel refuses a fence; the lock is then not held
+     */
+    public boolean tryLock(int index) {
+        long word = word(index);
+        long own = LoadCbneAddressStore.TAKEN + Thread.currentThread().threadId();
+        try {
+            // The first look spares a word that is taken the write, and its CPU the loss of the cache line.
+            if (engine.memory().getLong(word) != 0 || !engine.memory().compareAndSetLong(word, 0, own)) {
+                return false;
+            }
+            fence(word, own);
+            boolean isHeld = engine.memory().getLong(word) == own;
+            VarHandle.acquireFence();
+            return isHeld;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** A word that no fence has confirmed is left free, unless a section has it by now. */
+    private void fence(long word, long own) {
+        boolean isDone = false;
+        try {
+            engine.fence();
+            isDone = true;
+        } finally {
+            if (!isDone) {
+                engine.memory().compareAndSetLong(word, own, 0);
+            }
+        }
+    }
+
+    /**
+     * Releases a lock that is held.
+     *
+     * @param index what {@link #lock()} or {@link #tryLock()} returned, or {@link #lock(int)} was given
+     * @throws IndexOutOfBoundsException when there is no such index
+     * @throws IllegalMonitorStateException when it is not locked
+     */
+    public void unlock(int index) {
+        long word = word(index);
+        try {
+            if (engine.memory().getLong(word) == 0) {
+                throw new IllegalMonitorStateException("index=" + index + " is not locked");
+            }
+            VarHandle.releaseFence();
+            engine.memory().putLong(word, 0);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Runs an action while the lock of the calling thread's index is held, and releases it however the action ends.
+     *
+     * @param action takes the index whose lock is held
+     */
+    public void run(IntConsumer action) {
+        run(lock(), action);
+    }
+
+    /**
+     * Runs an action for each index in ascending order, while the lock of this index, and no other one, is held.
+     *
+     * @param action takes the index whose lock is held
+     * @throws RuntimeException when the kernel refuses a fence
+     */
+    public void runEach(IntConsumer action) {
+        for (int index = 0; index < indices(); index++) {
+            lock(index);
+            run(index, action);
+        }
+    }
+
+    private void run(int held, IntConsumer action) {
+        try {
+            action.accept(held);
+        } finally {
+            unlock(held);
+        }
+    }
+
+    private long word(int index) {
+        if (index < 0 || index >= indices()) {
+            throw new IndexOutOfBoundsException("index=" + index + ", must be 0 to " + (indices() - 1));
+        }
+        return cells + ((long) index << Engine.STRIDE_SHIFT);
+    }
+
+    /** Tries again until it is held, for an index or, when it is negative, for the calling thread's. */
+    private int await(int wanted) {
+        boolean interrupted = false;
+        int held = -1;
+        try {
+            for (int round = 0; held < 0; round++) {
+                interrupted |= pause(round);
+                if (wanted < 0) {
+                    held = tryLock();
+                } else if (tryLock(wanted)) {
+                    held = wanted;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return held;
+    }
+
+    /**
+     * Waits the longer the more rounds there were; returns whether the thread was interrupted, and is no more. Yielding
+     * only makes a short wait shorter: nothing relies on it.
+     */
+    @SuppressWarnings("ThreadPriorityCheck")
+    private static boolean pause(int round) {
+        if (round < LOOKS) {
+            Thread.onSpinWait();
+            return false;
+        }
+        if (round < LOOKS + YIELDS) {
+            Thread.yield();
+            return false;
+        }
+        // An interrupted thread does not park: it would keep its CPU, or its carrier, from the holder.
+        boolean interrupted = Thread.interrupted();
+        LockSupport.parkNanos(FIRST_PAUSE_NANOS << Math.min(round - LOOKS - YIELDS, MAX_DOUBLINGS));
+        return interrupted;
+    }
+}
