@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.cli.storm.StormSignal;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;

@@ -15,7 +15,8 @@ final class Fences {
      * been switched out to let it run, and a switch aborts as well. A CPU that the thread may not go to is offline, or
      * kept from the process by its cpuset, so that none of our sections runs there.
      */
-    private static final int ALL = -1;
+    /** Every CPU. */
+    static final int ALL = -1;
 
     private boolean announced;
     private boolean refused;

@@ -19,6 +19,7 @@ import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.registration.Owner;
 import io.github.rseq4j.registration.Provider;
@@ -279,6 +280,17 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         awaitStepByStep();
     }
 
+    /**
+     * Fences without membarrier(2), which is what {@link #fence()} does where that is refused: a thread goes to each
+     * CPU.
+     *
+     * @throws KernelException when the kernel refuses that as well
+     */
+    public void fenceByWalking() {
+        Fences.walk(Fences.ALL);
+        awaitStepByStep();
+    }
+
     private void awaitStepByStep() {
         synchronized (withoutIndex) {
             // Held for no work: who runs step by step, which no fence aborts, has ended then.
@@ -324,6 +336,16 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      */
     public long entry(Chain chain) {
         return installed(chain).entry();
+    }
+
+    /**
+     * Returns how often the sections of a chain were aborted, in all threads and since it was first asked for.
+     *
+     * @param chain one of {@link Sections#all()}, or one that was admitted
+     * @throws KernelException when there is no more executable memory
+     */
+    public long aborts(Chain chain) {
+        return RawMemory.getLong(installed(chain).dataAddress());
     }
 
     /** Returns a handle of the function's type that runs a chain as a thread without an index does. */

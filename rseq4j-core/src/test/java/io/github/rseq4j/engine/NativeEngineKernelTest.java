@@ -22,6 +22,7 @@ import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import io.github.rseq4j.registration.Registration;
+import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -91,6 +92,41 @@ final class NativeEngineKernelTest {
         }
         assertEquals(15, Cells.get().sum(first));
         assertEquals(-21, Cells.get().sum(second));
+    }
+
+    @Test
+    void countsTheAbortsOfAChainThatAWalkOverTheCpusDisturbs() throws InterruptedException {
+        NativeEngine engine = Rseqs.require();
+        MethodHandle delayed = engine.handle(DelayLoadAddStore.CHAIN);
+        long cell = Cells.get().allocate(this, 1);
+        long before = engine.aborts(DelayLoadAddStore.CHAIN);
+        AtomicInteger aborted = new AtomicInteger();
+        AtomicInteger committed = new AtomicInteger();
+        Thread thread = Thread.ofPlatform().start(() -> {
+            engine.join();
+            while (!Thread.currentThread().isInterrupted()) {
+                long status = call(delayed, cell);
+                (status == 0 ? committed : aborted).addAndGet(status == 0 || Status.code(status) == Status.ABORTED
+                        ? 1 : 0);
+            }
+        });
+        // Where the walker finds the thread on the CPU that it goes to, it takes its place.
+        for (int i = 0; i < 10_000 && aborted.get() == 0; i++) {
+            engine.fenceByWalking();
+        }
+        thread.interrupt();
+        thread.join();
+        assertTrue(aborted.get() > 0, "a walk aborts what it switches out");
+        assertEquals(before + aborted.get(), engine.aborts(DelayLoadAddStore.CHAIN));
+        assertEquals(committed.get(), Cells.get().sum(cell));
+    }
+
+    private static long call(MethodHandle delayed, long cell) {
+        try {
+            return (long) delayed.invokeExact(cell, (long) DelayLoadAddStore.MAX_ITERATIONS);
+        } catch (Throwable t) {
+            throw new IllegalStateException(t);
+        }
     }
 
     private static Chain counted(String name, long delta) {

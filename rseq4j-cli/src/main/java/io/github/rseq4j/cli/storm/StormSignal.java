@@ -1,4 +1,4 @@
-package io.github.rseq4j.cli;
+package io.github.rseq4j.cli.storm;
 
 import io.github.rseq4j.code.Assembled;
 import io.github.rseq4j.code.Label;
@@ -10,14 +10,19 @@ import io.github.rseq4j.engine.NativeEngine;
 import java.util.List;
 
 /** A signal whose handler is emitted code that counts and returns: any thread can take it at any moment. */
-final class StormSignal implements AutoCloseable {
+public final class StormSignal implements AutoCloseable {
     /** A real-time signal that neither libc (32, 33) nor the JVM uses; SIGRTMIN + 10 of glibc. */
     private static final int SIGNAL = 44;
 
     private final byte[] former;
     private final long counter;
 
-    StormSignal(NativeEngine engine) {
+    /**
+     * Installs the handler.
+     *
+     * @param engine emits it
+     */
+    public StormSignal(NativeEngine engine) {
         Label hits = new Label("hits");
         Assembled routine = engine.compiler().routine("count_signal", engine.target(), List.of(hits), assembler -> {
             assembler.increment(hits);
@@ -29,7 +34,7 @@ final class StormSignal implements AutoCloseable {
     }
 
     /** Returns how often the handler ran. */
-    long hits() {
+    public long hits() {
         return RawMemory.getLong(counter);
     }
 
@@ -38,7 +43,7 @@ final class StormSignal implements AutoCloseable {
      *
      * @param tid the thread
      */
-    void send(int tid) {
+    public void send(int tid) {
         Linux.tgkill(tid, SIGNAL);
     }
 
