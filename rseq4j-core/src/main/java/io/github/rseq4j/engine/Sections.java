@@ -44,7 +44,10 @@ public final class Sections {
             ArrayStack.PUSH_BATCH,
             ArrayStack.POP_BATCH,
             ArrayStack.PUSH_RECORD,
-            ArrayStack.POP_RECORD);
+            ArrayStack.POP_RECORD,
+            ArrayRing.PUSH,
+            ArrayRing.PUSH_RECORD,
+            ArrayRing.PAD);
 
     private Sections() {}
 

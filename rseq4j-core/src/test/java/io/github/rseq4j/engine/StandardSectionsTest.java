@@ -135,6 +135,30 @@ final class StandardSectionsTest {
                 row(popRecord, closed, words(CELL, PLAIN), EXIT_1, words()));
     }
 
+    private static List<Row> rings() {
+        String push = "ring_push_release";
+        String pushRecord = "ring_push_memcpy_release";
+        String pad = "ring_pad_release";
+        long tail = CELL + 64;
+        long slots = CELL + 128;
+        long[] record = words(CELL, 80, tail, 72, PLAIN, OTHER, PLAIN + 8, 0x0199);
+        return List.of(
+                row(push, words(), words(CELL, -9, 4, 3), 0, words(CELL, 1, slots, -9)),
+                row(push, words(CELL, 7, tail, 4), words(CELL, 5, 4, 3), 0, words(CELL, 8, slots + 24, 5)),
+                row(push, words(CELL, 8, tail, 5), words(CELL, 5, 4, 3), 0, words(CELL, 9, slots, 5)),
+                row(push, words(CELL, 8, tail, 4), words(CELL, 5, 4, 3), EXIT_0, words()),
+                row(pushRecord, record, words(CELL, PLAIN, 9, 24, 64, 63), 0,
+                        words(CELL, 104, slots + 16, 9, slots + 24, OTHER, slots + 32, 0x99)),
+                row(pushRecord, words(CELL, 56, tail, 8), words(CELL, PLAIN, 0, 8, 64, 63), 0,
+                        words(CELL, 64, slots + 56, 0)),
+                row(pushRecord, words(CELL, 56, tail, 8), words(CELL, PLAIN, 8, 24, 64, 63), EXIT_0, words()),
+                row(pushRecord, words(CELL, 56, tail, 8), words(CELL, PLAIN, 8, 16, 64, 63), EXIT_1, words()),
+                row(pushRecord, words(), words(CELL, PLAIN, TOO_LONG, 8, 64, 63), OUT_OF_RANGE, words()),
+                row(pad, words(CELL, 112, tail, 64), words(CELL, 24, 64, 63), 0, words(CELL, 128, slots + 48, -1)),
+                row(pad, words(CELL, 120, tail, 56), words(CELL, 16, 64, 63), EXIT_0, words()),
+                row(pad, words(CELL, 112, tail, 64), words(CELL, 16, 64, 63), EXIT_1, words()));
+    }
+
     private static List<Row> replacements() {
         String one = "load_cbne_store_relaxed";
         String two = "load_cbne_load_cbne_store_relaxed";
@@ -216,9 +240,9 @@ final class StandardSectionsTest {
     }
 
     static Stream<Row> rows() {
-        return Stream.of(adds().stream(), stacks().stream(), stacksOfSeveral().stream(), replacements().stream(),
-                lists().stream(), pushes("relaxed"), pushes("release"), storesAndCopies("relaxed"),
-                storesAndCopies("release")).flatMap(rows -> rows);
+        return Stream.of(adds().stream(), stacks().stream(), stacksOfSeveral().stream(), rings().stream(),
+                replacements().stream(), lists().stream(), pushes("relaxed"), pushes("release"),
+                storesAndCopies("relaxed"), storesAndCopies("release")).flatMap(rows -> rows);
     }
 
     private static Chain chain(String name) {

@@ -1,0 +1,73 @@
+package io.github.rseq4j.percpu;
+
+import io.github.rseq4j.code.Status;
+import io.github.rseq4j.engine.ArrayRing;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.memory.RingMemory;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
+
+/** The functions of the rings as constants; each returns 0, or the status of an exit. */
+final class RingFunctions {
+    static final long FULL = Status.failure(Status.EXIT + ArrayRing.EXIT_FULL, 0);
+    static final long END = Status.failure(Status.EXIT + ArrayRing.EXIT_END, 0);
+
+    private RingFunctions() {}
+
+    /** Links the function of words when it is first asked for. */
+    private static final class Words {
+        private static final MethodHandle PUSH = Engine.get().handle(ArrayRing.PUSH);
+    }
+
+    /** Links the functions of records when they are first asked for. */
+    private static final class Records {
+        private static final MethodHandle PUSH = Engine.get().handle(ArrayRing.PUSH_RECORD, 1);
+        private static final MethodHandle PAD = Engine.get().handle(ArrayRing.PAD);
+    }
+
+    static long push(RingMemory memory, long value) {
+        try {
+            long cells = memory.cells();
+            long capacity = memory.capacityBytes() / Long.BYTES;
+            long status = (long) Words.PUSH.invokeExact(cells, value, capacity, capacity - 1);
+            return status >= 0 || status == FULL ? status
+                    : Engine.get().complete(ArrayRing.PUSH, status, cells, value, capacity, capacity - 1);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        } finally {
+            Reference.reachabilityFence(memory);
+        }
+    }
+
+    static long pushRecord(RingMemory memory, MemorySegment record, long needBytes) {
+        try {
+            long cells = memory.cells();
+            long capacity = memory.capacityBytes();
+            long bytes = record.byteSize();
+            long status = (long) Records.PUSH.invokeExact(cells, record, bytes, needBytes, capacity, capacity - 1);
+            return status >= 0 || Status.code(status) >= Status.EXIT ? status
+                    : Engine.get().complete(ArrayRing.PUSH_RECORD, status, 1, record, cells, 0, bytes, needBytes,
+                            capacity, capacity - 1);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        } finally {
+            Reference.reachabilityFence(memory);
+        }
+    }
+
+    static long pad(RingMemory memory, long needBytes) {
+        try {
+            long cells = memory.cells();
+            long capacity = memory.capacityBytes();
+            long status = (long) Records.PAD.invokeExact(cells, needBytes, capacity, capacity - 1);
+            return status >= 0 || Status.code(status) >= Status.EXIT ? status
+                    : Engine.get().complete(ArrayRing.PAD, status, cells, needBytes, capacity, capacity - 1);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        } finally {
+            Reference.reachabilityFence(memory);
+        }
+    }
+}
