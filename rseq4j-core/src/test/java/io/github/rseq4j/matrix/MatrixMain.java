@@ -24,7 +24,8 @@ public final class MatrixMain {
             "memory.RangesTest", "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest", "percpu.HistogramBucketsTest",
             "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
             "percpu.PerCpuItemsThreadsTest", "percpu.PerCpuStackTest", "percpu.PerCpuByteStackTest",
-            "percpu.PerCpuPoolTest", "percpu.PerCpuLockTest", "percpu.PerCpuRingTest");
+            "percpu.PerCpuPoolTest", "percpu.PerCpuLockTest", "percpu.PerCpuRingTest",
+            "percpu.PerCpuByteRingTest");
     private static final String STORM_THREADS = "500";
 
     private MatrixMain() {}

@@ -1,0 +1,308 @@
+package io.github.rseq4j.percpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import com.sun.management.ThreadMXBean;
+import io.github.rseq4j.engine.Engine;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Queue;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Records of bytes come out whole, once and in their CPU's order, whatever happens meanwhile. */
+final class PerCpuByteRingTest {
+    private static final int CALLS = 200_000;
+    private static final int HEADER_BYTES = 12;
+
+    /** A record whose bytes follow from its first, so that two records mixed up are found. */
+    private static byte[] record(int seed, int length) {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = (byte) (seed + i * 31);
+        }
+        return bytes;
+    }
+
+    private static List<byte[]> drained(PerCpuByteRing ring) {
+        List<byte[]> records = new ArrayList<>();
+        ring.drain(records::add);
+        return records;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 255, 4096, 65_528, 65_535, 65_536})
+    void everyLengthComesBackByBothForms(int length) {
+        PerCpuByteRing ring = new PerCpuByteRing(1 << 18, 65_536);
+        byte[] framed = new byte[length + 5];
+        System.arraycopy(record(length, length), 0, framed, 3, length);
+        byte[] buffer = new byte[65_537];
+        // More rounds than records of 64 KiB have room for: the ring goes around.
+        for (int i = 0; i < 9; i++) {
+            assertTrue(ring.push(framed, 3, length));
+            List<byte[]> found = drained(ring);
+            assertEquals(1, found.size());
+            assertArrayEquals(record(length, length), found.getFirst());
+            assertTrue(ring.push(framed, 3, length));
+            buffer[length] = 77;
+            assertEquals(1, ring.drain(buffer, (bytes, there) -> {
+                assertEquals(length, there);
+                assertArrayEquals(record(length, length), Arrays.copyOf(bytes, there));
+                assertEquals(77, bytes[there], "nothing is written behind the record");
+            }));
+        }
+        assertEquals(0, ring.usedBytes());
+    }
+
+    /** Each length at each position of a ring of 64 bytes, so each way of padding, and none. */
+    @Test
+    void goesAroundFromEveryPositionWithEveryLength() {
+        for (int length = 0; length <= 56; length++) {
+            PerCpuByteRing ring = new PerCpuByteRing(64, 56);
+            for (int ahead = 0; ahead < 24; ahead++) {
+                assertTrue(ring.push(new byte[0], 0, 0), "a word further");
+                assertEquals(1, drained(ring).size());
+                // A ring that is padded but empty may have to be drained once more, and the thread may be moved.
+                int drains = 0;
+                while (!ring.push(record(ahead, length), 0, length)) {
+                    assertEquals(0, drained(ring).size());
+                    assertTrue(drains++ < 100, "length=" + length + " ahead=" + ahead);
+                }
+                List<byte[]> found = drained(ring);
+                assertEquals(1, found.size());
+                assertArrayEquals(record(ahead, length), found.getFirst());
+                assertEquals(0, ring.usedBytes());
+            }
+        }
+    }
+
+    @Test
+    void aRecordOfTheWholeCapacityIsTakenBehindADrain() {
+        PerCpuByteRing ring = new PerCpuByteRing(16, 8);
+        for (int i = 0; i < 20; i++) {
+            assertTrue(ring.push(new byte[0], 0, 0));
+            assertEquals(1, drained(ring).size());
+            for (int drains = 0; !ring.push(record(i, 8), 0, 8); drains++) {
+                assertTrue(drains < 100, "the drain has freed the padding");
+                drained(ring);
+            }
+            assertArrayEquals(record(i, 8), drained(ring).getFirst());
+        }
+    }
+
+    @Test
+    void nativeMemoryServesAsWell() {
+        PerCpuByteRing ring = new PerCpuByteRing(1024, 16);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment from = arena.allocate(11);
+            MemorySegment.copy(record(5, 11), 0, from, ValueLayout.JAVA_BYTE, 0, 11);
+            assertTrue(ring.push(from));
+            assertArrayEquals(record(5, 11), drained(ring).getFirst());
+            assertThrows(IllegalArgumentException.class, () -> ring.push(arena.allocate(17)));
+        }
+    }
+
+    @Test
+    void fullAndEmptyAreReturned() {
+        PerCpuByteRing ring = new PerCpuByteRing(64, 24);
+        assertEquals(List.of(), drained(ring));
+        int pushed = 0;
+        while (ring.push(record(pushed, 24), 0, 24)) {
+            pushed++;
+        }
+        assertTrue(pushed >= 2, "two records of 32 bytes fit: " + pushed);
+        assertTrue(IntStream.of(ring.usedBytesByIndex()).allMatch(used -> used <= 64));
+        assertEquals(32L * pushed, ring.usedBytes());
+        assertEquals("PerCpuByteRing[usedBytes=" + 32 * pushed + ", capacityBytes=64, maxRecordBytes=24]",
+                ring.toString());
+        List<Integer> seeds = drained(ring).stream().map(bytes -> (int) bytes[0]).sorted().toList();
+        assertEquals(IntStream.range(0, pushed).boxed().toList(), seeds);
+        assertTrue(ring.push(record(1, 24), 0, 24), "what was drained is free again");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"15, 0, capacityBytes=15", "16, 9, maxRecordBytes=9", "16, -1, maxRecordBytes=-1",
+        "524289, 8, capacityBytes=524289", "200000, 65537, maxRecordBytes=65537"})
+    void misuseIsRefusedByName(int capacity, int longest, String name) {
+        String message = assertThrows(IllegalArgumentException.class,
+                () -> new PerCpuByteRing(capacity, longest)).getMessage();
+        assertTrue(String.valueOf(message).startsWith(name), message);
+    }
+
+    @Test
+    void recordsThatAreTooLongAndBuffersThatAreTooShortAreRefused() {
+        PerCpuByteRing ring = new PerCpuByteRing(40, 56);
+        assertEquals(64, ring.capacityBytes());
+        assertEquals(56, ring.maxRecordBytes());
+        assertThrows(IllegalArgumentException.class, () -> ring.push(new byte[57], 0, 57));
+        assertThrows(IndexOutOfBoundsException.class, () -> ring.push(new byte[5], 1, 5));
+        assertThrows(IndexOutOfBoundsException.class, () -> ring.drain(new byte[55], (_, _) -> { }));
+        assertThrows(IllegalArgumentException.class, () -> ring.drain(_ -> { }, -1));
+        assertThrows(IllegalArgumentException.class, () -> ring.drain(new byte[56], (_, _) -> { }, -1));
+    }
+
+    @Test
+    void aConsumerThatThrowsHasTakenWhatItThrewFor() {
+        PerCpuByteRing ring = new PerCpuByteRing(1024, 8);
+        for (int i = 0; i < 9; i++) {
+            assertTrue(ring.push(record(i, 8), 0, 8));
+        }
+        List<Integer> seen = new ArrayList<>();
+        byte[] buffer = new byte[8];
+        assertThrows(ArithmeticException.class, () -> ring.drain(buffer, (bytes, _) -> {
+            seen.add((int) bytes[0]);
+            if (seen.size() == 4) {
+                throw new ArithmeticException("the fourth");
+            }
+        }));
+        assertEquals(5 * 16, ring.usedBytes());
+        assertEquals(2, ring.drain(bytes -> seen.add((int) bytes[0]), 2));
+        assertEquals(3, ring.drain(buffer, (bytes, _) -> seen.add((int) bytes[0]), 3));
+        assertEquals(IntStream.range(0, 9).boxed().toList(), seen.stream().sorted().toList());
+        assertEquals(0, ring.usedBytes());
+    }
+
+    /** One thread, which may be moved: the model has a queue for each copy, and is told where each record went. */
+    @ParameterizedTest
+    @CsvSource({"64, 56, 1", "128, 40, 2", "1024, 300, 3", "16, 8, 4"})
+    void doesWhatAQueueForEachCopyDoes(int capacity, int longest, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        PerCpuByteRing ring = new PerCpuByteRing(capacity, longest);
+        List<Deque<byte[]>> model = new ArrayList<>();
+        IntStream.range(0, ring.usedBytesByIndex().length).forEach(_ -> model.add(new ArrayDeque<>()));
+        int pushed = 0;
+        for (int i = 0; i < 10_000; i++) {
+            byte[] bytes = record(i, random.nextInt(longest + 1));
+            int[] before = ring.usedBytesByIndex();
+            if (random.nextInt(3) > 0 && ring.push(bytes, 0, bytes.length)) {
+                pushed++;
+                int[] after = ring.usedBytesByIndex();
+                int[] grown = IntStream.range(0, after.length).filter(k -> after[k] != before[k]).toArray();
+                // Padding of one copy and the record in another may both have been written, of a thread that moved.
+                assertTrue(grown.length == 1 || grown.length == 2, "seed=" + seed);
+                if (grown.length == 1) {
+                    model.get(grown[0]).add(bytes);
+                    continue;
+                }
+                // Where it went is then not told: all is drained, and it is the one that the model has not.
+                model.get(grown[1]).add(bytes);
+                drained(ring);
+                model.forEach(Deque::clear);
+            } else if (random.nextInt(4) == 0) {
+                int max = random.nextInt(6);
+                int expected = Math.min(max, model.stream().mapToInt(Deque::size).sum());
+                assertEquals(expected, ring.drain(found -> assertTrue(model.stream().anyMatch(copy ->
+                        Arrays.equals(copy.peekFirst(), found) && Arrays.equals(copy.removeFirst(), found)),
+                        "seed=" + seed), max), "seed=" + seed);
+            }
+        }
+        assertTrue(pushed > 1000, "seed=" + seed + " pushed=" + pushed);
+    }
+
+    /** A record names its producer and number, and the rest follows from them. */
+    private static byte[] named(int producer, int number, int length) {
+        byte[] bytes = record(producer * 7 + number, length);
+        ByteBuffer.wrap(bytes).putInt(producer).putInt(number).putInt(length);
+        return bytes;
+    }
+
+    private static void produce(PerCpuByteRing ring, int producer, int each) {
+        SplittableRandom random = new SplittableRandom(producer);
+        for (int i = 0; i < each; i++) {
+            byte[] bytes = named(producer, i, random.nextInt(HEADER_BYTES, 100));
+            while (!ring.push(bytes, 0, bytes.length)) {
+                LockSupport.parkNanos(10_000);
+            }
+            if (random.nextInt(64) == 0) {
+                LockSupport.parkNanos(1);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"12, false, 128", "16, false, 4096", "100, true, 1024"})
+    void nothingIsLostTornOrSeenTwice(int producers, boolean virtual, int capacity) throws InterruptedException {
+        PerCpuByteRing ring = new PerCpuByteRing(capacity, 100);
+        int each = 20_000 / producers;
+        boolean[][] seen = new boolean[producers][each];
+        Queue<String> failures = new ConcurrentLinkedQueue<>();
+        AtomicInteger running = new AtomicInteger(producers);
+        List<Thread> started = new ArrayList<>();
+        for (int i = 0; i < producers; i++) {
+            int producer = i;
+            Runnable body = () -> {
+                try {
+                    produce(ring, producer, each);
+                } catch (RuntimeException | Error e) {
+                    failures.add(e.toString());
+                } finally {
+                    running.decrementAndGet();
+                }
+            };
+            started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
+        }
+        byte[] buffer = new byte[100];
+        int handed = 0;
+        boolean ended = false;
+        while (!ended) {
+            ended = running.get() == 0;
+            handed += ring.drain(buffer, (bytes, length) -> {
+                ByteBuffer header = ByteBuffer.wrap(bytes);
+                int producer = header.getInt();
+                int number = header.getInt();
+                assertEquals(length, header.getInt());
+                assertArrayEquals(named(producer, number, length), Arrays.copyOf(bytes, length), "torn");
+                assertFalse(seen[producer][number], "twice: producer=" + producer + " number=" + number);
+                seen[producer][number] = true;
+            }, ended ? Integer.MAX_VALUE : 50);
+        }
+        for (Thread thread : started) {
+            thread.join();
+        }
+        assertEquals(List.of(), List.copyOf(failures));
+        assertEquals(producers * each, handed);
+        assertEquals(0, ring.usedBytes());
+    }
+
+    @Test
+    void allocatesNothing() {
+        assumeFalse(Engine.get().indexName().equals("stripe"), "the fallback copies by way of its own memory");
+        PerCpuByteRing ring = new PerCpuByteRing(4096, 64);
+        MemorySegment record = MemorySegment.ofArray(record(1, 40));
+        byte[] buffer = new byte[64];
+        long[] sum = new long[1];
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long perRound = Long.MAX_VALUE;
+        for (int round = 0; round < 400 && perRound > 0; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < CALLS; i++) {
+                if (!ring.push(record)) {
+                    ring.drain(buffer, (_, length) -> sum[0] += length);
+                }
+            }
+            perRound = (threads.getCurrentThreadAllocatedBytes() - before) / CALLS;
+        }
+        assertEquals(0, perRound, "bytes a round");
+        assertTrue(sum[0] > 0, "it was drained");
+    }
+}
