@@ -41,7 +41,12 @@ class ProviderCommandTest {
             assertTrue(header.contains("\nint rseq4j_" + name + "(void);\n"), name);
         }
         for (Chain chain : Sections.all()) {
-            assertTrue(header.contains("\nintptr_t rseq4j_" + chain.name() + "(intptr_t a0"), chain.name());
+            int declaration = header.indexOf("\nintptr_t rseq4j_" + chain.name() + "(intptr_t a0");
+            assertTrue(declaration > 0, chain.name());
+            String comment = header.substring(header.lastIndexOf("/*", declaration), declaration);
+            chain.sections().forEach(section -> section.steps()
+                    .forEach(step -> assertTrue(comment.contains("\n *   " + step + "\n"), step + " in " + comment)));
+            assertEquals(chain.sections().getLast().result() != null, comment.contains(" *   return "), comment);
         }
         for (String error : new String[] {"ECANCELED", "EOVERFLOW", "EINVAL", "ENOENT", "ENOSYS"}) {
             assertTrue(header.contains("-" + error), error);

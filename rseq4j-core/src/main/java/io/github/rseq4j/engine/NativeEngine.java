@@ -107,7 +107,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
                 return new FallbackEngine(refused == null ? claim : refused, SelfTest.Outcome.NOT_RUN);
             }
             try {
-                provider = Provider.get(Sections.all(), STRIDE_SHIFT);
+                // What rseq4j_add() of rseq4j.h needs; each more takes a fresh JVM a millisecond.
+                provider = Provider.get(List.of(LoadAddStore.ONE), STRIDE_SHIFT);
             } catch (Provider.RefusedException e) {
                 return new FallbackEngine(Registration.none(String.valueOf(e.getMessage()), e.remedy()),
                         SelfTest.Outcome.NOT_RUN);

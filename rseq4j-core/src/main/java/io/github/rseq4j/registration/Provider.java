@@ -19,6 +19,10 @@ public final class Provider {
      * loaded. A copy of this library in another class loader finds the symbols and loads nothing. If two load at the
      * same time, the dynamic linker binds the second one's variables to the first one's, so they share all the same.
      *
+     * It is written while a program waits for its first update, so it has the few sections that it is given, and a name
+     * of its own for the dynamic linker. A library that is linked with librseq4j.so gets the file, with every section,
+     * as a second copy; if it came first, its file is what is found here.
+     *
      * Refused: a temporary file when the file in memory is refused. Who forbids the one does not want the other.
      */
     private final long join;
@@ -89,12 +93,12 @@ public final class Provider {
         Architecture host = Objects.requireNonNull(Architecture.host());
         int areaBytes = ProviderImage.areaBytes();
         try {
-            load(ProviderImage.write(host, chains, strideShift, areaBytes));
+            load(ProviderImage.write(host, ProviderImage.MEMORY_NAME, chains, strideShift, areaBytes));
         } catch (RefusedException e) {
             if (areaBytes == RseqArea.ORIGINAL_BYTES) {
                 throw e;
             }
-            load(ProviderImage.write(host, chains, strideShift, RseqArea.ORIGINAL_BYTES));
+            load(ProviderImage.write(host, ProviderImage.MEMORY_NAME, chains, strideShift, RseqArea.ORIGINAL_BYTES));
         }
     }
 

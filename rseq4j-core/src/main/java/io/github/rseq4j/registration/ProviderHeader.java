@@ -1,6 +1,7 @@
 package io.github.rseq4j.registration;
 
 import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Operand;
 import io.github.rseq4j.code.Section;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.code.Step;
@@ -104,7 +105,16 @@ public final class ProviderHeader {
             #define RSEQ4J_ABORTED $ABORTED /* restarted too often: call again */
             #define RSEQ4J_UNREGISTERED $UNREGISTERED /* rseq4j_join(), and call again */
             #define RSEQ4J_OUT_OF_RANGE $OUT_OF_RANGE /* an index, a length or a count is beyond its bound */
-            #define RSEQ4J_EXIT(n) ($EXIT + (n)) /* exit n of the section */
+            #define RSEQ4J_EXIT(n) ($EXIT + (n)) /* exit n of the section: nothing was committed */
+
+            /*
+             * What a section does is told in steps. a0 and so on are the arguments, t0 and so on temporaries.
+             * [a0 + slot] is the copy, of the index that the thread has, of the cell at address a0; [a0] is the memory
+             * at a0 itself. Words have 8 bytes, or 4 where "int" stands. A comparison that holds leaves by its exit.
+             * Nobody may look at what is stored ahead of the commit before the commit tells them to: a run that was
+             * aborted may have stored there as well. A commit that is "release" makes what was stored ahead of it
+             * visible before itself.
+             */
             """;
 
     private static final String TAIL = """
@@ -168,6 +178,10 @@ public final class ProviderHeader {
             for (Step step : section.steps()) {
                 text.append(" *   ").append(step).append('\n');
             }
+        }
+        Operand result = chain.sections().getLast().result();
+        if (result != null) {
+            text.append(" *   return ").append(result).append('\n');
         }
         text.append(" */\nintptr_t ").append(ProviderImage.PREFIX).append(chain.name()).append('(');
         for (int i = 0; i < chain.arguments(); i++) {

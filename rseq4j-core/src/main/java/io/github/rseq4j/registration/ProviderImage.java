@@ -18,12 +18,17 @@ import java.util.Set;
 
 /**
  * The provider image, {@code librseq4j.so}: a shared object that registers the threads of a process by the
- * shared-ownership protocol, provides the area where nobody else does, and has every section as a C function. The same
- * bytes serve a JVM, which loads them from memory, and any program that preloads the file or is linked with it.
+ * shared-ownership protocol, provides the area where nobody else does, and has sections as C functions. The file serves
+ * any program that preloads it or is linked with it, a JVM among them; a JVM without it writes one to its memory.
  */
 public final class ProviderImage {
     /** The file's name, and its name for the dynamic linker. */
     public static final String FILE_NAME = "librseq4j.so";
+    /**
+     * The name, for the dynamic linker, of the image that a JVM writes for itself. It has few sections, so that what is
+     * linked with the file must not be content with it.
+     */
+    static final String MEMORY_NAME = "librseq4j-memory.so";
     /** Size and alignment of the area that every kernel up to Linux 7.2 is content with, in bytes. */
     public static final int NOMINAL_AREA_BYTES = 64;
     /** What stands before a chain's name in its symbol. */
@@ -49,10 +54,15 @@ public final class ProviderImage {
      * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
      * @param areaBytes size and alignment of the area: {@link #areaBytes()} to load it here and now, at least
      *     {@link #NOMINAL_AREA_BYTES} for a file that is loaded with a program, perhaps elsewhere
+     * @return the image, {@link #FILE_NAME}
      */
     public static byte[] write(Architecture architecture, List<Chain> chains, int strideShift, int areaBytes) {
+        return write(architecture, FILE_NAME, chains, strideShift, areaBytes);
+    }
+
+    static byte[] write(Architecture architecture, String name, List<Chain> chains, int strideShift, int areaBytes) {
         ProviderImage image = new ProviderImage(architecture, areaBytes);
-        ElfParts parts = image.parts(architecture, chains, strideShift);
+        ElfParts parts = image.parts(architecture, name, chains, strideShift);
         return ElfImage.write(parts, image.compiler.lowering());
     }
 
@@ -68,7 +78,7 @@ public final class ProviderImage {
         return (int) Math.max(RseqArea.ORIGINAL_BYTES, asked <= 1 ? 1 : Long.highestOneBit(asked - 1) << 1);
     }
 
-    private ElfParts parts(Architecture architecture, List<Chain> chains, int strideShift) {
+    private ElfParts parts(Architecture architecture, String name, List<Chain> chains, int strideShift) {
         ProviderRoutines protocol = new ProviderRoutines(words, architecture);
         ProviderStart start = new ProviderStart(words, protocol, architecture);
         add(new Label("routines"), compiler.routines("rseq4j", List.of(), r -> {
@@ -96,7 +106,7 @@ public final class ProviderImage {
             all.add(local);
         }
         // On an older glibc dlsym is in a library of its own; newer ones and musl have the name for compatibility.
-        return new ElfParts(FILE_NAME, List.of("libdl.so.2", "libc.so.6"), List.copyOf(functions),
+        return new ElfParts(name, List.of("libdl.so.2", "libc.so.6"), List.copyOf(functions),
                 List.copyOf(entries), start.constructor, exports, all, localNames, words.all(), words.objects(),
                 ProviderWords.VERSION, words.threadLocals());
     }

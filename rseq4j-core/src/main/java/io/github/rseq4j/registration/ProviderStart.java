@@ -32,6 +32,7 @@ final class ProviderStart {
     private static final int THRD_ERROR = 2;
     private static final int AFFINITY_BYTES = 1024;
     private static final long RTLD_NEXT = -1;
+    private static final long RTLD_DEFAULT = 0;
 
     private static final int RESULT = 4;
     private static final int A = 5;
@@ -100,6 +101,7 @@ final class ProviderStart {
         Label libcOffset = words.text("__rseq_offset");
         Label libcSize = words.text("__rseq_size");
         Label libcFlags = words.text("__rseq_flags");
+        Label ownerName = words.text(protocol.owner.name());
         askLibc(r, A, libcOffset);
         r.branchIf(A, 0, noLibc);
         r.load(AREA, A, 0, Width.LONG);
@@ -125,6 +127,7 @@ final class ProviderStart {
         r.loadWord(B, words.ownAbi);
         r.set(OWNER, constant(OWN));
         r.branchIfSame(A, B, found);
+        askFirstCopy(r, ownerName, found);
         r.branch(foreign);
 
         r.bind(noLibc);
@@ -132,7 +135,16 @@ final class ProviderStart {
         r.loadWord(B, words.ownAbi);
         r.set(OWNER, constant(OWN));
         r.branchIfSame(AREA, B, found);
+        askFirstCopy(r, ownerName, found);
         r.bind(foreign);
+        foreign(r, found);
+        r.bind(found);
+        r.storeWord(words.target.area(), AREA);
+        r.storeWord(words.owner, OWNER);
+    }
+
+    /** Somebody else's area: it is counted if its count is his as well. */
+    private void foreign(Routines r, Label found) {
         Label counted = new Label("foreign_counts");
         r.loadWord(AREA, words.abi);
         r.storeWord(words.rseqOffset, AREA);
@@ -146,9 +158,22 @@ final class ProviderStart {
         r.bind(counted);
         r.set(RESULT, constant(0));
         r.storeWord(words.isCounted, RESULT);
-        r.bind(found);
-        r.storeWord(words.target.area(), AREA);
-        r.storeWord(words.owner, OWNER);
+    }
+
+    /**
+     * Who defined the area first may be another copy of this image, one that a JVM wrote to its memory: what it said is
+     * its own is ours as well. A copy that has not decided yet, as this one, answers 0.
+     */
+    private void askFirstCopy(Routines r, Label name, Label own) {
+        Label asked = new Label("first_copy_asked");
+        r.loadWord(FUNCTION, words.dlsym);
+        r.branchIf(FUNCTION, 0, asked);
+        r.address(LENGTH, name);
+        r.callTo(FUNCTION, FUNCTION, constant(RTLD_DEFAULT), local(LENGTH));
+        r.branchIf(FUNCTION, 0, asked);
+        r.callTo(RESULT, FUNCTION);
+        r.branchIf(RESULT, OWN, own);
+        r.bind(asked);
     }
 
     /** What others than this image define under a name: it is the next one, also where ours comes first. */

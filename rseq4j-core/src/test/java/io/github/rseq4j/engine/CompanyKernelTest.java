@@ -8,9 +8,12 @@ import io.github.rseq4j.registration.Fixtures;
 import io.github.rseq4j.registration.Fixtures.Libc;
 import io.github.rseq4j.registration.ProviderImage;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** JVMs whose libc does not register, in the company of other people's libraries: first they, or first we. */
@@ -120,5 +123,20 @@ final class CompanyKernelTest {
         Rseqs.require();
         child(libc, Map.of(), "load", library(libc, "libdynamic_area.so"), "call", "dynamic_area_touch", "count")
                 .requireFallback("is not at a constant offset");
+    }
+
+    /** The image that a JVM writes for itself has few sections: what is linked with the file must get the file. */
+    @ParameterizedTest
+    @CsvSource({"DORMANT_GLIBC, true", "DORMANT_GLIBC, false", "OLD_GLIBC, true", "OLD_GLIBC, false"})
+    void aLibraryThatIsLinkedWithTheFileHasEverySection(Libc libc, boolean first) {
+        Rseqs.require();
+        List<String> words = new ArrayList<>(List.of("load", library(libc, "liblinked.so"), "call", "linked_use"));
+        words.addAll(first ? 0 : words.size(), List.of("count", "used"));
+        words.addAll(List.of("count", "call", "linked_use", "call", "rseq4j_owner"));
+        ChildJvm child = child(libc, Map.of(), words.toArray(new String[0]));
+        child.requireOwner("OWN");
+        assertEquals(2, child.output().lines().filter("linked_use=0"::equals).count(), child.output());
+        assertEquals("3", child.get("rseq4j_owner"), child.output());
+        assertTrue(Integer.parseInt(child.get("cpu")) >= 0, child.output());
     }
 }

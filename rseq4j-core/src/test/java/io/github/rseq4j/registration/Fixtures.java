@@ -91,6 +91,7 @@ public final class Fixtures {
         for (String name : LIBRARIES) {
             compile(libc, folder, name, "lib" + name + ".so", List.of());
         }
+        compile(libc, folder, "linked", "liblinked.so", List.of(folder.resolve(ProviderImage.FILE_NAME).toString()));
         for (String name : PROGRAMS) {
             List<String> more = new ArrayList<>(List.of("-Wl,-e,_start", "-Wl,-z,now", "-Wl,--no-as-needed"));
             if (!name.equals("plain")) {
