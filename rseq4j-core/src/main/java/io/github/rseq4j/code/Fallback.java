@@ -43,6 +43,7 @@ public final class Fallback {
     private static final ClassDesc MEMORY = ClassDesc.of(PagedMemory.class.getName());
     private static final ClassDesc CD_LONG_BOX = ClassDesc.of("java.lang.Long");
     private static final ClassDesc CD_INTEGER_BOX = ClassDesc.of("java.lang.Integer");
+    private static final ClassDesc CD_VAR_HANDLE = ClassDesc.of("java.lang.invoke.VarHandle");
     private static final ClassDesc CD_SYSTEM = ClassDesc.of("java.lang.System");
     private static final MethodTypeDesc COMPARE_LONGS = MethodTypeDesc.of(CD_int, CD_long, CD_long);
     private static final MethodTypeDesc COMPARE_INTS = MethodTypeDesc.of(CD_int, CD_int, CD_int);
@@ -212,7 +213,10 @@ public final class Fallback {
                         set(timestamp.target());
                     }
                     case Step.Delay delay -> limit(delay.iterations(), delay.max(), exit(k, Status.OUT_OF_RANGE));
-                    case Step.CommitStore commit -> store(commit.to(), commit.value(), commit.width());
+                    case Step.CommitStore commit -> {
+                        order(commit);
+                        store(commit.to(), commit.value(), commit.width());
+                    }
                     case Step.CommitAdd commit -> commitAdd(commit);
                 }
             }
@@ -267,7 +271,15 @@ public final class Fallback {
             put(width);
         }
 
+        /** Who reads a word without the stripe's lock sees, where the order says so, what was stored ahead of it. */
+        private void order(Step.Commit commit) {
+            if (commit.order() == Order.RELEASE) {
+                code.invokestatic(CD_VAR_HANDLE, "releaseFence", MethodTypeDesc.of(CD_void));
+            }
+        }
+
         private void commitAdd(Step.CommitAdd commit) {
+            order(commit);
             code.aload(memory);
             address(commit.to());
             code.aload(memory);

@@ -26,8 +26,9 @@ final class Scenario {
      * Every window looks like this: one for each index, and one without copies. The steps are followed once, and what a
      * register holds is traced to the argument or the word that it came from. How it is then used says what kind of
      * thing that is: a kind, and for addresses the shape of what they lead to, which is the block of an argument or a
-     * few objects of their own. Words that are stored to each other, or compared, are of one kind. What is compared
-     * with a constant is that constant, or a neighbour of it, as often as it is a small number.
+     * few objects of their own. Words that are stored to each other, or compared, are of one kind, also where something
+     * was added to one of them. What is compared with a constant is that constant, or a neighbour of it, as often as it
+     * is a small number.
      *
      * Addresses are null now and then only where a step looks for that.
      */
@@ -265,7 +266,7 @@ final class Scenario {
     private void compare(Step.ExitIf exit, Value[] temporaries) {
         Value left = value(exit.left(), temporaries);
         Value right = value(exit.right(), temporaries);
-        if (left.parts.size() == 1 && right.parts.size() == 1) {
+        if (!left.parts.isEmpty() && !right.parts.isEmpty()) {
             equals.add(new Kind[] {left.parts.getFirst(), right.parts.getFirst()});
         }
         if (left.parts.size() == 1 && exit.right().equals(Operand.imm(0))) {
