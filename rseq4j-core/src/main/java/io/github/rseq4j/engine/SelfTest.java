@@ -44,7 +44,7 @@ public final class SelfTest implements AutoCloseable {
     private static final long FENCE_ITERATIONS = 1 << 17;
     /**
      * So many chances without an abort are a proof that aborts do not happen. A chance is missed when the thread was
-     * switched out beside its section, which in a fresh JVM on a busy machine is the more likely: 16 were too few there.
+     * switched out beside its section, which in a fresh JVM on a busy machine is the more likely: 16 were too few.
      */
     private static final int ENOUGH = 128;
     private static final String UNSEEN = "no abort by a fence was seen";

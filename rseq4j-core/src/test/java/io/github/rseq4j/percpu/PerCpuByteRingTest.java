@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -226,11 +227,14 @@ final class PerCpuByteRingTest {
         return bytes;
     }
 
-    private static void produce(PerCpuByteRing ring, int producer, int each) {
+    private static void produce(PerCpuByteRing ring, int producer, int each, AtomicBoolean stopped) {
         SplittableRandom random = new SplittableRandom(producer);
         for (int i = 0; i < each; i++) {
             byte[] bytes = named(producer, i, random.nextInt(HEADER_BYTES, 100));
             while (!ring.push(bytes, 0, bytes.length)) {
+                if (stopped.get()) {
+                    return;
+                }
                 LockSupport.parkNanos(10_000);
             }
             if (random.nextInt(64) == 0) {
@@ -247,12 +251,13 @@ final class PerCpuByteRingTest {
         boolean[][] seen = new boolean[producers][each];
         Queue<String> failures = new ConcurrentLinkedQueue<>();
         AtomicInteger running = new AtomicInteger(producers);
+        AtomicBoolean stopped = new AtomicBoolean();
         List<Thread> started = new ArrayList<>();
         for (int i = 0; i < producers; i++) {
             int producer = i;
             Runnable body = () -> {
                 try {
-                    produce(ring, producer, each);
+                    produce(ring, producer, each, stopped);
                 } catch (RuntimeException | Error e) {
                     failures.add(e.toString());
                 } finally {
@@ -264,17 +269,22 @@ final class PerCpuByteRingTest {
         byte[] buffer = new byte[100];
         int handed = 0;
         boolean ended = false;
-        while (!ended) {
-            ended = running.get() == 0;
-            handed += ring.drain(buffer, (bytes, length) -> {
-                ByteBuffer header = ByteBuffer.wrap(bytes);
-                int producer = header.getInt();
-                int number = header.getInt();
-                assertEquals(length, header.getInt());
-                assertArrayEquals(named(producer, number, length), Arrays.copyOf(bytes, length), "torn");
-                assertFalse(seen[producer][number], "twice: producer=" + producer + " number=" + number);
-                seen[producer][number] = true;
-            }, ended ? Integer.MAX_VALUE : 50);
+        try {
+            while (!ended) {
+                ended = running.get() == 0;
+                handed += ring.drain(buffer, (bytes, length) -> {
+                    ByteBuffer header = ByteBuffer.wrap(bytes);
+                    int producer = header.getInt();
+                    int number = header.getInt();
+                    assertEquals(length, header.getInt());
+                    assertArrayEquals(named(producer, number, length), Arrays.copyOf(bytes, length), "torn");
+                    assertFalse(seen[producer][number], "twice: producer=" + producer + " number=" + number);
+                    seen[producer][number] = true;
+                }, ended ? Integer.MAX_VALUE : 50);
+            }
+        } finally {
+            // What a drain has failed for leaves rings full.
+            stopped.set(true);
         }
         for (Thread thread : started) {
             thread.join();

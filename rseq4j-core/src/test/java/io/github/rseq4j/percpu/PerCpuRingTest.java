@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -209,9 +210,13 @@ final class PerCpuRingTest {
         }
     }
 
-    private static void produce(PerCpuRing ring, long producer, int each, SplittableRandom random) {
+    private static void produce(PerCpuRing ring, long producer, int each, SplittableRandom random,
+            AtomicBoolean stopped) {
         for (int i = 0; i < each; i++) {
             while (!ring.push(producer << 32 | i)) {
+                if (stopped.get()) {
+                    return;
+                }
                 LockSupport.parkNanos(10_000);
             }
             if (random.nextInt(64) == 0) {
@@ -229,12 +234,13 @@ final class PerCpuRingTest {
         Seen seen = new Seen(producers, each);
         Queue<String> failures = new ConcurrentLinkedQueue<>();
         AtomicInteger running = new AtomicInteger(producers);
+        AtomicBoolean stopped = new AtomicBoolean();
         List<Thread> started = new ArrayList<>();
         for (int i = 0; i < producers; i++) {
             long producer = i;
             Runnable body = () -> {
                 try {
-                    produce(ring, producer, each, new SplittableRandom(producer));
+                    produce(ring, producer, each, new SplittableRandom(producer), stopped);
                 } catch (RuntimeException | Error e) {
                     failures.add(e.toString());
                 } finally {
@@ -243,10 +249,15 @@ final class PerCpuRingTest {
             };
             started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
         }
-        while (running.get() > 0) {
-            if (ring.drain(seen::take, 100) == 0) {
-                LockSupport.parkNanos(10_000);
+        try {
+            while (running.get() > 0) {
+                if (ring.drain(seen::take, 100) == 0) {
+                    LockSupport.parkNanos(10_000);
+                }
             }
+        } finally {
+            // What a drain has failed for leaves rings full.
+            stopped.set(true);
         }
         for (Thread thread : started) {
             thread.join();
@@ -267,7 +278,7 @@ final class PerCpuRingTest {
         List<Thread> started = new ArrayList<>();
         for (int i = 0; i < producers; i++) {
             long producer = i;
-            Runnable body = () -> produce(ring, producer, each, new SplittableRandom(producer));
+            Runnable body = () -> produce(ring, producer, each, new SplittableRandom(producer), new AtomicBoolean());
             started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
         }
         for (Thread thread : started) {
