@@ -6,6 +6,7 @@ module io.github.rseq4j.cli {
     requires static org.jspecify;
     requires info.picocli;
     requires io.github.rseq4j;
+    requires io.github.rseq4j.trace;
     requires me.tongfei.progressbar;
     requires tools.jackson.databind;
 

@@ -1,0 +1,90 @@
+package io.github.rseq4j.trace.ctf;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * What an event is called, and what its records hold.
+ *
+ * @param name provider and event, as {@code provider:event}
+ * @param id its number in the trace, 0 to {@link #MAX_ID}
+ * @param level how important it is: LTTng's log levels, 0 (emergency) to 14 (debug)
+ * @param fields its fields, in the order of the record
+ */
+public record EventType(String name, int id, int level, List<Field> fields) {
+    /** The highest number of an event. */
+    public static final int MAX_ID = 0xFFFF;
+    /** The highest level, which is the least important. */
+    public static final int MAX_LEVEL = 14;
+    /** How many fields an event has at most. */
+    public static final int MAX_FIELDS = 255;
+
+    private static final Pattern NAME =
+            Pattern.compile("[A-Za-z_][A-Za-z0-9_.$-]{0,127}:[A-Za-z_][A-Za-z0-9_.$-]{0,127}");
+    // No underscore in front: what the metadata adds for lengths begins with two, and so can never be a field's name.
+    private static final Pattern FIELD_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,127}");
+
+    /**
+     * A field.
+     *
+     * @param name what it is called: letters, digits and underscores, a letter first
+     * @param type how its values are recorded
+     */
+    public record Field(String name, FieldType type) {
+        /**
+         * Checks it.
+         *
+         * @throws IllegalArgumentException when the name cannot be that of a field
+         */
+        public Field {
+            if (!FIELD_NAME.matcher(name).matches()) {
+                throw new IllegalArgumentException("field=" + name
+                        + ": must be 1 to 128 letters, digits and underscores, a letter first");
+            }
+        }
+    }
+
+    /**
+     * Checks it.
+     *
+     * @throws IllegalArgumentException when a name, the number, the level or the fields cannot be
+     */
+    public EventType {
+        fields = List.copyOf(fields);
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("event=" + name + ": must be provider:event, each of 1 to 128 letters,"
+                    + " digits and any of _.$-, a letter or _ first");
+        }
+        check("id", id, MAX_ID);
+        check("level", level, MAX_LEVEL);
+        check("fields", fields.size(), MAX_FIELDS);
+        Set<String> names = new HashSet<>();
+        for (Field field : fields) {
+            if (!names.add(field.name())) {
+                throw new IllegalArgumentException("field=" + field.name() + ": is there twice in event=" + name);
+            }
+        }
+    }
+
+    private static void check(String what, int value, int max) {
+        if (value < 0 || value > max) {
+            throw new IllegalArgumentException(what + "=" + value + ": must be 0 to " + max);
+        }
+    }
+
+    /** Returns the part of the name before the colon. */
+    public String provider() {
+        return name.substring(0, name.indexOf(':'));
+    }
+
+    /** Returns how many bytes a record takes at least, its two words included. */
+    public int minimumBytes() {
+        int bytes = PacketLayout.RECORD_FIELDS;
+        for (Field field : fields) {
+            bytes += field.type().minimumBytes();
+        }
+        return bytes;
+    }
+}

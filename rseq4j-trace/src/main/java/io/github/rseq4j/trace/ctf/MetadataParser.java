@@ -1,0 +1,239 @@
+package io.github.rseq4j.trace.ctf;
+
+import io.github.rseq4j.trace.ctf.MetadataTokens.Unexpected;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Reads metadata that {@link MetadataText} wrote, and no other: what is different is refused with its offset. */
+final class MetadataParser {
+    /* How it works
+     *
+     * What is the same in every trace is expected token by token. An event whose declaration cannot be read is a
+     * problem and is left out; reading goes on at the next one, so that the records of the others can still be read.
+     */
+    private static final Map<String, FieldType.Basic> TYPES = types();
+
+    private final MetadataTokens tokens;
+    private final Problems problems;
+    private final String file;
+
+    private MetadataParser(String text, String file, Problems problems) {
+        this.tokens = new MetadataTokens(text);
+        this.file = file;
+        this.problems = problems;
+    }
+
+    private static Map<String, FieldType.Basic> types() {
+        Map<String, FieldType.Basic> types = new LinkedHashMap<>();
+        for (FieldType.Basic type : FieldType.Basic.values()) {
+            types.put(MetadataText.spelling(type), type);
+        }
+        return types;
+    }
+
+    /**
+     * Reads metadata.
+     *
+     * @param text its bytes, each as a character
+     * @param file what it is called in problems
+     * @param problems takes what is wrong
+     * @return what it says, or null when it is not of a trace of ours
+     */
+    static @Nullable TraceDescription parse(String text, String file, Problems problems) {
+        if (!text.startsWith(MetadataText.SIGNATURE)) {
+            problems.add(file, 0, "no metadata of a trace: expected " + MetadataText.SIGNATURE);
+            return null;
+        }
+        MetadataParser parser = new MetadataParser(text, file, problems);
+        try {
+            return parser.trace();
+        } catch (Unexpected e) {
+            problems.add(file, e.offset(), "not a trace of rseq4j, or damaged: " + e.getMessage());
+            return null;
+        }
+    }
+
+    private TraceDescription trace() throws Unexpected {
+        tokens.expectAll(MetadataText.TYPES);
+        tokens.expectAll(MetadataText.TRACE_BEGIN);
+        UUID uuid = uuid();
+        tokens.expectAll(MetadataText.TRACE_END);
+        int start = tokens.offset();
+        Map<String, Object> environment = environment();
+        if (!(environment.remove(TraceDescription.INDEX_COUNT) instanceof Long indexCount) || indexCount < 1
+                || indexCount > TraceDescription.MAX_INDEX_COUNT) {
+            throw new Unexpected(start, "expected " + TraceDescription.INDEX_COUNT + " in env, 1 to "
+                    + TraceDescription.MAX_INDEX_COUNT);
+        }
+        TraceClock clock = clock();
+        tokens.expectAll(MetadataText.STREAM);
+        List<EventType> events = events();
+        try {
+            return new TraceDescription(uuid, clock, indexCount.intValue(), environment, events);
+        } catch (IllegalArgumentException e) {
+            throw new Unexpected(start, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private UUID uuid() throws Unexpected {
+        int start = tokens.offset();
+        String text = tokens.text();
+        try {
+            UUID uuid = UUID.fromString(text);
+            if (uuid.toString().equals(text)) {
+                return uuid;
+            }
+        } catch (IllegalArgumentException _) {
+            // Refused below, as every other text that is none.
+        }
+        throw new Unexpected(start, "expected a UUID");
+    }
+
+    private Map<String, Object> environment() throws Unexpected {
+        Map<String, Object> environment = new LinkedHashMap<>();
+        tokens.expectAll("env {");
+        while (!tokens.accept("}")) {
+            int start = tokens.offset();
+            String name = tokens.word();
+            tokens.expect("=");
+            Object value = tokens.token().startsWith("\"") ? (Object) tokens.text() : (Object) tokens.number();
+            tokens.expect(";");
+            if (environment.put(name, value) != null) {
+                throw new Unexpected(start, "expected another name than " + name + ", which is there");
+            }
+        }
+        tokens.expect(";");
+        return environment;
+    }
+
+    private TraceClock clock() throws Unexpected {
+        tokens.expectAll(MetadataText.CLOCK_BEGIN);
+        UUID uuid = uuid();
+        tokens.expect(";");
+        int start = tokens.offset();
+        long frequency = entry("freq");
+        long offsetSeconds = entry("offset_s");
+        long offset = entry("offset");
+        tokens.expectAll("};");
+        try {
+            return new TraceClock(uuid, frequency, offsetSeconds, offset);
+        } catch (IllegalArgumentException e) {
+            throw new Unexpected(start, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private long entry(String name) throws Unexpected {
+        tokens.expect(name);
+        tokens.expect("=");
+        long value = tokens.number();
+        tokens.expect(";");
+        return value;
+    }
+
+    private List<EventType> events() {
+        List<EventType> events = new ArrayList<>();
+        Set<Object> seen = new HashSet<>();
+        while (!tokens.atEnd()) {
+            int start = tokens.offset();
+            try {
+                EventType event = event();
+                if (seen.contains(event.id()) || seen.contains(event.name())) {
+                    throw new Unexpected(start, "expected another name and id than " + event.name() + " and "
+                            + event.id() + ": one is there");
+                }
+                seen.addAll(List.of(event.id(), event.name()));
+                events.add(event);
+            } catch (Unexpected e) {
+                problems.add(file, e.offset(), "an event's declaration cannot be read: " + e.getMessage());
+                skipEvent();
+            } catch (IllegalArgumentException e) {
+                problems.add(file, start, "an event's declaration cannot be: " + e.getMessage());
+            }
+        }
+        return events;
+    }
+
+    private void skipEvent() {
+        while (!tokens.atEnd() && !tokens.token().equals("event")) {
+            tokens.advance();
+        }
+    }
+
+    private EventType event() throws Unexpected {
+        tokens.expectAll("event { name =");
+        String name = tokens.text();
+        tokens.expect(";");
+        int start = tokens.offset();
+        long id = entry("id");
+        tokens.expectAll("stream_id = 0;");
+        long level = entry("loglevel");
+        if (id < 0 || id > EventType.MAX_ID || level < 0 || level > EventType.MAX_LEVEL) {
+            throw new Unexpected(start, "expected an id up to " + EventType.MAX_ID + " and a level up to "
+                    + EventType.MAX_LEVEL);
+        }
+        tokens.expectAll("fields := struct {");
+        List<EventType.Field> fields = new ArrayList<>();
+        while (!tokens.accept("}")) {
+            fields.add(field());
+        }
+        tokens.expectAll("; };");
+        return new EventType(name, (int) id, (int) level, fields);
+    }
+
+    private EventType.Field field() throws Unexpected {
+        int start = tokens.offset();
+        if (tokens.accept("enum")) {
+            return enumeration();
+        }
+        String type = tokens.word();
+        String name = tokens.word();
+        tokens.expect(";");
+        if (name.startsWith("__") && type.equals("uint32_t") && name.endsWith("_length")) {
+            return varying(name.substring(2, name.length() - "_length".length()));
+        }
+        FieldType.Basic basic = TYPES.get(type);
+        if (basic == null || basic.isVarying()) {
+            throw new Unexpected(start, "expected a type, found " + type);
+        }
+        return new EventType.Field(plain(start, name), basic);
+    }
+
+    private static String plain(int offset, String name) throws Unexpected {
+        if (!name.startsWith("_")) {
+            throw new Unexpected(offset, "expected a field whose name begins with an underscore");
+        }
+        return name.substring(1);
+    }
+
+    private EventType.Field varying(String name) throws Unexpected {
+        int start = tokens.offset();
+        String recorded = MetadataText.recordedName(name);
+        tokens.expectAll("uint32_t " + recorded + ";");
+        FieldType.Basic type = TYPES.get(tokens.word());
+        if (type == null || !type.isVarying()) {
+            throw new Unexpected(start, "expected a sequence of texts or bytes");
+        }
+        tokens.expectAll("_" + name + "[" + recorded + "];");
+        return new EventType.Field(name, type);
+    }
+
+    private EventType.Field enumeration() throws Unexpected {
+        tokens.expectAll(": int32_t { \"" + MetadataText.NULL_LABEL + "\" = " + FieldType.NULL_ORDINAL);
+        List<String> labels = new ArrayList<>();
+        while (tokens.accept(",")) {
+            labels.add(tokens.text());
+            tokens.expectAll("= " + (labels.size() - 1));
+        }
+        tokens.expect("}");
+        int start = tokens.offset();
+        String name = tokens.word();
+        tokens.expect(";");
+        return new EventType.Field(plain(start, name), new FieldType.Enumeration(labels));
+    }
+}

@@ -1,0 +1,200 @@
+package io.github.rseq4j.trace.ctf;
+
+import java.nio.charset.StandardCharsets;
+
+/** The metadata of a trace as text: the Trace Stream Description Language of CTF 1.8. */
+public final class MetadataText {
+    /* How it works
+     *
+     * The parts that are the same in every trace are constants. The parser expects them token by token, so writer and
+     * parser cannot disagree on the layout, and PacketLayout's test holds them to its offsets.
+     *
+     * Names of fields begin with an underscore, which readers take away: a field may be called like a keyword. Texts
+     * and bytes are sequences, whose lengths are fields before them; these begin with two underscores.
+     */
+    /** The first bytes of every text. */
+    static final String SIGNATURE = "/* CTF 1.8 */";
+
+    static final String TYPES = """
+            typealias integer { size = 8; align = 8; signed = false; } := uint8_t;
+            typealias integer { size = 16; align = 8; signed = false; } := uint16_t;
+            typealias integer { size = 32; align = 8; signed = false; } := uint32_t;
+            typealias integer { size = 48; align = 8; signed = false; } := uint48_t;
+            typealias integer { size = 64; align = 8; signed = false; } := uint64_t;
+            typealias integer { size = 8; align = 8; signed = true; } := int8_t;
+            typealias integer { size = 16; align = 8; signed = true; } := int16_t;
+            typealias integer { size = 32; align = 8; signed = true; } := int32_t;
+            typealias integer { size = 64; align = 8; signed = true; } := int64_t;
+            typealias integer { size = 8; align = 8; signed = false; base = 16; } := octet_t;
+            typealias integer { size = 8; align = 8; signed = false; encoding = UTF8; } := utf8_t;
+            typealias floating_point { exp_dig = 8; mant_dig = 24; align = 8; } := float_t;
+            typealias floating_point { exp_dig = 11; mant_dig = 53; align = 8; } := double_t;
+            typealias enum : uint8_t { "false" = 0, "true" = 1 } := boolean_t;
+            """;
+    static final String TRACE_BEGIN = """
+            trace {
+                major = 1;
+                minor = 8;
+                uuid =""";
+    static final String TRACE_END = """
+            ;
+                byte_order = le;
+                packet.header := struct {
+                    uint32_t magic;
+                    uint8_t uuid[16];
+                    uint32_t stream_id;
+                    uint64_t stream_instance_id;
+                };
+            };
+            """;
+    static final String CLOCK_BEGIN = """
+            clock {
+                name = "monotonic";
+                description = "Cycles since the machine's start";
+                uuid =""";
+    static final String STREAM = """
+            typealias integer {
+                size = 64; align = 8; signed = false; map = clock.monotonic.value;
+            } := cycles_t;
+            stream {
+                id = 0;
+                packet.context := struct {
+                    cycles_t timestamp_begin;
+                    cycles_t timestamp_end;
+                    uint64_t content_size;
+                    uint64_t packet_size;
+                    uint64_t packet_seq_num;
+                    uint64_t events_discarded;
+                    uint64_t cpu_id;
+                };
+                event.header := struct {
+                    cycles_t timestamp;
+                    uint16_t id;
+                } align(64);
+                event.context := struct {
+                    uint48_t _tid;
+                };
+            };
+            """;
+    /** The label of an enumeration's value that is null: no constant can be called so. */
+    static final String NULL_LABEL = "null";
+
+    private final StringBuilder text = new StringBuilder();
+
+    private MetadataText() {}
+
+    /**
+     * Returns the metadata of a trace.
+     *
+     * @param trace what it says
+     */
+    public static String of(TraceDescription trace) {
+        MetadataText out = new MetadataText();
+        out.text.append(SIGNATURE).append("\n\n").append(TYPES).append('\n');
+        out.text.append(TRACE_BEGIN).append(' ').append(quoted(trace.uuid().toString())).append(TRACE_END);
+        out.text.append("\nenv {\n");
+        out.entry(TraceDescription.INDEX_COUNT, (long) trace.indexCount());
+        trace.environment().forEach(out::entry);
+        out.text.append("};\n\n");
+        out.text.append(CLOCK_BEGIN).append(' ').append(quoted(trace.clock().uuid().toString())).append(";\n");
+        out.entry("freq", trace.clock().frequencyHz());
+        out.entry("offset_s", trace.clock().offsetSeconds());
+        out.entry("offset", trace.clock().offsetCycles());
+        out.text.append("};\n\n").append(STREAM);
+        trace.events().forEach(out::event);
+        return out.text.toString();
+    }
+
+    /**
+     * Returns the declaration of one event, which may be appended to the metadata of its trace.
+     *
+     * @param event the event
+     */
+    public static String of(EventType event) {
+        MetadataText out = new MetadataText();
+        out.event(event);
+        return out.text.toString();
+    }
+
+    private void entry(String name, Object value) {
+        text.append("    ").append(name).append(" = ");
+        text.append(value instanceof String string ? quoted(string) : value.toString()).append(";\n");
+    }
+
+    private void event(EventType event) {
+        text.append("\nevent {\n");
+        entry("name", event.name());
+        entry("id", event.id());
+        entry("stream_id", 0);
+        entry("loglevel", event.level());
+        text.append("    fields := struct {\n");
+        event.fields().forEach(this::field);
+        text.append("    };\n};\n");
+    }
+
+    private void field(EventType.Field field) {
+        String name = "_" + field.name();
+        switch (field.type()) {
+            case FieldType.Enumeration enumeration -> {
+                text.append("        enum : int32_t { ").append(quoted(NULL_LABEL)).append(" = ")
+                        .append(FieldType.NULL_ORDINAL);
+                for (int i = 0; i < enumeration.labels().size(); i++) {
+                    text.append(", ").append(quoted(enumeration.labels().get(i))).append(" = ").append(i);
+                }
+                text.append(" } ").append(name).append(";\n");
+            }
+            case FieldType.Basic basic when basic.isVarying() -> {
+                text.append("        uint32_t ").append(lengthName(field.name())).append(";\n");
+                text.append("        uint32_t ").append(recordedName(field.name())).append(";\n");
+                text.append("        ").append(spelling(basic)).append(' ').append(name).append('[')
+                        .append(recordedName(field.name())).append("];\n");
+            }
+            case FieldType.Basic basic -> text.append("        ").append(spelling(basic)).append(' ').append(name)
+                    .append(";\n");
+        }
+    }
+
+    /** Returns the name in the metadata of the length of a whole. */
+    static String lengthName(String field) {
+        return "__" + field + "_length";
+    }
+
+    /** Returns the name in the metadata of the length of what is recorded. */
+    static String recordedName(String field) {
+        return "__" + field + "_recorded";
+    }
+
+    /** Returns the name in the metadata of a type; of one of varying length, of its elements. */
+    static String spelling(FieldType.Basic type) {
+        return switch (type) {
+            case BOOLEAN -> "boolean_t";
+            case BYTE -> "int8_t";
+            case SHORT -> "int16_t";
+            case CHAR -> "uint16_t";
+            case INT -> "int32_t";
+            case LONG -> "int64_t";
+            case FLOAT -> "float_t";
+            case DOUBLE -> "double_t";
+            case STRING -> "utf8_t";
+            case BYTES -> "octet_t";
+        };
+    }
+
+    /** Returns a text as a literal: bytes of UTF-8, those that are not printable or not ASCII as octal escapes. */
+    static String quoted(String text) {
+        StringBuilder quoted = new StringBuilder("\"");
+        for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
+            int octet = Byte.toUnsignedInt(each);
+            if (octet == '"' || octet == '\\') {
+                quoted.append('\\').append((char) octet);
+            } else if (octet >= ' ' && octet < 0x7F) {
+                quoted.append((char) octet);
+            } else {
+                // Three digits always, so that a digit that follows is not taken for one of them.
+                quoted.append('\\').append((char) ('0' + (octet >> 6))).append((char) ('0' + (octet >> 3 & 7)))
+                        .append((char) ('0' + (octet & 7)));
+            }
+        }
+        return quoted.append('"').toString();
+    }
+}

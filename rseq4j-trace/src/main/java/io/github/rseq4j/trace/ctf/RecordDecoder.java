@@ -1,0 +1,139 @@
+package io.github.rseq4j.trace.ctf;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads one record of a file; what cannot be one is refused with its offset. */
+final class RecordDecoder {
+    private final StreamFile file;
+    private final long start;
+    /** Where the record must have ended, as an offset in the file. */
+    private final long limit;
+    private long next;
+
+    /**
+     * @param file the file
+     * @param start the record's offset in it
+     * @param limit the offset behind what may belong to it
+     */
+    RecordDecoder(StreamFile file, long start, long limit) {
+        this.file = file;
+        this.start = start;
+        this.limit = Math.min(limit, start + PacketLayout.MAX_RECORD_BYTES);
+        this.next = start;
+    }
+
+    /** Says that there is no such record. */
+    static final class Damaged extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final long offset;
+
+        Damaged(long offset, String message) {
+            super(message);
+            this.offset = offset;
+        }
+
+        long offset() {
+            return offset;
+        }
+    }
+
+    /** Returns the offset behind what was read. */
+    long end() {
+        return next;
+    }
+
+    private ByteBuffer take(int bytes, String what) throws IOException, Damaged {
+        if (bytes > limit - next) {
+            throw new Damaged(start, "record: " + what + " of " + bytes + " bytes at offset " + next
+                    + " is beyond the content, which ends at " + limit);
+        }
+        // From the record's start, so that the window slides by records and not by fields.
+        ByteBuffer window = file.at(start, (int) (next - start) + bytes);
+        if (window.remaining() < next - start + bytes) {
+            throw new Damaged(start, "record: the file ends within it");
+        }
+        window.position(window.position() + (int) (next - start));
+        next += bytes;
+        return window;
+    }
+
+    /** Returns the word at the record's start. */
+    long timestamp() throws IOException, Damaged {
+        return take(Long.BYTES, "timestamp").getLong();
+    }
+
+    /** Returns the word of event and thread. */
+    long idAndThread() throws IOException, Damaged {
+        return take(Long.BYTES, "event and thread").getLong();
+    }
+
+    /** Returns the values of an event's fields. */
+    List<@Nullable Object> fields(EventType type) throws IOException, Damaged {
+        @Nullable Object[] values = new Object[type.fields().size()];
+        for (int i = 0; i < values.length; i++) {
+            EventType.Field field = type.fields().get(i);
+            values[i] = switch (field.type()) {
+                case FieldType.Basic basic when basic.isVarying() -> varying(field.name(), basic);
+                case FieldType.Basic basic -> primitive(field.name(), basic);
+                case FieldType.Enumeration enumeration -> constant(field.name(), enumeration);
+            };
+        }
+        return Arrays.asList(values);
+    }
+
+    private Object primitive(String name, FieldType.Basic type) throws IOException, Damaged {
+        ByteBuffer bytes = take(type.minimumBytes(), name);
+        return switch (type) {
+            case BOOLEAN -> {
+                byte value = bytes.get();
+                if (value < 0 || value > 1) {
+                    throw new Damaged(next - 1, "record: " + name + " is no boolean, it is " + (value & 0xFF));
+                }
+                yield value == 1;
+            }
+            case BYTE -> bytes.get();
+            case SHORT -> bytes.getShort();
+            case CHAR -> bytes.getChar();
+            case INT -> bytes.getInt();
+            case LONG -> bytes.getLong();
+            case FLOAT -> Float.intBitsToFloat(bytes.getInt());
+            case DOUBLE -> Double.longBitsToDouble(bytes.getLong());
+            default -> throw new IllegalStateException("type=" + type);
+        };
+    }
+
+    private @Nullable Object constant(String name, FieldType.Enumeration type) throws IOException, Damaged {
+        int ordinal = take(Integer.BYTES, name).getInt();
+        if (ordinal == FieldType.NULL_ORDINAL) {
+            return null;
+        }
+        return ordinal >= 0 && ordinal < type.labels().size() ? (Object) type.labels().get(ordinal)
+                : (Object) ordinal;
+    }
+
+    private @Nullable Object varying(String name, FieldType.Basic type) throws IOException, Damaged {
+        ByteBuffer lengths = take(FieldType.LENGTHS_BYTES, name);
+        int whole = lengths.getInt();
+        int recorded = lengths.getInt();
+        boolean isNull = whole == FieldType.NULL_LENGTH;
+        if (recorded < 0 || (isNull ? recorded != 0 : Integer.compareUnsigned(recorded, whole) > 0)) {
+            throw new Damaged(next - FieldType.LENGTHS_BYTES, "record: " + name + " has "
+                    + Integer.toUnsignedString(recorded) + " of " + Integer.toUnsignedString(whole) + " bytes");
+        }
+        if (isNull) {
+            return null;
+        }
+        ByteBuffer content = take(recorded, name);
+        byte[] bytes = new byte[recorded];
+        content.get(bytes);
+        if (recorded != whole) {
+            return new Truncated(bytes, Integer.toUnsignedLong(whole));
+        }
+        return type == FieldType.Basic.BYTES ? (Object) bytes : (Object) new String(bytes, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,62 @@
+package io.github.rseq4j.trace.ctf;
+
+import java.time.Instant;
+import java.util.UUID;
+
+/**
+ * The clock of a trace: how its cycles become time.
+ *
+ * @param uuid which clock it is: traces with the same one are in step
+ * @param frequencyHz cycles a second
+ * @param offsetSeconds seconds from the epoch of Unix to the clock's cycle 0
+ * @param offsetCycles cycles that are to be added to these seconds
+ */
+public record TraceClock(UUID uuid, long frequencyHz, long offsetSeconds, long offsetCycles) {
+    /** The lowest frequency, in Hz. */
+    public static final long MIN_FREQUENCY_HZ = 1_000_000;
+    /** The highest frequency, in Hz: a second of it in nanoseconds fits 64 bits. */
+    public static final long MAX_FREQUENCY_HZ = 9_000_000_000L;
+    /** How far the clock's start may be from the epoch, in seconds. */
+    public static final long MAX_OFFSET_SECONDS = 1L << 33;
+
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+    /**
+     * Checks it.
+     *
+     * @throws IllegalArgumentException when a number is out of its range
+     */
+    public TraceClock {
+        check("freq", frequencyHz, MIN_FREQUENCY_HZ, MAX_FREQUENCY_HZ);
+        check("offset_s", offsetSeconds, -MAX_OFFSET_SECONDS, MAX_OFFSET_SECONDS);
+        check("offset", offsetCycles, 0, frequencyHz - 1);
+    }
+
+    private static void check(String what, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(what + "=" + value + ": must be " + min + " to " + max);
+        }
+    }
+
+    /**
+     * Returns the time of a cycle.
+     *
+     * @param cycles the clock's value, unsigned
+     */
+    public Instant instant(long cycles) {
+        long cyclesOfSecond = Long.remainderUnsigned(cycles, frequencyHz) + offsetCycles;
+        long seconds = Long.divideUnsigned(cycles, frequencyHz) + offsetSeconds + cyclesOfSecond / frequencyHz;
+        return Instant.ofEpochSecond(seconds, cyclesOfSecond % frequencyHz * NANOS_PER_SECOND / frequencyHz);
+    }
+
+    /**
+     * Returns how long a number of cycles is, in nanoseconds, or {@code Long.MAX_VALUE} where that is too much.
+     *
+     * @param cycles how many, unsigned
+     */
+    public long nanos(long cycles) {
+        long seconds = Long.divideUnsigned(cycles, frequencyHz);
+        return seconds >= Long.MAX_VALUE / NANOS_PER_SECOND ? Long.MAX_VALUE : seconds * NANOS_PER_SECOND
+                + Long.remainderUnsigned(cycles, frequencyHz) * NANOS_PER_SECOND / frequencyHz;
+    }
+}

@@ -1,0 +1,109 @@
+package io.github.rseq4j.trace.ctf;
+
+import io.github.rseq4j.kernel.Architecture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that the metadata of a trace says.
+ *
+ * @param uuid the trace's own, in every packet
+ * @param clock what its timestamps count
+ * @param indexCount how many CPU indices there are
+ * @param environment what is known of the process: texts and longs by name, in order
+ * @param events its events, each with a number of its own
+ */
+public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<String, Object> environment,
+                               List<EventType> events) {
+    /** The most indices. */
+    public static final int MAX_INDEX_COUNT = 1 << 16;
+    /** The name in the environment under which the metadata keeps the number of indices. */
+    static final String INDEX_COUNT = "index_count";
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,127}");
+    private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
+    /**
+     * Checks it.
+     *
+     * @throws IllegalArgumentException when a number is out of its range, a name cannot be, or something is there twice
+     */
+    public TraceDescription {
+        environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+        events = List.copyOf(events);
+        if (indexCount < 1 || indexCount > MAX_INDEX_COUNT) {
+            throw new IllegalArgumentException("indexCount=" + indexCount + ": must be 1 to " + MAX_INDEX_COUNT);
+        }
+        environment.forEach((name, value) -> {
+            if (!NAME.matcher(name).matches() || name.equals(INDEX_COUNT)) {
+                throw new IllegalArgumentException("env=" + name + ": cannot be such a name");
+            }
+            if (!(value instanceof String) && !(value instanceof Long)) {
+                throw new IllegalArgumentException("env " + name + "=" + value + ": must be a text or a long");
+            }
+        });
+        Set<Object> seen = new HashSet<>();
+        for (EventType event : events) {
+            if (!seen.add(event.id()) || !seen.add(event.name())) {
+                throw new IllegalArgumentException("event=" + event.name() + " id=" + event.id()
+                        + ": name or id is there twice");
+            }
+        }
+    }
+
+    /** Returns the events by their numbers. */
+    Map<Integer, EventType> eventsById() {
+        Map<Integer, EventType> byId = new HashMap<>();
+        events.forEach(event -> byId.put(event.id(), event));
+        return byId;
+    }
+
+    /**
+     * Returns an event by its name, or null.
+     *
+     * @param name provider and event
+     */
+    public @Nullable EventType event(String name) {
+        return events.stream().filter(event -> event.name().equals(name)).findFirst().orElse(null);
+    }
+
+    /**
+     * Returns the environment of a trace that this process begins.
+     *
+     * @param version of the tracer
+     * @param start when it begins
+     */
+    public static Map<String, Object> environment(String version, Instant start) {
+        Map<String, Object> environment = new LinkedHashMap<>();
+        environment.put("domain", "java");
+        environment.put("tracer_name", "rseq4j");
+        environment.put("tracer_version", version);
+        environment.put("hostname", hostName());
+        environment.put("pid", ProcessHandle.current().pid());
+        environment.put("jdk", Runtime.version().toString());
+        environment.put("arch", Architecture.hostName());
+        environment.put("start_time", start.toString());
+        return environment;
+    }
+
+    private static String hostName() {
+        try {
+            return Files.readString(HOST_NAME).strip();
+        } catch (IOException _) {
+            // Another system: the name is nothing that a trace depends on.
+            return "unknown";
+        }
+    }
+}

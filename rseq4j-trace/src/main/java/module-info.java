@@ -1,0 +1,11 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Traces of a JVM, in the Common Trace Format. */
+@NullMarked
+@SuppressWarnings("module")
+module io.github.rseq4j.trace {
+    requires static transitive org.jspecify;
+    requires io.github.rseq4j;
+
+    exports io.github.rseq4j.trace.ctf to io.github.rseq4j.cli;
+}
