@@ -15,7 +15,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(name = "rseq4j", mixinStandardHelpOptions = true, version = "rseq4j 0.1.0-SNAPSHOT",
         description = "Linux restartable sequences for the JVM.",
         subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class,
-            ProviderCommand.class, InspectCommand.class},
+            ProviderCommand.class, InspectCommand.class, TraceCommand.class},
         synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j COMMAND --help tells more of each."})
 public final class Main implements Callable<Integer> {
     private static final int EXIT_FAILED = 1;
@@ -57,7 +57,7 @@ public final class Main implements Callable<Integer> {
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         String[] version = line.getCommandSpec().version();
-        line.getSubcommands().values().forEach(command -> command.getCommandSpec().version(version));
+        setVersion(line, version);
         line.setParameterExceptionHandler((e, _) -> {
             String name = e.getCommandLine().getCommandSpec().qualifiedName();
             return fail(e.getCommandLine(), e, EXIT_USAGE, "; see " + name + " --help");
@@ -65,6 +65,11 @@ public final class Main implements Callable<Integer> {
         line.setExecutionExceptionHandler((e, command, _) -> e instanceof InputException
                 ? fail(command, e, EXIT_USAGE, "") : fail(command, e, EXIT_FAILED, ""));
         return line;
+    }
+
+    private static void setVersion(CommandLine line, String[] version) {
+        line.getCommandSpec().version(version);
+        line.getSubcommands().values().forEach(command -> setVersion(command, version));
     }
 
     private static int fail(CommandLine command, Throwable e, int exit, String hint) {

@@ -16,19 +16,19 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 class MainTest {
-    private static final String COMMANDS = "doctor, selftest, listing, demo, provider, inspect";
+    private static final String COMMANDS = "doctor, selftest, listing, demo, provider, inspect, trace";
 
     @Test
     void helpNamesEveryCommand() {
         Run run = Run.of("--help");
         assertEquals(0, run.exit());
-        for (String command : List.of("doctor", "selftest", "listing", "demo")) {
+        for (String command : List.of("doctor", "selftest", "listing", "demo", "trace")) {
             assertTrue(run.out().contains("  " + command + " "), run.out());
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"doctor", "selftest", "listing", "demo"})
+    @ValueSource(strings = {"doctor", "selftest", "listing", "demo", "trace"})
     void everyCommandHasHelp(String command) {
         Run run = Run.of(command, "--help");
         assertEquals(0, run.exit());
@@ -44,7 +44,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"doctor", "selftest", "listing", "demo"})
+    @ValueSource(strings = {"doctor", "selftest", "listing", "demo", "trace"})
     void everyCommandHasTheVersion(String command) {
         assertEquals(Run.of("--version"), Run.of(command, "--version"));
     }
@@ -73,7 +73,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"doctor", "selftest", "listing", "demo"})
+    @ValueSource(strings = {"doctor", "selftest", "listing", "demo", "trace"})
     void refusesABadOptionOfEveryCommand(String command) {
         Run run = Run.of(command, "--bogus");
         assertEquals(2, run.exit());

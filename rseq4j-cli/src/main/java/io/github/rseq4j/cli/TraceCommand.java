@@ -1,0 +1,30 @@
+package io.github.rseq4j.cli;
+
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code trace}: commands that read traces. */
+@Command(name = "trace", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Reads traces of rseq4j: folders in the Common Trace Format.",
+        subcommands = {TraceViewCommand.class, TraceSummaryCommand.class, TraceConvertCommand.class,
+            TraceReportCommand.class},
+        synopsisSubcommandLabel = "COMMAND",
+        footer = {"", "Of a damaged trace all that is readable is shown; what is wrong is told on the error output, "
+                + "and the exit status is 2."})
+final class TraceCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        CommandLine line = Objects.requireNonNull(spec).commandLine();
+        throw new ParameterException(line, "no command given, there are "
+                + String.join(", ", line.getSubcommands().keySet()));
+    }
+}

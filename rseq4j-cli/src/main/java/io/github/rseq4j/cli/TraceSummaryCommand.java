@@ -1,0 +1,126 @@
+package io.github.rseq4j.cli;
+
+import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code trace summary}: counts, rates and latencies of a trace. */
+@Command(name = "summary", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Counts the events of a trace by name and by CPU, those that were discarded, and how long took"
+                + " what begins and ends: events of one thread whose names end with _begin and _end.",
+        footer = {"", "Exit status: 0 all was read, 2 something is wrong with the trace."})
+final class TraceSummaryCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(arity = "1", paramLabel = "DIR", description = "The folder of the trace.")
+    private Path folder = Path.of("");
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        CommandSpec command = Objects.requireNonNull(spec);
+        PrintWriter out = command.commandLine().getOut();
+        try (TraceInput input = new TraceInput(folder)) {
+            TraceDescription trace = input.description();
+            if (trace != null) {
+                TraceSummary summary = new TraceSummary(trace);
+                for (TraceEvent event = input.next(); event != null; event = input.next()) {
+                    summary.add(event);
+                }
+                Map<String, Object> object = summary.object(input.reader());
+                if (json) {
+                    out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(object));
+                } else {
+                    print(out, object);
+                }
+            }
+            out.flush();
+            return input.finish(command.commandLine().getErr());
+        }
+    }
+
+    private static void print(PrintWriter out, Map<String, Object> summary) {
+        double seconds = ((Number) Objects.requireNonNull(summary.get("seconds"))).doubleValue();
+        out.println(number(summary.get("events")) + " events in " + String.format(Locale.ROOT, "%.6f", seconds) + " s, "
+                + number(summary.get("perSecond")) + " a second; " + number(summary.get("discarded")) + " discarded, "
+                + number(summary.get("lostPackets")) + " packets lost");
+        if (summary.containsKey("from")) {
+            out.println("from " + summary.get("from") + " to " + summary.get("to"));
+        }
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(List.of("EVENT", "COUNT", "A SECOND"));
+        objects(summary, "byEvent").forEach(each -> rows.add(List.of(String.valueOf(each.get("event")),
+                number(each.get("count")), number(each.get("perSecond")))));
+        table(out, rows);
+        rows.clear();
+        rows.add(List.of("CPU", "COUNT", "A SECOND", "PACKETS", "LOST", "DISCARDED"));
+        objects(summary, "byCpu").forEach(each -> rows.add(each.values().stream().map(TraceSummaryCommand::number)
+                .toList()));
+        table(out, rows);
+        rows.clear();
+        rows.add(List.of("BEGIN TO END", "COUNT", "MEDIAN us", "P99 us", "MAX us"));
+        if (summary.get("latencies") instanceof Map<?, ?> latencies) {
+            latencies.forEach((pair, latency) -> {
+                Map<?, ?> values = (Map<?, ?>) latency;
+                rows.add(List.of(pair.toString(), number(values.get("count")), micros(values.get("medianNanos")),
+                        micros(values.get("p99Nanos")), micros(values.get("maxNanos"))));
+            });
+        }
+        if (rows.size() > 1) {
+            table(out, rows);
+        }
+        if (!Objects.equals(summary.get("unmatched"), 0L)) {
+            out.println();
+            out.println(number(summary.get("unmatched")) + " begins and ends have no other half");
+        }
+    }
+
+    @SuppressWarnings("unchecked") // TraceSummary puts such lists.
+    private static List<Map<String, Object>> objects(Map<String, Object> summary, String key) {
+        return (List<Map<String, Object>>) Objects.requireNonNull(summary.get(key));
+    }
+
+    private static String number(@Nullable Object value) {
+        return value instanceof Double rate ? String.format(Locale.ROOT, "%,.1f", rate)
+                : String.format(Locale.ROOT, "%,d", ((Number) Objects.requireNonNull(value)).longValue());
+    }
+
+    private static String micros(@Nullable Object nanos) {
+        return String.format(Locale.ROOT, "%,.3f", ((Number) Objects.requireNonNull(nanos)).longValue() / 1e3);
+    }
+
+    /** Prints a table: the first column to the left, numbers to the right. */
+    private static void table(PrintWriter out, List<List<String>> rows) {
+        int[] widths = new int[rows.getFirst().size()];
+        for (List<String> row : rows) {
+            for (int i = 0; i < widths.length; i++) {
+                widths[i] = Math.max(widths[i], row.get(i).length());
+            }
+        }
+        out.println();
+        for (List<String> row : rows) {
+            StringBuilder line = new StringBuilder(row.getFirst() + " ".repeat(widths[0] - row.getFirst().length()));
+            for (int i = 1; i < widths.length; i++) {
+                line.append("  ").append(" ".repeat(widths[i] - row.get(i).length())).append(row.get(i));
+            }
+            out.println(line);
+        }
+    }
+}
