@@ -1,5 +1,7 @@
 package io.github.rseq4j;
 
+import static java.util.Map.entry;
+
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.constantpool.ClassEntry;
@@ -19,8 +21,9 @@ import java.util.regex.Pattern;
  */
 final class TidyClasses {
     /** The packages in the order in which data flows (DESIGN.md). */
-    static final Map<String, Integer> ORDER = Map.of("kernel", 1, "code", 2, "registration", 3, "engine", 4,
-            "section", 5, "memory", 6, "percpu", 7, "", 8, "trace", 9, "cli", 10);
+    static final Map<String, Integer> ORDER = Map.ofEntries(entry("kernel", 1), entry("code", 2),
+            entry("registration", 3), entry("engine", 4), entry("section", 5), entry("memory", 6), entry("percpu", 7),
+            entry("", 8), entry("trace", 9), entry("jackson", 9), entry("jackson2", 9), entry("cli", 10));
 
     private static final String BASE = "io.github.rseq4j.";
     private static final Pattern REFERENCE = Pattern.compile("io/github/rseq4j/[A-Za-z0-9_/$]+");

@@ -1,0 +1,2 @@
+/** Jackson's buffers by CPU. */
+package io.github.rseq4j.jackson;

@@ -1,0 +1,252 @@
+package io.github.rseq4j.jackson;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.github.rseq4j.jackson.Documents.Shape;
+import io.github.rseq4j.percpu.PoolOptions;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.ref.Reference;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.BufferRecycler;
+import tools.jackson.core.util.JsonRecyclerPools;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The pool keeps Jackson's rules: what is released is handed out again, and what is not released is not kept. */
+final class PerCpuRecyclerPoolTest {
+    private static final int CALLS = 200_000;
+
+    private final byte[] document = Documents.document(Shape.RECORDS, 10_000);
+    private final PerCpuRecyclerPool pool = new PerCpuRecyclerPool();
+    private final ObjectMapper mapper = mapper(pool);
+
+    private static ObjectMapper mapper(PerCpuRecyclerPool pool) {
+        return JsonMapper.builder(JsonFactory.builder().recyclerPool(pool).build()).build();
+    }
+
+    @Test
+    void pooledCountFollowsWhatIsOpen() throws IOException {
+        assertEquals(0, pool.pooledCount());
+        JsonParser first = mapper.createParser(document);
+        JsonParser second = mapper.createParser(document);
+        JsonGenerator third = mapper.createGenerator(new ByteArrayOutputStream());
+        assertEquals(0, pool.pooledCount());
+        assertEquals(3, pool.stats().created());
+        first.close();
+        assertEquals(1, pool.pooledCount());
+        third.close();
+        assertEquals(2, pool.pooledCount());
+        first.close();
+        assertEquals(2, pool.pooledCount(), "closing again does nothing");
+        second.close();
+        assertEquals(3, pool.pooledCount());
+        for (int i = 0; i < 1000; i++) {
+            mapper.readTree(document);
+            assertEquals(3, pool.pooledCount());
+        }
+        assertEquals(3, pool.stats().created());
+        assertTrue(pool.toString().startsWith("PerCpuRecyclerPool[created=3, idlePerCpu=["), pool.toString());
+    }
+
+    @Test
+    void aParserThatFailsGivesItsRecyclerBack() throws IOException {
+        for (int i = 0; i < 100; i++) {
+            assertThrows(Exception.class, () -> mapper.readTree("{\"a\":[1,2"));
+            assertThrows(Exception.class, () -> mapper.readTree("{\"a\":nix}"));
+        }
+        assertEquals(1, pool.stats().created());
+        assertEquals(1, pool.pooledCount());
+    }
+
+    @Test
+    void eachHolderHasItsOwn() {
+        Set<BufferRecycler> taken = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            assertTrue(taken.add(pool.acquirePooled()));
+        }
+        assertEquals(0, pool.pooledCount());
+        taken.forEach(pool::releasePooled);
+        int idle = pool.pooledCount();
+        assertTrue(idle >= PerCpuRecyclerPool.DEFAULT_IDLE_PER_CPU, pool.toString());
+        assertEquals(100, idle + pool.stats().destroyed());
+        for (int i = 0; i < idle; i++) {
+            assertTrue(taken.contains(pool.acquireAndLinkPooled()), "one that was released");
+        }
+        assertEquals(0, pool.pooledCount());
+        assertEquals(100, pool.stats().created());
+    }
+
+    @Test
+    void clearGivesUpWhatIsIdleAndTakesBackWhatIsNot() throws IOException, InterruptedException {
+        List<Reference<BufferRecycler>> idle = idleRecyclers(5);
+        System.gc();
+        assertTrue(idle.stream().noneMatch(each -> each.refersTo(null)), "what is idle is kept");
+        BufferRecycler out = pool.acquireAndLinkPooled();
+        assertEquals(4, pool.pooledCount());
+        assertTrue(pool.clear());
+        assertEquals(0, pool.pooledCount());
+        awaitCollected(idle, 4);
+        out.releaseToPool();
+        assertEquals(1, pool.pooledCount());
+        assertSame(out, pool.acquireAndLinkPooled());
+        out.releaseToPool();
+        assertTrue(pool.clear());
+        assertTrue(pool.clear(), "when there is none");
+        mapper.readTree(document);
+        assertEquals(1, pool.pooledCount());
+    }
+
+    private List<Reference<BufferRecycler>> idleRecyclers(int count) {
+        List<BufferRecycler> taken = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            taken.add(pool.acquireAndLinkPooled());
+        }
+        taken.forEach(BufferRecycler::releaseToPool);
+        return taken.stream().<Reference<BufferRecycler>>map(WeakReference::new).toList();
+    }
+
+    private static long collected(List<? extends Reference<?>> references) {
+        return references.stream().filter(each -> each.refersTo(null)).count();
+    }
+
+    private static void awaitCollected(List<? extends Reference<?>> references, int count)
+            throws InterruptedException {
+        for (int i = 0; i < 500 && collected(references) < count; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertEquals(count, collected(references), "were collected");
+    }
+
+    private static Reference<BufferRecycler> dropped(PerCpuRecyclerPool pool, byte[] document) throws IOException {
+        BufferRecycler recycler = pool.acquireAndLinkPooled();
+        recycler.releaseToPool();
+        JsonParser parser = mapper(pool).createParser(document);
+        // The parser has taken the recycler that was just released, where no migration came between.
+        parser.nextToken();
+        assertEquals(0, pool.pooledCount());
+        return new WeakReference<>(recycler);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void parsersThatAreNeverClosedAreCollectedWithTheirRecyclers(boolean robust)
+            throws IOException, InterruptedException {
+        PerCpuRecyclerPool own = new PerCpuRecyclerPool(PoolOptions.defaults().withRobust(robust));
+        // In robust mode each is logged.
+        int rounds = robust ? 5 : 100;
+        List<Reference<BufferRecycler>> references = new ArrayList<>();
+        for (int i = 0; i < rounds; i++) {
+            references.add(dropped(own, document));
+        }
+        assertEquals(rounds, own.stats().created());
+        awaitCollected(references, rounds);
+        for (int i = 0; i < 500 && own.stats().dropped() < rounds; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertEquals(rounds, own.stats().dropped());
+        assertEquals(0, own.pooledCount());
+        mapper(own).readTree(document);
+        assertEquals(1, own.pooledCount());
+    }
+
+    @Test
+    void aPoolThatNobodyHasIsCollected() throws IOException, InterruptedException {
+        List<Reference<PerCpuRecyclerPool>> pools = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            PerCpuRecyclerPool own = new PerCpuRecyclerPool();
+            mapper(own).readTree(document);
+            pools.add(new WeakReference<>(own));
+        }
+        // The last one's may still lie in this frame.
+        awaitCollected(pools.subList(0, 19), 19);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void releasingWhatIsIdleDoesNothing(boolean robust) {
+        PerCpuRecyclerPool own = new PerCpuRecyclerPool(PoolOptions.defaults().withRobust(robust));
+        BufferRecycler recycler = own.acquireAndLinkPooled();
+        assertTrue(recycler.isLinkedWithPool());
+        recycler.releaseToPool();
+        assertFalse(recycler.isLinkedWithPool());
+        recycler.releaseToPool();
+        own.releasePooled(recycler);
+        assertEquals(1, own.pooledCount());
+        BufferRecycler first = own.acquireAndLinkPooled();
+        BufferRecycler second = own.acquireAndLinkPooled();
+        assertNotSame(first, second);
+        own.releasePooled(first);
+        assertFalse(first.isLinkedWithPool());
+        first.releaseToPool();
+        own.releasePooled(first);
+        second.releaseToPool();
+        assertEquals(2, own.pooledCount());
+        assertEquals(2, own.stats().created());
+    }
+
+    @Test
+    void whatIsNotOfThisPoolIsLeftAlone() {
+        PerCpuRecyclerPool other = new PerCpuRecyclerPool();
+        BufferRecycler others = other.acquireAndLinkPooled();
+        pool.releasePooled(others);
+        pool.releasePooled(new BufferRecycler());
+        pool.releasePooled(JsonRecyclerPools.newBoundedPool(3).acquireAndLinkPooled());
+        assertEquals(0, pool.pooledCount());
+        assertTrue(others.isLinkedWithPool());
+        others.releaseToPool();
+        assertEquals(1, other.pooledCount());
+    }
+
+    @Test
+    void aRecyclerIsLinkedWithItsOwnPoolAndOnce() {
+        BufferRecycler recycler = pool.acquirePooled();
+        assertFalse(recycler.isLinkedWithPool());
+        recycler.releaseToPool();
+        assertEquals(0, pool.pooledCount(), "it was not linked");
+        String message = assertThrows(IllegalArgumentException.class,
+                () -> recycler.withPool(new PerCpuRecyclerPool())).getMessage();
+        assertTrue(String.valueOf(message).startsWith("pool=PerCpuRecyclerPool["), message);
+        assertSame(recycler, recycler.withPool(pool));
+        assertTrue(recycler.isLinkedWithPool());
+        message = assertThrows(IllegalStateException.class, () -> recycler.withPool(pool)).getMessage();
+        assertEquals("linked=true, out=true: a recycler is linked once after it was acquired", message);
+        recycler.releaseToPool();
+        assertEquals(1, pool.pooledCount());
+        message = assertThrows(IllegalStateException.class, () -> recycler.withPool(pool)).getMessage();
+        assertEquals("linked=false, out=false: a recycler is linked once after it was acquired", message);
+    }
+
+    @Test
+    void allocatesNothing() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long perCall = Long.MAX_VALUE;
+        for (int round = 0; round < 400 && perCall > 0; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < CALLS; i++) {
+                pool.acquireAndLinkPooled().releaseToPool();
+            }
+            perCall = (threads.getCurrentThreadAllocatedBytes() - before) / CALLS;
+        }
+        assertEquals(0, perCall, "bytes an acquisition");
+    }
+}
