@@ -1,0 +1,135 @@
+package io.github.rseq4j.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * What a document costs that virtual threads parse, with each pool of recyclers: 1,000 threads that parse again and
+ * again and give way each time, and 200,000 threads that parse once, with the number of recyclers that were made. Each
+ * pool is measured in JVMs of its own, turn by turn; medians.
+ */
+public final class JacksonReport {
+    private static final int[] BYTES = {70, 10_000};
+    private static final int THREADS = 1000;
+    private static final int PARSES_OF_ALL = 400_000;
+    private static final int SINGLE_THREADS = 200_000;
+    /** The fewest seconds of each column before it is timed. */
+    private static final long WARM_UP_NANOS = 2_000_000_000L;
+
+    private final Parsing timed;
+    private final Parsing counted;
+    private final LongAdder result = new LongAdder();
+
+    private JacksonReport(String pool) {
+        this.timed = Parsing.of(pool, false);
+        this.counted = Parsing.of(pool, true);
+    }
+
+    /**
+     * Runs the report; or, with the name of a pool, is one of its JVMs.
+     *
+     * @param arguments how many times each pool is measured, 5 without; or the name of a pool
+     * @throws Exception when anything fails
+     */
+    public static void main(String[] arguments) throws Exception {
+        if (arguments.length > 0 && Parsing.NAMES.contains(arguments[0])) {
+            new JacksonReport(arguments[0]).measure();
+        } else {
+            report(arguments.length > 0 ? Integer.parseInt(arguments[0]) : 5);
+        }
+    }
+
+    private static void report(int rounds) throws IOException, InterruptedException {
+        Map<String, List<double[]>> figures = new LinkedHashMap<>();
+        for (int round = 0; round < rounds; round++) {
+            for (String pool : Parsing.NAMES) {
+                figures.computeIfAbsent(pool, _ -> new ArrayList<>()).add(run(pool));
+            }
+        }
+        System.out.printf("%-14s", "ns a document");
+        for (int bytes : BYTES) {
+            System.out.printf(" %26s %26s %17s", bytes + " B, " + THREADS + " threads", "a thread each",
+                    "recyclers made");
+        }
+        System.out.println();
+        figures.forEach((pool, all) -> {
+            System.out.printf("%-14s", pool);
+            for (int column = 0; column < all.getFirst().length; column++) {
+                int own = column;
+                double[] sorted = all.stream().mapToDouble(each -> each[own]).sorted().toArray();
+                double median = sorted[sorted.length / 2];
+                System.out.printf(own % 3 == 2 ? " %,17.0f" : " %,26s", own % 3 == 2 ? (Object) median
+                        : String.format("%,.0f (%,.0f to %,.0f)", median, sorted[0], sorted[sorted.length - 1]));
+            }
+            System.out.println();
+        });
+    }
+
+    private static double[] run(String pool) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+                JacksonReport.class.getName(), pool).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException(pool + " ended with status " + process.exitValue());
+        }
+        return Arrays.stream(output.strip().split(" ")).mapToDouble(Double::parseDouble).toArray();
+    }
+
+    /** Prints three figures for each document: by many threads, by a thread each, recyclers made by the latter. */
+    private void measure() throws InterruptedException {
+        StringBuilder line = new StringBuilder();
+        for (int bytes : BYTES) {
+            byte[] document = Parsing.document(bytes);
+            int rounds = Math.max(1, PARSES_OF_ALL / THREADS * BYTES[0] / bytes * 4);
+            for (long end = System.nanoTime() + WARM_UP_NANOS; System.nanoTime() < end;) {
+                parse(timed, document, THREADS, rounds);
+                parse(timed, document, THREADS, 1);
+            }
+            line.append(parse(timed, document, THREADS, rounds)).append(' ');
+            line.append(parse(timed, document, SINGLE_THREADS, 1)).append(' ');
+            long before = counted.created();
+            parse(counted, document, SINGLE_THREADS, 1);
+            line.append(counted.created() - before).append(' ');
+        }
+        System.out.println(line);
+        if (result.sum() == 0) {
+            throw new IllegalStateException("nothing was parsed");
+        }
+    }
+
+    /** Returns the nanoseconds a document. */
+    private double parse(Parsing parsing, byte[] document, int threads, int rounds) throws InterruptedException {
+        CountDownLatch ended = new CountDownLatch(threads);
+        long start = System.nanoTime();
+        for (int i = 0; i < threads; i++) {
+            Thread.startVirtualThread(() -> {
+                long sum = 0;
+                for (int round = 0; round < rounds; round++) {
+                    sum += parsing.parse(document);
+                    if (round + 1 < rounds) {
+                        giveWay();
+                    }
+                }
+                result.add(sum);
+                ended.countDown();
+            });
+        }
+        ended.await();
+        return (double) (System.nanoTime() - start) / threads / rounds;
+    }
+
+    /** Lets another virtual thread run, so that they are at work at a time, as threads that wait for sockets are. */
+    @SuppressWarnings("ThreadPriorityCheck")
+    private static void giveWay() {
+        Thread.yield();
+    }
+}

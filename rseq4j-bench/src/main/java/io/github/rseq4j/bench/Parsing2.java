@@ -1,0 +1,94 @@
+package io.github.rseq4j.bench;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.BufferRecycler;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import com.fasterxml.jackson.core.util.RecyclerPool;
+import io.github.rseq4j.jackson2.PerCpuRecyclerPool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Parsing with Jackson 2. */
+final class Parsing2 implements Parsing {
+    static final List<String> POOLS = List.of("perCpu", "threadLocal", "deque", "bounded", "lockFree", "none");
+
+    private final JsonFactory factory;
+    private final AtomicLong created = new AtomicLong();
+
+    Parsing2(String pool, boolean counting) {
+        RecyclerPool<BufferRecycler> recyclers = pool(pool);
+        this.factory = JsonFactory.builder().recyclerPool(counting ? new Counting(recyclers, created) : recyclers)
+                .build();
+    }
+
+    static RecyclerPool<BufferRecycler> pool(String pool) {
+        return switch (pool) {
+            case "perCpu" -> new PerCpuRecyclerPool();
+            case "threadLocal" -> JsonRecyclerPools.threadLocalPool();
+            case "deque" -> JsonRecyclerPools.newConcurrentDequePool();
+            case "bounded" -> JsonRecyclerPools.newBoundedPool(RecyclerPool.BoundedPoolBase.DEFAULT_CAPACITY);
+            case "lockFree" -> lockFree();
+            case "none" -> JsonRecyclerPools.nonRecyclingPool();
+            default -> throw new IllegalArgumentException("pool=" + pool + ", must be one of " + POOLS);
+        };
+    }
+
+    /** Jackson advises against it, and is beside ours all the same. */
+    @SuppressWarnings("deprecation")
+    private static RecyclerPool<BufferRecycler> lockFree() {
+        return JsonRecyclerPools.newLockFreePool();
+    }
+
+    @Override
+    public long parse(byte[] document) {
+        long sum = 0;
+        try (JsonParser parser = factory.createParser(document)) {
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                sum += token == JsonToken.VALUE_STRING ? parser.getTextLength() : token.id();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return sum;
+    }
+
+    @Override
+    public long created() {
+        return created.get();
+    }
+
+    /** Marks each recycler that it has not seen, by a buffer that parsing has no use for, and counts it. */
+    private record Counting(RecyclerPool<BufferRecycler> pool, AtomicLong created)
+            implements RecyclerPool<BufferRecycler> {
+        private static final int MARK_BYTES = 2001;
+
+        @Override
+        public BufferRecycler acquireAndLinkPooled() {
+            return counted(pool.acquireAndLinkPooled());
+        }
+
+        @Override
+        public BufferRecycler acquirePooled() {
+            return counted(pool.acquirePooled());
+        }
+
+        private BufferRecycler counted(BufferRecycler recycler) {
+            byte[] mark = recycler.allocByteBuffer(BufferRecycler.BYTE_BASE64_CODEC_BUFFER);
+            if (mark.length != MARK_BYTES) {
+                created.incrementAndGet();
+                mark = new byte[MARK_BYTES];
+            }
+            recycler.releaseByteBuffer(BufferRecycler.BYTE_BASE64_CODEC_BUFFER, mark);
+            return recycler;
+        }
+
+        @Override
+        public void releasePooled(BufferRecycler recycler) {
+            pool.releasePooled(recycler);
+        }
+    }
+}
