@@ -27,12 +27,12 @@ sealed interface Parsing permits Parsing2, Parsing3 {
         return name.endsWith("2") ? new Parsing2(pool, counting) : new Parsing3(pool, counting);
     }
 
-    /** Returns a document of records, of some 70 bytes or a multiple of it. */
+    /** Returns a document of records, of a size, or one record more: 70 bytes are one. */
     static byte[] document(int bytes) {
         StringBuilder text = new StringBuilder("[");
-        for (int i = 0; text.length() < bytes - 1; i++) {
-            text.append(i == 0 ? "" : ",").append("{\"id\":").append(123_456 + i).append(",\"name\":\"caf\u00e9 number ")
-                    .append(i).append("\",\"price\":12.5,\"tags\":[\"x\",null]}");
+        for (int i = 0; i == 0 || text.length() < bytes; i++) {
+            text.append(i == 0 ? "" : ",").append("{\"id\":").append(123_456 + i).append(",\"name\":\"caf\u00e9 no. ")
+                    .append(i).append("\",\"price\":12.5,\"tags\":[\"xyzzy\",null]}");
         }
         return text.append(']').toString().getBytes(StandardCharsets.UTF_8);
     }

@@ -29,8 +29,7 @@ public final class MatrixMain {
             "engine.CodeMemoryKernelTest", "engine.AbortProofKernelTest", "memory.CellsTest",
             "memory.RangesTest", "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest", "percpu.HistogramBucketsTest",
             "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
-            "percpu.PerCpuItemsThreadsTest", "percpu.PerCpuStackTest", "percpu.PerCpuRingTest",
-            "percpu.PerCpuLockTest");
+            "percpu.PerCpuItemsThreadsTest");
     private static final String STORM_THREADS = "500";
 
     private MatrixMain() {}

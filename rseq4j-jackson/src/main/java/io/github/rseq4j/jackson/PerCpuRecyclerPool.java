@@ -84,13 +84,14 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
 
         @Override
         public boolean isLinkedWithPool() {
-            return isLinked;
+            return isLinked || super.isLinkedWithPool();
         }
 
         @Override
         public BufferRecycler withPool(RecyclerPool<BufferRecycler> pool) {
             if (pool != owner) {
-                throw new IllegalArgumentException("pool=" + pool + ", must be the recycler's own, " + owner);
+                // A pool that stands in front of this one: it gives the recycler back.
+                return super.withPool(pool);
             }
             if (isLinked || !isOut) {
                 throw new IllegalStateException("linked=" + isLinked + ", out=" + isOut
@@ -104,6 +105,8 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
         public void releaseToPool() {
             if (isLinked) {
                 release();
+            } else {
+                super.releaseToPool();
             }
         }
 

@@ -57,7 +57,7 @@ final class DocumentsTest {
         assertArrayEquals(written, bytes.toByteArray());
         StringWriter chars = new StringWriter();
         mapper.writeValue(chars, expected);
-        assertEquals(new String(written, StandardCharsets.UTF_8), chars.toString());
+        assertEquals(reference.writeValueAsString(expected), chars.toString());
     }
 
     private List<JsonNode> trees(List<byte[]> documents) throws IOException {
