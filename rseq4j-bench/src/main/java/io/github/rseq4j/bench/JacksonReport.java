@@ -18,6 +18,8 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public final class JacksonReport {
     private static final int[] BYTES = {70, 10_000};
+    /** Figures for each document. */
+    private static final int COLUMNS = 3;
     private static final int THREADS = 1000;
     private static final int PARSES_OF_ALL = 400_000;
     private static final int SINGLE_THREADS = 200_000;
@@ -66,8 +68,12 @@ public final class JacksonReport {
                 int own = column;
                 double[] sorted = all.stream().mapToDouble(each -> each[own]).sorted().toArray();
                 double median = sorted[sorted.length / 2];
-                System.out.printf(own % 3 == 2 ? " %,17.0f" : " %,26s", own % 3 == 2 ? (Object) median
-                        : String.format("%,.0f (%,.0f to %,.0f)", median, sorted[0], sorted[sorted.length - 1]));
+                if (column % COLUMNS == COLUMNS - 1) {
+                    System.out.printf(" %,17.0f", median);
+                } else {
+                    System.out.printf(" %26s", String.format("%,.0f (%,.0f to %,.0f)", median, sorted[0],
+                            sorted[sorted.length - 1]));
+                }
             }
             System.out.println();
         });

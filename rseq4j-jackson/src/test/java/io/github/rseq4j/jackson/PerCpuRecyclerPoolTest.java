@@ -228,6 +228,7 @@ final class PerCpuRecyclerPoolTest {
         assertSame(recycler, recycler.withPool(pool));
         assertTrue(recycler.isLinkedWithPool());
         String message = assertThrows(IllegalStateException.class, () -> recycler.withPool(pool)).getMessage();
+        assertThrows(IllegalStateException.class, () -> recycler.withPool(new PerCpuRecyclerPool()));
         assertEquals("linked=true, out=true: a recycler is linked once after it was acquired", message);
         recycler.releaseToPool();
         assertEquals(1, pool.pooledCount());
@@ -255,6 +256,7 @@ final class PerCpuRecyclerPoolTest {
         AtomicInteger released = new AtomicInteger();
         BufferRecycler recycler = new Counting(pool, released).acquireAndLinkPooled();
         assertTrue(recycler.isLinkedWithPool());
+        assertThrows(IllegalStateException.class, () -> recycler.withPool(pool));
         recycler.releaseToPool();
         recycler.releaseToPool();
         assertEquals(1, released.get());

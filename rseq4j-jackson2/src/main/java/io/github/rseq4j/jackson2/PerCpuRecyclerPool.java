@@ -89,13 +89,14 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
 
         @Override
         public BufferRecycler withPool(RecyclerPool<BufferRecycler> pool) {
+            boolean linked = isLinkedWithPool();
+            if (linked || !isOut) {
+                throw new IllegalStateException("linked=" + linked + ", out=" + isOut
+                        + ": a recycler is linked once after it was acquired");
+            }
             if (pool != owner) {
                 // A pool that stands in front of this one: it gives the recycler back.
                 return super.withPool(pool);
-            }
-            if (isLinked || !isOut) {
-                throw new IllegalStateException("linked=" + isLinked + ", out=" + isOut
-                        + ": a recycler is linked once after it was acquired");
             }
             isLinked = true;
             return this;
