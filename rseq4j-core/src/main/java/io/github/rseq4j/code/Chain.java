@@ -1,6 +1,7 @@
 package io.github.rseq4j.code;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A function: one section, or several that run one after the other in one call. Each commits by itself; a failure tells
@@ -10,8 +11,9 @@ import java.util.List;
  * @param arguments how many longs it takes
  * @param restarts how often, in all, a section may be restarted before the function gives up
  * @param sections the sections, which share the arguments; temporaries do not outlive a section
+ * @param index what selects the memory, or null to leave that to the engine: memory then follows the threads that run
  */
-public record Chain(String name, int arguments, int restarts, List<Section> sections) {
+public record Chain(String name, int arguments, int restarts, List<Section> sections, @Nullable Index index) {
     /** The most arguments. */
     public static final int MAX_ARGUMENTS = 16;
     /** The most sections. */
@@ -36,6 +38,11 @@ public record Chain(String name, int arguments, int restarts, List<Section> sect
         }
     }
 
+    /** Makes a function that leaves the index to the engine. */
+    public Chain(String name, int arguments, int restarts, List<Section> sections) {
+        this(name, arguments, restarts, sections, null);
+    }
+
     /**
      * Makes a function of one section, with its name and the usual number of restarts.
      *
@@ -44,5 +51,14 @@ public record Chain(String name, int arguments, int restarts, List<Section> sect
      */
     public static Chain of(int arguments, Section section) {
         return new Chain(section.name(), arguments, DEFAULT_RESTARTS, List.of(section));
+    }
+
+    /**
+     * Returns the same sections by another index.
+     *
+     * @param other what selects the memory
+     */
+    public Chain by(Index other) {
+        return new Chain(name, arguments, restarts, sections, other);
     }
 }

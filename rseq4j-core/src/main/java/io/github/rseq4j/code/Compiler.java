@@ -144,6 +144,19 @@ public final class Compiler {
         return new Assembled("area_field", architecture, buffer, List.of(), List.of());
     }
 
+    /** Compiles the routine {@code long timestamp()}: what {@link Step.Timestamp} reads. */
+    public Assembled timestamp() {
+        Operand.Reg time = Operand.temp(0);
+        Step step = new Step.Timestamp(time);
+        CodeBuffer buffer = new CodeBuffer();
+        Assembler assembler = lowering.assembler(Target.NOMINAL, new Lowering.Frame(0, 1, step.scratches(), true),
+                buffer);
+        assembler.enter(0);
+        assembler.step(step, new Exits(0));
+        assembler.leave(time);
+        return new Assembled("timestamp", architecture, buffer, List.of(), List.of());
+    }
+
     private static Label label(String name, int section) {
         return new Label(name + "_" + section);
     }

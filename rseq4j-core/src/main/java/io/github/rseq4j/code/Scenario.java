@@ -96,16 +96,21 @@ final class Scenario {
     /** A place whose address is taken, with the index that it has. */
     private record Place(Kind pointer, Value index) {}
 
-    /** What a register holds: a value of the first kind, and of what was added to it. */
-    private record Value(List<Kind> parts) {
+    /**
+     * What a register holds: a value of the first kind, and of what was added to it.
+     *
+     * @param parts the kinds
+     * @param constant the constants that were added
+     */
+    private record Value(List<Kind> parts, long constant) {
         static Value of(Kind kind) {
-            return new Value(List.of(kind));
+            return new Value(List.of(kind), 0);
         }
 
         Value plus(Value other) {
             List<Kind> both = new ArrayList<>(parts);
             both.addAll(other.parts);
-            return new Value(both);
+            return new Value(both, constant + other.constant);
         }
     }
 
@@ -163,7 +168,7 @@ final class Scenario {
 
     private Value value(Operand operand, Value[] temporaries) {
         return switch (operand) {
-            case Imm _ -> new Value(List.of());
+            case Imm _ -> new Value(List.of(), 0);
             case Reg reg -> reg.isArgument() ? Value.of(arguments.get(reg.number())) : temporaries[reg.number()];
         };
     }
@@ -179,8 +184,9 @@ final class Scenario {
             case Step.CommitStore commit -> assign(place(commit.to(), commit.width(), temporaries),
                     value(commit.value(), temporaries));
             case Step.CommitAdd commit -> place(commit.to(), commit.width(), temporaries);
-            case Step.Add add -> temporaries[add.target().number()] =
-                    value(add.target(), temporaries).plus(value(add.value(), temporaries));
+            case Step.Add add -> temporaries[add.target().number()] = value(add.target(), temporaries)
+                    .plus(add.value() instanceof Imm(long constant) ? new Value(List.of(), constant)
+                            : value(add.value(), temporaries));
             case Step.Subtract subtract -> temporaries[subtract.target().number()] =
                     value(subtract.target(), temporaries).plus(value(subtract.value(), temporaries));
             case Step.And and -> temporaries[and.target().number()] =
@@ -274,6 +280,10 @@ final class Scenario {
         }
         if (!left.parts.isEmpty() && exit.right() instanceof Imm(long value)) {
             left.parts.getFirst().root().constants.add(value);
+        }
+        // A bound that is compared with a sum is near what was added, or the sum is always beyond it.
+        if (left.parts.size() == 1 && right.constant != 0) {
+            left.parts.getFirst().root().constants.add(right.constant);
         }
     }
 

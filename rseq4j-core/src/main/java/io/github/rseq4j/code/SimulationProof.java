@@ -33,7 +33,7 @@ public final class SimulationProof {
     private static final int SCENARIOS = 40;
     private static final int MIN_SCENARIOS = 2;
     /** How many steps of simulated runs all scenarios may take together, before there are fewer of them. */
-    private static final long BUDGET_STEPS = 1L << 21;
+    private static final long BUDGET_STEPS = 1L << 22;
     private static final int MAX_SCENARIOS = 2000;
     private static final long CLOCK = 77;
 

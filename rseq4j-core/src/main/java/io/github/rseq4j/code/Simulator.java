@@ -57,7 +57,7 @@ public final class Simulator {
      * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
      * @param clock what a timestamp reads
      */
-    Simulator(AddressSpace memory, int strideShift, LongSupplier clock) {
+    public Simulator(AddressSpace memory, int strideShift, LongSupplier clock) {
         this.memory = memory;
         this.strideShift = strideShift;
         this.clock = clock;

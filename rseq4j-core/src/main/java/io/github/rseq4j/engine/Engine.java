@@ -142,6 +142,14 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     MethodHandle handle(Chain chain, int segment);
 
     /**
+     * Returns the function that reads what the sections' timestamps read: the processor's counter, or, where the
+     * fallback serves, {@link System#nanoTime()}; of type ()long. Make it a constant.
+     *
+     * @throws KernelException when there is no more executable memory
+     */
+    MethodHandle timestampHandle();
+
+    /**
      * Takes a chain that is not listed in {@link Sections}, for the life of the JVM. Equal chains are one; chains that
      * share no more than their name have nothing to do with each other.
      *

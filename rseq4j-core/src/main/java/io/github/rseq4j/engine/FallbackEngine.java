@@ -8,6 +8,8 @@ import io.github.rseq4j.code.Status;
 import io.github.rseq4j.registration.Registration;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -68,6 +70,15 @@ public final class FallbackEngine implements Engine {
     @Override
     public void fence(int cpu) {
         fallback.fence();
+    }
+
+    @Override
+    public MethodHandle timestampHandle() {
+        try {
+            return MethodHandles.lookup().findStatic(System.class, "nanoTime", MethodType.methodType(long.class));
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Override

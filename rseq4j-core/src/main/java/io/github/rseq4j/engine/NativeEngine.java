@@ -61,6 +61,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final long firstRange;
     private final @Nullable Provider provider;
     private @Nullable AbortProof usersProof;
+    private @Nullable MethodHandle timestamp;
     private boolean firstRangeTaken;
     private Registration registration;
     private SelfTest.Outcome selfTest = SelfTest.Outcome.NOT_RUN;
@@ -199,6 +200,26 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private static long call(MethodHandle handle, long argument) {
         try {
             return (long) handle.invokeExact(argument, 0L);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    @Override
+    public synchronized MethodHandle timestampHandle() {
+        MethodHandle handle = timestamp;
+        if (handle == null) {
+            long entry = code.install(List.of(compiler.timestamp())).getFirst().entry();
+            // It takes none; a shape of two is linked already.
+            handle = MethodHandles.insertArguments(Native.critical(entry, 2), 0, 0L, 0L);
+            timestamp = handle;
+        }
+        return handle;
+    }
+
+    private long timestamp() {
+        try {
+            return (long) timestampHandle().invokeExact();
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }
@@ -363,8 +384,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
 
     private long runWithoutIndex(Chain chain, int from, long[] arguments) {
         synchronized (withoutIndex) {
-            return new Simulator(AddressSpace.RAW, STRIDE_SHIFT).run(chain, from, arguments, target.limit(),
-                    Simulator.Interruption.NEVER);
+            return new Simulator(AddressSpace.RAW, STRIDE_SHIFT, this::timestamp).run(chain, from, arguments,
+                    target.limit(), Simulator.Interruption.NEVER);
         }
     }
 
@@ -383,7 +404,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             throw new IllegalArgumentException("chain=" + chain.name()
                     + " is not listed in Sections, and was not admitted");
         }
-        MachineCode function = code.install(List.of(compiler.compile(chain, target))).getFirst();
+        Target by = chain.index() == null ? target : target.with(chain.index());
+        MachineCode function = code.install(List.of(compiler.compile(chain, by))).getFirst();
         keep(chain, function);
         return function;
     }
@@ -464,7 +486,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private static Chain rest(Chain chain, int completed) {
         List<Section> sections = chain.sections();
         return completed == 0 ? chain : new Chain(chain.name() + "_from_" + completed, chain.arguments(),
-                chain.restarts(), sections.subList(completed, sections.size()));
+                chain.restarts(), sections.subList(completed, sections.size()), chain.index());
     }
 
     private long invoke(Chain chain, long[] arguments) {

@@ -3,13 +3,14 @@ package io.github.rseq4j.engine;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Section;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * All sections that this library emits. What is listed here is listed, simulated and aborted by the tests without
  * further work; what is not listed is refused by the engine.
  */
 public final class Sections {
-    private static final List<Chain> ALL = List.of(
+    private static final List<Chain> ALL = Stream.concat(Stream.of(
             LoadAddStore.ONE,
             LoadAddStore.TWO,
             LoadAddStore.FOUR,
@@ -47,7 +48,7 @@ public final class Sections {
             ArrayStack.POP_RECORD,
             ArrayRing.PUSH,
             ArrayRing.PUSH_RECORD,
-            ArrayRing.PAD);
+            ArrayRing.PAD), TraceRing.all().stream()).toList();
 
     private Sections() {}
 

@@ -33,19 +33,21 @@ final class StandardSectionsTest {
     /** How many bytes are looked at, of each copy and of what has no copies. */
     private static final int WINDOW_BYTES = 512;
     /** Where the cells lie at index 0; behind the cell that a self-test may be using. */
-    private static final long CELL = ENGINE.reserve() + 2 * WINDOW_BYTES;
+    static final long CELL = ENGINE.reserve() + 2 * WINDOW_BYTES;
     private static final long V2 = CELL + 128;
     /** Where the memory lies that has no copies. */
-    private static final long PLAIN = ENGINE.reserve() + 2 * WINDOW_BYTES;
+    static final long PLAIN = ENGINE.reserve() + 2 * WINDOW_BYTES;
     private static final long NODE = PLAIN + 64;
-    private static final long NEXT = PLAIN + 256;
+    static final long NEXT = PLAIN + 256;
     /** Two words of 4 bytes, of which the upper one is a neighbour. */
-    private static final long OTHER = 0x7654_3210L << Integer.SIZE;
-    private static final long TOO_LONG = Section.MAX_COPY_BYTES + 1L;
-    private static final long OUT_OF_RANGE = -3;
-    private static final long EXIT_0 = -16;
-    private static final long EXIT_1 = -17;
-    private static final long EXIT_2 = -18;
+    static final long OTHER = 0x7654_3210L << Integer.SIZE;
+    static final long TOO_LONG = Section.MAX_COPY_BYTES + 1L;
+    static final long OUT_OF_RANGE = -3;
+    static final long EXIT_0 = -16;
+    static final long EXIT_1 = -17;
+    static final long EXIT_2 = -18;
+    /** Stands for a time that the section read. */
+    static final long TIME = 0x7171_7171_7171_7171L;
 
     /**
      * One call.
@@ -63,11 +65,11 @@ final class StandardSectionsTest {
         }
     }
 
-    private static long[] words(long... pairs) {
+    static long[] words(long... pairs) {
         return pairs;
     }
 
-    private static Row row(String name, long[] before, long[] arguments, long status, long[] after) {
+    static Row row(String name, long[] before, long[] arguments, long status, long[] after) {
         return new Row(name, before, arguments, status, after);
     }
 
@@ -241,6 +243,7 @@ final class StandardSectionsTest {
 
     static Stream<Row> rows() {
         return Stream.of(adds().stream(), stacks().stream(), stacksOfSeveral().stream(), rings().stream(),
+                TraceRingRows.all().stream(),
                 replacements().stream(), lists().stream(), pushes("relaxed"), pushes("release"),
                 storesAndCopies("relaxed"), storesAndCopies("release")).flatMap(rows -> rows);
     }
@@ -277,6 +280,17 @@ final class StandardSectionsTest {
         }
     }
 
+    /** What was read of a clock is as good as what stands for it, if it is a time at all. */
+    private static List<Long> timed(List<Long> found, List<Long> expected) {
+        List<Long> timed = new ArrayList<>(found);
+        for (int i = 0; i < timed.size(); i++) {
+            if (expected.get(i) == TIME && timed.get(i) > 50) {
+                timed.set(i, TIME);
+            }
+        }
+        return timed;
+    }
+
     private static List<Long> window(long address) {
         List<Long> words = new ArrayList<>();
         for (int at = 0; at < WINDOW_BYTES; at += Long.BYTES) {
@@ -304,12 +318,13 @@ final class StandardSectionsTest {
     private static void requireAfter(Row row, Predicate<Integer> mayBe) {
         List<Long> before = expected(CELL, row.before, words());
         List<Long> after = expected(CELL, row.before, row.after);
-        assertEquals(expected(PLAIN, row.before, row.after), window(PLAIN), row::toString);
+        List<Long> plain = expected(PLAIN, row.before, row.after);
+        assertEquals(plain, timed(window(PLAIN), plain), row::toString);
         List<Integer> changed = new ArrayList<>();
         for (int index = 0; index < ENGINE.copies(); index++) {
             List<Long> found = window(slot(CELL, index));
             if (!found.equals(before)) {
-                assertEquals(after, found, row::toString);
+                assertEquals(after, timed(found, after), row::toString);
                 changed.add(index);
             }
         }
