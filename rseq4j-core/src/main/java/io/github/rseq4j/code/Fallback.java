@@ -78,7 +78,7 @@ public final class Fallback {
     }
 
     /** Returns the calling thread's stripe. Called by the code made here. */
-    int index() {
+    public int index() {
         return (int) (Thread.currentThread().threadId() * HASH >>> Integer.SIZE) & locks.length - 1;
     }
 

@@ -109,6 +109,21 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     long reserve();
 
     /**
+     * Reserves memory that no index selects.
+     *
+     * @param lengthBytes how much
+     * @return its address; all is 0
+     * @throws KernelException when the kernel refuses
+     */
+    long reserve(long lengthBytes);
+
+    /**
+     * Returns which copy a section that goes by the CPU's number would have worked on, had the calling thread called it
+     * a moment ago.
+     */
+    int cpuIndex();
+
+    /**
      * Returns when no section is running any more that was running when this was called: each has committed, and that
      * is seen, or it was aborted and begins anew, and then sees what the caller wrote before (I9).
      *

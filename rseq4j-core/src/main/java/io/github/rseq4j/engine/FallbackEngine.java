@@ -59,7 +59,17 @@ public final class FallbackEngine implements Engine {
 
     @Override
     public long reserve() {
-        return fallback.memory().reserve((long) copies() << STRIDE_SHIFT);
+        return reserve((long) copies() << STRIDE_SHIFT);
+    }
+
+    @Override
+    public long reserve(long lengthBytes) {
+        return fallback.memory().reserve(lengthBytes);
+    }
+
+    @Override
+    public int cpuIndex() {
+        return fallback.index();
     }
 
     @Override

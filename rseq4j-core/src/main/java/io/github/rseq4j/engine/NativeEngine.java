@@ -30,9 +30,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -51,8 +49,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final CodeMemory code;
     private final Compiler compiler;
     private final Target target;
-    private final Map<String, List<Installed>> installed = new HashMap<>();
     private final Admissions admissions = new Admissions();
+    private final Functions functions;
     private final Object withoutIndex = new Object();
     private final Fences fences = new Fences();
     private final Staging staging = new Staging(this);
@@ -73,25 +71,23 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         this.registration = claim;
         Index index = claim.featureBytes() >= RseqArea.MM_CID_FEATURE_BYTES ? Index.MM_CID : Index.CPU_ID;
         this.target = new Target(claim.offsetBytes(), index, Cpus.possible(), STRIDE_SHIFT);
+        this.functions = new Functions(code, compiler, target, admissions);
         this.firstRange = map();
         List<Chain> chains = List.of(LoadAddStore.ONE, DelayLoadAddStore.CHAIN);
-        List<Assembled> functions = new ArrayList<>();
-        functions.add(compiler.threadPointer(target));
-        functions.add(compiler.areaField(target));
+        List<Assembled> first = new ArrayList<>();
+        first.add(compiler.threadPointer(target));
+        first.add(compiler.areaField(target));
         for (Chain chain : chains) {
-            functions.add(compiler.compile(chain, target));
+            first.add(compiler.compile(chain, target));
         }
-        List<MachineCode> placed = code.install(functions);
+        List<MachineCode> placed = code.install(first);
         // All take two arguments, whether they look at them or not: one shape, linked once.
         this.threadPointer = Native.critical(placed.get(0).entry(), 2);
         this.areaField = Native.critical(placed.get(1).entry(), 2);
         for (int i = 0; i < chains.size(); i++) {
-            keep(chains.get(i), placed.get(i + 2));
+            functions.keep(chains.get(i), placed.get(i + 2));
         }
     }
-
-    /** A chain and its function: a name alone does not tell which of two users' chains it is. */
-    private record Installed(Chain chain, MachineCode function) {}
 
     /**
      * Finds the registration, proves it, tests that aborts happen; or returns the fallback with the reason.
@@ -236,6 +232,12 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return (int) call(areaField, RseqArea.CPU_ID);
     }
 
+    @Override
+    public int cpuIndex() {
+        int cpu = cpuId();
+        return cpu >= 0 && cpu < target.limit() ? cpu : target.limit();
+    }
+
     /** Returns the cell that the self-test works on: the first one of the first range, which is never handed out. */
     public long selfTestCell() {
         return firstRange;
@@ -280,10 +282,15 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return map();
     }
 
+    @Override
+    public long reserve(long lengthBytes) {
+        return KernelException.check("mmap(length=" + lengthBytes + ")",
+                Linux.mmap(lengthBytes, Linux.PROT_READ | Linux.PROT_WRITE));
+    }
+
     private long map() {
         long bytes = (long) copies() << STRIDE_SHIFT;
-        long range = KernelException.check("mmap(length=" + bytes + ")",
-                Linux.mmap(bytes, Linux.PROT_READ | Linux.PROT_WRITE));
+        long range = reserve(bytes);
         // Cells are small and spread a stride apart: a huge page for each would be all waste. A refusal changes
         // nothing.
         Linux.madvise(range, bytes, Linux.MADV_NOHUGEPAGE);
@@ -323,7 +330,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     public MethodHandle handle(Chain chain) {
         MachineCode function;
         try {
-            function = installed(chain);
+            function = functions.of(chain);
         } catch (KernelException e) {
             // No more executable memory: slower, and as exact.
             return stepByStep(chain);
@@ -335,7 +342,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     public MethodHandle handle(Chain chain, int segment) {
         MachineCode function;
         try {
-            function = installed(chain);
+            function = functions.of(chain);
         } catch (KernelException e) {
             return staging.handle(chain, segment);
         }
@@ -357,7 +364,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      * @throws KernelException when there is no more executable memory
      */
     public long entry(Chain chain) {
-        return installed(chain).entry();
+        return functions.of(chain).entry();
     }
 
     /**
@@ -367,7 +374,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      * @throws KernelException when there is no more executable memory
      */
     public long aborts(Chain chain) {
-        return RawMemory.getLong(installed(chain).dataAddress());
+        return RawMemory.getLong(functions.of(chain).dataAddress());
     }
 
     /** Returns a handle of the function's type that runs a chain as a thread without an index does. */
@@ -387,36 +394,6 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             return new Simulator(AddressSpace.RAW, STRIDE_SHIFT, this::timestamp).run(chain, from, arguments,
                     target.limit(), Simulator.Interruption.NEVER);
         }
-    }
-
-    @SuppressWarnings("ReferenceEquality")
-    private synchronized MachineCode installed(Chain chain) {
-        List<Installed> ofThatName = installed.get(chain.name());
-        if (ofThatName != null) {
-            for (Installed each : ofThatName) {
-                // First the constants themselves: comparing records costs a fresh JVM milliseconds.
-                if (each.chain == chain || each.chain.equals(chain)) {
-                    return each.function;
-                }
-            }
-        }
-        if (!Sections.lists(chain) && !admissions.has(chain)) {
-            throw new IllegalArgumentException("chain=" + chain.name()
-                    + " is not listed in Sections, and was not admitted");
-        }
-        Target by = chain.index() == null ? target : target.with(chain.index());
-        MachineCode function = code.install(List.of(compiler.compile(chain, by))).getFirst();
-        keep(chain, function);
-        return function;
-    }
-
-    private void keep(Chain chain, MachineCode function) {
-        List<Installed> ofThatName = installed.get(chain.name());
-        if (ofThatName == null) {
-            ofThatName = new ArrayList<>();
-            installed.put(chain.name(), ofThatName);
-        }
-        ofThatName.add(new Installed(chain, function));
     }
 
     @Override

@@ -49,6 +49,9 @@ public final class Linux {
     /** The signal that a breakpoint instruction raises ({@code asm-generic/signal.h}). */
     public static final int SIGTRAP = 5;
 
+    private static final int O_RDWR = 2;
+    private static final int O_CLOEXEC = 0x8_0000;
+    private static final int MAP_SHARED = 0x01;
     private static final int MAP_PRIVATE = 0x02;
     private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
@@ -179,6 +182,32 @@ public final class Linux {
     public static long mmap_fixed(long address, long lengthBytes, int protection, int fd) {
         int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
         return syscall(NUMBERS.mmap(), address, lengthBytes, protection, flags, fd, 0);
+    }
+
+    /**
+     * mmap(2) of the beginning of a file, for reading and writing, in place of what is mapped at an address now. What
+     * is written there is the file's, also when this process is killed.
+     *
+     * @param address a page's address
+     * @param lengthBytes how much
+     * @param fd the file
+     * @return the address or -errno
+     */
+    public static long mmap_shared(long address, long lengthBytes, int fd) {
+        return syscall(NUMBERS.mmap(), address, lengthBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+    }
+
+    /**
+     * open(2) of a file that is there, for reading and writing.
+     *
+     * @param path the file
+     * @return a file descriptor or -errno
+     */
+    public static int open(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            return Native.call(Native.find("open"), arena.allocateFrom(path).address(), O_RDWR | O_CLOEXEC)
+                    .intOrNegativeErrno();
+        }
     }
 
     /**
