@@ -1,0 +1,180 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Status;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.TraceRing;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/** Records events in a tracer's rings. It never throws, and never waits. */
+final class Channel implements EventSink {
+    /* How it works
+     *
+     * An event is one downcall. All else is slow and rare: an event that does not fit makes the section that opens the
+     * next sub-buffer run, on whichever CPU the thread is by then, and is tried again; if that CPU's ring is full it is
+     * counted there. A CPU that has no ring yet gets one.
+     */
+    private static final long SWITCH_ROOM = Status.failure(Status.EXIT + TraceRing.EXIT_ROOM, 0);
+    private static final long SWITCH_FULL = Status.failure(Status.EXIT + TraceRing.EXIT_FULL, 0);
+    private static final long SWITCH_CLOSED = Status.failure(Status.EXIT + TraceRing.EXIT_CLOSED, 0);
+    private static final long SWITCH_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH_EARLY, 0);
+    private static final long EVENT_SWITCH = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH, 0);
+    private static final long EVENT_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_EARLY, 0);
+    private static final int ID_BITS = 16;
+
+    private final long cells;
+    private final Rings rings;
+    private final TracerCounts counts;
+
+    Channel(Rings rings, TracerCounts counts) {
+        this.cells = rings.cells();
+        this.rings = rings;
+        this.counts = counts;
+    }
+
+    private static long header(int id) {
+        return Thread.currentThread().threadId() << ID_BITS | id;
+    }
+
+    @Override
+    public void record1(int recordBytes, int id, long w0) {
+        long header = header(id);
+        try {
+            long status;
+            do {
+                status = (long) RingFunctions.One.RECORD.invokeExact(cells, (long) recordBytes, header, w0);
+            } while (status < 0 && mustRepeat(RingFunctions.One.CHAIN, status, 1, cells, recordBytes, header, w0));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    @Override
+    public void record2(int recordBytes, int id, long w0, long w1) {
+        long header = header(id);
+        try {
+            long status;
+            do {
+                status = (long) RingFunctions.Two.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1);
+            } while (status < 0 && mustRepeat(RingFunctions.Two.CHAIN, status, 2, cells, recordBytes, header, w0, w1));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    @Override
+    public void record3(int recordBytes, int id, long w0, long w1, long w2) {
+        record4(recordBytes, id, w0, w1, w2, 0);
+    }
+
+    @Override
+    public void record4(int recordBytes, int id, long w0, long w1, long w2, long w3) {
+        long header = header(id);
+        try {
+            long status;
+            do {
+                status = (long) RingFunctions.Four.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1, w2, w3);
+            } while (status < 0 && mustRepeat(RingFunctions.Four.CHAIN, status, 4, cells, recordBytes, header, w0, w1, w2, w3));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    @Override
+    public void record8(int recordBytes, int id, long w0, long w1, long w2, long w3, long w4, long w5, long w6,
+            long w7) {
+        long header = header(id);
+        try {
+            long status;
+            do {
+                status = (long) RingFunctions.Eight.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1,
+                        w2, w3, w4, w5, w6, w7);
+            } while (status < 0 && mustRepeat(RingFunctions.Eight.CHAIN, status, 8, cells, recordBytes, header, w0,
+                    w1, w2, w3, w4, w5, w6, w7));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    @Override
+    public void recordBytes(int id, byte[] fields, int fieldBytes) {
+        long header = header(id);
+        long recordBytes = TraceRing.RECORD_HEADER + (long) fieldBytes;
+        try {
+            long status;
+            do {
+                status = (long) RingFunctions.Copy.RECORD.invokeExact(cells, recordBytes, header,
+                        MemorySegment.ofArray(fields), (long) fieldBytes);
+            } while (status < 0 && mustRepeat(status, fields, cells, recordBytes, header, 0, fieldBytes));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    /** A program must not fail because it is traced, whatever happens to an event. */
+    private void lost(Throwable thrown) {
+        counts.lost.increment();
+        counts.failed(thrown);
+    }
+
+    /** Does what a status asks for, and tells whether the event is still to be recorded. */
+    private boolean mustRepeat(Chain chain, long status, int words, long... arguments) throws Throwable {
+        long last = status;
+        if (!isRefused(last)) {
+            long[] given = withTime(arguments);
+            last = Engine.get().complete(chain, last, given);
+        }
+        return last < 0 && mayTryAgain(last, TraceRing.RECORD_HEADER + (long) words * Long.BYTES);
+    }
+
+    private boolean mustRepeat(long status, byte[] fields, long... arguments) throws Throwable {
+        long last = status;
+        if (!isRefused(last)) {
+            last = Engine.get().complete(RingFunctions.Copy.CHAIN, last, RingFunctions.Copy.SEGMENT,
+                    MemorySegment.ofArray(fields), withTime(arguments));
+        }
+        return last < 0 && mayTryAgain(last, arguments[1]);
+    }
+
+    private static boolean isRefused(long status) {
+        return status == EVENT_SWITCH || status == EVENT_EARLY;
+    }
+
+    private static long[] withTime(long... arguments) {
+        if (!TraceTime.isGiven()) {
+            return arguments;
+        }
+        long[] given = Arrays.copyOf(arguments, arguments.length + 1);
+        given[arguments.length] = TraceTime.now();
+        return given;
+    }
+
+    /** Does what the status of an event asks for, and tells whether to try the event again. */
+    private boolean mayTryAgain(long status, long needBytes) throws Throwable {
+        if (status != EVENT_SWITCH) {
+            if (status != EVENT_EARLY) {
+                throw new IllegalStateException("an event's section answered: " + Status.describe(status));
+            }
+            return true;
+        }
+        long switched = switchSubBuffer(needBytes);
+        if (switched == SWITCH_FULL) {
+            long discarded = (long) RingFunctions.Seldom.DISCARD.invokeExact(cells, 1L);
+            if (discarded < 0) {
+                Engine.get().complete(TraceRing.DISCARD, discarded, cells, 1);
+            }
+            return false;
+        }
+        return switched != SWITCH_CLOSED || rings.open(Engine.get().cpuIndex());
+    }
+
+    private long switchSubBuffer(long needBytes) throws Throwable {
+        long status = (long) RingFunctions.Seldom.SWITCH.invokeExact(cells, needBytes);
+        while (status < 0 && status != SWITCH_ROOM && status != SWITCH_FULL && status != SWITCH_CLOSED) {
+            long last = status == SWITCH_EARLY ? Status.failure(Status.ABORTED, 0) : status;
+            status = Engine.get().complete(RingFunctions.Seldom.SWITCH_CHAIN, last, withTime(cells, needBytes));
+        }
+        return status;
+    }
+}

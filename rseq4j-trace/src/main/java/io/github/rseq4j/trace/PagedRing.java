@@ -1,0 +1,84 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.code.AddressSpace;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** A ring in the memory of the fallback, which ends with the process. */
+final class PagedRing implements RingView {
+    private final AddressSpace memory;
+    private final int index;
+    private final long head;
+    private final long base;
+    private final long subBytes;
+    private final long ringBytes;
+    private volatile Progress progress = Progress.NONE;
+
+    PagedRing(AddressSpace memory, int index, long head, long base, long subBytes, long ringBytes) {
+        this.memory = memory;
+        this.index = index;
+        this.head = head;
+        this.base = base;
+        this.subBytes = subBytes;
+        this.ringBytes = ringBytes;
+    }
+
+    /** Returns where the ring's bytes lie. */
+    long base() {
+        return base;
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public long subBytes() {
+        return subBytes;
+    }
+
+    @Override
+    public long ringBytes() {
+        return ringBytes;
+    }
+
+    @Override
+    public long get(int offset) {
+        return memory.getLong(head + offset);
+    }
+
+    @Override
+    public void put(int offset, long value) {
+        memory.putLong(head + offset, value);
+    }
+
+    @Override
+    public long word(long position) {
+        return memory.getLong(base + (position & ringBytes - 1));
+    }
+
+    @Override
+    public void putWord(long position, long value) {
+        memory.putLong(base + (position & ringBytes - 1), value);
+    }
+
+    @Override
+    public ByteBuffer bytes(long position, int count) {
+        ByteBuffer copy = ByteBuffer.allocate(count + Long.BYTES - 1 & -Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        while (copy.hasRemaining()) {
+            copy.putLong(word(position + copy.position()));
+        }
+        return copy.flip().limit(count);
+    }
+
+    @Override
+    public Progress progress() {
+        return progress;
+    }
+
+    @Override
+    public void keep(Progress progress) {
+        this.progress = progress;
+    }
+}

@@ -1,0 +1,96 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.trace.RingView.Progress;
+import io.github.rseq4j.trace.ctf.PacketLayout;
+import java.io.IOException;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+
+/** Writes one ring's records to its stream's files, each once, and gives its sub-buffers free. One thread at a time. */
+final class RingDrain implements AutoCloseable {
+    /* How it works
+     *
+     * Finished sub-buffers are written as packets. What is in the open one is written as a packet as well when somebody
+     * asks for that: from where it was written before, up to the position; the rest follows as further packets. So
+     * nobody needs to run on a ring's CPU to flush it.
+     *
+     * What was written is kept behind the write and ahead of giving free: a process that is killed in between leaves
+     * what it wrote in the ring as well, and who recovers cuts the file to what was kept, and writes it again.
+     *
+     * A disk that is full or a file that is gone changes nothing: the ring keeps what it has, fills up, counts what
+     * finds no room, and is drained when there is room again.
+     */
+    private final RingView ring;
+    private final StreamOutput output;
+    private final TracerCounts counts;
+
+    RingDrain(RingView ring, StreamOutput output, TracerCounts counts) {
+        this.ring = ring;
+        this.output = output;
+        this.counts = counts;
+    }
+
+    /** Returns the ring. */
+    RingView ring() {
+        return ring;
+    }
+
+    /**
+     * Writes what is finished.
+     *
+     * @param isWhole whether to write what is in the open sub-buffer, too
+     * @return whether something was written
+     * @throws IOException when something cannot be written; it is still there
+     */
+    boolean drain(boolean isWhole) throws IOException {
+        RingView.State state = ring.state(TraceTime::now);
+        Progress progress = ring.progress();
+        long packets = progress.packets();
+        long open = ring.begin(state.position());
+        for (long begin = ring.begin(progress.flushed()); begin < open; begin += ring.subBytes()) {
+            long content = Math.clamp(ring.word(begin + TraceRing.CONTENT_BYTES), TraceRing.RECORDS, ring.subBytes());
+            progress = write(progress, begin + content, ring.word(begin + TraceRing.TIMESTAMP_END),
+                    ring.word(begin + TraceRing.EVENTS_DISCARDED));
+            long next = begin + ring.subBytes();
+            progress = new Progress(next + TraceRing.RECORDS, progress.file(), progress.fileBytes(),
+                    progress.packets(), progress.discarded());
+            ring.keep(progress);
+            VarHandle.releaseFence();
+            ring.put(TraceRing.CONSUMED, next);
+        }
+        if (isWhole && state.isOfOneMoment()) {
+            ring.keep(write(progress, state.position(), state.last(), state.discarded()));
+        }
+        return ring.progress().packets() != packets;
+    }
+
+    /** Writes a packet of what is behind what was written, up to the end of a record of the same sub-buffer. */
+    private Progress write(Progress before, long end, long time, long discarded) throws IOException {
+        long from = before.flushed();
+        boolean isEmpty = from >= end;
+        if (isEmpty && discarded == before.discarded()) {
+            return before;
+        }
+        ByteBuffer records = isEmpty ? ByteBuffer.allocate(0) : ring.bytes(from, (int) (end - from));
+        long first = isEmpty ? time : ring.word(from);
+        Progress after = output.write(new Packet(ring.index(), before.packets(), first, time, discarded, records),
+                before, counts);
+        return new Progress(isEmpty ? from : PacketLayout.aligned(end), after.file(), after.fileBytes(),
+                after.packets(), after.discarded());
+    }
+
+    /**
+     * Cuts off what a process that was killed has left behind what it kept.
+     *
+     * @throws IOException when the file cannot be cut
+     */
+    void cut() throws IOException {
+        output.cut(ring.progress());
+    }
+
+    @Override
+    public void close() throws IOException {
+        output.close();
+    }
+}

@@ -1,0 +1,59 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.TraceRing;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+
+/** The functions of the rings as constants, each linked when it is first used; none takes the time, which is read. */
+final class RingFunctions {
+    private RingFunctions() {}
+
+    /** Events of up to a word. */
+    static final class One {
+        static final Chain CHAIN = event(0);
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN));
+    }
+
+    /** Events of two words. */
+    static final class Two {
+        static final Chain CHAIN = event(1);
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN));
+    }
+
+    /** Events of three and four words. */
+    static final class Four {
+        static final Chain CHAIN = event(2);
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN));
+    }
+
+    /** Events of five to eight words. */
+    static final class Eight {
+        static final Chain CHAIN = event(3);
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN));
+    }
+
+    /** Events whose fields are copied. */
+    static final class Copy {
+        static final int SEGMENT = 3;
+        static final Chain CHAIN = TraceTime.isGiven() ? TraceRing.TIMED_COPY : TraceRing.COPY;
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN, SEGMENT));
+    }
+
+    /** What happens once in a sub-buffer. */
+    static final class Seldom {
+        static final Chain SWITCH_CHAIN = TraceTime.isGiven() ? TraceRing.TIMED_SWITCH : TraceRing.SWITCH;
+        static final MethodHandle SWITCH = linked(SWITCH_CHAIN, Engine.get().handle(SWITCH_CHAIN));
+        static final MethodHandle DISCARD = Engine.get().handle(TraceRing.DISCARD);
+    }
+
+    private static Chain event(int which) {
+        return (TraceTime.isGiven() ? TraceRing.TIMED_EVENTS : TraceRing.EVENTS).get(which);
+    }
+
+    private static MethodHandle linked(Chain chain, MethodHandle function) {
+        return TraceTime.isGiven()
+                ? MethodHandles.collectArguments(function, chain.arguments() - 1, TraceTime.nanoTime()) : function;
+    }
+}

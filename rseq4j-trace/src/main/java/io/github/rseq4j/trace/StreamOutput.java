@@ -1,0 +1,115 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.trace.ctf.TraceWriter;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The files of one CPU's stream: one, or several of which the oldest are dropped. One thread. */
+final class StreamOutput implements AutoCloseable {
+    private final Path folder;
+    private final UUID uuid;
+    private final int index;
+    private final long maxFileBytes;
+    private final int maxFiles;
+    private @Nullable FileChannel open;
+    private long number = -1;
+
+    /**
+     * Makes it; no file is made yet.
+     *
+     * @param folder the trace's
+     * @param uuid the trace's
+     * @param index which CPU's stream
+     * @param options when a file is full, and how many there may be
+     */
+    StreamOutput(Path folder, UUID uuid, int index, TracerOptions options) {
+        this.folder = folder;
+        this.uuid = uuid;
+        this.index = index;
+        this.maxFileBytes = options.maxFileBytes();
+        this.maxFiles = options.maxFiles();
+    }
+
+    private Path path(long file) {
+        String name = TraceWriter.CHANNEL + index;
+        return folder.resolve(maxFileBytes == Long.MAX_VALUE ? name : name + "_" + file);
+    }
+
+    private FileChannel file(long wanted) throws IOException {
+        FileChannel now = open;
+        if (now != null && number == wanted) {
+            return now;
+        }
+        close();
+        FileChannel made = FileChannel.open(path(wanted), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        open = made;
+        number = wanted;
+        return made;
+    }
+
+    /**
+     * Writes a packet behind what was written before. What a process that was killed has left behind that is cut off.
+     *
+     * @param packet the packet
+     * @param before what was written before
+     * @param counts counts the files that are dropped
+     * @return the file's number and its length then
+     * @throws IOException when it cannot be written whole; nothing has changed then
+     */
+    RingView.Progress write(Packet packet, RingView.Progress before, TracerCounts counts) throws IOException {
+        boolean isFull = before.fileBytes() > 0 && before.fileBytes() + packet.bytes() > maxFileBytes;
+        long wanted = before.file() + (isFull ? 1 : 0);
+        long offset = isFull ? 0 : before.fileBytes();
+        FileChannel channel = file(wanted);
+        if (channel.size() > offset) {
+            channel.truncate(offset);
+        }
+        try {
+            packet.write(channel, offset, uuid);
+        } catch (IOException e) {
+            cut(channel, offset);
+            throw e;
+        }
+        if (isFull && wanted >= maxFiles && Files.deleteIfExists(path(wanted - maxFiles))) {
+            counts.droppedFiles.increment();
+        }
+        counts.packets.increment();
+        counts.bytes.add(packet.bytes());
+        return new RingView.Progress(before.flushed(), wanted, offset + packet.bytes(), before.packets() + 1,
+                packet.discarded());
+    }
+
+    /**
+     * Cuts off what lies behind what was written.
+     *
+     * @param written what
+     * @throws IOException when the file cannot be cut
+     */
+    void cut(RingView.Progress written) throws IOException {
+        if (Files.exists(path(written.file())) && file(written.file()).size() > written.fileBytes()) {
+            file(written.file()).truncate(written.fileBytes());
+        }
+    }
+
+    private static void cut(FileChannel channel, long offset) {
+        try {
+            channel.truncate(offset);
+        } catch (IOException _) {
+            // The next packet cuts it, or a reader finds a packet that is cut and reads its whole records.
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        FileChannel now = open;
+        open = null;
+        if (now != null) {
+            now.close();
+        }
+    }
+}

@@ -1,0 +1,397 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.MetadataText;
+import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceWriter;
+import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records events of this process in the Common Trace Format, which Babeltrace 2, Trace Compass and {@code rseq4j trace}
+ * read: some ten nanoseconds each, from any thread, with no lock and no atomic instruction.
+ *
+ * <p>Each CPU has a ring of sub-buffers in a file that is mapped. An event is one restartable sequence: it reads the
+ * clock, writes the record, and commits. What happens once in a sub-buffer is another one. So each CPU's events are in
+ * order, and what was committed outlives the process: {@link TraceRecovery}.
+ *
+ * <p><b>Threads.</b> Every method may be called from any thread.
+ *
+ * <p><b>Failures.</b> The traced program never fails because of it: what cannot be recorded or written is counted, see
+ * {@link #stats}. Only the methods of this class throw.
+ *
+ * <p><b>Memory.</b> For each CPU that records events a ring of {@link TracerOptions#withSubBuffers}, 4 MiB where no
+ * other is asked for, and a file of that size.
+ *
+ * <p><b>Without rseq</b> rings are in the heap, and are gone with the process; events are recorded under a lock for
+ * each of a few stripes, which stand for CPUs; see {@link io.github.rseq4j.Rseq#availability()}.
+ *
+ * <p>Rings, modes and guarantees are after LTTng-UST's (Desnoyers, Dagenais: Lockless multi-core high-throughput
+ * buffering scheme for kernel tracing, 2012).
+ */
+public final class Tracer implements AutoCloseable {
+    /* How it works
+     *
+     * Rings takes events, Channel records them, RingDrain writes them to files. One thread drains the rings when
+     * sub-buffers are finished, and keeps the metadata's clock good; it never does anything that a producer waits for.
+     *
+     * Metadata is written whole, beside, and put in place by renaming: a reader, or who recovers, finds one or the
+     * other.
+     */
+    static final String RINGS = ".rings";
+    static final String LOCK = "lock";
+    private static final long SHORTEST_PAUSE_NANOS = 250_000;
+    private static final long LONGEST_PAUSE_NANOS = 4_000_000;
+    private static final long FAILURE_PAUSE_NANOS = 100_000_000;
+
+    private final Path folder;
+    private final TracerOptions options;
+    private final boolean isFlightRecorder;
+    private final UUID uuid = UUID.randomUUID();
+    private final Map<String, Object> environment;
+    private final TracerCounts counts = new TracerCounts();
+    private final List<RingDrain> drains = new CopyOnWriteArrayList<>();
+    private final Object files = new Object();
+    private final List<EventType> events = new ArrayList<>();
+    private final Path ringFolder;
+    private final FileChannel lockFile;
+    private final FileLock lock;
+    private final Rings rings;
+    private final Channel channel;
+    private final Thread worker;
+    private final Thread atExit = new Thread(this::closeAtExit, "rseq4j-tracer-exit");
+    private long frequencyHz;
+    private long discardedByClosed;
+    private volatile boolean isClosing;
+    private boolean isClosed;
+
+    private Tracer(Path folder, TracerOptions options, boolean isFlightRecorder) throws IOException {
+        this.folder = Files.createDirectories(folder);
+        this.options = options;
+        this.isFlightRecorder = isFlightRecorder;
+        this.environment = TraceDescription.environment(version(), Instant.now());
+        environment.put("mode", isFlightRecorder ? "flight recorder" : "discard");
+        if (Files.exists(folder.resolve(TraceWriter.METADATA)) || Files.exists(folder.resolve(RINGS),
+                LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileAlreadyExistsException(folder.toString(), null, "the folder holds a trace already, or one"
+                    + " that was not closed: choose another, or run `rseq4j trace recover` on it");
+        }
+        this.ringFolder = makeRingFolder();
+        this.lockFile = FileChannel.open(ringFolder.resolve(LOCK), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        this.lock = lockFile.lock();
+        writeMetadata();
+        this.rings = new Rings(ringFolder, uuid, options, !isFlightRecorder, counts, this::drained);
+        this.channel = new Channel(rings, counts);
+        this.worker = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);
+    }
+
+    private static String version() {
+        ModuleDescriptor module = Tracer.class.getModule().getDescriptor();
+        return module == null ? "unknown" : module.rawVersion().orElse("unknown");
+    }
+
+    private Path makeRingFolder() throws IOException {
+        Path link = folder.resolve(RINGS);
+        Path elsewhere = options.ringFolder();
+        if (elsewhere == null) {
+            return Files.createDirectory(link);
+        }
+        Path made = Files.createDirectories(elsewhere.toAbsolutePath().resolve("rseq4j-" + uuid));
+        Files.createSymbolicLink(link, made);
+        return made;
+    }
+
+    private Tracer started() {
+        Runtime.getRuntime().addShutdownHook(atExit);
+        worker.start();
+        return this;
+    }
+
+    /**
+     * Begins to record into memory: when a ring is full its oldest events are overwritten, until somebody asks for a
+     * {@link #snapshot}.
+     *
+     * @param folder where the rings' files are, for who recovers them; it is made, and may not hold a trace
+     * @param options sizes
+     * @return the tracer
+     * @throws IOException when the files cannot be made
+     */
+    public static Tracer flightRecorder(Path folder, TracerOptions options) throws IOException {
+        return new Tracer(folder, options, true).started();
+    }
+
+    /**
+     * Begins to record into files: a thread writes what is finished; when it cannot follow, what finds no room is
+     * discarded, and counted in the trace.
+     *
+     * @param folder where the trace goes; it is made, and may not hold a trace
+     * @param options sizes and limits
+     * @return the tracer
+     * @throws IOException when the files cannot be made
+     */
+    public static Tracer streaming(Path folder, TracerOptions options) throws IOException {
+        return new Tracer(folder, options, false).started();
+    }
+
+    private void drained(RingView ring) {
+        if (!isFlightRecorder) {
+            drains.add(new RingDrain(ring, new StreamOutput(folder, uuid, ring.index(), options), counts));
+        }
+    }
+
+    /** Returns the rings that there are by now. */
+    List<RingView> rings() {
+        return rings.opened();
+    }
+
+    /** Returns where probes put records. */
+    Channel channel() {
+        return channel;
+    }
+
+    /**
+     * Adds an event to the metadata.
+     *
+     * @param type the event, before it is recorded for the first time
+     */
+    void add(EventType type) {
+        synchronized (files) {
+            events.add(type);
+            keepMetadata();
+        }
+    }
+
+    private void keepMetadata() {
+        try {
+            writeMetadata();
+        } catch (IOException e) {
+            counts.failed(e);
+        }
+    }
+
+    private void writeMetadata() throws IOException {
+        synchronized (files) {
+            TraceDescription trace = describe();
+            Path beside = ringFolder.resolve(TraceWriter.METADATA);
+            Files.writeString(beside, MetadataText.of(trace));
+            Path place = folder.resolve(TraceWriter.METADATA);
+            if (options.ringFolder() == null) {
+                Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } else {
+                Path hidden = folder.resolve("." + TraceWriter.METADATA);
+                Files.move(beside, hidden, StandardCopyOption.REPLACE_EXISTING);
+                Files.move(hidden, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            }
+            frequencyHz = trace.clock().frequencyHz();
+        }
+    }
+
+    private TraceDescription describe() {
+        return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), environment, events);
+    }
+
+    private void work() {
+        long pause = SHORTEST_PAUSE_NANOS;
+        long flushNanos = options.flushInterval().toNanos();
+        long flushAt = System.nanoTime() + flushNanos;
+        while (!isClosing) {
+            boolean isDue = System.nanoTime() - flushAt >= 0;
+            long before = counts.failures.sum();
+            boolean hasMoved = drain(isDue);
+            if (isDue) {
+                flushAt = System.nanoTime() + flushNanos;
+                refreshClock();
+            }
+            if (counts.failures.sum() > before) {
+                pause = FAILURE_PAUSE_NANOS;
+            } else {
+                pause = hasMoved ? SHORTEST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
+            }
+            LockSupport.parkNanos(Math.min(pause, flushNanos));
+        }
+    }
+
+    /** The longer a clock is watched the better its frequency is known. */
+    private void refreshClock() {
+        synchronized (files) {
+            if (Math.abs(TraceTime.clock().frequencyHz() - frequencyHz) > frequencyHz / 10_000_000) {
+                keepMetadata();
+            }
+        }
+    }
+
+    private boolean drain(boolean isWhole) {
+        boolean hasMoved = false;
+        synchronized (drains) {
+            for (RingDrain drain : drains) {
+                try {
+                    hasMoved |= drain.drain(isWhole);
+                } catch (IOException e) {
+                    counts.failed(e);
+                }
+            }
+        }
+        return hasMoved;
+    }
+
+    /**
+     * Writes what was recorded before to the trace's files. A flight recorder has none, and nothing happens.
+     *
+     * @throws IOException when something could not be written; it is still in the rings
+     */
+    public void flush() throws IOException {
+        long before = counts.failures.sum();
+        drain(true);
+        Throwable failure = counts.lastFailure();
+        if (counts.failures.sum() > before && failure != null) {
+            throw new IOException("something could not be written, and is still in the rings: " + failure.getMessage(),
+                    failure);
+        }
+    }
+
+    /**
+     * Writes what a flight recorder holds as a trace, while events are recorded.
+     *
+     * @param snapshot the folder; it is made, and may not hold a trace
+     * @throws IOException when it cannot be written
+     * @throws IllegalStateException when this is no flight recorder, or it was closed
+     */
+    public void snapshot(Path snapshot) throws IOException {
+        if (!isFlightRecorder) {
+            throw new IllegalStateException("folder=" + folder + " is not a flight recorder's: flush() writes to it");
+        }
+        Files.createDirectories(snapshot);
+        Path metadata = snapshot.resolve(TraceWriter.METADATA);
+        if (Files.exists(metadata)) {
+            throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
+        }
+        synchronized (drains) {
+            if (isClosed) {
+                throw new IllegalStateException("folder=" + folder + ": the tracer was closed");
+            }
+            for (RingView ring : rings.opened()) {
+                write(RingCopy.of(ring, true), ring.index(), snapshot);
+            }
+        }
+        String text;
+        synchronized (files) {
+            text = MetadataText.of(describe());
+        }
+        Files.writeString(metadata, text, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    }
+
+    private void write(RingCopy copy, int index, Path snapshot) throws IOException {
+        try (StreamOutput output = new StreamOutput(snapshot, uuid, index, TracerOptions.defaults())) {
+            RingView.Progress progress = RingView.Progress.NONE;
+            for (Packet packet : copy.packets()) {
+                progress = output.write(packet, progress, counts);
+            }
+        }
+    }
+
+    /** {@return what was done so far} */
+    public TracerStats stats() {
+        long discarded = 0;
+        synchronized (drains) {
+            discarded = discardedByClosed;
+            for (RingView ring : rings.opened()) {
+                discarded += ring.get(TraceRing.DISCARDED);
+            }
+        }
+        return new TracerStats(discarded, counts.lost.sum(), counts.packets.sum(), counts.bytes.sum(),
+                counts.droppedFiles.sum(), counts.failures.sum(), counts.lastFailure());
+    }
+
+    private void closeAtExit() {
+        close();
+    }
+
+    /**
+     * Ends recording; of a tracer that streams, all that was recorded is written first. What cannot be written is left
+     * in the rings' files, which {@link TraceRecovery} reads. Events that happen later are not recorded. A tracer that
+     * is not closed is closed when the JVM exits.
+     */
+    @Override
+    public void close() {
+        isClosing = true;
+        LockSupport.unpark(worker);
+        joinWorker();
+        synchronized (drains) {
+            if (isClosed) {
+                return;
+            }
+            isClosed = true;
+            rings.stop();
+            long before = counts.failures.sum();
+            drain(true);
+            boolean isWhole = counts.failures.sum() == before;
+            rings.opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
+            keepMetadata();
+            finish(isWhole);
+        }
+        forgetExit();
+    }
+
+    private void joinWorker() {
+        boolean isInterrupted = false;
+        while (worker.isAlive() && Thread.currentThread() != worker) {
+            try {
+                worker.join();
+            } catch (InterruptedException _) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What could not be written stays in the rings' files, for who recovers it. */
+    private void finish(boolean isWhole) {
+        try {
+            for (RingDrain drain : drains) {
+                drain.close();
+            }
+            drains.clear();
+            rings.close(isWhole);
+            lock.release();
+            lockFile.close();
+            if (isWhole) {
+                Files.deleteIfExists(ringFolder.resolve(LOCK));
+                Files.deleteIfExists(ringFolder);
+                Files.deleteIfExists(folder.resolve(RINGS));
+            }
+        } catch (IOException e) {
+            counts.failed(e);
+        }
+    }
+
+    private void forgetExit() {
+        try {
+            if (Thread.currentThread() != atExit) {
+                Runtime.getRuntime().removeShutdownHook(atExit);
+            }
+        } catch (IllegalStateException _) {
+            // The JVM exits, and the hook finds the tracer closed.
+        }
+    }
+}

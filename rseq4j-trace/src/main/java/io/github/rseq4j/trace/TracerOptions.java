@@ -1,0 +1,174 @@
+package io.github.rseq4j.trace;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link Tracer} is made with. Immutable; each {@code with} method returns options of its own. */
+public final class TracerOptions {
+    /** The smallest sub-buffer, in bytes: 4 KiB. */
+    public static final int MIN_SUB_BUFFER_BYTES = 1 << 12;
+    /** The largest sub-buffer, in bytes: 64 MiB. */
+    public static final int MAX_SUB_BUFFER_BYTES = 1 << 26;
+    /** The size of a sub-buffer where no other is asked for, in bytes: 512 KiB. */
+    public static final int DEFAULT_SUB_BUFFER_BYTES = 1 << 19;
+    /** The fewest sub-buffers of a ring. */
+    public static final int MIN_SUB_BUFFERS = 2;
+    /** The most sub-buffers of a ring. */
+    public static final int MAX_SUB_BUFFERS = 1 << 10;
+    /** How many sub-buffers a ring has where no other number is asked for. */
+    public static final int DEFAULT_SUB_BUFFERS = 8;
+    /** The most bytes of fields that a record may have. */
+    public static final int MAX_FIELD_BYTES = 1 << 15;
+    /** How many bytes of fields a record may have where no other number is asked for. */
+    public static final int DEFAULT_FIELD_BYTES = 1 << 12;
+    /** The smallest limit of a file, in bytes: 4 KiB. */
+    public static final long MIN_FILE_BYTES = 1 << 12;
+
+    private static final TracerOptions DEFAULTS = new TracerOptions(DEFAULT_SUB_BUFFER_BYTES, DEFAULT_SUB_BUFFERS,
+            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), Long.MAX_VALUE, Integer.MAX_VALUE, null);
+
+    private final int subBufferBytes;
+    private final int subBuffers;
+    private final int fieldBytes;
+    private final Duration flushInterval;
+    private final long maxFileBytes;
+    private final int maxFiles;
+    private final @Nullable Path ringFolder;
+
+    private TracerOptions(int subBufferBytes, int subBuffers, int fieldBytes, Duration flushInterval,
+            long maxFileBytes, int maxFiles, @Nullable Path ringFolder) {
+        this.subBufferBytes = subBufferBytes;
+        this.subBuffers = subBuffers;
+        this.fieldBytes = fieldBytes;
+        this.flushInterval = flushInterval;
+        this.maxFileBytes = maxFileBytes;
+        this.maxFiles = maxFiles;
+        this.ringFolder = ringFolder;
+    }
+
+    /**
+     * {@return options of rings of 8 sub-buffers of 512 KiB for each CPU, records of up to 4,096 bytes of fields, a
+     * flush each second, no limit on files, and rings in the trace's folder}
+     */
+    public static TracerOptions defaults() {
+        return DEFAULTS;
+    }
+
+    private static void require(String what, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(what + "=" + value + ", must be " + min + " to " + max);
+        }
+    }
+
+    /**
+     * Changes the rings. Each CPU that records events has one, and its file.
+     *
+     * @param bytes the size of a sub-buffer, which becomes a packet: a power of two, {@link #MIN_SUB_BUFFER_BYTES} to
+     *     {@link #MAX_SUB_BUFFER_BYTES}
+     * @param count how many there are: a power of two, {@link #MIN_SUB_BUFFERS} to {@link #MAX_SUB_BUFFERS}
+     * @return the options
+     * @throws IllegalArgumentException when a number is out of range or no power of two, or both make more than 1 GiB
+     */
+    public TracerOptions withSubBuffers(int bytes, int count) {
+        require("subBufferBytes", bytes, MIN_SUB_BUFFER_BYTES, MAX_SUB_BUFFER_BYTES);
+        require("subBuffers", count, MIN_SUB_BUFFERS, MAX_SUB_BUFFERS);
+        if (Integer.bitCount(bytes) != 1 || Integer.bitCount(count) != 1 || (long) bytes * count > 1 << 30) {
+            throw new IllegalArgumentException("subBufferBytes=" + bytes + ", subBuffers=" + count
+                    + ", must be powers of two, and together at most " + (1 << 30) + " bytes");
+        }
+        return new TracerOptions(bytes, count, fieldBytes, flushInterval, maxFileBytes, maxFiles, ringFolder);
+    }
+
+    /**
+     * Changes how long a record may be. Texts and arrays are cut where it would be longer, and marked. A record also
+     * never takes more than half of a sub-buffer.
+     *
+     * @param bytes the most bytes of fields, 256 to {@link #MAX_FIELD_BYTES}
+     * @return the options
+     * @throws IllegalArgumentException when the number is out of range
+     */
+    public TracerOptions withFieldBytes(int bytes) {
+        require("fieldBytes", bytes, 256, MAX_FIELD_BYTES);
+        return new TracerOptions(subBufferBytes, subBuffers, bytes, flushInterval, maxFileBytes, maxFiles, ringFolder);
+    }
+
+    /**
+     * Changes how long an event may wait until it is in a file. It has no meaning for a flight recorder.
+     *
+     * @param interval at least a millisecond
+     * @return the options
+     * @throws IllegalArgumentException when it is shorter
+     */
+    public TracerOptions withFlushInterval(Duration interval) {
+        require("flushInterval in ms", interval.toMillis(), 1, Long.MAX_VALUE);
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, maxFileBytes, maxFiles, ringFolder);
+    }
+
+    /**
+     * Limits the files of a stream: each CPU's is several files, of which the oldest is dropped when there are too
+     * many. {@link TracerStats#droppedFiles} counts them. It has no meaning for a flight recorder.
+     *
+     * @param bytes how long a file may be, at least {@link #MIN_FILE_BYTES}; a packet that is longer has a file alone
+     * @param count how many files each CPU may have, at least 1
+     * @return the options
+     * @throws IllegalArgumentException when a number is out of range
+     */
+    public TracerOptions withFiles(long bytes, int count) {
+        require("maxFileBytes", bytes, MIN_FILE_BYTES, Long.MAX_VALUE - 1);
+        require("maxFiles", count, 1, Integer.MAX_VALUE);
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, bytes, count, ringFolder);
+    }
+
+    /**
+     * Changes where the rings' files are: a file system in memory spares the disk what is written to them all the time;
+     * on a disk they also outlive a crash of the machine's kernel, as far as they had been written.
+     *
+     * @param folder where, in a folder of their own
+     * @return the options
+     */
+    public TracerOptions withRingFolder(Path folder) {
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, maxFileBytes, maxFiles, folder);
+    }
+
+    /** {@return the size of a sub-buffer, in bytes} */
+    public int subBufferBytes() {
+        return subBufferBytes;
+    }
+
+    /** {@return how many sub-buffers a ring has} */
+    public int subBuffers() {
+        return subBuffers;
+    }
+
+    /** Returns the size of a ring. */
+    long ringBytes() {
+        return (long) subBufferBytes * subBuffers;
+    }
+
+    /** {@return how many bytes of fields a record may have} */
+    public int fieldBytes() {
+        // Two records fit each sub-buffer, so that none is refused by an empty one.
+        return Math.min(fieldBytes, subBufferBytes / 2 - 256);
+    }
+
+    /** {@return how long an event may wait until it is in a file} */
+    public Duration flushInterval() {
+        return flushInterval;
+    }
+
+    /** {@return how long a file may be, in bytes; {@code Long.MAX_VALUE} when there is no limit} */
+    public long maxFileBytes() {
+        return maxFileBytes;
+    }
+
+    /** {@return how many files each CPU may have} */
+    public int maxFiles() {
+        return maxFiles;
+    }
+
+    /** {@return where the rings' files are, or null for the trace's own folder} */
+    public @Nullable Path ringFolder() {
+        return ringFolder;
+    }
+}

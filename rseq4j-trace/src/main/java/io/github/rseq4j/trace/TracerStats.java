@@ -1,0 +1,18 @@
+package io.github.rseq4j.trace;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a tracer has done.
+ *
+ * @param discarded how many events found no room in their ring, and are counted in the packets
+ * @param lost how many events could not even be counted in their ring: the kernel refused memory or a registration
+ * @param packets how many packets were written to files
+ * @param bytes how many bytes these have
+ * @param droppedFiles how many files were dropped because of {@link TracerOptions#withFiles}
+ * @param failures how often something could not be written, or a ring not be made; what could not be written stays in
+ *     its ring, and is written when that can be done again
+ * @param lastFailure the last one, or null
+ */
+public record TracerStats(long discarded, long lost, long packets, long bytes, long droppedFiles, long failures,
+                          @Nullable Throwable lastFailure) {}

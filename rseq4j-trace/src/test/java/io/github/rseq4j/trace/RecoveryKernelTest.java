@@ -1,0 +1,162 @@
+package io.github.rseq4j.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A process is killed while it records; what it had committed is there. */
+final class RecoveryKernelTest {
+    private static final int KILLS = 25;
+    private static final int LONGEST_MILLIS = 120;
+
+    @BeforeEach
+    void requireRseq() {
+        assumeTrue(Rseq.availability().available(), "rings outlive the process with rseq alone");
+    }
+
+    private static List<String> command(Path folder, boolean isFlightRecorder, Path counts, int threads) {
+        Path root = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
+        List<String> classes = new ArrayList<>();
+        for (String each : List.of("rseq4j-core/target/classes", "rseq4j-trace/target/classes",
+                "rseq4j-trace/target/test-classes")) {
+            classes.add(root.resolve(each).toString());
+        }
+        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED", "-cp", String.join(":", classes), KilledChild.class.getName(),
+                folder.toString(), String.valueOf(isFlightRecorder), counts.toString(), String.valueOf(threads));
+    }
+
+    /** Lets a process record for a moment, kills it, and returns how many events each thread had recorded. */
+    private static long[] kill(Path folder, boolean isFlightRecorder, int threads, int millis)
+            throws IOException, InterruptedException {
+        Path counts = folder.resolveSibling("counts");
+        Process process = new ProcessBuilder(command(folder, isFlightRecorder, counts, threads))
+                .redirectErrorStream(true).start();
+        try {
+            // One line, or what it says instead.
+            String said = process.inputReader().readLine();
+            assertEquals("recording", said);
+            Thread.sleep(millis);
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        ByteBuffer words = ByteBuffer.wrap(Files.readAllBytes(counts)).order(ByteOrder.nativeOrder());
+        long[] recorded = new long[threads];
+        words.asLongBuffer().get(recorded);
+        return recorded;
+    }
+
+    private static int millis(RepetitionInfo repetition) {
+        return new Random(repetition.getCurrentRepetition()).nextInt(LONGEST_MILLIS);
+    }
+
+    @RepeatedTest(KILLS)
+    void aStreamMissesNothing(RepetitionInfo repetition, @TempDir Path temporary) throws Exception {
+        Path folder = temporary.resolve("trace");
+        long[] recorded = kill(folder, false, 3, millis(repetition));
+        TraceRecovery.Report report = TraceRecovery.recover(folder);
+        assertEquals(List.of(), report.problems());
+        List<TraceEvent> events = TracerTest.read(folder, report.discarded());
+        TracerTest.requireNumbers(events, true);
+        long total = 0;
+        for (long each : recorded) {
+            total += each;
+        }
+        long found = events.size() + report.discarded();
+        // A thread may have been killed between its event and its count.
+        assertTrue(found >= total && found <= total + recorded.length, found + " instead of " + total + ", " + report);
+        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "the rings are gone");
+    }
+
+    @RepeatedTest(KILLS)
+    void aFlightRecorderHasTheLastEvents(RepetitionInfo repetition, @TempDir Path temporary) throws Exception {
+        Path folder = temporary.resolve("trace");
+        long recorded = kill(folder, true, 1, millis(repetition))[0];
+        TraceRecovery.Report report = TraceRecovery.recover(folder);
+        assertEquals(List.of(), report.problems());
+        List<TraceEvent> events = TracerTest.read(folder, 0);
+        TracerTest.requireNumbers(events, true);
+        long last = events.isEmpty() ? -1 : (long) events.getLast().values().get(1);
+        assertTrue(last >= recorded - 1 && last <= recorded, last + " instead of " + recorded);
+        Map<Integer, Integer> kept = new HashMap<>();
+        events.forEach(event -> kept.merge(event.cpu(), 1, Integer::sum));
+        // All sub-buffers but the one that was just opened, if so many events there were.
+        int whole = (KilledChild.SUB_BUFFERS - 1) * (KilledChild.SUB_BUFFER_BYTES - 256) / 32;
+        assertTrue(recorded < 4L * whole || kept.values().stream().anyMatch(each -> each >= whole), kept + " of "
+                + recorded);
+    }
+
+    @Test
+    void aTracerThatRunsIsLeftAlone(@TempDir Path folder) throws IOException {
+        try (Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults())) {
+            tracer.add(TracerTest.TWO);
+            IOException refused = assertThrows(IOException.class, () -> TraceRecovery.recover(folder));
+            assertTrue(String.valueOf(refused.getMessage()).contains("still runs, pid="), refused::toString);
+            TracerTest.record(tracer, 1, 0);
+        }
+        assertEquals(1, TracerTest.read(folder, 0).size());
+        IOException nothing = assertThrows(IOException.class, () -> TraceRecovery.recover(folder));
+        assertTrue(String.valueOf(nothing.getMessage()).contains("nothing to recover"), nothing::toString);
+    }
+
+    /** Rings whose bytes are anything: a report, or an exception that says what is wrong; and the trace can be read. */
+    @RepeatedTest(40)
+    void damagedRingsAreToldAndNothingElseEscapes(RepetitionInfo repetition, @TempDir Path temporary)
+            throws Exception {
+        Path folder = temporary.resolve("trace");
+        boolean isFlightRecorder = repetition.getCurrentRepetition() % 2 == 0;
+        Path rings = folder.resolve(Tracer.RINGS);
+        Path saved = Files.createDirectories(temporary.resolve("saved"));
+        try (Tracer tracer = isFlightRecorder ? Tracer.flightRecorder(folder, KilledChild.OPTIONS)
+                : Tracer.streaming(folder, KilledChild.OPTIONS)) {
+            tracer.add(TracerTest.TWO);
+            for (int i = 0; i < 5000; i++) {
+                TracerTest.record(tracer, 0, i);
+            }
+            for (RingView ring : tracer.rings()) {
+                Files.copy(rings.resolve(Rings.FILE + ring.index()), saved.resolve(Rings.FILE + ring.index()));
+            }
+        }
+        Files.createDirectories(rings);
+        Random random = new Random(repetition.getCurrentRepetition());
+        for (String name : Objects.requireNonNull(saved.toFile().list())) {
+            byte[] bytes = Files.readAllBytes(saved.resolve(name));
+            for (int i = random.nextInt(8); i >= 0; i--) {
+                int at = random.nextBoolean() ? random.nextInt(1200) : random.nextInt(bytes.length);
+                bytes[at] = (byte) random.nextInt();
+            }
+            int length = random.nextInt(4) == 0 ? random.nextInt(bytes.length) : bytes.length;
+            Files.write(rings.resolve(name), Arrays.copyOf(bytes, length));
+        }
+        TraceRecovery.Report report = TraceRecovery.recover(folder);
+        assertTrue(report.problems().stream().allMatch(each -> each.contains(Rings.FILE)), report::toString);
+        try (TraceReader reader = new TraceReader(folder)) {
+            while (reader.next() != null) {
+                assertTrue(reader.problemCount() >= 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package io.github.rseq4j.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.FieldType;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceReader;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rings, files and snapshots: what was recorded is read, all of it, in order, and once. */
+final class TracerTest {
+    private static final int SMALL = 1 << 12;
+    /** Rings that hold all events of a test, however late the thread comes that drains them. */
+    private static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 20, 16);
+    /** A number of the thread, and a number of its event. */
+    static final EventType TWO = new EventType("test:two", 7, 6, List.of(
+            new EventType.Field("thread", FieldType.Basic.LONG), new EventType.Field("number", FieldType.Basic.LONG)));
+
+    static void record(Tracer tracer, long thread, long number) {
+        tracer.channel().record2(32, TWO.id(), thread, number);
+    }
+
+    /** Reads a trace that must be without fault, and returns its events. */
+    static List<TraceEvent> read(Path folder, long discarded) {
+        List<TraceEvent> events = new ArrayList<>();
+        try (TraceReader reader = new TraceReader(folder)) {
+            for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
+                events.add(event);
+            }
+            assertEquals(List.of(), reader.problems());
+            assertEquals(discarded, reader.counts().stream().mapToLong(TraceReader.StreamCounts::discarded).sum());
+        }
+        return events;
+    }
+
+    /** Each thread's numbers go up, and are without a gap where none may be. */
+    static void requireNumbers(List<TraceEvent> events, boolean mayMiss) {
+        Map<Object, Long> next = new HashMap<>();
+        for (TraceEvent event : events) {
+            long number = (long) event.values().get(1);
+            long expected = next.getOrDefault(event.values().get(0), mayMiss ? number : 0);
+            assertTrue(mayMiss ? number >= expected : number == expected, event + " instead of " + expected);
+            next.put(event.values().get(0), number + 1);
+        }
+    }
+
+    private static void record(Tracer tracer, int threads, int events, ExecutorService executor) throws Exception {
+        List<Future<?>> running = new ArrayList<>();
+        try (executor) {
+            for (int thread = 0; thread < threads; thread++) {
+                int number = thread;
+                running.add(executor.submit(() -> {
+                    for (int i = 0; i < events; i++) {
+                        record(tracer, number, i);
+                    }
+                }));
+            }
+        }
+        for (Future<?> each : running) {
+            each.get();
+        }
+    }
+
+    @Test
+    void streamsEveryEvent(@TempDir Path folder) throws Exception {
+        int threads = 8;
+        int events = 20_000;
+        TracerStats stats;
+        try (Tracer tracer = Tracer.streaming(folder, LARGE)) {
+            tracer.add(TWO);
+            record(tracer, threads, events, Executors.newFixedThreadPool(threads));
+            tracer.flush();
+            assertEquals(threads * events, read(folder, 0).size());
+            record(tracer, threads, 1);
+            stats = tracer.stats();
+        }
+        assertEquals(0, stats.failures(), stats::toString);
+        assertEquals(0, stats.lost(), stats::toString);
+        List<TraceEvent> found = read(folder, 0);
+        assertEquals(threads * events + 1, found.size());
+        requireNumbers(found.subList(0, threads * events), false);
+        assertEquals(Thread.currentThread().threadId(), found.getLast().threadId());
+        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "the rings are gone");
+    }
+
+    @Test
+    void countsWhatFindsNoRoom(@TempDir Path folder) throws Exception {
+        int threads = 4;
+        int events = 200_000;
+        TracerOptions options = TracerOptions.defaults().withSubBuffers(SMALL, 2);
+        Tracer tracer = Tracer.streaming(folder, options);
+        try (tracer) {
+            tracer.add(TWO);
+            record(tracer, threads, events, Executors.newFixedThreadPool(threads));
+        }
+        long discarded = tracer.stats().discarded();
+        assertTrue(discarded > 0, "rings of 8 KiB were never full");
+        List<TraceEvent> found = read(folder, discarded);
+        assertEquals((long) threads * events, found.size() + discarded);
+        requireNumbers(found, true);
+    }
+
+    @Test
+    void snapshotsAreWholeWhileThreadsRecord(@TempDir Path folder) throws Exception {
+        int threads = 4;
+        TracerOptions options = TracerOptions.defaults().withSubBuffers(SMALL, 8);
+        try (Tracer tracer = Tracer.flightRecorder(folder.resolve("recorder"), options);
+                ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            tracer.add(TWO);
+            Future<?> recording = executor.submit(() -> {
+                record(tracer, threads, 500_000, Executors.newFixedThreadPool(threads));
+                return null;
+            });
+            int snapshots = 0;
+            while (!recording.isDone()) {
+                Path snapshot = folder.resolve("snapshot" + snapshots++);
+                tracer.snapshot(snapshot);
+                requireNumbers(read(snapshot, 0), true);
+            }
+            recording.get();
+            assertTrue(snapshots > 3, snapshots + " snapshots");
+            Path last = folder.resolve("last");
+            tracer.snapshot(last);
+            List<TraceEvent> found = read(last, 0);
+            assertTrue(found.size() >= 6 * (SMALL - 200) / 32, found.size() + " events are kept");
+            assertThrows(FileAlreadyExistsException.class, () -> tracer.snapshot(last));
+        }
+        assertFalse(Files.exists(folder.resolve("recorder").resolve(Tracer.RINGS)), "the rings are gone");
+    }
+
+    @Test
+    void virtualThreadsHaveTheirOwnNumbers(@TempDir Path folder) throws Exception {
+        int threads = 1000;
+        try (Tracer tracer = Tracer.streaming(folder, LARGE)) {
+            tracer.add(TWO);
+            record(tracer, threads, 100, Executors.newVirtualThreadPerTaskExecutor());
+        }
+        List<TraceEvent> found = read(folder, 0);
+        assertEquals(threads * 100, found.size());
+        requireNumbers(found, false);
+        assertEquals(threads, found.stream().map(TraceEvent::threadId).distinct().count());
+    }
+
+    @Test
+    void aClosedTracerRecordsNothingMore(@TempDir Path folder) throws IOException {
+        Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults());
+        tracer.add(TWO);
+        record(tracer, 0, 0);
+        tracer.close();
+        record(tracer, 0, 1);
+        tracer.close();
+        assertEquals(1, read(folder, 0).size());
+        assertEquals(0, tracer.stats().lost());
+        assertThrows(FileAlreadyExistsException.class, () -> Tracer.streaming(folder, TracerOptions.defaults()));
+    }
+}
