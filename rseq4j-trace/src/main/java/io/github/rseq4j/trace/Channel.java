@@ -74,8 +74,10 @@ final class Channel implements EventSink {
         try {
             long status;
             do {
-                status = (long) RingFunctions.Four.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1, w2, w3);
-            } while (status < 0 && mustRepeat(RingFunctions.Four.CHAIN, status, 4, cells, recordBytes, header, w0, w1, w2, w3));
+                status = (long) RingFunctions.Four.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1, w2,
+                        w3);
+            } while (status < 0 && mustRepeat(RingFunctions.Four.CHAIN, status, 4, cells, recordBytes, header, w0, w1,
+                    w2, w3));
         } catch (Throwable t) {
             lost(t);
         }

@@ -143,8 +143,9 @@ final class MappedRing implements RingView, AutoCloseable {
         require(file, UUID_AT + Long.BYTES, uuid.getLeastSignificantBits(), "another trace's ring");
         long sub = file.get(JAVA_LONG, SUB_AT);
         long ring = file.get(JAVA_LONG, RING_AT);
-        boolean isRing = Long.bitCount(sub) == 1 && Long.bitCount(ring) == 1 && sub >= TracerOptions.MIN_SUB_BUFFER_BYTES
-                && sub <= TracerOptions.MAX_SUB_BUFFER_BYTES && ring >= 2 * sub && ring == file.byteSize() - DATA;
+        boolean isRing = Long.bitCount(sub) == 1 && Long.bitCount(ring) == 1
+                && sub >= TracerOptions.MIN_SUB_BUFFER_BYTES && sub <= TracerOptions.MAX_SUB_BUFFER_BYTES
+                && ring >= 2 * sub && ring == file.byteSize() - DATA;
         if (!isRing) {
             throw new IOException("offset " + SUB_AT + ": sub-buffer=" + sub + " ring=" + ring
                     + ": cannot be in a file of " + file.byteSize() + " bytes");

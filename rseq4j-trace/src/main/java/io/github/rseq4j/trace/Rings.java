@@ -130,7 +130,8 @@ final class Rings {
         RingView ring;
         if (engine instanceof FallbackEngine) {
             long base = engine.reserve(options.ringBytes());
-            ring = new PagedRing(engine.memory(), index, head(index), base, options.subBufferBytes(), options.ringBytes());
+            ring = new PagedRing(engine.memory(), index, head(index), base, options.subBufferBytes(),
+                    options.ringBytes());
             ring.begin(base, isDiscarding, TraceTime.now());
         } else {
             MappedRing mapped = MappedRing.create(folder.resolve(FILE + index), uuid, index, options, isDiscarding);

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Turns what a {@link Tracer} left that was not closed, because its process was killed, crashed or could not write, into
- * a whole trace. What was committed to a ring is there: the rings are files.
+ * Turns what a {@link Tracer} left that was not closed, because its process was killed, crashed or could not write,
+ * into a whole trace. What was committed to a ring is there: the rings are files.
  */
 public final class TraceRecovery {
     private final Path folder;
@@ -60,8 +60,8 @@ public final class TraceRecovery {
     public static Report recover(Path folder) throws IOException {
         Path ringFolder = folder.resolve(Tracer.RINGS);
         if (!Files.isDirectory(ringFolder)) {
-            throw new IOException(ringFolder + ": offset 0: there is nothing to recover: no tracer was left here, or its"
-                    + " rings are gone");
+            throw new IOException(ringFolder + ": offset 0: there is nothing to recover: no tracer was left here, or"
+                    + " its rings are gone");
         }
         try (TraceReader reader = new TraceReader(folder)) {
             TraceDescription trace = reader.description();
