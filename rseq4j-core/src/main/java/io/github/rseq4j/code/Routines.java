@@ -58,7 +58,7 @@ public interface Routines {
      * The function's entry: binds its label, makes room, and stores its arguments.
      *
      * @param function its label
-     * @param arguments how many arguments it has, at most four
+     * @param arguments how many arguments it has, at most six
      * @param locals how many local variables, with the arguments
      */
     void enter(Label function, int arguments, int locals);

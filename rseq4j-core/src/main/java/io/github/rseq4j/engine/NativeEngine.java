@@ -227,6 +227,15 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return own == null ? 0 : own.join();
     }
 
+    /**
+     * Returns the address of the function {@code int join()} that registers the calling thread, also in a signal's
+     * handler, or 0 where that is not for us to do.
+     */
+    long joinAddress() {
+        Provider own = provider;
+        return own == null ? 0 : own.joinAddress();
+    }
+
     /** Returns the calling carrier thread's CPU, or a negative number when it has no registration. */
     int cpuId() {
         return (int) call(areaField, RseqArea.CPU_ID);

@@ -136,6 +136,11 @@ public final class Provider {
         return (int) Native.call(join).value();
     }
 
+    /** Returns the address of the function that {@link #join} calls, which a signal's handler may call too. */
+    public long joinAddress() {
+        return join;
+    }
+
     /** Returns who owns the area, as the image found it when it was loaded. */
     public Owner owner() {
         return switch ((int) Native.call(owner).value()) {

@@ -76,6 +76,8 @@ public final class Tracer implements AutoCloseable {
     private final FileLock lock;
     private final Rings rings;
     private final Channel channel;
+    private final NativeProbes natives;
+    private final long lostBefore = NativeProbes.lost();
     private final Thread worker;
     private final Thread atExit = new Thread(this::closeAtExit, "rseq4j-tracer-exit");
     private long frequencyHz;
@@ -101,6 +103,7 @@ public final class Tracer implements AutoCloseable {
         writeMetadata();
         this.rings = new Rings(ringFolder, uuid, options, !isFlightRecorder, counts, this::drained);
         this.channel = new Channel(rings, counts);
+        this.natives = new NativeProbes(rings);
         this.worker = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);
     }
 
@@ -161,6 +164,11 @@ public final class Tracer implements AutoCloseable {
     /** Returns the rings that there are by now. */
     List<RingView> rings() {
         return rings.opened();
+    }
+
+    /** Returns the functions for native code. */
+    NativeProbes natives() {
+        return natives;
     }
 
     /** Returns where probes put records. */
@@ -317,7 +325,7 @@ public final class Tracer implements AutoCloseable {
                 discarded += ring.get(TraceRing.DISCARDED);
             }
         }
-        return new TracerStats(discarded, counts.lost.sum(), counts.packets.sum(), counts.bytes.sum(),
+        return new TracerStats(discarded, counts.lost.sum() + NativeProbes.lost() - lostBefore, counts.packets.sum(), counts.bytes.sum(),
                 counts.droppedFiles.sum(), counts.failures.sum(), counts.lastFailure());
     }
 

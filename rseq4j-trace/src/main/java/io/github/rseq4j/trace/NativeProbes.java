@@ -1,0 +1,111 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.engine.NativeEvents;
+import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.FieldType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The functions by which native code records a tracer's events. */
+final class NativeProbes {
+    /** What all tracers share, emitted when it is first needed. */
+    private static final class Shared {
+        private static final @Nullable NativeEvents EVENTS =
+                Engine.get() instanceof NativeEngine engine && !TraceTime.isGiven() ? new NativeEvents(engine) : null;
+    }
+
+    private static volatile boolean isShared;
+
+    private final Rings rings;
+    private final Map<String, NativeEvents.Event> events = new HashMap<>();
+
+    NativeProbes(Rings rings) {
+        this.rings = rings;
+    }
+
+    /**
+     * Returns how many events of native code, of all tracers of this process, were given up and are in no ring's count.
+     */
+    static long lost() {
+        NativeEvents shared = isShared ? Shared.EVENTS : null;
+        return shared == null ? 0 : shared.lost();
+    }
+
+    private static NativeEvents shared() {
+        NativeEvents shared = Shared.EVENTS;
+        if (shared == null) {
+            throw new UnsupportedOperationException("native code can record events with rseq alone, and where the"
+                    + " processor's counter is the kernel's clock source: engine=" + Engine.get().name());
+        }
+        isShared = true;
+        return shared;
+    }
+
+    /**
+     * Returns the address of an event's function.
+     *
+     * @param type the event
+     * @param isEnabled whether it records
+     * @throws UnsupportedOperationException when there is no such function on this machine, or for such an event
+     * @throws IllegalStateException when the kernel refuses memory
+     */
+    synchronized long address(EventType type, boolean isEnabled) {
+        NativeEvents shared = shared();
+        NativeEvents.Event event = events.get(type.name());
+        if (event == null) {
+            List<Integer> bytes = fieldBytes(type);
+            try {
+                // Native code cannot make a ring when it comes to a CPU that has none.
+                rings.openAll();
+                event = shared.event("event_" + type.id(), rings.cells(), type.id(), bytes);
+            } catch (IOException | KernelException e) {
+                throw new IllegalStateException("event=" + type.name() + ": " + e.getMessage(), e);
+            }
+            events.put(type.name(), event);
+            enable(type, isEnabled);
+        }
+        return event.entry();
+    }
+
+    /**
+     * Switches the event's function, if there is one.
+     *
+     * @param type the event
+     * @param isEnabled whether it records
+     */
+    synchronized void enable(EventType type, boolean isEnabled) {
+        NativeEvents.Event event = events.get(type.name());
+        if (event != null) {
+            RawMemory.putLong(event.enabledWord(), isEnabled ? 1 : 0);
+        }
+    }
+
+    private static List<Integer> fieldBytes(EventType type) {
+        List<Integer> bytes = new ArrayList<>();
+        for (EventType.Field field : type.fields()) {
+            if (!isInteger(field.type()) || bytes.size() == NativeEvents.MAX_FIELDS) {
+                throw new UnsupportedOperationException("event=" + type.name() + ", field=" + field.name() + ", type="
+                        + field.type() + ": a native function has up to " + NativeEvents.MAX_FIELDS
+                        + " fields, integers all");
+            }
+            bytes.add(field.type().minimumBytes());
+        }
+        return bytes;
+    }
+
+    private static boolean isInteger(FieldType type) {
+        return switch (type) {
+            case FieldType.Basic basic -> !basic.isVarying() && basic != FieldType.Basic.FLOAT
+                    && basic != FieldType.Basic.DOUBLE;
+            case FieldType.Enumeration _ -> true;
+        };
+    }
+}

@@ -1,0 +1,247 @@
+package io.github.rseq4j.trace;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.FieldType;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Events by native code: called, in signal handlers, and on threads that the JVM has never seen. */
+@SuppressWarnings("restricted")
+final class NativeProbesKernelTest {
+    /** A real-time signal, of which each one that was sent is delivered: SIGRTMIN + 11 of glibc. */
+    private static final int SIGNAL = 45;
+    private static final int SEM_BYTES = 32;
+    private static final Linker LINKER = Linker.nativeLinker();
+
+    private static final EventType NARROW = new EventType("test:narrow", 8, 6, List.of(
+            new EventType.Field("byte", FieldType.Basic.BYTE), new EventType.Field("char", FieldType.Basic.CHAR),
+            new EventType.Field("long", FieldType.Basic.LONG), new EventType.Field("boolean", FieldType.Basic.BOOLEAN),
+            new EventType.Field("short", FieldType.Basic.SHORT), new EventType.Field("int", FieldType.Basic.INT)));
+    private static final EventType SIGNALLED = new EventType("test:signalled", 9, 6, List.of(
+            new EventType.Field("signal", FieldType.Basic.INT)));
+
+    @BeforeEach
+    void requireRseq() {
+        assumeTrue(Rseq.availability().available(), "native code records with rseq alone");
+    }
+
+    private static MethodHandle function(long address, FunctionDescriptor type) {
+        return LINKER.downcallHandle(MemorySegment.ofAddress(address), type);
+    }
+
+    private static MethodHandle libc(String name, FunctionDescriptor type) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type);
+    }
+
+    @Test
+    void recordsNarrowFieldsOfAnySign(@TempDir Path folder) throws Throwable {
+        try (Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults())) {
+            tracer.add(NARROW);
+            MethodHandle event = function(tracer.natives().address(NARROW, true), FunctionDescriptor.of(JAVA_LONG,
+                    JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+            // What lies above a narrow argument is anything.
+            long dirt = 0x5A5A_5A5A_0000_0000L;
+            assertEquals(0, (long) event.invokeExact(dirt | 0xFF80L, dirt | 0x7_FFFEL, Long.MIN_VALUE, dirt | 0xFF01L,
+                    dirt | 0x7_8001L, dirt | 0x8000_0003L));
+            tracer.natives().enable(NARROW, false);
+            assertEquals(0, (long) event.invokeExact(1L, 1L, 1L, 1L, 1L, 1L));
+        }
+        List<TraceEvent> events = TracerTest.read(folder, 0);
+        assertEquals(1, events.size());
+        assertEquals(List.of((byte) -128, '\uFFFE', Long.MIN_VALUE, true, (short) -32767, 0x8000_0003),
+                events.getFirst().values());
+        long tid = Long.parseLong(Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName().toString());
+        assertEquals(tid, events.getFirst().threadId());
+    }
+
+    @Test
+    void crossesSubBuffersAndCountsWhatFindsNoRoom(@TempDir Path folder) throws Throwable {
+        int calls = 200_000;
+        Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withSubBuffers(1 << 12, 2));
+        try (tracer) {
+            tracer.add(SIGNALLED);
+            MethodHandle event = function(tracer.natives().address(SIGNALLED, true),
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
+            for (int i = 0; i < calls; i++) {
+                long _ = (long) event.invokeExact(i);
+            }
+        }
+        long discarded = tracer.stats().discarded();
+        assertTrue(discarded > 0, "rings of 8 KiB were never full");
+        List<TraceEvent> events = TracerTest.read(folder, discarded);
+        assertEquals(calls, events.size() + discarded);
+        long before = -1;
+        for (TraceEvent event : events) {
+            int number = (int) event.values().getFirst();
+            assertTrue(number > before, number + " behind " + before);
+            before = number;
+        }
+    }
+
+    @Test
+    void refusesWhatNoNativeFunctionCanTake(@TempDir Path folder) throws IOException {
+        EventType text = new EventType("test:text", 10, 6, List.of(
+                new EventType.Field("text", FieldType.Basic.STRING)));
+        try (Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults())) {
+            UnsupportedOperationException refused = assertThrows(UnsupportedOperationException.class,
+                    () -> tracer.natives().address(text, true));
+            assertTrue(String.valueOf(refused.getMessage()).startsWith("event=test:text, field=text, type=STRING"),
+                    refused::toString);
+        }
+    }
+
+    /** Threads that only libc knows; they wait until they are told to end. */
+    private static final class Strangers implements AutoCloseable {
+        private final Arena arena = Arena.ofShared();
+        private final MemorySegment semaphore = arena.allocate(SEM_BYTES, 16);
+        private final MemorySegment threads;
+        private final int count;
+        private final List<Integer> tids;
+
+        Strangers(int count) throws Throwable {
+            this.count = count;
+            this.threads = arena.allocate(JAVA_LONG, count);
+            int _ = (int) libc("sem_init", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT))
+                    .invokeExact(semaphore, 0, 0);
+            List<Integer> before = tids();
+            MemorySegment start = LINKER.defaultLookup().findOrThrow("sem_wait");
+            MethodHandle create = libc("pthread_create", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS,
+                    ADDRESS));
+            for (int i = 0; i < count; i++) {
+                assertEquals(0, (int) create.invokeExact(threads.asSlice(i * 8L), MemorySegment.NULL, start,
+                        semaphore));
+            }
+            tids = new ArrayList<>(tids());
+            tids.removeAll(before);
+        }
+
+        private static List<Integer> tids() throws IOException {
+            try (var tasks = Files.list(Path.of("/proc/self/task"))) {
+                return tasks.map(task -> Integer.parseInt(task.getFileName().toString())).toList();
+            }
+        }
+
+        @Override
+        public void close() {
+            try (arena) {
+                MethodHandle post = libc("sem_post", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+                MethodHandle join = libc("pthread_join", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS));
+                for (int i = 0; i < count; i++) {
+                    int _ = (int) post.invokeExact(semaphore);
+                }
+                for (int i = 0; i < count; i++) {
+                    int _ = (int) join.invokeExact(threads.getAtIndex(JAVA_LONG, i), MemorySegment.NULL);
+                }
+            } catch (Throwable t) {
+                throw new AssertionError(t);
+            }
+        }
+    }
+
+    /** About ten thousand signals a second, each of which is an event, on threads that record and on strangers. */
+    @Test
+    void handlersLoseNothingAndTearNothing(@TempDir Path folder) throws Throwable {
+        int threads = 3;
+        int events = 300_000;
+        long sent = 0;
+        List<Integer> strangers;
+        TracerStats stats;
+        Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withSubBuffers(1 << 16, 512));
+        try (tracer; Strangers others = new Strangers(2)) {
+            strangers = others.tids;
+            tracer.add(TracerTest.TWO);
+            tracer.add(SIGNALLED);
+            byte[] former = Linux.sigaction(SIGNAL, tracer.natives().address(SIGNALLED, true));
+            try {
+                List<Integer> targets = new ArrayList<>(strangers);
+                List<Thread> running = start(tracer, threads, events, targets);
+                while (running.stream().anyMatch(Thread::isAlive)) {
+                    sent += send(targets);
+                    Thread.sleep(0, 400_000);
+                }
+                for (int tid : strangers) {
+                    sent += Linux.tgkill(tid, SIGNAL) == 0 ? 1 : 0;
+                }
+                // What was sent to strangers is delivered when they run; they are idle.
+                Thread.sleep(100);
+            } finally {
+                Linux.sigaction(SIGNAL, former);
+            }
+        }
+        stats = tracer.stats();
+        assertEquals(0, stats.lost(), stats::toString);
+        List<TraceEvent> found = TracerTest.read(folder, stats.discarded());
+        assertEquals(0, stats.discarded(), "the rings are large enough");
+        Map<String, Long> counts = found.stream().collect(Collectors.groupingBy(event -> event.type().name(),
+                Collectors.counting()));
+        assertEquals((long) threads * events, counts.get("test:two"));
+        assertEquals(sent, counts.get("test:signalled"));
+        TracerTest.requireNumbers(found.stream().filter(event -> event.type().name().equals("test:two")).toList(),
+                false);
+        for (int tid : strangers) {
+            assertTrue(found.stream().anyMatch(event -> event.threadId() == tid), "none on thread " + tid);
+        }
+        assertTrue(sent > 1000, sent + " signals were sent");
+    }
+
+    private static List<Thread> start(Tracer tracer, int threads, int events, List<Integer> targets) throws Exception {
+        List<Thread> running = new ArrayList<>();
+        AtomicBoolean go = new AtomicBoolean();
+        for (int i = 0; i < threads; i++) {
+            int number = i;
+            running.add(Thread.ofPlatform().start(() -> {
+                int tid = Linux.gettid();
+                synchronized (targets) {
+                    targets.add(tid);
+                }
+                while (!go.get()) {
+                    Thread.onSpinWait();
+                }
+                for (int k = 0; k < events; k++) {
+                    TracerTest.record(tracer, number, k);
+                }
+                synchronized (targets) {
+                    targets.remove(Integer.valueOf(tid));
+                }
+            }));
+        }
+        go.set(true);
+        return running;
+    }
+
+    private static long send(List<Integer> targets) {
+        long sent = 0;
+        synchronized (targets) {
+            // A thread takes itself off the list while it still lives, and takes what was sent to it before.
+            for (int tid : targets) {
+                sent += Linux.tgkill(tid, SIGNAL) == 0 ? 1 : 0;
+            }
+        }
+        return sent;
+    }
+}
