@@ -7,5 +7,6 @@ module io.github.rseq4j.trace {
     requires static transitive org.jspecify;
     requires io.github.rseq4j;
 
+    exports io.github.rseq4j.trace;
     exports io.github.rseq4j.trace.ctf to io.github.rseq4j.cli;
 }
