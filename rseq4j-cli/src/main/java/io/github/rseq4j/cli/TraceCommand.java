@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "trace", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Reads traces of rseq4j: folders in the Common Trace Format.",
         subcommands = {TraceViewCommand.class, TraceSummaryCommand.class, TraceConvertCommand.class,
-            TraceReportCommand.class},
+            TraceReportCommand.class, TraceRecoverCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footer = {"", "Of a damaged trace all that is readable is shown; what is wrong is told on the error output, "
                 + "and the exit status is 2."})

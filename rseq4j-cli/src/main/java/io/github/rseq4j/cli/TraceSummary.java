@@ -27,6 +27,7 @@ final class TraceSummary {
     private final Map<String, Long> byEvent = new TreeMap<>();
     private final Map<Integer, Long> byCpu = new TreeMap<>();
     private final Map<String, Latency> latencies = new TreeMap<>();
+    private final CpuSamples samples = new CpuSamples();
     private long count;
     private long first;
     private long last;
@@ -77,6 +78,7 @@ final class TraceSummary {
         count++;
         byEvent.merge(event.type().name(), 1L, Long::sum);
         byCpu.merge(event.cpu(), 1L, Long::sum);
+        samples.add(event);
         Long start = pairs.begunAt(event);
         if (start != null && Long.compareUnsigned(event.timestamp(), start) >= 0) {
             latencies.computeIfAbsent(pairs.role(event.type()).pair(), _ -> new Latency())
@@ -116,6 +118,7 @@ final class TraceSummary {
         latencies.forEach((pair, latency) -> byPair.put(pair, latency.object()));
         object.put("latencies", byPair);
         object.put("unmatched", pairs.unmatched());
+        object.put("samples", samples.byLibrary());
         return object;
     }
 

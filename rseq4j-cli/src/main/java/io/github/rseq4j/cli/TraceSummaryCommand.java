@@ -86,6 +86,13 @@ final class TraceSummaryCommand implements Callable<Integer> {
         if (rows.size() > 1) {
             table(out, rows);
         }
+        rows.clear();
+        rows.add(List.of("CPU TIME IN", "SAMPLES", "PERCENT"));
+        objects(summary, "samples").forEach(each -> rows.add(List.of(EventText.printable(
+                String.valueOf(each.get("library"))), number(each.get("count")), number(each.get("percent")))));
+        if (rows.size() > 1) {
+            table(out, rows);
+        }
         if (!Objects.equals(summary.get("unmatched"), 0L)) {
             out.println();
             out.println(number(summary.get("unmatched")) + " begins and ends have no other half");

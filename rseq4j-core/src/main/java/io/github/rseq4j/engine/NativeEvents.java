@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Functions that record a tracer's events for native code: on any thread of the process, also one that the JVM has never
- * seen, and in signal handlers.
+ * Functions that record a tracer's events for native code: on any thread of the process, also one that the JVM has
+ * never seen, and in signal handlers.
  */
 public final class NativeEvents {
     /* How it works
@@ -32,8 +32,8 @@ public final class NativeEvents {
      * The thread's number is the kernel's: there is no other that a handler could ask for.
      *
      * A function tries again a few times only: each time that it is not recorded for another reason than a full ring,
-     * some other thread has recorded a whole sub-buffer on the same CPU in between. What is given up then, as what comes
-     * on a thread that cannot be registered, is counted in one word for the whole process.
+     * some other thread has recorded a whole sub-buffer on the same CPU in between. What is given up then, as what
+     * comes on a thread that cannot be registered, is counted in one word for the whole process.
      */
     /** How many integer arguments a C function takes in registers, on every architecture. */
     public static final int MAX_FIELDS = 6;
@@ -120,6 +120,35 @@ public final class NativeEvents {
         Label enabled = new Label("enabled");
         Assembled code = engine.compiler().routines(name, List.of(enabled),
                 r -> event(r, enabled, cells, id, fieldBytes));
+        MachineCode placed = engine.code().install(List.of(code)).getFirst();
+        return new Event(placed.entry(), placed.dataAddress());
+    }
+
+    /**
+     * Emits a signal's handler that records where the thread was interrupted: an event of one field of 8 bytes. It
+     * records nothing yet.
+     *
+     * @param cells the rings' heads
+     * @param id the event's number
+     * @throws io.github.rseq4j.kernel.KernelException when there is no more executable memory
+     */
+    public Event sampler(long cells, int id) {
+        Label enabled = new Label("enabled");
+        Assembled code = engine.compiler().routines("sampler", List.of(enabled), r -> {
+            int context = 2;
+            int pointer = 3;
+            int result = 4;
+            int buffer = 5;
+            Label off = new Label("off");
+            r.enter(new Label("sampler"), 3, buffer + 1);
+            r.loadWord(result, enabled);
+            r.branchIf(result, 0, off);
+            r.load(buffer, context, numbers.ucontextPc(), Width.LONG);
+            r.set(pointer, constant(record));
+            r.callTo(result, pointer, constant(cells), constant(id), addressOf(buffer), constant(Long.BYTES));
+            r.bind(off);
+            r.leave(result);
+        });
         MachineCode placed = engine.code().install(List.of(code)).getFirst();
         return new Event(placed.entry(), placed.dataAddress());
     }

@@ -15,7 +15,7 @@ public enum Architecture {
     /** AMD64, also known as x86-64. */
     X64("x64", "amd64", 0x5305_3053, new Numbers(334, 324, 186, 234, 309,
             9, 10, 11, 28, 98, 203, 204, 314, 315,
-            14, 319, 1, 3, 101, 61, 310),
+            14, 319, 1, 3, 101, 61, 310, 222, 223, 226, 168),
             // read, write, connect, accept, sendto, recvfrom, sendmsg, recvmsg, semop, rt_sigtimedwait, io_getevents,
             // semtimedop, epoll_wait, epoll_pwait, accept4, recvmmsg, io_pgetevents, epoll_pwait2
             new Tracing(1, 27, 21, 15, 10, 18, true, new int[] {0, 1, 42, 43, 44, 45, 46, 47, 65, 128, 208,
@@ -23,7 +23,7 @@ public enum Architecture {
     /** The 64-bit Arm architecture. */
     AARCH64("aarch64", "aarch64", 0xd428_bc00, new Numbers(293, 283, 178, 131, 168,
             222, 226, 215, 233, 165, 122, 123, 274, 275,
-            135, 279, 64, 57, 117, 260, 270),
+            135, 279, 64, 57, 117, 260, 270, 107, 110, 111, 440),
             // This kernel decides on the restart before the thread stops, and has then lost the first argument.
             new Tracing(0x401, 1, 0, -1, -1, 1030, false, new int[0]));
 
@@ -51,11 +51,17 @@ public enum Architecture {
      * @param ptrace ptrace(2)
      * @param wait4 wait4(2)
      * @param process_vm_readv process_vm_readv(2)
+     * @param timer_create timer_create(2)
+     * @param timer_settime timer_settime(2)
+     * @param timer_delete timer_delete(2)
+     * @param ucontextPc no call: where a signal's handler finds the instruction that was interrupted, in bytes from the
+     *     start of its third argument (glibc's and musl's {@code ucontext_t})
      */
     public record Numbers(int rseq, int membarrier, int gettid, int tgkill, int getcpu, int mmap, int mprotect,
                           int munmap, int madvise, int getrusage, int sched_setaffinity, int sched_getaffinity,
                           int sched_setattr, int sched_getattr, int rt_sigprocmask, int memfd_create, int write,
-                          int close, int ptrace, int wait4, int process_vm_readv) {}
+                          int close, int ptrace, int wait4, int process_vm_readv, int timer_create, int timer_settime,
+                          int timer_delete, int ucontextPc) {}
 
     /**
      * What a tracer must know of a stopped thread, and of the thread-local variables its objects define. Registers are

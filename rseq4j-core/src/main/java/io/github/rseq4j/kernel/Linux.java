@@ -63,7 +63,14 @@ public final class Linux {
     private static final int SCHED_ATTR_BYTES = 48;
     private static final int SCHED_ATTR_RUNTIME_OFFSET = 24;
     private static final int AFFINITY_BYTES = 1024;
+    private static final int SA_SIGINFO = 4;
+    private static final int SA_ONSTACK = 0x0800_0000;
     private static final int SA_RESTART = 0x1000_0000;
+    private static final int SIGEV_THREAD_ID = 4;
+    /** struct sigevent: value 0, signo 8, notify 12, tid 16. */
+    private static final int SIGEVENT_BYTES = 64;
+    private static final int THREAD_CPU_CLOCK = 6;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final int SIGACTION_FLAGS_OFFSET = 136;
     /** glibc's and musl's struct sigaction: handler, a 128-byte mask, int flags, restorer. */
     private static final int SIGACTION_BYTES = 152;
@@ -89,7 +96,7 @@ public final class Linux {
         // isCallable() looks at this class where there is none; every call is then refused before it uses a number.
         return host != null ? host.numbers()
                 : new Architecture.Numbers(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-                        -1, -1, -1, -1, -1, -1, -1);
+                        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     }
 
     static long syscall(int number, long... arguments) {
@@ -401,7 +408,7 @@ public final class Linux {
      * sigaction(3): sets the action of a signal for the whole process.
      *
      * @param signal the signal
-     * @param handler the address of a C function that takes the signal's number
+     * @param handler the address of a C function that takes the signal's number, siginfo_t and ucontext_t
      * @return the bytes of the former action, for {@link #sigaction(int, byte[])}
      * @throws KernelException when the kernel refuses
      */
@@ -409,8 +416,63 @@ public final class Linux {
         byte[] action = new byte[SIGACTION_BYTES];
         MemorySegment bytes = MemorySegment.ofArray(action);
         bytes.set(JAVA_LONG_UNALIGNED, 0, handler);
-        bytes.set(JAVA_INT_UNALIGNED, SIGACTION_FLAGS_OFFSET, SA_RESTART);
+        bytes.set(JAVA_INT_UNALIGNED, SIGACTION_FLAGS_OFFSET, SA_RESTART | SA_SIGINFO | SA_ONSTACK);
         return sigaction(signal, action);
+    }
+
+    /**
+     * Tells whether a signal has no handler, as it is when a process starts.
+     *
+     * @param action bytes that {@link #sigaction(int, long)} returned
+     */
+    public static boolean isDefault(byte[] action) {
+        return MemorySegment.ofArray(action).get(JAVA_LONG_UNALIGNED, 0) == 0;
+    }
+
+    /**
+     * timer_create(2) and timer_settime(2): sends a signal to a thread each time it has used so much CPU time.
+     *
+     * @param tid the thread
+     * @param signal the signal
+     * @param intervalNanos how much CPU time
+     * @return the timer or -errno
+     */
+    public static int cpuTimer(int tid, int signal, long intervalNanos) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment event = arena.allocate(SIGEVENT_BYTES, 8);
+            event.set(JAVA_INT_UNALIGNED, 8, signal);
+            event.set(JAVA_INT_UNALIGNED, 12, SIGEV_THREAD_ID);
+            event.set(JAVA_INT_UNALIGNED, 16, tid);
+            MemorySegment timer = arena.allocate(JAVA_LONG);
+            // linux/posix-timers.h: the clock of another thread is its number, inverted, above three bits of a kind.
+            int result = (int) syscall(NUMBERS.timer_create(), ~tid << 3 | THREAD_CPU_CLOCK, event.address(),
+                    timer.address());
+            if (result < 0) {
+                return result;
+            }
+            int made = timer.get(JAVA_INT_UNALIGNED, 0);
+            MemorySegment times = arena.allocate(4L * Long.BYTES, 8);
+            for (int at = 0; at < 4 * Long.BYTES; at += 2 * Long.BYTES) {
+                times.set(JAVA_LONG, at, intervalNanos / NANOS_PER_SECOND);
+                times.set(JAVA_LONG, at + Long.BYTES, intervalNanos % NANOS_PER_SECOND);
+            }
+            result = (int) syscall(NUMBERS.timer_settime(), made, 0, times.address(), 0);
+            if (result < 0) {
+                timer_delete(made);
+                return result;
+            }
+            return made;
+        }
+    }
+
+    /**
+     * timer_delete(2).
+     *
+     * @param timer what {@link #cpuTimer} returned
+     * @return 0 or -errno
+     */
+    public static int timer_delete(int timer) {
+        return (int) syscall(NUMBERS.timer_delete(), timer);
     }
 
     /**

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** The functions by which native code records a tracer's events. */
@@ -22,7 +23,7 @@ final class NativeProbes {
                 Engine.get() instanceof NativeEngine engine && !TraceTime.isGiven() ? new NativeEvents(engine) : null;
     }
 
-    private static volatile boolean isShared;
+    private static final AtomicBoolean IS_SHARED = new AtomicBoolean();
 
     private final Rings rings;
     private final Map<String, NativeEvents.Event> events = new HashMap<>();
@@ -35,7 +36,7 @@ final class NativeProbes {
      * Returns how many events of native code, of all tracers of this process, were given up and are in no ring's count.
      */
     static long lost() {
-        NativeEvents shared = isShared ? Shared.EVENTS : null;
+        NativeEvents shared = IS_SHARED.get() ? Shared.EVENTS : null;
         return shared == null ? 0 : shared.lost();
     }
 
@@ -45,7 +46,7 @@ final class NativeProbes {
             throw new UnsupportedOperationException("native code can record events with rseq alone, and where the"
                     + " processor's counter is the kernel's clock source: engine=" + Engine.get().name());
         }
-        isShared = true;
+        IS_SHARED.set(true);
         return shared;
     }
 
@@ -73,6 +74,23 @@ final class NativeProbes {
             enable(type, isEnabled);
         }
         return event.entry();
+    }
+
+    /**
+     * Makes a signal's handler that records where a thread was interrupted.
+     *
+     * @param type the event
+     * @throws UnsupportedOperationException when there is no such function on this machine
+     * @throws IllegalStateException when the kernel refuses memory
+     */
+    synchronized NativeEvents.Event sampler(EventType type) {
+        NativeEvents shared = shared();
+        try {
+            rings.openAll();
+            return shared.sampler(rings.cells(), type.id());
+        } catch (IOException | KernelException e) {
+            throw new IllegalStateException("event=" + type.name() + ": " + e.getMessage(), e);
+        }
     }
 
     /**

@@ -1,25 +1,18 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.trace.ctf.EventType;
-import io.github.rseq4j.trace.ctf.MetadataText;
-import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
-import java.lang.module.ModuleDescriptor;
+import java.lang.invoke.MethodHandles;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -52,9 +45,6 @@ public final class Tracer implements AutoCloseable {
      *
      * Rings takes events, Channel records them, RingDrain writes them to files. One thread drains the rings when
      * sub-buffers are finished, and keeps the metadata's clock good; it never does anything that a producer waits for.
-     *
-     * Metadata is written whole, beside, and put in place by renaming: a reader, or who recovers, finds one or the
-     * other.
      */
     static final String RINGS = ".rings";
     static final String LOCK = "lock";
@@ -66,21 +56,20 @@ public final class Tracer implements AutoCloseable {
     private final TracerOptions options;
     private final boolean isFlightRecorder;
     private final UUID uuid = UUID.randomUUID();
-    private final Map<String, Object> environment;
     private final TracerCounts counts = new TracerCounts();
     private final List<RingDrain> drains = new CopyOnWriteArrayList<>();
-    private final Object files = new Object();
-    private final List<EventType> events = new ArrayList<>();
+    private final TraceMetadata metadata;
     private final Path ringFolder;
     private final FileChannel lockFile;
     private final FileLock lock;
     private final Rings rings;
     private final Channel channel;
     private final NativeProbes natives;
+    private final Providers providers;
     private final long lostBefore = NativeProbes.lost();
     private final Thread worker;
     private final Thread atExit = new Thread(this::closeAtExit, "rseq4j-tracer-exit");
-    private long frequencyHz;
+    private @Nullable CpuSampler sampler;
     private long discardedByClosed;
     private volatile boolean isClosing;
     private boolean isClosed;
@@ -89,8 +78,6 @@ public final class Tracer implements AutoCloseable {
         this.folder = Files.createDirectories(folder);
         this.options = options;
         this.isFlightRecorder = isFlightRecorder;
-        this.environment = TraceDescription.environment(version(), Instant.now());
-        environment.put("mode", isFlightRecorder ? "flight recorder" : "discard");
         if (Files.exists(folder.resolve(TraceWriter.METADATA)) || Files.exists(folder.resolve(RINGS),
                 LinkOption.NOFOLLOW_LINKS)) {
             throw new FileAlreadyExistsException(folder.toString(), null, "the folder holds a trace already, or one"
@@ -100,16 +87,13 @@ public final class Tracer implements AutoCloseable {
         this.lockFile = FileChannel.open(ringFolder.resolve(LOCK), StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE);
         this.lock = lockFile.lock();
-        writeMetadata();
+        this.metadata = new TraceMetadata(folder, ringFolder, uuid, isFlightRecorder, counts);
+        metadata.write();
         this.rings = new Rings(ringFolder, uuid, options, !isFlightRecorder, counts, this::drained);
         this.channel = new Channel(rings, counts);
         this.natives = new NativeProbes(rings);
+        this.providers = new Providers(channel, options.fieldBytes(), this::add, natives);
         this.worker = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);
-    }
-
-    private static String version() {
-        ModuleDescriptor module = Tracer.class.getModule().getDescriptor();
-        return module == null ? "unknown" : module.rawVersion().orElse("unknown");
     }
 
     private Path makeRingFolder() throws IOException {
@@ -155,6 +139,90 @@ public final class Tracer implements AutoCloseable {
         return new Tracer(folder, options, false).started();
     }
 
+    /**
+     * Returns probes: an implementation of an interface, each of whose methods records an event with its arguments as
+     * fields. See {@link Provider} for what the interface may have.
+     *
+     * @param provider the interface
+     * @param <T> the interface
+     * @return the implementation, the same each time
+     * @throws IllegalArgumentException when the interface cannot be a provider; the message names the method and the
+     *     remedy
+     */
+    public <T> T probes(Class<T> provider) {
+        return providers.probes(provider);
+    }
+
+    /**
+     * Returns probes of an interface that is not public, or in a package that is not exported.
+     *
+     * @param place the caller's lookup, by {@link MethodHandles#lookup()} in the interface's package
+     * @param provider the interface
+     * @param <T> the interface
+     * @return the implementation, the same each time
+     * @throws IllegalArgumentException when the interface cannot be a provider; the message names the method and the
+     *     remedy
+     */
+    public <T> T probes(MethodHandles.Lookup place, Class<T> provider) {
+        return providers.probes(place, provider);
+    }
+
+    /** {@return all events of the providers so far, as things that can be switched} */
+    public List<Probe> probes() {
+        return List.copyOf(providers.all());
+    }
+
+    /**
+     * Enables events, also of providers to come. All events are enabled at first.
+     *
+     * @param pattern {@code provider:event}, in which {@code *} stands for any characters; or {@code *}. A span's
+     *     method names both of its events
+     * @return how many there are now
+     * @throws IllegalArgumentException when there is no such pattern
+     */
+    public int enable(String pattern) {
+        return providers.enable(pattern);
+    }
+
+    /**
+     * Disables events, also of providers to come: they record nothing, and cost their callers the read of a field.
+     *
+     * @param pattern as for {@link #enable}
+     * @return how many there are now
+     * @throws IllegalArgumentException when there is no such pattern
+     */
+    public int disable(String pattern) {
+        return providers.disable(pattern);
+    }
+
+    /**
+     * Begins to record what the process uses CPU time for: after so much CPU time each thread, also one that the JVM
+     * does not know, records the event {@code cpu:sample} with the address of its next instruction; which CPU it was on
+     * is that of the event, and the thread is the kernel's number of it. Events {@code cpu:mapping} tell which library,
+     * or Java's code, an address is in; {@code rseq4j trace summary} counts them so.
+     *
+     * <p>The kernel looks at these timers with its tick: no thread has more samples a second than that, 100 to 1,000.
+     * Threads that live less than some 20 ms may have none. The signal is SIGPROF.
+     *
+     * @param hz how many samples a second of CPU time, 1 to {@link CpuSampler#MAX_HZ}
+     * @return what ends it; closing the tracer does too
+     * @throws IllegalArgumentException when the number is out of range
+     * @throws IllegalStateException when somebody else samples in this process, or handles SIGPROF
+     * @throws UnsupportedOperationException without rseq, or where the clock source is not the processor's counter
+     */
+    public CpuSampler sampleCpu(int hz) {
+        if (hz < 1 || hz > CpuSampler.MAX_HZ) {
+            throw new IllegalArgumentException("hz=" + hz + ", must be 1 to " + CpuSampler.MAX_HZ);
+        }
+        CpuEvents cpu = providers.probes(CpuEvents.class);
+        Probe sample = probes().stream().filter(probe -> probe.name().equals("cpu:sample")).findFirst().orElseThrow();
+        CpuSampler made = CpuSampler.start(cpu, natives.sampler(sample.type()), counts, hz);
+        synchronized (drains) {
+            sampler = made;
+        }
+        return made;
+    }
+
     private void drained(RingView ring) {
         if (!isFlightRecorder) {
             drains.add(new RingDrain(ring, new StreamOutput(folder, uuid, ring.index(), options), counts));
@@ -182,39 +250,7 @@ public final class Tracer implements AutoCloseable {
      * @param type the event, before it is recorded for the first time
      */
     void add(EventType type) {
-        synchronized (files) {
-            events.add(type);
-            keepMetadata();
-        }
-    }
-
-    private void keepMetadata() {
-        try {
-            writeMetadata();
-        } catch (IOException e) {
-            counts.failed(e);
-        }
-    }
-
-    private void writeMetadata() throws IOException {
-        synchronized (files) {
-            TraceDescription trace = describe();
-            Path beside = ringFolder.resolve(TraceWriter.METADATA);
-            Files.writeString(beside, MetadataText.of(trace));
-            Path place = folder.resolve(TraceWriter.METADATA);
-            if (options.ringFolder() == null) {
-                Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } else {
-                Path hidden = folder.resolve("." + TraceWriter.METADATA);
-                Files.move(beside, hidden, StandardCopyOption.REPLACE_EXISTING);
-                Files.move(hidden, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            }
-            frequencyHz = trace.clock().frequencyHz();
-        }
-    }
-
-    private TraceDescription describe() {
-        return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), environment, events);
+        metadata.add(type);
     }
 
     private void work() {
@@ -227,7 +263,7 @@ public final class Tracer implements AutoCloseable {
             boolean hasMoved = drain(isDue);
             if (isDue) {
                 flushAt = System.nanoTime() + flushNanos;
-                refreshClock();
+                metadata.refreshClock();
             }
             if (counts.failures.sum() > before) {
                 pause = FAILURE_PAUSE_NANOS;
@@ -235,15 +271,6 @@ public final class Tracer implements AutoCloseable {
                 pause = hasMoved ? SHORTEST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
             }
             LockSupport.parkNanos(Math.min(pause, flushNanos));
-        }
-    }
-
-    /** The longer a clock is watched the better its frequency is known. */
-    private void refreshClock() {
-        synchronized (files) {
-            if (Math.abs(TraceTime.clock().frequencyHz() - frequencyHz) > frequencyHz / 10_000_000) {
-                keepMetadata();
-            }
         }
     }
 
@@ -288,23 +315,21 @@ public final class Tracer implements AutoCloseable {
             throw new IllegalStateException("folder=" + folder + " is not a flight recorder's: flush() writes to it");
         }
         Files.createDirectories(snapshot);
-        Path metadata = snapshot.resolve(TraceWriter.METADATA);
-        if (Files.exists(metadata)) {
+        if (Files.exists(snapshot.resolve(TraceWriter.METADATA))) {
             throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
         }
         synchronized (drains) {
             if (isClosed) {
                 throw new IllegalStateException("folder=" + folder + ": the tracer was closed");
             }
+            if (sampler != null) {
+                sampler.recordCode();
+            }
             for (RingView ring : rings.opened()) {
                 write(RingCopy.of(ring, true), ring.index(), snapshot);
             }
         }
-        String text;
-        synchronized (files) {
-            text = MetadataText.of(describe());
-        }
-        Files.writeString(metadata, text, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        metadata.writeTo(snapshot);
     }
 
     private void write(RingCopy copy, int index, Path snapshot) throws IOException {
@@ -325,8 +350,8 @@ public final class Tracer implements AutoCloseable {
                 discarded += ring.get(TraceRing.DISCARDED);
             }
         }
-        return new TracerStats(discarded, counts.lost.sum() + NativeProbes.lost() - lostBefore, counts.packets.sum(), counts.bytes.sum(),
-                counts.droppedFiles.sum(), counts.failures.sum(), counts.lastFailure());
+        return new TracerStats(discarded, counts.lost.sum() + NativeProbes.lost() - lostBefore, counts.packets.sum(),
+                counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures.sum(), counts.lastFailure());
     }
 
     private void closeAtExit() {
@@ -341,6 +366,14 @@ public final class Tracer implements AutoCloseable {
     @Override
     public void close() {
         isClosing = true;
+        CpuSampler sampling;
+        synchronized (drains) {
+            sampling = sampler;
+        }
+        if (sampling != null) {
+            sampling.close();
+        }
+        providers.disable("*");
         LockSupport.unpark(worker);
         joinWorker();
         synchronized (drains) {
@@ -353,7 +386,7 @@ public final class Tracer implements AutoCloseable {
             drain(true);
             boolean isWhole = counts.failures.sum() == before;
             rings.opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
-            keepMetadata();
+            metadata.keep();
             finish(isWhole);
         }
         forgetExit();

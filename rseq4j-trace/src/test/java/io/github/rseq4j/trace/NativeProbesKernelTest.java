@@ -24,7 +24,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +40,10 @@ final class NativeProbesKernelTest {
     /** A real-time signal, of which each one that was sent is delivered: SIGRTMIN + 11 of glibc. */
     private static final int SIGNAL = 45;
     private static final int SEM_BYTES = 32;
+    private static final int SIGNALS = 20_000;
+    private static final long PAUSE_NANOS = 350_000;
+    private static final long LONGEST_NANOS = 60_000_000_000L;
+    private static final int SPINS = 100;
     private static final Linker LINKER = Linker.nativeLinker();
 
     private static final EventType NARROW = new EventType("test:narrow", 8, 6, List.of(
@@ -166,82 +174,98 @@ final class NativeProbesKernelTest {
     /** About ten thousand signals a second, each of which is an event, on threads that record and on strangers. */
     @Test
     void handlersLoseNothingAndTearNothing(@TempDir Path folder) throws Throwable {
-        int threads = 3;
-        int events = 300_000;
         long sent = 0;
         List<Integer> strangers;
-        TracerStats stats;
         Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withSubBuffers(1 << 16, 512));
+        Recorders recorders = new Recorders(tracer, 3);
         try (tracer; Strangers others = new Strangers(2)) {
             strangers = others.tids;
             tracer.add(TracerTest.TWO);
             tracer.add(SIGNALLED);
             byte[] former = Linux.sigaction(SIGNAL, tracer.natives().address(SIGNALLED, true));
             try {
-                List<Integer> targets = new ArrayList<>(strangers);
-                List<Thread> running = start(tracer, threads, events, targets);
-                while (running.stream().anyMatch(Thread::isAlive)) {
-                    sent += send(targets);
-                    Thread.sleep(0, 400_000);
+                recorders.start();
+                long until = System.nanoTime() + LONGEST_NANOS;
+                while (sent < SIGNALS && System.nanoTime() < until) {
+                    sent += send(strangers) + send(recorders.tids);
+                    LockSupport.parkNanos(PAUSE_NANOS);
                 }
-                for (int tid : strangers) {
-                    sent += Linux.tgkill(tid, SIGNAL) == 0 ? 1 : 0;
-                }
+                recorders.stop();
                 // What was sent to strangers is delivered when they run; they are idle.
-                Thread.sleep(100);
+                Thread.sleep(200);
             } finally {
                 Linux.sigaction(SIGNAL, former);
             }
         }
-        stats = tracer.stats();
-        assertEquals(0, stats.lost(), stats::toString);
-        List<TraceEvent> found = TracerTest.read(folder, stats.discarded());
-        assertEquals(0, stats.discarded(), "the rings are large enough");
+        assertEquals(0, tracer.stats().lost(), () -> tracer.stats().toString());
+        List<TraceEvent> found = TracerTest.read(folder, tracer.stats().discarded());
+        assertEquals(0, tracer.stats().discarded(), "the rings are large enough");
         Map<String, Long> counts = found.stream().collect(Collectors.groupingBy(event -> event.type().name(),
                 Collectors.counting()));
-        assertEquals((long) threads * events, counts.get("test:two"));
+        assertEquals(recorders.recorded.sum(), counts.get("test:two"));
         assertEquals(sent, counts.get("test:signalled"));
         TracerTest.requireNumbers(found.stream().filter(event -> event.type().name().equals("test:two")).toList(),
                 false);
         for (int tid : strangers) {
             assertTrue(found.stream().anyMatch(event -> event.threadId() == tid), "none on thread " + tid);
         }
-        assertTrue(sent > 1000, sent + " signals were sent");
+        assertTrue(sent >= SIGNALS, sent + " signals were sent");
     }
 
-    private static List<Thread> start(Tracer tracer, int threads, int events, List<Integer> targets) throws Exception {
-        List<Thread> running = new ArrayList<>();
-        AtomicBoolean go = new AtomicBoolean();
-        for (int i = 0; i < threads; i++) {
-            int number = i;
-            running.add(Thread.ofPlatform().start(() -> {
-                int tid = Linux.gettid();
-                synchronized (targets) {
-                    targets.add(tid);
-                }
-                while (!go.get()) {
-                    Thread.onSpinWait();
-                }
-                for (int k = 0; k < events; k++) {
-                    TracerTest.record(tracer, number, k);
-                }
-                synchronized (targets) {
-                    targets.remove(Integer.valueOf(tid));
-                }
-            }));
-        }
-        go.set(true);
-        return running;
-    }
+    /** Threads of Java that record events until they are told to stop. */
+    private static final class Recorders {
+        private final Tracer tracer;
+        private final CountDownLatch ready;
+        private final List<Thread> threads = new ArrayList<>();
+        private final List<Integer> tids = new CopyOnWriteArrayList<>();
+        private final AtomicBoolean isStopping = new AtomicBoolean();
+        private final CountDownLatch end = new CountDownLatch(1);
+        private final LongAdder recorded = new LongAdder();
 
-    private static long send(List<Integer> targets) {
-        long sent = 0;
-        synchronized (targets) {
-            // A thread takes itself off the list while it still lives, and takes what was sent to it before.
-            for (int tid : targets) {
-                sent += Linux.tgkill(tid, SIGNAL) == 0 ? 1 : 0;
+        Recorders(Tracer tracer, int count) {
+            this.tracer = tracer;
+            this.ready = new CountDownLatch(count);
+            for (int i = 0; i < count; i++) {
+                int number = i;
+                threads.add(Thread.ofPlatform().unstarted(() -> record(number)));
             }
         }
-        return sent;
+
+        private void record(int number) {
+            tids.add(Linux.gettid());
+            ready.countDown();
+            long events = 0;
+            while (!isStopping.get()) {
+                TracerTest.record(tracer, number, events++);
+                for (int i = 0; i < SPINS; i++) {
+                    Thread.onSpinWait();
+                }
+            }
+            recorded.add(events);
+            try {
+                end.await();
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        void start() throws InterruptedException {
+            threads.forEach(Thread::start);
+            ready.await();
+        }
+
+        /** Lets them stop; they end when no signal is on its way to them any more. */
+        void stop() throws InterruptedException {
+            isStopping.set(true);
+            Thread.sleep(200);
+            end.countDown();
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        }
+    }
+
+    private static long send(List<Integer> tids) {
+        return tids.stream().filter(tid -> Linux.tgkill(tid, SIGNAL) == 0).count();
     }
 }

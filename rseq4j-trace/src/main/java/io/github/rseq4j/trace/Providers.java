@@ -1,0 +1,168 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.PacketLayout;
+import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The providers of one tracer, and their probes. Any thread. */
+final class Providers {
+    /** How many bytes of fields a record has at most, if nobody says otherwise. */
+    static final int DEFAULT_MAX_FIELD_BYTES = 4096;
+    /** The least that may be said: what fits in words needs no check then. */
+    static final int MIN_MAX_FIELD_BYTES = ProbeBody.MAX_WORDS_BYTES;
+
+    private final EventSink sink;
+    private final int maxFieldBytes;
+    private final Consumer<EventType> declare;
+    private final @Nullable NativeProbes natives;
+    private final Scratch scratch;
+    private final Map<Class<?>, Object> implementations = new HashMap<>();
+    private final Map<String, Probe> probes = new LinkedHashMap<>();
+    private final Map<String, Class<?>> owners = new HashMap<>();
+    private final BitSet ids = new BitSet();
+    private final ProbeRules rules = new ProbeRules();
+
+    /** Makes it without functions for native code. */
+    Providers(EventSink sink, int maxFieldBytes, Consumer<EventType> declare) {
+        this(sink, maxFieldBytes, declare, null);
+    }
+
+    /**
+     * @param sink where to probes record
+     * @param maxFieldBytes how many bytes of fields a record has at most, {@link #MIN_MAX_FIELD_BYTES} to what the
+     *     format allows
+     * @param declare is told each event before it can be recorded; must not throw
+     * @param natives makes functions for native code, or null
+     */
+    Providers(EventSink sink, int maxFieldBytes, Consumer<EventType> declare, @Nullable NativeProbes natives) {
+        int max = PacketLayout.MAX_RECORD_BYTES - PacketLayout.RECORD_FIELDS;
+        if (maxFieldBytes < MIN_MAX_FIELD_BYTES || maxFieldBytes > max) {
+            throw new IllegalArgumentException("maxFieldBytes=" + maxFieldBytes + ": must be " + MIN_MAX_FIELD_BYTES
+                    + " to " + max);
+        }
+        this.sink = sink;
+        this.maxFieldBytes = maxFieldBytes;
+        this.declare = declare;
+        this.natives = natives;
+        this.scratch = new Scratch(maxFieldBytes, Runtime.getRuntime().availableProcessors());
+    }
+
+    /**
+     * Returns the implementation of a provider, which is made once. It is always the same.
+     *
+     * @param provider the interface
+     * @param <T> the interface
+     * @throws IllegalArgumentException when it cannot be a provider; the message names the method and the remedy
+     */
+    <T> T probes(Class<T> provider) {
+        return probes(null, provider);
+    }
+
+    /**
+     * Returns the implementation of a provider, which is made once, in a package that the caller lets us in.
+     *
+     * @param place what the class that may implement it can access
+     * @param provider the interface
+     * @param <T> the interface
+     * @throws IllegalArgumentException when it cannot be a provider; the message names the method and the remedy
+     */
+    synchronized <T> T probes(MethodHandles.@Nullable Lookup place, Class<T> provider) {
+        Object known = implementations.get(provider);
+        if (known != null) {
+            return provider.cast(known);
+        }
+        ProviderModel model = ProviderModel.of(provider);
+        MethodHandles.Lookup found = place == null ? ProbePlace.of(provider) : ProbePlace.of(place, provider);
+        BitSet taken = (BitSet) ids.clone();
+        List<ProbeCompiler.Implementation> methods = new ArrayList<>();
+        List<Probe> made = new ArrayList<>();
+        // Those that say their numbers come first, so that none of theirs is given away.
+        for (boolean isSaid : new boolean[] {true, false}) {
+            for (ProviderModel.ProbeMethod method : model.events()) {
+                if (isSaid == (method.id() != Event.NEXT_ID)) {
+                    ProbeCompiler.Implementation implementation = implementation(model, method, taken);
+                    methods.add(implementation);
+                    made.add(implementation.probe());
+                    if (implementation.end() != null) {
+                        made.add(implementation.end().end());
+                    }
+                }
+            }
+        }
+        Object implementation = new ProbeCompiler(sink, scratch, maxFieldBytes).compile(found, provider, methods);
+        ids.or(taken);
+        for (Probe probe : made) {
+            declare.accept(probe.type());
+            probes.put(probe.name(), probe);
+            owners.put(probe.name(), provider);
+            rules.apply(probe);
+        }
+        implementations.put(provider, implementation);
+        return provider.cast(implementation);
+    }
+
+    private ProbeCompiler.Implementation implementation(ProviderModel model, ProviderModel.ProbeMethod method,
+            BitSet taken) {
+        String where = "provider=" + model.provider().getName() + ": method " + method.method().getName() + ": ";
+        List<String> names = method.names();
+        List<Probe> halves = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            String name = model.name() + ":" + names.get(i);
+            Class<?> owner = owners.get(name);
+            if (owner != null) {
+                throw new IllegalArgumentException(where + "event " + name + " is there already, from "
+                        + owner.getName() + ": give one of the providers another name with @Provider");
+            }
+            int id = method.id() == Event.NEXT_ID ? taken.nextClearBit(0) : method.id() + i;
+            if (id > EventType.MAX_ID) {
+                throw new IllegalStateException(where + "the trace has " + (EventType.MAX_ID + 1) + " events, which is"
+                        + " as many as there can be");
+            }
+            if (taken.get(id)) {
+                throw new IllegalArgumentException(where + "id=" + id + " is that of another event: change it in"
+                        + " @Event, or leave it out");
+            }
+            taken.set(id);
+            EventType type = new EventType(name, id, method.level().ordinal(), i == 0 ? method.fields() : List.of());
+            if (type.minimumBytes() - PacketLayout.RECORD_FIELDS > maxFieldBytes) {
+                throw new IllegalArgumentException(where + "its fields take "
+                        + (type.minimumBytes() - PacketLayout.RECORD_FIELDS) + " bytes at least, and a record of this"
+                        + " trace has " + maxFieldBytes + ": leave some out");
+            }
+            halves.add(new Probe(type, method.event(), true, natives));
+        }
+        SpanEnd end = method.isSpan() ? new SpanEnd(halves.getLast(), sink) : null;
+        return new ProbeCompiler.Implementation(method.method(), halves.getFirst(), end);
+    }
+
+    /** Returns all probes, in the order in which they were made. */
+    synchronized Collection<Probe> all() {
+        return List.copyOf(probes.values());
+    }
+
+    /**
+     * Enables probes, also those that are made later.
+     *
+     * @param pattern {@code provider:event}, in which {@code *} stands for any characters; or {@code *}. A span's
+     *     method names both of its events
+     * @return how many there are now
+     * @throws IllegalArgumentException when there is no such pattern
+     */
+    synchronized int enable(String pattern) {
+        return rules.add(pattern, true, probes.values());
+    }
+
+    /** Disables probes, as {@link #enable} enables them. */
+    synchronized int disable(String pattern) {
+        return rules.add(pattern, false, probes.values());
+    }
+}

@@ -1,0 +1,21 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.trace.ctf.PacketLayout;
+
+/**
+ * What the method of a span returns: the object that records the end.
+ *
+ * @param end the event of the end, which has no fields
+ * @param sink where to
+ */
+record SpanEnd(Probe end, EventSink sink) implements Span {
+    /** What is returned where the begin was not recorded. */
+    static final Span NONE = () -> {};
+
+    @Override
+    public void close() {
+        if (end.isEnabled()) {
+            sink.record1(PacketLayout.RECORD_FIELDS, end.type().id(), 0);
+        }
+    }
+}

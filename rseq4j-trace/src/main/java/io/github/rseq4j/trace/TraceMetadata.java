@@ -1,0 +1,114 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.MetadataText;
+import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceWriter;
+import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** The metadata of a tracer: its events, and its clock as well as it is known by now. Any thread. */
+final class TraceMetadata {
+    /* How it works
+     *
+     * It is written whole, beside, and put in its place by renaming: a reader, or who recovers, finds one or the other.
+     */
+    /** So much the frequency must have changed to be written again: one in so many. */
+    private static final long PRECISION = 10_000_000;
+
+    private final Path place;
+    private final Path beside;
+    private final UUID uuid;
+    private final Map<String, Object> environment;
+    private final TracerCounts counts;
+    private final List<EventType> events = new ArrayList<>();
+    private long frequencyHz;
+
+    /**
+     * Makes it; nothing is written yet.
+     *
+     * @param folder the trace's
+     * @param ringFolder that of the rings
+     * @param uuid the trace's
+     * @param isFlightRecorder which mode the tracer has
+     * @param counts counts failures
+     */
+    TraceMetadata(Path folder, Path ringFolder, UUID uuid, boolean isFlightRecorder, TracerCounts counts) {
+        this.place = folder.resolve(TraceWriter.METADATA);
+        // A file of the same file system, so that it can be renamed; hidden ones are no streams.
+        this.beside = ringFolder.startsWith(folder) ? ringFolder.resolve(TraceWriter.METADATA)
+                : folder.resolve("." + TraceWriter.METADATA);
+        this.uuid = uuid;
+        this.counts = counts;
+        this.environment = TraceDescription.environment(version(), Instant.now());
+        environment.put("mode", isFlightRecorder ? "flight recorder" : "discard");
+    }
+
+    private static String version() {
+        ModuleDescriptor module = Tracer.class.getModule().getDescriptor();
+        return module == null ? "unknown" : module.rawVersion().orElse("unknown");
+    }
+
+    /**
+     * Adds an event.
+     *
+     * @param type the event
+     */
+    synchronized void add(EventType type) {
+        events.add(type);
+        keep();
+    }
+
+    /** Writes it, and counts a failure. */
+    synchronized void keep() {
+        try {
+            write();
+        } catch (IOException e) {
+            counts.failed(e);
+        }
+    }
+
+    /**
+     * Writes it.
+     *
+     * @throws IOException when it cannot be written
+     */
+    synchronized void write() throws IOException {
+        TraceDescription trace = describe();
+        Files.writeString(beside, MetadataText.of(trace));
+        Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        frequencyHz = trace.clock().frequencyHz();
+    }
+
+    private TraceDescription describe() {
+        return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), environment, events);
+    }
+
+    /** The longer a clock is watched the better its frequency is known: writes it when it is. */
+    synchronized void refreshClock() {
+        if (Math.abs(TraceTime.clock().frequencyHz() - frequencyHz) > frequencyHz / PRECISION) {
+            keep();
+        }
+    }
+
+    /**
+     * Writes it to another folder.
+     *
+     * @param snapshot the folder, which has none
+     * @throws IOException when it cannot be written
+     */
+    synchronized void writeTo(Path snapshot) throws IOException {
+        Files.writeString(snapshot.resolve(TraceWriter.METADATA), MetadataText.of(describe()),
+                StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    }
+}

@@ -1,0 +1,128 @@
+package io.github.rseq4j.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.MetadataText;
+import io.github.rseq4j.trace.ctf.PacketLayout;
+import io.github.rseq4j.trace.ctf.TraceClock;
+import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.ctf.TraceWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Keeps records, and reads them as a trace of one packet each: what a record has too much or too little is a problem
+ * that the reader tells.
+ */
+final class RecordingSink implements EventSink {
+    private static final UUID TRACE = new UUID(1, 2);
+
+    /** The events that were declared. */
+    final List<EventType> types = new ArrayList<>();
+    private final List<Recorded> records = new ArrayList<>();
+
+    private record Recorded(int id, byte[] fields) {}
+
+    synchronized int count() {
+        return records.size();
+    }
+
+    private synchronized void words(int recordBytes, int id, long... words) {
+        ByteBuffer fields = ByteBuffer.allocate(words.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        fields.asLongBuffer().put(words);
+        byte[] exact = new byte[recordBytes - PacketLayout.RECORD_FIELDS];
+        fields.get(exact);
+        while (fields.hasRemaining()) {
+            assertEquals(0, fields.get(), "what is above the fields");
+        }
+        records.add(new Recorded(id, exact));
+    }
+
+    @Override
+    public void record1(int recordBytes, int id, long w0) {
+        words(recordBytes, id, w0);
+    }
+
+    @Override
+    public void record2(int recordBytes, int id, long w0, long w1) {
+        words(recordBytes, id, w0, w1);
+    }
+
+    @Override
+    public void record3(int recordBytes, int id, long w0, long w1, long w2) {
+        words(recordBytes, id, w0, w1, w2);
+    }
+
+    @Override
+    public void record4(int recordBytes, int id, long w0, long w1, long w2, long w3) {
+        words(recordBytes, id, w0, w1, w2, w3);
+    }
+
+    @Override
+    public void record8(int recordBytes, int id, long w0, long w1, long w2, long w3, long w4, long w5, long w6,
+            long w7) {
+        words(recordBytes, id, w0, w1, w2, w3, w4, w5, w6, w7);
+    }
+
+    @Override
+    public synchronized void recordBytes(int id, byte[] fields, int fieldBytes) {
+        byte[] exact = new byte[fieldBytes];
+        System.arraycopy(fields, 0, exact, 0, fieldBytes);
+        records.add(new Recorded(id, exact));
+    }
+
+    /** Returns what was recorded, and forgets it. */
+    synchronized List<TraceEvent> take(Path folder) {
+        TraceClock clock = new TraceClock(new UUID(3, 4), 1_000_000_000, 0, 0);
+        TraceDescription trace = new TraceDescription(TRACE, clock, 1,
+                TraceDescription.environment("0.1", Instant.EPOCH), types);
+        try {
+            Path made = Files.createTempDirectory(folder, "trace");
+            Files.writeString(made.resolve(TraceWriter.METADATA), MetadataText.of(trace));
+            try (OutputStream channel = Files.newOutputStream(made.resolve(TraceWriter.CHANNEL + 0))) {
+                for (int i = 0; i < records.size(); i++) {
+                    channel.write(packet(i, records.get(i)));
+                }
+            }
+            records.clear();
+            try (TraceReader reader = new TraceReader(made)) {
+                List<TraceEvent> events = new ArrayList<>();
+                for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
+                    events.add(event);
+                }
+                assertEquals(List.of(), reader.problems());
+                return events;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static byte[] packet(int number, Recorded record) {
+        int content = PacketLayout.RECORDS + PacketLayout.RECORD_FIELDS + record.fields().length;
+        int size = (int) PacketLayout.aligned(content);
+        ByteBuffer packet = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+        packet.put(0, PacketLayout.mark(TRACE)).putLong(PacketLayout.TIMESTAMP_BEGIN, number);
+        packet.putLong(PacketLayout.TIMESTAMP_END, number);
+        packet.putLong(PacketLayout.CONTENT_SIZE, (long) content * Byte.SIZE);
+        packet.putLong(PacketLayout.PACKET_SIZE, (long) size * Byte.SIZE);
+        packet.putLong(PacketLayout.PACKET_SEQ_NUM, number);
+        packet.putLong(PacketLayout.RECORDS, number);
+        packet.putLong(PacketLayout.RECORDS + PacketLayout.RECORD_ID_AND_THREAD,
+                PacketLayout.idAndThread(record.id(), 1));
+        packet.put(PacketLayout.RECORDS + PacketLayout.RECORD_FIELDS, record.fields());
+        return packet.array();
+    }
+}
