@@ -2,6 +2,7 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.Truncated;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -11,8 +12,13 @@ import org.jspecify.annotations.Nullable;
 final class FieldBytes {
     /* How it works
      *
-     * A text is recorded as ASCII for as long as it is, by one loop that a compiler unrolls; from the first other
-     * character on by another, which also counts what is cut. No step allocates, and each character is read once.
+     * A long text that certainly fits is copied by the JDK, from array to array where it is ASCII: it was, if as many
+     * bytes as it has characters are ASCII, for no character takes less than one. Any other is recorded as ASCII for
+     * as long as it is, and from the first other character on by a loop that also counts what is cut. Nothing is
+     * allocated, but by the JDK for a long text that is not ASCII.
+     *
+     * Refused: String.getBytes(int, int, byte[], int), which takes half the time for a long text; but what it makes of
+     * other characters may be ASCII.
      *
      * A text that another thread cannot change is copied once; an array may change while it is copied, and then either
      * is recorded.
@@ -27,6 +33,10 @@ final class FieldBytes {
     private static final int CONTINUATION_BITS = 6;
     private static final int CONTINUATION_MASK = 0x3F;
     private static final int REPLACEMENT = '?';
+    /** From so many characters on the JDK's copy is faster than a loop. */
+    private static final int LONG_CHARS = 32;
+    private static final int MAX_BYTES_BY_CHAR = 3;
+    private static final long NOT_ASCII = 0x8080_8080_8080_8080L;
 
     private FieldBytes() {}
 
@@ -90,6 +100,13 @@ final class FieldBytes {
             return putLengths(to, at, FieldType.NULL_LENGTH, 0);
         }
         int content = at + FieldType.LENGTHS_BYTES;
+        if (text.length() >= LONG_CHARS && text.length() < (end - content) / MAX_BYTES_BY_CHAR) {
+            // With the zero that it appends it has room also where it is not ASCII.
+            MemorySegment.ofArray(to).setString(content, text);
+            if (isAscii(to, content, content + text.length())) {
+                return putLengths(to, at, text.length(), text.length());
+            }
+        }
         int fitting = Math.min(text.length(), end - content);
         int done = 0;
         while (done < fitting && text.charAt(done) < ASCII_END) {
@@ -97,6 +114,18 @@ final class FieldBytes {
             done++;
         }
         return done == text.length() ? putLengths(to, at, done, done) : putRest(to, at, end, text, done);
+    }
+
+    private static boolean isAscii(byte[] bytes, int start, int end) {
+        long all = 0;
+        int next = start;
+        for (; next <= end - Long.BYTES; next += Long.BYTES) {
+            all |= (long) LONGS.get(bytes, next);
+        }
+        for (; next < end; next++) {
+            all |= bytes[next];
+        }
+        return (all & NOT_ASCII) == 0;
     }
 
     /** Writes a text of which some characters, all ASCII, are written. */

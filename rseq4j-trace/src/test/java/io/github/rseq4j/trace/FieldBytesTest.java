@@ -45,6 +45,20 @@ final class FieldBytesTest {
     }
 
     @Test
+    void longTextsAreRecordedWholeWhereverTheOneCharacterIsThatIsNotAscii() {
+        for (String odd : List.of("a", "\0", "\u0141", "\u00e9", "\u20ac", "\ud800", "\ud83d\ude00", "\u00e9\0")) {
+            for (int length = 30; length <= 42; length++) {
+                for (int place = 0; place <= length; place++) {
+                    String text = "x".repeat(place) + odd + "y".repeat(length - place);
+                    assertText(text, 3 * text.length() + 3);
+                    assertText(text, text.length() + 1);
+                    assertText(text, text.length() - 1);
+                }
+            }
+        }
+    }
+
+    @Test
     void everyCharacterIsEncodedAsTheJdkEncodesIt() {
         for (int character = 0; character <= Character.MAX_CODE_POINT; character += character < 0x11000 ? 1 : 0x3FF) {
             assertText(Character.toString(character), 4);
