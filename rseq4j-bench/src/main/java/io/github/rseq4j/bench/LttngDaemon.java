@@ -1,0 +1,227 @@
+package io.github.rseq4j.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.runner.RunnerException;
+
+/** A session daemon of LTTng that serves the processes with the same LTTNG_HOME, one session at a time. */
+final class LttngDaemon implements AutoCloseable {
+    /* How it works
+     *
+     * The daemon stays a child of this process, and so do its consumer's and its helper's: all end with it. Every call
+     * of the client forbids it to start a daemon by itself, which would outlive us.
+     */
+    private static final String SESSION = "rseq4j";
+    private static final String CHANNEL = "events";
+    private static final long LIMIT_SECONDS = 20;
+    /** A daemon that is told to end while it starts may not hear it. */
+    private static final long END_SECONDS = 5;
+    private static final long POLL_MILLIS = 50;
+    /** USER_HZ, in which /proc counts (proc_pid_stat(5)): 100 on every architecture that has a JDK. */
+    private static final double TICKS_A_SECOND = 100;
+    /** Where the user's time stands in /proc/PID/stat, from the field behind the name on; the system's follows. */
+    private static final int USER_TIME = 11;
+    private static final Pattern ARRIVED = Pattern.compile("(\\d+) Event messages?");
+    private static final Pattern DISCARDED = Pattern.compile("Discarded events: (\\d+)");
+
+    private final Path folder;
+    private @Nullable Process process;
+    private boolean isClosed;
+
+    /** Something that is traced. */
+    interface Work<T> {
+        /** Does it. */
+        T run() throws IOException, InterruptedException, RunnerException;
+    }
+
+    /**
+     * What became of the events of a streaming session.
+     *
+     * @param result what the work returned
+     * @param arrived events that the trace has
+     * @param discarded events that it has not, as LTTng counts them
+     * @param bytes the trace's size
+     * @param cpuSeconds time that the consumer took of the CPUs
+     */
+    record Streamed<T>(T result, long arrived, long discarded, long bytes, double cpuSeconds) {}
+
+    /**
+     * Starts a daemon and waits until it serves.
+     *
+     * @param home the LTTNG_HOME of this process
+     */
+    LttngDaemon(Path home) throws IOException, InterruptedException {
+        folder = home;
+        Path log = home.resolve("sessiond.log");
+        Runtime.getRuntime().addShutdownHook(new Thread(this::endAll));
+        Process daemon = start(log);
+        long start = System.nanoTime();
+        while (!Commands.succeeds("lttng", "--no-sessiond", "list")) {
+            if (!daemon.isAlive() || System.nanoTime() - start > TimeUnit.SECONDS.toNanos(LIMIT_SECONDS)) {
+                close();
+                throw new IOException("lttng-sessiond does not serve, and says:\n" + Files.readString(log));
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+    }
+
+    /** Starts the daemon, unless this JVM is told to end: what it has started till then, {@link #endAll} knows. */
+    private synchronized Process start(Path log) throws IOException {
+        if (isClosed) {
+            throw new IOException("this JVM is told to end");
+        }
+        process = new ProcessBuilder("lttng-sessiond", "--no-kernel").redirectErrorStream(true)
+                .redirectOutput(log.toFile()).start();
+        return process;
+    }
+
+    /** Ends the daemon and whatever else runs, where this JVM is told to end in the midst of it. */
+    private void endAll() {
+        close();
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private static String lttng(String... arguments) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(List.of("lttng", "--no-sessiond"));
+        words.addAll(List.of(arguments));
+        return Commands.output(words.toArray(String[]::new));
+    }
+
+    /**
+     * Does something whose events LTTng records as a flight recorder, with its own defaults; fails when the snapshot at
+     * the end has none.
+     *
+     * @param domain --userspace or --jul
+     * @param events which ones
+     * @param work what is done
+     */
+    <T> T recorded(String domain, String events, Work<T> work)
+            throws IOException, InterruptedException, RunnerException {
+        Path trace = folder.resolve("snapshot");
+        lttng("create", SESSION, "--snapshot", "--output=" + trace);
+        T result;
+        try {
+            lttng("enable-event", domain, events);
+            lttng("start");
+            result = work.run();
+            lttng("stop");
+            lttng("snapshot", "record");
+        } finally {
+            lttng("destroy", SESSION);
+        }
+        if (count(trace) == 0) {
+            throw new IllegalStateException("LTTng's snapshot has none of " + events);
+        }
+        delete(trace);
+        return result;
+    }
+
+    /**
+     * Does something whose events LTTng streams to files, and discards what does not fit.
+     *
+     * @param events which ones, of user space
+     * @param work what is done
+     */
+    <T> Streamed<T> streamed(String events, Work<T> work)
+            throws IOException, InterruptedException, RunnerException {
+        Path trace = folder.resolve("stream");
+        lttng("create", SESSION, "--output=" + trace);
+        T result;
+        double cpuSeconds;
+        long discarded;
+        try {
+            lttng("enable-channel", "--userspace", "--discard", "--subbuf-size=1M", "--num-subbuf=8", CHANNEL);
+            lttng("enable-event", "--userspace", "--channel=" + CHANNEL, events);
+            lttng("start");
+            double before = consumerSeconds();
+            result = work.run();
+            // Returns when all that was recorded is in the files.
+            lttng("stop");
+            cpuSeconds = consumerSeconds() - before;
+            discarded = number(DISCARDED, lttng("list", SESSION));
+        } finally {
+            lttng("destroy", SESSION);
+        }
+        Streamed<T> streamed = new Streamed<>(result, count(trace), discarded, bytes(trace), cpuSeconds);
+        delete(trace);
+        return streamed;
+    }
+
+    private static long count(Path trace) throws IOException, InterruptedException {
+        return number(ARRIVED, Commands.output("babeltrace2", trace.toString(), "--component=sink.utils.counter",
+                "--params=step=+0"));
+    }
+
+    private static long number(Pattern pattern, String text) {
+        Matcher matcher = pattern.matcher(text);
+        if (!matcher.find()) {
+            throw new IllegalStateException("expected " + pattern + " in:\n" + text);
+        }
+        return Long.parseLong(matcher.group(1));
+    }
+
+    /** Returns the time that the consumer has had of the CPUs. */
+    private double consumerSeconds() throws IOException {
+        for (ProcessHandle child : Objects.requireNonNull(process).descendants().toList()) {
+            Path proc = Path.of("/proc", Long.toString(child.pid()));
+            if (Files.readString(proc.resolve("comm")).startsWith("lttng-consumer")) {
+                String stat = Files.readString(proc.resolve("stat"));
+                String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+                return (Long.parseLong(fields[USER_TIME]) + Long.parseLong(fields[USER_TIME + 1])) / TICKS_A_SECOND;
+            }
+        }
+        throw new IllegalStateException("lttng-sessiond has no consumer");
+    }
+
+    private static long bytes(Path trace) throws IOException {
+        try (Stream<Path> all = Files.walk(trace)) {
+            return all.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
+        }
+    }
+
+    /**
+     * Deletes a folder and all in it.
+     *
+     * @param root the folder
+     */
+    static void delete(Path root) throws IOException {
+        try (Stream<Path> all = Files.walk(root)) {
+            all.sorted(Comparator.reverseOrder()).forEach(file -> {
+                try {
+                    Files.deleteIfExists(file);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+
+    /** Ends the daemon, its consumer and its helper. */
+    @Override
+    public synchronized void close() {
+        isClosed = true;
+        if (process == null) {
+            return;
+        }
+        List<ProcessHandle> children = process.descendants().toList();
+        process.destroy();
+        try {
+            process.waitFor(END_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        process.destroyForcibly();
+        children.forEach(ProcessHandle::destroyForcibly);
+    }
+}

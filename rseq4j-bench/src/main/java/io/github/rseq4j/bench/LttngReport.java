@@ -1,0 +1,278 @@
+package io.github.rseq4j.bench;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/**
+ * What the events of other tracers cost: LTTng-UST's tracepoints in C, its agent for java.util.logging, and JFR; and
+ * how many events LTTng brings to files. Everything is measured turn by turn; medians, with the least and the greatest.
+ */
+public final class LttngReport {
+    private static final String PROGRAM = "lttng";
+    private static final String HEADER = "lttng-events.h";
+    private static final String EVENTS = "rseq4j_peer:*";
+    private static final List<Integer> THREADS = List.of(1, 2, 8);
+    private static final int PROGRAM_MILLIS = 500;
+    private static final int STREAM_MILLIS = 2000;
+    /** With eight threads on two CPUs the JVM's compiler takes its time. */
+    private static final int WARM_UP_MILLIS = 500;
+    private static final int ITERATION_MILLIS = 200;
+    private static final int ITERATIONS = 3;
+    private static final int SHORT_MILLIS = 50;
+    /** The pace that is streamed besides what is possible. */
+    private static final int EVENTS_A_SECOND = 1_000_000;
+
+    private final Path home;
+    private final LttngDaemon daemon;
+    private final Plan plan;
+    private final List<Table> tables = new ArrayList<>();
+
+    /**
+     * What is measured.
+     *
+     * @param isShort whether it is only seen that everything works
+     * @param rounds how often
+     * @param groups which groups
+     */
+    private record Plan(boolean isShort, int rounds, List<String> groups) {
+        static final List<String> GROUPS = List.of("longs", "text", "log", "stream");
+
+        static Plan of(List<String> arguments) {
+            List<String> words = new ArrayList<>(arguments);
+            boolean isShort = words.remove("short");
+            int rounds = isShort ? 1 : 5;
+            if (!words.isEmpty() && words.getFirst().matches("[1-9]\\d{0,3}")) {
+                rounds = Integer.parseInt(words.removeFirst());
+            }
+            if (!GROUPS.containsAll(words)) {
+                throw new IllegalArgumentException("arguments=" + arguments + ", expected [short] [ROUNDS] [GROUP...]"
+                        + " with groups of " + GROUPS);
+            }
+            return new Plan(isShort, rounds, words.isEmpty() ? GROUPS : words);
+        }
+
+        List<Integer> threads() {
+            return isShort ? THREADS.subList(0, 1) : THREADS;
+        }
+
+        int millis(int full) {
+            return isShort ? SHORT_MILLIS : full;
+        }
+    }
+
+    /** What the program in C prints. */
+    private record Emitted(long events, double nanos) {}
+
+    /**
+     * The figures of a group, by row and column, round by round.
+     *
+     * @param title what they are
+     * @param columns the columns' names
+     * @param rows the figures
+     */
+    private record Table(String title, List<String> columns, Map<String, List<List<Double>>> rows) {
+        Table(String title, List<String> columns) {
+            this(title, columns, new LinkedHashMap<>());
+        }
+
+        /** Adds figures of a row, from a column on. */
+        void add(String row, int column, double... values) {
+            List<List<Double>> cells = rows.computeIfAbsent(row,
+                    _ -> columns.stream().<List<Double>>map(_ -> new ArrayList<>()).toList());
+            for (int i = 0; i < values.length; i++) {
+                cells.get(column + i).add(values[i]);
+            }
+        }
+
+        void print() {
+            System.out.printf("%-44s", title);
+            columns.forEach(column -> System.out.printf(" %27s", column));
+            System.out.println();
+            rows.forEach((row, cells) -> {
+                System.out.printf("%-44s", row);
+                cells.forEach(cell -> System.out.printf(" %27s", text(cell)));
+                System.out.println();
+            });
+            System.out.println();
+        }
+
+        private static String text(List<Double> values) {
+            double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+            double median = sorted[sorted.length / 2];
+            String format = median >= 1e6 ? "%,.2fM (%,.2f to %,.2f)" : median >= 1e3 ? "%,.0f (%,.0f to %,.0f)"
+                    : "%.1f (%.1f to %.1f)";
+            double unit = median >= 1e6 ? 1e6 : 1;
+            return String.format(Locale.ROOT, format, median / unit, sorted[0] / unit,
+                    sorted[sorted.length - 1] / unit);
+        }
+    }
+
+    private LttngReport(Path home, LttngDaemon daemon, Plan plan) {
+        this.home = home;
+        this.daemon = daemon;
+        this.plan = plan;
+        List<String> threads = plan.threads().stream().map(n -> n + (n == 1 ? " thread" : " threads")).toList();
+        for (String group : plan.groups()) {
+            tables.add(switch (group) {
+                case "longs" -> new Table("ns an event with two longs", threads);
+                case "text" -> new Table("ns an event with 32 characters", threads);
+                case "log" -> new Table("ns a java.util.logging record", threads);
+                default -> new Table("LTTng-UST to files, two longs", List.of("events arrived a second", "% discarded",
+                        "% of a CPU in its consumer", "bytes an event"));
+            });
+        }
+    }
+
+    /**
+     * Runs the report; or, with a folder as the first argument, is the JVM that measures in it.
+     *
+     * @param arguments {@code [short] [ROUNDS] [longs | text | log | stream]...}: a short run, which only shows that
+     *         all works; how often everything is measured, 5 times without; what is measured, all without
+     * @throws Exception when anything fails
+     */
+    public static void main(String[] arguments) throws Exception {
+        List<String> words = new ArrayList<>(List.of(arguments));
+        if (words.isEmpty() || !words.getFirst().startsWith("/")) {
+            try {
+                Plan.of(words);
+            } catch (IllegalArgumentException e) {
+                System.err.println(e.getMessage());
+                System.exit(2);
+            }
+            System.exit(LttngHome.run(LttngReport.class.getName(), words));
+        }
+        Thread.ofPlatform().daemon().start(LttngReport::endWithInput);
+        Path home = Path.of(words.removeFirst());
+        try (LttngDaemon daemon = new LttngDaemon(home)) {
+            new LttngReport(home, daemon, Plan.of(words)).report();
+        }
+    }
+
+    private static void endWithInput() {
+        try {
+            while (System.in.read() >= 0) {
+                // Nothing is asked of it.
+            }
+        } catch (IOException e) {
+            System.err.println(e.getMessage());
+        }
+        System.exit(1);
+    }
+
+    private void report() throws IOException, InterruptedException, RunnerException {
+        compile();
+        for (int round = 0; round < plan.rounds(); round++) {
+            for (int i = 0; i < tables.size(); i++) {
+                measure(plan.groups().get(i), tables.get(i));
+            }
+        }
+        tables.forEach(Table::print);
+    }
+
+    private void compile() throws IOException, InterruptedException {
+        for (String name : List.of(PROGRAM + ".c", HEADER)) {
+            try (InputStream text = Objects.requireNonNull(LttngReport.class.getResourceAsStream(name))) {
+                Files.copy(text, home.resolve(name));
+            }
+        }
+        Commands.output("gcc", "-O2", "-pthread", "-I" + home, "-o", home.resolve(PROGRAM).toString(),
+                home.resolve(PROGRAM + ".c").toString(), "-llttng-ust", "-ldl");
+    }
+
+    /** Measures a group once, ours and those of others in turn. */
+    private void measure(String group, Table table) throws IOException, InterruptedException, RunnerException {
+        if (group.equals("stream")) {
+            stream(table, "1 thread, " + EVENTS_A_SECOND + " a second", 1, EVENTS_A_SECOND);
+            stream(table, "1 thread, as fast as it can", 1, 0);
+            if (!plan.isShort()) {
+                stream(table, "2 threads, as fast as they can", 2, 0);
+            }
+            return;
+        }
+        for (int column = 0; column < plan.threads().size(); column++) {
+            int threads = plan.threads().get(column);
+            switch (group) {
+                case "longs" -> {
+                    table.add("time stamp counter, in C", column, emit("cycles", threads, PROGRAM_MILLIS, 0).nanos());
+                    table.add("clock_gettime, in C", column, emit("clock", threads, PROGRAM_MILLIS, 0).nanos());
+                    table.add("empty critical downcall", column, jmh("empty", threads));
+                    table.add("time stamp counter, in a critical downcall", column, jmh("timestamp", threads));
+                    table.add("System.nanoTime", column, jmh("nanoTime", threads));
+                    table.add("LTTng-UST tracepoint, in C", column, tracepoint("longs", threads));
+                    table.add("JFR event", column, jmh("jfrLongs", threads));
+                }
+                case "text" -> {
+                    table.add("LTTng-UST tracepoint, in C", column, tracepoint("text", threads));
+                    table.add("JFR event", column, jmh("jfrText", threads));
+                }
+                default -> {
+                    table.add("to a handler that does nothing", column, log("silent", threads));
+                    table.add("to a StreamHandler to nowhere", column, log("stream", threads));
+                    table.add("to LTTng's agent", column, daemon.recorded("--jul", TraceBenchmark.LOGGER,
+                            () -> log("lttng", threads)));
+                }
+            }
+        }
+    }
+
+    private double tracepoint(String what, int threads) throws IOException, InterruptedException, RunnerException {
+        return daemon.recorded("--userspace", EVENTS, () -> emit(what, threads, PROGRAM_MILLIS, 0)).nanos();
+    }
+
+    private Emitted emit(String what, int threads, int millis, int eventsASecond)
+            throws IOException, InterruptedException {
+        String[] said = Commands.output(home.resolve(PROGRAM).toString(), what, Integer.toString(threads),
+                Integer.toString(plan.millis(millis)), Integer.toString(eventsASecond)).strip().split(" ", 2);
+        return new Emitted(Long.parseLong(said[0]), Double.parseDouble(said[1]));
+    }
+
+    private void stream(Table table, String how, int threads, int eventsASecond)
+            throws IOException, InterruptedException, RunnerException {
+        LttngDaemon.Streamed<Emitted> streamed = daemon.streamed(EVENTS,
+                () -> emit("longs", threads, STREAM_MILLIS, eventsASecond));
+        long emitted = streamed.result().events();
+        if (streamed.arrived() + streamed.discarded() != emitted) {
+            throw new IllegalStateException("emitted=" + emitted + " but " + streamed);
+        }
+        double seconds = emitted * streamed.result().nanos() / threads / 1e9;
+        table.add(how, 0, streamed.arrived() / seconds, 100.0 * streamed.discarded() / emitted,
+                100 * streamed.cpuSeconds() / seconds, (double) streamed.bytes() / streamed.arrived());
+    }
+
+    private double log(String handler, int threads) throws IOException, RunnerException {
+        return jmh(options("log", threads).param("handler", handler));
+    }
+
+    private double jmh(String method, int threads) throws IOException, RunnerException {
+        return jmh(options(method, threads));
+    }
+
+    /** Runs a method of {@link TraceBenchmark}, and returns the nanoseconds. */
+    private static double jmh(ChainedOptionsBuilder options) throws RunnerException {
+        return new Runner(options.build()).runSingle().getPrimaryResult().getScore();
+    }
+
+    private ChainedOptionsBuilder options(String method, int threads) throws IOException {
+        TimeValue warmUp = TimeValue.milliseconds(plan.millis(WARM_UP_MILLIS));
+        TimeValue time = TimeValue.milliseconds(plan.millis(ITERATION_MILLIS));
+        return new OptionsBuilder().include(TraceBenchmark.class.getName() + "." + method + "$").threads(threads)
+                .forks(1).warmupIterations(ITERATIONS).warmupTime(warmUp).measurementIterations(ITERATIONS)
+                .measurementTime(time).jvmArgsAppend("--enable-native-access=ALL-UNNAMED", LttngHome.QUIET,
+                        "-Djava.library.path=" + LttngHome.nativeFolder())
+                .verbosity(VerboseMode.SILENT).shouldFailOnError(true);
+    }
+}

@@ -1,0 +1,218 @@
+package io.github.rseq4j.bench;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import java.util.logging.StreamHandler;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.Recording;
+import jdk.jfr.StackTrace;
+import jdk.jfr.consumer.RecordingFile;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Events with two longs and with a text of 32 characters, as far as they are recorded in a JVM, and the clocks beside
+ * them. {@link LttngReport} runs these and LTTng's, turn by turn.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(value = 3, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+public class TraceBenchmark {
+    /** The text, which is the one in lttng.c. */
+    private static final String TEXT = "0123456789abcdef0123456789abcdef";
+    /** The logger whose records LTTng is told to record. */
+    static final String LOGGER = "rseq4j.peer";
+
+    private long number;
+
+    /** Starts with the number 0. */
+    public TraceBenchmark() {}
+
+    /** JFR's event with two longs. */
+    @Name(TwoLongs.NAME)
+    @Label("Two longs")
+    @StackTrace(false)
+    static final class TwoLongs extends Event {
+        static final String NAME = "rseq4j.TwoLongs";
+
+        long a;
+        long b;
+    }
+
+    /** JFR's event with a text. */
+    @Name(Text.NAME)
+    @Label("Text")
+    @StackTrace(false)
+    static final class Text extends Event {
+        static final String NAME = "rseq4j.Text";
+
+        String text = "";
+    }
+
+    /** A recording of the two events alone, in JFR's buffers in memory, as a flight recorder keeps them. */
+    @State(Scope.Benchmark)
+    public static class Jfr {
+        private final Recording recording = new Recording();
+
+        /** Makes the recording. */
+        public Jfr() {}
+
+        /** Starts it. */
+        @Setup
+        public void start() {
+            recording.setToDisk(false);
+            recording.enable(TwoLongs.class).withoutStackTrace();
+            recording.enable(Text.class).withoutStackTrace();
+            recording.start();
+        }
+
+        /**
+         * Ends it, and fails when nothing was recorded.
+         *
+         * @throws IOException when it cannot be written and read
+         */
+        @TearDown
+        public void stop() throws IOException {
+            Path file = Files.createTempFile("rseq4j-trace", ".jfr");
+            try {
+                // What is in memory alone can be had while it runs, not later.
+                recording.dump(file);
+                recording.close();
+                try (RecordingFile events = new RecordingFile(file)) {
+                    while (!events.readEvent().getEventType().getName().startsWith("rseq4j.")) {
+                        // An event of JFR's own; the file's end is an exception, and there is then none of ours.
+                    }
+                }
+            } finally {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** A logger with one handler. */
+    @State(Scope.Benchmark)
+    public static class Log {
+        /** What the handler does: nothing, formats to a stream that forgets, or gives the record to LTTng. */
+        @Param({"silent", "stream"})
+        public String handler = "silent";
+
+        private final Logger logger = Logger.getLogger(LOGGER);
+        private Handler own = new Silent();
+
+        /** Makes the logger. */
+        public Log() {}
+
+        /**
+         * Adds the handler.
+         *
+         * @throws ReflectiveOperationException when LTTng's agent is not in the class path, or does not start
+         */
+        @Setup
+        public void add() throws ReflectiveOperationException {
+            own = switch (handler) {
+                case "stream" -> new StreamHandler(OutputStream.nullOutputStream(), new SimpleFormatter());
+                case "lttng" -> Class.forName("org.lttng.ust.agent.jul.LttngLogHandler")
+                        .asSubclass(Handler.class).getConstructor().newInstance();
+                default -> new Silent();
+            };
+            logger.setUseParentHandlers(false);
+            logger.setLevel(Level.ALL);
+            logger.addHandler(own);
+        }
+
+        /** Removes it. */
+        @TearDown
+        public void remove() {
+            logger.removeHandler(own);
+            own.close();
+        }
+    }
+
+    /** A handler that does nothing: what the logger costs. */
+    private static final class Silent extends Handler {
+        @Override
+        public void publish(LogRecord logRecord) {}
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    }
+
+    /** {@return the result of an empty critical downcall} */
+    @Benchmark
+    public long empty() {
+        return Empty.call(number, number);
+    }
+
+    /** {@return the time stamp counter} */
+    @Benchmark
+    public long timestamp() {
+        return Timestamp.read();
+    }
+
+    /** {@return what the JDK's clock says} */
+    @Benchmark
+    public long nanoTime() {
+        return System.nanoTime();
+    }
+
+    /**
+     * Commits an event with two longs.
+     *
+     * @param jfr where it is recorded
+     */
+    @Benchmark
+    public void jfrLongs(Jfr jfr) {
+        TwoLongs event = new TwoLongs();
+        event.a = ++number;
+        event.b = -number;
+        event.commit();
+    }
+
+    /**
+     * Commits an event with a text, which JFR's pool of strings has.
+     *
+     * @param jfr where it is recorded
+     */
+    @Benchmark
+    public void jfrText(Jfr jfr) {
+        Text event = new Text();
+        event.text = TEXT;
+        event.commit();
+    }
+
+    /**
+     * Logs a text.
+     *
+     * @param log where to
+     */
+    @Benchmark
+    public void log(Log log) {
+        log.logger.log(Level.INFO, TEXT);
+    }
+}
