@@ -22,6 +22,23 @@ import org.jspecify.annotations.Nullable;
  * Records events of this process in the Common Trace Format, which Babeltrace 2, Trace Compass and {@code rseq4j trace}
  * read: some ten nanoseconds each, from any thread, with no lock and no atomic instruction.
  *
+ * {@snippet lang = java:
+ * interface Requests {
+ *     Span request(long id);                                  // requests:request_begin, requests:request_end
+ *
+ *     void cacheMiss(String key);                             // requests:cacheMiss
+ * }
+ *
+ * Path folder = Path.of("trace");
+ * try (Tracer tracer = Tracer.streaming(folder)) {            // or flightRecorder(folder), and tracer.snapshot(other)
+ *     Requests requests = tracer.probes(Requests.class);
+ *     try (Span span = requests.request(42)) {
+ *         requests.cacheMiss("user:42");
+ *     }
+ *     tracer.disable("requests:cacheMiss");                   // costs the read of a field from now on
+ * }
+ * }
+ *
  * <p>Each CPU has a ring of sub-buffers in a file that is mapped. An event is one restartable sequence: it reads the
  * clock, writes the record, and commits. What happens once in a sub-buffer is another one. So each CPU's events are in
  * order, and what was committed outlives the process: {@link TraceRecovery}.
@@ -111,6 +128,28 @@ public final class Tracer implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(atExit);
         worker.start();
         return this;
+    }
+
+    /**
+     * Begins to record into memory, with the default options.
+     *
+     * @param folder where the rings' files are; it is made, and may not hold a trace
+     * @return the tracer
+     * @throws IOException when the files cannot be made
+     */
+    public static Tracer flightRecorder(Path folder) throws IOException {
+        return flightRecorder(folder, TracerOptions.defaults());
+    }
+
+    /**
+     * Begins to record into files, with the default options.
+     *
+     * @param folder where the trace goes; it is made, and may not hold a trace
+     * @return the tracer
+     * @throws IOException when the files cannot be made
+     */
+    public static Tracer streaming(Path folder) throws IOException {
+        return streaming(folder, TracerOptions.defaults());
     }
 
     /**
