@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
@@ -164,7 +165,7 @@ public final class CpuSampler implements AutoCloseable {
     }
 
     private Set<String> readCode() {
-        Set<String> lines = new HashSet<>();
+        Set<String> lines = new LinkedHashSet<>();
         try (Stream<String> maps = Files.lines(MAPS)) {
             maps.filter(line -> CODE.matcher(line).matches()).forEach(lines::add);
         } catch (IOException e) {
