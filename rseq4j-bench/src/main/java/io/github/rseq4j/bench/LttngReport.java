@@ -18,8 +18,8 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * What the events of other tracers cost: LTTng-UST's tracepoints in C, its agent for java.util.logging, and JFR; and
- * how many events LTTng brings to files. Everything is measured turn by turn; medians, with the least and the greatest.
+ * What our events cost, and those of other tracers: LTTng-UST's tracepoints in C, its agent for java.util.logging, and
+ * JFR; and how many events LTTng brings to files. Everything is measured turn by turn; medians, with the least and the greatest.
  */
 public final class LttngReport {
     private static final String PROGRAM = "lttng";
@@ -214,10 +214,15 @@ public final class LttngReport {
                     table.add("System.nanoTime", column, jmh("nanoTime", threads));
                     table.add("LTTng-UST tracepoint, in C", column, tracepoint("longs", threads));
                     table.add("JFR event", column, jmh("jfrLongs", threads));
+                    table.add("rseq4j event", column, tracer("longs", threads));
+                    table.add("rseq4j event, disabled", column, tracer("disabled", threads));
+                    table.add("nothing", column, tracer("nothing", threads));
                 }
                 case "text" -> {
                     table.add("LTTng-UST tracepoint, in C", column, tracepoint("text", threads));
                     table.add("JFR event", column, jmh("jfrText", threads));
+                    table.add("rseq4j event", column, tracer("text", threads));
+                    table.add("rseq4j event with two longs", column, tracer("longs", threads));
                 }
                 default -> {
                     table.add("to a handler that does nothing", column, log("silent", threads));
@@ -254,22 +259,26 @@ public final class LttngReport {
     }
 
     private double log(String handler, int threads) throws IOException, RunnerException {
-        return jmh(options("log", threads).param("handler", handler));
+        return jmh(options(TraceBenchmark.class, "log", threads).param("handler", handler));
     }
 
     private double jmh(String method, int threads) throws IOException, RunnerException {
-        return jmh(options(method, threads));
+        return jmh(options(TraceBenchmark.class, method, threads));
     }
 
-    /** Runs a method of {@link TraceBenchmark}, and returns the nanoseconds. */
+    private double tracer(String method, int threads) throws IOException, RunnerException {
+        return jmh(options(TracerBenchmark.class, method, threads));
+    }
+
+    /** Runs a method, and returns the nanoseconds. */
     private static double jmh(ChainedOptionsBuilder options) throws RunnerException {
         return new Runner(options.build()).runSingle().getPrimaryResult().getScore();
     }
 
-    private ChainedOptionsBuilder options(String method, int threads) throws IOException {
+    private ChainedOptionsBuilder options(Class<?> benchmark, String method, int threads) throws IOException {
         TimeValue warmUp = TimeValue.milliseconds(plan.millis(WARM_UP_MILLIS));
         TimeValue time = TimeValue.milliseconds(plan.millis(ITERATION_MILLIS));
-        return new OptionsBuilder().include(TraceBenchmark.class.getName() + "." + method + "$").threads(threads)
+        return new OptionsBuilder().include(benchmark.getName() + "." + method + "$").threads(threads)
                 .forks(1).warmupIterations(ITERATIONS).warmupTime(warmUp).measurementIterations(ITERATIONS)
                 .measurementTime(time).jvmArgsAppend("--enable-native-access=ALL-UNNAMED", LttngHome.QUIET,
                         "-Djava.library.path=" + LttngHome.nativeFolder())

@@ -1,0 +1,157 @@
+package io.github.rseq4j.bench;
+
+import io.github.rseq4j.trace.Tracer;
+import io.github.rseq4j.trace.TracerOptions;
+import io.github.rseq4j.trace.TracerStats;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Our events, in a flight recorder, beside those of {@link TraceBenchmark}. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(value = 3, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+public class TracerBenchmark {
+    private static final String TEXT = "0123456789abcdef0123456789abcdef";
+
+    private long number;
+
+    /** Starts with the number 0. */
+    public TracerBenchmark() {}
+
+    /** The events. */
+    public interface Events {
+        /**
+         * An event with two longs.
+         *
+         * @param a one
+         * @param b the other
+         */
+        void longs(long a, long b);
+
+        /**
+         * An event with a text.
+         *
+         * @param text the text
+         */
+        void text(String text);
+
+        /**
+         * An event that is disabled.
+         *
+         * @param a a number
+         */
+        void disabled(long a);
+    }
+
+    /** A flight recorder. */
+    @State(Scope.Benchmark)
+    public static class Recorder {
+        private Path folder = Path.of("");
+        private Tracer tracer = closed();
+        private Events events = new Events() {
+            @Override
+            public void longs(long a, long b) {}
+
+            @Override
+            public void text(String text) {}
+
+            @Override
+            public void disabled(long a) {}
+        };
+
+        /** Makes it. */
+        public Recorder() {}
+
+        @SuppressWarnings("NullAway") // JMH calls start() first.
+        private static Tracer closed() {
+            return null;
+        }
+
+        /**
+         * Opens it.
+         *
+         * @throws IOException when it cannot be opened
+         */
+        @Setup
+        public void start() throws IOException {
+            folder = Files.createTempDirectory("rseq4j-tracer");
+            tracer = Tracer.flightRecorder(folder.resolve("recorder"), TracerOptions.defaults());
+            events = tracer.probes(Events.class);
+            tracer.disable("events:disabled");
+        }
+
+        /**
+         * Closes it, and fails when events were lost.
+         *
+         * @throws IOException when its files cannot be removed
+         */
+        @TearDown
+        public void stop() throws IOException {
+            TracerStats stats = tracer.stats();
+            tracer.close();
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+            if (stats.lost() > 0 || stats.discarded() > 0 || stats.failures() > 0) {
+                throw new IllegalStateException(stats.toString());
+            }
+        }
+    }
+
+    /**
+     * Records two longs.
+     *
+     * @param recorder where
+     */
+    @Benchmark
+    public void longs(Recorder recorder) {
+        number++;
+        recorder.events.longs(number, -number);
+    }
+
+    /**
+     * Records a text of 32 characters.
+     *
+     * @param recorder where
+     */
+    @Benchmark
+    public void text(Recorder recorder) {
+        recorder.events.text(TEXT);
+    }
+
+    /**
+     * Calls a probe that is disabled.
+     *
+     * @param recorder where
+     */
+    @Benchmark
+    public void disabled(Recorder recorder) {
+        recorder.events.disabled(number);
+    }
+
+    /** {@return nothing that costs anything: what calling a method of this benchmark costs} */
+    @Benchmark
+    public long nothing() {
+        return number;
+    }
+}
