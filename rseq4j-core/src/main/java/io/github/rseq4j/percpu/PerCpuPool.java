@@ -44,9 +44,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Leases.</b> A lease that is closed twice throws, while its item is idle; once the item was acquired again the
  * two can only be told apart in robust mode ({@link PoolOptions#withRobust}), which also finds a value that is asked
- * for behind the close. A lease that nobody closes is collected together with its item, and the pool makes another one;
- * {@link #stats} counts it, and in robust mode it is logged as a warning with the place where it was acquired, and
- * {@link #close} throws.
+ * for behind the close. A lease that nobody closes is collected together with its item, by the second collection of
+ * garbage from then, and the pool makes another one; {@link #stats} counts it, and in robust mode it is logged as a
+ * warning with the place where it was acquired, and {@link #close} throws.
  *
  * <p><b>Cost.</b> Two critical downcalls, and some nanoseconds. Nothing is allocated, but for a new item some 100
  * bytes; in robust mode a lease and a stack trace for each acquisition.
