@@ -38,21 +38,23 @@ public final class JacksonReport {
     /**
      * Runs the report; or, with the name of a pool, is one of its JVMs.
      *
-     * @param arguments how many times each pool is measured, 5 without; or the name of a pool
+     * @param arguments how many times each pool is measured, 5 without, and the names of the pools, all without; or
+     *     the name of a pool
      * @throws Exception when anything fails
      */
     public static void main(String[] arguments) throws Exception {
         if (arguments.length > 0 && Parsing.NAMES.contains(arguments[0])) {
             new JacksonReport(arguments[0]).measure();
         } else {
-            report(arguments.length > 0 ? Integer.parseInt(arguments[0]) : 5);
+            List<String> pools = Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
+            report(arguments.length > 0 ? Integer.parseInt(arguments[0]) : 5, pools.isEmpty() ? Parsing.NAMES : pools);
         }
     }
 
-    private static void report(int rounds) throws IOException, InterruptedException {
+    private static void report(int rounds, List<String> pools) throws IOException, InterruptedException {
         Map<String, List<double[]>> figures = new LinkedHashMap<>();
         for (int round = 0; round < rounds; round++) {
-            for (String pool : Parsing.NAMES) {
+            for (String pool : pools) {
                 figures.computeIfAbsent(pool, _ -> new ArrayList<>()).add(run(pool));
             }
         }

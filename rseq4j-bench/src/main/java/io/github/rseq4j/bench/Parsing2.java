@@ -64,7 +64,8 @@ final class Parsing2 implements Parsing {
     /** Marks each recycler that it has not seen, by a buffer that parsing has no use for, and counts it. */
     private record Counting(RecyclerPool<BufferRecycler> pool, AtomicLong created)
             implements RecyclerPool<BufferRecycler> {
-        private static final int MARK_BYTES = 2001;
+        /** More than Jackson makes there of its own accord: of two buffers it keeps the longer one. */
+        private static final int MARK_BYTES = 12_345;
 
         @Override
         public BufferRecycler acquireAndLinkPooled() {

@@ -1,11 +1,10 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.kernel.KernelException;
-import io.github.rseq4j.percpu.PoolSlots.Slot;
+import io.github.rseq4j.memory.TwinArrays;
 import java.lang.System.Logger.Level;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,9 +44,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Leases.</b> A lease that is closed twice throws, while its item is idle; once the item was acquired again the
  * two can only be told apart in robust mode ({@link PoolOptions#withRobust}), which also finds a value that is asked
- * for behind the close. A lease that nobody closes is collected together with its item, and the pool makes another one;
- * {@link #stats} counts it, and in robust mode it is logged as a warning with the place where it was acquired, and
- * {@link #close} throws.
+ * for behind the close. A lease that nobody closes is collected together with its item, by the second collection of
+ * garbage from then, and the pool makes another one; {@link #stats} counts it, and in robust mode it is logged as a
+ * warning with the place where it was acquired, and {@link #close} throws.
  *
  * <p><b>Cost.</b> Two critical downcalls, and some nanoseconds. Nothing is allocated, but for a new item some 100
  * bytes; in robust mode a lease and a stack trace for each acquisition.
@@ -66,9 +65,15 @@ public final class PerCpuPool<T> implements AutoCloseable {
     /* How it works
      *
      * Items are numbered (PoolSlots); the numbers of idle ones are the values of a PerCpuStack. Whoever pops a number
-     * has its slot alone until he pushes it again, so slots are read and written plainly: on one CPU the kernel's
+     * has its lease alone until he pushes it again, so leases are read and written plainly: on one CPU the kernel's
      * switch between two threads orders them, elsewhere a fence did. The push commits with release order behind the
-     * write of the slot; the pop is followed by an acquire fence.
+     * write of the lease; the pop is followed by an acquire fence.
+     *
+     * One acquisition can only follow another as fast as a number that is pushed is found by the next pop. What a lease
+     * needs to be closed is therefore written to it when it is acquired, although it stands there already: compiled
+     * code that does both knows it then, and the push does not wait for four loads that begin with what was popped.
+     *
+     * In robust mode each acquisition has a lease of its own, and the one that was closed last stands for the item.
      *
      * Everything else happens under one lock: the shared numbers, stealing, counts. It is taken when a CPU has none or
      * no room, and then moves half of what a CPU may hold, so that a CPU that only acquires and one that only closes
@@ -83,7 +88,11 @@ public final class PerCpuPool<T> implements AutoCloseable {
     private final Supplier<? extends T> factory;
     private final Consumer<? super T> destroyer;
     private final PerCpuStack idle;
-    private final PoolSlots<T> slots = new PoolSlots<>();
+    /** Those of the stack, which is never resized. */
+    private final TwinArrays arrays;
+    private final long cells;
+    /** For tests, which let go more often than a collector does. */
+    final PoolSlots<T> slots = new PoolSlots<>();
     private final boolean robust;
     private final int batch;
     private final int maxShared;
@@ -130,16 +139,50 @@ public final class PerCpuPool<T> implements AutoCloseable {
         }
 
         private final PerCpuPool<T> pool;
-        private final Slot<T> slot;
         private final T value;
+        /** The pool's arrays of numbers: found from the pool they would be four loads further away. */
+        private final long capacityBytes;
+        /** Written with each acquisition, and always the same, as the number: see below. */
+        private long cells;
+        private long number;
+        /** Written by whoever has the lease's number alone. */
+        private boolean isOut = true;
+        /** Written under the slots' monitor. */
+        private boolean isHeld;
         /** Used in robust mode, where each lease is closed once. */
         @SuppressWarnings("UnusedVariable")
-        private volatile boolean closed;
+        private boolean closed;
 
-        private Lease(PerCpuPool<T> pool, Slot<T> slot, T value) {
+        private Lease(PerCpuPool<T> pool, long number, T value) {
             this.pool = pool;
-            this.slot = slot;
+            this.number = number;
             this.value = value;
+            this.cells = pool.cells;
+            this.capacityBytes = pool.arrays.capacityBytes();
+        }
+
+        int number() {
+            return (int) number;
+        }
+
+        boolean isOut() {
+            return isOut;
+        }
+
+        boolean isHeld() {
+            return isHeld;
+        }
+
+        void setHeld(boolean held) {
+            isHeld = held;
+        }
+
+        private boolean push() {
+            return StackFunctions.push(cells, capacityBytes, number, this) >= 0;
+        }
+
+        private IllegalStateException closedBefore() {
+            return new IllegalStateException("slot=" + number + ": the lease was closed before");
         }
 
         /**
@@ -150,13 +193,8 @@ public final class PerCpuPool<T> implements AutoCloseable {
          */
         public T value() {
             if (closed) {
-                throw new IllegalStateException("slot=" + slot.number() + ": the lease was closed before");
+                throw closedBefore();
             }
-            return value;
-        }
-
-        /** Returns the item, whether the lease is closed or not. */
-        T item() {
             return value;
         }
 
@@ -192,9 +230,14 @@ public final class PerCpuPool<T> implements AutoCloseable {
         this.factory = Objects.requireNonNull(factory);
         this.destroyer = Objects.requireNonNull(destroyer);
         this.idle = new PerCpuStack(options.idlePerCpu());
+        this.arrays = idle.arrays();
+        this.cells = arrays.cells();
         this.robust = options.robust();
         this.batch = options.idlePerCpu() / 2;
         this.maxShared = options.idlePerCpu() * Runtime.getRuntime().availableProcessors();
+        if (!robust) {
+            slots.letGoWhenCollecting();
+        }
     }
 
     /**
@@ -206,27 +249,28 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * @throws RuntimeException what the factory throws; the pool has not changed then
      */
     public Lease<T> acquire() {
-        long number = idle.pop(NONE);
-        return number >= 0 ? take(slots.get(number)) : acquireSlowly();
+        long number = StackFunctions.pop(arrays);
+        return number >= 0 ? take(slots.get(number), number) : acquireSlowly();
     }
 
-    private Lease<T> take(Slot<T> slot) {
-        Lease<T> lease = slot.take();
-        if (!robust) {
-            return lease;
+    private Lease<T> take(Lease<T> lease, long number) {
+        if (robust) {
+            Lease<T> own = new Lease<>(this, lease.number, lease.value);
+            watch(own);
+            slots.letGo(lease);
+            return own;
         }
-        try {
-            return watched(slot, lease.value);
-        } finally {
-            // Were it collected before the new lease is watched, it would be taken for one that nobody closed.
-            Reference.reachabilityFence(lease);
+        if (lease.isOut) {
+            throw new IllegalStateException("slot=" + lease.number + " is out: its lease was closed twice at a time");
         }
-    }
-
-    private Lease<T> watched(Slot<T> slot, T value) {
-        Lease<T> lease = new Lease<>(this, slot, value);
-        slots.watch(slot, lease, new Throwable("a lease was acquired here, and never closed"));
+        lease.isOut = true;
+        lease.cells = cells;
+        lease.number = number;
         return lease;
+    }
+
+    private void watch(Lease<T> lease) {
+        slots.watch(lease, robust ? new Throwable("a lease was acquired here, and never closed") : null);
     }
 
     private Lease<T> acquireSlowly() {
@@ -237,7 +281,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
             findDropped();
             number = sharedCount > 0 ? fromShared() : fromOthers();
         }
-        return number >= 0 ? take(slots.get(number)) : create();
+        return number >= 0 ? take(slots.get(number), number) : create();
     }
 
     private Lease<T> create() {
@@ -245,12 +289,11 @@ public final class PerCpuPool<T> implements AutoCloseable {
         synchronized (lock) {
             created++;
         }
-        Slot<T> slot = slots.add();
-        if (robust) {
-            return watched(slot, value);
+        Lease<T> lease = new Lease<>(this, slots.reserve(), value);
+        watch(lease);
+        if (!robust) {
+            slots.hold(lease);
         }
-        Lease<T> lease = new Lease<>(this, slot, value);
-        slots.watch(slot, lease, null);
         return lease;
     }
 
@@ -297,27 +340,32 @@ public final class PerCpuPool<T> implements AutoCloseable {
     }
 
     private void release(Lease<T> lease) {
-        Slot<T> slot = lease.slot;
-        if (robust ? !Lease.CLOSED.compareAndSet(lease, false, true) : slot.isIdle()) {
-            throw new IllegalStateException("slot=" + slot.number() + ": the lease was closed before");
+        if (robust ? !Lease.CLOSED.compareAndSet(lease, false, true) : !lease.isOut) {
+            throw lease.closedBefore();
         }
-        slot.put(lease);
-        if (!idle.push(slot.number())) {
-            releaseSlowly(lease);
+        lease.isOut = false;
+        if (robust) {
+            slots.hold(lease);
+        }
+        if (!lease.push() && !shared(lease)) {
+            destroyer.accept(lease.value);
+        } else if (!robust) {
+            slots.keep(lease);
         }
     }
 
-    private void releaseSlowly(Lease<T> lease) {
+    /** Adds an item to those that are shared, or gives it up: then the answer is false. */
+    private boolean shared(Lease<T> lease) {
         synchronized (lock) {
             if (!closed && sharedCount < maxShared) {
-                share(lease.slot.number());
+                share(lease.number);
                 spill();
-                return;
+                return true;
             }
             destroyed++;
-            slots.remove(lease.slot);
+            slots.remove(lease);
+            return false;
         }
-        destroyer.accept(lease.value);
     }
 
     /** Makes room on this CPU, so that the lock is not taken again for the next items. */
@@ -417,9 +465,9 @@ public final class PerCpuPool<T> implements AutoCloseable {
         sharedCount = 0;
         for (long[] numbers : all) {
             for (long number : numbers) {
-                Slot<T> slot = slots.get(number);
-                slots.remove(slot);
-                values.add(slot.idleValue());
+                Lease<T> lease = slots.get(number);
+                slots.remove(lease);
+                values.add(lease.value);
             }
         }
         destroyed += values.size();

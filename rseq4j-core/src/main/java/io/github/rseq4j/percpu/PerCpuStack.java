@@ -240,6 +240,11 @@ public final class PerCpuStack {
         return Arrays.stream(memory.usedBytes()).map(bytes -> bytes / Long.BYTES).toArray();
     }
 
+    /** Returns the arrays that sections work on, until {@link #resize} is called. */
+    TwinArrays arrays() {
+        return memory.arrays();
+    }
+
     /** Takes all values of the CPU that has most, for who keeps them; the last pushed stands last. */
     long[] takeFullest() {
         return memory.takeFullest();

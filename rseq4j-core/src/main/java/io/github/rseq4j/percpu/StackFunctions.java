@@ -37,15 +37,25 @@ final class StackFunctions {
     }
 
     static long push(TwinArrays arrays, long value) {
+        return push(arrays.cells(), arrays.capacityBytes(), value, arrays);
+    }
+
+    /**
+     * Pushes to arrays of which the caller knows where they lie.
+     *
+     * @param cells what {@link TwinArrays#cells} answers
+     * @param capacity what {@link TwinArrays#capacityBytes} answers
+     * @param value the value
+     * @param holder keeps the arrays reachable
+     */
+    static long push(long cells, long capacity, long value, Object holder) {
         try {
-            long cells = arrays.cells();
-            long capacity = arrays.capacityBytes();
             long status = (long) Words.PUSH.invokeExact(cells, capacity, value);
             return status >= 0 ? status : Engine.get().complete(ArrayStack.PUSH, status, cells, capacity, value);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         } finally {
-            Reference.reachabilityFence(arrays);
+            Reference.reachabilityFence(holder);
         }
     }
 
