@@ -131,7 +131,7 @@ public final class LttngReport {
                 case "longs" -> new Table("ns an event with two longs", threads);
                 case "text" -> new Table("ns an event with 32 characters", threads);
                 case "log" -> new Table("ns a java.util.logging record", threads);
-                default -> new Table("LTTng-UST to files, two longs", List.of("events arrived a second", "% discarded",
+                default -> new Table("to files, two longs", List.of("events arrived a second", "% discarded",
                         "% of a CPU in its consumer", "bytes an event"));
             });
         }
@@ -196,10 +196,10 @@ public final class LttngReport {
     /** Measures a group once, ours and those of others in turn. */
     private void measure(String group, Table table) throws IOException, InterruptedException, RunnerException {
         if (group.equals("stream")) {
-            stream(table, "1 thread, " + EVENTS_A_SECOND + " a second", 1, EVENTS_A_SECOND);
-            stream(table, "1 thread, as fast as it can", 1, 0);
+            streamBoth(table, "1 thread, " + EVENTS_A_SECOND + " a second", 1, EVENTS_A_SECOND);
+            streamBoth(table, "1 thread, as fast as it can", 1, 0);
             if (!plan.isShort()) {
-                stream(table, "2 threads, as fast as they can", 2, 0);
+                streamBoth(table, "2 threads, as fast as they can", 2, 0);
             }
             return;
         }
@@ -256,6 +256,14 @@ public final class LttngReport {
         double seconds = emitted * streamed.result().nanos() / threads / 1e9;
         table.add(how, 0, streamed.arrived() / seconds, 100.0 * streamed.discarded() / emitted,
                 100 * streamed.cpuSeconds() / seconds, (double) streamed.bytes() / streamed.arrived());
+    }
+
+    private void streamBoth(Table table, String how, int threads, int eventsASecond)
+            throws IOException, InterruptedException, RunnerException {
+        stream(table, "LTTng-UST, " + how, threads, eventsASecond);
+        TracerStream.Streamed ours = TracerStream.run(home, threads, plan.millis(STREAM_MILLIS), eventsASecond);
+        table.add("rseq4j, " + how, 0, ours.arrived() / ours.seconds(), 100.0 * ours.discarded() / ours.emitted(),
+                100 * ours.cpuSeconds() / ours.seconds(), (double) ours.bytes() / ours.arrived());
     }
 
     private double log(String handler, int threads) throws IOException, RunnerException {

@@ -1,0 +1,124 @@
+package io.github.rseq4j.bench;
+
+import io.github.rseq4j.trace.Tracer;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/** How many of our events come to files, and what the thread that writes them costs. */
+final class TracerStream {
+    private static final int BATCH = 1000;
+    private static final int WARM_UP_MILLIS = 1000;
+    private static final double NANOS_PER_SECOND = 1e9;
+
+    private TracerStream() {}
+
+    /**
+     * What came of it.
+     *
+     * @param emitted how many events were recorded
+     * @param discarded how many of them found no room
+     * @param seconds how long they were recorded
+     * @param cpuSeconds the CPU time of the thread that writes
+     * @param bytes how long the files are
+     */
+    record Streamed(long emitted, long discarded, double seconds, double cpuSeconds, long bytes) {
+        long arrived() {
+            return emitted - discarded;
+        }
+    }
+
+    /** A thread that records. */
+    private static final class Worker extends Thread {
+        private final TracerBenchmark.Events events;
+        private final long batchNanos;
+        private final AtomicBoolean isOver;
+        private long emitted;
+
+        Worker(TracerBenchmark.Events events, long batchNanos, AtomicBoolean isOver) {
+            this.events = events;
+            this.batchNanos = batchNanos;
+            this.isOver = isOver;
+        }
+
+        @Override
+        public void run() {
+            long start = System.nanoTime();
+            while (!isOver.get()) {
+                for (int i = 0; i < BATCH; i++) {
+                    events.longs(emitted, -emitted);
+                    emitted++;
+                }
+                if (batchNanos > 0) {
+                    LockSupport.parkNanos(start + emitted / BATCH * batchNanos - System.nanoTime());
+                }
+            }
+        }
+    }
+
+    /**
+     * Streams events with two longs, some to warm up and then to a new trace.
+     *
+     * @param folder where the traces are made, and removed
+     * @param threads how many threads record
+     * @param millis how long
+     * @param eventsASecond how many each thread records a second, or 0 for as many as it can
+     * @throws IOException when a trace cannot be written
+     * @throws InterruptedException when it is interrupted
+     */
+    static Streamed run(Path folder, int threads, int millis, int eventsASecond)
+            throws IOException, InterruptedException {
+        stream(folder.resolve("rseq4j-warm"), threads, Math.min(millis, WARM_UP_MILLIS), eventsASecond);
+        return stream(folder.resolve("rseq4j-trace"), threads, millis, eventsASecond);
+    }
+
+    private static Streamed stream(Path folder, int threads, int millis, int eventsASecond)
+            throws IOException, InterruptedException {
+        Tracer tracer = Tracer.streaming(folder);
+        long emitted = 0;
+        long start = System.nanoTime();
+        long cpuNanos;
+        double seconds;
+        try (tracer) {
+            TracerBenchmark.Events events = tracer.probes(TracerBenchmark.Events.class);
+            AtomicBoolean isOver = new AtomicBoolean();
+            List<Worker> workers = new ArrayList<>();
+            for (int i = 0; i < threads; i++) {
+                workers.add(new Worker(events, eventsASecond == 0 ? 0
+                        : (long) (NANOS_PER_SECOND * BATCH / eventsASecond), isOver));
+            }
+            workers.forEach(Thread::start);
+            Thread.sleep(millis);
+            isOver.set(true);
+            for (Worker worker : workers) {
+                worker.join();
+                emitted += worker.emitted;
+            }
+            seconds = (System.nanoTime() - start) / NANOS_PER_SECOND;
+            cpuNanos = writerNanos();
+        }
+        long bytes;
+        try (Stream<Path> files = Files.walk(folder)) {
+            bytes = files.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
+        }
+        LttngDaemon.delete(folder);
+        return new Streamed(emitted, tracer.stats().discarded(), seconds, cpuNanos / NANOS_PER_SECOND, bytes);
+    }
+
+    private static long writerNanos() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (thread.getName().equals("rseq4j-tracer")) {
+                return threads.getThreadCpuTime(thread.threadId());
+            }
+        }
+        throw new IllegalStateException("no thread writes");
+    }
+}
