@@ -33,7 +33,6 @@ final class LttngDaemon implements AutoCloseable {
     /** Where the user's time stands in /proc/PID/stat, from the field behind the name on; the system's follows. */
     private static final int USER_TIME = 11;
     private static final Pattern ARRIVED = Pattern.compile("(\\d+) Event messages?");
-    private static final Pattern DISCARDED = Pattern.compile("Discarded events: (\\d+)");
 
     private final Path folder;
     private @Nullable Process process;
@@ -50,11 +49,10 @@ final class LttngDaemon implements AutoCloseable {
      *
      * @param result what the work returned
      * @param arrived events that the trace has
-     * @param discarded events that it has not, as LTTng counts them
      * @param bytes the trace's size
      * @param cpuSeconds time that the consumer took of the CPUs
      */
-    record Streamed<T>(T result, long arrived, long discarded, long bytes, double cpuSeconds) {}
+    record Streamed<T>(T result, long arrived, long bytes, double cpuSeconds) {}
 
     /**
      * Starts a daemon and waits until it serves.
@@ -92,10 +90,10 @@ final class LttngDaemon implements AutoCloseable {
         ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
     }
 
-    private static String lttng(String... arguments) throws IOException, InterruptedException {
+    private static void lttng(String... arguments) throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of("lttng", "--no-sessiond"));
         words.addAll(List.of(arguments));
-        return Commands.output(words.toArray(String[]::new));
+        Commands.output(words.toArray(String[]::new));
     }
 
     /**
@@ -139,7 +137,6 @@ final class LttngDaemon implements AutoCloseable {
         lttng("create", SESSION, "--output=" + trace);
         T result;
         double cpuSeconds;
-        long discarded;
         try {
             lttng("enable-channel", "--userspace", "--discard", "--subbuf-size=1M", "--num-subbuf=8", CHANNEL);
             lttng("enable-event", "--userspace", "--channel=" + CHANNEL, events);
@@ -149,11 +146,10 @@ final class LttngDaemon implements AutoCloseable {
             // Returns when all that was recorded is in the files.
             lttng("stop");
             cpuSeconds = consumerSeconds() - before;
-            discarded = number(DISCARDED, lttng("list", SESSION));
         } finally {
             lttng("destroy", SESSION);
         }
-        Streamed<T> streamed = new Streamed<>(result, count(trace), discarded, bytes(trace), cpuSeconds);
+        Streamed<T> streamed = new Streamed<>(result, count(trace), bytes(trace), cpuSeconds);
         delete(trace);
         return streamed;
     }
