@@ -19,7 +19,8 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
  * What our events cost, and those of other tracers: LTTng-UST's tracepoints in C, its agent for java.util.logging, and
- * JFR; and how many events LTTng brings to files. Everything is measured turn by turn; medians, with the least and the greatest.
+ * JFR; and how many events ours and LTTng bring to files. Everything is measured turn by turn; medians, with the least
+ * and the greatest.
  */
 public final class LttngReport {
     private static final String PROGRAM = "lttng";

@@ -12,6 +12,7 @@ import io.github.rseq4j.trace.ctf.TraceReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,23 +38,26 @@ final class RecoveryKernelTest {
         assumeTrue(Rseq.availability().available(), "rings outlive the process with rseq alone");
     }
 
-    private static List<String> command(Path folder, boolean isFlightRecorder, Path counts, int threads) {
+    private static List<String> command(Class<?> program, String... arguments) {
         Path root = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
         List<String> classes = new ArrayList<>();
         for (String each : List.of("rseq4j-core/target/classes", "rseq4j-trace/target/classes",
                 "rseq4j-trace/target/test-classes")) {
             classes.add(root.resolve(each).toString());
         }
-        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED", "-cp", String.join(":", classes), KilledChild.class.getName(),
-                folder.toString(), String.valueOf(isFlightRecorder), counts.toString(), String.valueOf(threads));
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java")
+                .toString(), "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp",
+                String.join(":", classes), program.getName()));
+        command.addAll(List.of(arguments));
+        return command;
     }
 
     /** Lets a process record for a moment, kills it, and returns how many events each thread had recorded. */
     private static long[] kill(Path folder, boolean isFlightRecorder, int threads, int millis)
             throws IOException, InterruptedException {
         Path counts = folder.resolveSibling("counts");
-        Process process = new ProcessBuilder(command(folder, isFlightRecorder, counts, threads))
+        Process process = new ProcessBuilder(command(KilledChild.class, folder.toString(),
+                String.valueOf(isFlightRecorder), counts.toString(), String.valueOf(threads)))
                 .redirectErrorStream(true).start();
         try {
             // One line, or what it says instead.
@@ -107,6 +111,17 @@ final class RecoveryKernelTest {
         int whole = (KilledChild.SUB_BUFFERS - 1) * (KilledChild.SUB_BUFFER_BYTES - 256) / 32;
         assertTrue(recorded < 4L * whole || kept.values().stream().anyMatch(each -> each >= whole), kept + " of "
                 + recorded);
+    }
+
+    @Test
+    void aProcessThatEndsWritesWhatItRecorded(@TempDir Path temporary) throws Exception {
+        Path folder = temporary.resolve("trace");
+        Process process = new ProcessBuilder(command(ExitChild.class, folder.toString())).redirectErrorStream(true)
+                .start();
+        assertEquals("", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+        assertEquals(0, process.waitFor());
+        assertEquals(ExitChild.EVENTS, TracerTest.read(folder, 0).size());
+        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "the rings are gone");
     }
 
     @Test
