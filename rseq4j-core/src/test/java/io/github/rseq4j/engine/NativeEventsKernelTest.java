@@ -1,0 +1,152 @@
+package io.github.rseq4j.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RawMemory;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Functions that record events for native code, on rings of memory; they run wherever sections do. */
+final class NativeEventsKernelTest {
+    private static final int SUB_BYTES = 128;
+    private static final int RING_BYTES = 2 * SUB_BYTES;
+    private static final int ID = 0xFEDC;
+    private static final int WORDS = 16;
+
+    private NativeEngine engine = Rseqs.require();
+    private NativeEvents events = new NativeEvents(engine);
+    private long cells;
+    private long rings;
+
+    @BeforeEach
+    void makeRings() {
+        engine = Rseqs.require();
+        events = new NativeEvents(engine);
+        cells = engine.reserve((long) engine.copies() << Engine.STRIDE_SHIFT);
+        rings = engine.reserve((long) engine.copies() * RING_BYTES);
+        for (int index = 0; index < engine.copies(); index++) {
+            put(index, TraceRing.POSITION, TraceRing.RECORDS);
+            put(index, TraceRing.SUB_MASK, SUB_BYTES - 1);
+            put(index, TraceRing.RING_MASK, RING_BYTES - 1);
+            put(index, TraceRing.BASE, ring(index));
+            put(index, TraceRing.WINDOW, RING_BYTES - 2 * SUB_BYTES);
+            put(index, TraceRing.LIMIT, SUB_BYTES - Long.BYTES);
+        }
+    }
+
+    private long ring(int index) {
+        return rings + (long) index * RING_BYTES;
+    }
+
+    private void put(int index, int offset, long value) {
+        RawMemory.putLong(cells + ((long) index << Engine.STRIDE_SHIFT) + offset, value);
+    }
+
+    private long get(int index, int offset) {
+        return RawMemory.getLong(cells + ((long) index << Engine.STRIDE_SHIFT) + offset);
+    }
+
+    private long sum(int offset) {
+        long sum = 0;
+        for (int index = 0; index < engine.copies(); index++) {
+            sum += get(index, offset);
+        }
+        return sum;
+    }
+
+    private NativeEvents.Event event(List<Integer> fieldBytes) {
+        NativeEvents.Event event = events.event("tried", cells, ID, fieldBytes);
+        RawMemory.putLong(event.enabledWord(), 1);
+        return event;
+    }
+
+    /** Returns the one index whose ring has more than it began with. */
+    private int written() {
+        int found = -1;
+        for (int index = 0; index < engine.copies(); index++) {
+            if (get(index, TraceRing.POSITION) != TraceRing.RECORDS) {
+                assertEquals(-1, found, "one ring was written to");
+                found = index;
+            }
+        }
+        assertTrue(found >= 0, "a ring was written to");
+        return found;
+    }
+
+    @Test
+    void recordsFieldsOfEverySizeSideBySide() {
+        NativeEvents.Event event = event(List.of(1, 2, 8, 1, 4));
+        long dirt = 0x5A5A_5A5A_5A5A_0000L;
+        assertEquals(0, Native.call(event.entry(), dirt | 0x1180L, dirt | 0xFFFEL, 0x0123_4567_89AB_CDEFL,
+                dirt | 0x2201L, 0x7777_7777_8000_0003L).value());
+        int index = written();
+        long record = ring(index) + TraceRing.RECORDS;
+        assertEquals(TraceRing.RECORDS + 16 + 16, get(index, TraceRing.POSITION));
+        assertEquals(get(index, TraceRing.LAST), RawMemory.getLong(record));
+        assertEquals((long) Linux.gettid() << 16 | ID, RawMemory.getLong(record + 8));
+        // 80 | FE FF | EF CD AB 89 67 45 23 01 | 01 | 03 00 00 80
+        assertEquals(0x6789_ABCD_EFFF_FE80L, RawMemory.getLong(record + 16));
+        assertEquals(0x8000_0003_0101_2345L, RawMemory.getLong(record + 24));
+    }
+
+    @Test
+    void aDisabledEventRecordsNothing() {
+        NativeEvents.Event event = event(List.of());
+        RawMemory.putLong(event.enabledWord(), 0);
+        assertEquals(0, Native.call(event.entry()).value());
+        assertEquals((long) engine.copies() * TraceRing.RECORDS, sum(TraceRing.POSITION));
+    }
+
+    @Test
+    void opensSubBuffersCountsWhatFindsNoRoomAndStopsWhenClosed() {
+        NativeEvents.Event event = event(List.of(8));
+        int calls = 100;
+        for (int i = 0; i < calls; i++) {
+            assertTrue(Native.call(event.entry(), i).value() <= 0, "0, or an exit");
+        }
+        long written = 0;
+        for (int index = 0; index < engine.copies(); index++) {
+            // One record fits a sub-buffer, behind its header.
+            written += (get(index, TraceRing.POSITION) & SUB_BYTES - 1) / (TraceRing.RECORDS + 24)
+                    + get(index, TraceRing.POSITION) / SUB_BYTES;
+        }
+        assertEquals(calls, written + sum(TraceRing.DISCARDED));
+        assertTrue(sum(TraceRing.DISCARDED) >= calls - 2L * engine.copies(), "rings of two records are full soon");
+        long positions = sum(TraceRing.POSITION);
+        for (int index = 0; index < engine.copies(); index++) {
+            put(index, TraceRing.LIMIT, 0);
+        }
+        engine.fence();
+        assertTrue(Native.call(event.entry(), calls).value() < 0, "closed");
+        assertEquals(positions, sum(TraceRing.POSITION));
+        assertEquals(calls, written + sum(TraceRing.DISCARDED), "what comes then is not counted");
+        assertEquals(0, events.lost());
+    }
+
+    @Test
+    void aSamplerRecordsWhereTheContextSays() {
+        NativeEvents.Event sampler = events.sampler(cells, ID);
+        RawMemory.putLong(sampler.enabledWord(), 1);
+        long context = engine.reserve(1 << 12);
+        int pc = Objects.requireNonNull(Architecture.host()).numbers().ucontextPc();
+        RawMemory.putLong(context + pc, 0x0102_0304_0506_0708L);
+        assertEquals(0, Native.call(sampler.entry(), 27, 0, context).value());
+        int index = written();
+        assertEquals(0x0102_0304_0506_0708L, RawMemory.getLong(ring(index) + TraceRing.RECORDS + WORDS));
+    }
+
+    @Test
+    void refusesMoreFieldsThanRegisters() {
+        IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
+                () -> events.event("wide", cells, ID, Collections.nCopies(7, 8)));
+        assertEquals("event=wide, fields=7: at most 6", refused.getMessage());
+    }
+}
