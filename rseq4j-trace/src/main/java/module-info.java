@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 @SuppressWarnings("module")
 module io.github.rseq4j.trace {
     requires static transitive org.jspecify;
+    requires static transitive java.logging;
     requires io.github.rseq4j;
 
     exports io.github.rseq4j.trace;

@@ -46,6 +46,7 @@ final class Rings {
     private final long[] tryAgainAt;
     private final List<RingView> opened = new CopyOnWriteArrayList<>();
     private final Consumer<RingView> listener;
+    private boolean isMaking;
     private boolean isClosed;
 
     /**
@@ -101,6 +102,11 @@ final class Rings {
         if (isClosed) {
             return false;
         }
+        if (isMaking) {
+            // An event of what makes a ring: an agent's that logs opened files, for one. It must not make one in turn.
+            counts.lost.increment();
+            return false;
+        }
         if (byIndex[index] != null) {
             return true;
         }
@@ -127,6 +133,15 @@ final class Rings {
     }
 
     private synchronized void make(int index) throws IOException {
+        isMaking = true;
+        try {
+            makeAndOpen(index);
+        } finally {
+            isMaking = false;
+        }
+    }
+
+    private void makeAndOpen(int index) throws IOException {
         RingView ring;
         if (engine instanceof FallbackEngine) {
             long base = engine.reserve(options.ringBytes());

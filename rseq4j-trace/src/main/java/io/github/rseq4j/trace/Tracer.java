@@ -254,8 +254,7 @@ public final class Tracer implements AutoCloseable {
             throw new IllegalArgumentException("hz=" + hz + ", must be 1 to " + CpuSampler.MAX_HZ);
         }
         CpuEvents cpu = providers.probes(CpuEvents.class);
-        Probe sample = probes().stream().filter(probe -> probe.name().equals("cpu:sample")).findFirst().orElseThrow();
-        CpuSampler made = CpuSampler.start(cpu, natives.sampler(sample.type()), counts, hz);
+        CpuSampler made = CpuSampler.start(cpu, natives.sampler(probe("cpu:sample").type()), counts, hz);
         synchronized (drains) {
             sampler = made;
         }
@@ -266,6 +265,16 @@ public final class Tracer implements AutoCloseable {
         if (!isFlightRecorder) {
             drains.add(new RingDrain(ring, new StreamOutput(folder, uuid, ring.index(), options), counts));
         }
+    }
+
+    /** Returns the event of a provider of this package. */
+    Probe probe(String name) {
+        return probes().stream().filter(probe -> probe.name().equals(name)).findFirst().orElseThrow();
+    }
+
+    /** Counts an event that failed before it came to a ring. */
+    void lost() {
+        counts.lost.increment();
     }
 
     /** Returns the rings that there are by now. */

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
  * What a tracer has done.
  *
  * @param discarded how many events found no room in their ring, and are counted in the packets
- * @param lost how many events could not even be counted in their ring: the kernel refused memory or a registration
+ * @param lost how many events could not even be counted in their ring: the kernel refused memory or a registration, or
+ *     something that was logged failed on its way to {@link TraceLogHandler} or {@link TraceLoggerFinder}
  * @param packets how many packets were written to files
  * @param bytes how many bytes these have
  * @param droppedFiles how many files were dropped because of {@link TracerOptions#withFiles}

@@ -3,6 +3,7 @@ package io.github.rseq4j.trace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.net.URL;
@@ -11,9 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.logging.Handler;
+import java.util.logging.Logger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
@@ -35,16 +40,10 @@ final class SnippetsTest {
                 .collect(Collectors.joining("\n"));
     }
 
-    @Test
-    void theProviderAndItsSpanRecordWhatTheySay(@TempDir Path folder) throws Exception {
+    /** Compiles a class, and what else its file has, to the folder "classes". */
+    private static void compile(Path folder, String name, String text) throws IOException {
         Files.createDirectory(folder.resolve("classes"));
-        Path source = Files.writeString(folder.resolve("Snippet.java"), "import io.github.rseq4j.trace.*;\n"
-                + "public final class Snippet {\n" + snippet("Provider")
-                + "\n    static void parse() {}\n    public static void run(Object made) {\n"
-                + "        Requests requests = (Requests) made;\n        long id = 7;\n"
-                + "        requests.received(id, \"/index\");\n"
-                + "        requests.received(id, new IllegalStateException());\n"
-                + "        requests.answered(id, (short) 200);\n" + snippet("Span") + "\n    }\n}\n");
+        Path source = Files.writeString(folder.resolve(name + ".java"), text);
         JavaCompiler compiler = Objects.requireNonNull(ToolProvider.getSystemJavaCompiler());
         StringWriter problems = new StringWriter();
         try (StandardJavaFileManager manager = compiler.getStandardFileManager(null, null, null)) {
@@ -53,10 +52,20 @@ final class SnippetsTest {
                     manager.getJavaFileObjects(source)).call();
             assertTrue(compiled, problems.toString());
         }
+    }
+
+    @Test
+    void theProviderAndItsSpanRecordWhatTheySay(@TempDir Path folder) throws Exception {
+        compile(folder, "Snippet", "import io.github.rseq4j.trace.*;\n"
+                + "public final class Snippet {\n" + snippet("Provider")
+                + "\n    static void parse() {}\n    public static void run(Object made) {\n"
+                + "        Requests requests = (Requests) made;\n        long id = 7;\n"
+                + "        requests.received(id, \"/index\");\n"
+                + "        requests.received(id, new IllegalStateException());\n"
+                + "        requests.answered(id, (short) 200);\n" + snippet("Span") + "\n    }\n}\n");
         RecordingSink sink = new RecordingSink();
         Providers providers = new Providers(sink, Providers.DEFAULT_MAX_FIELD_BYTES, sink.types::add);
-        URL[] path = {folder.resolve("classes").toUri().toURL()};
-        try (URLClassLoader loader = new URLClassLoader(path, SnippetsTest.class.getClassLoader())) {
+        try (URLClassLoader loader = loader(folder)) {
             Object requests = providers.probes(loader.loadClass("Snippet$Requests"));
             loader.loadClass("Snippet").getMethod("run", Object.class).invoke(null, requests);
         }
@@ -65,5 +74,77 @@ final class SnippetsTest {
         assertEquals(List.of("http:received[7, /index]", "http:received[7, java.lang.IllegalStateException]",
                 "http:done[7, 200]", "http:parse_begin[7]", "http:parse_end[]"),
                 sink.take(folder).stream().map(event -> event.type().name() + event.values()).toList());
+    }
+
+    private static URLClassLoader loader(Path folder) throws IOException {
+        URL[] path = {folder.resolve("classes").toUri().toURL()};
+        return new URLClassLoader(path, SnippetsTest.class.getClassLoader());
+    }
+
+    @Test
+    void oneLineRecordsWhatIsLogged(@TempDir Path folder) throws Exception {
+        compile(folder, "Snippet", "import io.github.rseq4j.trace.*;\nimport java.util.logging.Logger;\n"
+                + "public final class Snippet {\n    public static void run(Tracer tracer) {\n"
+                + snippet("TraceLogHandler") + "\n    }\n}\n");
+        Logger root = Logger.getLogger("");
+        Set<Handler> before = Set.of(root.getHandlers());
+        try (Tracer tracer = Tracer.streaming(folder.resolve("trace")); URLClassLoader loader = loader(folder)) {
+            loader.loadClass("Snippet").getMethod("run", Tracer.class).invoke(null, tracer);
+            // The others would print it.
+            before.forEach(root::removeHandler);
+            Logger.getLogger("rseq4j.snippet").info("logged");
+        } finally {
+            Stream.of(root.getHandlers()).forEach(root::removeHandler);
+            before.forEach(root::addHandler);
+        }
+        assertEquals(List.of("jul:info[800, INFO, rseq4j.snippet, logged, null]"), texts(folder.resolve("trace")));
+    }
+
+    private static List<String> texts(Path trace) {
+        return TracerTest.read(trace, 0).stream().map(event -> event.type().name() + event.values()).toList();
+    }
+
+    @Test
+    void aFinderThatIsNamedTracesTheLoggersOfAnother(@TempDir Path folder) throws Exception {
+        compile(folder, "Loggers", "import io.github.rseq4j.trace.*;\nimport java.util.ResourceBundle;\n"
+                + snippet("TraceLoggerFinder") + "\n" + """
+                final class LibraryLoggerFinder extends System.LoggerFinder {
+                    record Printing(String getName) implements System.Logger {
+                        public boolean isLoggable(Level level) { return level != Level.DEBUG; }
+                        public void log(Level level, ResourceBundle bundle, String text, Throwable thrown) {}
+                        public void log(Level level, ResourceBundle bundle, String text, Object... parameters) {
+                            if (getName.startsWith("app")) System.out.println(text);
+                        }
+                    }
+                    @Override
+                    public System.Logger getLogger(String name, Module module) { return new Printing(name); }
+                }
+                final class Snippet {
+                    public static void main(String[] arguments) throws Exception {
+                        System.Logger logger = System.getLogger("app");
+                        logger.log(System.Logger.Level.INFO, "early");
+                        try (Tracer tracer = Tracer.streaming(java.nio.file.Path.of(arguments[0]))) {
+                            Loggers.TRACED.attach(tracer);
+                            tracer.disable("system_logger:trace");
+                            logger.log(System.Logger.Level.INFO, "found {0}", 7);
+                            logger.log(System.Logger.Level.DEBUG, "hidden");
+                        }
+                    }
+                }
+                """);
+        Path classes = folder.resolve("classes");
+        Files.createDirectories(classes.resolve("META-INF/services"));
+        Files.writeString(classes.resolve("META-INF/services/java.lang.System$LoggerFinder"), "Loggers\n");
+        String path = Stream.of(classes, MODULE.resolve("target/classes"),
+                MODULE.resolveSibling("rseq4j-core/target/classes")).map(Path::toString)
+                .collect(Collectors.joining(File.pathSeparator));
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-Drseq4j.registration="
+                + System.getProperty("rseq4j.registration", "auto"), "-cp", path, "Snippet",
+                folder.resolve("trace").toString()).redirectErrorStream(true).start();
+        List<String> said = process.inputReader().readAllLines();
+        assertEquals(0, process.waitFor(), said::toString);
+        assertEquals(List.of("early", "found {0}", "hidden"), said);
+        assertEquals(List.of("system_logger:info[800, INFO, app, found 7, null]"), texts(folder.resolve("trace")));
     }
 }

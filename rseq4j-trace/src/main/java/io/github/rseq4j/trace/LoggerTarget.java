@@ -1,0 +1,83 @@
+package io.github.rseq4j.trace;
+
+import java.util.List;
+import java.util.ResourceBundle;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link TraceLoggerFinder} records to.
+ *
+ * @param tracer the tracer
+ * @param events its events
+ * @param probes these, from ERROR on
+ */
+record LoggerTarget(Tracer tracer, SystemLoggerEvents events, List<Probe> probes) {
+    LoggerTarget {
+        probes = List.copyOf(probes);
+    }
+
+    static LoggerTarget of(Tracer tracer) {
+        SystemLoggerEvents events = tracer.probes(SystemLoggerEvents.class);
+        return new LoggerTarget(tracer, events, Stream.of("error", "warning", "info", "debug", "trace")
+                .map(event -> tracer.probe("system_logger:" + event)).toList());
+    }
+
+    /** Levels that are none of a message count as the nearest one that is. */
+    private static int index(System.Logger.Level level) {
+        return switch (level) {
+            case ERROR, OFF -> 0;
+            case WARNING -> 1;
+            case INFO -> 2;
+            case DEBUG -> 3;
+            case TRACE, ALL -> 4;
+        };
+    }
+
+    /**
+     * Records what a logger will log, if the event is enabled. Never throws.
+     *
+     * @param logger the logger
+     * @param level the level
+     * @param bundle what localizes the message, or null
+     * @param message the message
+     * @param thrown what was thrown, or null
+     * @param parameters what is put into the message
+     */
+    void record(System.Logger logger, System.Logger.Level level, @Nullable ResourceBundle bundle,
+            @Nullable String message, @Nullable Throwable thrown, @Nullable Object @Nullable ... parameters) {
+        try {
+            int index = index(level);
+            if (probes.get(index).isEnabled() && logger.isLoggable(level)) {
+                record(index, level, logger.getName(), text(bundle, message, parameters), LogText.thrown(thrown));
+            }
+        } catch (Throwable _) {
+            // No level, or the end of the stack, or a logger that fails, and will again when it is to log.
+            tracer.lost();
+        }
+    }
+
+    private void record(int index, System.Logger.Level level, String logger, @Nullable String message,
+            @Nullable String thrown) {
+        int value = level.getSeverity();
+        switch (index) {
+            case 0 -> events.error(value, level.getName(), logger, message, thrown);
+            case 1 -> events.warning(value, level.getName(), logger, message, thrown);
+            case 2 -> events.info(value, level.getName(), logger, message, thrown);
+            case 3 -> events.debug(value, level.getName(), logger, message, thrown);
+            default -> events.trace(value, level.getName(), logger, message, thrown);
+        }
+    }
+
+    private static @Nullable String text(@Nullable ResourceBundle bundle, @Nullable String message,
+            @Nullable Object @Nullable ... parameters) {
+        if (message == null || bundle == null && (parameters == null || parameters.length == 0)) {
+            return message;
+        }
+        try {
+            return LogText.make(() -> LogText.formatted(bundle, message, parameters), message);
+        } catch (Throwable _) {
+            return message;
+        }
+    }
+}

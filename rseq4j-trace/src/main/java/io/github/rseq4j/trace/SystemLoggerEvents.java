@@ -1,0 +1,37 @@
+package io.github.rseq4j.trace;
+
+import org.jspecify.annotations.Nullable;
+
+/** What {@link TraceLoggerFinder} records: an event for each level, as {@link JulEvents} has. */
+@Provider("system_logger")
+interface SystemLoggerEvents {
+    /** Level ERROR. */
+    @Event(level = Level.ERR)
+    void error(@Field("level") int level, @Field("level_name") String levelName,
+            @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
+            @Field("thrown") @Nullable String thrown);
+
+    /** Level WARNING. */
+    @Event(level = Level.WARNING)
+    void warning(@Field("level") int level, @Field("level_name") String levelName,
+            @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
+            @Field("thrown") @Nullable String thrown);
+
+    /** Level INFO. */
+    @Event(level = Level.INFO)
+    void info(@Field("level") int level, @Field("level_name") String levelName,
+            @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
+            @Field("thrown") @Nullable String thrown);
+
+    /** Level DEBUG. */
+    @Event(level = Level.DEBUG_PROGRAM)
+    void debug(@Field("level") int level, @Field("level_name") String levelName,
+            @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
+            @Field("thrown") @Nullable String thrown);
+
+    /** Level TRACE. */
+    @Event(level = Level.DEBUG)
+    void trace(@Field("level") int level, @Field("level_name") String levelName,
+            @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
+            @Field("thrown") @Nullable String thrown);
+}

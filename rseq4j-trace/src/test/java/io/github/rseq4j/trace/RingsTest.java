@@ -1,0 +1,42 @@
+package io.github.rseq4j.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.engine.Engine;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RingsTest {
+    @Test
+    void anEventOfWhatMakesARingIsLostAndMakesNone(@TempDir Path folder) throws IOException {
+        TracerCounts counts = new TracerCounts();
+        AtomicReference<@Nullable Rings> made = new AtomicReference<>();
+        List<Boolean> inner = new ArrayList<>();
+        Rings rings = new Rings(folder, UUID.randomUUID(), TracerOptions.defaults(), false, counts, ring -> {
+            Rings known = made.get();
+            if (known != null) {
+                inner.add(known.open(ring.index()));
+            }
+        });
+        made.set(rings);
+        int first = rings.opened().getFirst().index();
+        int other = IntStream.range(0, Engine.get().copies()).filter(index -> index != first).findFirst()
+                .orElseThrow();
+        assertTrue(rings.open(other));
+        assertEquals(List.of(false), inner);
+        assertEquals(1, counts.lost.sum());
+        assertEquals(2, rings.opened().size());
+        assertTrue(rings.open(other), "it is there, and is not made twice");
+        assertEquals(List.of(false), inner);
+        rings.close(true);
+    }
+}
