@@ -179,8 +179,8 @@ class TraceCommandsTest {
     void refusesToDoNothing() {
         Run run = Run.of("trace");
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: no command given, there are view, summary, convert, report, recover; see rseq4j trace --help",
-                run.onlyError());
+        assertEquals("rseq4j: no command given, there are view, summary, convert, report, recover;"
+                + " see rseq4j trace --help", run.onlyError());
     }
 
     @Test

@@ -14,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -38,15 +37,8 @@ final class RecoveryKernelTest {
     }
 
     private static List<String> command(Path folder, boolean isFlightRecorder, Path counts, int threads) {
-        Path root = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
-        List<String> classes = new ArrayList<>();
-        for (String each : List.of("rseq4j-core/target/classes", "rseq4j-trace/target/classes",
-                "rseq4j-trace/target/test-classes")) {
-            classes.add(root.resolve(each).toString());
-        }
-        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED", "-cp", String.join(":", classes), KilledChild.class.getName(),
-                folder.toString(), String.valueOf(isFlightRecorder), counts.toString(), String.valueOf(threads));
+        return Child.java(List.of("-XX:TieredStopAtLevel=1"), KilledChild.class, folder.toString(),
+                String.valueOf(isFlightRecorder), counts.toString(), String.valueOf(threads));
     }
 
     /** Lets a process record for a moment, kills it, and returns how many events each thread had recorded. */
