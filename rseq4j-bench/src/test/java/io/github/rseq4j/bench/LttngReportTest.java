@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The report of LTTng's figures works, or says why it cannot; and it leaves nothing behind. */
 class LttngReportTest {
-    private static final Pattern HEAD = Pattern.compile("^(ns an? |LTTng-UST to files)");
+    private static final Pattern HEAD = Pattern.compile("^(ns an? |to files)");
     private static final Pattern ROW = Pattern.compile("\\S.*?\\S  +([\\d.,]+M? \\([\\d.,]+ to [\\d.,]+\\) *)+");
     private static final int CANNOT = 2;
 
@@ -85,8 +85,9 @@ class LttngReportTest {
                 && !ROW.matcher(line).matches()).toList(), "lines that are no row");
         for (String what : List.of("time stamp counter, in C", "clock_gettime, in C", "empty critical downcall",
                 "time stamp counter, in a critical downcall", "System.nanoTime", "LTTng-UST tracepoint, in C",
-                "JFR event", "to a handler that does nothing", "to a StreamHandler to nowhere", "to LTTng's agent",
-                "1 thread, 1000000 a second", "1 thread, as fast as it can")) {
+                "JFR event", "rseq4j event", "to a handler that does nothing", "to a StreamHandler to nowhere",
+                "to LTTng's agent", "LTTng-UST, 1 thread, 1000000 a second", "rseq4j, 1 thread, 1000000 a second",
+                "LTTng-UST, 1 thread, as fast as it can", "rseq4j, 1 thread, as fast as it can")) {
             Matcher row = Pattern.compile("^" + what + "  +([\\d.,]+)M? \\(", Pattern.MULTILINE)
                     .matcher(outcome.output());
             assertTrue(row.find(), what + " is not in:\n" + outcome.output());

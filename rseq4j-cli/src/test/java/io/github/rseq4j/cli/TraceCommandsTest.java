@@ -180,8 +180,7 @@ class TraceCommandsTest {
         Run run = Run.of("trace");
         assertEquals(2, run.exit());
         assertEquals("rseq4j: no command given, there are view, summary, convert, report, recover;"
-                + " see rseq4j trace --help",
-                run.onlyError());
+                + " see rseq4j trace --help", run.onlyError());
     }
 
     @Test

@@ -218,6 +218,7 @@ public final class NativeEvents {
         r.bind(full);
         call(r, engine.entry(TraceRing.DISCARD), local(CELLS), constant(1));
         r.branchIf(STATUS, ABORTED, next);
+        r.branchIf(STATUS, CLOSED, closed);
         r.branchIfNegative(STATUS, lost);
         r.bind(closed);
         r.leave(STATUS);

@@ -93,7 +93,7 @@ public final class TraceRing {
     public static final int EXIT_ROOM = 0;
     /** A switch's exit when the ring is full of what was not consumed. */
     public static final int EXIT_FULL = 1;
-    /** A switch's exit when the ring takes nothing. */
+    /** The exit of a switch, and of what counts discarded events, when the ring takes nothing. */
     public static final int EXIT_CLOSED = 2;
 
     /** A switch's exit when the time that it was given is before the last record's. */
@@ -123,9 +123,14 @@ public final class TraceRing {
     public static final Chain SWITCH = switching(false);
     /** The same, with the time as the last argument. */
     public static final Chain TIMED_SWITCH = switching(true);
-    /** Counts events that found no room: the cells, and how many. */
-    public static final Chain DISCARD = Chain.of(2, new Section("trace_discard_relaxed",
-            List.of(new Step.CommitAdd(head(DISCARDED), arg(1), Width.LONG, Order.RELAXED)), null)).by(Index.CPU_ID);
+    /**
+     * Counts events that found no room: the cells, and how many. Who found the ring of one CPU full may be on another
+     * one by then, that has no ring, in whose place nobody would ever read the count.
+     */
+    public static final Chain DISCARD = Chain.of(2, new Section("trace_discard_relaxed", List.of(
+            load(temp(0), LIMIT),
+            exit(EXIT_CLOSED, temp(0), Condition.EQ, imm(0)),
+            new Step.CommitAdd(head(DISCARDED), arg(1), Width.LONG, Order.RELAXED)), null)).by(Index.CPU_ID);
 
     private TraceRing() {}
 

@@ -136,6 +136,7 @@ final class TraceRingRows {
                 row(timed, words(CELL, 90, CELL + 16, 127), words(CELL, 80, 50), EXIT_2, words()),
                 // What was stored of the sub-buffer's end is not committed, and is stored again.
                 row(timed, ring, words(CELL, 24, 49), EXIT_3, words(PLAIN + 48, 117, PLAIN + 72, 5)),
-                row("trace_discard_relaxed", ring(117, discarded, 5), words(CELL, 3), 0, words(discarded, 8)));
+                row("trace_discard_relaxed", ring(117, discarded, 5), words(CELL, 3), 0, words(discarded, 8)),
+                row("trace_discard_relaxed", words(CELL, 117, discarded, 5), words(CELL, 3), EXIT_2, words()));
     }
 }

@@ -33,6 +33,11 @@ final class Channel implements EventSink {
         this.counts = counts;
     }
 
+    /** Returns the address of the heads: the first one's. */
+    long cells() {
+        return cells;
+    }
+
     private static long header(int id) {
         return Thread.currentThread().threadId() << ID_BITS | id;
     }
@@ -162,13 +167,16 @@ final class Channel implements EventSink {
         }
         long switched = switchSubBuffer(needBytes);
         if (switched == SWITCH_FULL) {
-            long discarded = (long) RingFunctions.Seldom.DISCARD.invokeExact(cells, 1L);
-            if (discarded < 0) {
-                Engine.get().complete(TraceRing.DISCARD, discarded, cells, 1);
-            }
-            return false;
+            // The thread may have come to a CPU that has no ring.
+            return discard() == SWITCH_CLOSED && rings.open(Engine.get().cpuIndex());
         }
         return switched != SWITCH_CLOSED || rings.open(Engine.get().cpuIndex());
+    }
+
+    private long discard() throws Throwable {
+        long status = (long) RingFunctions.Seldom.DISCARD.invokeExact(cells, 1L);
+        return status < 0 && status != SWITCH_CLOSED ? Engine.get().complete(TraceRing.DISCARD, status, cells, 1)
+                : status;
     }
 
     private long switchSubBuffer(long needBytes) throws Throwable {

@@ -41,7 +41,10 @@ record RingCopy(List<Packet> packets, int torn) {
                 continue;
             }
             Packet packet = packet(ring, begin, isOpen, state);
-            if (packet.records().hasRemaining() && (!isLive || isWhole(ring, begin))) {
+            if (isLive && !isWhole(ring, begin)) {
+                // What was copied before is older, so there would be a gap behind it.
+                packets.clear();
+            } else if (packet.records().hasRemaining()) {
                 packets.add(packet);
             }
         }

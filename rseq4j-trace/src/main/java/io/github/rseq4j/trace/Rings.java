@@ -149,10 +149,7 @@ final class Rings {
                     options.ringBytes());
             ring.begin(base, isDiscarding, TraceTime.now());
         } else {
-            MappedRing mapped = MappedRing.create(folder.resolve(FILE + index), uuid, index, options, isDiscarding);
-            mapped.begin(mapped.base(), isDiscarding, TraceTime.now());
-            mapHead(mapped, index);
-            ring = mapped;
+            ring = Uninterrupted.run(() -> makeMapped(index));
         }
         listener.accept(ring);
         opened.add(ring);
@@ -160,15 +157,28 @@ final class Rings {
         ring.open();
     }
 
-    private void mapHead(MappedRing ring, int index) throws IOException {
-        Path file = folder.resolve(FILE + index).toAbsolutePath();
+    private MappedRing makeMapped(int index) throws IOException {
+        Path file = folder.resolve(FILE + index);
+        MappedRing made = MappedRing.create(file, uuid, index, options, isDiscarding);
+        try {
+            made.begin(made.base(), isDiscarding, TraceTime.now());
+            mapHead(file.toAbsolutePath(), index);
+            return made;
+        } catch (IOException e) {
+            made.close();
+            // Else it would be in the way of the next try.
+            Files.deleteIfExists(file);
+            throw e;
+        }
+    }
+
+    private void mapHead(Path file, int index) throws IOException {
         int fd = Linux.open(file.toString());
         try {
             KernelException.check("open(" + file + ")", fd);
             KernelException.check("mmap(MAP_SHARED, " + file + ")",
                     Linux.mmap_shared(head(index), MappedRing.DATA, fd));
         } catch (KernelException e) {
-            ring.close();
             throw new IOException(e.getMessage(), e);
         } finally {
             if (fd >= 0) {
@@ -190,28 +200,34 @@ final class Rings {
      * Stops, and gives memory back.
      *
      * @param isWritten whether the files are not needed any more
-     * @throws IOException when a file cannot be removed
      */
-    synchronized void close(boolean isWritten) throws IOException {
+    synchronized void close(boolean isWritten) {
         stop();
         List<RingView> closing = new ArrayList<>(opened);
         opened.clear();
         for (RingView ring : closing) {
             switch (ring) {
-                case MappedRing mapped -> {
-                    KernelException.check("mmap(MAP_FIXED)", Linux.mmap_fixed(head(ring.index()), MappedRing.DATA,
-                            Linux.PROT_READ | Linux.PROT_WRITE, -1));
-                    mapped.close();
-                    if (isWritten) {
-                        Files.deleteIfExists(folder.resolve(FILE + ring.index()));
-                    }
-                }
+                case MappedRing mapped -> close(mapped, isWritten);
                 case PagedRing paged -> {
                     PagedMemory memory = (PagedMemory) engine.memory();
                     memory.clear(paged.base(), options.ringBytes());
                     memory.clear(head(paged.index()), MappedRing.DATA);
                 }
             }
+        }
+    }
+
+    /** What cannot be given back is counted, and keeps no other ring. */
+    private void close(MappedRing ring, boolean isWritten) {
+        try {
+            KernelException.check("mmap(MAP_FIXED)", Linux.mmap_fixed(head(ring.index()), MappedRing.DATA,
+                    Linux.PROT_READ | Linux.PROT_WRITE, -1));
+            ring.close();
+            if (isWritten) {
+                Files.deleteIfExists(folder.resolve(FILE + ring.index()));
+            }
+        } catch (IOException | KernelException e) {
+            counts.failed(e);
         }
     }
 }

@@ -42,7 +42,8 @@ final class StreamOutput implements AutoCloseable {
 
     private FileChannel file(long wanted) throws IOException {
         FileChannel now = open;
-        if (now != null && number == wanted) {
+        // What is written to a file that was removed is in no trace; and who is interrupted while it writes closes it.
+        if (now != null && number == wanted && now.isOpen() && Files.exists(path(wanted))) {
             return now;
         }
         close();
@@ -53,7 +54,8 @@ final class StreamOutput implements AutoCloseable {
     }
 
     /**
-     * Writes a packet behind what was written before. What a process that was killed has left behind that is cut off.
+     * Writes a packet behind what was written before. What a process that was killed has left behind that is cut off;
+     * where the file is shorter, because somebody removed or cut it, the packet follows what there is.
      *
      * @param packet the packet
      * @param before what was written before
@@ -64,8 +66,8 @@ final class StreamOutput implements AutoCloseable {
     RingView.Progress write(Packet packet, RingView.Progress before, TracerCounts counts) throws IOException {
         boolean isFull = before.fileBytes() > 0 && before.fileBytes() + packet.bytes() > maxFileBytes;
         long wanted = before.file() + (isFull ? 1 : 0);
-        long offset = isFull ? 0 : before.fileBytes();
         FileChannel channel = file(wanted);
+        long offset = isFull ? 0 : Math.min(before.fileBytes(), channel.size());
         if (channel.size() > offset) {
             channel.truncate(offset);
         }

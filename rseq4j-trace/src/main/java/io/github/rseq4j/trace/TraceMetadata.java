@@ -7,6 +7,7 @@ import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.lang.module.ModuleDescriptor;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -33,6 +34,8 @@ final class TraceMetadata {
     private final TracerCounts counts;
     private final List<EventType> events = new ArrayList<>();
     private long frequencyHz;
+    /** Whether the file has not all events. */
+    private boolean isStale = true;
 
     /**
      * Makes it; nothing is written yet.
@@ -66,6 +69,7 @@ final class TraceMetadata {
      */
     synchronized void add(EventType type) {
         events.add(type);
+        isStale = true;
         keep();
     }
 
@@ -85,8 +89,11 @@ final class TraceMetadata {
      */
     synchronized void write() throws IOException {
         TraceDescription trace = describe();
-        Files.writeString(beside, MetadataText.of(trace));
-        Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Uninterrupted.run(() -> {
+            Files.writeString(beside, MetadataText.of(trace));
+            return Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        });
+        isStale = false;
         frequencyHz = trace.clock().frequencyHz();
     }
 
@@ -94,9 +101,12 @@ final class TraceMetadata {
         return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), environment, events);
     }
 
-    /** The longer a clock is watched the better its frequency is known: writes it when it is. */
-    synchronized void refreshClock() {
-        if (Math.abs(TraceTime.clock().frequencyHz() - frequencyHz) > frequencyHz / PRECISION) {
+    /**
+     * Writes it again when an event could not be written before, or the clock is known better: the longer it is watched
+     * the better its frequency is.
+     */
+    synchronized void refresh() {
+        if (isStale || Math.abs(TraceTime.clock().frequencyHz() - frequencyHz) > frequencyHz / PRECISION) {
             keep();
         }
     }
@@ -108,7 +118,15 @@ final class TraceMetadata {
      * @throws IOException when it cannot be written
      */
     synchronized void writeTo(Path snapshot) throws IOException {
-        Files.writeString(snapshot.resolve(TraceWriter.METADATA), MetadataText.of(describe()),
-                StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        Path file = snapshot.resolve(TraceWriter.METADATA);
+        String text = MetadataText.of(describe());
+        Uninterrupted.run(() -> {
+            try {
+                return Files.writeString(file, text, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            } catch (ClosedByInterruptException e) {
+                Files.delete(file);
+                throw e;
+            }
+        });
     }
 }

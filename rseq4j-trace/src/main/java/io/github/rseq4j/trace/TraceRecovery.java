@@ -103,7 +103,14 @@ public final class TraceRecovery {
         }
     }
 
-    private static void remove(Path ringFolder, Path lock) throws IOException {
+    /**
+     * Removes a folder of rings, and the link to it.
+     *
+     * @param ringFolder the folder, or the link
+     * @param lock the file that was locked
+     * @throws IOException when something cannot be removed
+     */
+    static void remove(Path ringFolder, Path lock) throws IOException {
         Path real = ringFolder.toRealPath();
         Files.deleteIfExists(lock);
         try (Stream<Path> left = Files.list(real)) {
@@ -155,7 +162,8 @@ public final class TraceRecovery {
         long position = ring.get(TraceRing.POSITION);
         RingView.Progress progress = ring.progress();
         long flushed = ring.isDiscarding() ? progress.flushed() : TraceRing.RECORDS;
-        boolean isAhead = position < TraceRing.RECORDS || position - ring.begin(position) < TraceRing.RECORDS;
+        boolean isAhead = position < TraceRing.RECORDS || position > Long.MAX_VALUE - 2 * ring.ringBytes()
+                || position - ring.begin(position) < TraceRing.RECORDS;
         boolean isBehind = flushed < TraceRing.RECORDS || flushed > PacketLayout.aligned(position)
                 || ring.isDiscarding() && ring.begin(position) - ring.begin(flushed) >= ring.ringBytes();
         if (isAhead || isBehind || progress.file() < 0 || progress.fileBytes() < 0) {

@@ -103,10 +103,9 @@ public final class Tracer implements AutoCloseable {
         this.ringFolder = makeRingFolder();
         this.lockFile = FileChannel.open(ringFolder.resolve(LOCK), StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE);
-        this.lock = lockFile.lock();
+        this.lock = Uninterrupted.run(lockFile::lock);
         this.metadata = new TraceMetadata(folder, ringFolder, uuid, isFlightRecorder, counts);
-        metadata.write();
-        this.rings = new Rings(ringFolder, uuid, options, !isFlightRecorder, counts, this::drained);
+        this.rings = makeRings();
         this.channel = new Channel(rings, counts);
         this.natives = new NativeProbes(rings);
         this.providers = new Providers(channel, options.fieldBytes(), this::add, natives);
@@ -122,6 +121,22 @@ public final class Tracer implements AutoCloseable {
         Path made = Files.createDirectories(elsewhere.toAbsolutePath().resolve("rseq4j-" + uuid));
         Files.createSymbolicLink(link, made);
         return made;
+    }
+
+    private Rings makeRings() throws IOException {
+        try {
+            metadata.write();
+            return new Rings(ringFolder, uuid, options, !isFlightRecorder, counts, this::drained);
+        } catch (IOException e) {
+            // Nothing is left that another try would take for a trace.
+            try (lockFile) {
+                Files.deleteIfExists(folder.resolve(TraceWriter.METADATA));
+                TraceRecovery.remove(folder.resolve(RINGS), ringFolder.resolve(LOCK));
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
     }
 
     private Tracer started() {
@@ -311,7 +326,7 @@ public final class Tracer implements AutoCloseable {
             boolean hasMoved = drain(isDue);
             if (isDue) {
                 flushAt = System.nanoTime() + flushNanos;
-                metadata.refreshClock();
+                metadata.refresh();
             }
             if (counts.failures.sum() > before) {
                 pause = FAILURE_PAUSE_NANOS;
@@ -327,7 +342,7 @@ public final class Tracer implements AutoCloseable {
         synchronized (drains) {
             for (RingDrain drain : drains) {
                 try {
-                    hasMoved |= drain.drain(isWhole);
+                    hasMoved |= Uninterrupted.run(() -> drain.drain(isWhole));
                 } catch (IOException e) {
                     counts.failed(e);
                 }
@@ -374,18 +389,20 @@ public final class Tracer implements AutoCloseable {
                 sampler.recordCode();
             }
             for (RingView ring : rings.opened()) {
-                write(RingCopy.of(ring, true), ring.index(), snapshot);
+                RingCopy copy = RingCopy.of(ring, true);
+                Uninterrupted.run(() -> write(copy, ring.index(), snapshot));
             }
         }
         metadata.writeTo(snapshot);
     }
 
-    private void write(RingCopy copy, int index, Path snapshot) throws IOException {
+    private RingView.Progress write(RingCopy copy, int index, Path snapshot) throws IOException {
         try (StreamOutput output = new StreamOutput(snapshot, uuid, index, TracerOptions.defaults())) {
             RingView.Progress progress = RingView.Progress.NONE;
             for (Packet packet : copy.packets()) {
                 progress = output.write(packet, progress, counts);
             }
+            return progress;
         }
     }
 
@@ -432,9 +449,9 @@ public final class Tracer implements AutoCloseable {
             rings.stop();
             long before = counts.failures.sum();
             drain(true);
+            metadata.keep();
             boolean isWhole = counts.failures.sum() == before;
             rings.opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
-            metadata.keep();
             finish(isWhole);
         }
         forgetExit();
@@ -456,14 +473,13 @@ public final class Tracer implements AutoCloseable {
 
     /** What could not be written stays in the rings' files, for who recovers it. */
     private void finish(boolean isWhole) {
-        try {
+        rings.close(isWhole);
+        try (lockFile) {
             for (RingDrain drain : drains) {
                 drain.close();
             }
             drains.clear();
-            rings.close(isWhole);
             lock.release();
-            lockFile.close();
             if (isWhole) {
                 Files.deleteIfExists(ringFolder.resolve(LOCK));
                 Files.deleteIfExists(ringFolder);

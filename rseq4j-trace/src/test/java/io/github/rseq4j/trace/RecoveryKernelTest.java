@@ -15,7 +15,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -39,17 +38,7 @@ final class RecoveryKernelTest {
     }
 
     private static List<String> command(Class<?> program, String... arguments) {
-        Path root = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
-        List<String> classes = new ArrayList<>();
-        for (String each : List.of("rseq4j-core/target/classes", "rseq4j-trace/target/classes",
-                "rseq4j-trace/target/test-classes")) {
-            classes.add(root.resolve(each).toString());
-        }
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java")
-                .toString(), "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp",
-                String.join(":", classes), program.getName()));
-        command.addAll(List.of(arguments));
-        return command;
+        return Child.java(List.of("-XX:TieredStopAtLevel=1"), program, arguments);
     }
 
     /** Lets a process record for a moment, kills it, and returns how many events each thread had recorded. */

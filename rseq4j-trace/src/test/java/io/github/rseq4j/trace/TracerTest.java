@@ -20,12 +20,14 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Rings, files and snapshots: what was recorded is read, all of it, in order, and once. */
 final class TracerTest {
     private static final int SMALL = 1 << 12;
+    private static final int SNAPSHOTS = 30;
     /** Rings that hold all events of a test, however late the thread comes that drains them. */
     private static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 20, 16);
     /** A number of the thread, and a number of its event. */
@@ -44,6 +46,7 @@ final class TracerTest {
                 events.add(event);
             }
             assertEquals(List.of(), reader.problems());
+            assertEquals(0, reader.counts().stream().mapToLong(TraceReader.StreamCounts::lostPackets).sum());
             assertEquals(discarded, reader.counts().stream().mapToLong(TraceReader.StreamCounts::discarded).sum());
         }
         return events;
@@ -118,23 +121,32 @@ final class TracerTest {
 
     @Test
     void snapshotsAreWholeWhileThreadsRecord(@TempDir Path folder) throws Exception {
-        int threads = 4;
+        AtomicBoolean isStopping = new AtomicBoolean();
         TracerOptions options = TracerOptions.defaults().withSubBuffers(SMALL, 8);
         try (Tracer tracer = Tracer.flightRecorder(folder.resolve("recorder"), options);
-                ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+                ExecutorService executor = Executors.newFixedThreadPool(4)) {
             tracer.add(TWO);
-            Future<?> recording = executor.submit(() -> {
-                record(tracer, threads, 500_000, Executors.newFixedThreadPool(threads));
-                return null;
-            });
-            int snapshots = 0;
-            while (!recording.isDone()) {
-                Path snapshot = folder.resolve("snapshot" + snapshots++);
-                tracer.snapshot(snapshot);
-                requireNumbers(read(snapshot, 0), true);
+            List<Future<?>> recording = new ArrayList<>();
+            for (int thread = 0; thread < 4; thread++) {
+                int number = thread;
+                recording.add(executor.submit(() -> {
+                    for (long i = 0; !isStopping.get(); i++) {
+                        record(tracer, number, i);
+                    }
+                }));
             }
-            recording.get();
-            assertTrue(snapshots > 3, snapshots + " snapshots");
+            try {
+                for (int i = 0; i < SNAPSHOTS; i++) {
+                    Path snapshot = folder.resolve("snapshot" + i);
+                    tracer.snapshot(snapshot);
+                    requireNumbers(read(snapshot, 0), true);
+                }
+            } finally {
+                isStopping.set(true);
+            }
+            for (Future<?> each : recording) {
+                each.get();
+            }
             Path last = folder.resolve("last");
             tracer.snapshot(last);
             List<TraceEvent> found = read(last, 0);

@@ -1,0 +1,92 @@
+package io.github.rseq4j.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** Runs programs of the tests in JVMs of their own. */
+final class Child {
+    private Child() {}
+
+    /**
+     * Returns the command that runs a program.
+     *
+     * @param options of the JVM
+     * @param program its class
+     * @param arguments its arguments
+     */
+    static List<String> java(List<String> options, Class<?> program, String... arguments) {
+        Path root = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
+        List<String> classes = new ArrayList<>();
+        for (String each : List.of("rseq4j-core/target/classes", "rseq4j-trace/target/classes",
+                "rseq4j-trace/target/test-classes")) {
+            classes.add(root.resolve(each).toString());
+        }
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", String.join(":", classes),
+                program.getName()));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /**
+     * Runs a command that must succeed, and returns what it printed.
+     *
+     * @param environment variables that are set besides the test's own
+     * @param command the command
+     */
+    static String output(Map<String, String> environment, List<String> command)
+            throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), output);
+        return output;
+    }
+
+    /**
+     * Returns a command that runs another one with a small file system of its own.
+     *
+     * @param mount where it is mounted: an empty folder
+     * @param megabytes how large it is
+     * @param command the other one
+     */
+    static List<String> onSmallDisk(Path mount, int megabytes, List<String> command)
+            throws IOException, InterruptedException {
+        List<String> all = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c",
+                "mount -t tmpfs -o size=" + megabytes + "m tmpfs \"$1\" && shift && exec \"$@\"", "sh",
+                mount.toString()));
+        List<String> tried = new ArrayList<>(all);
+        tried.add("true");
+        if (!succeeds(tried)) {
+            String reason = "a file system of one's own needs unshare(1) of util-linux, and root";
+            if (Boolean.getBoolean("rseq4j.ci")) {
+                fail(reason);
+            }
+            abort(reason);
+        }
+        all.addAll(command);
+        return all;
+    }
+
+    private static boolean succeeds(List<String> command) throws InterruptedException {
+        try {
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            process.getInputStream().readAllBytes();
+            return process.waitFor() == 0;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+}

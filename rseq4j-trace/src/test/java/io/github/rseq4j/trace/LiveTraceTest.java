@@ -1,0 +1,156 @@
+package io.github.rseq4j.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.trace.ctf.Babeltrace;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceReader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What threads record is what Babeltrace 2 prints, record for record. */
+final class LiveTraceTest {
+    private static final int PLATFORM = 8;
+    private static final int VIRTUAL = 1000;
+    private static final int EVENTS = 2000;
+    private static final int EVENTS_OF_VIRTUAL = 40;
+    private static final int SNAPSHOTS = 6;
+    private static final long PAUSE_NANOS = 2_000_000;
+    private static final String[] OPTIONS = {"--no-delta", "--clock-cycles"};
+    private static final Pattern CPU = Pattern.compile("cpu_id = (\\d+)");
+
+    /** What a thread does. */
+    private interface Body {
+        void run(int thread) throws InterruptedException;
+    }
+
+    /** Runs something on 8 platform threads and on 1,000 virtual ones, which begin together. */
+    private static void onAllThreads(Body body, Body ofVirtual) throws Exception {
+        CountDownLatch start = new CountDownLatch(1);
+        List<Future<?>> running = new ArrayList<>();
+        try (ExecutorService platform = Executors.newFixedThreadPool(PLATFORM);
+                ExecutorService virtual = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < PLATFORM + VIRTUAL; i++) {
+                int thread = i;
+                running.add((i < PLATFORM ? platform : virtual).submit(() -> {
+                    start.await();
+                    (thread < PLATFORM ? body : ofVirtual).run(thread);
+                    return null;
+                }));
+            }
+            start.countDown();
+        }
+        for (Future<?> each : running) {
+            each.get();
+        }
+    }
+
+    /** Our reader reads the same events of each CPU, in the same order, as what was printed. */
+    private static void requireSame(Path folder, List<String> lines) {
+        Map<Integer, List<String>> printed = new TreeMap<>();
+        for (String line : lines) {
+            Matcher cpu = CPU.matcher(line);
+            assertTrue(cpu.find(), line);
+            printed.computeIfAbsent(Integer.parseInt(cpu.group(1)), _ -> new ArrayList<>()).add(line);
+        }
+        Map<Integer, List<String>> read = new TreeMap<>();
+        try (TraceReader reader = new TraceReader(folder)) {
+            String hostName = String.valueOf(reader.description() == null ? null
+                    : reader.description().environment().get("hostname"));
+            for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
+                read.computeIfAbsent(event.cpu(), _ -> new ArrayList<>()).add(Babeltrace.line(hostName, event));
+            }
+            assertEquals(List.of(), reader.problems());
+            assertEquals(0, reader.counts().stream().mapToLong(TraceReader.StreamCounts::lostPackets).sum());
+        }
+        assertEquals(printed.keySet(), read.keySet());
+        printed.forEach((cpu, each) -> assertEquals(each, read.get(cpu), "cpu " + cpu));
+    }
+
+    @Test
+    void whatIsStreamedIsPrintedRecordForRecord(@TempDir Path folder) throws Exception {
+        LiveCalls calls;
+        TracerStats stats;
+        Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withSubBuffers(1 << 16, 256));
+        try (tracer) {
+            calls = new LiveCalls(tracer);
+            onAllThreads(thread -> record(calls, thread, EVENTS), thread -> record(calls, thread, EVENTS_OF_VIRTUAL));
+        }
+        stats = tracer.stats();
+        assertEquals(0, stats.discarded() + stats.lost() + stats.failures(), stats::toString);
+        LiveCalls.Lines written = calls.new Lines(false);
+        List<String> lines = Babeltrace.lines(folder, OPTIONS);
+        lines.forEach(written::accept);
+        assertEquals(PLATFORM * EVENTS + VIRTUAL * EVENTS_OF_VIRTUAL, written.count());
+        requireSame(folder, lines);
+    }
+
+    private static void record(LiveCalls calls, int thread, int events) {
+        for (int n = 0; n < events; n++) {
+            calls.record(thread, n);
+            if (n % 16 == 15) {
+                // So that the others run, too, also where there are few CPUs.
+                LockSupport.parkNanos(1);
+            }
+        }
+    }
+
+    @Test
+    void snapshotsArePrintedRecordForRecordWhileThreadsRecord(@TempDir Path folder) throws Exception {
+        AtomicBoolean isStopping = new AtomicBoolean();
+        TracerOptions options = TracerOptions.defaults().withSubBuffers(1 << 14, 8);
+        try (Tracer tracer = Tracer.flightRecorder(folder.resolve("recorder"), options);
+                ExecutorService executor = Executors.newSingleThreadExecutor()) {
+            LiveCalls calls = new LiveCalls(tracer);
+            Future<?> recording = executor.submit(() -> {
+                onAllThreads(thread -> recordUntil(calls, thread, isStopping, 8),
+                        thread -> recordUntil(calls, thread, isStopping, 1));
+                return null;
+            });
+            List<Path> snapshots = new ArrayList<>();
+            try {
+                for (int i = 0; i < SNAPSHOTS; i++) {
+                    Thread.sleep(50);
+                    Path snapshot = folder.resolve("snapshot" + i);
+                    tracer.snapshot(snapshot);
+                    snapshots.add(snapshot);
+                }
+            } finally {
+                isStopping.set(true);
+            }
+            recording.get();
+            long count = 0;
+            for (Path snapshot : snapshots) {
+                LiveCalls.Lines written = calls.new Lines(true);
+                List<String> lines = Babeltrace.lines(snapshot, OPTIONS);
+                lines.forEach(written::accept);
+                requireSame(snapshot, lines);
+                count += written.count();
+            }
+            assertTrue(count > 100 * SNAPSHOTS, count + " events in the snapshots");
+        }
+    }
+
+    private static void recordUntil(LiveCalls calls, int thread, AtomicBoolean isStopping, int burst) {
+        for (int n = 0; !isStopping.get(); n++) {
+            calls.record(thread, n);
+            if (n % burst == 0) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.code.AddressSpace;
+import io.github.rseq4j.engine.TraceRing;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongConsumer;
+
+/** A ring whose memory tells who reads and writes it what, so that a test can let something happen in between. */
+final class MadeRing implements AddressSpace {
+    static final long HEAD = 1 << 20;
+    static final long BASE = 1 << 24;
+    static final int SUB = 1 << 12;
+    static final int COUNT = 8;
+    static final int RECORD = 32;
+
+    private final Map<Long, Long> words = new HashMap<>();
+    private final Map<Long, Runnable> whenRead = new HashMap<>();
+    private final Map<Long, LongConsumer> whenWritten = new HashMap<>();
+    final PagedRing ring = new PagedRing(this, 0, HEAD, BASE, SUB, (long) SUB * COUNT);
+
+    MadeRing(boolean isDiscarding) {
+        ring.begin(BASE, isDiscarding, 1);
+        ring.open();
+    }
+
+    @Override
+    public long getLong(long address) {
+        Runnable then = whenRead.remove(address);
+        if (then != null) {
+            then.run();
+        }
+        return words.getOrDefault(address, 0L);
+    }
+
+    @Override
+    public void putLong(long address, long value) {
+        LongConsumer then = whenWritten.get(address);
+        if (then != null) {
+            then.accept(value);
+        }
+        words.put(address, value);
+    }
+
+    /** Lets something happen ahead of the next read of a word of the ring. */
+    void whenRead(long position, Runnable then) {
+        whenRead.put(BASE + (position & (long) SUB * COUNT - 1), then);
+    }
+
+    /** Lets something happen ahead of each write of a word of the head. */
+    void whenWritten(int offset, LongConsumer then) {
+        whenWritten.put(HEAD + offset, then);
+    }
+
+    /** Does what sections do that fill sub-buffers with a record each, whose last field is the sub-buffer's number. */
+    void fill(int from, int to) {
+        for (int number = from; number <= to; number++) {
+            long begin = (long) number * SUB;
+            long time = 10L * number + 10;
+            if (number > 0) {
+                long before = begin - SUB;
+                ring.putWord(before + TraceRing.CONTENT_BYTES, TraceRing.RECORDS + RECORD);
+                ring.putWord(before + TraceRing.EVENTS_DISCARDED, ring.get(TraceRing.DISCARDED));
+                ring.putWord(before + TraceRing.TIMESTAMP_END, time);
+                ring.put(TraceRing.LAST, time);
+                ring.putWord(begin + TraceRing.BEGIN, begin);
+                ring.putWord(begin + TraceRing.TIMESTAMP_BEGIN, time);
+            }
+            record(begin + TraceRing.RECORDS, time + 1, number);
+        }
+    }
+
+    /** Does what an event's section does. */
+    void record(long position, long time, long number) {
+        ring.put(TraceRing.LAST, time);
+        ring.putWord(position, time);
+        ring.putWord(position + 8, 1L << 16 | TracerTest.TWO.id());
+        ring.putWord(position + 16, 0);
+        ring.putWord(position + 24, number);
+        ring.put(TraceRing.POSITION, position + RECORD);
+    }
+}

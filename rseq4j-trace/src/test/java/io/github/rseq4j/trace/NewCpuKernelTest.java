@@ -1,0 +1,47 @@
+package io.github.rseq4j.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.kernel.Linux;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A thread comes to a CPU that has no ring yet. */
+final class NewCpuKernelTest {
+    /**
+     * It has found the ring of the CPU that it was on full, and counts that on the new one: there the section refuses,
+     * and counts where a ring is.
+     */
+    @Test
+    void whatFoundNoRoomOnAnotherCpuIsCountedInARing(@TempDir Path folder) throws Throwable {
+        assumeTrue(Rseq.availability().available(), "the fallback's rings are of no CPU");
+        long[] allowed = Linux.sched_getaffinity(0);
+        int first = Long.numberOfTrailingZeros(allowed[0]);
+        int second = Long.numberOfTrailingZeros(allowed[0] & -2L << first);
+        assumeTrue(second < Long.SIZE, "there are two CPUs");
+        Tracer tracer;
+        try {
+            assertEquals(0, Linux.sched_setaffinity(0, first));
+            tracer = Tracer.streaming(folder, TracerOptions.defaults());
+            assertEquals(1, tracer.rings().size());
+            assertEquals(0, Linux.sched_setaffinity(0, second));
+            long refused = (long) RingFunctions.Seldom.DISCARD.invokeExact(tracer.channel().cells(), 1L);
+            assertTrue(refused < 0, "counted on a CPU that has no ring");
+            tracer.add(TracerTest.TWO);
+            TracerTest.record(tracer, 0, 0);
+            assertEquals(2, tracer.rings().size());
+            assertEquals(0, (long) RingFunctions.Seldom.DISCARD.invokeExact(tracer.channel().cells(), 3L));
+        } finally {
+            assertEquals(0, Linux.sched_setaffinity(0, allowed));
+        }
+        assertEquals(3, tracer.rings().stream().mapToLong(ring -> ring.get(TraceRing.DISCARDED)).sum());
+        tracer.close();
+        assertEquals(1, TracerTest.read(folder, 3).size());
+        assertEquals(3, tracer.stats().discarded());
+    }
+}

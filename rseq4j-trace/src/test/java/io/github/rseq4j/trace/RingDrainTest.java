@@ -1,0 +1,132 @@
+package io.github.rseq4j.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is written of a ring, in which order, and that it is written once. */
+final class RingDrainTest {
+    private final UUID uuid = UUID.randomUUID();
+    private final TracerCounts counts = new TracerCounts();
+    private final MadeRing made = new MadeRing(true);
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    @BeforeEach
+    void describe() throws IOException {
+        TraceMetadata metadata = new TraceMetadata(folder, folder, uuid, false, counts);
+        metadata.add(TracerTest.TWO);
+    }
+
+    private RingDrain drain() {
+        return new RingDrain(made.ring, new StreamOutput(folder, uuid, 0, TracerOptions.defaults()), counts);
+    }
+
+    private void requireNumbers(long to, long discarded) {
+        List<TraceEvent> events = TracerTest.read(folder, discarded);
+        assertEquals(LongStream.rangeClosed(0, to).boxed().toList(),
+                events.stream().map(event -> event.values().get(1)).toList());
+    }
+
+    @Test
+    void theOpenSubBufferIsWrittenInPartsWhenItIsAskedFor() throws IOException {
+        made.fill(0, 2);
+        try (RingDrain drain = drain()) {
+            assertTrue(drain.drain(false));
+            assertFalse(drain.drain(false));
+            requireNumbers(1, 0);
+            assertTrue(drain.drain(true));
+            assertFalse(drain.drain(true), "nothing is new");
+            made.record(made.ring.position(), 40, 3);
+            made.ring.put(TraceRing.DISCARDED, 7);
+            assertTrue(drain.drain(true));
+            requireNumbers(3, 7);
+        }
+        assertEquals(4, counts.packets.sum());
+    }
+
+    /** Who is killed in between has written it, kept that it is written, or neither: never given free before. */
+    @Test
+    void aSubBufferIsGivenFreeBehindWhatIsKeptAndWritten() throws IOException {
+        made.fill(0, 5);
+        List<Long> freed = new ArrayList<>();
+        made.whenWritten(TraceRing.CONSUMED, consumed -> {
+            freed.add(consumed);
+            RingView.Progress kept = made.ring.progress();
+            assertEquals(consumed + TraceRing.RECORDS, kept.flushed());
+            assertEquals(kept.fileBytes(), folder.resolve("channel_0").toFile().length());
+            assertEquals(consumed / MadeRing.SUB, kept.packets());
+        });
+        try (RingDrain drain = drain()) {
+            drain.drain(true);
+        }
+        assertEquals(LongStream.rangeClosed(1, 5).map(n -> n * MadeRing.SUB).boxed().toList(), freed);
+        assertEquals(6, made.ring.progress().packets());
+        requireNumbers(5, 0);
+    }
+
+    @Test
+    void nothingIsGivenFreeThatCouldNotBeWritten() throws IOException {
+        made.fill(0, 3);
+        Path channel = Files.createDirectory(folder.resolve("channel_0"));
+        try (RingDrain drain = drain()) {
+            assertThrows(IOException.class, () -> drain.drain(true));
+            assertEquals(0, made.ring.get(TraceRing.CONSUMED));
+            assertEquals(RingView.Progress.NONE, made.ring.progress());
+            Files.delete(channel);
+            assertTrue(drain.drain(true));
+        }
+        requireNumbers(3, 0);
+    }
+
+    /** A process wrote a packet and was killed before it had kept that: who recovers writes it again, once. */
+    @Test
+    void whatWasWrittenAndNotKeptIsWrittenOver() throws IOException {
+        made.fill(0, 3);
+        try (RingDrain drain = drain()) {
+            drain.drain(false);
+        }
+        Path channel = folder.resolve("channel_0");
+        byte[] kept = Files.readAllBytes(channel);
+        Files.write(channel, new byte[3 * kept.length]);
+        try (var file = Files.newByteChannel(channel, StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(kept));
+        }
+        try (RingDrain drain = drain()) {
+            drain.cut();
+            assertEquals(kept.length, Files.size(channel));
+            drain.drain(true);
+        }
+        requireNumbers(3, 0);
+    }
+
+    @Test
+    void aFileThatWasRemovedBeginsAnew() throws IOException {
+        made.fill(0, 2);
+        try (RingDrain drain = drain()) {
+            drain.drain(true);
+            Files.delete(folder.resolve("channel_0"));
+            made.fill(3, 4);
+            drain.drain(true);
+        }
+        List<TraceEvent> events = TracerTest.read(folder, 0);
+        assertEquals(List.of(3L, 4L), events.stream().map(event -> event.values().get(1)).toList());
+    }
+}
