@@ -1,10 +1,13 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.engine.TraceRing;
+import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /**
  * What a ring that overwrites holds, as packets, while sections write to it or behind a process that was killed.
@@ -49,6 +52,26 @@ record RingCopy(List<Packet> packets, int torn) {
             }
         }
         return new RingCopy(packets, torn);
+    }
+
+    /**
+     * Writes the packets as a stream.
+     *
+     * @param folder the trace's
+     * @param uuid the trace's
+     * @param index which CPU's stream
+     * @param counts counts packets
+     * @return what was written
+     * @throws IOException when it cannot be written
+     */
+    RingView.Progress writeTo(Path folder, UUID uuid, int index, TracerCounts counts) throws IOException {
+        try (StreamOutput output = new StreamOutput(folder, uuid, index, TracerOptions.defaults())) {
+            RingView.Progress progress = RingView.Progress.NONE;
+            for (Packet packet : packets) {
+                progress = output.write(packet, progress, counts);
+            }
+            return progress;
+        }
     }
 
     private static boolean isWhole(RingView ring, long begin) {

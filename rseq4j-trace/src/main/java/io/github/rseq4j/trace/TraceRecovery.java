@@ -149,12 +149,7 @@ public final class TraceRecovery {
     private void recoverOverwritten(MappedRing ring) throws IOException {
         RingCopy copy = RingCopy.of(ring, false);
         torn += copy.torn();
-        try (StreamOutput output = new StreamOutput(folder, trace.uuid(), ring.index(), TracerOptions.defaults())) {
-            RingView.Progress progress = RingView.Progress.NONE;
-            for (Packet packet : copy.packets()) {
-                progress = output.write(packet, progress, counts);
-            }
-        }
+        copy.writeTo(folder, trace.uuid(), ring.index(), counts);
     }
 
     /** Checks what the reading of the ring relies on. */

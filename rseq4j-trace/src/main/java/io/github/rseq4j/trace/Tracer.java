@@ -85,7 +85,7 @@ public final class Tracer implements AutoCloseable {
     private final Providers providers;
     private final long lostBefore = NativeProbes.lost();
     private final Thread worker;
-    private final Thread atExit = new Thread(this::closeAtExit, "rseq4j-tracer-exit");
+    private final Thread atExit = new Thread(this::close, "rseq4j-tracer-exit");
     private @Nullable CpuSampler sampler;
     private long discardedByClosed;
     private volatile boolean isClosing;
@@ -390,20 +390,10 @@ public final class Tracer implements AutoCloseable {
             }
             for (RingView ring : rings.opened()) {
                 RingCopy copy = RingCopy.of(ring, true);
-                Uninterrupted.run(() -> write(copy, ring.index(), snapshot));
+                Uninterrupted.run(() -> copy.writeTo(snapshot, uuid, ring.index(), counts));
             }
         }
         metadata.writeTo(snapshot);
-    }
-
-    private RingView.Progress write(RingCopy copy, int index, Path snapshot) throws IOException {
-        try (StreamOutput output = new StreamOutput(snapshot, uuid, index, TracerOptions.defaults())) {
-            RingView.Progress progress = RingView.Progress.NONE;
-            for (Packet packet : copy.packets()) {
-                progress = output.write(packet, progress, counts);
-            }
-            return progress;
-        }
     }
 
     /** {@return what was done so far} */
@@ -417,10 +407,6 @@ public final class Tracer implements AutoCloseable {
         }
         return new TracerStats(discarded, counts.lost.sum() + NativeProbes.lost() - lostBefore, counts.packets.sum(),
                 counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures.sum(), counts.lastFailure());
-    }
-
-    private void closeAtExit() {
-        close();
     }
 
     /**
