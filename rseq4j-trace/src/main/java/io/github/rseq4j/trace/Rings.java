@@ -48,6 +48,7 @@ final class Rings {
     private final Consumer<RingView> listener;
     private boolean isMaking;
     private boolean isClosed;
+    private boolean isFenced;
 
     /**
      * Makes rings for the calling thread's CPU and, on the fallback, for all.
@@ -192,7 +193,13 @@ final class Rings {
         if (!isClosed) {
             isClosed = true;
             opened.forEach(ring -> ring.put(TraceRing.LIMIT, 0));
-            engine.fence();
+            try {
+                engine.fence();
+                isFenced = true;
+            } catch (KernelException e) {
+                // Nobody can tell when the last section has left: then the rings stay mapped.
+                counts.failed(e);
+            }
         }
     }
 
@@ -203,7 +210,7 @@ final class Rings {
      */
     synchronized void close(boolean isWritten) {
         stop();
-        List<RingView> closing = new ArrayList<>(opened);
+        List<RingView> closing = isFenced ? new ArrayList<>(opened) : List.of();
         opened.clear();
         for (RingView ring : closing) {
             switch (ring) {
