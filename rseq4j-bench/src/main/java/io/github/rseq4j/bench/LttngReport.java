@@ -228,6 +228,7 @@ public final class LttngReport {
                 default -> {
                     table.add("to a handler that does nothing", column, log("silent", threads));
                     table.add("to a StreamHandler to nowhere", column, log("stream", threads));
+                    table.add("to TraceLogHandler", column, log("rseq4j", threads));
                     table.add("to LTTng's agent", column, daemon.recorded("--jul", TraceBenchmark.LOGGER,
                             () -> log("lttng", threads)));
                 }

@@ -1,9 +1,13 @@
 package io.github.rseq4j.bench;
 
+import io.github.rseq4j.trace.TraceLogHandler;
+import io.github.rseq4j.trace.Tracer;
+import io.github.rseq4j.trace.TracerOptions;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -11,12 +15,14 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 import java.util.logging.StreamHandler;
+import java.util.stream.Stream;
 import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Recording;
 import jdk.jfr.StackTrace;
 import jdk.jfr.consumer.RecordingFile;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -115,12 +121,16 @@ public class TraceBenchmark {
     /** A logger with one handler. */
     @State(Scope.Benchmark)
     public static class Log {
-        /** What the handler does: nothing, formats to a stream that forgets, or gives the record to LTTng. */
-        @Param({"silent", "stream"})
+        /**
+         * What the handler does: nothing, formats to a stream that forgets, records to our flight recorder, or gives
+         * the record to LTTng.
+         */
+        @Param({"silent", "stream", "rseq4j"})
         public String handler = "silent";
 
         private final Logger logger = Logger.getLogger(LOGGER);
         private Handler own = new Silent();
+        private @Nullable Recorder recorder;
 
         /** Makes the logger. */
         public Log() {}
@@ -129,10 +139,15 @@ public class TraceBenchmark {
          * Adds the handler.
          *
          * @throws ReflectiveOperationException when LTTng's agent is not in the class path, or does not start
+         * @throws IOException when a trace cannot be made
          */
         @Setup
-        public void add() throws ReflectiveOperationException {
+        public void add() throws ReflectiveOperationException, IOException {
             own = switch (handler) {
+                case "rseq4j" -> {
+                    recorder = new Recorder();
+                    yield recorder.handler();
+                }
                 case "stream" -> new StreamHandler(OutputStream.nullOutputStream(), new SimpleFormatter());
                 case "lttng" -> Class.forName("org.lttng.ust.agent.jul.LttngLogHandler")
                         .asSubclass(Handler.class).getConstructor().newInstance();
@@ -143,11 +158,46 @@ public class TraceBenchmark {
             logger.addHandler(own);
         }
 
-        /** Removes it. */
+        /**
+         * Removes it, and fails when ours did not record.
+         *
+         * @throws IOException when what was recorded cannot be read
+         */
         @TearDown
-        public void remove() {
+        public void remove() throws IOException {
             logger.removeHandler(own);
             own.close();
+            if (recorder != null) {
+                recorder.close();
+            }
+        }
+    }
+
+    /** A flight recorder with a handler. */
+    private static final class Recorder {
+        private final Path folder = Files.createTempDirectory("rseq4j-trace");
+        private final Tracer tracer = Tracer.flightRecorder(folder.resolve("trace"), TracerOptions.defaults());
+
+        Recorder() throws IOException {}
+
+        Handler handler() {
+            return new TraceLogHandler(tracer);
+        }
+
+        void close() throws IOException {
+            Path snapshot = folder.resolve("snapshot");
+            tracer.snapshot(snapshot);
+            tracer.close();
+            long bytes = 0;
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    bytes += Files.size(file);
+                    Files.delete(file);
+                }
+            }
+            if (bytes < TracerOptions.DEFAULT_SUB_BUFFER_BYTES || tracer.stats().lost() > 0) {
+                throw new IllegalStateException("recorded bytes=" + bytes + ", " + tracer.stats());
+            }
         }
     }
 

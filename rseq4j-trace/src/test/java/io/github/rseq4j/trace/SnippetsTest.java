@@ -139,7 +139,8 @@ final class SnippetsTest {
                 MODULE.resolveSibling("rseq4j-core/target/classes")).map(Path::toString)
                 .collect(Collectors.joining(File.pathSeparator));
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-Drseq4j.registration="
+                // It needs no java.logging, and a program that has none has no other bridge.
+                "--limit-modules=java.base", "--enable-native-access=ALL-UNNAMED", "-Drseq4j.registration="
                 + System.getProperty("rseq4j.registration", "auto"), "-cp", path, "Snippet",
                 folder.resolve("trace").toString()).redirectErrorStream(true).start();
         List<String> said = process.inputReader().readAllLines();
