@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A disk that is full: what finds no room is counted, the program goes on, and so does the trace when there is room. */
+/** A full disk: what finds no room is counted, the program goes on, and so does the trace when there is room. */
 final class FullDiskKernelTest {
     private static final int MEGABYTES = 4;
 
