@@ -23,11 +23,16 @@ final class TraceTime {
      * to never stop. So where it does, sections read the counter; else the caller reads CLOCK_MONOTONIC ahead of the
      * section, which refuses a time before the last record's. On the fallback the sections themselves read that clock.
      *
+     * -Drseq4j.trace.clock=monotonic has CLOCK_MONOTONIC read where the counter would serve: what it costs is a call
+     * more and a retry now and then, what it gains are times that are those of other programs' clocks.
+     *
      * The counter's frequency is what it counted between two moments, by CLOCK_MONOTONIC: the longer between, the
      * better. A moment is taken as often as needed for the two clocks to be read without an interruption between.
      */
     private static final Path CLOCK_SOURCE =
             Path.of("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+    /** Asks for a clock. */
+    static final String PROPERTY = "rseq4j.trace.clock";
     private static final Set<String> COUNTERS = Set.of("tsc", "arch_sys_counter");
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long SHORTEST_NANOS = 20_000_000;
@@ -35,7 +40,8 @@ final class TraceTime {
     private static final UUID CLOCK = UUID.randomUUID();
 
     private static final boolean IS_FALLBACK = Engine.get() instanceof FallbackEngine;
-    private static final boolean IS_COUNTER = !IS_FALLBACK && COUNTERS.contains(clockSource());
+    private static final boolean IS_COUNTER = !IS_FALLBACK && !System.getProperty(PROPERTY, "auto").equals("monotonic")
+            && COUNTERS.contains(clockSource());
     private static final MethodHandle READ = IS_COUNTER ? Engine.get().timestampHandle() : nanoTime();
     private static final Moment FIRST = moment();
 

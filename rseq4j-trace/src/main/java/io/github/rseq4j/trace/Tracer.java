@@ -51,6 +51,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Memory.</b> For each CPU that records events a ring of {@link TracerOptions#withSubBuffers}, 4 MiB where no
  * other is asked for, and a file of that size.
  *
+ * <p><b>Time</b> is the processor's counter where the kernel relies on it, as {@code clock_gettime} does; elsewhere,
+ * and with {@code -Drseq4j.trace.clock=monotonic}, it is CLOCK_MONOTONIC, and native code cannot record events.
+ *
  * <p><b>Without rseq</b> rings are in the heap, and are gone with the process; events are recorded under a lock for
  * each of a few stripes, which stand for CPUs; see {@link io.github.rseq4j.Rseq#availability()}.
  *

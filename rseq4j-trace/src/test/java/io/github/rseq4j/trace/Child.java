@@ -33,6 +33,10 @@ final class Child {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
+        String clock = System.getProperty("rseq4j.trace.clock");
+        if (clock != null) {
+            command.add("-Drseq4j.trace.clock=" + clock);
+        }
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", String.join(":", classes),
                 program.getName()));
         command.addAll(List.of(arguments));

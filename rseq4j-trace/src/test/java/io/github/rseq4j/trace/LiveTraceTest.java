@@ -124,7 +124,12 @@ final class LiveTraceTest {
             List<Path> snapshots = new ArrayList<>();
             try {
                 for (int i = 0; i < SNAPSHOTS; i++) {
-                    Thread.sleep(50);
+                    long written = written(tracer);
+                    // Each time so much that all of it has been written over.
+                    while (written(tracer) - written < options.ringBytes() * tracer.rings().size()
+                            && !recording.isDone()) {
+                        Thread.sleep(5);
+                    }
                     Path snapshot = folder.resolve("snapshot" + i);
                     tracer.snapshot(snapshot);
                     snapshots.add(snapshot);
@@ -143,6 +148,10 @@ final class LiveTraceTest {
             }
             assertTrue(count > 100 * SNAPSHOTS, count + " events in the snapshots");
         }
+    }
+
+    private static long written(Tracer tracer) {
+        return tracer.rings().stream().mapToLong(RingView::position).sum();
     }
 
     private static void recordUntil(LiveCalls calls, int thread, AtomicBoolean isStopping, int burst) {

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class ManyEventsTest {
     private static final int THREADS = 8;
-    private static final long EVENTS = Long.getLong("rseq4j.trace.events",
+    private static final String PROPERTY = "rseq4j.trace.events";
+    private static final long EVENTS = Long.getLong(PROPERTY,
             Rseq.availability().available() ? 5_000_000 : 400_000);
     private static final Pattern COUNTED = Pattern.compile("\\s*(\\d+) Event messages");
     private static final Pattern DISCARDED = Pattern.compile("Tracer discarded (\\d+) events? between");
@@ -93,6 +94,9 @@ final class ManyEventsTest {
         TracerStats stats = tracer.stats();
         assertEquals(0, stats.lost() + stats.failures(), stats::toString);
         Count read = read(folder);
+        if (Long.getLong(PROPERTY) != null) {
+            System.out.println(read + " of " + emitted + ", " + stats);
+        }
         assertEquals(emitted, read.events() + read.discarded());
         assertEquals(stats.discarded(), read.discarded());
         assertTrue(read.discarded() > 0, "rings of a megabyte were never full");

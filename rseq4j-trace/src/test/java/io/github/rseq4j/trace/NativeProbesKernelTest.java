@@ -56,6 +56,8 @@ final class NativeProbesKernelTest {
     @BeforeEach
     void requireRseq() {
         assumeTrue(Rseq.availability().available(), "native code records with rseq alone");
+        String owner = System.getProperty("rseq4j.expected.owner", Rseq.availability().owner().toString());
+        assertEquals(owner, Rseq.availability().owner().toString());
     }
 
     private static MethodHandle function(long address, FunctionDescriptor type) {
