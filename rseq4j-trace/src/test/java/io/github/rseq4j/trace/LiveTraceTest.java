@@ -7,6 +7,7 @@ import io.github.rseq4j.trace.ctf.Babeltrace;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -85,7 +86,9 @@ final class LiveTraceTest {
     void whatIsStreamedIsPrintedRecordForRecord(@TempDir Path folder) throws Exception {
         LiveCalls calls;
         TracerStats stats;
-        Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withSubBuffers(1 << 16, 256));
+        // Flushed so often that packets begin and end behind records of any length.
+        Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withSubBuffers(1 << 16, 256)
+                .withFlushInterval(Duration.ofMillis(1)));
         try (tracer) {
             calls = new LiveCalls(tracer);
             onAllThreads(thread -> record(calls, thread, EVENTS), thread -> record(calls, thread, EVENTS_OF_VIRTUAL));

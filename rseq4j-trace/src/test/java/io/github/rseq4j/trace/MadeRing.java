@@ -47,6 +47,11 @@ final class MadeRing implements AddressSpace {
         whenRead.put(BASE + (position & (long) SUB * COUNT - 1), then);
     }
 
+    /** Lets something happen ahead of the next read of a word of the head. */
+    void whenHeadRead(int offset, Runnable then) {
+        whenRead.put(HEAD + offset, then);
+    }
+
     /** Lets something happen ahead of each write of a word of the head. */
     void whenWritten(int offset, LongConsumer then) {
         whenWritten.put(HEAD + offset, then);

@@ -102,6 +102,28 @@ final class RecoveryKernelTest {
                 + recorded);
     }
 
+    /** All that the ring holds was kept as written; a packet behind that was cut by the process's end. */
+    @Test
+    void whatLiesBehindWhatWasKeptIsCutOff(@TempDir Path temporary) throws IOException {
+        Path folder = temporary.resolve("trace");
+        Path left = temporary.resolve("left");
+        try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
+            tracer.add(TracerTest.TWO);
+            TracerTest.record(tracer, 0, 0);
+            tracer.flush();
+            Files.createDirectories(left.resolve(Tracer.RINGS));
+            Files.copy(folder.resolve("metadata"), left.resolve("metadata"));
+            for (RingView ring : tracer.rings()) {
+                String name = Tracer.RINGS + "/" + Rings.FILE + ring.index();
+                Files.copy(folder.resolve(name), left.resolve(name));
+                byte[] channel = Files.readAllBytes(folder.resolve("channel_" + ring.index()));
+                Files.write(left.resolve("channel_" + ring.index()), Arrays.copyOf(channel, channel.length + 100));
+            }
+        }
+        assertEquals(List.of(), TraceRecovery.recover(left).problems());
+        assertEquals(1, TracerTest.read(left, 0).size());
+    }
+
     @Test
     void aProcessThatEndsWritesWhatItRecorded(@TempDir Path temporary) throws Exception {
         Path folder = temporary.resolve("trace");

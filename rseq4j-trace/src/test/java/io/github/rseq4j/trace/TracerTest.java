@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class TracerTest {
     private static final int SMALL = 1 << 12;
     private static final int SNAPSHOTS = 30;
+    private static final int TURNS = 10;
     /** Rings that hold all events of a test, however late the thread comes that drains them. */
     private static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 20, 16);
     /** A number of the thread, and a number of its event. */
@@ -154,6 +155,34 @@ final class TracerTest {
             assertThrows(FileAlreadyExistsException.class, () -> tracer.snapshot(last));
         }
         assertFalse(Files.exists(folder.resolve("recorder").resolve(Tracer.RINGS)), "the rings are gone");
+    }
+
+    /** A tracer is closed while threads record: what they recorded up to a moment is there, or is counted. */
+    @Test
+    void closingLeavesNoGap(@TempDir Path folder) throws Exception {
+        TracerOptions options = TracerOptions.defaults().withSubBuffers(1 << 16, 16);
+        for (int turn = 0; turn < TURNS; turn++) {
+            AtomicBoolean isStopping = new AtomicBoolean();
+            Path trace = folder.resolve("trace" + turn);
+            Tracer tracer = Tracer.streaming(trace, options);
+            try (ExecutorService executor = Executors.newFixedThreadPool(4); tracer) {
+                tracer.add(TWO);
+                for (int thread = 0; thread < 4; thread++) {
+                    int number = thread;
+                    Future<?> _ = executor.submit(() -> {
+                        for (long i = 0; !isStopping.get(); i++) {
+                            record(tracer, number, i);
+                        }
+                    });
+                }
+                tracer.close();
+                isStopping.set(true);
+            }
+            TracerStats stats = tracer.stats();
+            assertEquals(0, stats.lost() + stats.failures(), stats::toString);
+            // Nothing is counted behind the last packet.
+            requireNumbers(read(trace, stats.discarded()), stats.discarded() > 0);
+        }
     }
 
     @Test
