@@ -2,6 +2,7 @@ package io.github.rseq4j.trace;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.rseq4j.engine.TraceRing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -109,6 +110,23 @@ final class MappedRing implements RingView, AutoCloseable {
             arena.close();
             Files.deleteIfExists(path);
             throw e;
+        }
+    }
+
+    /**
+     * Tells whether a ring may ever have taken a record: until it is ready its position and its limit are 0.
+     *
+     * @param path its file
+     * @throws IOException when it cannot be read
+     */
+    static boolean hasBegun(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            ByteBuffer head = ByteBuffer.allocate(TraceRing.LIMIT + Long.BYTES);
+            int last = 0;
+            while (head.hasRemaining() && last >= 0) {
+                last = channel.read(head);
+            }
+            return head.getLong(TraceRing.POSITION) != 0 || head.getLong(TraceRing.LIMIT) != 0;
         }
     }
 

@@ -126,6 +126,11 @@ public final class TraceRecovery {
     }
 
     private void recoverRing(Path file) throws IOException {
+        if (!MappedRing.hasBegun(file)) {
+            // The process ended while it made the ring: nothing was recorded there.
+            Files.delete(file);
+            return;
+        }
         try (MappedRing ring = MappedRing.open(file, trace.uuid())) {
             check(ring);
             if (ring.isDiscarding()) {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
@@ -133,6 +134,28 @@ final class RecoveryKernelTest {
         assertEquals(0, process.waitFor());
         assertEquals(ExitChild.EVENTS, TracerTest.read(folder, 0).size());
         assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "the rings are gone");
+    }
+
+    /** A process may end at any moment of making a ring: a file that is empty, cut, zeros, or not yet opened. */
+    @Test
+    void ringsThatWereJustBeingMadeHoldNothing(@TempDir Path temporary) throws IOException {
+        Path folder = temporary.resolve("trace");
+        Path rings = folder.resolve(Tracer.RINGS);
+        try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
+            tracer.add(TracerTest.TWO);
+            TracerTest.record(tracer, 0, 0);
+        }
+        Files.createDirectories(rings);
+        for (int bytes : new int[] {0, 7, 1000, MappedRing.DATA, MappedRing.DATA + (1 << 17)}) {
+            Files.write(rings.resolve(Rings.FILE + bytes), new byte[bytes]);
+        }
+        UUID uuid = UUID.randomUUID();
+        MappedRing.create(rings.resolve(Rings.FILE + "made"), uuid, 0, KilledChild.OPTIONS, true).close();
+        TraceRecovery.Report report = TraceRecovery.recover(folder);
+        assertEquals(List.of(), report.problems());
+        assertEquals(0, report.rings());
+        assertFalse(Files.exists(rings), "they are gone");
+        assertEquals(1, TracerTest.read(folder, 0).size());
     }
 
     @Test
