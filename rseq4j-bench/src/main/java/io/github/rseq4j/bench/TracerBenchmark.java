@@ -6,9 +6,7 @@ import io.github.rseq4j.trace.TracerStats;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -107,11 +105,7 @@ public class TracerBenchmark {
         public void stop() throws IOException {
             TracerStats stats = tracer.stats();
             tracer.close();
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            LttngDaemon.delete(folder);
             if (stats.lost() > 0 || stats.discarded() > 0 || stats.failures() > 0) {
                 throw new IllegalStateException(stats.toString());
             }

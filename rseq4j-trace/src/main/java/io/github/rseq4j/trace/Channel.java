@@ -4,6 +4,7 @@ import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.trace.ctf.PacketLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -21,7 +22,6 @@ final class Channel implements EventSink {
     private static final long SWITCH_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH_EARLY, 0);
     private static final long EVENT_SWITCH = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH, 0);
     private static final long EVENT_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_EARLY, 0);
-    private static final int ID_BITS = 16;
 
     private final long cells;
     private final Rings rings;
@@ -39,7 +39,7 @@ final class Channel implements EventSink {
     }
 
     private static long header(int id) {
-        return Thread.currentThread().threadId() << ID_BITS | id;
+        return Thread.currentThread().threadId() << PacketLayout.ID_BITS | id;
     }
 
     @Override

@@ -146,13 +146,16 @@ public final class CpuSampler implements AutoCloseable {
     private void recordNewCode() {
         Set<String> now = readCode();
         if (!now.equals(code)) {
-            recordCode();
+            record(now);
         }
     }
 
     /** Records where code lies. */
     void recordCode() {
-        Set<String> now = readCode();
+        record(readCode());
+    }
+
+    private void record(Set<String> now) {
         code = now;
         for (String line : now) {
             Matcher matcher = CODE.matcher(line);

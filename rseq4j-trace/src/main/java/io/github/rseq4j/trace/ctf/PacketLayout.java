@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.engine.TraceRing;
 import java.nio.ByteBuffer;
 import java.util.UUID;
 
@@ -40,28 +41,28 @@ public final class PacketLayout {
     /** Offset of stream_instance_id, in bytes. */
     public static final int STREAM_INSTANCE_ID = 24;
     /** Offset of timestamp_begin, in bytes. */
-    public static final int TIMESTAMP_BEGIN = 32;
+    public static final int TIMESTAMP_BEGIN = TraceRing.TIMESTAMP_BEGIN;
     /** Offset of timestamp_end, in bytes. */
-    public static final int TIMESTAMP_END = 40;
+    public static final int TIMESTAMP_END = TraceRing.TIMESTAMP_END;
     /** Offset of content_size, in bytes. */
-    public static final int CONTENT_SIZE = 48;
+    public static final int CONTENT_SIZE = TraceRing.CONTENT_BYTES;
     /** Offset of packet_size, in bytes. */
     public static final int PACKET_SIZE = 56;
     /** Offset of packet_seq_num, in bytes. */
-    public static final int PACKET_SEQ_NUM = 64;
+    public static final int PACKET_SEQ_NUM = TraceRing.BEGIN;
     /** Offset of events_discarded, in bytes. */
-    public static final int EVENTS_DISCARDED = 72;
+    public static final int EVENTS_DISCARDED = TraceRing.EVENTS_DISCARDED;
     /** Offset of cpu_id, in bytes. */
     public static final int CPU_ID = 80;
     /** Offset of the first record, in bytes. */
-    public static final int RECORDS = 88;
+    public static final int RECORDS = TraceRing.RECORDS;
 
     /** Offset of timestamp in a record, in bytes. */
     public static final int RECORD_TIMESTAMP = 0;
     /** Offset of the word of id and thread in a record, in bytes. */
     public static final int RECORD_ID_AND_THREAD = 8;
     /** Offset of the first field in a record, in bytes. */
-    public static final int RECORD_FIELDS = 16;
+    public static final int RECORD_FIELDS = TraceRing.RECORD_HEADER;
     /** Records begin at multiples of it, in bytes. */
     public static final int RECORD_ALIGNMENT = 8;
     /** A record is no longer, in bytes: so much a reader must be able to hold for each stream. */
