@@ -15,14 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The providers of one tracer, and their probes. Any thread. */
 final class Providers {
-    /** How many bytes of fields a record has at most, if nobody says otherwise. */
-    static final int DEFAULT_MAX_FIELD_BYTES = 4096;
     /** The least that may be said: what fits in words needs no check then. */
     static final int MIN_MAX_FIELD_BYTES = ProbeBody.MAX_WORDS_BYTES;
 
     private final EventSink sink;
     private final int maxFieldBytes;
-    private final Consumer<EventType> declare;
+    private final Consumer<List<EventType>> declare;
     private final @Nullable NativeProbes natives;
     private final Scratch scratch;
     private final Map<Class<?>, Object> implementations = new HashMap<>();
@@ -32,7 +30,7 @@ final class Providers {
     private final ProbeRules rules = new ProbeRules();
 
     /** Makes it without functions for native code. */
-    Providers(EventSink sink, int maxFieldBytes, Consumer<EventType> declare) {
+    Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare) {
         this(sink, maxFieldBytes, declare, null);
     }
 
@@ -40,10 +38,10 @@ final class Providers {
      * @param sink where to probes record
      * @param maxFieldBytes how many bytes of fields a record has at most, {@link #MIN_MAX_FIELD_BYTES} to what the
      *     format allows
-     * @param declare is told each event before it can be recorded; must not throw
+     * @param declare is told a provider's events before one can be recorded; must not throw
      * @param natives makes functions for native code, or null
      */
-    Providers(EventSink sink, int maxFieldBytes, Consumer<EventType> declare, @Nullable NativeProbes natives) {
+    Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare, @Nullable NativeProbes natives) {
         int max = PacketLayout.MAX_RECORD_BYTES - PacketLayout.RECORD_FIELDS;
         if (maxFieldBytes < MIN_MAX_FIELD_BYTES || maxFieldBytes > max) {
             throw new IllegalArgumentException("maxFieldBytes=" + maxFieldBytes + ": must be " + MIN_MAX_FIELD_BYTES
@@ -100,8 +98,8 @@ final class Providers {
         }
         Object implementation = new ProbeCompiler(sink, scratch, maxFieldBytes).compile(found, provider, methods);
         ids.or(taken);
+        declare.accept(made.stream().map(Probe::type).toList());
         for (Probe probe : made) {
-            declare.accept(probe.type());
             probes.put(probe.name(), probe);
             owners.put(probe.name(), provider);
             rules.apply(probe);

@@ -63,12 +63,12 @@ final class TraceMetadata {
     }
 
     /**
-     * Adds an event.
+     * Adds events.
      *
-     * @param type the event
+     * @param types the events
      */
-    synchronized void add(EventType type) {
-        events.add(type);
+    synchronized void add(List<EventType> types) {
+        events.addAll(types);
         isStale = true;
         keep();
     }

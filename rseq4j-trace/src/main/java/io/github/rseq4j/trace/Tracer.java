@@ -111,7 +111,7 @@ public final class Tracer implements AutoCloseable {
         this.rings = makeRings();
         this.channel = new Channel(rings, counts);
         this.natives = new NativeProbes(rings);
-        this.providers = new Providers(channel, options.fieldBytes(), this::add, natives);
+        this.providers = new Providers(channel, options.fieldBytes(), metadata::add, natives);
         this.worker = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);
     }
 
@@ -316,7 +316,7 @@ public final class Tracer implements AutoCloseable {
      * @param type the event, before it is recorded for the first time
      */
     void add(EventType type) {
-        metadata.add(type);
+        metadata.add(List.of(type));
     }
 
     private void work() {

@@ -67,7 +67,7 @@ final class ProbePlaceTest {
     @TempDir
     private Path folder = Path.of("");
     private final RecordingSink sink = new RecordingSink();
-    private final Providers providers = new Providers(sink, Providers.DEFAULT_MAX_FIELD_BYTES, sink.types::add);
+    private final Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
 
     private Path compile(boolean isModule) throws IOException {
         List<Path> files = new ArrayList<>();

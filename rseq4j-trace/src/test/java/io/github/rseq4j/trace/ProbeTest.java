@@ -31,7 +31,7 @@ final class ProbeTest {
     @TempDir
     private Path folder = Path.of("");
     private final RecordingSink sink = new RecordingSink();
-    private final Providers providers = new Providers(sink, Providers.DEFAULT_MAX_FIELD_BYTES, sink.types::add);
+    private final Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
 
     private Probe probe(String name) {
         return providers.all().stream().filter(probe -> probe.name().equals(name)).findFirst().orElseThrow();
@@ -104,7 +104,7 @@ final class ProbeTest {
         Requests requests = providers.probes(Requests.class);
         assertSame(requests, providers.probes(Requests.class));
         assertEquals(4, sink.types.size());
-        Requests ofAnotherTracer = new Providers(new RecordingSink(), Providers.DEFAULT_MAX_FIELD_BYTES, _ -> {})
+        Requests ofAnotherTracer = new Providers(new RecordingSink(), TracerOptions.DEFAULT_FIELD_BYTES, _ -> {})
                 .probes(Requests.class);
         ofAnotherTracer.zero();
         assertEquals(0, sink.count(), "each tracer has its own");
@@ -115,9 +115,9 @@ final class ProbeTest {
     @Test
     void anEventIsDeclaredBeforeItCanBeRecorded() {
         List<String> declared = new ArrayList<>();
-        Providers observed = new Providers(sink, Providers.DEFAULT_MAX_FIELD_BYTES, type -> {
+        Providers observed = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, types -> {
             assertEquals(0, sink.count());
-            declared.add(type.name());
+            types.forEach(type -> declared.add(type.name()));
         });
         observed.probes(Work.class).step();
         assertEquals(List.of("work:step", "work:unit_begin", "work:unit_end"), declared);
@@ -205,7 +205,7 @@ final class ProbeTest {
         AtomicBoolean isOver = new AtomicBoolean();
         AtomicLong rounds = new AtomicLong();
         CountingSink counting = new CountingSink();
-        Providers counted = new Providers(counting, Providers.DEFAULT_MAX_FIELD_BYTES, _ -> {});
+        Providers counted = new Providers(counting, TracerOptions.DEFAULT_FIELD_BYTES, _ -> {});
         Work work = counted.probes(Work.class);
         counted.disable("*");
         Thread loop = Thread.ofPlatform().daemon().start(() -> {
@@ -328,7 +328,7 @@ final class ProbeTest {
     @Test
     void allocatesNothing() {
         CountingSink counting = new CountingSink();
-        Providers counted = new Providers(counting, Providers.DEFAULT_MAX_FIELD_BYTES, _ -> {});
+        Providers counted = new Providers(counting, TracerOptions.DEFAULT_FIELD_BYTES, _ -> {});
         Requests requests = counted.probes(Requests.class);
         Work work = counted.probes(Work.class);
         Texts texts = counted.probes(Texts.class);

@@ -27,7 +27,7 @@ final class ProbeValuesTest {
             List<List<Class<?>>> methods, int calls) throws ReflectiveOperationException {
         RecordingSink sink = new RecordingSink();
         Class<?> provider = RandomProviders.define(methods);
-        Object probes = new Providers(sink, maxFieldBytes, sink.types::add).probes(provider);
+        Object probes = new Providers(sink, maxFieldBytes, sink.types::addAll).probes(provider);
         for (int m = 0; m < methods.size(); m++) {
             List<Class<?>> types = methods.get(m);
             Method method = provider.getMethod("m" + m, types.toArray(new Class<?>[0]));
@@ -83,7 +83,7 @@ final class ProbeValuesTest {
                 types.add(byte.class);
                 methods.add(types);
             }
-            assertRecorded("seed=" + seed, Providers.DEFAULT_MAX_FIELD_BYTES, new RandomProviders(new Random(seed)),
+            assertRecorded("seed=" + seed, TracerOptions.DEFAULT_FIELD_BYTES, new RandomProviders(new Random(seed)),
                     methods, 3);
         }
     }
@@ -98,7 +98,7 @@ final class ProbeValuesTest {
             // Each takes 8 bytes at least or less, so that eight fit the smallest record there is.
             methods.add(providers.types(random.nextInt(9)));
         }
-        int maxFieldBytes = random.nextBoolean() ? Providers.DEFAULT_MAX_FIELD_BYTES
+        int maxFieldBytes = random.nextBoolean() ? TracerOptions.DEFAULT_FIELD_BYTES
                 : Providers.MIN_MAX_FIELD_BYTES + random.nextInt(200);
         assertRecorded("seed=" + seed, maxFieldBytes, providers, methods, 20);
     }
@@ -112,7 +112,7 @@ final class ProbeValuesTest {
             int slots = type == long.class || type == double.class ? 2 : 1;
             methods.add(Collections.nCopies(MAX_PARAMETER_SLOTS / slots, type));
         }
-        assertRecorded("seed=" + seed, Providers.DEFAULT_MAX_FIELD_BYTES, new RandomProviders(new Random(seed)),
+        assertRecorded("seed=" + seed, TracerOptions.DEFAULT_FIELD_BYTES, new RandomProviders(new Random(seed)),
                 methods, 3);
     }
 }

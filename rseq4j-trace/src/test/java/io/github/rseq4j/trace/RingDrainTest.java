@@ -33,7 +33,7 @@ final class RingDrainTest {
     @BeforeEach
     void describe() throws IOException {
         TraceMetadata metadata = new TraceMetadata(folder, folder, uuid, false, counts);
-        metadata.add(TracerTest.TWO);
+        metadata.add(List.of(TracerTest.TWO));
     }
 
     private RingDrain drain() {
