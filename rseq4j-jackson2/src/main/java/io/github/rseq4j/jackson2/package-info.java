@@ -1,2 +1,0 @@
-/** Jackson's buffers by CPU. */
-package io.github.rseq4j.jackson2;
