@@ -31,11 +31,6 @@ final class RingDrain implements AutoCloseable {
         this.counts = counts;
     }
 
-    /** Returns the ring. */
-    RingView ring() {
-        return ring;
-    }
-
     /**
      * Writes what is finished.
      *
