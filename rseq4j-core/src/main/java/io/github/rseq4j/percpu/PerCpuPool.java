@@ -2,10 +2,8 @@ package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.memory.TwinArrays;
-import java.lang.System.Logger.Level;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
+import io.github.rseq4j.percpu.PoolSlots.Slot;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -36,20 +34,22 @@ import org.jspecify.annotations.Nullable;
  * goes to.</b> To the current CPU's; when that is full, to those that are shared; when these are as many as the options
  * allow for all processors, to the destroyer. No item is lost, and none is handed out twice.
  *
- * <p><b>Threads.</b> Every method may be called from any thread. A lease belongs to who acquired it and may be closed
- * by another thread; what was done with the value before is seen by who gets it next. Acquiring and closing is
+ * <p><b>Threads.</b> Every method may be called from any thread. A lease belongs to the thread that acquired it and may
+ * be closed by another one; what was done with the value before is seen by the next owner. Acquiring and closing is
  * wait-free but for restarts while the current CPU has an idle item, and room for one; else it takes a lock for some
- * microseconds. The factory and the destroyer are called without a lock. Migration, also of a virtual thread to another
- * carrier, is no matter: the item is given back to the CPU that the thread is on by then.
+ * microseconds. The factory, the destroyer and the logger are called without a lock. Migration, also of a virtual
+ * thread to another carrier, is no matter: the item is given back to the CPU that the thread is on by then.
  *
- * <p><b>Leases.</b> A lease that is closed twice throws, while its item is idle; once the item was acquired again the
- * two can only be told apart in robust mode ({@link PoolOptions#withRobust}), which also finds a value that is asked
- * for behind the close. A lease that nobody closes is collected together with its item, by the second collection of
- * garbage from then, and the pool makes another one; {@link #stats} counts it, and in robust mode it is logged as a
- * warning with the place where it was acquired, and {@link #close} throws.
+ * <p><b>Leases.</b> Each acquisition has a lease of its own. A lease that is closed again throws, whatever became of
+ * the item since; of several threads that close one lease, one gives the item back. An item that is broken goes to the
+ * destroyer by {@link Lease#discard}. The pool does not refer to what is out: a lease that nobody closes is garbage, as
+ * its item is, the destroyer does not get the item, and the pool makes another one. {@link #stats} counts it. In robust
+ * mode ({@link PoolOptions#withRobust}) the first 8 are logged as warnings with the places where they were acquired,
+ * and {@link #close} throws.
  *
- * <p><b>Cost.</b> Two critical downcalls, and some nanoseconds. Nothing is allocated, but for a new item some 100
- * bytes; in robust mode a lease and a stack trace for each acquisition.
+ * <p><b>Cost.</b> Two critical downcalls, and some nanoseconds. A lease has 24 bytes and a lock of its own; where it
+ * does not leave the method that acquires and closes it, the compiler usually leaves out both. A new item takes some
+ * 200 bytes; in robust mode each acquisition takes a stack trace.
  *
  * <p><b>Memory.</b> Items idle: at most twice the options' number for each CPU. 16 bytes for each of that number, for
  * each CPU that runs the application's threads.
@@ -64,26 +64,24 @@ import org.jspecify.annotations.Nullable;
 public final class PerCpuPool<T> implements AutoCloseable {
     /* How it works
      *
-     * Items are numbered (PoolSlots); the numbers of idle ones are the values of a PerCpuStack. Whoever pops a number
-     * has its lease alone until he pushes it again, so leases are read and written plainly: on one CPU the kernel's
-     * switch between two threads orders them, elsewhere a fence did. The push commits with release order behind the
-     * write of the lease; the pop is followed by an acquire fence.
+     * Items are numbered (PoolSlots); the numbers of idle ones are the values of a PerCpuStack. The thread that pops a
+     * number has its slot alone until it pushes it again, so slots are read and written plainly: on one CPU the
+     * kernel's switch between two threads orders them, elsewhere a fence did. The push commits with release order after
+     * the write of the slot; the pop is followed by an acquire fence.
      *
-     * One acquisition can only follow another as fast as a number that is pushed is found by the next pop. What a lease
-     * needs to be closed is therefore written to it when it is acquired, although it stands there already: compiled
-     * code that does both knows it then, and the push does not wait for four loads that begin with what was popped.
-     *
-     * In robust mode each acquisition has a lease of its own, and the one that was closed last stands for the item.
+     * A lease is made for each acquisition, and its monitor decides who closes it. Where it does not escape, the
+     * compiler leaves out the object and the monitor, and the number goes from the pop to the push in a register. For
+     * that a lease is made in one place, and nothing but its fields is passed on: in robust mode, too, it is a token
+     * that is watched, through which the lease refers to the item.
      *
      * Everything else happens under one lock: the shared numbers, stealing, counts. It is taken when a CPU has none or
      * no room, and then moves half of what a CPU may hold, so that a CPU that only acquires and one that only closes
-     * meet there once in that many times.
+     * meet there once in that many times. Foreign code is called without it.
      *
-     * Refused: holding leases strongly while they are out, which would keep what nobody closes for ever. Refused: a new
-     * lease for each acquisition, which costs an allocation, for who does not ask for robust mode.
+     * Refused: one lease for each item, for ever: its second close cannot be told from the first one of the next owner.
+     * Refused: a compare-and-swap of a slot's generation, an atomic instruction for every lease.
      */
-    private static final long NONE = -1;
-    private static final int MAX_NAMED = 8;
+    private static final int NONE = PoolSlots.NONE;
 
     private final Supplier<? extends T> factory;
     private final Consumer<? super T> destroyer;
@@ -91,21 +89,18 @@ public final class PerCpuPool<T> implements AutoCloseable {
     /** Those of the stack, which is never resized. */
     private final TwinArrays arrays;
     private final long cells;
-    /** For tests, which let go more often than a collector does. */
-    final PoolSlots<T> slots = new PoolSlots<>();
+    private final long capacityBytes;
+    private final PoolSlots<T> slots;
     private final boolean robust;
     private final int batch;
     private final int maxShared;
     private final Object lock = new Object();
-    /** The numbers of idle items that all CPUs share, under the lock, as what follows. */
-    private long[] shared = new long[16];
-    private int sharedCount;
+    /** Used under the lock, as what follows. */
+    private final SharedNumbers shared;
     private long created;
     private long stolen;
     private long misses;
     private long destroyed;
-    private long droppedCount;
-    private final List<Throwable> droppedAt = new ArrayList<>();
     private boolean closed;
 
     /**
@@ -117,7 +112,8 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * @param stolen how many were taken from one CPU for another
      * @param misses how often an acquiring thread found its CPU without an idle item
      * @param destroyed how many were handed to the destroyer
-     * @param dropped how many were collected with a lease that nobody closed
+     * @param dropped how many were collected while they were out, because nobody closed their leases; when more than
+     *     16,384 are out at a time (or than may be idle, if that is more) the others are not counted
      */
     public record Stats(long created, List<Integer> idlePerCpu, int idleShared, long stolen, long misses,
                         long destroyed, long dropped) {}
@@ -128,85 +124,83 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * @param <T> what is pooled
      */
     public static final class Lease<T> implements AutoCloseable {
-        private static final VarHandle CLOSED;
-
-        static {
-            try {
-                CLOSED = MethodHandles.lookup().findVarHandle(Lease.class, "closed", boolean.class);
-            } catch (ReflectiveOperationException e) {
-                throw new ExceptionInInitializerError(e);
-            }
-        }
+        private static final Object DISCARDED = new Object();
 
         private final PerCpuPool<T> pool;
-        private final T value;
-        /** The pool's arrays of numbers: found from the pool they would be four loads further away. */
-        private final long capacityBytes;
-        /** Written with each acquisition, and always the same, as the number: see below. */
-        private long cells;
-        private long number;
-        /** Written by whoever has the lease's number alone. */
-        private boolean isOut = true;
-        /** Written under the slots' monitor. */
-        private boolean isHeld;
-        /** Used in robust mode, where each lease is closed once. */
-        @SuppressWarnings("UnusedVariable")
-        private boolean closed;
+        private final int number;
+        /** What the pool knows the item by, {@link #DISCARDED}, or null: then the lease was closed. */
+        private @Nullable Object held;
 
-        private Lease(PerCpuPool<T> pool, long number, T value) {
+        private Lease(PerCpuPool<T> pool, int number, Object held) {
             this.pool = pool;
             this.number = number;
-            this.value = value;
-            this.cells = pool.cells;
-            this.capacityBytes = pool.arrays.capacityBytes();
-        }
-
-        int number() {
-            return (int) number;
-        }
-
-        boolean isOut() {
-            return isOut;
-        }
-
-        boolean isHeld() {
-            return isHeld;
-        }
-
-        void setHeld(boolean held) {
-            isHeld = held;
-        }
-
-        private boolean push() {
-            return StackFunctions.push(cells, capacityBytes, number, this) >= 0;
-        }
-
-        private IllegalStateException closedBefore() {
-            return new IllegalStateException("slot=" + number + ": the lease was closed before");
+            this.held = held;
         }
 
         /**
          * Returns the item.
          *
-         * @return the item, which belongs to who acquired it until the lease is closed
-         * @throws IllegalStateException in robust mode, when the lease was closed
+         * @return the item, which belongs to the owner of the lease until it is closed
+         * @throws IllegalStateException when the lease was closed, or the item was discarded
          */
         public T value() {
-            if (closed) {
-                throw closedBefore();
+            Object now = held;
+            if (now == null || now == DISCARDED) {
+                throw PoolSlots.closedBefore(number);
             }
-            return value;
+            return pool.item(now);
         }
 
         /**
-         * Gives the item back.
+         * Gives the item back. After {@link #discard} it does nothing.
          *
-         * @throws IllegalStateException when the lease was closed before; see {@link PerCpuPool} for when that is found
+         * @throws IllegalStateException when the lease was closed before; nothing has happened then
          * @throws RuntimeException what the destroyer throws, when the item goes there
          */
         @Override
         public void close() {
-            pool.release(this);
+            Object last = end(null);
+            if (last != DISCARDED) {
+                pool.release(number, last);
+            }
+        }
+
+        /** Returns what was held until now, to one caller; a lease that was discarded stays so. */
+        private Object end(@Nullable Object state) {
+            Object last;
+            synchronized (this) {
+                last = held;
+                if (last != null && last != DISCARDED) {
+                    held = state;
+                }
+            }
+            if (last == null) {
+                throw PoolSlots.closedBefore(number);
+            }
+            return last;
+        }
+
+        /**
+         * Ends the lease and hands the item to the destroyer: for an item that is broken. Closing the lease after that
+         * does nothing, and so does discarding again; the pool makes another item when it needs one.
+         *
+         * {@snippet lang = java:
+         * PerCpuPool<StringBuilder> builders = new PerCpuPool<>(StringBuilder::new);
+         * try (var lease = builders.acquire()) {
+         *     if (lease.value().capacity() > 1_000_000) {
+         *         lease.discard();
+         *     }
+         * }
+         * }
+         *
+         * @throws IllegalStateException when the lease was closed before; nothing has happened then
+         * @throws RuntimeException what the destroyer throws
+         */
+        public void discard() {
+            Object last = end(DISCARDED);
+            if (last != DISCARDED) {
+                pool.discard(number, last);
+            }
         }
     }
 
@@ -232,12 +226,12 @@ public final class PerCpuPool<T> implements AutoCloseable {
         this.idle = new PerCpuStack(options.idlePerCpu());
         this.arrays = idle.arrays();
         this.cells = arrays.cells();
+        this.capacityBytes = arrays.capacityBytes();
         this.robust = options.robust();
         this.batch = options.idlePerCpu() / 2;
         this.maxShared = options.idlePerCpu() * Runtime.getRuntime().availableProcessors();
-        if (!robust) {
-            slots.letGoWhenCollecting();
-        }
+        this.shared = new SharedNumbers(idle);
+        this.slots = new PoolSlots<>(options.idlePerCpu() * arrays.copies() + maxShared);
     }
 
     /**
@@ -249,168 +243,190 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * @throws RuntimeException what the factory throws; the pool has not changed then
      */
     public Lease<T> acquire() {
-        long number = StackFunctions.pop(arrays);
-        return number >= 0 ? take(slots.get(number), number) : acquireSlowly();
-    }
-
-    private Lease<T> take(Lease<T> lease, long number) {
-        if (robust) {
-            Lease<T> own = new Lease<>(this, lease.number, lease.value);
-            watch(own);
-            slots.letGo(lease);
-            return own;
+        while (true) {
+            long number = StackFunctions.pop(arrays);
+            Slot<T> slot;
+            if (number >= 0) {
+                slot = slots.get(number);
+            } else {
+                slot = acquireSlowly();
+                number = slot.number();
+            }
+            T item = slot.take();
+            // It is null when the push of this number had failed by an Error: the item was given up then.
+            if (item != null) {
+                return lease(slot, (int) number, item);
+            }
         }
-        if (lease.isOut) {
-            throw new IllegalStateException("slot=" + lease.number + " is out: its lease was closed twice at a time");
+    }
+
+    private Lease<T> lease(Slot<T> slot, int number, T item) {
+        try {
+            return new Lease<>(this, number, robust ? slots.watchedToken(slot, item) : item);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            release(number, item);
+            throw e;
         }
-        lease.isOut = true;
-        lease.cells = cells;
-        lease.number = number;
-        return lease;
     }
 
-    private void watch(Lease<T> lease) {
-        slots.watch(lease, robust ? new Throwable("a lease was acquired here, and never closed") : null);
+    @SuppressWarnings("unchecked")
+    private T item(Object held) {
+        return robust && held instanceof PoolSlots.Token<?> token ? (T) token.item() : (T) held;
     }
 
-    private Lease<T> acquireSlowly() {
+    private Slot<T> acquireSlowly() {
+        slots.findDropped();
+        slots.logDropped();
         long number;
         synchronized (lock) {
-            requireOpen();
+            if (closed) {
+                throw new IllegalStateException("the pool is closed: created=" + created + ", destroyed=" + destroyed);
+            }
             misses++;
-            findDropped();
-            number = sharedCount > 0 ? fromShared() : fromOthers();
+            number = shared.count() > 0 ? shared.take(batch) : fromOthers();
         }
-        return number >= 0 ? take(slots.get(number), number) : create();
+        return number >= 0 ? slots.get(number) : create();
     }
 
-    private Lease<T> create() {
-        T value = Objects.requireNonNull(factory.get(), "the factory returned null");
+    private Slot<T> create() {
+        Slot<T> slot = slots.reserve();
+        T item = null;
+        try {
+            item = Objects.requireNonNull(factory.get(), "the factory returned null");
+            fill(slot, item);
+        } catch (Throwable t) {
+            slots.free(slot);
+            if (item != null) {
+                destroyer.accept(item);
+            }
+            throw t;
+        }
         synchronized (lock) {
             created++;
         }
-        Lease<T> lease = new Lease<>(this, slots.reserve(), value);
-        watch(lease);
-        if (!robust) {
-            slots.hold(lease);
-        }
-        return lease;
-    }
-
-    private long fromShared() {
-        long number = shared[--sharedCount];
-        int more = Math.min(sharedCount, batch);
-        if (more > 0 && idle.pushAll(shared, sharedCount - more, more)) {
-            sharedCount -= more;
-        }
-        return number;
+        return slot;
     }
 
     private long fromOthers() {
         if (idle.size() == 0) {
             return NONE;
         }
-        long[] numbers;
+        int count;
         try {
-            numbers = idle.takeFullest();
+            count = shared.steal();
         } catch (KernelException e) {
             // No fence, so nothing can be taken from another CPU: a new item serves.
             return NONE;
         }
-        if (numbers.length == 0) {
-            return NONE;
-        }
-        stolen += numbers.length;
-        int left = numbers.length - 1;
-        int mine = (left + 1) / 2;
-        if (mine > 0 && idle.pushAll(numbers, left - mine, mine)) {
-            left -= mine;
-        }
-        for (int i = 0; i < left; i++) {
-            share(numbers[i]);
-        }
-        return numbers[numbers.length - 1];
+        stolen += count;
+        return shared.take(count / 2);
     }
 
-    private void share(long number) {
-        if (sharedCount == shared.length) {
-            shared = Arrays.copyOf(shared, 2 * sharedCount);
+    private void release(int number, Object held) {
+        if (number < 0) {
+            keepUnnumbered(item(held));
+            return;
         }
-        shared[sharedCount++] = number;
-    }
-
-    private void release(Lease<T> lease) {
-        if (robust ? !Lease.CLOSED.compareAndSet(lease, false, true) : !lease.isOut) {
-            throw lease.closedBefore();
-        }
-        lease.isOut = false;
+        Slot<T> slot = slots.get(number);
+        T item = item(held);
         if (robust) {
-            slots.hold(lease);
+            slots.unwatch(slot);
+            Reference.reachabilityFence(held);
         }
-        if (!lease.push() && !shared(lease)) {
-            destroyer.accept(lease.value);
-        } else if (!robust) {
-            slots.keep(lease);
+        slot.put(item);
+        if (!push(slot, number)) {
+            keep(slot, item);
         }
     }
 
-    /** Adds an item to those that are shared, or gives it up: then the answer is false. */
-    private boolean shared(Lease<T> lease) {
-        synchronized (lock) {
-            if (!closed && sharedCount < maxShared) {
-                share(lease.number);
-                spill();
-                return true;
+    private boolean push(Slot<T> slot, long number) {
+        try {
+            return StackFunctions.push(cells, capacityBytes, number, this) >= 0;
+        } catch (Throwable t) {
+            // Perhaps it was pushed: the number is not used again, and a thread that pops it finds nothing.
+            slots.unwatch(slot);
+            T item = slot.take();
+            if (item != null) {
+                destroy(item);
             }
-            destroyed++;
-            slots.remove(lease);
-            return false;
+            throw t;
         }
     }
 
-    /** Makes room on this CPU, so that the lock is not taken again for the next items. */
-    private void spill() {
-        long[] numbers = new long[Math.min(batch, maxShared - sharedCount)];
-        if (numbers.length > 0 && idle.popAll(numbers, 0, numbers.length)) {
-            for (long number : numbers) {
-                share(number);
-            }
-        }
-    }
-
-    private void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException("the pool is closed: created=" + created + ", destroyed=" + destroyed);
-        }
-    }
-
-    private void findDropped() {
-        for (PoolSlots.Dropped lease : slots.dropped()) {
-            droppedCount++;
-            Throwable acquired = lease.acquired();
-            if (acquired != null) {
-                System.getLogger(PerCpuPool.class.getName()).log(Level.WARNING,
-                        "a lease was dropped without being closed", acquired);
-                if (droppedAt.size() < MAX_NAMED) {
-                    droppedAt.add(acquired);
+    /** Adds an item to those that are shared, with others of this CPU, so that there is room; or gives it up. */
+    private void keep(Slot<T> slot, T item) {
+        boolean isKept = false;
+        try {
+            synchronized (lock) {
+                int room = closed ? 0 : maxShared - shared.count();
+                if (room > 0) {
+                    shared.add(slot.number(), Math.min(batch, room - 1));
+                    isKept = true;
                 }
             }
+        } finally {
+            if (!isKept) {
+                giveUp(slot, item);
+            }
         }
+    }
+
+    private void keepUnnumbered(T item) {
+        Slot<T> slot = null;
+        try {
+            slot = slots.reserve();
+            fill(slot, item);
+        } catch (OutOfMemoryError e) {
+            giveUp(slot, item);
+            throw e;
+        }
+        if (slot.number() == NONE) {
+            destroy(item);
+        } else {
+            keep(slot, item);
+        }
+    }
+
+    private void fill(Slot<T> slot, T item) {
+        if (!robust) {
+            slots.watch(slot, item);
+        }
+        slot.put(item);
+    }
+
+    private void discard(int number, Object held) {
+        giveUp(number < 0 ? null : slots.get(number), item(held));
+        Reference.reachabilityFence(held);
+    }
+
+    private void giveUp(@Nullable Slot<T> slot, T item) {
+        if (slot != null) {
+            slots.free(slot);
+        }
+        destroy(item);
+    }
+
+    private void destroy(T item) {
+        synchronized (lock) {
+            destroyed++;
+        }
+        destroyer.accept(item);
     }
 
     /** {@return how many items were idle a moment ago} */
     public int idle() {
         synchronized (lock) {
-            return (int) idle.size() + sharedCount;
+            return (int) idle.size() + shared.count();
         }
     }
 
     /** {@return what the pool has done, and what it holds} */
     public Stats stats() {
+        slots.findDropped();
+        slots.logDropped();
         synchronized (lock) {
-            findDropped();
-            return new Stats(created, Arrays.stream(idle.sizes()).boxed().toList(), sharedCount, stolen, misses,
-                    destroyed, droppedCount);
+            return new Stats(created, Arrays.stream(idle.sizes()).boxed().toList(), shared.count(), stolen, misses,
+                    destroyed, slots.dropped());
         }
     }
 
@@ -418,78 +434,60 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * Hands every item that was idle to the destroyer. The pool stays open, and items that are out come back to it.
      *
      * @return how many there were
-     * @throws RuntimeException what the destroyer throws, after it was called for all of them; or when the kernel
-     *     refuses a fence, and nothing has changed then
+     * @throws RuntimeException what the destroyer throws, after it was called for all of them (an Error or a checked
+     *     exception as well); or when the kernel refuses a fence, and nothing has changed then
      */
     public int clear() {
-        List<T> values;
-        synchronized (lock) {
-            values = forget(idle.takeAll());
-        }
-        destroy(values);
-        return values.size();
+        Failures failures = new Failures();
+        int count = empty(false, failures);
+        failures.rethrow();
+        return count;
     }
 
     /**
      * Closes the pool and hands every idle item to the destroyer. Items that are out go to the destroyer when their
      * leases are closed. Closing again does nothing.
      *
-     * @throws RuntimeException what the destroyer throws, after it was called for all of them
+     * @throws RuntimeException what the destroyer throws, after it was called for all of them (an Error or a checked
+     *     exception as well); or when the kernel refuses a fence: then the pool is as it was, and can be closed again
      * @throws IllegalStateException in robust mode, after all that, when leases were collected that nobody had closed;
      *     its causes tell where they were acquired
      */
     @Override
     public void close() {
-        List<T> values;
-        synchronized (lock) {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            values = forget(idle.close());
-            findDropped();
+        Failures failures = new Failures();
+        if (empty(true, failures) < 0) {
+            return;
         }
-        destroy(values);
+        slots.findDropped();
+        List<Throwable> droppedAt = slots.droppedAt();
         if (!droppedAt.isEmpty()) {
             IllegalStateException fault = new IllegalStateException("leases were dropped without being closed: dropped="
-                    + droppedCount, droppedAt.getFirst());
+                    + slots.dropped(), droppedAt.getFirst());
             droppedAt.stream().skip(1).forEach(fault::addSuppressed);
-            throw fault;
+            failures.add(fault);
         }
+        failures.rethrow();
     }
 
-    private List<T> forget(List<long[]> blocks) {
-        List<T> values = new ArrayList<>();
-        List<long[]> all = new ArrayList<>(blocks);
-        all.add(Arrays.copyOf(shared, sharedCount));
-        sharedCount = 0;
-        for (long[] numbers : all) {
-            for (long number : numbers) {
-                Lease<T> lease = slots.get(number);
-                slots.remove(lease);
-                values.add(lease.value);
+    /** Gives up what is idle; returns how many that were, or -1 when the pool is to be closed and was before. */
+    private int empty(boolean isForGood, Failures failures) {
+        long[] own;
+        List<long[]> others;
+        synchronized (lock) {
+            if (isForGood && closed) {
+                return -1;
             }
+            own = shared.copy();
+            others = isForGood ? idle.close() : idle.takeAll();
+            closed |= isForGood;
+            shared.clear();
         }
-        destroyed += values.size();
-        return values;
-    }
-
-    private void destroy(List<T> values) {
-        RuntimeException thrown = null;
-        for (T value : values) {
-            try {
-                destroyer.accept(value);
-            } catch (RuntimeException e) {
-                if (thrown == null) {
-                    thrown = e;
-                } else if (!thrown.equals(e)) {
-                    thrown.addSuppressed(e);
-                }
-            }
+        int count = slots.takeAll(own, this::giveUp, failures);
+        for (long[] numbers : others) {
+            count += slots.takeAll(numbers, this::giveUp, failures);
         }
-        if (thrown != null) {
-            throw thrown;
-        }
+        return count;
     }
 
     /** Returns {@link #stats} in one line. */

@@ -1,239 +1,316 @@
 package io.github.rseq4j.percpu;
 
-import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.percpu.PerCpuPool.Lease;
+import java.lang.System.Logger.Level;
 import java.lang.invoke.VarHandle;
-import java.lang.ref.Cleaner;
+import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;
-import java.lang.ref.WeakReference;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Queue;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** The leases of a pool by number: references cannot lie in per-CPU memory, so their numbers do. */
+/** The items of a pool by number: references cannot lie in per-CPU memory, so their numbers do. */
 final class PoolSlots<T> {
     /* How it works
      *
-     * A lease that is out must not be held, so that one that nobody closes is collected, with its item; its weak
-     * reference then tells so, and its number serves another item. A lease that is idle must be held. Yet no reference
-     * is written when a lease goes out and comes back, which would cost the collector's barriers and, above all, put a
-     * store and a load of the same word on the way from one number to the next: the array holds every lease, and lets
-     * go of those that are out once for each collection of garbage.
+     * A slot refers to its item while the item is idle, and to nothing while it is out. Nothing of the pool then leads
+     * to the item or to its lease, so a lease that nobody closes is garbage at once, with its item. The thread that
+     * has a number, because it popped or reserved it, has the number's slot alone: it reads and writes it plainly.
      *
-     * That races with who closes a lease. Who lets go writes that it is not held, fences, and looks whether it is out;
-     * who closes it writes that it is not, pushes its number, and looks whether it is held. The fence reaches all CPUs
-     * (I9), so one of the two sees what the other one wrote, and whoever does has the lease in hand and puts it back.
-     * Who pops the number in between finds the lease by the weak reference.
+     * Numbers come back in one of two ways: the owner of an item gives it up, or the collector finds what the slot's
+     * watch watches. That is the item, watched once for its life, or in robust mode each lease's token. A watch is
+     * phantom: an item that a finalizer closes late, in the manner of a safety net, still has its number. A watch is
+     * cleared while its referent is in hand, so a watch that was queued belongs to an item that can never come back.
      *
-     * The arrays are written under this object's monitor. They are replaced when they grow; a number is only found
-     * behind the push that published it, which came after that.
+     * The number of slots is limited, because slots and watches are what a dropped lease leaves until the collector
+     * has found it. An item that finds no slot has no number while it is out; it gets one when it is given back.
      *
-     * Refused: letting go when a lease goes out, which is what the above was before; and holding leases for ever.
+     * The array is written under this object's monitor. It is replaced when it grows; a thread finds a number through
+     * the push that published it, which comes after that.
+     *
+     * Refused: references that are kept while items are out and cleared once for each collection. They spare an
+     * acquisition two writes, but what was dropped outlives the collection, and programs ran out of memory. Refused:
+     * a weak watch, which the collector clears before finalizers run.
      */
+    /** The number of an item that has no slot. */
+    static final int NONE = -1;
+    /** How many slots there may be, or as many as items may be idle if these are more. */
+    static final int MIN_LIMIT = 1 << 14;
+    /** How many places are named, in the log and by {@link PerCpuPool#close}. */
+    static final int MAX_NAMED = 8;
     private static final int FIRST = 16;
-    private static final Cleaner COLLECTIONS = Cleaner.create();
+    private static final int MIN_TRACES = 256;
+    private static final int HEAP_BYTES_PER_TRACE_SHIFT = 16;
 
-    private final Engine engine = Engine.get();
-    private final ReferenceQueue<Lease<T>> dropped = new ReferenceQueue<>();
-    private final Queue<Integer> free = new ArrayDeque<>();
-    private volatile @Nullable Lease<T>[] leases = leases(FIRST);
-    private @Nullable Watch<T>[] watches = watches(FIRST);
+    private final int limit;
+    /** How many stack traces are kept at a time: some kilobytes each, so the heap decides. */
+    private final int maxTraces =
+            (int) Math.clamp(Runtime.getRuntime().maxMemory() >> HEAP_BYTES_PER_TRACE_SHIFT, MIN_TRACES, MIN_LIMIT);
+    private final ReferenceQueue<Object> collected = new ReferenceQueue<>();
+    private volatile @Nullable Slot<T>[] slots = slots(FIRST);
     private int used;
+    private int[] free = new int[FIRST];
+    private int freeCount;
+    private int traces;
+    private long dropped;
+    private final List<Throwable> droppedAt = new ArrayList<>(MAX_NAMED);
+    private int logged;
+    private boolean isLogging;
 
-    /** Tells when a lease was collected that was out. */
-    private static final class Watch<T> extends WeakReference<Lease<T>> {
+    PoolSlots(int maxIdle) {
+        this.limit = Math.max(MIN_LIMIT, maxIdle);
+    }
+
+    /** What stands for an item: as large as a cache line, because each CPU writes those that it uses. */
+    @SuppressWarnings("UnusedVariable")
+    static final class Slot<T> {
+        private final int number;
+        private @Nullable T item;
+        private @Nullable Watch watch;
+        private long padding1;
+        private long padding2;
+        private long padding3;
+        private long padding4;
+        private long padding5;
+
+        private Slot(int number) {
+            this.number = number;
+        }
+
+        int number() {
+            return number;
+        }
+
+        /** Returns the item, which is out from now on, or null when there is none. */
+        @Nullable T take() {
+            T taken = item;
+            item = null;
+            return taken;
+        }
+
+        void put(T idle) {
+            item = idle;
+        }
+    }
+
+    /** Whose collection tells that a lease was dropped. */
+    static final class Token<T> {
+        private final T item;
+
+        private Token(T item) {
+            this.item = item;
+        }
+
+        T item() {
+            return item;
+        }
+    }
+
+    /** Tells when what was out was collected. */
+    private static final class Watch extends PhantomReference<Object> {
         private final int number;
         private final @Nullable Throwable acquired;
 
-        Watch(Lease<T> lease, ReferenceQueue<Lease<T>> queue, @Nullable Throwable acquired) {
-            super(lease, queue);
-            this.number = lease.number();
+        Watch(Object watched, ReferenceQueue<Object> queue, int number, @Nullable Throwable acquired) {
+            super(watched, queue);
+            this.number = number;
             this.acquired = acquired;
         }
     }
 
-    /** Lets go once for each collection: it is run behind that of an object that nothing refers to. */
-    private static final class Collection extends WeakReference<PoolSlots<?>> implements Runnable {
-        Collection(PoolSlots<?> slots) {
-            super(slots);
-        }
-
-        @Override
-        public void run() {
-            PoolSlots<?> slots = get();
-            if (slots != null) {
-                COLLECTIONS.register(new Object(), this);
-                slots.letGo();
-            }
-        }
-    }
-
     @SuppressWarnings("unchecked")
-    private static <T> @Nullable Lease<T>[] leases(int length) {
-        return (@Nullable Lease<T>[]) new Lease<?>[length];
+    private static <T> @Nullable Slot<T>[] slots(int length) {
+        return (@Nullable Slot<T>[]) new Slot<?>[length];
     }
 
-    @SuppressWarnings("unchecked")
-    private static <T> @Nullable Watch<T>[] watches(int length) {
-        return (@Nullable Watch<T>[]) new Watch<?>[length];
-    }
-
-    /** Begins to let go of leases that are out, for who {@link #hold}s all of them. */
-    void letGoWhenCollecting() {
-        COLLECTIONS.register(new Object(), new Collection(this));
+    static IllegalStateException closedBefore(int number) {
+        return new IllegalStateException("slot=" + number + ": the lease was closed before");
     }
 
     /**
-     * Returns a lease by its number.
+     * Returns a slot by its number.
      *
-     * @param number a number that was popped
+     * @param number a number that was popped, or is a lease's
      */
-    Lease<T> get(long number) {
+    Slot<T> get(long number) {
         VarHandle.acquireFence();
-        Lease<T> lease = leases[(int) number];
-        return lease != null ? lease : find((int) number);
+        Slot<T> slot = slots[(int) number];
+        if (slot == null) {
+            throw new IllegalStateException("slot=" + number + " was never made");
+        }
+        return slot;
     }
 
-    private synchronized Lease<T> find(int number) {
-        Watch<T> watch = watches[number];
-        Lease<T> lease = watch == null ? null : watch.get();
-        if (lease == null) {
-            throw new IllegalStateException("slot=" + number + " is empty: a lease was closed twice at a time");
+    /** Returns a slot for an item, one without a number when there are as many as may be. */
+    synchronized Slot<T> reserve() {
+        if (freeCount > 0) {
+            return get(free[--freeCount]);
         }
-        put(lease);
-        return lease;
-    }
-
-    /** Returns a number for a lease that is made. */
-    synchronized int reserve() {
-        Integer known = free.poll();
-        int number = known == null ? used++ : known;
-        if (number == watches.length) {
-            watches = Arrays.copyOf(watches, 2 * number);
-            leases = Arrays.copyOf(leases, 2 * number);
+        if (used == limit) {
+            return new Slot<>(NONE);
         }
-        return number;
+        if (used == slots.length) {
+            int length = Math.min(2 * used, limit);
+            int[] moreFree = Arrays.copyOf(free, length);
+            slots = Arrays.copyOf(slots, length);
+            free = moreFree;
+        }
+        Slot<T> slot = new Slot<>(used);
+        slots[used++] = slot;
+        return slot;
     }
 
     /**
-     * Watches a lease that goes out for the first time.
+     * Watches an item that goes out for the first time, for its life.
      *
-     * @param lease the lease
-     * @param acquired where it was acquired, or null
+     * @param slot its slot
+     * @param item the item
      */
-    synchronized void watch(Lease<T> lease, @Nullable Throwable acquired) {
-        Watch<T> former = watches[lease.number()];
-        if (former != null) {
-            former.clear();
-        }
-        watches[lease.number()] = new Watch<>(lease, dropped, acquired);
-    }
-
-    /**
-     * Sees to it that a lease is held that is idle: called when its number was pushed, whoever has it now.
-     *
-     * @param lease the lease
-     */
-    void keep(Lease<T> lease) {
-        if (!lease.isHeld()) {
-            hold(lease);
+    void watch(Slot<T> slot, T item) {
+        if (slot.number != NONE) {
+            slot.watch = new Watch(item, collected, slot.number, null);
         }
     }
 
     /**
-     * Holds a lease, unless it was removed.
+     * Makes what a lease in robust mode refers to, and nothing else does, and watches it until {@link #unwatch}.
      *
-     * @param lease the lease
+     * @param slot the slot of the lease's item
+     * @param item the item
      */
-    synchronized void hold(Lease<T> lease) {
-        if (isWatched(lease)) {
-            put(lease);
-        }
-    }
-
-    private void put(Lease<T> lease) {
-        leases[lease.number()] = lease;
-        lease.setHeld(true);
-    }
-
-    /**
-     * Lets go of a lease that goes out; only who has its number alone may.
-     *
-     * @param lease the lease
-     */
-    synchronized void letGo(Lease<T> lease) {
-        leases[lease.number()] = null;
-    }
-
-    /** Lets go of all leases that are out. */
-    synchronized void letGo() {
-        @Nullable Lease<T>[] now = leases;
-        List<Lease<T>> out = new ArrayList<>();
-        for (Lease<T> lease : now) {
-            if (lease != null && lease.isOut()) {
-                out.add(lease);
-                lease.setHeld(false);
-                now[lease.number()] = null;
+    Token<T> watchedToken(Slot<T> slot, T item) {
+        Token<T> token = new Token<>(item);
+        if (slot.number != NONE) {
+            boolean isTraced = isTraced();
+            boolean isDone = false;
+            try {
+                Throwable acquired = isTraced ? new Throwable("a lease was acquired here, and never closed") : null;
+                slot.watch = new Watch(token, collected, slot.number, acquired);
+                isDone = true;
+            } finally {
+                if (!isDone && isTraced) {
+                    untrace();
+                }
             }
         }
-        if (out.isEmpty()) {
-            return;
+        return token;
+    }
+
+    private synchronized boolean isTraced() {
+        boolean isTraced = traces < maxTraces;
+        traces += isTraced ? 1 : 0;
+        return isTraced;
+    }
+
+    private synchronized void untrace() {
+        traces--;
+    }
+
+    /**
+     * Ends the watch of a slot. What is watched must be reachable until this returns.
+     *
+     * @param slot the slot
+     */
+    void unwatch(Slot<T> slot) {
+        Watch watch = slot.watch;
+        if (watch != null) {
+            watch.clear();
+            slot.watch = null;
+            if (watch.acquired != null) {
+                untrace();
+            }
         }
-        boolean fenced = false;
-        try {
-            engine.fence();
-            fenced = true;
-        } finally {
-            for (Lease<T> lease : out) {
-                if (!fenced || !lease.isOut()) {
-                    put(lease);
+    }
+
+    /**
+     * Takes the items of numbers that nobody else has, and hands on each.
+     *
+     * @param numbers the numbers
+     * @param to gets slots and items
+     * @param failures gets what that throws
+     * @return how many there were
+     */
+    int takeAll(long[] numbers, BiConsumer<Slot<T>, T> to, Failures failures) {
+        for (long number : numbers) {
+            try {
+                Slot<T> slot = get(number);
+                T item = slot.take();
+                if (item != null) {
+                    to.accept(slot, item);
+                }
+            } catch (Throwable t) {
+                failures.add(t);
+            }
+        }
+        return numbers.length;
+    }
+
+    /**
+     * Takes back a slot whose item is given up; nobody has its number any more.
+     *
+     * @param slot the slot
+     */
+    synchronized void free(Slot<T> slot) {
+        if (slot.number != NONE) {
+            slot.item = null;
+            unwatch(slot);
+            free[freeCount++] = slot.number;
+        }
+    }
+
+    /** Takes back the slots of what was collected since this was last asked, and counts it. */
+    synchronized void findDropped() {
+        for (Object each = collected.poll(); each != null; each = collected.poll()) {
+            Watch watch = (Watch) each;
+            Slot<T> slot = get(watch.number);
+            if (slot.watch == watch) {
+                free(slot);
+                dropped++;
+                if (watch.acquired != null && droppedAt.size() < MAX_NAMED) {
+                    droppedAt.add(watch.acquired);
                 }
             }
         }
     }
 
-    private boolean isWatched(Lease<T> lease) {
-        Watch<T> watch = watches[lease.number()];
-        return watch != null && watch.refersTo(lease);
+    /** Returns how many leases were found that nobody had closed. */
+    synchronized long dropped() {
+        return dropped;
+    }
+
+    /** Returns where the first of them were acquired, as far as that is known. */
+    synchronized List<Throwable> droppedAt() {
+        return List.copyOf(droppedAt);
     }
 
     /**
-     * Forgets a lease whose item is given up; nobody has its number any more.
-     *
-     * @param lease the lease
+     * Logs where leases were acquired that nobody closed: the first {@link #MAX_NAMED} of a pool's life. The caller
+     * holds no lock. A handler that acquires from the same pool comes here again, and returns at once.
      */
-    synchronized void remove(Lease<T> lease) {
-        if (isWatched(lease)) {
-            forget(lease.number());
-        }
-    }
-
-    private void forget(int number) {
-        Watch<T> watch = watches[number];
-        if (watch != null) {
-            watch.clear();
-        }
-        watches[number] = null;
-        leases[number] = null;
-        free.add(number);
-    }
-
-    /** What became of a lease that nobody closed: where it was acquired, as far as that is known. */
-    record Dropped(@Nullable Throwable acquired) {}
-
-    /** Returns the leases that were collected since this was last asked, and forgets them. */
-    synchronized List<Dropped> dropped() {
-        List<Dropped> found = new ArrayList<>();
-        for (Object each = dropped.poll(); each != null; each = dropped.poll()) {
-            Watch<?> watch = (Watch<?>) each;
-            if (watches[watch.number] == watch) {
-                forget(watch.number);
-                found.add(new Dropped(watch.acquired));
+    void logDropped() {
+        for (Throwable acquired = nextToLog(); acquired != null; acquired = nextToLog()) {
+            try {
+                System.getLogger(PerCpuPool.class.getName()).log(Level.WARNING,
+                        "a lease was dropped without being closed; a pool reports at most " + MAX_NAMED, acquired);
+            } catch (RuntimeException | Error e) {
+                // The logger's failure is not one of the thread that acquires: the count and close() still tell.
+                continue;
+            } finally {
+                endLogging();
             }
         }
-        return found;
+    }
+
+    private synchronized @Nullable Throwable nextToLog() {
+        if (isLogging || logged == droppedAt.size()) {
+            return null;
+        }
+        isLogging = true;
+        return droppedAt.get(logged++);
+    }
+
+    private synchronized void endLogging() {
+        isLogging = false;
     }
 }

@@ -1,7 +1,6 @@
 package io.github.rseq4j.percpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -143,23 +142,6 @@ final class PerCpuPoolTest {
         assertEquals(1, pool.idle(), "it is idle once");
     }
 
-    @Test
-    void robustItFindsStaleLeases() {
-        PerCpuPool<Item> pool = pool(ROBUST);
-        Lease<Item> stale = pool.acquire();
-        Item item = stale.value();
-        stale.close();
-        Lease<Item> other = pool.acquire();
-        while (other.value() != item) {
-            other = pool.acquire();
-        }
-        assertNotSame(stale, other);
-        assertThrows(IllegalStateException.class, stale::close);
-        assertThrows(IllegalStateException.class, stale::value);
-        other.value().use();
-        other.close();
-    }
-
     private static void drop(PerCpuPool<Item> pool) {
         pool.acquire().value().use();
     }
@@ -299,56 +281,6 @@ final class PerCpuPoolTest {
         assertEquals(made.size(), destroyed.size(), "each was given up once");
         assertEquals(made.size(), all.size());
         assertEquals((long) threads * rounds, all.stream().mapToLong(item -> item.uses).sum(), "uses, written plainly");
-    }
-
-    /** Leases are let go while they are closed: what is idle is held, whoever wins. */
-    @Test
-    void whatIsLetGoWhileItIsClosedIsNotLost() throws InterruptedException {
-        PerCpuPool<Item> pool = pool(PoolOptions.defaults());
-        AtomicBoolean ended = new AtomicBoolean();
-        Queue<String> failures = new ConcurrentLinkedQueue<>();
-        Thread letting = Thread.ofPlatform().start(() -> {
-            for (int i = 0; !ended.get(); i++) {
-                pool.slots.letGo();
-                if (i % 4096 == 0) {
-                    System.gc();
-                }
-            }
-        });
-        List<Thread> started = IntStream.range(0, 4).mapToObj(i -> Thread.ofPlatform().start(() -> {
-            try {
-                use(pool, new SplittableRandom(i), 100_000);
-            } catch (RuntimeException | Error e) {
-                failures.add(e.toString());
-            }
-        })).toList();
-        for (Thread thread : started) {
-            thread.join();
-        }
-        ended.set(true);
-        letting.join();
-        System.gc();
-        assertEquals(List.of(), List.copyOf(failures));
-        assertEquals(0, pool.stats().dropped(), pool.toString());
-        pool.close();
-        assertEquals(made.size(), destroyed.size(), "each was found by its number");
-    }
-
-    @Test
-    void whatIsOutIsHeldAgainWhenItIsClosed() {
-        PerCpuPool<Item> pool = pool(PoolOptions.defaults());
-        Lease<Item> lease = pool.acquire();
-        Item item = lease.value();
-        assertTrue(lease.isHeld());
-        pool.slots.letGo();
-        assertFalse(lease.isHeld());
-        lease.close();
-        assertTrue(lease.isHeld(), "it is idle");
-        pool.slots.letGo();
-        assertTrue(lease.isHeld(), "what is idle is not let go");
-        try (Lease<Item> again = pool.acquire()) {
-            assertSame(item, again.value());
-        }
     }
 
     private static void use(PerCpuPool<Item> pool, SplittableRandom random, int rounds) {

@@ -26,13 +26,13 @@ import tools.jackson.core.util.RecyclerPool;
  * for one; else it takes a lock for some microseconds. Migration, also of a virtual thread to another carrier, is no
  * matter.
  *
- * <p><b>Releasing.</b> Who closes a parser or a generator releases its recycler; what is never closed is collected with
- * its recycler, and the pool makes another one. Releasing a recycler that is idle does nothing: it happens where a
+ * <p><b>Releasing.</b> Closing a parser or a generator releases its recycler. A parser that is never closed is garbage
+ * with its recycler, and the pool makes another one. Releasing a recycler that is idle does nothing: it happens where a
  * parser is closed, in whose place no exception is expected. So does releasing a recycler that is not of this pool.
  *
- * <p><b>Cost.</b> Two critical downcalls, and some nanoseconds; nothing is allocated, but for new recyclers. In robust
- * mode ({@link PoolOptions#withRobust}) each acquisition costs a stack trace, and a parser that was never closed is
- * logged as a warning with the place where it was made.
+ * <p><b>Cost.</b> Two critical downcalls, some nanoseconds, and a lease of 24 bytes. In robust mode
+ * ({@link PoolOptions#withRobust}) each acquisition costs a stack trace, and the first 8 parsers that were never closed
+ * are logged as warnings with the places where they were made.
  *
  * <p><b>Memory.</b> Idle recyclers: at most twice the options' number for each CPU, by default
  * {@link #DEFAULT_IDLE_PER_CPU}. One has some 10 to 60 KB of buffers, by what it was used for; {@link #clear} gives
@@ -50,15 +50,15 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
 
     /* How it works
      *
-     * A PerCpuPool of recyclers that know their lease, which is the same one each time: releasing is closing it. The
-     * pool holds neither while a recycler is out, so that both are collected with a parser that nobody closes.
+     * A PerCpuPool of recyclers, each of which refers to its lease while it is out: releasing is closing that. The pool
+     * refers to neither then, so that both are collected with a parser that nobody closes.
      *
      * Whether a recycler is out, and linked, are plain flags, written by whoever has it alone: before it is released,
      * and behind its acquisition, which the pool orders. A flag and not Jackson's reference to the pool says that it is
      * linked: writing a reference costs a collector's barrier, twice for each parser.
      *
-     * Refused: an atomic flag, to find that two threads release one recycler at the same moment. Jackson's parsers are
-     * for one thread at a time, and its own pools would then hand the recycler to two.
+     * Of two threads that release one recycler at the same moment both may find that it is out: its lease decides which
+     * one gives it back.
      */
     private static final long serialVersionUID = 1L;
 
@@ -116,7 +116,12 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
             if (isOut && current != null) {
                 isLinked = false;
                 isOut = false;
-                current.close();
+                try {
+                    current.close();
+                } catch (IllegalStateException e) {
+                    // Another thread released it at the same moment.
+                    return;
+                }
             }
         }
     }
@@ -173,10 +178,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     private Recycler acquire() {
         Lease<Recycler> lease = recyclers.acquire();
         Recycler recycler = lease.value();
-        // In robust mode alone it is another lease each time.
-        if (recycler.lease != lease) {
-            recycler.lease = lease;
-        }
+        recycler.lease = lease;
         recycler.isOut = true;
         return recycler;
     }

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -264,16 +266,47 @@ final class PerCpuRecyclerPoolTest {
     }
 
     @Test
-    void allocatesNothing() {
+    void ofTwoThreadsThatReleaseARecyclerOneGivesItBack() throws InterruptedException {
+        int rounds = 300;
+        List<BufferRecycler> taken = new ArrayList<>();
+        CyclicBarrier start = new CyclicBarrier(2);
+        Thread other = Thread.ofPlatform().start(() -> {
+            for (int i = 0; i < rounds; i++) {
+                await(start);
+                pool.releasePooled(taken.getLast());
+                await(start);
+            }
+        });
+        for (int i = 0; i < rounds; i++) {
+            taken.add(pool.acquirePooled());
+            await(start);
+            pool.releasePooled(taken.getLast());
+            await(start);
+            assertEquals(1, pool.pooledCount(), "round=" + i);
+        }
+        other.join();
+        assertEquals(1, pool.stats().created());
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await();
+        } catch (InterruptedException | BrokenBarrierException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void allocatesALeaseAndNothingElse() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long perCall = Long.MAX_VALUE;
-        for (int round = 0; round < 400 && perCall > 0; round++) {
+        for (int round = 0; round < 400 && perCall > 24; round++) {
             long before = threads.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < CALLS; i++) {
                 pool.acquireAndLinkPooled().releaseToPool();
             }
             perCall = (threads.getCurrentThreadAllocatedBytes() - before) / CALLS;
         }
-        assertEquals(0, perCall, "bytes an acquisition");
+        assertTrue(perCall <= 24, "bytes an acquisition=" + perCall);
     }
 }

@@ -1,0 +1,87 @@
+package io.github.rseq4j.percpu;
+
+import java.util.Arrays;
+
+/** The numbers of a pool's idle items that all CPUs share. Its owner sees to it that one thread at a time calls it. */
+final class SharedNumbers {
+    /* How it works
+     *
+     * Numbers go from here to a CPU's stack and back, several at a time. Room is made before numbers are moved, and
+     * they are counted here until they are there: a number that is taken from one place and reaches no other one would
+     * be lost with its item.
+     */
+    private static final int FIRST = 16;
+
+    private final PerCpuStack idle;
+    private long[] numbers = new long[FIRST];
+    private int count;
+
+    SharedNumbers(PerCpuStack idle) {
+        this.idle = idle;
+    }
+
+    int count() {
+        return count;
+    }
+
+    private void makeRoom(int more) {
+        if (count + more > numbers.length) {
+            numbers = Arrays.copyOf(numbers, Math.max(2 * numbers.length, count + more));
+        }
+    }
+
+    /**
+     * Takes a number, and moves more of them to this CPU.
+     *
+     * @param most how many are moved at most
+     * @return the number, or {@link PoolSlots#NONE}
+     */
+    long take(int most) {
+        if (count == 0) {
+            return PoolSlots.NONE;
+        }
+        int left = count - 1;
+        int more = Math.min(left, most);
+        boolean isPushed = more > 0 && idle.pushAll(numbers, left - more, more);
+        count = isPushed ? left - more : left;
+        return numbers[left];
+    }
+
+    /**
+     * Takes the numbers of the CPU that has most.
+     *
+     * @return how many
+     */
+    int steal() {
+        // Both arrays of an index may hold numbers.
+        makeRoom(2 * idle.capacity());
+        long[] stolen = idle.takeFullest();
+        System.arraycopy(stolen, 0, numbers, count, stolen.length);
+        count += stolen.length;
+        return stolen.length;
+    }
+
+    /**
+     * Adds a number, and as many of this CPU as make room there.
+     *
+     * @param number the number
+     * @param more how many of this CPU's; none when it has fewer
+     */
+    void add(long number, int more) {
+        makeRoom(1 + more);
+        numbers[count++] = number;
+        if (more > 0 && idle.popAll(numbers, count, more)) {
+            count += more;
+        }
+    }
+
+    /** Returns all numbers. */
+    long[] copy() {
+        return Arrays.copyOf(numbers, count);
+    }
+
+    /** Forgets all numbers. */
+    void clear() {
+        count = 0;
+    }
+}

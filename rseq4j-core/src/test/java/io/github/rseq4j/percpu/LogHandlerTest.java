@@ -1,0 +1,200 @@
+package io.github.rseq4j.percpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.percpu.PerCpuPool.Lease;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A log handler may use every structure, with locks of its own held, and so may other foreign code: nothing of ours
+ * calls it under a lock. Foreign code has a thread of its own do the same work, and waits for it: whatever lock its
+ * caller held would let it wait for ever.
+ */
+final class LogHandlerTest {
+    /** Far longer than a machine with much to do needs; where a lock is held it is never enough. */
+    private static final long WAIT_MILLIS = TimeUnit.MINUTES.toMillis(2);
+
+    /** Runs an action on this thread and on another one, and waits for that. */
+    private static void onTwoThreads(Runnable action, Queue<String> failures) {
+        action.run();
+        Thread other = Thread.ofPlatform().daemon().start(action);
+        try {
+            other.join(WAIT_MILLIS);
+        } catch (InterruptedException e) {
+            failures.add(e.toString());
+        }
+        if (other.isAlive()) {
+            StringBuilder trace = new StringBuilder("waits for a lock of its caller's:");
+            for (StackTraceElement frame : other.getStackTrace()) {
+                trace.append("\n  ").append(frame);
+            }
+            failures.add(trace.toString());
+        }
+    }
+
+    /** What a log handler might do with each structure: counts, keeps, formats in a buffer that it borrows. */
+    private static Map<String, Runnable> uses(PerCpuPool<StringBuilder> pool) {
+        PerCpuCounter counter = new PerCpuCounter();
+        PerCpuCounters counters = new PerCpuCounters(3);
+        PerCpuHistogram histogram = new PerCpuHistogram();
+        PerCpuStack stack = new PerCpuStack(8);
+        PerCpuByteStack byteStack = new PerCpuByteStack(64, 16);
+        PerCpuRing ring = new PerCpuRing(8);
+        PerCpuByteRing byteRing = new PerCpuByteRing(64, 16);
+        PerCpuLock lock = new PerCpuLock();
+        return Map.of(
+                "counter", () -> {
+                    counter.increment();
+                    counter.sumThenReset();
+                },
+                "counters", () -> {
+                    counters.increment(1);
+                    counters.sumThenReset(1);
+                },
+                "histogram", () -> {
+                    histogram.record(7);
+                    histogram.snapshotThenReset();
+                },
+                "stack", () -> {
+                    stack.push(1);
+                    stack.drain(_ -> { });
+                },
+                "byte stack", () -> byteStack.drain(_ -> { }),
+                "ring", () -> {
+                    ring.push(1);
+                    ring.drain(_ -> { });
+                },
+                "byte ring", () -> byteRing.drain(_ -> { }),
+                "lock", () -> lock.run(_ -> { }),
+                "pool", () -> {
+                    List<Lease<StringBuilder>> leases = new ArrayList<>();
+                    for (int i = 0; i < 8; i++) {
+                        leases.add(pool.acquire());
+                    }
+                    leases.forEach(Lease::close);
+                    pool.stats();
+                    pool.clear();
+                });
+    }
+
+    private static void drop(PerCpuPool<StringBuilder> pool, int count) {
+        for (int i = 0; i < count; i++) {
+            pool.acquire();
+        }
+    }
+
+    /** Formats what it gets with every structure, the pool that logs it among them, while it holds its own lock. */
+    private static final class StructuredHandler extends Handler {
+        private final Map<String, Runnable> uses;
+        private final Queue<String> failures = new ConcurrentLinkedQueue<>();
+        private final AtomicInteger published = new AtomicInteger();
+
+        StructuredHandler(PerCpuPool<StringBuilder> pool) {
+            this.uses = uses(pool);
+        }
+
+        @Override
+        public synchronized void publish(LogRecord logged) {
+            published.incrementAndGet();
+            uses.values().forEach(use -> onTwoThreads(use, failures));
+            throw new IllegalStateException("a handler that is broken too");
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void whatAPoolLogsIsLoggedWithoutALockAndBounded() throws InterruptedException {
+        PerCpuPool<StringBuilder> pool = new PerCpuPool<>(StringBuilder::new, _ -> { },
+                PoolOptions.defaults().withRobust(true).withIdlePerCpu(1));
+        Logger logger = Logger.getLogger(PerCpuPool.class.getName());
+        StructuredHandler handler = new StructuredHandler(pool);
+        logger.addHandler(handler);
+        logger.setUseParentHandlers(false);
+        try {
+            int count = 3 * PoolSlots.MAX_NAMED;
+            drop(pool, count);
+            for (int i = 0; i < 500 && pool.stats().dropped() < count; i++) {
+                System.gc();
+                Thread.sleep(10);
+            }
+            assertEquals(count, pool.stats().dropped());
+        } finally {
+            logger.setUseParentHandlers(true);
+            logger.removeHandler(handler);
+        }
+        assertEquals(List.of(), List.copyOf(handler.failures));
+        assertEquals(PoolSlots.MAX_NAMED, handler.published.get());
+    }
+
+    /** Foreign code as a row: what calls it, given that it does. */
+    static Stream<Arguments> foreign() {
+        return Stream.of(
+                Arguments.of("a pool's factory", (Caller) use -> new PerCpuPool<>(() -> {
+                    use.run();
+                    return "";
+                }).acquire()),
+                Arguments.of("a pool's destroyer, on discard", (Caller) use -> destroyed(use).acquire().discard()),
+                Arguments.of("a pool's destroyer, on clear", (Caller) use -> idle(use).clear()),
+                Arguments.of("a pool's destroyer, on close", (Caller) use -> idle(use).close()),
+                Arguments.of("a stack's consumer", (Caller) use -> {
+                    PerCpuStack stack = new PerCpuStack(4);
+                    stack.push(1);
+                    stack.drain(_ -> use.run());
+                }),
+                Arguments.of("a ring's consumer", (Caller) use -> {
+                    PerCpuRing ring = new PerCpuRing(4);
+                    ring.push(1);
+                    ring.drain(_ -> use.run());
+                }));
+    }
+
+    /** Calls foreign code. */
+    private interface Caller {
+        void call(Runnable use);
+    }
+
+    private static PerCpuPool<String> destroyed(Runnable use) {
+        return new PerCpuPool<>(() -> "", _ -> use.run(), PoolOptions.defaults());
+    }
+
+    private static PerCpuPool<String> idle(Runnable use) {
+        PerCpuPool<String> pool = destroyed(use);
+        pool.acquire().close();
+        return pool;
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("foreign")
+    void foreignCodeRunsWithoutALock(String name, Caller caller) {
+        Queue<String> failures = new ConcurrentLinkedQueue<>();
+        AtomicInteger calls = new AtomicInteger();
+        PerCpuPool<StringBuilder> pool = new PerCpuPool<>(StringBuilder::new);
+        Map<String, Runnable> uses = uses(pool);
+        caller.call(() -> {
+            calls.incrementAndGet();
+            uses.values().forEach(use -> onTwoThreads(use, failures));
+        });
+        assertTrue(calls.get() > 0, name);
+        assertEquals(List.of(), List.copyOf(failures), name);
+    }
+}

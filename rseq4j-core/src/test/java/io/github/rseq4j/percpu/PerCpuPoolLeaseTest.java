@@ -1,0 +1,411 @@
+package io.github.rseq4j.percpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.github.rseq4j.engine.ChildJvm;
+import io.github.rseq4j.percpu.PerCpuPool.Lease;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.ref.Reference;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What a lease may be done to. In both modes:
+ *
+ * <table>
+ * <caption>What was tried, and what holds</caption>
+ * <tr><td>closed twice, also when the item is out again</td><td>throws, and one owner has the item</td></tr>
+ * <tr><td>closed by two threads at a time</td><td>one gives the item back, the other one's call throws</td></tr>
+ * <tr><td>closed late by a finalizer</td><td>the item comes back</td></tr>
+ * <tr><td>asked for its value after it was closed</td><td>throws</td></tr>
+ * <tr><td>discarded, then closed or discarded again</td><td>the destroyer has the item once</td></tr>
+ * <tr><td>dropped</td><td>item and lease are garbage at once, at every collector, in a small heap</td></tr>
+ * </table>
+ */
+final class PerCpuPoolLeaseTest {
+    private static final int CALLS = 200_000;
+
+    /** An item that knows when two hold it. */
+    private static final class Item {
+        private final AtomicBoolean held = new AtomicBoolean();
+        private int destroyed;
+
+        void use() {
+            assertTrue(held.compareAndSet(false, true), "two hold one item");
+            assertEquals(0, destroyed, "it was given up");
+            assertTrue(held.compareAndSet(true, false));
+        }
+    }
+
+    private static PoolOptions options(boolean robust) {
+        return PoolOptions.defaults().withRobust(robust);
+    }
+
+    private static PerCpuPool<Item> pool(boolean robust) {
+        return new PerCpuPool<>(Item::new, item -> item.destroyed++, options(robust));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aStaleCloseThrowsAndTheNextOwnerKeepsTheItem(boolean robust) {
+        PerCpuPool<Item> pool = pool(robust);
+        Lease<Item> stale = pool.acquire();
+        Item item = stale.value();
+        stale.close();
+        Lease<Item> owner = pool.acquire();
+        assertSame(item, owner.value(), "the one item that is idle is found");
+        assertThrows(IllegalStateException.class, stale::close);
+        assertThrows(IllegalStateException.class, stale::discard);
+        assertThrows(IllegalStateException.class, stale::value);
+        Lease<Item> other = pool.acquire();
+        assertNotSame(item, other.value());
+        assertSame(item, owner.value());
+        owner.close();
+        other.close();
+        assertThrows(IllegalStateException.class, stale::close);
+        assertEquals(2, pool.idle());
+        assertEquals(2, pool.stats().created());
+    }
+
+    private static boolean isClosing(Lease<Item> lease) {
+        try {
+            lease.close();
+            return true;
+        } catch (IllegalStateException e) {
+            return false;
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, false", "true, false", "false, true"})
+    void ofTwoThreadsThatEndALeaseOneDoes(boolean robust, boolean discards) throws Exception {
+        PerCpuPool<Item> pool = pool(robust);
+        int rounds = 300;
+        List<Lease<Item>> leases = new ArrayList<>();
+        CyclicBarrier start = new CyclicBarrier(2);
+        AtomicInteger closed = new AtomicInteger();
+        Thread other = Thread.ofPlatform().start(() -> {
+            for (int i = 0; i < rounds; i++) {
+                await(start);
+                closed.addAndGet(isClosing(leases.getLast()) ? 1 : 0);
+                await(start);
+            }
+        });
+        for (int i = 0; i < rounds; i++) {
+            leases.add(pool.acquire());
+            await(start);
+            if (discards && i % 2 == 0) {
+                try {
+                    leases.getLast().discard();
+                } catch (IllegalStateException e) {
+                    assertTrue(String.valueOf(e.getMessage()).contains("closed before"), e.getMessage());
+                }
+            } else {
+                closed.addAndGet(isClosing(leases.getLast()) ? 1 : 0);
+            }
+            await(start);
+            assertEquals(pool.stats().created(), pool.idle() + pool.stats().destroyed(), "round=" + i);
+        }
+        other.join();
+        if (discards) {
+            assertTrue(pool.stats().destroyed() > 0);
+        } else {
+            assertEquals(rounds, closed.get());
+            assertEquals(0, pool.stats().destroyed());
+        }
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await();
+        } catch (InterruptedException | BrokenBarrierException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Threads that close what they, or others, closed long ago. */
+    @ParameterizedTest
+    @CsvSource({"false, 1", "false, 32", "true, 2"})
+    void amongStaleClosesNoItemIsHeldByTwo(boolean robust, int idlePerCpu) throws InterruptedException {
+        Set<Item> made = Collections.synchronizedSet(new HashSet<>());
+        PerCpuPool<Item> pool = new PerCpuPool<>(() -> {
+            Item item = new Item();
+            made.add(item);
+            return item;
+        }, item -> item.destroyed++, options(robust).withIdlePerCpu(idlePerCpu));
+        Queue<Lease<Item>> old = new ConcurrentLinkedQueue<>();
+        Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            SplittableRandom random = new SplittableRandom(i);
+            threads.add(Thread.ofPlatform().start(() -> {
+                try {
+                    for (int round = 0; round < 3_000; round++) {
+                        useAndCloseAgain(pool, old, random);
+                    }
+                } catch (RuntimeException | Error e) {
+                    failures.add(e);
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertEquals(List.of(), List.copyOf(failures));
+        assertEquals(made.size(), pool.idle() + pool.stats().destroyed());
+        pool.close();
+        assertTrue(made.stream().allMatch(item -> item.destroyed == 1), "each was given up once");
+    }
+
+    private static void useAndCloseAgain(PerCpuPool<Item> pool, Queue<Lease<Item>> old, SplittableRandom random) {
+        Lease<Item> lease = pool.acquire();
+        lease.value().use();
+        Lease<Item> stale = old.poll();
+        if (stale != null) {
+            assertThrows(IllegalStateException.class, stale::close);
+            lease.value().use();
+        }
+        lease.close();
+        if (random.nextInt(4) == 0) {
+            old.add(lease);
+        }
+    }
+
+    /** Holds a lease that its finalizer closes, as a safety net. */
+    @SuppressWarnings({"deprecation", "removal"})
+    private static final class SafetyNet {
+        private final Lease<Item> lease;
+
+        SafetyNet(Lease<Item> lease) {
+            this.lease = lease;
+        }
+
+        @Override
+        @SuppressWarnings({"Finalize", "Finalizer"})
+        protected void finalize() {
+            lease.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aLeaseThatAFinalizerClosesIsNotTakenForADroppedOne(boolean robust) throws InterruptedException {
+        PerCpuPool<Item> pool = pool(robust);
+        dropInNets(pool);
+        for (int i = 0; i < 500 && pool.idle() < 20; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertEquals(20, pool.idle());
+        Set<Item> items = new HashSet<>();
+        for (int i = 0; i < 20; i++) {
+            assertTrue(items.add(pool.acquire().value()), "each is handed out once");
+        }
+        assertEquals(20, pool.stats().created());
+    }
+
+    private static void dropInNets(PerCpuPool<Item> pool) {
+        for (int i = 0; i < 20; i++) {
+            assertFalse(new SafetyNet(pool.acquire()).lease.value().held.get());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aDiscardedItemGoesToTheDestroyerOnce(boolean robust) {
+        PerCpuPool<Item> pool = pool(robust);
+        Item broken;
+        try (Lease<Item> lease = pool.acquire()) {
+            broken = lease.value();
+            lease.discard();
+            assertEquals(1, broken.destroyed);
+            assertThrows(IllegalStateException.class, lease::value);
+            lease.discard();
+        }
+        assertEquals(1, broken.destroyed);
+        assertEquals(0, pool.idle());
+        assertEquals(1, pool.stats().destroyed());
+        try (Lease<Item> lease = pool.acquire()) {
+            assertNotSame(broken, lease.value());
+        }
+        assertEquals(2, pool.stats().created());
+        assertEquals(0, pool.stats().dropped());
+        Lease<Item> late = pool.acquire();
+        pool.close();
+        late.discard();
+        late.close();
+        assertEquals(2, pool.stats().destroyed());
+    }
+
+    /** Items that were out before are no exception: they were idle, and held, once. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsDroppedIsGarbageAtOnce(boolean robust) {
+        PerCpuPool<Item> pool = new PerCpuPool<>(Item::new, _ -> { }, options(robust));
+        List<Lease<Item>> leases = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            leases.add(pool.acquire());
+        }
+        leases.forEach(Lease::close);
+        leases.clear();
+        List<Reference<?>> dropped = new ArrayList<>();
+        drop(pool, dropped);
+        System.gc();
+        assertEquals(0, dropped.stream().filter(each -> !each.refersTo(null)).count(), "by the first collection");
+        assertEquals(12, pool.stats().created());
+    }
+
+    private static void drop(PerCpuPool<Item> pool, List<Reference<?>> dropped) {
+        for (int i = 0; i < 12; i++) {
+            Lease<Item> lease = pool.acquire();
+            dropped.add(new WeakReference<>(lease));
+            dropped.add(new WeakReference<>(lease.value()));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"G1", "Parallel", "Serial", "Shenandoah", "Z"})
+    void noNumberOfDroppedLeasesEndsAProgram(String collector) {
+        ChildJvm child = child(collector, "drop");
+        assertEquals(0, child.exit(), child.output());
+        assertEquals("true", child.get("ended"), child.output());
+        assertTrue(child.output().lines().filter(line -> line.contains("was dropped")).count()
+                <= 3 * PoolSlots.MAX_NAMED, "what is logged is bounded: " + child.output());
+    }
+
+    @Test
+    void anItemBeyondTheSlotsIsPooledAllTheSame() {
+        PerCpuPool<Item> pool = new PerCpuPool<>(Item::new, item -> item.destroyed++, options(false));
+        List<Lease<Item>> leases = new ArrayList<>();
+        for (int i = 0; i < PoolSlots.MIN_LIMIT + 100; i++) {
+            leases.add(pool.acquire());
+        }
+        assertEquals(leases.size(), new HashSet<>(leases.stream().map(Lease::value).toList()).size());
+        for (Lease<Item> lease : leases.subList(0, PoolSlots.MIN_LIMIT)) {
+            lease.discard();
+        }
+        List<Lease<Item>> beyond = leases.subList(PoolSlots.MIN_LIMIT, leases.size());
+        beyond.forEach(Lease::close);
+        assertThrows(IllegalStateException.class, beyond.getFirst()::close);
+        assertTrue(pool.idle() >= PoolOptions.DEFAULT_IDLE_PER_CPU, pool.toString());
+        assertEquals(100, pool.idle() + pool.stats().destroyed() - PoolSlots.MIN_LIMIT);
+        pool.close();
+        assertTrue(leases.size() == pool.stats().destroyed() && pool.idle() == 0, pool.toString());
+    }
+
+    /** What a destroyer may throw without a clause, each with a destroyer that throws it. */
+    private static List<Throwable> thrown() {
+        return List.of(new IllegalArgumentException("a"), new AssertionError("b"), new StackOverflowError("c"),
+                new IOException("sneaked"));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <X extends Throwable> void sneak(Throwable thrown) throws X {
+        throw (X) thrown;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whateverTheDestroyerThrowsItGetsEveryItem(boolean clears) {
+        for (Throwable thrown : thrown()) {
+            Set<Item> destroyed = new HashSet<>();
+            PerCpuPool<Item> pool = new PerCpuPool<>(Item::new, item -> {
+                destroyed.add(item);
+                PerCpuPoolLeaseTest.<RuntimeException>sneak(destroyed.size() == 7 ? new IOException("7") : thrown);
+            }, options(false));
+            List<Lease<Item>> leases = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                leases.add(pool.acquire());
+            }
+            leases.forEach(Lease::close);
+            Throwable seen = assertThrows(Throwable.class, () -> {
+                if (clears) {
+                    pool.clear();
+                } else {
+                    pool.close();
+                }
+            });
+            assertSame(thrown, seen);
+            assertEquals(1, seen.getSuppressed().length);
+            assertEquals(50, destroyed.size());
+            assertEquals(50, pool.stats().destroyed());
+            assertEquals(0, pool.idle());
+            pool.close();
+        }
+    }
+
+    @Test
+    void anItemThatNoLeaseCanBeMadeForIsNotLost() {
+        AtomicBoolean fails = new AtomicBoolean();
+        PerCpuPool<Item> pool = new PerCpuPool<>(() -> {
+            if (fails.get()) {
+                throw new OutOfMemoryError("made up");
+            }
+            return new Item();
+        });
+        pool.acquire().close();
+        fails.set(true);
+        Lease<Item> lease = pool.acquire();
+        assertThrows(OutOfMemoryError.class, pool::acquire);
+        assertEquals(1, pool.stats().created());
+        lease.close();
+        assertEquals(1, pool.idle());
+    }
+
+    /** In a JVM of its own: what other tests did to a pool decides what the compiler leaves out. */
+    @ParameterizedTest
+    @ValueSource(strings = {"G1", "Parallel"})
+    void aLeaseThatDoesNotEscapeAllocatesNothing(String collector) {
+        ChildJvm child = child(collector, "measure");
+        assertEquals(0, child.exit(), child.output());
+        assertEquals("0", child.get("bytes"), child.output());
+    }
+
+    private static ChildJvm child(String collector, String program) {
+        return ChildJvm.start(ChildJvm.java(List.of(ChildJvm.NATIVE.getFirst(), "-Xmx64m",
+                "-XX:+UnlockExperimentalVMOptions", "-XX:+Use" + collector + "GC", "-Drseq4j.registration="
+                + System.getProperty("rseq4j.registration", "auto")), PoolChild.class, program), Map.of());
+    }
+
+    @Test
+    void aLeaseThatEscapesIsOneSmallObject() {
+        PerCpuPool<int[]> pool = new PerCpuPool<>(() -> new int[1]);
+        Lease<?>[] escaped = new Lease<?>[1];
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 10; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < CALLS; i++) {
+                Lease<int[]> lease = pool.acquire();
+                escaped[0] = lease;
+                lease.close();
+            }
+            least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / CALLS);
+        }
+        // 32 where a collector does without compressed references.
+        assertTrue(least <= 32, "bytes=" + least);
+    }
+}
