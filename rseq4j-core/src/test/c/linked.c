@@ -20,6 +20,11 @@ static intptr_t sum(intptr_t *cell)
 	return total;
 }
 
+int linked_owner(void)
+{
+	return rseq4j_owner();
+}
+
 /* Runs sections of the calling thread; 0, or the line of what was not as it should be. */
 int linked_use(void)
 {

@@ -17,8 +17,10 @@ final class ProviderStart {
     /* How it works
      *
      * The constructor finds out whose area it is: libc's, if libc says that it registered; another library's, if the
-     * dynamic linker bound __rseq_abi to a definition that is not ours; else ours, which is glibc's own dormant area
-     * where glibc was told not to register.
+     * dynamic linker bound __rseq_abi to a definition that is not ours; else ours.
+     *
+     * Refused: glibc's own area where glibc was told not to register. No other library knows that it is registered:
+     * __rseq_size stays 0, and those that share __rseq_abi would register that one, and be told EINVAL.
      *
      * A thread is created with a start routine of ours, which registers the thread and then jumps to the one that was
      * asked for, so that no frame of ours is on its stack. Where libc takes back a thread's memory before the thread is
@@ -44,6 +46,10 @@ final class ProviderStart {
     private static final int FUNCTION = 11;
     private static final int LOCALS = 12;
     private static final int MASK = LOCALS;
+    /** Two of {@code Dl_info} (dlfcn.h), 4 words each, of which the second is the object's address. */
+    private static final int DEFINER = LOCALS;
+    private static final int COPY = LOCALS + 4;
+    private static final int INFO_BASE = 1;
 
     final Label constructor = new Label("rseq4j_constructor");
     final Label startThread = new Label("rseq4j_start_thread");
@@ -54,12 +60,17 @@ final class ProviderStart {
     private final ProviderRoutines protocol;
     private final Architecture.Numbers numbers;
     private final int signature;
+    private final Label libcVersion;
+    private final Label ownName;
+    private int errors;
 
     ProviderStart(ProviderWords words, ProviderRoutines protocol, Architecture architecture) {
         this.words = words;
         this.protocol = protocol;
         this.numbers = architecture.numbers();
         this.signature = architecture.signature();
+        this.libcVersion = words.text("GLIBC_2.35");
+        this.ownName = words.text(protocol.owner.name());
     }
 
     void write(Routines r) {
@@ -94,81 +105,69 @@ final class ProviderStart {
 
     private void findArea(Routines r) {
         Label noLibc = new Label("no_libc_area");
-        Label dormant = new Label("libc_is_dormant");
-        Label foreign = new Label("foreign_area");
-        Label libc = new Label("libc_area");
+        Label flagless = new Label("libc_has_no_flags");
         Label found = new Label("area_found");
         Label libcOffset = words.text("__rseq_offset");
         Label libcSize = words.text("__rseq_size");
         Label libcFlags = words.text("__rseq_flags");
-        Label ownerName = words.text(protocol.owner.name());
+        askLibc(r, A, libcSize);
+        r.branchIf(A, 0, noLibc);
+        r.load(B, A, 0, Width.INT);
+        r.branchIf(B, 0, noLibc);
         askLibc(r, A, libcOffset);
         r.branchIf(A, 0, noLibc);
+        r.storeWord(words.rseqSize, B);
         r.load(AREA, A, 0, Width.LONG);
         r.storeWord(words.rseqOffset, AREA);
-        r.loadWord(A, words.libcRefcount);
-        r.storeWord(words.count, A);
-        askLibc(r, A, libcSize);
-        r.branchIf(A, 0, dormant);
-        r.load(B, A, 0, Width.INT);
-        r.branchIf(B, 0, dormant);
-        r.storeWord(words.rseqSize, B);
         askLibc(r, A, libcFlags);
         r.set(B, constant(0));
-        r.branchIf(A, 0, libc);
+        r.branchIf(A, 0, flagless);
         r.load(B, A, 0, Width.INT);
-        r.bind(libc);
+        r.bind(flagless);
         r.storeWord(words.rseqFlags, B);
+        r.loadWord(A, words.libcRefcount);
+        r.storeWord(words.count, A);
         r.set(OWNER, constant(LIBC));
         r.branch(found);
-
-        r.bind(dormant);
-        r.loadWord(A, words.abi);
-        r.loadWord(B, words.ownAbi);
-        r.set(OWNER, constant(OWN));
-        r.branchIfSame(A, B, found);
-        askFirstCopy(r, ownerName, found);
-        r.branch(foreign);
 
         r.bind(noLibc);
         r.loadWord(AREA, words.abi);
         r.loadWord(B, words.ownAbi);
         r.set(OWNER, constant(OWN));
         r.branchIfSame(AREA, B, found);
-        askFirstCopy(r, ownerName, found);
-        r.bind(foreign);
-        foreign(r, found);
+        askFirstCopy(r, found);
+        foreign(r);
         r.bind(found);
         r.storeWord(words.target.area(), AREA);
         r.storeWord(words.owner, OWNER);
     }
 
-    /** Somebody else's area: it is counted if its count is his as well. */
-    private void foreign(Routines r, Label found) {
+    /** Another library's area: it is counted if the count is that library's as well. */
+    private void foreign(Routines r) {
         Label counted = new Label("foreign_counts");
-        r.loadWord(AREA, words.abi);
-        r.storeWord(words.rseqOffset, AREA);
+        Label told = new Label("foreign_told");
         r.set(OWNER, constant(FOREIGN));
         r.loadWord(A, words.refcount);
         r.storeWord(words.count, A);
         r.loadWord(B, words.ownRefcount);
         r.set(RESULT, constant(1));
         r.branchIfSame(A, B, counted);
-        r.branch(found);
+        r.branch(told);
         r.bind(counted);
         r.set(RESULT, constant(0));
         r.storeWord(words.isCounted, RESULT);
+        r.bind(told);
     }
 
     /**
      * Who defined the area first may be another copy of this image, one that a JVM wrote to its memory: what it said is
      * its own is ours as well. A copy that has not decided yet, as this one, answers 0.
      */
-    private void askFirstCopy(Routines r, Label name, Label own) {
+    private void askFirstCopy(Routines r, Label own) {
         Label asked = new Label("first_copy_asked");
         r.loadWord(FUNCTION, words.dlsym);
         r.branchIf(FUNCTION, 0, asked);
-        r.address(LENGTH, name);
+        r.address(LENGTH, ownName);
         r.callTo(FUNCTION, FUNCTION, constant(RTLD_DEFAULT), local(LENGTH));
         r.branchIf(FUNCTION, 0, asked);
         r.callTo(RESULT, FUNCTION);
@@ -176,19 +175,58 @@ final class ProviderStart {
         r.bind(asked);
     }
 
-    /** What others than this image define under a name: it is the next one, also where ours comes first. */
+    /**
+     * Asks for libc's definition of a name that this image defines as well: for glibc's version of it anywhere, or for
+     * the next definition in the search order. The dynamic linker itself defines glibc's, and comes ahead of this image
+     * where the program names it among its needed libraries; then there is no next one. What another copy of this image
+     * defines is not libc's.
+     */
     private void askLibc(Routines r, int to, Label name) {
+        Label next = new Label("next_" + name.name());
         Label asked = new Label("asked_" + name.name());
         r.set(to, constant(0));
+        r.address(LENGTH, name);
+        r.loadWord(FUNCTION, words.dlvsym);
+        r.branchIf(FUNCTION, 0, next);
+        r.address(FEATURE, libcVersion);
+        r.callTo(to, FUNCTION, constant(RTLD_DEFAULT), local(LENGTH), local(FEATURE));
+        r.branchUnless(to, 0, asked);
+        r.bind(next);
         r.loadWord(FUNCTION, words.dlsym);
         r.branchIf(FUNCTION, 0, asked);
-        r.address(LENGTH, name);
         r.callTo(to, FUNCTION, constant(RTLD_NEXT), local(LENGTH));
-        // Nobody asked for the error that this may leave behind.
-        r.loadWord(FUNCTION, words.dlerror);
-        r.branchIf(FUNCTION, 0, asked);
-        r.callTo(FEATURE, FUNCTION);
+        r.branchIf(to, 0, asked);
+        r.loadWord(FUNCTION, words.dlsym);
+        forgetIfCopys(r, to, name);
         r.bind(asked);
+        forgetError(r);
+    }
+
+    /** Sets a definition to 0 which lies in the object that has the next copy of this image's functions. */
+    private void forgetIfCopys(Routines r, int definition, Label name) {
+        Label copys = new Label("copys_" + name.name());
+        Label libcs = new Label("libcs_" + name.name());
+        r.address(LENGTH, ownName);
+        r.callTo(FEATURE, FUNCTION, constant(RTLD_NEXT), local(LENGTH));
+        r.branchIf(FEATURE, 0, libcs);
+        r.loadWord(FUNCTION, words.dladdr);
+        r.branchIf(FUNCTION, 0, libcs);
+        r.callTo(RESULT, FUNCTION, local(definition), addressOf(DEFINER));
+        r.callTo(RESULT, FUNCTION, local(FEATURE), addressOf(COPY));
+        r.branchIfSame(DEFINER + INFO_BASE, COPY + INFO_BASE, copys);
+        r.branch(libcs);
+        r.bind(copys);
+        r.set(definition, constant(0));
+        r.bind(libcs);
+    }
+
+    /** Takes back the error that a look-up may leave behind: the program did not ask for it. */
+    private void forgetError(Routines r) {
+        Label none = new Label("no_dlerror_" + errors++);
+        r.loadWord(FUNCTION, words.dlerror);
+        r.branchIf(FUNCTION, 0, none);
+        r.callTo(FEATURE, FUNCTION);
+        r.bind(none);
     }
 
     /** libc may have registered more than the original 32 bytes; EBUSY tells. */

@@ -65,6 +65,9 @@ final class ProviderWords {
     final Label malloc = imported("malloc");
     final Label free = imported("free");
     final Label dlsym = imported("dlsym");
+    /** Of glibc alone. */
+    final Label dlvsym = imported("dlvsym");
+    final Label dladdr = imported("dladdr");
     final Label dlerror = imported("dlerror");
     final Label keyCreate = imported("pthread_key_create");
     final Label setspecific = imported("pthread_setspecific");

@@ -23,27 +23,29 @@ public final class Fixtures {
     private static final List<String> LIBRARIES = List.of("early_adopter", "uncounted", "three_symbols",
             "dynamic_area", "greedy");
     private static final List<String> PROGRAMS = List.of("storm", "table", "company", "children", "plain",
-            "every_step", "ends");
+            "every_step", "ends", "forbidden");
     private static final List<String> LIBCS = List.of("libc.so.6", "libpthread.so.0", "libdl.so.2");
 
     /** Whose C library a program runs on. */
     public enum Libc {
         /** This machine's, as it is: it registers. */
-        GLIBC("gcc", "gcc", 1),
+        GLIBC("gcc", "gcc", "ld-linux-x86-64.so.2", 1),
         /** This machine's, told not to register. */
-        DORMANT_GLIBC("gcc", "gcc", 3),
+        DORMANT_GLIBC("gcc", "gcc", "ld-linux-x86-64.so.2", 3),
         /** Debian 11's glibc 2.31, which knows nothing of it. */
-        OLD_GLIBC("gcc", "gcc", 3),
+        OLD_GLIBC("gcc", "gcc", "ld-linux-x86-64.so.2", 3),
         /** musl. */
-        MUSL("musl-gcc", "musl-tools", 3);
+        MUSL("musl-gcc", "musl-tools", "libc.so", 3);
 
         private final String compiler;
         private final String from;
+        private final String linker;
         private final int owner;
 
-        Libc(String compiler, String from, int owner) {
+        Libc(String compiler, String from, String linker, int owner) {
             this.compiler = compiler;
             this.from = from;
+            this.linker = linker;
             this.owner = owner;
         }
 
@@ -92,6 +94,13 @@ public final class Fixtures {
             compile(libc, folder, name, "lib" + name + ".so", List.of());
         }
         compile(libc, folder, "linked", "liblinked.so", List.of(folder.resolve(ProviderImage.FILE_NAME).toString()));
+        String linker = folder.resolve("stub-linker").toString();
+        Tool.output(libc.from, List.of(libc.compiler, "-shared", "-nostdlib", "-Wl,-soname," + libc.linker, "-o",
+                linker, empty.toString()));
+        List<String> linkerFirst = new ArrayList<>(List.of("-Wl,-e,_start", "-Wl,-z,now", "-Wl,--no-as-needed",
+                "-Wl,--allow-shlib-undefined", "-L" + folder, linker, folder.resolve("liblinked.so").toString()));
+        linkerFirst.addAll(libcs);
+        compile(libc, folder, "ldso_first", "ldso_first", linkerFirst);
         for (String name : PROGRAMS) {
             List<String> more = new ArrayList<>(List.of("-Wl,-e,_start", "-Wl,-z,now", "-Wl,--no-as-needed"));
             if (!name.equals("plain")) {

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.Tool;
 import io.github.rseq4j.registration.Fixtures.Libc;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +86,33 @@ final class ProgramsKernelTest {
         run(libc, Map.of("LD_PRELOAD", Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME).toString()), "plain");
     }
 
+    /** The dynamic linker defines glibc's symbols; a look-up of the next definition after ours does not find them. */
+    @ParameterizedTest
+    @EnumSource
+    void findsLibcsRegistrationWhereTheDynamicLinkerComesFirst(Libc libc) {
+        requireOwner(libc, run(libc, Map.of(), "ldso_first"));
+    }
+
+    /** Where libc registers it ends the process itself. */
+    @ParameterizedTest
+    @EnumSource(names = "GLIBC", mode = EnumSource.Mode.EXCLUDE)
+    void startsThreadsWhereAFilterComesToRefuseTheirRegistration(Libc libc) {
+        requireOwner(libc, run(libc, Map.of(), "forbidden"));
+    }
+
+    /** Each copy finds the other one's definitions of glibc's symbols, which are not glibc's. */
+    @ParameterizedTest
+    @EnumSource
+    void takesNoOtherCopyOfItsFileForLibc(Libc libc) throws IOException {
+        Path image = Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME);
+        Path copy = Files.createDirectories(image.resolveSibling("copy")).resolve(ProviderImage.FILE_NAME);
+        Files.copy(image, copy, StandardCopyOption.REPLACE_EXISTING);
+        for (String preloaded : List.of(copy.toString(), image + ":" + copy, copy + ":" + image)) {
+            requireOwner(libc, run(libc, Map.of("LD_PRELOAD", preloaded), "company"));
+            run(libc, Map.of("LD_PRELOAD", preloaded), "plain");
+        }
+    }
+
     static Stream<Arguments> company() {
         return Arrays.stream(Libc.values()).flatMap(libc -> Stream.of("early_adopter", "uncounted", "three_symbols")
                 .flatMap(library -> Stream.of(true, false).map(first -> Arguments.of(libc, library, first))));
@@ -98,8 +128,8 @@ final class ProgramsKernelTest {
         Tool.Outcome outcome = first ? run(libc, preloaded, "company", path.toString())
                 : run(libc, preloaded, "company", "-", path.toString());
         requireOwner(libc, outcome);
-        // An area of libc's cannot be shared with who knows __rseq_abi alone; the kernel tells him.
-        boolean shared = libc == Libc.OLD_GLIBC || libc == Libc.MUSL;
+        // A library that knows __rseq_abi alone cannot share libc's area; the kernel tells it so.
+        boolean shared = libc != Libc.GLIBC;
         if (library.equals("three_symbols")) {
             assertTrue(number(outcome, "symbols") >= 0, outcome.output());
         } else {
