@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.Field;
 import io.github.rseq4j.trace.Provider;
 import io.github.rseq4j.trace.Tracer;
 import io.github.rseq4j.trace.TracerOptions;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -20,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +36,8 @@ final class TraceRecoverTest {
     private static final int EVENTS = 300;
     private static final int MUTATIONS = 400;
     private static final int HEAD = 1300;
+    /** Where position lies in a ring's memory. */
+    private static final int STATE = 4096 - 192;
     private static final TracerOptions OPTIONS = TracerOptions.defaults().withSubBuffers(1 << 12, 4);
 
     @TempDir
@@ -55,18 +62,47 @@ final class TraceRecoverTest {
         }
     }
 
-    /** Makes what is left of a process that recorded, and was killed then: a copy of its files. */
-    private Path left(boolean isFlightRecorder) throws IOException {
-        Path running = folder.resolve("running");
-        try (Tracer tracer = isFlightRecorder ? Tracer.flightRecorder(running, OPTIONS)
-                : Tracer.streaming(running, OPTIONS)) {
+    /** A process that records and ends as if it were killed. */
+    static final class Killed {
+        private Killed() {}
+
+        /** Takes the folder, and whether it is a flight recorder's. */
+        public static void main(String[] arguments) throws IOException {
+            Path running = Path.of(arguments[0]);
+            Tracer tracer = Boolean.parseBoolean(arguments[1]) ? Tracer.flightRecorder(running, OPTIONS)
+                    : Tracer.streaming(running, OPTIONS);
             Left probes = tracer.probes(MethodHandles.lookup(), Left.class);
             for (int i = 0; i < EVENTS; i++) {
                 probes.number(i);
             }
-            copy(running, folder.resolve("left"));
+            Runtime.getRuntime().halt(0);
         }
-        return folder.resolve("left");
+    }
+
+    /** Makes what is left of a process that recorded, and was killed then. */
+    private Path left(boolean isFlightRecorder) throws IOException {
+        Path root = Path.of(System.getProperty("rseq4j.root", "..")).toAbsolutePath();
+        String classes = Stream.of("core/target/classes", "trace/target/classes", "cli/target/classes",
+                "cli/target/test-classes").map(each -> root.resolve("rseq4j-" + each).toString())
+                .collect(Collectors.joining(":"));
+        Path left = folder.resolve("left" + isFlightRecorder);
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-cp", classes, Killed.class.getName(), left.toString(),
+                String.valueOf(isFlightRecorder)).redirectErrorStream(true).start();
+        assertEquals("", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+        return left;
+    }
+
+    private static String value(Path ring, String key) throws IOException {
+        return Files.readAllLines(ring).stream().filter(line -> line.startsWith(key + "=")).findFirst().orElseThrow()
+                .substring(key.length() + 1);
+    }
+
+    /** Removes the shared memory of a trace that is not recovered. */
+    private static void forget(Path left) throws IOException {
+        for (Path ring : rings(left)) {
+            SharedMemory.remove(Integer.parseInt(value(ring, "shmid")));
+        }
     }
 
     private static List<Path> rings(Path left) throws IOException {
@@ -115,16 +151,20 @@ final class TraceRecoverTest {
     @Test
     void aRingThatIsNoneIsToldAndLeft() throws IOException {
         Path left = left(false);
-        Path ring = rings(left).getFirst();
+        List<Path> files = rings(left);
+        Path ring = files.getFirst();
+        int id = Integer.parseInt(value(ring, "shmid"));
         byte[] bytes = Files.readAllBytes(ring);
-        bytes[1024] ^= 1;
+        bytes[3] ^= 1;
         Files.write(ring, bytes);
         Run run = Run.of("trace", "recover", left.toString());
         assertEquals(2, run.exit());
         assertTrue(run.err().startsWith("rseq4j: " + left + "/" + ring.getFileName()
-                + ": offset 1024: this is no ring: 0x"), run.err());
+                + ": line 1: is no ring's file of this version"), run.err());
         assertEquals(1, run.err().lines().count(), run.err());
         assertEquals(List.of(ring), rings(left));
+        assertTrue(SharedMemory.status(id) != null, "nothing that was not understood is removed");
+        SharedMemory.remove(id);
     }
 
     /** Positions are counted for ever, but not so far: the next sub-buffer's would be negative. */
@@ -133,17 +173,16 @@ final class TraceRecoverTest {
     void aPositionAtTheEndOfAllNumbersIsTold() throws IOException {
         Path left = left(true);
         for (Path ring : rings(left)) {
-            byte[] bytes = Files.readAllBytes(ring);
-            for (int i = 1; i < 7; i++) {
-                bytes[i] = -1;
+            try (Arena arena = Arena.ofConfined()) {
+                SharedMemory.attach(Integer.parseInt(value(ring, "shmid")), Long.parseLong(value(ring, "bytes")), false,
+                        arena).set(ValueLayout.JAVA_LONG, STATE, Long.MAX_VALUE);
             }
-            bytes[7] = 0x7F;
-            Files.write(ring, bytes);
         }
         Run run = Run.of("trace", "recover", left.toString());
         assertEquals(2, run.exit());
         assertTrue(run.err().lines().allMatch(line -> line.contains(": offset 0: position=92233720368547")
                 && line.endsWith(": cannot be")), run.err());
+        forget(left);
     }
 
     private static byte[] mutated(byte[] bytes, Random random) {
@@ -162,9 +201,8 @@ final class TraceRecoverTest {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         List<Path> pristine = new ArrayList<>();
-        pristine.add(Files.move(left(true), folder.resolve("recorder")));
-        Files.delete(folder.resolve("running").resolve("metadata"));
-        pristine.add(Files.move(left(false), folder.resolve("stream")));
+        pristine.add(left(true));
+        pristine.add(left(false));
         for (int m = 0; m < MUTATIONS; m++) {
             String at = "seed=" + seed + " mutation=" + m;
             Path mutant = folder.resolve("mutant" + m);
@@ -181,5 +219,7 @@ final class TraceRecoverTest {
             assertTrue(summary.exit() == 0 || summary.exit() == 2, at + ": " + summary.err());
             assertFalse(summary.err().contains("Exception"), at + ": " + summary.err());
         }
+        forget(pristine.getFirst());
+        forget(pristine.getLast());
     }
 }

@@ -31,6 +31,8 @@ public final class NativeEvents {
      *
      * The thread's number is the kernel's: there is no other that a handler could ask for.
      *
+     * Where there is no ring none can be made here: that is counted at the CPU's head, and who makes rings looks there.
+     *
      * A function tries again a few times only: each time that it is not recorded for another reason than a full ring,
      * some other thread has recorded a whole sub-buffer on the same CPU in between. What is given up then, as what
      * comes on a thread that cannot be registered, is counted in one word for the whole process.
@@ -220,7 +222,13 @@ public final class NativeEvents {
         r.branchIf(STATUS, ABORTED, next);
         r.branchIf(STATUS, CLOSED, closed);
         r.branchIfNegative(STATUS, lost);
+        r.leave(STATUS);
         r.bind(closed);
+        call(r, engine.entry(TraceRing.MISS), local(CELLS), constant(1));
+        r.branchIf(STATUS, ABORTED, next);
+        r.branchIf(STATUS, UNREGISTERED, register);
+        r.branchIfNegative(STATUS, lost);
+        r.set(STATUS, constant(CLOSED));
         r.leave(STATUS);
         r.bind(register);
         if (join == 0) {

@@ -18,24 +18,31 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The rings of a tracer: an event is one section, from the clock to the commit. Each CPU has a ring of sub-buffers, and
- * a head of words that tells where it stands.
+ * The rings of a tracer: an event is one section, from the clock to the commit. Each CPU has a ring of sub-buffers, the
+ * state that tells where it stands, and a head of words that sections trust.
  *
  * <pre>
- *   head (the cells):
- *     position    the end of the last record, counted in bytes since the beginning; sections alone write it
- *     limit       how far a sub-buffer may be filled, or 0: the ring takes nothing
+ *   head (the cells), in memory of this process alone:
+ *     base        the ring's address
+ *     limit       how far a sub-buffer may be filled, or 0: the ring takes nothing, and base is not looked at
  *     sub mask    the size of a sub-buffer, less 1
  *     ring mask   the size of the ring, less 1
- *     base        the ring's address
+ *     window      how far the open sub-buffer may begin behind what was consumed, when another one is to be opened
+ *     missed      how many events found no ring, of who cannot have one made
+ *
+ *   state, right ahead of the ring, in memory that outlives the process:
+ *     position    the end of the last record, counted in bytes since the beginning; sections alone write it
  *     last        the time of the last record, or of one that was not committed
  *     discarded   how many events found no room
- *     window      how far the open sub-buffer may begin behind what was consumed, when another one is to be opened
  *     consumed    how much was given free, in bytes since the beginning; the consumer alone writes it
  *
  *   a sub-buffer:
  *     | packet header and context | record | record ... | left over |
  * </pre>
+ *
+ * <p>Memory that outlives the process may be written by others. So nothing that is read there is an address, or a part
+ * of one before a mask of the head has cut it: whatever position says, a record lies inside of one sub-buffer of the
+ * ring. Who writes there garbles what is recorded, and nothing else.
  *
  * <p>All that tells where a record goes comes from position, the one word that a section commits. A record begins at a
  * multiple of 8 and does not cross into another sub-buffer. What does not fit leaves by an exit, and whoever called
@@ -49,26 +56,31 @@ import java.util.List;
  * <p>Rings go by the CPU's number, not by the concurrency id: a timeline is of CPUs.
  */
 public final class TraceRing {
-    /** Offset of position, in bytes. */
-    public static final int POSITION = 0;
-    /** Offset of limit, in bytes. */
+    /** Offset of base in a head, in bytes. */
+    public static final int BASE = 0;
+    /** Offset of limit in a head, in bytes. */
     public static final int LIMIT = Long.BYTES;
-    /** Offset of the sub-buffers' mask, in bytes. */
+    /** Offset of the sub-buffers' mask in a head, in bytes. */
     public static final int SUB_MASK = 2 * Long.BYTES;
-    /** Offset of the ring's mask, in bytes. */
+    /** Offset of the ring's mask in a head, in bytes. */
     public static final int RING_MASK = 3 * Long.BYTES;
-    /** Offset of base, in bytes. */
-    public static final int BASE = 4 * Long.BYTES;
-    /** Offset of last, in bytes. */
-    public static final int LAST = 5 * Long.BYTES;
-    /** Offset of discarded, in bytes. */
-    public static final int DISCARDED = 6 * Long.BYTES;
-    /** Offset of window, in bytes. */
-    public static final int WINDOW = 7 * Long.BYTES;
-    /** Offset of consumed, in bytes: on a cache line that the consumer may take from the ring's CPU. */
-    public static final int CONSUMED = 16 * Long.BYTES;
+    /** Offset of window in a head, in bytes. */
+    public static final int WINDOW = 4 * Long.BYTES;
+    /** Offset of missed in a head, in bytes. */
+    public static final int MISSED = 5 * Long.BYTES;
     /** The size of a head, in bytes. */
-    public static final int HEAD_BYTES = 24 * Long.BYTES;
+    public static final int HEAD_BYTES = 8 * Long.BYTES;
+
+    /** Offset of position in the state, in bytes. */
+    public static final int POSITION = 0;
+    /** Offset of last in the state, in bytes. */
+    public static final int LAST = Long.BYTES;
+    /** Offset of discarded in the state, in bytes. */
+    public static final int DISCARDED = 2 * Long.BYTES;
+    /** Offset of consumed in the state: on a cache line that the consumer may take from the ring's CPU. */
+    public static final int CONSUMED = 16 * Long.BYTES;
+    /** The size of the state, in bytes: so far ahead of the ring it begins. */
+    public static final int STATE_BYTES = 24 * Long.BYTES;
 
     /** Offset of timestamp_begin in a sub-buffer, in bytes. */
     public static final int TIMESTAMP_BEGIN = 32;
@@ -130,7 +142,12 @@ public final class TraceRing {
     public static final Chain DISCARD = Chain.of(2, new Section("trace_discard_relaxed", List.of(
             load(temp(0), LIMIT),
             exit(EXIT_CLOSED, temp(0), Condition.EQ, imm(0)),
-            new Step.CommitAdd(head(DISCARDED), arg(1), Width.LONG, Order.RELAXED)), null)).by(Index.CPU_ID);
+            load(temp(1), BASE),
+            new Step.CommitAdd(state(temp(1), DISCARDED), arg(1), Width.LONG, Order.RELAXED)), null))
+            .by(Index.CPU_ID);
+    /** Counts events that found no ring, where none can be made at once: the cells, and how many. */
+    public static final Chain MISS = Chain.of(2, new Section("trace_miss_relaxed", List.of(
+            new Step.CommitAdd(head(MISSED), arg(1), Width.LONG, Order.RELAXED)), null)).by(Index.CPU_ID);
 
     private TraceRing() {}
 
@@ -138,7 +155,7 @@ public final class TraceRing {
     static List<Chain> all() {
         List<Chain> all = new ArrayList<>(EVENTS);
         all.addAll(TIMED_EVENTS);
-        all.addAll(List.of(COPY, TIMED_COPY, SWITCH, TIMED_SWITCH, DISCARD));
+        all.addAll(List.of(COPY, TIMED_COPY, SWITCH, TIMED_SWITCH, DISCARD, MISS));
         return all;
     }
 
@@ -163,32 +180,33 @@ public final class TraceRing {
         return chain("trace_event_memcpy", isTimed, 5, steps);
     }
 
-    /** Leaves the record's start in t0, and its address in t2. */
+    /** Leaves the record's start in t0, its address in t2, and the ring's in t3. */
     private static List<Step> reserve(Operand needBytes) {
         return List.of(
-                load(temp(0), POSITION),
+                load(temp(2), LIMIT),
+                exit(EXIT_SWITCH, temp(2), Condition.EQ, imm(0)),
+                load(temp(3), BASE),
+                loadState(temp(0), temp(3), POSITION),
                 new Step.Add(temp(0), imm(Long.BYTES - 1)),
                 new Step.And(temp(0), imm(-Long.BYTES)),
                 load(temp(1), SUB_MASK),
                 new Step.And(temp(1), temp(0)),
                 new Step.Add(temp(1), needBytes),
-                load(temp(2), LIMIT),
                 exit(EXIT_SWITCH, temp(2), Condition.BELOW, temp(1)),
                 load(temp(1), RING_MASK),
                 new Step.And(temp(1), temp(0)),
-                load(temp(2), BASE),
-                new Step.Address(temp(2), behind(temp(2), temp(1))));
+                new Step.Address(temp(2), behind(temp(3), temp(1))));
     }
 
     private static List<Step> check(boolean isTimed, int argument) {
-        return isTimed ? List.of(load(temp(1), LAST), exit(EXIT_EARLY, arg(argument), Condition.BELOW, temp(1)))
-                : List.of();
+        return isTimed ? List.of(loadState(temp(1), temp(3), LAST),
+                exit(EXIT_EARLY, arg(argument), Condition.BELOW, temp(1))) : List.of();
     }
 
     private static List<Step> stamp(boolean isTimed, int argument) {
         Reg time = isTimed ? arg(argument) : temp(1);
         List<Step> steps = new ArrayList<>(isTimed ? List.of() : List.of(new Step.Timestamp(time)));
-        steps.add(store(head(LAST), time));
+        steps.add(store(state(temp(3), LAST), time));
         steps.add(store(Mem.at(temp(2), 0), time));
         steps.add(store(Mem.at(temp(2), Long.BYTES), HEADER));
         return steps;
@@ -197,7 +215,7 @@ public final class TraceRing {
     private static Chain chain(String name, boolean isTimed, int arguments, List<Step> steps) {
         List<Step> all = new ArrayList<>(steps);
         all.add(new Step.Add(temp(0), SIZE));
-        all.add(new Step.CommitStore(head(POSITION), temp(0), Width.LONG, Order.RELEASE));
+        all.add(new Step.CommitStore(state(temp(3), POSITION), temp(0), Width.LONG, Order.RELEASE));
         return Chain.of(arguments + (isTimed ? 1 : 0),
                 new Section(name + (isTimed ? "_timed" : "") + "_release", all, null)).by(Index.CPU_ID);
     }
@@ -206,7 +224,8 @@ public final class TraceRing {
         List<Step> steps = new ArrayList<>(List.of(
                 load(temp(2), LIMIT),
                 exit(EXIT_CLOSED, temp(2), Condition.EQ, imm(0)),
-                load(temp(0), POSITION),
+                load(temp(3), BASE),
+                loadState(temp(0), temp(3), POSITION),
                 new Step.Move(temp(1), temp(0)),
                 new Step.Add(temp(1), imm(Long.BYTES - 1)),
                 new Step.And(temp(1), imm(-Long.BYTES)),
@@ -219,15 +238,17 @@ public final class TraceRing {
                 new Step.And(temp(1), temp(0)),
                 new Step.Move(temp(2), temp(0)),
                 new Step.Subtract(temp(2), temp(1)),
-                load(temp(0), CONSUMED),
+                load(temp(3), BASE),
+                loadState(temp(0), temp(3), CONSUMED),
                 new Step.Move(temp(3), temp(2)),
                 new Step.Subtract(temp(3), temp(0)),
                 load(temp(0), WINDOW),
                 exit(EXIT_FULL, temp(0), Condition.BELOW, temp(3))));
         steps.addAll(close());
-        steps.addAll(isTimed ? List.of(load(temp(3), LAST), new Step.Move(temp(1), arg(2)),
+        steps.addAll(isTimed ? List.of(loadState(temp(3), temp(3), LAST), new Step.Move(temp(1), arg(2)),
                 exit(EXIT_SWITCH_EARLY, temp(1), Condition.BELOW, temp(3))) : List.of(new Step.Timestamp(temp(1))));
-        steps.add(store(head(LAST), temp(1)));
+        steps.add(load(temp(3), BASE));
+        steps.add(store(state(temp(3), LAST), temp(1)));
         steps.add(store(Mem.at(temp(0), TIMESTAMP_END), temp(1)));
         steps.addAll(open());
         return Chain.of(isTimed ? 3 : 2, new Section("trace_switch" + (isTimed ? "_timed" : "") + "_release", steps,
@@ -237,7 +258,7 @@ public final class TraceRing {
     private static List<Step> close() {
         List<Step> steps = new ArrayList<>(subBuffer());
         steps.add(store(Mem.at(temp(0), CONTENT_BYTES), temp(1)));
-        steps.add(load(temp(1), DISCARDED));
+        steps.add(loadState(temp(1), temp(3), DISCARDED));
         steps.add(store(Mem.at(temp(0), EVENTS_DISCARDED), temp(1)));
         return steps;
     }
@@ -249,11 +270,11 @@ public final class TraceRing {
         steps.add(store(Mem.at(temp(0), BEGIN), temp(2)));
         steps.add(store(Mem.at(temp(0), TIMESTAMP_BEGIN), temp(1)));
         steps.add(new Step.Add(temp(2), imm(RECORDS)));
-        steps.add(new Step.CommitStore(head(POSITION), temp(2), Width.LONG, Order.RELEASE));
+        steps.add(new Step.CommitStore(state(temp(3), POSITION), temp(2), Width.LONG, Order.RELEASE));
         return steps;
     }
 
-    /** Leaves in t0 the address of the sub-buffer that begins at t2. */
+    /** Leaves in t0 the address of the sub-buffer that begins at t2, and in t3 the ring's. */
     private static List<Step> subBuffer() {
         return List.of(
                 load(temp(0), RING_MASK),
@@ -266,12 +287,20 @@ public final class TraceRing {
         return Mem.cell(CELLS, offset);
     }
 
+    private static Mem state(Reg base, int offset) {
+        return Mem.at(base, offset - STATE_BYTES);
+    }
+
     private static Mem behind(Reg base, Reg offset) {
         return new Mem(base, false, offset, 1, 0);
     }
 
     private static Step load(Reg target, int offset) {
         return new Step.Load(target, head(offset), Width.LONG);
+    }
+
+    private static Step loadState(Reg target, Reg base, int offset) {
+        return new Step.Load(target, state(base, offset), Width.LONG);
     }
 
     private static Step store(Mem to, Operand value) {

@@ -22,8 +22,12 @@ public final class Errno {
     public static final int EBUSY = 16;
     /** Invalid argument. */
     public static final int EINVAL = 22;
+    /** No space left; shmget(2): there are as many segments as there may be. */
+    public static final int ENOSPC = 28;
     /** No such system call. */
     public static final int ENOSYS = 38;
+    /** Identifier removed. */
+    public static final int EIDRM = 43;
     /** Value too large; here: a count would overflow. */
     public static final int EOVERFLOW = 75;
     /** Operation not supported; here: nobody would end the thread's registration before its memory goes. */
@@ -50,7 +54,9 @@ public final class Errno {
             case EFAULT -> "EFAULT";
             case EBUSY -> "EBUSY";
             case EINVAL -> "EINVAL";
+            case ENOSPC -> "ENOSPC";
             case ENOSYS -> "ENOSYS";
+            case EIDRM -> "EIDRM";
             case EOVERFLOW -> "EOVERFLOW";
             case EOPNOTSUPP -> "EOPNOTSUPP";
             case ECANCELED -> "ECANCELED";

@@ -65,6 +65,18 @@ public final class Native {
     }
 
     /**
+     * Returns memory as a segment that ends with an arena.
+     *
+     * @param address where it lies
+     * @param bytes how long it is
+     * @param arena closing it ends the segment
+     * @param end what is done then, behind the last access
+     */
+    static MemorySegment memory(long address, long bytes, Arena arena, Runnable end) {
+        return MemorySegment.ofAddress(address).reinterpret(bytes, arena, _ -> end.run());
+    }
+
+    /**
      * Finds a symbol of libc.
      *
      * @param symbol its name

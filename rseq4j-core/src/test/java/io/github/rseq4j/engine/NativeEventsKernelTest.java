@@ -31,9 +31,9 @@ final class NativeEventsKernelTest {
         engine = Rseqs.require();
         events = new NativeEvents(engine);
         cells = engine.reserve((long) engine.copies() << Engine.STRIDE_SHIFT);
-        rings = engine.reserve((long) engine.copies() * RING_BYTES);
+        rings = engine.reserve((long) engine.copies() * (TraceRing.STATE_BYTES + RING_BYTES));
         for (int index = 0; index < engine.copies(); index++) {
-            put(index, TraceRing.POSITION, TraceRing.RECORDS);
+            RawMemory.putLong(state(index) + TraceRing.POSITION, TraceRing.RECORDS);
             put(index, TraceRing.SUB_MASK, SUB_BYTES - 1);
             put(index, TraceRing.RING_MASK, RING_BYTES - 1);
             put(index, TraceRing.BASE, ring(index));
@@ -42,8 +42,12 @@ final class NativeEventsKernelTest {
         }
     }
 
+    private long state(int index) {
+        return rings + (long) index * (TraceRing.STATE_BYTES + RING_BYTES);
+    }
+
     private long ring(int index) {
-        return rings + (long) index * RING_BYTES;
+        return state(index) + TraceRing.STATE_BYTES;
     }
 
     private void put(int index, int offset, long value) {
@@ -51,7 +55,15 @@ final class NativeEventsKernelTest {
     }
 
     private long get(int index, int offset) {
-        return RawMemory.getLong(cells + ((long) index << Engine.STRIDE_SHIFT) + offset);
+        return RawMemory.getLong(state(index) + offset);
+    }
+
+    private long missed() {
+        long sum = 0;
+        for (int index = 0; index < engine.copies(); index++) {
+            sum += RawMemory.getLong(cells + ((long) index << Engine.STRIDE_SHIFT) + TraceRing.MISSED);
+        }
+        return sum;
     }
 
     private long sum(int offset) {
@@ -127,7 +139,8 @@ final class NativeEventsKernelTest {
         engine.fence();
         assertTrue(Native.call(event.entry(), calls).value() < 0, "closed");
         assertEquals(positions, sum(TraceRing.POSITION));
-        assertEquals(calls, written + sum(TraceRing.DISCARDED), "what comes then is not counted");
+        assertEquals(calls, written + sum(TraceRing.DISCARDED), "what comes then is counted elsewhere");
+        assertEquals(1, missed(), "where who makes rings finds it");
         assertEquals(0, events.lost());
     }
 

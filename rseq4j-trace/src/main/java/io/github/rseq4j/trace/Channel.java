@@ -15,6 +15,9 @@ final class Channel implements EventSink {
      * An event is one downcall. All else is slow and rare: an event that does not fit makes the section that opens the
      * next sub-buffer run, on whichever CPU the thread is by then, and is tried again; if that CPU's ring is full it is
      * counted there. A CPU that has no ring yet gets one.
+     *
+     * The heads stay this tracer's as long as somebody can call this object: what follows an event that was refused
+     * needs it, so it is reachable during the call (I8).
      */
     private static final long SWITCH_ROOM = Status.failure(Status.EXIT + TraceRing.EXIT_ROOM, 0);
     private static final long SWITCH_FULL = Status.failure(Status.EXIT + TraceRing.EXIT_FULL, 0);
@@ -22,6 +25,9 @@ final class Channel implements EventSink {
     private static final long SWITCH_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH_EARLY, 0);
     private static final long EVENT_SWITCH = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH, 0);
     private static final long EVENT_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_EARLY, 0);
+
+    /** So often an event may find its ring changed by others; who writes to its memory could keep it for ever. */
+    private static final int MAX_TRIES = 1000;
 
     private final long cells;
     private final Rings rings;
@@ -46,10 +52,12 @@ final class Channel implements EventSink {
     public void record1(int recordBytes, int id, long w0) {
         long header = header(id);
         try {
+            int tries = 0;
             long status;
             do {
                 status = (long) RingFunctions.One.RECORD.invokeExact(cells, (long) recordBytes, header, w0);
-            } while (status < 0 && mustRepeat(RingFunctions.One.CHAIN, status, 1, cells, recordBytes, header, w0));
+            } while (status < 0 && mustRepeat(RingFunctions.One.CHAIN, status, tries++, 1, cells, recordBytes, header,
+                    w0));
         } catch (Throwable t) {
             lost(t);
         }
@@ -59,10 +67,12 @@ final class Channel implements EventSink {
     public void record2(int recordBytes, int id, long w0, long w1) {
         long header = header(id);
         try {
+            int tries = 0;
             long status;
             do {
                 status = (long) RingFunctions.Two.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1);
-            } while (status < 0 && mustRepeat(RingFunctions.Two.CHAIN, status, 2, cells, recordBytes, header, w0, w1));
+            } while (status < 0 && mustRepeat(RingFunctions.Two.CHAIN, status, tries++, 2, cells, recordBytes, header,
+                    w0, w1));
         } catch (Throwable t) {
             lost(t);
         }
@@ -77,12 +87,13 @@ final class Channel implements EventSink {
     public void record4(int recordBytes, int id, long w0, long w1, long w2, long w3) {
         long header = header(id);
         try {
+            int tries = 0;
             long status;
             do {
                 status = (long) RingFunctions.Four.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1, w2,
                         w3);
-            } while (status < 0 && mustRepeat(RingFunctions.Four.CHAIN, status, 4, cells, recordBytes, header, w0, w1,
-                    w2, w3));
+            } while (status < 0 && mustRepeat(RingFunctions.Four.CHAIN, status, tries++, 4, cells, recordBytes,
+                    header, w0, w1, w2, w3));
         } catch (Throwable t) {
             lost(t);
         }
@@ -93,12 +104,13 @@ final class Channel implements EventSink {
             long w7) {
         long header = header(id);
         try {
+            int tries = 0;
             long status;
             do {
                 status = (long) RingFunctions.Eight.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1,
                         w2, w3, w4, w5, w6, w7);
-            } while (status < 0 && mustRepeat(RingFunctions.Eight.CHAIN, status, 8, cells, recordBytes, header, w0,
-                    w1, w2, w3, w4, w5, w6, w7));
+            } while (status < 0 && mustRepeat(RingFunctions.Eight.CHAIN, status, tries++, 8, cells, recordBytes,
+                    header, w0, w1, w2, w3, w4, w5, w6, w7));
         } catch (Throwable t) {
             lost(t);
         }
@@ -109,11 +121,12 @@ final class Channel implements EventSink {
         long header = header(id);
         long recordBytes = TraceRing.RECORD_HEADER + (long) fieldBytes;
         try {
+            int tries = 0;
             long status;
             do {
                 status = (long) RingFunctions.Copy.RECORD.invokeExact(cells, recordBytes, header,
                         MemorySegment.ofArray(fields), (long) fieldBytes);
-            } while (status < 0 && mustRepeat(status, fields, cells, recordBytes, header, 0, fieldBytes));
+            } while (status < 0 && mustRepeat(status, tries++, fields, cells, recordBytes, header, 0, fieldBytes));
         } catch (Throwable t) {
             lost(t);
         }
@@ -126,7 +139,8 @@ final class Channel implements EventSink {
     }
 
     /** Does what a status asks for, and tells whether the event is still to be recorded. */
-    private boolean mustRepeat(Chain chain, long status, int words, long... arguments) throws Throwable {
+    private boolean mustRepeat(Chain chain, long status, int tries, int words, long... arguments) throws Throwable {
+        requireFew(tries);
         long last = status;
         if (!isRefused(last)) {
             long[] given = withTime(arguments);
@@ -135,13 +149,21 @@ final class Channel implements EventSink {
         return last < 0 && mayTryAgain(last, TraceRing.RECORD_HEADER + (long) words * Long.BYTES);
     }
 
-    private boolean mustRepeat(long status, byte[] fields, long... arguments) throws Throwable {
+    private boolean mustRepeat(long status, int tries, byte[] fields, long... arguments) throws Throwable {
+        requireFew(tries);
         long last = status;
         if (!isRefused(last)) {
             last = Engine.get().complete(RingFunctions.Copy.CHAIN, last, RingFunctions.Copy.SEGMENT,
                     MemorySegment.ofArray(fields), withTime(arguments));
         }
         return last < 0 && mayTryAgain(last, arguments[1]);
+    }
+
+    private static void requireFew(int tries) {
+        if (tries >= MAX_TRIES) {
+            throw new IllegalStateException("an event found no place in " + tries + " tries: somebody else writes to"
+                    + " the memory of its ring");
+        }
     }
 
     private static boolean isRefused(long status) {
@@ -181,7 +203,9 @@ final class Channel implements EventSink {
 
     private long switchSubBuffer(long needBytes) throws Throwable {
         long status = (long) RingFunctions.Seldom.SWITCH.invokeExact(cells, needBytes);
-        while (status < 0 && status != SWITCH_ROOM && status != SWITCH_FULL && status != SWITCH_CLOSED) {
+        for (int tries = 0;
+                status < 0 && status != SWITCH_ROOM && status != SWITCH_FULL && status != SWITCH_CLOSED; tries++) {
+            requireFew(tries);
             long last = status == SWITCH_EARLY ? Status.failure(Status.ABORTED, 0) : status;
             status = Engine.get().complete(RingFunctions.Seldom.SWITCH_CHAIN, last, withTime(cells, needBytes));
         }

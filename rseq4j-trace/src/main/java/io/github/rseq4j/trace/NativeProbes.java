@@ -7,7 +7,6 @@ import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -65,10 +64,9 @@ final class NativeProbes {
         if (event == null) {
             List<Integer> bytes = fieldBytes(type);
             try {
-                // Native code cannot make a ring when it comes to a CPU that has none.
-                rings.openAll();
+                rings.serveNative();
                 event = shared.event("event_" + type.id(), rings.cells(), type.id(), bytes);
-            } catch (IOException | KernelException e) {
+            } catch (KernelException e) {
                 throw new IllegalStateException("event=" + type.name() + ": " + e.getMessage(), e);
             }
             events.put(type.name(), event);
@@ -87,9 +85,9 @@ final class NativeProbes {
     synchronized NativeEvents.Event sampler(EventType type) {
         NativeEvents shared = shared();
         try {
-            rings.openAll();
+            rings.serveNative();
             return shared.sampler(rings.cells(), type.id());
-        } catch (IOException | KernelException e) {
+        } catch (KernelException e) {
             throw new IllegalStateException("event=" + type.name() + ": " + e.getMessage(), e);
         }
     }

@@ -1,6 +1,7 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.code.AddressSpace;
+import io.github.rseq4j.engine.TraceRing;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -8,16 +9,23 @@ import java.nio.ByteOrder;
 final class PagedRing implements RingView {
     private final AddressSpace memory;
     private final int index;
-    private final long head;
     private final long base;
     private final long subBytes;
     private final long ringBytes;
     private volatile Progress progress = Progress.NONE;
 
-    PagedRing(AddressSpace memory, int index, long head, long base, long subBytes, long ringBytes) {
+    /**
+     * Makes it, of memory that has the state right ahead of the ring.
+     *
+     * @param memory the memory
+     * @param index which stripe's it is
+     * @param base where the ring's bytes lie
+     * @param subBytes how long a sub-buffer is
+     * @param ringBytes how long the ring is
+     */
+    PagedRing(AddressSpace memory, int index, long base, long subBytes, long ringBytes) {
         this.memory = memory;
         this.index = index;
-        this.head = head;
         this.base = base;
         this.subBytes = subBytes;
         this.ringBytes = ringBytes;
@@ -45,12 +53,12 @@ final class PagedRing implements RingView {
 
     @Override
     public long get(int offset) {
-        return memory.getLong(head + offset);
+        return memory.getLong(base - TraceRing.STATE_BYTES + offset);
     }
 
     @Override
     public void put(int offset, long value) {
-        memory.putLong(head + offset, value);
+        memory.putLong(base - TraceRing.STATE_BYTES + offset, value);
     }
 
     @Override

@@ -4,7 +4,6 @@ import io.github.rseq4j.engine.TraceRing;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -29,9 +28,13 @@ record RingCopy(List<Packet> packets, int torn) {
      *
      * @param ring the ring
      * @param isLive whether sections may be writing to it
+     * @throws IOException when its position cannot be
      */
-    static RingCopy of(RingView ring, boolean isLive) {
+    static RingCopy of(RingView ring, boolean isLive) throws IOException {
         RingView.State state = ring.state(TraceTime::now);
+        if (!ring.isPosition(state.position())) {
+            throw ring.garbled();
+        }
         long sub = ring.subBytes();
         long open = ring.begin(state.position());
         List<Packet> packets = new ArrayList<>();
@@ -64,7 +67,7 @@ record RingCopy(List<Packet> packets, int torn) {
      * @return what was written
      * @throws IOException when it cannot be written
      */
-    RingView.Progress writeTo(Path folder, UUID uuid, int index, TracerCounts counts) throws IOException {
+    RingView.Progress writeTo(SafeFolder folder, UUID uuid, int index, TracerCounts counts) throws IOException {
         try (StreamOutput output = new StreamOutput(folder, uuid, index, TracerOptions.defaults())) {
             RingView.Progress progress = RingView.Progress.NONE;
             for (Packet packet : packets) {

@@ -18,12 +18,16 @@ final class RingDrain implements AutoCloseable {
      * What was written is kept behind the write and ahead of giving free: a process that is killed in between leaves
      * what it wrote in the ring as well, and who recovers cuts the file to what was kept, and writes it again.
      *
+     * Who can write to the ring's memory may have it say anything. A position that cannot be is told once, and nothing
+     * more is written of that ring; whatever else is garbled there, work and lengths are bounded by the ring's size.
+     *
      * A disk that is full or a file that is gone changes nothing: the ring keeps what it has, fills up, counts what
      * finds no room, and is drained when there is room again.
      */
     private final RingView ring;
     private final StreamOutput output;
     private final TracerCounts counts;
+    private boolean isGarbled;
 
     RingDrain(RingView ring, StreamOutput output, TracerCounts counts) {
         this.ring = ring;
@@ -39,8 +43,15 @@ final class RingDrain implements AutoCloseable {
      * @throws IOException when something cannot be written; it is still there
      */
     boolean drain(boolean isWhole) throws IOException {
+        if (isGarbled) {
+            return false;
+        }
         RingView.State state = ring.state(TraceTime::now);
         Progress progress = ring.progress();
+        if (!canBe(state.position(), progress.flushed())) {
+            isGarbled = true;
+            throw ring.garbled();
+        }
         long packets = progress.packets();
         long open = ring.begin(state.position());
         for (long begin = ring.begin(progress.flushed()); begin < open; begin += ring.subBytes()) {
@@ -58,6 +69,12 @@ final class RingDrain implements AutoCloseable {
             ring.keep(write(progress, state.position(), state.last(), state.discarded()));
         }
         return ring.progress().packets() != packets;
+    }
+
+    /** Less than a ring lies between what was written and what is to be: sections open free sub-buffers alone. */
+    private boolean canBe(long position, long flushed) {
+        return ring.isPosition(position) && PacketLayout.aligned(position) >= flushed
+                && ring.begin(position) - ring.begin(flushed) < ring.ringBytes();
     }
 
     /** Writes a packet of what is behind what was written, up to the end of a record of the same sub-buffer. */

@@ -1,12 +1,16 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.engine.TraceRing;
+import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
-/** A ring as who reads it sees it: its head, and its bytes by position. */
-sealed interface RingView permits MappedRing, PagedRing {
+/**
+ * A ring as who reads it sees it: its state, and its bytes by position. Both may lie in memory that others write to:
+ * any word may be anything, and something else when it is read again.
+ */
+sealed interface RingView permits SharedRing, PagedRing {
     /** How often a moment is looked for at which nobody writes. */
     int TRIES = 1000;
 
@@ -20,14 +24,14 @@ sealed interface RingView permits MappedRing, PagedRing {
     long ringBytes();
 
     /**
-     * Reads a word of the head, whole.
+     * Reads a word of the state, whole.
      *
      * @param offset one of {@link TraceRing}'s
      */
     long get(int offset);
 
     /**
-     * Writes a word of the head, whole.
+     * Writes a word of the state, whole.
      *
      * @param offset one of {@link TraceRing}'s
      * @param value the value
@@ -126,25 +130,29 @@ sealed interface RingView permits MappedRing, PagedRing {
     }
 
     /**
-     * Writes what an empty ring has; it takes nothing yet.
+     * Tells whether a position can be one of this ring, which nobody but sections has written.
      *
-     * @param base where the sections find the ring
-     * @param isDiscarding whether a full ring takes no more, or overwrites
-     * @param now the time
+     * @param position the position
      */
-    default void begin(long base, boolean isDiscarding, long now) {
-        put(TraceRing.POSITION, TraceRing.RECORDS);
-        put(TraceRing.SUB_MASK, subBytes() - 1);
-        put(TraceRing.RING_MASK, ringBytes() - 1);
-        put(TraceRing.BASE, base);
-        put(TraceRing.LAST, now);
-        put(TraceRing.WINDOW, isDiscarding ? ringBytes() - 2 * subBytes() : Long.MAX_VALUE);
-        putWord(TraceRing.TIMESTAMP_BEGIN, now);
+    default boolean isPosition(long position) {
+        return position >= TraceRing.RECORDS && position <= Long.MAX_VALUE - 2 * ringBytes()
+                && position - begin(position) >= TraceRing.RECORDS;
     }
 
-    /** Lets the ring take records. */
-    default void open() {
-        VarHandle.releaseFence();
-        put(TraceRing.LIMIT, subBytes() - Long.BYTES);
+    /** Returns the exception of a ring that somebody else has written to. */
+    default IOException garbled() {
+        return new IOException("ring=" + index() + ": position=" + position() + ", flushed=" + progress().flushed()
+                + ": cannot be: somebody else has written to it");
+    }
+
+    /**
+     * Writes what an empty ring has.
+     *
+     * @param now the time
+     */
+    default void start(long now) {
+        put(TraceRing.POSITION, TraceRing.RECORDS);
+        put(TraceRing.LAST, now);
+        putWord(TraceRing.TIMESTAMP_BEGIN, now);
     }
 }

@@ -6,12 +6,15 @@ import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.memory.Cells;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -20,40 +23,53 @@ import org.jspecify.annotations.Nullable;
 final class Rings {
     /* How it works
      *
-     * The cells are a stride for each index, of which a section reads and writes the first bytes, the head. On the
-     * fallback that is all. With rseq, the head is the beginning of the ring's file, mapped in place of the cells; the
-     * file is also mapped as a whole, anywhere, and the head has the address of the sub-buffers.
+     * The heads are cells: some words for each index, in memory of this process alone, with what sections trust: where
+     * the ring is, and its masks. With rseq, the ring and its state lie in shared memory, which outlives the process;
+     * on the fallback in that of the engine.
      *
      * A head of zeros takes nothing: a CPU that has no ring yet, one whose ring could not be made, and all of them when
      * the tracer is closed. Closing writes 0 to the limit of each and makes a fence; then no section is inside a ring,
-     * and the files are unmapped.
+     * and its memory is given back. A section that finds a limit finds, up to that fence, the ring.
      *
-     * The cells' addresses are never given back: a probe of a closed tracer, or a handler in native code, may always
-     * come and find that they take nothing. They are address space, without memory.
+     * The cells go back when nobody can call a probe any more (I8). Native functions are for ever, and so are the cells
+     * of a tracer that has some: 64 bytes of each index's.
+     *
+     * Native code cannot make a ring. It counts, at its CPU's head, what found none; the tracer's thread looks there
+     * and makes the ring. The CPUs that the process may use have theirs ahead of that, where they are few.
      */
     static final String FILE = "ring_";
     private static final long PAUSE_NANOS = 1_000_000_000;
+    /** So many CPUs have rings before native code comes to them. */
+    private static final int FEW = 8;
+    /** Cells are handed out at any multiple of 8; these lie in one cache line. */
+    private static final int CELLS = 2 * TraceRing.HEAD_BYTES / Long.BYTES - 1;
+    /** What is reachable for ever, because native functions use it. */
+    private static final Queue<Object> NATIVE = new ConcurrentLinkedQueue<>();
 
     private final Engine engine = Engine.get();
     private final TracerOptions options;
     private final boolean isDiscarding;
     private final UUID uuid;
-    private final Path folder;
+    private final SafeFolder folder;
     private final TracerCounts counts;
+    private final Object holder = new Object();
     private final long cells;
     private final @Nullable RingView[] byIndex;
     /** When a ring that could not be made may be tried again, by nanoTime; 0 for those that were not tried. */
     private final long[] tryAgainAt;
     private final List<RingView> opened = new CopyOnWriteArrayList<>();
     private final Consumer<RingView> listener;
+    private @Nullable String lostOnKill;
+    private long missedAtClose;
     private boolean isMaking;
     private boolean isClosed;
     private boolean isFenced;
+    private volatile boolean isNative;
 
     /**
-     * Makes rings for the calling thread's CPU and, on the fallback, for all.
+     * Makes a ring for the calling thread's CPU.
      *
-     * @param folder where their files go
+     * @param folder where the files go that name them
      * @param uuid the trace's
      * @param options their sizes
      * @param isDiscarding whether a full ring takes no more, or overwrites
@@ -61,7 +77,7 @@ final class Rings {
      * @param listener is told of each ring before it takes anything
      * @throws IOException when no ring can be made
      */
-    Rings(Path folder, UUID uuid, TracerOptions options, boolean isDiscarding, TracerCounts counts,
+    Rings(SafeFolder folder, UUID uuid, TracerOptions options, boolean isDiscarding, TracerCounts counts,
             Consumer<RingView> listener) throws IOException {
         this.folder = folder;
         this.uuid = uuid;
@@ -72,7 +88,7 @@ final class Rings {
         this.byIndex = new RingView[engine.copies()];
         this.tryAgainAt = new long[engine.copies()];
         try {
-            this.cells = engine.reserve((long) engine.copies() << Engine.STRIDE_SHIFT);
+            this.cells = Cells.get().allocate(holder, CELLS) + TraceRing.HEAD_BYTES - 1 & -TraceRing.HEAD_BYTES;
             make(engine.cpuIndex());
         } catch (KernelException e) {
             throw new IOException("no ring can be made: " + e.getMessage(), e);
@@ -87,6 +103,11 @@ final class Rings {
     /** Returns the rings that there are by now. */
     List<RingView> opened() {
         return opened;
+    }
+
+    /** Returns why what is in a ring is lost when the process is killed, or null when it is not. */
+    synchronized @Nullable String lostOnKill() {
+        return lostOnKill;
     }
 
     private long head(int index) {
@@ -108,9 +129,14 @@ final class Rings {
             counts.lost.increment();
             return false;
         }
-        if (byIndex[index] != null) {
+        if (byIndex[index] != null || tryToMake(index)) {
             return true;
         }
+        counts.lost.increment();
+        return false;
+    }
+
+    private boolean tryToMake(int index) {
         try {
             if (tryAgainAt[index] == 0 || System.nanoTime() - tryAgainAt[index] >= 0) {
                 make(index);
@@ -120,17 +146,49 @@ final class Rings {
             tryAgainAt[index] = System.nanoTime() + PAUSE_NANOS | 1;
             counts.failed(e);
         }
-        counts.lost.increment();
         return false;
     }
 
-    /** Makes the rings of all CPUs, for who cannot ask for one when it is needed. */
-    synchronized void openAll() throws IOException {
-        for (int index = 0; index < byIndex.length && !isClosed; index++) {
-            if (byIndex[index] == null) {
-                make(index);
+    /** Makes what native code needs, which cannot ask for a ring: from now on the tracer's thread must look. */
+    synchronized void serveNative() {
+        if (isClosed || isNative) {
+            return;
+        }
+        NATIVE.add(holder);
+        isNative = true;
+        BitSet allowed = BitSet.valueOf(Linux.sched_getaffinity(0));
+        if (allowed.cardinality() <= FEW) {
+            allowed.stream().filter(cpu -> cpu < byIndex.length && byIndex[cpu] == null).forEach(this::tryToMake);
+        }
+    }
+
+    /** Makes the rings that native code has missed since. */
+    void openMissed() {
+        if (isNative) {
+            synchronized (this) {
+                for (int index = 0; index < byIndex.length && !isClosed; index++) {
+                    if (byIndex[index] == null && !isMaking && missed(index) != 0) {
+                        tryToMake(index);
+                    }
+                }
             }
         }
+    }
+
+    private long missed(int index) {
+        return engine.memory().getLong(head(index) + TraceRing.MISSED);
+    }
+
+    /** Returns how many events of native code found no ring, while the tracer was not closed. */
+    synchronized long missed() {
+        if (!isNative || isClosed) {
+            return missedAtClose;
+        }
+        long sum = 0;
+        for (int index = 0; index < byIndex.length; index++) {
+            sum += missed(index);
+        }
+        return sum;
     }
 
     private synchronized void make(int index) throws IOException {
@@ -143,56 +201,54 @@ final class Rings {
     }
 
     private void makeAndOpen(int index) throws IOException {
+        long base;
         RingView ring;
         if (engine instanceof FallbackEngine) {
-            long base = engine.reserve(options.ringBytes());
-            ring = new PagedRing(engine.memory(), index, head(index), base, options.subBufferBytes(),
-                    options.ringBytes());
-            ring.begin(base, isDiscarding, TraceTime.now());
+            base = engine.reserve(TraceRing.STATE_BYTES + options.ringBytes()) + TraceRing.STATE_BYTES;
+            ring = new PagedRing(engine.memory(), index, base, options.subBufferBytes(), options.ringBytes());
+            lostOnKill = "the rings are in the heap, because " + engine.registration().reason();
         } else {
-            ring = Uninterrupted.run(() -> makeMapped(index));
-        }
-        listener.accept(ring);
-        opened.add(ring);
-        byIndex[index] = ring;
-        ring.open();
-    }
-
-    private MappedRing makeMapped(int index) throws IOException {
-        Path file = folder.resolve(FILE + index);
-        MappedRing made = MappedRing.create(file, uuid, index, options, isDiscarding);
-        try {
-            made.begin(made.base(), isDiscarding, TraceTime.now());
-            mapHead(file.toAbsolutePath(), index);
-            return made;
-        } catch (IOException e) {
-            made.close();
-            // Else it would be in the way of the next try.
-            Files.deleteIfExists(file);
-            throw e;
-        }
-    }
-
-    private void mapHead(Path file, int index) throws IOException {
-        int fd = Linux.open(file.toString());
-        try {
-            KernelException.check("open(" + file + ")", fd);
-            KernelException.check("mmap(MAP_SHARED, " + file + ")",
-                    Linux.mmap_shared(head(index), MappedRing.DATA, fd));
-        } catch (KernelException e) {
-            throw new IOException(e.getMessage(), e);
-        } finally {
-            if (fd >= 0) {
-                Linux.close(fd);
+            SharedRing shared = Uninterrupted.run(() -> SharedRing.create(folder, uuid, index, options, isDiscarding));
+            if (shared.refusal() != null) {
+                lostOnKill = "the rings are in memory of the process alone, because of " + shared.refusal();
             }
+            base = shared.base();
+            ring = shared;
         }
+        try {
+            ring.start(TraceTime.now());
+            listener.accept(ring);
+            opened.add(ring);
+        } catch (Throwable t) {
+            if (ring instanceof SharedRing shared) {
+                shared.remove();
+                folder.delete(FILE + index);
+                shared.close();
+            }
+            throw t;
+        }
+        byIndex[index] = ring;
+        describe(ring, base);
+    }
+
+    /** Lets sections find the ring: its limit last. */
+    private void describe(RingView ring, long base) {
+        long head = head(ring.index());
+        engine.memory().putLong(head + TraceRing.BASE, base);
+        engine.memory().putLong(head + TraceRing.SUB_MASK, ring.subBytes() - 1);
+        engine.memory().putLong(head + TraceRing.RING_MASK, ring.ringBytes() - 1);
+        engine.memory().putLong(head + TraceRing.WINDOW,
+                isDiscarding ? ring.ringBytes() - 2 * ring.subBytes() : Long.MAX_VALUE);
+        VarHandle.releaseFence();
+        engine.memory().putLong(head + TraceRing.LIMIT, ring.subBytes() - Long.BYTES);
     }
 
     /** Lets no ring take records any more; when this returns none is being written, and what they hold is read. */
     synchronized void stop() {
         if (!isClosed) {
+            missedAtClose = missed();
             isClosed = true;
-            opened.forEach(ring -> ring.put(TraceRing.LIMIT, 0));
+            opened.forEach(ring -> engine.memory().putLong(head(ring.index()) + TraceRing.LIMIT, 0));
             try {
                 engine.fence();
                 isFenced = true;
@@ -206,35 +262,34 @@ final class Rings {
     /**
      * Stops, and gives memory back.
      *
-     * @param isWritten whether the files are not needed any more
+     * @param isWritten whether what they hold is not needed any more
      */
     synchronized void close(boolean isWritten) {
         stop();
-        List<RingView> closing = isFenced ? new ArrayList<>(opened) : List.of();
+        List<RingView> closing = new ArrayList<>(opened);
         opened.clear();
         for (RingView ring : closing) {
             switch (ring) {
-                case MappedRing mapped -> close(mapped, isWritten);
-                case PagedRing paged -> {
-                    PagedMemory memory = (PagedMemory) engine.memory();
-                    memory.clear(paged.base(), options.ringBytes());
-                    memory.clear(head(paged.index()), MappedRing.DATA);
-                }
+                case SharedRing shared -> close(shared, isWritten);
+                case PagedRing paged -> ((PagedMemory) engine.memory()).clear(paged.base() - TraceRing.STATE_BYTES,
+                        TraceRing.STATE_BYTES + options.ringBytes());
             }
         }
     }
 
     /** What cannot be given back is counted, and keeps no other ring. */
-    private void close(MappedRing ring, boolean isWritten) {
+    private void close(SharedRing ring, boolean isWritten) {
         try {
-            KernelException.check("mmap(MAP_FIXED)", Linux.mmap_fixed(head(ring.index()), MappedRing.DATA,
-                    Linux.PROT_READ | Linux.PROT_WRITE, -1));
-            ring.close();
             if (isWritten) {
-                Files.deleteIfExists(folder.resolve(FILE + ring.index()));
+                ring.remove();
+                folder.delete(FILE + ring.index());
             }
-        } catch (IOException | KernelException e) {
+        } catch (IOException e) {
             counts.failed(e);
+        } finally {
+            if (isFenced) {
+                ring.close();
+            }
         }
     }
 }

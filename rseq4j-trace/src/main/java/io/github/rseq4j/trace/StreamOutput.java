@@ -1,17 +1,17 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.trace.ctf.PacketLayout;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.FileAlreadyExistsException;
+import java.util.Arrays;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The files of one CPU's stream: one, or several of which the oldest are dropped. One thread. */
 final class StreamOutput implements AutoCloseable {
-    private final Path folder;
+    private final SafeFolder folder;
     private final UUID uuid;
     private final int index;
     private final long maxFileBytes;
@@ -27,7 +27,7 @@ final class StreamOutput implements AutoCloseable {
      * @param index which CPU's stream
      * @param options when a file is full, and how many there may be
      */
-    StreamOutput(Path folder, UUID uuid, int index, TracerOptions options) {
+    StreamOutput(SafeFolder folder, UUID uuid, int index, TracerOptions options) {
         this.folder = folder;
         this.uuid = uuid;
         this.index = index;
@@ -35,22 +35,41 @@ final class StreamOutput implements AutoCloseable {
         this.maxFiles = options.maxFiles();
     }
 
-    private Path path(long file) {
+    private String name(long file) {
         String name = TraceWriter.CHANNEL + index;
-        return folder.resolve(maxFileBytes == Long.MAX_VALUE ? name : name + "_" + file);
+        return maxFileBytes == Long.MAX_VALUE ? name : name + "_" + file;
     }
 
     private FileChannel file(long wanted) throws IOException {
         FileChannel now = open;
         // What is written to a file that was removed is in no trace; and who is interrupted while it writes closes it.
-        if (now != null && number == wanted && now.isOpen() && Files.exists(path(wanted))) {
+        if (now != null && number == wanted && now.isOpen() && folder.exists(name(wanted))) {
             return now;
         }
         close();
-        FileChannel made = FileChannel.open(path(wanted), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel made = made(name(wanted));
         open = made;
         number = wanted;
         return made;
+    }
+
+    /** Makes a file, or opens one of this trace: what begins otherwise is somebody else's, and stays as it is. */
+    private FileChannel made(String name) throws IOException {
+        try {
+            return folder.create(name, false);
+        } catch (FileAlreadyExistsException _) {
+            if (!isOurs(name)) {
+                throw new IOException(name + ": is no stream of this trace, and is left as it is");
+            }
+            return folder.open(name, true);
+        }
+    }
+
+    /** Tells whether a file begins as this trace's streams do, as far as it was written. */
+    private boolean isOurs(String name) throws IOException {
+        byte[] mark = PacketLayout.mark(uuid);
+        byte[] begin = folder.read(name, mark.length);
+        return Arrays.equals(mark, 0, begin.length, begin, 0, begin.length);
     }
 
     /**
@@ -77,13 +96,17 @@ final class StreamOutput implements AutoCloseable {
             cut(channel, offset);
             throw e;
         }
-        if (isFull && wanted >= maxFiles && Files.deleteIfExists(path(wanted - maxFiles))) {
+        if (isFull && wanted >= maxFiles && removeOldest(name(wanted - maxFiles))) {
             counts.droppedFiles.increment();
         }
         counts.packets.increment();
         counts.bytes.add(packet.bytes());
         return new RingView.Progress(before.flushed(), wanted, offset + packet.bytes(), before.packets() + 1,
                 packet.discarded());
+    }
+
+    private boolean removeOldest(String name) throws IOException {
+        return folder.exists(name) && isOurs(name) && folder.delete(name);
     }
 
     /**
@@ -93,7 +116,7 @@ final class StreamOutput implements AutoCloseable {
      * @throws IOException when the file cannot be cut
      */
     void cut(RingView.Progress written) throws IOException {
-        if (Files.exists(path(written.file())) && file(written.file()).size() > written.fileBytes()) {
+        if (folder.exists(name(written.file())) && file(written.file()).size() > written.fileBytes()) {
             file(written.file()).truncate(written.fileBytes());
         }
     }

@@ -7,11 +7,6 @@ import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.lang.module.ModuleDescriptor;
-import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,8 +22,8 @@ final class TraceMetadata {
     /** So much the frequency must have changed to be written again: one in so many. */
     private static final long PRECISION = 10_000_000;
 
-    private final Path place;
-    private final Path beside;
+    private final SafeFolder folder;
+    private final SafeFolder beside;
     private final UUID uuid;
     private final Map<String, Object> environment;
     private final TracerCounts counts;
@@ -46,11 +41,10 @@ final class TraceMetadata {
      * @param isFlightRecorder which mode the tracer has
      * @param counts counts failures
      */
-    TraceMetadata(Path folder, Path ringFolder, UUID uuid, boolean isFlightRecorder, TracerCounts counts) {
-        this.place = folder.resolve(TraceWriter.METADATA);
-        // A file of the same file system, so that it can be renamed; hidden ones are no streams.
-        this.beside = ringFolder.startsWith(folder) ? ringFolder.resolve(TraceWriter.METADATA)
-                : folder.resolve("." + TraceWriter.METADATA);
+    TraceMetadata(SafeFolder folder, SafeFolder ringFolder, UUID uuid, boolean isFlightRecorder, TracerCounts counts) {
+        this.folder = folder;
+        // A folder of the same file system, so that it can be renamed.
+        this.beside = ringFolder;
         this.uuid = uuid;
         this.counts = counts;
         this.environment = TraceDescription.environment(version(), Instant.now());
@@ -90,8 +84,16 @@ final class TraceMetadata {
     synchronized void write() throws IOException {
         TraceDescription trace = describe();
         Uninterrupted.run(() -> {
-            Files.writeString(beside, MetadataText.of(trace));
-            return Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            // A name that nobody else has planted something at.
+            String name = TraceWriter.METADATA + "_" + UUID.randomUUID();
+            beside.write(name, MetadataText.of(trace), false);
+            try {
+                beside.move(name, folder, TraceWriter.METADATA);
+            } catch (IOException e) {
+                beside.delete(name);
+                throw e;
+            }
+            return true;
         });
         isStale = false;
         frequencyHz = trace.clock().frequencyHz();
@@ -117,16 +119,11 @@ final class TraceMetadata {
      * @param snapshot the folder, which has none
      * @throws IOException when it cannot be written
      */
-    synchronized void writeTo(Path snapshot) throws IOException {
-        Path file = snapshot.resolve(TraceWriter.METADATA);
+    synchronized void writeTo(SafeFolder snapshot) throws IOException {
         String text = MetadataText.of(describe());
         Uninterrupted.run(() -> {
-            try {
-                return Files.writeString(file, text, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            } catch (ClosedByInterruptException e) {
-                Files.delete(file);
-                throw e;
-            }
+            snapshot.write(TraceWriter.METADATA, text, false);
+            return true;
         });
     }
 }

@@ -1,28 +1,42 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.ctf.PacketLayout;
 import io.github.rseq4j.trace.ctf.Problem;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns what a {@link Tracer} left that was not closed, because its process was killed, crashed or could not write,
- * into a whole trace. What was committed to a ring is there: the rings are files.
+ * into a whole trace. What was committed to a ring is there, as long as the machine, or the container, was not ended:
+ * the rings are shared memory.
  */
 public final class TraceRecovery {
-    private final Path folder;
+    /* How it works
+     *
+     * The folder .rings has a small file for each ring, which names its memory. Of all that is in the folder nothing is
+     * believed: no link is followed, and what is no regular file of ours is told and left. A segment is read, and
+     * removed, if it is this user's (or the reader is root), as long as the file says, and holds the number that the
+     * file has, which was drawn by lot.
+     */
+    private static final String METADATA_BESIDE = TraceWriter.METADATA + "_";
+    private static final byte[] METADATA_BEGIN = "/* CTF 1.8 */".getBytes(StandardCharsets.US_ASCII);
+
+    private final SafeFolder folder;
     private final TraceDescription trace;
     private final TracerCounts counts = new TracerCounts();
     private final List<String> problems = new ArrayList<>();
@@ -30,7 +44,7 @@ public final class TraceRecovery {
     private int torn;
     private long discarded;
 
-    private TraceRecovery(Path folder, TraceDescription trace) {
+    private TraceRecovery(SafeFolder folder, TraceDescription trace) {
         this.folder = folder;
         this.trace = trace;
     }
@@ -44,7 +58,8 @@ public final class TraceRecovery {
      * @param discarded how many events found no room in the rings, and are counted in the packets
      * @param torn how many sub-buffers the process was just opening: what they held before was the oldest of a flight
      *     recorder, and is gone
-     * @param problems what could not be recovered, with file and offset; those files are left
+     * @param problems what could not be recovered, with file and offset; those files are left, but for those of rings
+     *     that are gone for good
      */
     public record Report(int rings, long packets, long bytes, long discarded, int torn, List<String> problems) {}
 
@@ -58,112 +73,163 @@ public final class TraceRecovery {
      *     read or written
      */
     public static Report recover(Path folder) throws IOException {
-        Path ringFolder = folder.resolve(Tracer.RINGS);
-        if (!Files.isDirectory(ringFolder)) {
-            throw new IOException(ringFolder + ": offset 0: there is nothing to recover: no tracer was left here, or"
-                    + " its rings are gone");
-        }
-        try (TraceReader reader = new TraceReader(folder)) {
-            TraceDescription trace = reader.description();
-            if (trace == null) {
-                throw new IOException(reader.problems().stream().map(Problem::toString).findFirst()
-                        .orElse("the metadata cannot be read"));
+        try (SafeFolder opened = SafeFolder.open(folder)) {
+            if (!opened.exists(TracerFolder.RINGS)) {
+                throw new IOException(folder.resolve(TracerFolder.RINGS) + ": offset 0: there is nothing to recover:"
+                        + " no tracer was left here, or its rings are gone");
             }
-            return new TraceRecovery(folder, trace).recoverAll(ringFolder);
+            if (!opened.attributes(TracerFolder.RINGS).isDirectory()) {
+                throw new IOException(folder.resolve(TracerFolder.RINGS)
+                        + ": is a link or no folder, and is left as it is: no tracer has made it");
+            }
+            try (SafeFolder ringFolder = opened.folder(TracerFolder.RINGS);
+                    TraceReader reader = new TraceReader(folder)) {
+                TraceDescription trace = reader.description();
+                if (trace == null) {
+                    throw new IOException(reader.problems().stream().map(Problem::toString).findFirst()
+                            .orElse("the metadata cannot be read"));
+                }
+                return new TraceRecovery(opened, trace).recoverAll(ringFolder);
+            }
         }
     }
 
-    private Report recoverAll(Path ringFolder) throws IOException {
-        Path lockPath = ringFolder.resolve(Tracer.LOCK);
-        try (FileChannel lockFile = FileChannel.open(lockPath, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock lock = lockFile.tryLock()) {
+    private Report recoverAll(SafeFolder ringFolder) throws IOException {
+        try (FileChannel lockFile = lockFile(ringFolder); FileLock lock = lockFile.tryLock()) {
             if (lock == null) {
                 throw stillRuns();
             }
-            for (Path file : ringFiles(ringFolder)) {
-                recoverRing(file);
+            for (String name : ringFolder.names()) {
+                try {
+                    recoverFile(ringFolder, name);
+                } catch (IOException | KernelException | IllegalArgumentException | ArithmeticException e) {
+                    problems.add(name + ": " + e.getMessage());
+                }
             }
-            if (problems.isEmpty()) {
-                remove(ringFolder, lockPath);
-            }
+            remove(ringFolder);
         } catch (OverlappingFileLockException e) {
             throw stillRuns();
         }
         return new Report(rings, counts.packets.sum(), counts.bytes.sum(), discarded, torn, List.copyOf(problems));
     }
 
+    private static FileChannel lockFile(SafeFolder ringFolder) throws IOException {
+        try {
+            return ringFolder.create(TracerFolder.LOCK, true);
+        } catch (FileAlreadyExistsException _) {
+            return ringFolder.open(TracerFolder.LOCK, true);
+        }
+    }
+
     private IOException stillRuns() {
-        return new IOException(folder + ": the tracer still runs, pid=" + trace.environment().get("pid")
+        return new IOException(folder.path() + ": the tracer still runs, pid=" + trace.environment().get("pid")
                 + ": close it, or ask it for a snapshot");
     }
 
-    private static List<Path> ringFiles(Path ringFolder) throws IOException {
-        try (Stream<Path> files = Files.list(ringFolder)) {
-            return files.filter(file -> String.valueOf(file.getFileName()).startsWith(Rings.FILE)).sorted().toList();
+    /** Removes the rings' folder, unless something is left in it. */
+    private void remove(SafeFolder ringFolder) throws IOException {
+        if (ringFolder.names().equals(List.of(TracerFolder.LOCK))) {
+            ringFolder.delete(TracerFolder.LOCK);
+            folder.deleteFolder(TracerFolder.RINGS);
         }
     }
 
-    /**
-     * Removes a folder of rings, and the link to it.
-     *
-     * @param ringFolder the folder, or the link
-     * @param lock the file that was locked
-     * @throws IOException when something cannot be removed
-     */
-    static void remove(Path ringFolder, Path lock) throws IOException {
-        Path real = ringFolder.toRealPath();
-        Files.deleteIfExists(lock);
-        try (Stream<Path> left = Files.list(real)) {
-            for (Path file : left.toList()) {
-                // Metadata that was not put in its place any more.
-                Files.delete(file);
+    private void recoverFile(SafeFolder ringFolder, String name) throws IOException {
+        if (name.startsWith(Rings.FILE)) {
+            recoverRing(ringFolder, name);
+        } else if (name.startsWith(METADATA_BESIDE)) {
+            // Metadata that was not put in its place any more.
+            byte[] begin = ringFolder.read(name, METADATA_BEGIN.length);
+            if (!Arrays.equals(METADATA_BEGIN, 0, begin.length, begin, 0, begin.length)) {
+                throw new IOException("is no metadata, and is left as it is");
             }
-        }
-        Files.delete(real);
-        if (Files.exists(ringFolder, LinkOption.NOFOLLOW_LINKS)) {
-            Files.delete(ringFolder);
+            ringFolder.delete(name);
+        } else if (!name.equals(TracerFolder.LOCK)) {
+            throw new IOException("no tracer has made this, and it is left as it is");
         }
     }
 
-    private void recoverRing(Path file) throws IOException {
-        if (!MappedRing.hasBegun(file)) {
+    private void recoverRing(SafeFolder ringFolder, String name) throws IOException {
+        if (ringFolder.attributes(name).isRegularFile() && ringFolder.attributes(name).size() == 0) {
             // The process ended while it made the ring: nothing was recorded there.
-            Files.delete(file);
+            ringFolder.delete(name);
             return;
         }
-        try (MappedRing ring = MappedRing.open(file, trace.uuid())) {
-            check(ring);
-            if (ring.isDiscarding()) {
-                try (RingDrain drain = new RingDrain(ring, new StreamOutput(folder, trace.uuid(), ring.index(),
-                        ring.files()), counts)) {
-                    drain.drain(true);
-                    drain.cut();
-                }
-            } else {
-                recoverOverwritten(ring);
+        RingFile file = RingFile.read(ringFolder, name);
+        if (!file.uuid().equals(trace.uuid())) {
+            throw new IOException("uuid=" + file.uuid() + ": another trace's ring");
+        }
+        String gone = gone(file);
+        if (gone != null) {
+            problems.add(name + ": " + gone);
+            ringFolder.delete(name);
+            return;
+        }
+        try (SharedRing ring = SharedRing.open(file)) {
+            if (ring != null) {
+                check(ring);
+                recover(ring);
+                rings++;
+                discarded += ring.get(TraceRing.DISCARDED);
             }
-            rings++;
-            discarded += ring.get(TraceRing.DISCARDED);
-        } catch (IOException | IllegalArgumentException | ArithmeticException e) {
-            problems.add(file.getFileName() + ": " + e.getMessage());
-            return;
+            // While it is attached its number is nobody else's.
+            SharedMemory.remove(file.id());
         }
-        Files.delete(file);
+        ringFolder.delete(name);
     }
 
-    private void recoverOverwritten(MappedRing ring) throws IOException {
+    /** Returns why there is nothing any more that a file could lead to, or null when there is. */
+    private static @Nullable String gone(RingFile file) throws IOException {
+        if (file.id() == RingFile.OF_PROCESS) {
+            return "the kernel had refused shared memory: what this ring held has ended with the process";
+        }
+        RingFile.Place here = RingFile.Place.here();
+        if (!file.place().boot().equals(here.boot())) {
+            return "the machine was started anew since: what this ring held is gone";
+        }
+        if (!file.place().namespace().equals(here.namespace())) {
+            throw new IOException("namespace=" + file.place().namespace() + ": its memory belongs to another container"
+                    + " or namespace than " + here.namespace() + ": recover there, if that still runs");
+        }
+        SharedMemory.Status status = SharedMemory.status(file.id());
+        int user = SharedMemory.user();
+        if (status == null) {
+            return "shmid=" + file.id() + ": the segment was removed: what this ring held is gone";
+        }
+        if (user != 0 && (status.uid() != user || status.creator() != user)) {
+            throw new IOException("shmid=" + file.id() + ": is the segment of user " + status.uid()
+                    + ": recover as that user");
+        }
+        if (status.bytes() != file.bytes() || !SharedRing.holds(file)) {
+            return "shmid=" + file.id() + ": is another segment by now: what this ring held is gone";
+        }
+        return null;
+    }
+
+    private void recover(SharedRing ring) throws IOException {
+        if (!ring.isDiscarding()) {
+            recoverOverwritten(ring);
+            return;
+        }
+        try (RingDrain drain = new RingDrain(ring, new StreamOutput(folder, trace.uuid(), ring.index(), ring.files()),
+                counts)) {
+            drain.drain(true);
+            drain.cut();
+        }
+    }
+
+    private void recoverOverwritten(SharedRing ring) throws IOException {
         RingCopy copy = RingCopy.of(ring, false);
         torn += copy.torn();
         copy.writeTo(folder, trace.uuid(), ring.index(), counts);
     }
 
     /** Checks what the reading of the ring relies on. */
-    private void check(MappedRing ring) throws IOException {
+    private void check(SharedRing ring) throws IOException {
         long position = ring.get(TraceRing.POSITION);
         RingView.Progress progress = ring.progress();
         long flushed = ring.isDiscarding() ? progress.flushed() : TraceRing.RECORDS;
-        boolean isAhead = position < TraceRing.RECORDS || position > Long.MAX_VALUE - 2 * ring.ringBytes()
-                || position - ring.begin(position) < TraceRing.RECORDS;
+        boolean isAhead = !ring.isPosition(position);
         boolean isBehind = flushed < TraceRing.RECORDS || flushed > PacketLayout.aligned(position)
                 || ring.isDiscarding() && ring.begin(position) - ring.begin(flushed) >= ring.ringBytes();
         if (isAhead || isBehind || progress.file() < 0 || progress.fileBytes() < 0) {

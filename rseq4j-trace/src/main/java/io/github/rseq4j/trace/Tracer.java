@@ -5,13 +5,9 @@ import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -39,9 +35,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>Each CPU has a ring of sub-buffers in a file that is mapped. An event is one restartable sequence: it reads the
- * clock, writes the record, and commits. What happens once in a sub-buffer is another one. So each CPU's events are in
- * order, and what was committed outlives the process: {@link TraceRecovery}.
+ * <p>Each CPU has a ring of sub-buffers in shared memory. An event is one restartable sequence: it reads the clock,
+ * writes the record, and commits. What happens once in a sub-buffer is another one. So each CPU's events are in order,
+ * and what was committed outlives the process, though not the machine: {@link TraceRecovery}.
  *
  * <p><b>Threads.</b> Every method may be called from any thread.
  *
@@ -49,7 +45,9 @@ import org.jspecify.annotations.Nullable;
  * {@link #stats}. Only the methods of this class throw.
  *
  * <p><b>Memory.</b> For each CPU that records events a ring of {@link TracerOptions#withSubBuffers}, 4 MiB where no
- * other is asked for, and a file of that size.
+ * other is asked for: System V shared memory, and where the kernel refuses that, memory of the process, which is lost
+ * when it is killed; {@link TracerStats#lostOnKill} tells. A process that is killed leaves its rings until they are
+ * recovered; a machine or a container that ends takes them along.
  *
  * <p><b>Time</b> is the processor's counter where the kernel relies on it, as {@code clock_gettime} does; elsewhere,
  * and with {@code -Drseq4j.trace.clock=monotonic}, it is CLOCK_MONOTONIC, and native code cannot record events.
@@ -66,8 +64,7 @@ public final class Tracer implements AutoCloseable {
      * Rings takes events, Channel records them, RingDrain writes them to files. One thread drains the rings when
      * sub-buffers are finished, and keeps the metadata's clock good; it never does anything that a producer waits for.
      */
-    static final String RINGS = ".rings";
-    static final String LOCK = "lock";
+    static final String RINGS = TracerFolder.RINGS;
     private static final long SHORTEST_PAUSE_NANOS = 250_000;
     private static final long LONGEST_PAUSE_NANOS = 4_000_000;
     private static final long FAILURE_PAUSE_NANOS = 100_000_000;
@@ -78,10 +75,8 @@ public final class Tracer implements AutoCloseable {
     private final UUID uuid = UUID.randomUUID();
     private final TracerCounts counts = new TracerCounts();
     private final List<RingDrain> drains = new CopyOnWriteArrayList<>();
+    private final TracerFolder files;
     private final TraceMetadata metadata;
-    private final Path ringFolder;
-    private final FileChannel lockFile;
-    private final FileLock lock;
     private final Rings rings;
     private final Channel channel;
     private final NativeProbes natives;
@@ -94,64 +89,52 @@ public final class Tracer implements AutoCloseable {
     private volatile boolean isClosing;
     private boolean isClosed;
 
-    private Tracer(Path folder, TracerOptions options, boolean isFlightRecorder) throws IOException {
-        this.folder = Files.createDirectories(folder);
+    private Tracer(Path folder, TracerOptions options, boolean isFlightRecorder, TracerFolder files)
+            throws IOException {
+        this.folder = folder;
         this.options = options;
         this.isFlightRecorder = isFlightRecorder;
-        if (Files.exists(folder.resolve(TraceWriter.METADATA)) || Files.exists(folder.resolve(RINGS),
-                LinkOption.NOFOLLOW_LINKS)) {
-            throw new FileAlreadyExistsException(folder.toString(), null, "the folder holds a trace already, or one"
-                    + " that was not closed: choose another, or run `rseq4j trace recover` on it");
-        }
-        this.ringFolder = makeRingFolder();
-        this.lockFile = FileChannel.open(ringFolder.resolve(LOCK), StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
-        this.lock = Uninterrupted.run(lockFile::lock);
-        this.metadata = new TraceMetadata(folder, ringFolder, uuid, isFlightRecorder, counts);
-        this.rings = makeRings();
-        this.channel = new Channel(rings, counts);
-        this.natives = new NativeProbes(rings);
-        this.providers = new Providers(channel, options.fieldBytes(), metadata::add, natives);
-        this.worker = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);
-    }
-
-    private Path makeRingFolder() throws IOException {
-        Path link = folder.resolve(RINGS);
-        Path elsewhere = options.ringFolder();
-        if (elsewhere == null) {
-            return Files.createDirectory(link);
-        }
-        Path made = Files.createDirectories(elsewhere.toAbsolutePath().resolve("rseq4j-" + uuid));
-        Files.createSymbolicLink(link, made);
-        return made;
-    }
-
-    private Rings makeRings() throws IOException {
+        this.files = files;
+        this.metadata = new TraceMetadata(files.trace(), files.rings(), uuid, isFlightRecorder, counts);
+        metadata.write();
+        this.rings = new Rings(files.rings(), uuid, options, !isFlightRecorder, counts, this::drained);
         try {
-            metadata.write();
-            return new Rings(ringFolder, uuid, options, !isFlightRecorder, counts, this::drained);
-        } catch (IOException e) {
-            // Nothing is left that another try would take for a trace.
-            try (lockFile) {
-                Files.deleteIfExists(folder.resolve(TraceWriter.METADATA));
-                TraceRecovery.remove(folder.resolve(RINGS), ringFolder.resolve(LOCK));
-            } catch (IOException left) {
-                e.addSuppressed(left);
-            }
-            throw e;
+            this.channel = new Channel(rings, counts);
+            this.natives = new NativeProbes(rings);
+            this.providers = new Providers(channel, options.fieldBytes(), metadata::add, natives);
+            this.worker = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);
+            Runtime.getRuntime().addShutdownHook(atExit);
+            startWorker();
+        } catch (Throwable t) {
+            rings.close(true);
+            throw t;
         }
     }
 
-    private Tracer started() {
-        Runtime.getRuntime().addShutdownHook(atExit);
-        worker.start();
-        return this;
+    private void startWorker() {
+        try {
+            worker.start();
+        } catch (Throwable t) {
+            forgetExit();
+            throw t;
+        }
+    }
+
+    /** Whatever goes wrong, a lack of memory or of threads, nothing is left that another try would take for a trace. */
+    private static Tracer make(Path folder, TracerOptions options, boolean isFlightRecorder) throws IOException {
+        TracerFolder files = TracerFolder.make(folder);
+        try {
+            return new Tracer(folder, options, isFlightRecorder, files);
+        } catch (Throwable t) {
+            files.undo(t);
+            throw t;
+        }
     }
 
     /**
      * Begins to record into memory, with the default options.
      *
-     * @param folder where the rings' files are; it is made, and may not hold a trace
+     * @param folder where the files are by which the rings are recovered; it is made, and may not hold a trace
      * @return the tracer
      * @throws IOException when the files cannot be made
      */
@@ -174,13 +157,13 @@ public final class Tracer implements AutoCloseable {
      * Begins to record into memory: when a ring is full its oldest events are overwritten, until somebody asks for a
      * {@link #snapshot}.
      *
-     * @param folder where the rings' files are, for who recovers them; it is made, and may not hold a trace
+     * @param folder where the files are by which the rings are recovered; it is made, and may not hold a trace
      * @param options sizes
      * @return the tracer
      * @throws IOException when the files cannot be made
      */
     public static Tracer flightRecorder(Path folder, TracerOptions options) throws IOException {
-        return new Tracer(folder, options, true).started();
+        return make(folder, options, true);
     }
 
     /**
@@ -193,7 +176,7 @@ public final class Tracer implements AutoCloseable {
      * @throws IOException when the files cannot be made
      */
     public static Tracer streaming(Path folder, TracerOptions options) throws IOException {
-        return new Tracer(folder, options, false).started();
+        return make(folder, options, false);
     }
 
     /**
@@ -281,7 +264,7 @@ public final class Tracer implements AutoCloseable {
 
     private void drained(RingView ring) {
         if (!isFlightRecorder) {
-            drains.add(new RingDrain(ring, new StreamOutput(folder, uuid, ring.index(), options), counts));
+            drains.add(new RingDrain(ring, new StreamOutput(files.trace(), uuid, ring.index(), options), counts));
         }
     }
 
@@ -326,6 +309,7 @@ public final class Tracer implements AutoCloseable {
         while (!isClosing) {
             boolean isDue = System.nanoTime() - flushAt >= 0;
             long before = counts.failures.sum();
+            rings.openMissed();
             boolean hasMoved = drain(isDue);
             if (isDue) {
                 flushAt = System.nanoTime() + flushNanos;
@@ -380,10 +364,16 @@ public final class Tracer implements AutoCloseable {
         if (!isFlightRecorder) {
             throw new IllegalStateException("folder=" + folder + " is not a flight recorder's: flush() writes to it");
         }
-        Files.createDirectories(snapshot);
-        if (Files.exists(snapshot.resolve(TraceWriter.METADATA))) {
-            throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
+        try (SafeFolder into = SafeFolder.open(Files.createDirectories(snapshot))) {
+            if (into.exists(TraceWriter.METADATA)) {
+                throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
+            }
+            snapshot(into);
+            metadata.writeTo(into);
         }
+    }
+
+    private void snapshot(SafeFolder into) throws IOException {
         synchronized (drains) {
             if (isClosed) {
                 throw new IllegalStateException("folder=" + folder + ": the tracer was closed");
@@ -392,11 +382,16 @@ public final class Tracer implements AutoCloseable {
                 sampler.recordCode();
             }
             for (RingView ring : rings.opened()) {
-                RingCopy copy = RingCopy.of(ring, true);
-                Uninterrupted.run(() -> copy.writeTo(snapshot, uuid, ring.index(), counts));
+                RingCopy copy;
+                try {
+                    copy = RingCopy.of(ring, true);
+                } catch (IOException e) {
+                    counts.failed(e);
+                    continue;
+                }
+                Uninterrupted.run(() -> copy.writeTo(into, uuid, ring.index(), counts));
             }
         }
-        metadata.writeTo(snapshot);
     }
 
     /** {@return what was done so far} */
@@ -408,13 +403,14 @@ public final class Tracer implements AutoCloseable {
                 discarded += ring.get(TraceRing.DISCARDED);
             }
         }
-        return new TracerStats(discarded, counts.lost.sum() + NativeProbes.lost() - lostBefore, counts.packets.sum(),
-                counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures.sum(), counts.lastFailure());
+        return new TracerStats(discarded, counts.lost.sum() + rings.missed() + NativeProbes.lost() - lostBefore,
+                counts.packets.sum(), counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures.sum(),
+                counts.lastFailure(), rings.lostOnKill());
     }
 
     /**
      * Ends recording; of a tracer that streams, all that was recorded is written first. What cannot be written is left
-     * in the rings' files, which {@link TraceRecovery} reads. Events that happen later are not recorded. A tracer that
+     * in the rings, which {@link TraceRecovery} reads. Events that happen later are not recorded. A tracer that
      * is not closed is closed when the JVM exits.
      */
     @Override
@@ -460,20 +456,15 @@ public final class Tracer implements AutoCloseable {
         }
     }
 
-    /** What could not be written stays in the rings' files, for who recovers it. */
+    /** What could not be written stays in the rings, for who recovers it. */
     private void finish(boolean isWhole) {
         rings.close(isWhole);
-        try (lockFile) {
+        try {
             for (RingDrain drain : drains) {
                 drain.close();
             }
             drains.clear();
-            lock.release();
-            if (isWhole) {
-                Files.deleteIfExists(ringFolder.resolve(LOCK));
-                Files.deleteIfExists(ringFolder);
-                Files.deleteIfExists(folder.resolve(RINGS));
-            }
+            files.finish(isWhole);
         } catch (IOException e) {
             counts.failed(e);
         }

@@ -2,7 +2,6 @@ package io.github.rseq4j.trace;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /** What a {@link Tracer} is made with. Immutable; each {@code with} method returns options of its own. */
 public final class TracerOptions {
@@ -26,7 +25,7 @@ public final class TracerOptions {
     public static final long MIN_FILE_BYTES = 1 << 12;
 
     private static final TracerOptions DEFAULTS = new TracerOptions(DEFAULT_SUB_BUFFER_BYTES, DEFAULT_SUB_BUFFERS,
-            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), Long.MAX_VALUE, Integer.MAX_VALUE, null);
+            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), Long.MAX_VALUE, Integer.MAX_VALUE);
 
     private final int subBufferBytes;
     private final int subBuffers;
@@ -34,22 +33,20 @@ public final class TracerOptions {
     private final Duration flushInterval;
     private final long maxFileBytes;
     private final int maxFiles;
-    private final @Nullable Path ringFolder;
 
     private TracerOptions(int subBufferBytes, int subBuffers, int fieldBytes, Duration flushInterval,
-            long maxFileBytes, int maxFiles, @Nullable Path ringFolder) {
+            long maxFileBytes, int maxFiles) {
         this.subBufferBytes = subBufferBytes;
         this.subBuffers = subBuffers;
         this.fieldBytes = fieldBytes;
         this.flushInterval = flushInterval;
         this.maxFileBytes = maxFileBytes;
         this.maxFiles = maxFiles;
-        this.ringFolder = ringFolder;
     }
 
     /**
      * {@return options of rings of 8 sub-buffers of 512 KiB for each CPU, records of up to 4,096 bytes of fields, a
-     * flush each second, no limit on files, and rings in the trace's folder}
+     * flush each second, and no limit on files}
      */
     public static TracerOptions defaults() {
         return DEFAULTS;
@@ -62,7 +59,7 @@ public final class TracerOptions {
     }
 
     /**
-     * Changes the rings. Each CPU that records events has one, and its file.
+     * Changes the rings. Each CPU that records events has one.
      *
      * @param bytes the size of a sub-buffer, which becomes a packet: a power of two, {@link #MIN_SUB_BUFFER_BYTES} to
      *     {@link #MAX_SUB_BUFFER_BYTES}
@@ -77,7 +74,7 @@ public final class TracerOptions {
             throw new IllegalArgumentException("subBufferBytes=" + bytes + ", subBuffers=" + count
                     + ", must be powers of two, and together at most " + (1 << 30) + " bytes");
         }
-        return new TracerOptions(bytes, count, fieldBytes, flushInterval, maxFileBytes, maxFiles, ringFolder);
+        return new TracerOptions(bytes, count, fieldBytes, flushInterval, maxFileBytes, maxFiles);
     }
 
     /**
@@ -90,7 +87,7 @@ public final class TracerOptions {
      */
     public TracerOptions withFieldBytes(int bytes) {
         require("fieldBytes", bytes, 256, MAX_FIELD_BYTES);
-        return new TracerOptions(subBufferBytes, subBuffers, bytes, flushInterval, maxFileBytes, maxFiles, ringFolder);
+        return new TracerOptions(subBufferBytes, subBuffers, bytes, flushInterval, maxFileBytes, maxFiles);
     }
 
     /**
@@ -102,7 +99,7 @@ public final class TracerOptions {
      */
     public TracerOptions withFlushInterval(Duration interval) {
         require("flushInterval in ms", interval.toMillis(), 1, Long.MAX_VALUE);
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, maxFileBytes, maxFiles, ringFolder);
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, maxFileBytes, maxFiles);
     }
 
     /**
@@ -117,18 +114,20 @@ public final class TracerOptions {
     public TracerOptions withFiles(long bytes, int count) {
         require("maxFileBytes", bytes, MIN_FILE_BYTES, Long.MAX_VALUE - 1);
         require("maxFiles", count, 1, Integer.MAX_VALUE);
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, bytes, count, ringFolder);
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, bytes, count);
     }
 
     /**
-     * Changes where the rings' files are: a file system in memory spares the disk what is written to them all the time;
-     * on a disk they also outlive a crash of the machine's kernel, as far as they had been written.
+     * Has no effect: rings lie in shared memory, in no file system, and what finds them behind a process that was
+     * killed is a small file in the trace's own folder.
      *
-     * @param folder where, in a folder of their own
+     * @param folder is not looked at
      * @return the options
+     * @deprecated there is nothing to be chosen any more
      */
+    @Deprecated
     public TracerOptions withRingFolder(Path folder) {
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, maxFileBytes, maxFiles, folder);
+        return this;
     }
 
     /** {@return the size of a sub-buffer, in bytes} */
@@ -165,10 +164,5 @@ public final class TracerOptions {
     /** {@return how many files each CPU may have} */
     public int maxFiles() {
         return maxFiles;
-    }
-
-    /** {@return where the rings' files are, or null for the trace's own folder} */
-    public @Nullable Path ringFolder() {
-        return ringFolder;
     }
 }

@@ -68,23 +68,38 @@ final class Child {
      */
     static List<String> onSmallDisk(Path mount, int megabytes, List<String> command)
             throws IOException, InterruptedException {
-        List<String> all = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c",
-                "mount -t tmpfs -o size=" + megabytes + "m tmpfs \"$1\" && shift && exec \"$@\"", "sh",
-                mount.toString()));
+        return unshared("--mount", "mount -t tmpfs -o size=" + megabytes + "m tmpfs '" + mount + "' && exec \"$@\"",
+                command);
+    }
+
+    /**
+     * Returns a command that runs another one in a namespace of its own.
+     *
+     * @param namespace unshare's option
+     * @param script what a shell does there, that has the other command as its arguments
+     * @param command the other one
+     */
+    static List<String> unshared(String namespace, String script, List<String> command)
+            throws IOException, InterruptedException {
+        List<String> all = new ArrayList<>(List.of("unshare", namespace, "sh", "-c", script, "sh"));
         List<String> tried = new ArrayList<>(all);
         tried.add("true");
-        if (!succeeds(tried)) {
-            String reason = "a file system of one's own needs unshare(1) of util-linux, and root";
+        require("a namespace of one's own needs unshare(1) of util-linux, and root", succeeds(tried));
+        all.addAll(command);
+        return all;
+    }
+
+    /** Skips the test with a reason unless something holds; where nothing may be skipped it fails. */
+    static void require(String reason, boolean holds) {
+        if (!holds) {
             if (Boolean.getBoolean("rseq4j.ci")) {
                 fail(reason);
             }
             abort(reason);
         }
-        all.addAll(command);
-        return all;
     }
 
-    private static boolean succeeds(List<String> command) throws InterruptedException {
+    static boolean succeeds(List<String> command) throws InterruptedException {
         try {
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getInputStream().readAllBytes();

@@ -8,7 +8,6 @@ import java.util.function.LongConsumer;
 
 /** A ring whose memory tells who reads and writes it what, so that a test can let something happen in between. */
 final class MadeRing implements AddressSpace {
-    static final long HEAD = 1 << 20;
     static final long BASE = 1 << 24;
     static final int SUB = 1 << 12;
     static final int COUNT = 8;
@@ -17,11 +16,10 @@ final class MadeRing implements AddressSpace {
     private final Map<Long, Long> words = new HashMap<>();
     private final Map<Long, Runnable> whenRead = new HashMap<>();
     private final Map<Long, LongConsumer> whenWritten = new HashMap<>();
-    final PagedRing ring = new PagedRing(this, 0, HEAD, BASE, SUB, (long) SUB * COUNT);
+    final PagedRing ring = new PagedRing(this, 0, BASE, SUB, (long) SUB * COUNT);
 
-    MadeRing(boolean isDiscarding) {
-        ring.begin(BASE, isDiscarding, 1);
-        ring.open();
+    MadeRing() {
+        ring.start(1);
     }
 
     @Override
@@ -47,18 +45,23 @@ final class MadeRing implements AddressSpace {
         whenRead.put(BASE + (position & (long) SUB * COUNT - 1), then);
     }
 
-    /** Lets something happen ahead of the next read of a word of the head. */
-    void whenHeadRead(int offset, Runnable then) {
-        whenRead.put(HEAD + offset, then);
+    /** Lets something happen ahead of the next read of a word of the state. */
+    void whenStateRead(int offset, Runnable then) {
+        whenRead.put(BASE - TraceRing.STATE_BYTES + offset, then);
     }
 
-    /** Lets something happen ahead of each write of a word of the head. */
+    /** Lets something happen ahead of each write of a word of the state. */
     void whenWritten(int offset, LongConsumer then) {
-        whenWritten.put(HEAD + offset, then);
+        whenWritten.put(BASE - TraceRing.STATE_BYTES + offset, then);
     }
 
     /** Does what sections do that fill sub-buffers with a record each, whose last field is the sub-buffer's number. */
     void fill(int from, int to) {
+        fill(ring, from, to);
+    }
+
+    /** Does the same in another ring. */
+    static void fill(RingView ring, int from, int to) {
         for (int number = from; number <= to; number++) {
             long begin = (long) number * SUB;
             long time = 10L * number + 10;
@@ -71,12 +74,16 @@ final class MadeRing implements AddressSpace {
                 ring.putWord(begin + TraceRing.BEGIN, begin);
                 ring.putWord(begin + TraceRing.TIMESTAMP_BEGIN, time);
             }
-            record(begin + TraceRing.RECORDS, time + 1, number);
+            record(ring, begin + TraceRing.RECORDS, time + 1, number);
         }
     }
 
     /** Does what an event's section does. */
     void record(long position, long time, long number) {
+        record(ring, position, time, number);
+    }
+
+    private static void record(RingView ring, long position, long time, long number) {
         ring.put(TraceRing.LAST, time);
         ring.putWord(position, time);
         ring.putWord(position + 8, 1L << 16 | TracerTest.TWO.id());

@@ -7,19 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -107,22 +110,23 @@ final class RecoveryKernelTest {
     @Test
     void whatLiesBehindWhatWasKeptIsCutOff(@TempDir Path temporary) throws IOException {
         Path folder = temporary.resolve("trace");
-        Path left = temporary.resolve("left");
-        try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
-            tracer.add(TracerTest.TWO);
-            TracerTest.record(tracer, 0, 0);
-            tracer.flush();
-            Files.createDirectories(left.resolve(Tracer.RINGS));
-            Files.copy(folder.resolve("metadata"), left.resolve("metadata"));
-            for (RingView ring : tracer.rings()) {
-                String name = Tracer.RINGS + "/" + Rings.FILE + ring.index();
-                Files.copy(folder.resolve(name), left.resolve(name));
-                byte[] channel = Files.readAllBytes(folder.resolve("channel_" + ring.index()));
-                Files.write(left.resolve("channel_" + ring.index()), Arrays.copyOf(channel, channel.length + 100));
-            }
+        TracerFolder files = TracerFolder.make(folder);
+        UUID uuid = UUID.randomUUID();
+        TracerCounts counts = new TracerCounts();
+        new TraceMetadata(files.trace(), files.rings(), uuid, false, counts).add(List.of(TracerTest.TWO));
+        try (SharedRing ring = SharedRing.create(files.rings(), uuid, 0, LeftTrace.OPTIONS, true);
+                RingDrain drain = new RingDrain(ring, new StreamOutput(files.trace(), uuid, 0, LeftTrace.OPTIONS),
+                        counts)) {
+            ring.start(1);
+            MadeRing.fill(ring, 0, 3);
+            drain.drain(true);
         }
-        assertEquals(List.of(), TraceRecovery.recover(left).problems());
-        assertEquals(1, TracerTest.read(left, 0).size());
+        files.finish(false);
+        byte[] channel = Files.readAllBytes(folder.resolve("channel_0"));
+        Files.write(folder.resolve("channel_0"), Arrays.copyOf(channel, channel.length + 100));
+        assertEquals(List.of(), TraceRecovery.recover(folder).problems());
+        assertEquals(4, TracerTest.read(folder, 0).size());
+        assertEquals(channel.length, Files.size(folder.resolve("channel_0")));
     }
 
     @Test
@@ -136,26 +140,94 @@ final class RecoveryKernelTest {
         assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "the rings are gone");
     }
 
-    /** A process may end at any moment of making a ring: a file that is empty, cut, zeros, or not yet opened. */
+    /** A process may end at any moment of making a ring: a file that is empty, or one of a ring that never began. */
     @Test
     void ringsThatWereJustBeingMadeHoldNothing(@TempDir Path temporary) throws IOException {
+        LeftTrace left = LeftTrace.make(temporary.resolve("trace"), true);
+        left.garble(1, segment -> segment.asSlice(SharedRing.MAGIC_AT, 8).fill((byte) 0));
+        int begun = left.ring(1).id();
+        Files.createFile(left.file(2));
+        try (SafeFolder rings = SafeFolder.open(left.rings())) {
+            SharedRing.create(rings, left.uuid, 3, LeftTrace.OPTIONS, true).close();
+        }
+        int made = left.ring(3).id();
+        TraceRecovery.Report report = TraceRecovery.recover(left.folder);
+        assertEquals(List.of(), report.problems());
+        assertEquals(1, report.rings());
+        assertFalse(Files.exists(left.rings()), "they are gone");
+        assertEquals(null, SharedMemory.status(begun));
+        assertEquals(null, SharedMemory.status(made));
+        assertEquals(LeftTrace.EVENTS, TracerTest.read(left.folder, 0).size());
+    }
+
+    /** What may stand in a ring's file, what becomes of it, and what is told. */
+    @Test
+    void whatARingsFileSaysIsCheckedBeforeItIsBelieved(@TempDir Path temporary) throws IOException {
+        LeftTrace other = LeftTrace.make(temporary.resolve("other"), true);
+        LeftTrace left = LeftTrace.make(temporary.resolve("trace"), true);
+        RingFile first = left.ring(0);
+        RingFile foreign = other.ring(0);
+        RingFile.Place elsewhere = new RingFile.Place(first.place().boot(), "ipc:[1]");
+        RingFile.Place before = new RingFile.Place("another", first.place().namespace());
+        Map<RingFile, String> told = new LinkedHashMap<>();
+        told.put(foreign, "another trace's ring");
+        told.put(new RingFile(foreign.id(), first.cookie(), left.uuid, first.bytes(), first.place()),
+                "is another segment by now");
+        told.put(new RingFile(first.id(), first.cookie() + 1, left.uuid, first.bytes(), first.place()),
+                "is another segment by now");
+        told.put(new RingFile(first.id(), first.cookie(), left.uuid, 8, first.place()), "is another segment by now");
+        told.put(new RingFile(first.id(), first.cookie(), left.uuid, Long.MAX_VALUE, first.place()),
+                "is another segment by now");
+        told.put(new RingFile(Integer.MAX_VALUE, first.cookie(), left.uuid, first.bytes(), first.place()),
+                "the segment was removed");
+        told.put(new RingFile(-7, first.cookie(), left.uuid, first.bytes(), first.place()), "the segment was removed");
+        told.put(new RingFile(RingFile.OF_PROCESS, 0, left.uuid, first.bytes(), first.place()),
+                "the kernel had refused shared memory");
+        told.put(new RingFile(first.id(), first.cookie(), left.uuid, first.bytes(), elsewhere),
+                "recover there, if that still runs");
+        told.put(new RingFile(first.id(), first.cookie(), left.uuid, first.bytes(), before),
+                "the machine was started anew since");
+        for (Map.Entry<RingFile, String> each : told.entrySet()) {
+            Files.writeString(left.file(9), each.getKey().text());
+            Path kept = Files.copy(left.file(0), temporary.resolve("kept"), StandardCopyOption.REPLACE_EXISTING);
+            Path second = Files.copy(left.file(1), temporary.resolve("second"), StandardCopyOption.REPLACE_EXISTING);
+            Files.delete(left.file(0));
+            Files.delete(left.file(1));
+            TraceRecovery.Report report = TraceRecovery.recover(left.folder);
+            assertEquals(1, report.problems().size(), () -> each.getValue() + " " + report);
+            assertTrue(report.problems().getFirst().contains(each.getValue()), report::toString);
+            assertEquals(0, report.rings());
+            assertTrue(SharedMemory.status(first.id()) != null && SharedMemory.status(foreign.id()) != null,
+                    "nothing was removed");
+            Files.createDirectories(left.rings());
+            Files.deleteIfExists(left.file(9));
+            Files.move(kept, left.file(0));
+            Files.move(second, left.file(1));
+        }
+        assertEquals(List.of(), TraceRecovery.recover(left.folder).problems());
+        assertEquals(null, SharedMemory.status(first.id()), "it is gone");
+        other.forget();
+    }
+
+    /** A copy of the folder has no lock: but the rings are the tracer's that runs. */
+    @Test
+    void aCopyOfTheFolderOfATracerThatRunsTakesNothingAway(@TempDir Path temporary) throws IOException {
         Path folder = temporary.resolve("trace");
-        Path rings = folder.resolve(Tracer.RINGS);
+        Path copy = Files.createDirectories(temporary.resolve("copy").resolve(Tracer.RINGS)).getParent();
         try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
             tracer.add(TracerTest.TWO);
             TracerTest.record(tracer, 0, 0);
+            Files.copy(folder.resolve("metadata"), copy.resolve("metadata"));
+            for (RingView ring : tracer.rings()) {
+                String name = Tracer.RINGS + "/" + Rings.FILE + ring.index();
+                Files.copy(folder.resolve(name), copy.resolve(name));
+            }
+            TraceRecovery.Report report = TraceRecovery.recover(copy);
+            assertEquals(tracer.rings().size(), report.problems().size());
+            assertTrue(report.problems().getFirst().contains("a process has it attached"), report::toString);
+            TracerTest.record(tracer, 0, 1);
         }
-        Files.createDirectories(rings);
-        for (int bytes : new int[] {0, 7, 1000, MappedRing.DATA, MappedRing.DATA + (1 << 17)}) {
-            Files.write(rings.resolve(Rings.FILE + bytes), new byte[bytes]);
-        }
-        UUID uuid = UUID.randomUUID();
-        MappedRing.create(rings.resolve(Rings.FILE + "made"), uuid, 0, KilledChild.OPTIONS, true).close();
-        TraceRecovery.Report report = TraceRecovery.recover(folder);
-        assertEquals(List.of(), report.problems());
-        assertEquals(0, report.rings());
-        assertFalse(Files.exists(rings), "they are gone");
-        assertEquals(1, TracerTest.read(folder, 0).size());
+        assertEquals(2, TracerTest.read(folder, 0).size());
     }
 
     @Test
@@ -175,37 +247,36 @@ final class RecoveryKernelTest {
     @RepeatedTest(40)
     void damagedRingsAreToldAndNothingElseEscapes(RepetitionInfo repetition, @TempDir Path temporary)
             throws Exception {
-        Path folder = temporary.resolve("trace");
-        boolean isFlightRecorder = repetition.getCurrentRepetition() % 2 == 0;
-        Path rings = folder.resolve(Tracer.RINGS);
-        Path saved = Files.createDirectories(temporary.resolve("saved"));
-        try (Tracer tracer = isFlightRecorder ? Tracer.flightRecorder(folder, KilledChild.OPTIONS)
-                : Tracer.streaming(folder, KilledChild.OPTIONS)) {
-            tracer.add(TracerTest.TWO);
-            for (int i = 0; i < 5000; i++) {
-                TracerTest.record(tracer, 0, i);
-            }
-            for (RingView ring : tracer.rings()) {
-                Files.copy(rings.resolve(Rings.FILE + ring.index()), saved.resolve(Rings.FILE + ring.index()));
-            }
-        }
-        Files.createDirectories(rings);
+        LeftTrace left = LeftTrace.make(temporary.resolve("trace"), repetition.getCurrentRepetition() % 2 == 0);
         Random random = new Random(repetition.getCurrentRepetition());
-        for (String name : Objects.requireNonNull(saved.toFile().list())) {
-            byte[] bytes = Files.readAllBytes(saved.resolve(name));
-            for (int i = random.nextInt(8); i >= 0; i--) {
-                int at = random.nextBoolean() ? random.nextInt(1200) : random.nextInt(bytes.length);
-                bytes[at] = (byte) random.nextInt();
-            }
-            int length = random.nextInt(4) == 0 ? random.nextInt(bytes.length) : bytes.length;
-            Files.write(rings.resolve(name), Arrays.copyOf(bytes, length));
+        for (int index = 0; index < LeftTrace.RINGS; index++) {
+            left.garble(index, segment -> {
+                for (int i = random.nextInt(8); i >= 0; i--) {
+                    // What the ring is, its state, or anything.
+                    int at = switch (random.nextInt(3)) {
+                        case 0 -> random.nextInt(256);
+                        case 1 -> SharedRing.STATE_AT + random.nextInt(192);
+                        default -> random.nextInt((int) segment.byteSize());
+                    };
+                    segment.set(ValueLayout.JAVA_BYTE, at, (byte) random.nextInt());
+                }
+            });
         }
-        TraceRecovery.Report report = TraceRecovery.recover(folder);
-        assertTrue(report.problems().stream().allMatch(each -> each.contains(Rings.FILE)), report::toString);
-        try (TraceReader reader = new TraceReader(folder)) {
+        int[] ids = {left.ring(0).id(), left.ring(1).id()};
+        if (random.nextInt(4) == 0) {
+            byte[] bytes = Files.readAllBytes(left.file(0));
+            bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+            Files.write(left.file(0), Arrays.copyOf(bytes, random.nextInt(2 * bytes.length)));
+        }
+        TraceRecovery.Report report = TraceRecovery.recover(left.folder);
+        assertTrue(report.problems().stream().allMatch(each -> each.startsWith(Rings.FILE)), report::toString);
+        try (TraceReader reader = new TraceReader(left.folder)) {
             while (reader.next() != null) {
                 assertTrue(reader.problemCount() >= 0);
             }
+        }
+        for (int id : ids) {
+            SharedMemory.remove(id);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.github.rseq4j.trace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.rseq4j.engine.TraceRing;
+import java.io.IOException;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -15,7 +16,7 @@ final class RingCopyTest {
     private static final int LAST = 21;
     private static final int OLDEST = LAST + 1 - MadeRing.COUNT;
 
-    private final MadeRing made = new MadeRing(false);
+    private final MadeRing made = new MadeRing();
 
     private static long number(Packet packet) {
         return packet.records().duplicate().order(ByteOrder.LITTLE_ENDIAN).getLong(MadeRing.RECORD - Long.BYTES);
@@ -34,7 +35,7 @@ final class RingCopyTest {
     }
 
     @Test
-    void aRingThatIsNotFullIsCopiedFromItsBeginning() {
+    void aRingThatIsNotFullIsCopiedFromItsBeginning() throws IOException {
         made.fill(0, 3);
         requirePackets(RingCopy.of(made.ring, true), 0, 3);
         requirePackets(RingCopy.of(made.ring, false), 0, 3);
@@ -42,13 +43,13 @@ final class RingCopyTest {
 
     /** The oldest sub-buffer is the one that the next switch opens: while sections run it may be being written. */
     @Test
-    void aLiveRingHasAllButTheOldest() {
+    void aLiveRingHasAllButTheOldest() throws IOException {
         made.fill(0, LAST);
         requirePackets(RingCopy.of(made.ring, true), OLDEST + 1, LAST);
     }
 
     @Test
-    void aRingThatStandsStillHasAll() {
+    void aRingThatStandsStillHasAll() throws IOException {
         made.fill(0, LAST);
         RingCopy copy = RingCopy.of(made.ring, false);
         requirePackets(copy, OLDEST, LAST);
@@ -57,7 +58,7 @@ final class RingCopyTest {
 
     /** A process was killed in the switch section: the first word that it writes says so. */
     @Test
-    void theOldestIsTornWhereASwitchHadBegun() {
+    void theOldestIsTornWhereASwitchHadBegun() throws IOException {
         made.fill(0, LAST);
         long next = (LAST + 1L) * MadeRing.SUB;
         made.ring.putWord(next + TraceRing.BEGIN, next);
@@ -69,7 +70,7 @@ final class RingCopyTest {
     /** Sections overtake the copy: what is left is without a gap, and nothing in it was written over. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 5})
-    void whatIsOvertakenIsLeftOut(int ahead) {
+    void whatIsOvertakenIsLeftOut(int ahead) throws IOException {
         made.fill(0, LAST);
         int reading = OLDEST + 3;
         made.whenRead((long) reading * MadeRing.SUB + TraceRing.RECORDS, () -> made.fill(LAST + 1, LAST + ahead));
@@ -85,7 +86,7 @@ final class RingCopyTest {
     }
 
     @Test
-    void anEmptyRingHasNoPacket() {
+    void anEmptyRingHasNoPacket() throws IOException {
         assertEquals(List.of(), RingCopy.of(made.ring, true).packets());
     }
 }

@@ -15,29 +15,46 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Random;
 import java.util.UUID;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is written of a ring, in which order, and that it is written once. */
 final class RingDrainTest {
     private final UUID uuid = UUID.randomUUID();
     private final TracerCounts counts = new TracerCounts();
-    private final MadeRing made = new MadeRing(true);
+    private final MadeRing made = new MadeRing();
 
     @TempDir
     private Path folder = Path.of("");
+    private @Nullable SafeFolder opened;
 
     @BeforeEach
     void describe() throws IOException {
-        TraceMetadata metadata = new TraceMetadata(folder, folder, uuid, false, counts);
+        opened = SafeFolder.open(folder);
+        TraceMetadata metadata = new TraceMetadata(opened(), opened(), uuid, false, counts);
         metadata.add(List.of(TracerTest.TWO));
     }
 
+    @AfterEach
+    void closeFolder() throws IOException {
+        opened().close();
+    }
+
+    private SafeFolder opened() {
+        return Objects.requireNonNull(opened);
+    }
+
     private RingDrain drain() {
-        return new RingDrain(made.ring, new StreamOutput(folder, uuid, 0, TracerOptions.defaults()), counts);
+        return new RingDrain(made.ring, new StreamOutput(opened(), uuid, 0, TracerOptions.defaults()), counts);
     }
 
     private void requireNumbers(long to, long discarded) {
@@ -79,8 +96,8 @@ final class RingDrainTest {
     @Test
     void aRingsStateIsOfOneMoment() {
         made.fill(0, 0);
-        made.whenHeadRead(TraceRing.LAST, () -> made.record(made.ring.position(), 50, 1));
-        made.whenHeadRead(TraceRing.DISCARDED, () -> made.record(made.ring.position(), 60, 2));
+        made.whenStateRead(TraceRing.LAST, () -> made.record(made.ring.position(), 50, 1));
+        made.whenStateRead(TraceRing.DISCARDED, () -> made.record(made.ring.position(), 60, 2));
         RingView.State state = made.ring.state(() -> 0);
         assertEquals(new RingView.State(TraceRing.RECORDS + 3L * MadeRing.RECORD, 60, 0, true), state);
     }
@@ -149,5 +166,58 @@ final class RingDrainTest {
         }
         List<TraceEvent> events = TracerTest.read(folder, 0);
         assertEquals(List.of(3L, 4L), events.stream().map(event -> event.values().get(1)).toList());
+    }
+
+    /** Whoever writes to the ring's memory has it say anything: that is told once, and work stays bounded. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, -1, 40, Long.MIN_VALUE, Long.MIN_VALUE + 4096 + 100, Long.MAX_VALUE, 1L << 62,
+        (1L << 62) + 100, 9L * MadeRing.SUB + 100, 4096 + 40})
+    void aPositionThatCannotBeEndsTheRingsStream(long position) throws IOException {
+        made.fill(0, 1);
+        try (RingDrain drain = drain()) {
+            drain.drain(true);
+            made.ring.put(TraceRing.POSITION, position);
+            IOException refused = assertThrows(IOException.class, () -> drain.drain(true));
+            assertTrue(String.valueOf(refused.getMessage()).contains("position=" + position), refused::toString);
+            assertFalse(drain.drain(true), "it is told once");
+        }
+        if (!made.ring.isPosition(position)) {
+            assertThrows(IOException.class, () -> RingCopy.of(made.ring, true));
+        }
+        requireNumbers(1, 0);
+    }
+
+    @Test
+    void anyWordsAreDrainedInBoundedWork() throws IOException {
+        for (int seed = 0; seed < 200; seed++) {
+            MadeRing garbled = new MadeRing();
+            garbled.fill(0, 5);
+            Random random = new Random(seed);
+            for (int i = 0; i < 20; i++) {
+                garbled.ring.putWord((long) random.nextInt(8) * MadeRing.SUB + random.nextInt(12) * 8L,
+                        random.nextBoolean() ? random.nextLong() : random.nextInt(1 << 14));
+            }
+            garbled.ring.put(TraceRing.POSITION, random.nextInt(9 * MadeRing.SUB));
+            Path each = Files.createDirectory(folder.resolve("seed" + seed));
+            try (SafeFolder into = SafeFolder.open(each); RingDrain drain = new RingDrain(garbled.ring,
+                    new StreamOutput(into, uuid, 0, TracerOptions.defaults()), counts)) {
+                drain.drain(true);
+            } catch (IOException e) {
+                assertTrue(String.valueOf(e.getMessage()).contains("somebody else has written to it"), e::toString);
+            }
+            Path channel = each.resolve("channel_0");
+            assertTrue(!Files.exists(channel) || Files.size(channel) <= 9L * MadeRing.SUB, "seed=" + seed);
+        }
+    }
+
+    @Test
+    void aFileOfSomebodyElseIsLeftAsItIs() throws IOException {
+        made.fill(0, 3);
+        Files.writeString(folder.resolve("channel_0"), "somebody else's");
+        try (RingDrain drain = drain()) {
+            IOException refused = assertThrows(IOException.class, () -> drain.drain(true));
+            assertEquals("channel_0: is no stream of this trace, and is left as it is", refused.getMessage());
+        }
+        assertEquals("somebody else's", Files.readString(folder.resolve("channel_0")));
     }
 }

@@ -21,7 +21,8 @@ final class RingsTest {
         TracerCounts counts = new TracerCounts();
         AtomicReference<@Nullable Rings> made = new AtomicReference<>();
         List<Boolean> inner = new ArrayList<>();
-        Rings rings = new Rings(folder, UUID.randomUUID(), TracerOptions.defaults(), false, counts, ring -> {
+        SafeFolder opened = SafeFolder.open(folder);
+        Rings rings = new Rings(opened, UUID.randomUUID(), TracerOptions.defaults(), false, counts, ring -> {
             Rings known = made.get();
             if (known != null) {
                 inner.add(known.open(ring.index()));
@@ -38,5 +39,7 @@ final class RingsTest {
         assertTrue(rings.open(other), "it is there, and is not made twice");
         assertEquals(List.of(false), inner);
         rings.close(true);
+        assertEquals(List.of(), opened.names());
+        opened.close();
     }
 }

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -87,19 +89,29 @@ final class TracerFilesTest {
         TracerTest.requireNumbers(found, false);
     }
 
+    /** Rings are no files any more: there is nothing that could lie elsewhere. */
     @Test
-    void ringsMayLieElsewhere(@TempDir Path folder) throws IOException {
+    @SuppressWarnings("deprecation")
+    void aFolderForRingsIsNotLookedAt(@TempDir Path folder) throws IOException {
         Path trace = folder.resolve("trace");
         Path rings = folder.resolve("rings");
         try (Tracer tracer = Tracer.streaming(trace, TracerOptions.defaults().withRingFolder(rings))) {
             tracer.add(TracerTest.TWO);
-            assertEquals(1, names(rings).size());
-            assertTrue(Files.isSymbolicLink(trace.resolve(Tracer.RINGS)));
+            assertFalse(Files.exists(rings));
+            assertTrue(Files.isDirectory(trace.resolve(Tracer.RINGS), LinkOption.NOFOLLOW_LINKS));
             TracerTest.record(tracer, 0, 0);
         }
-        assertEquals(List.of(), names(rings));
         assertFalse(names(trace).contains(Tracer.RINGS));
         assertEquals(1, TracerTest.read(trace, 0).size());
+    }
+
+    /** A stream of somebody else's is not written over: the folder is refused before anything is made. */
+    @Test
+    void aFolderWithStreamsIsRefused(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("channel_0"), "a stream");
+        assertThrows(FileAlreadyExistsException.class, () -> Tracer.streaming(folder));
+        assertEquals(List.of("channel_0"), names(folder));
+        assertEquals("a stream", Files.readString(folder.resolve("channel_0")));
     }
 
     @Test

@@ -1,0 +1,81 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.kernel.SharedMemory;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/** What a process leaves that is killed, made by this one: metadata, a lock that nobody holds, and rings. */
+final class LeftTrace {
+    static final TracerOptions OPTIONS = TracerOptions.defaults().withSubBuffers(MadeRing.SUB, MadeRing.COUNT);
+    /** How many rings there are, each with so many sub-buffers of a record. */
+    static final int RINGS = 2;
+    static final int EVENTS = 6;
+
+    final Path folder;
+    final UUID uuid = UUID.randomUUID();
+
+    private LeftTrace(Path folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * Makes it.
+     *
+     * @param folder the trace's
+     * @param isDiscarding whether it is a stream's, or a flight recorder's
+     */
+    static LeftTrace make(Path folder, boolean isDiscarding) throws IOException {
+        LeftTrace left = new LeftTrace(folder);
+        TracerFolder files = TracerFolder.make(folder);
+        new TraceMetadata(files.trace(), files.rings(), left.uuid, !isDiscarding, new TracerCounts())
+                .add(List.of(TracerTest.TWO));
+        for (int index = 0; index < RINGS; index++) {
+            try (SharedRing ring = SharedRing.create(files.rings(), left.uuid, index, OPTIONS, isDiscarding)) {
+                ring.start(1);
+                MadeRing.fill(ring, 0, EVENTS - 1);
+            }
+        }
+        files.finish(false);
+        return left;
+    }
+
+    /** Returns the folder of the rings' files. */
+    Path rings() {
+        return folder.resolve(TracerFolder.RINGS);
+    }
+
+    /** Returns a ring's file. */
+    Path file(int index) {
+        return rings().resolve(Rings.FILE + index);
+    }
+
+    /** Returns what a ring's file says. */
+    RingFile ring(int index) throws IOException {
+        try (SafeFolder opened = SafeFolder.open(rings())) {
+            return RingFile.read(opened, Rings.FILE + index);
+        }
+    }
+
+    /** Writes to a ring's memory as anybody of the same user can. */
+    void garble(int index, Consumer<MemorySegment> how) throws IOException {
+        RingFile file = ring(index);
+        try (Arena arena = Arena.ofConfined()) {
+            how.accept(SharedMemory.attach(file.id(), file.bytes(), false, arena));
+        }
+    }
+
+    /** Removes the rings' memory, of a test that does not recover it. */
+    void forget() throws IOException {
+        for (int index = 0; index < RINGS; index++) {
+            if (Files.exists(file(index))) {
+                SharedMemory.remove(ring(index).id());
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package io.github.rseq4j.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.rseq4j.Rseq;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The memory of rings: what others do to it, and what a kernel refuses. */
+final class SharedRingKernelTest {
+    private static final String SMALL = "mount -t tmpfs -o size=4k tmpfs /dev/shm && umask 0 && exec \"$@\"";
+
+    @BeforeEach
+    void requireRseq() {
+        assumeTrue(Rseq.availability().available(), "rings are shared memory with rseq alone");
+    }
+
+    private static List<String> seccomp(String call, List<String> command) {
+        boolean isX64 = System.getProperty("os.arch").equals("amd64");
+        int number = switch (call) {
+            case "shmget" -> isX64 ? 29 : 194;
+            default -> isX64 ? 30 : 196;
+        };
+        Path root = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
+        List<String> all = new ArrayList<>(List.of(command.getFirst(), "--enable-native-access=ALL-UNNAMED", "-cp",
+                root.resolve("rseq4j-core/target/classes") + ":" + root.resolve("rseq4j-core/target/test-classes"),
+                "io.github.rseq4j.kernel.Seccomp", String.valueOf(number), "-1", "0", "1"));
+        all.addAll(command);
+        return all;
+    }
+
+    /** Random words everywhere, from another thread, while threads record: the program goes on. */
+    @ParameterizedTest
+    @CsvSource({"auto", "monotonic"})
+    void whoWritesToTheRingsGarblesTheTraceAndNothingElse(String clock, @TempDir Path folder) throws Exception {
+        String output = Child.output(Map.of(), Child.java(List.of("-Drseq4j.trace.clock=" + clock),
+                GarbledChild.class, folder.toString()));
+        assertTrue(output.endsWith("survived\n"), output);
+    }
+
+    /** Where the kernel has no shared memory for us the program goes on, and knows what it would lose. */
+    @ParameterizedTest
+    @CsvSource({"shmget", "shmat", "kernel/shmmni=0", "kernel/shm_rmid_forced=1"})
+    void whatTheKernelRefusesIsToldWithWhatIsLost(String refused, @TempDir Path temporary) throws Exception {
+        Path folder = temporary.resolve("trace");
+        List<String> command = Child.java(List.of(), UnsharedChild.class, folder.toString());
+        int equals = refused.indexOf('=');
+        String output = Child.output(Map.of(), equals < 0 ? seccomp(refused, command)
+                : Child.unshared("--ipc", "echo " + refused.substring(equals + 1) + " > /proc/sys/"
+                        + refused.substring(0, equals) + " && exec \"$@\"", command));
+        String named = equals < 0 ? refused : refused.contains("shmmni") ? "shmget" : "shm_rmid_forced";
+        assertTrue(output.startsWith("the rings are in memory of the process alone, because of ")
+                && output.contains(named), output);
+        TraceRecovery.Report report = TraceRecovery.recover(folder);
+        assertFalse(report.problems().isEmpty());
+        assertTrue(report.problems().stream().allMatch(each -> each.contains("the kernel had refused shared memory")),
+                report::toString);
+        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "nothing is left that could be recovered");
+        assertEquals(UnsharedChild.FLUSHED, TracerTest.read(folder, 0).size());
+    }
+
+    /** A container's /dev/shm does not matter, and no umask opens what is ours to others. */
+    @Test
+    void ringsNeedNoFileSystemAndAreTheirOwnersAlone(@TempDir Path temporary) throws Exception {
+        Path folder = temporary.resolve("trace");
+        String output = Child.output(Map.of(), Child.unshared("--mount", SMALL,
+                Child.java(List.of(), UnsharedChild.class, folder.toString())));
+        assertEquals("null\n", output);
+        assertEquals("rwx------", permissions(folder.resolve(Tracer.RINGS)));
+        assertEquals("rw-------", permissions(folder.resolve(Tracer.RINGS).resolve("lock")));
+        List<String> segments = Files.readAllLines(Path.of("/proc/sysvipc/shm"));
+        try (SafeFolder rings = SafeFolder.open(folder.resolve(Tracer.RINGS))) {
+            for (String name : rings.names()) {
+                if (name.startsWith(Rings.FILE)) {
+                    assertEquals("rw-------", permissions(folder.resolve(Tracer.RINGS).resolve(name)));
+                    String id = String.valueOf(RingFile.read(rings, name).id());
+                    assertTrue(segments.stream().map(line -> line.strip().split(" +"))
+                            .anyMatch(words -> words[1].equals(id) && words[2].equals("600")), segments::toString);
+                }
+            }
+        }
+        assertEquals(List.of(), TraceRecovery.recover(folder).problems());
+        assertEquals(UnsharedChild.FLUSHED + UnsharedChild.MORE, TracerTest.read(folder, 0).size());
+    }
+
+    private static String permissions(Path path) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+
+    /** The small file may be cut or removed while it runs: it is not the ring. */
+    @Test
+    void aRingsFileThatIsCutChangesNothing(@TempDir Path folder) throws IOException {
+        TracerStats stats;
+        try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
+            tracer.add(TracerTest.TWO);
+            TracerTest.record(tracer, 0, 0);
+            for (RingView ring : tracer.rings()) {
+                Files.write(folder.resolve(Tracer.RINGS).resolve(Rings.FILE + ring.index()), new byte[0]);
+            }
+            for (int i = 1; i < 5000; i++) {
+                TracerTest.record(tracer, 0, i);
+                if (i % 500 == 0) {
+                    tracer.flush();
+                }
+            }
+            stats = tracer.stats();
+        }
+        assertEquals(0, stats.failures() + stats.lost(), stats::toString);
+        assertEquals(5000, TracerTest.read(folder, stats.discarded()).size() + stats.discarded());
+        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)));
+    }
+
+    /** Closing removes the shared memory, whichever way the tracer has come to its end. */
+    @Test
+    void aTracerThatWasClosedLeavesNoSharedMemory(@TempDir Path folder) throws IOException {
+        List<Integer> ids = new ArrayList<>();
+        try (Tracer tracer = Tracer.flightRecorder(folder)) {
+            tracer.rings().forEach(ring -> ids.add(((SharedRing) ring).id()));
+        }
+        assertFalse(ids.isEmpty());
+        String segments = Files.readString(Path.of("/proc/sysvipc/shm"));
+        for (int id : ids) {
+            assertFalse(segments.lines().anyMatch(line -> line.strip().split(" +")[1].equals(String.valueOf(id))));
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package io.github.rseq4j.trace;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** Records, flushes, records more, says what would be lost, and ends as if it were killed. */
+final class UnsharedChild {
+    static final int FLUSHED = 100;
+    static final int MORE = 50;
+
+    private UnsharedChild() {}
+
+    /** Takes a folder. */
+    public static void main(String[] arguments) throws IOException {
+        Tracer tracer = Tracer.streaming(Path.of(arguments[0]), KilledChild.OPTIONS.withFlushInterval(
+                Duration.ofHours(1)));
+        tracer.add(TracerTest.TWO);
+        for (int i = 0; i < FLUSHED; i++) {
+            TracerTest.record(tracer, 0, i);
+        }
+        tracer.flush();
+        for (int i = 0; i < MORE; i++) {
+            TracerTest.record(tracer, 0, FLUSHED + i);
+        }
+        System.out.println(tracer.stats().lostOnKill());
+        Runtime.getRuntime().halt(0);
+    }
+}
