@@ -2,6 +2,7 @@ package io.github.rseq4j.code;
 
 import io.github.rseq4j.code.Operand.Reg;
 import io.github.rseq4j.code.Step.Commit;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,21 @@ public final class Rules {
         }
         checkStep(name, number, step, written, step instanceof Commit commit ? commit : null);
         checkArguments(name, number, step, arguments);
+        List<Step> steps = new ArrayList<>(before);
+        steps.add(step);
+        Restarts.check(name, steps, List.of());
+    }
+
+    /**
+     * Checks that a restart of any section of a chain finds what the first run found.
+     *
+     * @param chain the chain
+     * @throws IllegalArgumentException naming the store that a restart may see, and the step that sees it
+     */
+    public static void checkRestarts(Chain chain) {
+        for (Section section : chain.sections()) {
+            Restarts.check(section.name(), section.steps(), section.assumptions());
+        }
     }
 
     static void check(String name, List<Step> steps, @Nullable Reg result) {

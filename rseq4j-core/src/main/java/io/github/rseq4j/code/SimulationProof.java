@@ -79,8 +79,15 @@ public final class SimulationProof {
      * @param seed decides the scenarios
      * @return the proof
      * @throws IllegalStateException as {@link #prove} does, and when an address leads out of the scenario
+     * @throws IllegalArgumentException when a restart may see what an aborted run has stored
      */
     public static SimulationProof of(Chain chain, long seed) {
+        Rules.checkRestarts(chain);
+        return simulated(chain, seed);
+    }
+
+    /** Simulates a chain that may break the rule about restarts: the simulation is to find what the rule refuses. */
+    static SimulationProof simulated(Chain chain, long seed) {
         SimulationProof proof = new SimulationProof(chain);
         proof.simulate(seed);
         return proof;

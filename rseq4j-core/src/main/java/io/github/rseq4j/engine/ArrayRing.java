@@ -4,6 +4,7 @@ import static io.github.rseq4j.code.Operand.arg;
 import static io.github.rseq4j.code.Operand.imm;
 import static io.github.rseq4j.code.Operand.temp;
 
+import io.github.rseq4j.code.Assumption;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Mem;
@@ -103,8 +104,10 @@ public final class ArrayRing {
 
     private ArrayRing() {}
 
+    /** A chain whose last argument is the capacity less 1, which no address but a slot's is made of. */
     private static Chain chain(String name, int arguments, Step... steps) {
-        return Chain.of(arguments, new Section(name, List.of(steps), null));
+        return Chain.of(arguments, new Section(name, List.of(steps), null, List.of(Assumption.apart(arg(arguments - 1),
+                "slots lie behind head and tail, and a record comes from memory outside of the cells"))));
     }
 
     private static Step load(Reg target, Mem from) {

@@ -4,6 +4,7 @@ import static io.github.rseq4j.code.Operand.arg;
 import static io.github.rseq4j.code.Operand.imm;
 import static io.github.rseq4j.code.Operand.temp;
 
+import io.github.rseq4j.code.Assumption;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Mem;
@@ -59,8 +60,13 @@ public final class ArrayStack {
     private static final Reg ELEMENT = temp(2);
     private static final Reg LENGTH = temp(3);
 
+    private static final Assumption ELEMENTS_APART = Assumption.apart(Mem.element(arg(0), FROM_BYTES, WHICH, 1),
+            "elements lie behind the header, and the caller's memory is outside of the cells");
+    private static final Assumption INTO_APART = Assumption.apart(arg(1),
+            "the caller pops to memory of its own, outside of the cells");
+
     /** The cells, the capacity in bytes, and a word. */
-    public static final Chain PUSH = chain("array_push_release", 3, null,
+    public static final Chain PUSH = chain("array_push_release", 3, null, ELEMENTS_APART,
             exit(EXIT_REFUSED, USED, Condition.ABOVE_OR_EQUAL, arg(1)),
             from(),
             new Step.Add(ELEMENT, USED),
@@ -69,7 +75,7 @@ public final class ArrayStack {
             commit(USED, Order.RELEASE));
 
     /** The cells; the result is the word. A negative one is exit 2. */
-    public static final Chain POP = chain("array_pop_relaxed", 1, ELEMENT,
+    public static final Chain POP = chain("array_pop_relaxed", 1, ELEMENT, ELEMENTS_APART,
             exit(EXIT_REFUSED, USED, Condition.EQ, imm(0)),
             new Step.Subtract(USED, imm(Long.BYTES)),
             from(),
@@ -79,7 +85,7 @@ public final class ArrayStack {
             commit(USED, Order.RELAXED));
 
     /** The cells, the capacity in bytes, where the words are, and how many bytes. */
-    public static final Chain PUSH_BATCH = chain("array_push_memcpy_release", 4, null,
+    public static final Chain PUSH_BATCH = chain("array_push_memcpy_release", 4, null, ELEMENTS_APART,
             from(),
             new Step.Add(ELEMENT, USED),
             new Step.Add(USED, arg(3)),
@@ -88,7 +94,7 @@ public final class ArrayStack {
             commit(USED, Order.RELEASE));
 
     /** The cells, where the words go, and how many bytes. */
-    public static final Chain POP_BATCH = chain("array_pop_memcpy_relaxed", 3, null,
+    public static final Chain POP_BATCH = chain("array_pop_memcpy_relaxed", 3, null, INTO_APART,
             exit(EXIT_REFUSED, USED, Condition.BELOW, arg(2)),
             new Step.Subtract(USED, arg(2)),
             from(),
@@ -101,7 +107,7 @@ public final class ArrayStack {
      * The cells, the capacity in bytes, where the record is, its length in bytes, and that length rounded up to words.
      * The length stands behind the record, in a word that it is popped by.
      */
-    public static final Chain PUSH_RECORD = chain("array_push_memcpy_length_release", 5, null,
+    public static final Chain PUSH_RECORD = chain("array_push_memcpy_length_release", 5, null, ELEMENTS_APART,
             from(),
             new Step.Add(ELEMENT, USED),
             new Step.Add(USED, arg(4)),
@@ -113,7 +119,7 @@ public final class ArrayStack {
             commit(USED, Order.RELEASE));
 
     /** The cells, and where the record goes; the result is its length in bytes. */
-    public static final Chain POP_RECORD = chain("array_pop_length_memcpy_relaxed", 2, LENGTH,
+    public static final Chain POP_RECORD = chain("array_pop_length_memcpy_relaxed", 2, LENGTH, INTO_APART,
             exit(EXIT_REFUSED, USED, Condition.EQ, imm(0)),
             new Step.Subtract(USED, imm(Long.BYTES)),
             from(),
@@ -132,13 +138,14 @@ public final class ArrayStack {
     private ArrayStack() {}
 
     /** Every section begins by finding the array in use and how much of it is. */
-    private static Chain chain(String name, int arguments, @Nullable Reg result, Step... rest) {
+    private static Chain chain(String name, int arguments, @Nullable Reg result, Assumption layout,
+            Step... rest) {
         List<Step> steps = new ArrayList<>(List.of(
                 new Step.Load(WHICH, Mem.cell(arg(0)), Width.LONG),
                 exit(EXIT_CLOSED, WHICH, Condition.EQ, imm(CLOSED)),
                 new Step.Load(USED, used(), Width.LONG)));
         steps.addAll(List.of(rest));
-        return Chain.of(arguments, new Section(name, steps, result));
+        return Chain.of(arguments, new Section(name, steps, result, List.of(layout)));
     }
 
     private static Step exit(int exit, Reg left, Condition condition, Operand right) {

@@ -3,6 +3,7 @@ package io.github.rseq4j.engine;
 import static io.github.rseq4j.code.Operand.arg;
 import static io.github.rseq4j.code.Operand.temp;
 
+import io.github.rseq4j.code.Assumption;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Mem;
 import io.github.rseq4j.code.Operand.Reg;
@@ -56,6 +57,7 @@ public final class LoadAddStoreStore {
                 new Move(next, arg(1)),
                 new Add(next, arg(2)),
                 new Store(isInt ? new Mem(arg(3), false, next, 1, 0) : Mem.at(next, 0), temp(0), width),
-                new CommitStore(Mem.cell(arg(0)), arg(1), width, order)), null));
+                new CommitStore(Mem.cell(arg(0)), arg(1), width, order)), null,
+                List.of(Assumption.apart(arg(1), "the node is the caller's, and no cell lies in a node"))));
     }
 }

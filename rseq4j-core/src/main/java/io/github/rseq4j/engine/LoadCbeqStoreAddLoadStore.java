@@ -3,6 +3,7 @@ package io.github.rseq4j.engine;
 import static io.github.rseq4j.code.Operand.arg;
 import static io.github.rseq4j.code.Operand.temp;
 
+import io.github.rseq4j.code.Assumption;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Mem;
@@ -67,6 +68,7 @@ public final class LoadCbeqStoreAddLoadStore {
                         new Add(next, arg(2)),
                         new Load(next, isInt ? new Mem(arg(4), false, next, 1, 0) : Mem.at(next, 0), width),
                         new CommitStore(Mem.cell(arg(0)), next, width, Order.RELAXED)),
-                node));
+                node, List.of(Assumption.apart(arg(3),
+                        "the caller stores to memory of its own, outside of list and cell"))));
     }
 }

@@ -3,6 +3,7 @@ package io.github.rseq4j.engine;
 import static io.github.rseq4j.code.Operand.arg;
 import static io.github.rseq4j.code.Operand.temp;
 
+import io.github.rseq4j.code.Assumption;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Mem;
@@ -50,6 +51,8 @@ public final class LoadCbneMemcpyStore {
                 new Load(temp(0), Mem.cell(arg(0)), width),
                 new ExitIf(Condition.NE, temp(0), arg(1), width, 0),
                 new Copy(Mem.cell(arg(2)), arg(3), arg(4), Section.MAX_COPY_BYTES),
-                new CommitStore(Mem.cell(arg(0)), arg(5), width, order)), null));
+                new CommitStore(Mem.cell(arg(0)), arg(5), width, order)), null,
+                List.of(Assumption.apart(arg(2),
+                        "the caller copies between ranges that do not meet, outside of the word"))));
     }
 }

@@ -3,6 +3,7 @@ package io.github.rseq4j.engine;
 import static io.github.rseq4j.code.Operand.arg;
 import static io.github.rseq4j.code.Operand.temp;
 
+import io.github.rseq4j.code.Assumption;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Mem;
@@ -47,6 +48,7 @@ public final class LoadCbneStoreStore {
                 new Load(temp(0), Mem.cell(arg(0)), width),
                 new ExitIf(Condition.NE, temp(0), arg(1), width, 0),
                 new Store(Mem.cell(arg(2)), arg(3), width),
-                new CommitStore(Mem.cell(arg(0)), arg(4), width, order)), null));
+                new CommitStore(Mem.cell(arg(0)), arg(4), width, order)), null,
+                List.of(Assumption.apart(arg(2), "the caller gives two different words"))));
     }
 }

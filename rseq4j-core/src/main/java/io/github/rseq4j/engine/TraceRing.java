@@ -4,6 +4,7 @@ import static io.github.rseq4j.code.Operand.arg;
 import static io.github.rseq4j.code.Operand.imm;
 import static io.github.rseq4j.code.Operand.temp;
 
+import io.github.rseq4j.code.Assumption;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Index;
@@ -149,6 +150,14 @@ public final class TraceRing {
     public static final Chain MISS = Chain.of(2, new Section("trace_miss_relaxed", List.of(
             new Step.CommitAdd(head(MISSED), arg(1), Width.LONG, Order.RELAXED)), null)).by(Index.CPU_ID);
 
+    /** What holds of each section: the heads are cells, and rings are memory of their own. */
+    private static List<Assumption> layout() {
+        return List.of(Assumption.apart(head(BASE), "no head and no field of an event lies in a ring"),
+                Assumption.apart(CELLS, "no field of an event lies in a head"),
+                Assumption.settled(head(LAST),
+                        "it holds the time that the restart compares with it, which is not before itself"));
+    }
+
     private TraceRing() {}
 
     /** Returns every chain. */
@@ -217,7 +226,7 @@ public final class TraceRing {
         all.add(new Step.Add(temp(0), SIZE));
         all.add(new Step.CommitStore(state(temp(3), POSITION), temp(0), Width.LONG, Order.RELEASE));
         return Chain.of(arguments + (isTimed ? 1 : 0),
-                new Section(name + (isTimed ? "_timed" : "") + "_release", all, null)).by(Index.CPU_ID);
+                new Section(name + (isTimed ? "_timed" : "") + "_release", all, null, layout())).by(Index.CPU_ID);
     }
 
     private static Chain switching(boolean isTimed) {
@@ -252,7 +261,7 @@ public final class TraceRing {
         steps.add(store(Mem.at(temp(0), TIMESTAMP_END), temp(1)));
         steps.addAll(open());
         return Chain.of(isTimed ? 3 : 2, new Section("trace_switch" + (isTimed ? "_timed" : "") + "_release", steps,
-                null)).by(Index.CPU_ID);
+                null, layout())).by(Index.CPU_ID);
     }
 
     private static List<Step> close() {

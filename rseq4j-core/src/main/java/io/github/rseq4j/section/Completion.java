@@ -9,6 +9,8 @@ import io.github.rseq4j.engine.Engine;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.Arrays;
+import java.util.List;
 
 /** Makes the handle of a chain that users call: it returns a result or an exit, and finishes or throws the rest. */
 final class Completion {
@@ -20,17 +22,22 @@ final class Completion {
      * the downcall is a comparison of the status. The array is made on the other branch alone.
      */
     /** The exit that {@link SectionBuilder} puts in front of the commit of a section with a result. */
-    static final int NEGATIVE_RESULT = Section.MAX_EXITS - 1;
+    static final int NEGATIVE_RESULT = Section.MAX_EXITS - 2;
+    /** The exit of places that {@link SectionBuilder#disjoint} says lie apart, and that do not. */
+    static final int OVERLAP = Section.MAX_EXITS - 1;
 
     private final Engine engine;
     private final Chain chain;
+    private final List<List<String>> disjoint;
 
-    private Completion(Engine engine, Chain chain) {
+    private Completion(Engine engine, Chain chain, List<List<String>> disjoint) {
         this.engine = engine;
         this.chain = chain;
+        this.disjoint = disjoint;
     }
 
-    static MethodHandle handle(Engine engine, Chain chain) {
+    /** Returns the handle of a chain, of whose sections each has pairs of places that are said to be disjoint. */
+    static MethodHandle handle(Engine engine, Chain chain, List<List<String>> disjoint) {
         MethodHandle function = engine.handle(chain);
         MethodHandles.Lookup own = MethodHandles.lookup();
         try {
@@ -38,7 +45,7 @@ final class Completion {
                     MethodType.methodType(boolean.class, long.class));
             MethodHandle complete = own.findVirtual(Completion.class, "complete",
                             MethodType.methodType(long.class, long.class, long[].class))
-                    .bindTo(new Completion(engine, chain)).asCollector(1, long[].class, chain.arguments());
+                    .bindTo(new Completion(engine, chain, disjoint)).asCollector(1, long[].class, chain.arguments());
             MethodHandle status = MethodHandles.dropArguments(MethodHandles.identity(long.class), 1,
                     function.type().parameterList());
             return MethodHandles.foldArguments(MethodHandles.guardWithTest(isFinal, status, complete), function);
@@ -50,7 +57,7 @@ final class Completion {
     /** Tells whether a status is a result or one of the user's exits. */
     static boolean isFinal(long status) {
         int code = Status.code(status);
-        return status >= 0 || code >= Status.EXIT && code != Status.EXIT + NEGATIVE_RESULT;
+        return status >= 0 || code >= Status.EXIT && code < Status.EXIT + NEGATIVE_RESULT;
     }
 
     /** Finishes a call whose status is not final, or throws. Called by the handle. */
@@ -71,6 +78,12 @@ final class Completion {
             requireInBounds(completed, arguments);
             throw new IllegalStateException(where(completed) + ": a length or a delay that the section loaded is beyond"
                     + " its bound");
+        }
+        if (Status.code(finished) == Status.EXIT + OVERLAP) {
+            requireInBounds(completed, arguments);
+            throw new IllegalArgumentException(where(completed) + ", arguments=" + Arrays.toString(arguments)
+                    + ": places overlap that must be disjoint, one of " + String.join(", ", disjoint.get(completed))
+                    + "; this section has committed nothing");
         }
         throw new ArithmeticException(where(completed) + ": the result would have been negative, must be 0 or more;"
                 + " this section has committed nothing");

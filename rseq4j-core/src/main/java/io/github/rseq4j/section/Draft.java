@@ -1,5 +1,6 @@
 package io.github.rseq4j.section;
 
+import io.github.rseq4j.code.Mem;
 import io.github.rseq4j.code.Operand;
 import io.github.rseq4j.code.Operand.Reg;
 import io.github.rseq4j.code.Rules;
@@ -19,6 +20,7 @@ final class Draft {
     private final int arguments;
     private final @Nullable Register[] temporaries = new @Nullable Register[Section.MAX_TEMPORARIES];
     private final List<Step> steps = new ArrayList<>();
+    private final List<String> disjoint = new ArrayList<>();
     private @Nullable Register result;
     private @Nullable Section section;
 
@@ -69,6 +71,74 @@ final class Draft {
         check(step, place, used);
         Rules.checkNext(name, steps, step, arguments);
         steps.add(step);
+    }
+
+    /**
+     * Adds the steps that leave the section when two ranges of bytes meet: they do when the distance from the second
+     * one's start to the first one's, or back, is less than the length of the one that it starts from.
+     *
+     * @param one where the first range begins
+     * @param oneBytes its length
+     * @param other where the second range begins
+     * @param otherBytes its length
+     */
+    void disjoint(Place one, Value oneBytes, Place other, Value otherBytes) {
+        List<Step> before = List.copyOf(steps);
+        @Nullable Register[] held = temporaries.clone();
+        try {
+            if (oneBytes instanceof Value.Constant(long length) && otherBytes instanceof Value.Constant(long more)) {
+                Rules.range("bytes", length, 1, Section.MAX_COPY_BYTES);
+                Rules.range("bytes", more, 1, Section.MAX_COPY_BYTES);
+                // Both in one comparison. The one of which no address is to be made is subtracted.
+                boolean isPlain = isPlain(other.mem(), one.mem()) || !isPlain(one.mem(), other.mem());
+                exitIfNear(isPlain ? one : other, isPlain ? other : one, (isPlain ? length : more) - 1,
+                        Value.constant(length + more - 1));
+            } else {
+                exitIfNear(one, other, 0, otherBytes);
+                exitIfNear(other, one, 0, oneBytes);
+            }
+        } catch (IllegalArgumentException e) {
+            steps.clear();
+            steps.addAll(before);
+            System.arraycopy(held, 0, temporaries, 0, held.length);
+            throw e;
+        }
+        disjoint.add(one + " and " + other);
+    }
+
+    private static boolean isPlain(Mem mem, Mem other) {
+        return mem.index() == null && (!mem.perCpu() || other.perCpu());
+    }
+
+    /** Leaves the section when one place lies less than a length behind another, or less than {@code more} ahead. */
+    private void exitIfNear(Place one, Place other, long more, Value length) {
+        Mem minuend = without(one.mem(), one.mem().perCpu() && other.mem().perCpu());
+        Mem subtrahend = without(other.mem(), one.mem().perCpu() && other.mem().perCpu());
+        Register distance = fresh(target -> new Step.Address(target, minuend), one);
+        long constant = more;
+        if (subtrahend.index() == null && !subtrahend.perCpu()) {
+            append(new Step.Subtract(distance.reg(), subtrahend.base()), other);
+            constant -= subtrahend.displacementBytes();
+        } else {
+            Register address = fresh(target -> new Step.Address(target, subtrahend), other);
+            append(new Step.Subtract(distance.reg(), address.reg()), null);
+            release(address);
+        }
+        if (constant != 0) {
+            append(new Step.Add(distance.reg(), Operand.imm(constant)), null);
+        }
+        append(new Step.ExitIf(Condition.BELOW.code(), distance.reg(), SectionBuilder.operand(length), Width.LONG,
+                Completion.OVERLAP), null, length);
+        release(distance);
+    }
+
+    private static Mem without(Mem mem, boolean slot) {
+        return new Mem(mem.base(), mem.perCpu() && !slot, mem.index(), mem.scale(), mem.displacementBytes());
+    }
+
+    /** Returns the pairs of places that are said to be disjoint. */
+    List<String> disjoint() {
+        return disjoint;
     }
 
     /**

@@ -51,6 +51,7 @@ import org.jspecify.annotations.Nullable;
 public final class RestartableSection {
     private final SimulationProof proof;
     private final Chain chain;
+    private final List<List<String>> disjoint;
     private volatile @Nullable Linked linked;
 
     /** The handle, and the same for an array of arguments. */
@@ -64,8 +65,9 @@ public final class RestartableSection {
      */
     public record AbortReport(int boundaries, long aborts) {}
 
-    RestartableSection(SimulationProof proof) {
+    RestartableSection(SimulationProof proof, List<List<String>> disjoint) {
         this.proof = proof;
+        this.disjoint = disjoint;
         this.chain = proof.chain();
     }
 
@@ -88,10 +90,10 @@ public final class RestartableSection {
      * Returns the function, of type {@code (long, ...)long} with as many longs as there are arguments. Keep it in a
      * {@code static final} field: called through anything else it costs twice as much.
      *
-     * <p>A call throws {@link IllegalArgumentException} when an argument is beyond the bound of a copy or a delay,
-     * {@link IllegalStateException} when what a section loaded is, and {@link ArithmeticException} when the result
-     * would be negative. The section that throws has committed nothing; the message tells how many had committed
-     * before.
+     * <p>A call throws {@link IllegalArgumentException} when an argument is beyond the bound of a copy or a delay, or
+     * places overlap that {@link SectionBuilder#disjoint} says are disjoint; {@link IllegalStateException} when what a
+     * section loaded is beyond the bound; and {@link ArithmeticException} when the result would be negative. The
+     * section that throws has committed nothing; the message tells how many had committed before.
      *
      * @return the function, linked on first call
      * @throws IllegalStateException when 1024 different sections were emitted already
@@ -105,7 +107,7 @@ public final class RestartableSection {
         if (found == null) {
             Engine engine = Engine.get();
             engine.admit(proof);
-            MethodHandle handle = Completion.handle(engine, chain);
+            MethodHandle handle = Completion.handle(engine, chain, disjoint);
             found = new Linked(handle, handle.asSpreader(long[].class, chain.arguments()));
             linked = found;
         }

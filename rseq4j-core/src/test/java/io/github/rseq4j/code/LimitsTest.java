@@ -60,7 +60,7 @@ final class LimitsTest {
                         n -> new Target(n, Index.CPU_ID, 1, 20)),
                 row("copy", 1, 1 << 16, n -> section(new Copy(Mem.cell(arg(1)), arg(2), arg(3), (int) n), COMMIT)),
                 row("delay", 1, 1 << 20, n -> section(new Delay(arg(1), (int) n), COMMIT)),
-                row("exit", 0, 7, n -> section(new ExitIf(Condition.NE, arg(1), imm(1), Width.INT, (int) n), COMMIT)),
+                row("exit", 0, 8, n -> section(new ExitIf(Condition.NE, arg(1), imm(1), Width.INT, (int) n), COMMIT)),
                 row("t", 0, 3, n -> section(new Move(temp((int) n), imm(1)), COMMIT)),
                 row("t", 0, 3, n -> section(new Load(temp((int) n), CELL, Width.INT), COMMIT)),
                 row("a", 0, 4, n -> Chain.of(5, section(new CommitAdd(CELL, arg((int) n), Width.LONG,

@@ -47,6 +47,13 @@ public final class SampleSections {
         return Chain.of(arguments, new Section(name, List.of(steps), result));
     }
 
+    /** A chain of which some arguments lead to memory that no other argument leads to. */
+    private static Chain apart(List<Reg> own, Chain chain) {
+        List<Assumption> assumptions = own.stream().map(reg -> Assumption.apart(reg, "callers see to it")).toList();
+        Section section = chain.sections().getFirst();
+        return Chain.of(chain.arguments(), new Section(section.name(), section.steps(), section.result(), assumptions));
+    }
+
     private static Chain listPop() {
         return one("load_cbeq_store_add_load_store", 3, null,
                 new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
@@ -57,11 +64,11 @@ public final class SampleSections {
     }
 
     private static Chain compareCopyStore() {
-        return one("load_cbne_memcpy_store", 6, null,
+        return apart(List.of(arg(2)), one("load_cbne_memcpy_store", 6, null,
                 new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
                 new ExitIf(Condition.NE, temp(0), arg(1), Width.LONG, 0),
                 new Copy(Mem.cell(arg(2), 16), arg(3), arg(4), MAX_COPY_BYTES),
-                new CommitStore(Mem.cell(arg(0)), arg(5), Width.LONG, Order.RELEASE));
+                new CommitStore(Mem.cell(arg(0)), arg(5), Width.LONG, Order.RELEASE)));
     }
 
     private static Chain arrayPush(Width width) {
@@ -138,21 +145,21 @@ public final class SampleSections {
     }
 
     private static Chain sixteenArguments() {
-        return one("sixteen_arguments", 16, arg(15),
+        return apart(List.of(arg(8), arg(14)), one("sixteen_arguments", 16, arg(15),
                 new Load(temp(0), Mem.cell(arg(13)), Width.LONG),
                 new ExitIf(Condition.EQ, arg(12), imm(3), Width.LONG, 7),
                 new Move(temp(1), arg(11)),
                 new Add(temp(1), arg(10)),
                 new Store(Mem.cell(arg(14), 8), arg(9), Width.LONG),
                 new Store(Mem.at(arg(8), 8), temp(1), Width.LONG),
-                new CommitStore(Mem.cell(arg(14)), temp(0), Width.LONG, Order.RELAXED));
+                new CommitStore(Mem.cell(arg(14)), temp(0), Width.LONG, Order.RELAXED)));
     }
 
     private static Chain indexArgument() {
-        return one("index_argument", 9, null,
+        return apart(List.of(arg(1)), one("index_argument", 9, null,
                 new Load(temp(0), Mem.element(arg(0), 8, arg(8), 8), Width.LONG),
                 new Store(new Mem(arg(1), false, arg(2), 4, 4), temp(0), Width.INT),
-                new CommitStore(Mem.element(arg(0), 64, arg(8), 8), arg(3), Width.LONG, Order.RELAXED));
+                new CommitStore(Mem.element(arg(0), 64, arg(8), 8), arg(3), Width.LONG, Order.RELAXED)));
     }
 
     private static Chain compare(Condition condition, Width width) {
@@ -168,7 +175,8 @@ public final class SampleSections {
         Section second = LoadCbneStore.RELAXED.sections().getFirst();
         Section third = new Section("store_copy",
                 List.of(new Copy(Mem.cell(arg(4)), arg(5), arg(3), MAX_COPY_BYTES),
-                        new CommitAdd(Mem.cell(arg(4), 128), imm(1), Width.LONG, Order.RELEASE)), null);
+                        new CommitAdd(Mem.cell(arg(4), 128), imm(1), Width.LONG, Order.RELEASE)), null,
+                List.of(Assumption.apart(arg(5), "callers copy from elsewhere")));
         return new Chain("mixed_chain", 6, 8, List.of(first, second, third));
     }
 }

@@ -94,7 +94,7 @@ final class SimulatorTest {
     void refusesWhatDoesNotHappenOnce(String name, List<Step> steps, String reason) {
         Chain chain = Chain.of(2, new Section(name, steps, null));
         String message = String.valueOf(assertThrows(IllegalStateException.class,
-                () -> SimulationProof.prove(chain, 42)).getMessage());
+                () -> SimulationProof.simulated(chain, 42)).getMessage());
         assertTrue(message.contains(name) && message.contains(reason) && message.contains("seed="), message);
     }
 

@@ -1,5 +1,6 @@
 package io.github.rseq4j.section;
 
+import static io.github.rseq4j.section.Place.at;
 import static io.github.rseq4j.section.Place.cell;
 import static io.github.rseq4j.section.Value.constant;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -227,6 +228,7 @@ final class RestartableSectionTest {
     void refusesALengthThatTheSectionLoadedAndThatIsBeyondItsBound() {
         SectionBuilder steps = new SectionBuilder("copy_loaded", 2);
         Register length = steps.load(cell(steps.argument(0)));
+        steps.disjoint(cell(steps.argument(0), 16), constant(8), at(steps.argument(1), 0), constant(8));
         steps.copy(cell(steps.argument(0), 16), steps.argument(1), length, 8);
         RestartableSection copy = steps.commitAdd(cell(steps.argument(0), 8), constant(1), Order.RELAXED).build();
         try (PerCpuItems items = new PerCpuItems(24)) {

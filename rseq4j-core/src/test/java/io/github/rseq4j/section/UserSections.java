@@ -66,6 +66,8 @@ final class UserSections {
         Register after = steps.move(before);
         steps.add(after, lengthBytes);
         steps.exitIf(after, Condition.ABOVE_OR_EQUAL, constant(LOG_BYTES - 7), FULL);
+        steps.exitIf(before, Condition.ABOVE_OR_EQUAL, constant(LOG_BYTES), FULL);
+        steps.disjoint(element(item, 8, before, 1), lengthBytes, at(from, 0), lengthBytes);
         steps.copy(element(item, 8, before, 1), from, lengthBytes, MAX_RECORD_BYTES);
         return steps.result(before).commitStore(cell(item), after, Order.RELEASE).build();
     }

@@ -48,6 +48,6 @@ public final class Delays {
     private static Section delayed(Section section, int step, int argument) {
         List<Step> steps = new ArrayList<>(section.steps());
         steps.add(step, new Step.Delay(Operand.arg(argument), MAX_ITERATIONS));
-        return new Section(section.name(), steps, section.result());
+        return section.with(steps);
     }
 }

@@ -4,6 +4,7 @@ import static io.github.rseq4j.code.Operand.arg;
 import static io.github.rseq4j.code.Operand.imm;
 import static io.github.rseq4j.code.Operand.temp;
 
+import io.github.rseq4j.code.Assumption;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Mem;
@@ -44,19 +45,21 @@ final class RecordBuffer implements Bag {
     static final int FIRST_RECORD = Long.BYTES;
     static final int CAPACITY_BYTES = 16 * RECORD_BYTES;
 
+    private static final List<Assumption> OWN = List.of(Assumption.apart(arg(1),
+            "each thread's own record lies outside of the buffer"));
     private static final Operation PUSH = Operation.of(Chain.of(3, new Section("storm_memcpy_push", List.of(
             new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
             new ExitIf(Condition.ABOVE_OR_EQUAL, temp(0), imm(CAPACITY_BYTES), Width.LONG, 0),
             new Copy(Mem.element(arg(0), FIRST_RECORD, temp(0), 1), arg(1), arg(2), RECORD_BYTES),
             new Add(temp(0), arg(2)),
-            new CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)), null)));
+            new CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)), null, OWN)));
     private static final Operation POP = Operation.of(Chain.of(3, new Section("storm_memcpy_pop", List.of(
             new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
             new ExitIf(Condition.EQ, temp(0), imm(0), Width.LONG, 0),
             new Subtract(temp(0), arg(2)),
             new Address(temp(1), Mem.element(arg(0), FIRST_RECORD, temp(0), 1)),
             new Copy(Mem.at(arg(1), 0), temp(1), arg(2), RECORD_BYTES),
-            new CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)), null)));
+            new CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)), null, OWN)));
     private static final int TOKENS = 64;
     private static final long HASH = 0x9E37_79B9_7F4A_7C15L;
 
