@@ -8,6 +8,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the kernel really abort a chain's sections at every instruction, one by one, and checks that the operation then
@@ -24,12 +25,15 @@ public final class AbortProof {
      *
      * What must come out is told by the simulator, see ProofRun.
      *
+     * A chain that is aborted more often than it restarts returns how many sections have committed. Then what is left of
+     * it is called, a function of its own, as the engine does it (Engine.complete).
+     *
      * Refused: single-stepping by ptrace, where every stop aborts the section, so that it never completes.
      */
     private static final Object SIGNAL = new Object();
     /** How many made-up scenarios may pass until one reaches an instruction. */
     private static final int MAX_SCENARIOS = 1000;
-    /** How often a chain without restarts is called again: an emulated machine aborts long sections all the time. */
+    /** How often what is left of a chain is called again: an emulated machine aborts long sections all the time. */
     private static final int MAX_CALLS = 10_000;
 
     private final Compiler compiler;
@@ -72,13 +76,10 @@ public final class AbortProof {
      * @throws IllegalStateException telling instruction and seed, when an operation did not happen exactly once
      */
     public Report prove(Chain chain, long seed) {
-        MachineCode code = codeMemory.install(List.of(compiler.compile(chain, target))).getFirst();
-        long[] words = target.wordValues();
-        for (int i = 0; i < words.length; i++) {
-            RawMemory.putLong(code.dataAddress() + (long) (i + 1) * Long.BYTES, words[i]);
-        }
+        MachineCode code = install(chain);
         Trap trap = new Trap(code);
-        MethodHandle function = Native.critical(code.entry(), chain.arguments());
+        @Nullable Rest[] rests = new @Nullable Rest[chain.sections().size()];
+        rests[0] = new Rest(code, Native.critical(code.entry(), chain.arguments()));
         int boundaries = 0;
         synchronized (SIGNAL) {
             byte[] former = Linux.sigaction(Linux.SIGTRAP, trap.handler());
@@ -87,7 +88,7 @@ public final class AbortProof {
                     for (CodeBuffer.Placed insn : code.insns()) {
                         if (range.contains(insn.offset())) {
                             boundaries++;
-                            abortAt(chain, trap, function, insn, seed);
+                            abortAt(chain, trap, rests, insn, seed);
                         }
                     }
                 }
@@ -98,20 +99,61 @@ public final class AbortProof {
         return new Report(chain.name(), boundaries, RawMemory.getLong(code.dataAddress()));
     }
 
-    private void abortAt(Chain chain, Trap trap, MethodHandle function, CodeBuffer.Placed insn, long seed) {
+    private MachineCode install(Chain chain) {
+        MachineCode code = codeMemory.install(List.of(compiler.compile(chain, target))).getFirst();
+        long[] words = target.wordValues();
+        for (int i = 0; i < words.length; i++) {
+            RawMemory.putLong(code.dataAddress() + (long) (i + 1) * Long.BYTES, words[i]);
+        }
+        return code;
+    }
+
+    /** What is left of a chain whose first sections have committed: its code, and its function. */
+    private record Rest(MachineCode code, MethodHandle function) {
+        long aborts() {
+            return RawMemory.getLong(code.dataAddress());
+        }
+    }
+
+    private Rest rest(Chain chain, int from) {
+        List<Section> left = chain.sections().subList(from, chain.sections().size());
+        MachineCode code = install(new Chain(chain.name(), chain.arguments(), chain.restarts(), left, chain.index()));
+        return new Rest(code, Native.critical(code.entry(), chain.arguments()));
+    }
+
+    /** Calls a chain, and what is left of it as long as it is aborted more often than it restarts, as engines do. */
+    private long call(Chain chain, @Nullable Rest[] rests, ProofRun run, String where) {
+        int committed = 0;
+        for (int calls = 0; ; calls++) {
+            Rest rest = rests[committed];
+            if (rest == null) {
+                rest = rest(chain, committed);
+                rests[committed] = rest;
+            }
+            long before = rest.aborts();
+            long status = run.call(rest.function());
+            if (status >= 0) {
+                return status;
+            }
+            long aborts = rest.aborts() - before;
+            committed += Status.completed(status);
+            if (Status.code(status) != Status.ABORTED) {
+                return Status.failure(Status.code(status), committed);
+            }
+            require(aborts > chain.restarts(), where, "it gave up after aborts=" + aborts + ", restarts="
+                    + chain.restarts());
+            require(calls < MAX_CALLS, where, "aborted too often");
+            run.requireCommitted(committed, where);
+        }
+    }
+
+    private void abortAt(Chain chain, Trap trap, @Nullable Rest[] rests, CodeBuffer.Placed insn, long seed) {
         for (int i = 0; i < MAX_SCENARIOS; i++) {
             ProofRun run = new ProofRun(chain, target, area, plain, seed + i);
             String where = "chain=" + chain.name() + ", instruction \"" + insn.insn().text() + "\" at offset="
                     + insn.offset() + ", seed=" + (seed + i);
             trap.plant(insn);
-            long status = run.call(function);
-            for (int again = 0; status < 0 && Status.code(status) == Status.ABORTED && again < MAX_CALLS; again++) {
-                // A chain without restarts tells of each abort, the breakpoint's or one by chance, and has done
-                // nothing.
-                require(chain.restarts() == 0, where, "aborted too often");
-                run.requireNothing(where);
-                status = run.call(function);
-            }
+            long status = call(chain, rests, run, where);
             boolean reached = trap.isReached();
             if (!reached) {
                 trap.remove(insn);

@@ -67,9 +67,35 @@ final class ProofRun {
         }
     }
 
-    /** What a commit writes is as it was. */
-    void requireNothing(String where) {
-        AbortProof.require(everyCommit.stream().allMatch(this::isAsItWas), where, "an aborted section has committed");
+    /**
+     * What commits write is as the first sections leave it, and the next one has not committed.
+     *
+     * @param committed how many sections have
+     * @param where what the message begins with
+     */
+    void requireCommitted(int committed, String where) {
+        boolean holds = false;
+        for (int index = 0; index < target.limit() && !holds; index++) {
+            holds = isCommitted(uniform(index), committed);
+        }
+        holds = holds || walks().stream().anyMatch(indices -> isCommitted(indices, committed));
+        AbortProof.require(holds, where, "an aborted section has committed, sections committed before it=" + committed);
+    }
+
+    private boolean isCommitted(int[] indices, int committed) {
+        int[] first = Arrays.copyOf(indices, committed);
+        Outcome outcome = simulate(first, CLOCK_A);
+        Outcome otherClock = simulate(first, CLOCK_B);
+        // What the aborted section has stored ahead of its commit stays; another section may commit that.
+        Set<Long> stored = new HashSet<>();
+        for (int index = 0; index < target.limit(); index++) {
+            int[] further = Arrays.copyOf(indices, committed + 1);
+            further[committed] = index;
+            stored.addAll(simulate(further, CLOCK_A).stored);
+        }
+        return everyCommit.stream().allMatch(address -> stored.contains(address)
+                || outcome.getLong(address) != otherClock.getLong(address)
+                || RawMemory.getLong(address) == outcome.getLong(address));
     }
 
     /** The memory and the status are as one undisturbed run leaves them. */
@@ -122,6 +148,7 @@ final class ProofRun {
         Simulator simulator = new Simulator(outcome, target.strideShift(), () -> clock);
         for (int k = 0; k < indices.length; k++) {
             Section section = chain.sections().get(k);
+            outcome.stored.clear();
             Chain one = new Chain(chain.name(), chain.arguments(), chain.restarts(), List.of(section));
             outcome.status = simulator.run(one, 0, arguments, indices[k], (_, step, _) -> {
                 outcome.committing = step == section.steps().size() - 1;
@@ -154,6 +181,8 @@ final class ProofRun {
     private final class Outcome implements AddressSpace {
         private final Map<Long, Long> overlay = new HashMap<>();
         private final Set<Long> commits = new HashSet<>();
+        /** What the last section has stored ahead of its commit. */
+        private final Set<Long> stored = new HashSet<>();
         private boolean committing;
         private long status;
 
@@ -170,6 +199,8 @@ final class ProofRun {
             overlay.put(address, value);
             if (committing) {
                 commits.add(address);
+            } else {
+                stored.add(address);
             }
         }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.code.AbortProof;
 import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Index;
 import io.github.rseq4j.code.Mem;
 import io.github.rseq4j.code.Operand;
@@ -15,12 +16,14 @@ import io.github.rseq4j.code.SampleSections;
 import io.github.rseq4j.code.Section;
 import io.github.rseq4j.code.Step;
 import io.github.rseq4j.code.Width;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernel aborts every section at every instruction, and the operation happens exactly once. */
 final class AbortProofKernelTest {
@@ -77,15 +80,52 @@ final class AbortProofKernelTest {
         assertTrue(proven > RANDOM_SECTIONS / 2, proven + " of " + RANDOM_SECTIONS + " were proven");
     }
 
-    /** A store ahead of the commit that the section itself reads: each restart counts once more. */
-    @Test
-    void refusesASectionWhoseRestartIsSeen() {
+    /** However often a chain restarts by itself, and however many sections it has. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 64})
+    void happensOnceWhateverTheNumberOfRestarts(int restarts) {
         AbortProof proof = Rseqs.require().abortProof();
-        Chain twice = Chain.of(1, new Section("counts_twice", List.of(
+        List<Section> sections = new ArrayList<>();
+        for (int k = 0; k < 4; k++) {
+            List<Step> steps = new ArrayList<>();
+            if (k % 2 == 1) {
+                steps.add(new Step.ExitIf(Condition.EQ, Operand.arg(1), Operand.imm(3), Width.LONG, k));
+                steps.add(new Step.Store(Mem.cell(Operand.arg(0), 64), Operand.arg(1), Width.LONG));
+            }
+            steps.add(new Step.CommitAdd(Mem.cell(Operand.arg(0), 8 * k), Operand.arg(1), Width.LONG, Order.RELAXED));
+            sections.add(new Section("add_" + k, steps, null));
+            Chain chain = new Chain("adds", 2, restarts, sections);
+            for (long seed = 0; seed < 3; seed++) {
+                AbortProof.Report report = proof.prove(chain, seed);
+                assertTrue(report.aborts() >= report.boundaries(), restarts + " restarts: " + report);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 64})
+    void refusesASecondSectionWhoseRestartIsSeenWhateverTheNumberOfRestarts(int restarts) {
+        AbortProof proof = Rseqs.require().abortProof();
+        Section first = new Section("counts", List.of(
+                new Step.CommitAdd(Mem.cell(Operand.arg(0), 16), Operand.imm(1), Width.LONG, Order.RELAXED)), null);
+        Chain chain = new Chain("counts", 1, restarts, List.of(first, countsTwice().sections().getFirst()));
+        String message = assertThrows(IllegalStateException.class, () -> proof.prove(chain, SEED)).getMessage();
+        assertTrue(String.valueOf(message).contains("did not happen exactly once"), message);
+    }
+
+    private static Chain countsTwice() {
+        return Chain.of(1, new Section("counts_twice", List.of(
                 new Step.Load(Operand.temp(0), Mem.cell(Operand.arg(0), 8), Width.LONG),
                 new Step.Add(Operand.temp(0), Operand.imm(1)),
                 new Step.Store(Mem.cell(Operand.arg(0), 8), Operand.temp(0), Width.LONG),
                 new Step.CommitAdd(Mem.cell(Operand.arg(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), null));
+    }
+
+    /** A store ahead of the commit that the section itself reads: each restart counts once more. */
+    @Test
+    void refusesASectionWhoseRestartIsSeen() {
+        AbortProof proof = Rseqs.require().abortProof();
+        Chain twice = countsTwice();
         String message = assertThrows(IllegalStateException.class, () -> proof.prove(twice, SEED)).getMessage();
         assertTrue(String.valueOf(message).contains("did not happen exactly once"), message);
         assertTrue(String.valueOf(message).contains("seed="), message);
