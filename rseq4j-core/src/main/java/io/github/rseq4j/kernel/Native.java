@@ -10,6 +10,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -53,6 +55,23 @@ public final class Native {
     }
 
     private Native() {}
+
+    /**
+     * Calls a restricted method as a class does that gives its lookup, so that the JVM checks the class's module as
+     * {@code --enable-native-access} and {@code --illegal-native-access} say: it goes on, warns once, or refuses.
+     *
+     * @param lookup the lookup, with full privilege access
+     * @throws IllegalCallerException when the JVM refuses
+     */
+    public static void requireNativeAccess(MethodHandles.Lookup lookup) {
+        try {
+            MethodHandle restricted = lookup.findVirtual(MemorySegment.class, "reinterpret",
+                    MethodType.methodType(MemorySegment.class, long.class));
+            MemorySegment _ = (MemorySegment) restricted.invokeExact(MemorySegment.NULL, 0L);
+        } catch (Throwable t) {
+            throw rethrown(t);
+        }
+    }
 
     /** Returns why native calls cannot be made in this JVM, or null when they can. */
     public static @Nullable Throwable refusal() {

@@ -9,6 +9,7 @@ import io.github.rseq4j.code.SimulationProof;
 import io.github.rseq4j.code.Step;
 import io.github.rseq4j.code.Step.Commit;
 import io.github.rseq4j.code.Width;
+import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -40,6 +41,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Misuse</b> is an exception of the method that adds the step, naming step and rule. What only a run of all steps
  * tells is an exception of {@link #build}.
+ *
+ * <p><b>Restricted.</b> A section reads and writes the memory that its arguments and the words that it loads lead to,
+ * without a check: a wrong address damages memory or ends the JVM. So to build one is a restricted operation, as those
+ * of {@code java.lang.foreign} are: the module of the class that calls the constructor must have native access
+ * ({@code --enable-native-access}, or {@code Enable-Native-Access} in the manifest of the program's jar), or the
+ * constructor throws {@link IllegalCallerException}. On the class path, where the JVM grants it to all with a warning
+ * when this library first uses it, nothing is to be done. A class that gives its lookup is checked by the JVM as it
+ * checks callers of {@code java.lang.foreign}. Where the fallback serves, a section reaches no memory but that of
+ * {@code PerCpuItems}, and nothing is checked. Whoever is given a {@link RestartableSection} may call it: hand it to
+ * nobody who must not reach memory.
  *
  * <p><b>Threads.</b> A builder is for one thread; what it builds is for all of them.
  *
@@ -77,6 +88,7 @@ public final class SectionBuilder {
     public static final int DEFAULT_RESTARTS = Chain.DEFAULT_RESTARTS;
 
     private static final long SEED = 42;
+    private static final StackWalker CALLERS = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
     private final String name;
     private final Register[] arguments;
@@ -92,8 +104,30 @@ public final class SectionBuilder {
      *     name
      * @param arguments how many longs its function takes, 1 to {@link #MAX_ARGUMENTS}
      * @throws IllegalArgumentException when the name is none or the number is out of range
+     * @throws IllegalCallerException when sections reach native memory and the caller's module has no native access
      */
     public SectionBuilder(String name, int arguments) {
+        this(arguments, name);
+        NativeAccess.require(CALLERS.getCallerClass());
+    }
+
+    /**
+     * Does the same for the class that a lookup belongs to. Where its module has no native access the JVM does what
+     * {@code --illegal-native-access} says: it warns, once for each module, or refuses.
+     *
+     * @param lookup what {@link MethodHandles#lookup()} returned to the class
+     * @param name what listings and messages call it
+     * @param arguments how many longs its function takes, 1 to {@link #MAX_ARGUMENTS}
+     * @throws IllegalArgumentException when the name is none, the number is out of range, or the lookup has not full
+     *     privilege access
+     * @throws IllegalCallerException when sections reach native memory and the JVM denies the class's module that
+     */
+    public SectionBuilder(MethodHandles.Lookup lookup, String name, int arguments) {
+        this(arguments, name);
+        NativeAccess.require(lookup);
+    }
+
+    private SectionBuilder(int arguments, String name) {
         Rules.checkName(name);
         Rules.range("arguments", arguments, 1, MAX_ARGUMENTS);
         this.name = name;
