@@ -25,8 +25,8 @@ public final class AbortProof {
      *
      * What must come out is told by the simulator, see ProofRun.
      *
-     * A chain that is aborted more often than it restarts returns how many sections have committed. Then what is left of
-     * it is called, a function of its own, as the engine does it (Engine.complete).
+     * A chain that is aborted more often than it restarts returns how many sections have committed. Then what is left
+     * of it is called, a function of its own, as the engine does it (Engine.complete).
      *
      * Refused: single-stepping by ptrace, where every stop aborts the section, so that it never completes.
      */

@@ -37,8 +37,8 @@ final class Restarts {
      */
     private static final String MAY = "; where the places never overlap say so ahead of it (SectionBuilder.disjoint,"
             + " or an exit that bounds the index), else commit what is counted, in a section of its own";
-    private static final String DOES = "; commit what is counted, in a section of its own (SectionBuilder.next), or store"
-            + " ahead of the load";
+    private static final String DOES = "; commit what is counted, in a section of its own (SectionBuilder.next), or"
+            + " store ahead of the load";
 
     private final String name;
     private final List<Step> steps;

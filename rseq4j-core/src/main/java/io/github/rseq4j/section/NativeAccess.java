@@ -19,8 +19,8 @@ final class NativeAccess {
         Module module = caller.getModule();
         if (!module.isNativeAccessEnabled() && isNative() && !module.isNativeAccessEnabled()) {
             throw new IllegalCallerException("module=" + (module.isNamed() ? module.getName() : "ALL-UNNAMED")
-                    + ", class=" + caller.getName() + ": a section reads and writes whatever memory it is told to, and the"
-                    + " module has no native access; start java with --enable-native-access="
+                    + ", class=" + caller.getName() + ": a section reads and writes whatever memory it is told to, and"
+                    + " the module has no native access; start java with --enable-native-access="
                     + (module.isNamed() ? module.getName() : "ALL-UNNAMED")
                     + ", or give SectionBuilder the class's MethodHandles.lookup()");
         }
