@@ -2,6 +2,7 @@ package io.github.rseq4j.trace.ctf;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The type of a field of an event: how its value lies in a record. Records are little endian and have no padding
@@ -77,14 +78,15 @@ public sealed interface FieldType {
             if (labels.isEmpty()) {
                 throw new IllegalArgumentException("labels=[]: an enumeration has one at least");
             }
+            Set<String> seen = new HashSet<>();
             for (String label : labels) {
                 if (label.isEmpty() || label.length() > MAX_LABEL_CHARS) {
-                    throw new IllegalArgumentException("label=" + label + ": must have 1 to " + MAX_LABEL_CHARS
-                            + " characters");
+                    throw new IllegalArgumentException("label of " + label.length() + " characters: must have 1 to "
+                            + MAX_LABEL_CHARS);
                 }
-            }
-            if (new HashSet<>(labels).size() < labels.size()) {
-                throw new IllegalArgumentException("labels=" + labels + ": one is there twice");
+                if (!seen.add(label)) {
+                    throw new IllegalArgumentException("label=" + label + ": is there twice");
+                }
             }
         }
 

@@ -18,10 +18,13 @@ final class MetadataParser {
      * problem and is left out; reading goes on at the next one, so that the records of the others can still be read.
      */
     private static final Map<String, FieldType.Basic> TYPES = types();
+    private static final int HEAP_BYTES_EACH = 512;
 
     private final MetadataTokens tokens;
     private final Problems problems;
     private final String file;
+    /** How many fields and labels may still be declared: each takes some 100 bytes of heap. */
+    private long declarable = Runtime.getRuntime().maxMemory() / HEAP_BYTES_EACH;
 
     private MetadataParser(String text, String file, Problems problems) {
         this.tokens = new MetadataTokens(text);
@@ -180,10 +183,17 @@ final class MetadataParser {
         tokens.expectAll("fields := struct {");
         List<EventType.Field> fields = new ArrayList<>();
         while (!tokens.accept("}")) {
+            count();
             fields.add(field());
         }
         tokens.expectAll("; };");
         return new EventType(name, (int) id, (int) level, fields);
+    }
+
+    private void count() throws Unexpected {
+        if (--declarable < 0) {
+            throw new Unexpected(tokens.offset(), "too many fields and labels; a larger heap (-Xmx) has room for more");
+        }
     }
 
     private EventType.Field field() throws Unexpected {
@@ -227,6 +237,7 @@ final class MetadataParser {
         tokens.expectAll(": int32_t { \"" + MetadataText.NULL_LABEL + "\" = " + FieldType.NULL_ORDINAL);
         List<String> labels = new ArrayList<>();
         while (tokens.accept(",")) {
+            count();
             labels.add(tokens.text());
             tokens.expectAll("= " + (labels.size() - 1));
         }

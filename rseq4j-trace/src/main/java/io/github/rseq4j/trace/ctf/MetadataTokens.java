@@ -7,6 +7,9 @@ import java.nio.charset.StandardCharsets;
 final class MetadataTokens {
     /** The token at the end. */
     static final String END = "end of file";
+    /** The longest token, in bytes: the longest label of an enumeration, each character escaped. */
+    static final int MAX_TOKEN_BYTES = 1 << 20;
+    private static final int SHOWN_CHARS = 40;
 
     private final String text;
     private int next;
@@ -26,7 +29,8 @@ final class MetadataTokens {
         private final int offset;
 
         Unexpected(int offset, String message) {
-            super(message);
+            // No stack trace: damaged metadata may have millions of them.
+            super(message, null, false, false);
             this.offset = offset;
         }
 
@@ -67,7 +71,9 @@ final class MetadataTokens {
         } else {
             next += text.startsWith(":=", next) ? 2 : 1;
         }
-        token = text.substring(offset, next);
+        token = text.substring(offset, Math.min(next, offset + MAX_TOKEN_BYTES));
+        // What was cut here is neither a word nor a text that anybody expects.
+        isText &= next - offset <= MAX_TOKEN_BYTES;
     }
 
     private void skipBlanks() {
@@ -98,7 +104,8 @@ final class MetadataTokens {
 
     /** Refuses the token. */
     Unexpected unexpected(String expected) {
-        String found = token.length() > 40 ? token.substring(0, 40) + "..." : token;
+        String found = token.length() > SHOWN_CHARS
+                ? token.substring(0, SHOWN_CHARS) + "... (" + (next - offset) + " bytes)" : token;
         StringBuilder printable = new StringBuilder();
         found.chars().forEach(c -> printable.append(c >= ' ' && c < 0x7F ? (char) c : '?'));
         return new Unexpected(offset, "expected " + expected + ", found " + printable);
@@ -133,6 +140,9 @@ final class MetadataTokens {
         if (atEnd() || !isWord(token.charAt(0))) {
             throw unexpected("a name");
         }
+        if (next - offset > MAX_TOKEN_BYTES) {
+            throw unexpected("a shorter name");
+        }
         String word = token;
         advance();
         return word;
@@ -149,7 +159,8 @@ final class MetadataTokens {
         try {
             return Long.parseLong(isNegative ? "-" + digits : digits);
         } catch (NumberFormatException _) {
-            throw new Unexpected(start, "expected a number of 64 bits, found " + digits);
+            throw new Unexpected(start, "expected a number of 64 bits, found one of "
+                    + digits.length() + " digits");
         }
     }
 

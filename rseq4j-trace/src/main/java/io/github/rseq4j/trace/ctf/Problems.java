@@ -7,6 +7,8 @@ import java.util.List;
 final class Problems {
     /** So many are kept. */
     static final int MAX_KEPT = 100;
+    /** So many characters of one are kept: it may quote what a file holds. */
+    static final int MAX_CHARS = 500;
 
     private final List<Problem> kept = new ArrayList<>();
     private long count;
@@ -14,7 +16,8 @@ final class Problems {
     void add(String file, long offset, String what) {
         count++;
         if (kept.size() < MAX_KEPT) {
-            kept.add(new Problem(file, offset, what));
+            kept.add(new Problem(file, offset, what.length() <= MAX_CHARS ? what
+                    : what.substring(0, MAX_CHARS) + "... (" + what.length() + " characters)"));
         }
     }
 

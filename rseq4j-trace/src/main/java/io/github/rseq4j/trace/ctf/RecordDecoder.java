@@ -33,7 +33,8 @@ final class RecordDecoder {
         private final long offset;
 
         Damaged(long offset, String message) {
-            super(message);
+            // No stack trace: a damaged file may have millions of them.
+            super(message, null, false, false);
             this.offset = offset;
         }
 

@@ -2,6 +2,7 @@ package io.github.rseq4j.trace.ctf;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -14,8 +15,17 @@ final class StreamReader implements AutoCloseable {
      *
      * Files are read packet by packet and record by record. What is wrong is a problem. A record that cannot be read
      * ends its packet: its length is not known. Where no packet begins at which one must, the next bytes that begin
-     * one of this trace (magic and uuid) are looked for, byte by byte: bytes may have been lost.
+     * one of this trace (magic and uuid) are looked for, byte by byte: bytes may have been lost. Holes of the file are
+     * stepped over, so that the work is in proportion to what was written and not to the file's size.
+     *
+     * A record is found first, by its time, and read when it is the next one of all streams: so one record is in memory
+     * and not one of each stream.
+     *
+     * In a trace that is being written the last packet of a file may be there in part: it is not read, and no problem.
      */
+    /** After so many zeros a hole is looked for; where the system does not tell holes, so many end the file. */
+    private static final long MANY_ZEROS = 1 << 20;
+    private static final long MAX_ZEROS = 1 << 30;
     /** How many packets may be missing in a row: more is a damaged number. */
     private static final long MAX_GAP = 1L << 32;
 
@@ -24,10 +34,14 @@ final class StreamReader implements AutoCloseable {
     private final byte[] mark;
     private final Map<Integer, EventType> events;
     private final Problems problems;
+    private final int windowBytes;
+    private final boolean isLive;
     private int nextFile;
     private @Nullable StreamFile file;
     private long position;
     private @Nullable Packet packet;
+    private long recordStart;
+    private long timestamp;
     private long lastTimestamp;
     private long packets;
     private long lostPackets;
@@ -51,15 +65,21 @@ final class StreamReader implements AutoCloseable {
     /**
      * @param index the CPU index
      * @param files its files, in order
-     * @param trace what the metadata says
+     * @param mark the bytes with which each packet begins
+     * @param events the trace's events by their numbers, which all streams share
      * @param problems takes what is wrong
+     * @param windowBytes how much of a file is kept in memory
+     * @param isLive whether the trace is being written
      */
-    StreamReader(int index, List<Path> files, TraceDescription trace, Problems problems) {
+    StreamReader(int index, List<Path> files, byte[] mark, Map<Integer, EventType> events, Problems problems,
+            int windowBytes, boolean isLive) {
         this.index = index;
-        this.files = List.copyOf(files);
-        this.mark = PacketLayout.mark(trace.uuid());
-        this.events = trace.eventsById();
+        this.files = files;
+        this.mark = mark;
+        this.events = events;
         this.problems = problems;
+        this.windowBytes = windowBytes;
+        this.isLive = isLive;
     }
 
     int index() {
@@ -78,20 +98,24 @@ final class StreamReader implements AutoCloseable {
         return discarded;
     }
 
-    /** Returns the next event, or null at the end. */
-    @Nullable TraceEvent next() {
+    /** Returns the time of the record that was found, in cycles. */
+    long timestamp() {
+        return timestamp;
+    }
+
+    /** Finds the next record, or tells that there is none. */
+    boolean find() {
         while (true) {
             StreamFile current = file;
             if (current == null && (current = open()) == null) {
-                return null;
+                return false;
             }
             try {
-                TraceEvent event = next(current);
-                if (event != null) {
-                    return event;
+                if (find(current)) {
+                    return true;
                 }
             } catch (IOException e) {
-                problem(current, position, "cannot be read: " + e);
+                problem(current, position, "cannot be read: " + RegularFile.why(e));
             }
             close();
         }
@@ -101,35 +125,47 @@ final class StreamReader implements AutoCloseable {
         while (nextFile < files.size()) {
             Path path = files.get(nextFile++);
             try {
-                StreamFile opened = new StreamFile(path);
+                StreamFile opened = new StreamFile(path, windowBytes);
                 file = opened;
                 position = 0;
                 packet = null;
                 return opened;
+            } catch (NoSuchFileException e) {
+                // A tracer that limits its files drops the oldest.
+                if (!isLive) {
+                    problems.add(String.valueOf(path.getFileName()), 0, "cannot be read: " + RegularFile.why(e));
+                }
             } catch (IOException e) {
-                problems.add(String.valueOf(path.getFileName()), 0, "cannot be read: " + e);
+                problems.add(String.valueOf(path.getFileName()), 0, "cannot be read: " + RegularFile.why(e));
             }
         }
         return null;
     }
 
-    private @Nullable TraceEvent next(StreamFile current) throws IOException {
+    private boolean find(StreamFile current) throws IOException {
         while (true) {
             Packet open = packet;
             if (open == null && (open = begin(current)) == null) {
-                return null;
+                return false;
             }
-            TraceEvent event = record(current, open);
-            if (event != null) {
-                return event;
+            recordStart = open.start + PacketLayout.aligned(position - open.start);
+            if (recordStart >= open.contentEnd) {
+                position = open.end;
+                packet = null;
+                continue;
             }
-            packet = null;
+            try {
+                timestamp = new RecordDecoder(current, recordStart, open.contentEnd).timestamp();
+                return true;
+            } catch (RecordDecoder.Damaged e) {
+                leave(current, open, e);
+            }
         }
     }
 
     /** Begins the packet at the position, or the next one that there is. */
     private @Nullable Packet begin(StreamFile current) throws IOException {
-        if (position >= current.sizeBytes()) {
+        if (position >= current.sizeBytes() || isLive && current.sizeBytes() - position < PacketLayout.RECORDS) {
             return null;
         }
         if (!isMark(current, position)) {
@@ -147,6 +183,9 @@ final class StreamReader implements AutoCloseable {
             return null;
         }
         int base = header.position();
+        if (isLive && header.getLong(base + PacketLayout.PACKET_SIZE) / Byte.SIZE > current.sizeBytes() - start) {
+            return null;
+        }
         if (header.getInt(base + PacketLayout.STREAM_ID) != PacketLayout.STREAM_ID_VALUE) {
             problem(current, start + PacketLayout.STREAM_ID, "stream_id is not " + PacketLayout.STREAM_ID_VALUE);
         }
@@ -211,37 +250,61 @@ final class StreamReader implements AutoCloseable {
         return new Packet(start, start + contentBytes, start + packetBytes);
     }
 
-    private @Nullable TraceEvent record(StreamFile current, Packet open) throws IOException {
-        long start = open.start + PacketLayout.aligned(position - open.start);
-        if (start >= open.contentEnd) {
-            position = open.end;
-            return null;
+    /** Reads the record that was found, or tells what is wrong with it and returns null. */
+    @Nullable TraceEvent read() {
+        StreamFile current = file;
+        Packet open = packet;
+        if (current == null || open == null) {
+            throw new IllegalStateException("index=" + index + ": no record was found");
         }
-        RecordDecoder record = new RecordDecoder(current, start, open.contentEnd);
         try {
-            long timestamp = record.timestamp();
-            long word = record.idAndThread();
-            EventType type = events.get((int) (word & EventType.MAX_ID));
-            if (type == null) {
-                throw new RecordDecoder.Damaged(start + PacketLayout.RECORD_ID_AND_THREAD,
-                        "record: there is no event with id " + (word & EventType.MAX_ID));
-            }
-            List<@Nullable Object> values = record.fields(type);
-            if (Long.compareUnsigned(timestamp, lastTimestamp) < 0 && !open.isBackTold) {
-                open.isBackTold = true;
-                problem(current, start, "time goes back from " + Long.toUnsignedString(lastTimestamp) + " to "
-                        + Long.toUnsignedString(timestamp));
-            }
-            lastTimestamp = timestamp;
-            position = record.end();
-            return new TraceEvent(timestamp, index, word >>> PacketLayout.ID_BITS, type, values);
+            return record(current, open);
         } catch (RecordDecoder.Damaged e) {
-            problem(current, e.offset(), String.valueOf(e.getMessage()));
-            // Where the packet's end is believable the next one begins there; else somewhere behind this record.
-            position = open.end < current.sizeBytes() && isMark(current, open.end) ? open.end
-                    : search(current, start);
-            return null;
+            try {
+                leave(current, open, e);
+                return null;
+            } catch (IOException unreadable) {
+                problem(current, position, "cannot be read: " + RegularFile.why(unreadable));
+            }
+        } catch (IOException e) {
+            problem(current, position, "cannot be read: " + RegularFile.why(e));
         }
+        close();
+        return null;
+    }
+
+    private TraceEvent record(StreamFile current, Packet open) throws IOException, RecordDecoder.Damaged {
+        RecordDecoder record = new RecordDecoder(current, recordStart, open.contentEnd);
+        long time = record.timestamp();
+        long word = record.idAndThread();
+        if (time == 0 && word == 0) {
+            throw new RecordDecoder.Damaged(recordStart, "record: zeros, as where nothing was written");
+        }
+        EventType type = events.get((int) (word & EventType.MAX_ID));
+        if (type == null) {
+            throw new RecordDecoder.Damaged(recordStart + PacketLayout.RECORD_ID_AND_THREAD,
+                    "record: there is no event with id " + (word & EventType.MAX_ID));
+        }
+        List<@Nullable Object> values = record.fields(type);
+        if (Long.compareUnsigned(time, lastTimestamp) < 0 && !open.isBackTold) {
+            open.isBackTold = true;
+            problem(current, recordStart, "time goes back from " + Long.toUnsignedString(lastTimestamp) + " to "
+                    + Long.toUnsignedString(time));
+        }
+        lastTimestamp = time;
+        position = record.end();
+        current.shrink();
+        return new TraceEvent(time, index, word >>> PacketLayout.ID_BITS, type, values);
+    }
+
+    /** Leaves a packet because of a record that is none. */
+    private void leave(StreamFile current, Packet open, RecordDecoder.Damaged e) throws IOException {
+        problem(current, e.offset(), String.valueOf(e.getMessage()));
+        packet = null;
+        current.shrink();
+        // Where the packet's end is believable the next one begins there; else somewhere behind this record.
+        position = open.end < current.sizeBytes() && isMark(current, open.end) ? open.end
+                : search(current, recordStart);
     }
 
     private boolean isMark(StreamFile current, long offset) throws IOException {
@@ -261,25 +324,48 @@ final class StreamReader implements AutoCloseable {
                 : "the uuid is another trace's";
     }
 
-
     /** Returns where the next packet of this trace begins at or behind an offset, or the file's end. */
     private long search(StreamFile current, long from) throws IOException {
         long offset = from;
+        long zerosFrom = -1;
         while (offset + mark.length <= current.sizeBytes()) {
             ByteBuffer window = current.at(offset, mark.length);
             byte[] bytes = current.bytes();
-            int last = window.limit() - mark.length;
-            for (int i = window.position(); i <= last; i++, offset++) {
-                if (bytes[i] == mark[0] && Arrays.equals(bytes, i, i + mark.length, mark, 0, mark.length)) {
-                    return offset;
-                }
-            }
             if (window.remaining() < mark.length) {
                 // The file is shorter than it was when it was opened.
                 return current.sizeBytes();
             }
+            if (!isZero(bytes, window.position(), window.limit())) {
+                zerosFrom = -1;
+                int last = window.limit() - mark.length;
+                for (int i = window.position(); i <= last; i++, offset++) {
+                    if (bytes[i] == mark[0] && Arrays.equals(bytes, i, i + mark.length, mark, 0, mark.length)) {
+                        return offset;
+                    }
+                }
+                continue;
+            }
+            zerosFrom = zerosFrom < 0 ? offset : zerosFrom;
+            offset += window.remaining();
+            if (offset - zerosFrom >= MANY_ZEROS) {
+                long data = current.data(offset);
+                if (data == offset && offset - zerosFrom > MAX_ZEROS) {
+                    problem(current, zerosFrom, "the file is not read from here on: " + MAX_ZEROS + " zeros");
+                    return current.sizeBytes();
+                }
+                zerosFrom = data == offset ? zerosFrom : -1;
+                offset = data;
+            }
         }
         return current.sizeBytes();
+    }
+
+    private static boolean isZero(byte[] bytes, int from, int to) {
+        int i = from;
+        while (i < to && bytes[i] == 0) {
+            i++;
+        }
+        return i == to;
     }
 
     private void problem(StreamFile current, long offset, String what) {
@@ -294,7 +380,7 @@ final class StreamReader implements AutoCloseable {
             try {
                 current.close();
             } catch (IOException e) {
-                problem(current, position, "cannot be closed: " + e);
+                problem(current, position, "cannot be closed: " + RegularFile.why(e));
             }
         }
     }

@@ -1,0 +1,80 @@
+package io.github.rseq4j.trace.ctf;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * Opens files of folders that somebody else can write to. A link is not followed; a FIFO, whose opening would wait for
+ * a writer, or a device, which may have no end, is not opened at all.
+ */
+public final class RegularFile {
+    private RegularFile() {}
+
+    /**
+     * Opens a regular file for reading.
+     *
+     * @param file the file
+     * @return the open file
+     * @throws IOException when it cannot be opened, or is no regular file
+     */
+    public static FileChannel open(Path file) throws IOException {
+        Object key = attributes(file).fileKey();
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+        try {
+            if (!Objects.equals(attributes(file).fileKey(), key)) {
+                throw new FileSystemException(file.toString(), null, "was replaced while it was opened");
+            }
+            return channel;
+        } catch (IOException e) {
+            try (channel) {
+                throw e;
+            }
+        }
+    }
+
+    private static BasicFileAttributes attributes(Path file) throws IOException {
+        BasicFileAttributes attributes =
+                Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        if (!attributes.isRegularFile()) {
+            throw new FileSystemException(file.toString(), null, "it is " + (attributes.isDirectory() ? "a folder"
+                    : attributes.isSymbolicLink() ? "a link" : "a device, a FIFO or a socket")
+                    + ", and only regular files are read");
+        }
+        return attributes;
+    }
+
+    /**
+     * Says in plain words why a file cannot be used.
+     *
+     * @param e what its use threw
+     * @return the reason, without the file's name where the system gave one
+     */
+    public static String why(Exception e) {
+        return switch (e) {
+            case UncheckedIOException unchecked -> why(Objects.requireNonNull(unchecked.getCause()));
+            case NoSuchFileException _ -> "there is no such file";
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException f when f.getReason() == null -> "it exists already";
+            case NotDirectoryException _ -> "it is no folder";
+            case FileSystemException f when f.getReason() != null -> first(f.getReason());
+            default -> e.getMessage() == null ? "the system gives no reason" : first(e.getMessage());
+        };
+    }
+
+    private static String first(String reason) {
+        return reason.isEmpty() ? reason : reason.substring(0, 1).toLowerCase(Locale.ROOT) + reason.substring(1);
+    }
+}
