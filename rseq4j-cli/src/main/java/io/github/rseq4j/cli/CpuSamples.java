@@ -12,13 +12,15 @@ import java.util.TreeMap;
 /** Samples of CPU time, and the libraries they were in. */
 final class CpuSamples {
     /** So many different addresses are kept; what comes beyond them is counted as one. */
-    private static final int MAX_ADDRESSES = 1 << 18;
+    private static final int MOST_ADDRESSES = 1 << 18;
+    private static final int ADDRESS_BYTES = 2048;
     private static final String SAMPLE = "cpu:sample";
     private static final String MAPPING = "cpu:mapping";
     private static final String JAVA = "java";
     private static final String UNKNOWN = "unknown";
     private static final double PERCENT = 100;
 
+    private final long maxAddresses = Math.min(MOST_ADDRESSES, Runtime.getRuntime().maxMemory() / ADDRESS_BYTES);
     private final Map<Long, Long> byAddress = new HashMap<>();
     private final TreeMap<Long, Code> code = new TreeMap<>(Long::compareUnsigned);
     private long count;
@@ -32,15 +34,16 @@ final class CpuSamples {
         List<?> values = event.values();
         if (event.type().name().equals(SAMPLE) && values.size() == 1 && values.getFirst() instanceof Long address) {
             count++;
-            if (byAddress.size() < MAX_ADDRESSES || byAddress.containsKey(address)) {
+            if (byAddress.size() < maxAddresses || byAddress.containsKey(address)) {
                 byAddress.merge(address, 1L, Long::sum);
             } else {
                 beyond++;
             }
         } else if (event.type().name().equals(MAPPING) && values.size() == 4 && values.get(0) instanceof Long start
                 && values.get(1) instanceof Long end && values.get(3) instanceof String path
-                && (code.size() < MAX_ADDRESSES || code.containsKey(start))) {
-            code.put(start, new Code(end, path.isEmpty() ? JAVA : path.substring(path.lastIndexOf('/') + 1)));
+                && (code.size() < maxAddresses || code.containsKey(start))) {
+            code.put(start, new Code(end, path.isEmpty() ? JAVA
+                    : Printable.cut(path.substring(path.lastIndexOf('/') + 1), Printable.MAX_NAME_CHARS)));
         }
     }
 

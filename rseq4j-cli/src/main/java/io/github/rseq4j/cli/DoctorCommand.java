@@ -18,7 +18,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code doctor}: what this JVM has of restartable sequences, and what to do about what it has not. */
 @Command(name = "doctor", mixinStandardHelpOptions = true, sortOptions = false,
@@ -40,7 +39,7 @@ final class DoctorCommand implements Callable<Integer> {
         Rseq.Availability availability = Rseq.availability();
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         if (json) {
-            out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report(availability)));
+            out.println(Printable.json().writerWithDefaultPrettyPrinter().writeValueAsString(report(availability)));
         } else {
             print(out, availability);
         }

@@ -19,6 +19,7 @@ final class ElfFile {
     private static final int SHT_SYMTAB = 2;
     /** What is larger is not searched; the symbols of a large browser take less. */
     private static final long MAX_TABLE_BYTES = 256 << 20;
+    private static final int HEAP_SHARE = 8;
 
     private ElfFile() {}
 
@@ -85,7 +86,8 @@ final class ElfFile {
     }
 
     private static ByteBuffer read(FileChannel channel, long offset, long lengthBytes) throws IOException {
-        if (offset < 0 || lengthBytes < 0 || lengthBytes > MAX_TABLE_BYTES) {
+        long limit = Math.min(MAX_TABLE_BYTES, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
+        if (offset < 0 || lengthBytes < 0 || lengthBytes > limit || offset > channel.size() - lengthBytes) {
             throw new IOException("offset=" + offset + ", lengthBytes=" + lengthBytes + " is no table");
         }
         ByteBuffer bytes = ByteBuffer.allocate((int) lengthBytes).order(ByteOrder.LITTLE_ENDIAN);

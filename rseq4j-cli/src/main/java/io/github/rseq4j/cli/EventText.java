@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Events as text and as objects of JSON. Nothing that a trace holds reaches a terminal as a control character. */
@@ -26,27 +27,51 @@ final class EventText {
         return TIME.format(instant);
     }
 
-    /** Returns the line of an event. */
-    static String line(TraceEvent event, TraceClock clock) {
-        StringBuilder line = new StringBuilder(time(clock.instant(event.timestamp())));
-        line.append(" cpu ").append(event.cpu()).append(" tid ").append(event.threadId()).append(' ')
-                .append(event.type().name());
+    /**
+     * Writes the line of an event, without its end.
+     *
+     * @param event the event
+     * @param clock the trace's
+     * @param maxChars how many characters of each value; longer ones are cut, and marked
+     * @param to takes it piece by piece
+     */
+    static void line(TraceEvent event, TraceClock clock, int maxChars, Consumer<CharSequence> to) {
+        to.accept(time(clock.instant(event.timestamp())));
+        to.accept(" cpu " + event.cpu() + " tid " + event.threadId() + ' ' + event.type().name());
         for (int i = 0; i < event.values().size(); i++) {
             EventType.Field field = event.type().fields().get(i);
-            line.append(' ').append(field.name()).append('=').append(value(field.type(), event.values().get(i)));
+            to.accept(' ' + field.name() + '=');
+            value(field.type(), event.values().get(i), maxChars, to);
         }
-        return line.toString();
     }
 
-    private static String value(FieldType type, @Nullable Object value) {
-        return switch (value) {
-            case null -> "null";
-            case Truncated truncated -> (type == FieldType.Basic.BYTES ? HexFormat.of().formatHex(truncated.recorded())
-                    : quoted(truncated.text(), '"')) + "(of " + truncated.lengthBytes() + " bytes)";
-            case byte[] bytes -> HexFormat.of().formatHex(bytes);
-            case Character c -> quoted(c.toString(), '\'');
-            default -> type == FieldType.Basic.STRING ? quoted(value.toString(), '"') : printable(value.toString());
-        };
+    private static void value(FieldType type, @Nullable Object value, int maxChars, Consumer<CharSequence> to) {
+        switch (value) {
+            case null -> to.accept("null");
+            case Truncated truncated -> {
+                if (type == FieldType.Basic.BYTES) {
+                    to.accept(hex(truncated.recorded(), maxChars));
+                } else {
+                    quoted(truncated.text(), '"', maxChars, to);
+                }
+                to.accept("(of " + truncated.lengthBytes() + " bytes)");
+            }
+            case byte[] bytes -> to.accept(hex(bytes, maxChars));
+            case Character c -> quoted(c.toString(), '\'', maxChars, to);
+            case String text when type == FieldType.Basic.STRING -> quoted(text, '"', maxChars, to);
+            default -> Printable.append(Printable.cut(value.toString(), maxChars), '\0', to);
+        }
+    }
+
+    private static String hex(byte[] bytes, int maxChars) {
+        return bytes.length <= maxChars / 2 ? HexFormat.of().formatHex(bytes)
+                : HexFormat.of().formatHex(bytes, 0, maxChars / 2) + "... (" + bytes.length + " bytes)";
+    }
+
+    private static void quoted(String text, char mark, int maxChars, Consumer<CharSequence> to) {
+        to.accept(String.valueOf(mark));
+        Printable.append(Printable.cut(text, maxChars), mark, to);
+        to.accept(String.valueOf(mark));
     }
 
     /** Returns an event as an object of JSON. */
@@ -79,46 +104,12 @@ final class EventText {
             fields.put(field.name(), switch (value) {
                 case null -> null;
                 case Truncated truncated -> field.type() == FieldType.Basic.BYTES
-                        ? HexFormat.of().formatHex(truncated.recorded()) : truncated.text();
+                        ? HexFormat.of().formatHex(truncated.recorded()) : Printable.wellFormed(truncated.text());
                 case byte[] bytes -> HexFormat.of().formatHex(bytes);
-                case Character c -> c.toString();
+                case Character c -> Printable.wellFormed(c.toString());
                 default -> value;
             });
         }
         return fields;
-    }
-
-    /** Returns a text without control characters and halves of surrogate pairs, which are escaped. */
-    static String printable(String text) {
-        StringBuilder out = new StringBuilder(text.length());
-        text.codePoints().forEach(c -> append(out, c));
-        return out.toString();
-    }
-
-    private static String quoted(String text, char mark) {
-        StringBuilder out = new StringBuilder(text.length() + 2).append(mark);
-        text.codePoints().forEach(c -> {
-            if (c == mark || c == '\\') {
-                out.append('\\');
-            }
-            append(out, c);
-        });
-        return out.append(mark).toString();
-    }
-
-    private static void append(StringBuilder out, int c) {
-        switch (Character.getType(c)) {
-            // FORMAT has the characters that turn the direction of a line.
-            case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.LINE_SEPARATOR,
-                Character.PARAGRAPH_SEPARATOR -> {
-                switch (c) {
-                    case '\n' -> out.append("\\n");
-                    case '\t' -> out.append("\\t");
-                    case '\r' -> out.append("\\r");
-                    default -> out.append(String.format(Locale.ROOT, c < 0x10000 ? "\\u%04x" : "\\u{%x}", c));
-                }
-            }
-            default -> out.appendCodePoint(c);
-        }
     }
 }

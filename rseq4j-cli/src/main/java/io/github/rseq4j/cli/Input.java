@@ -1,18 +1,16 @@
 package io.github.rseq4j.cli;
 
+import io.github.rseq4j.trace.ctf.RegularFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class Input {
     private static final int CHUNK_BYTES = 1 << 16;
     private static final long SEGMENT_BYTES = 1 << 20;
-    private static final int MAX_THREADS = 1024;
+    /** So many segments are read at once; each takes a chunk of the heap. */
+    private static final int MAX_THREADS = (int) Math.min(1024, Runtime.getRuntime().maxMemory() / (4 * CHUNK_BYTES));
 
     /**
      * A part of a file.
@@ -37,8 +36,8 @@ final class Input {
      */
     private record Segment(Path file, long offset, long lengthBytes) {}
 
-    private final List<Segment> segments = new ArrayList<>();
-    private final int files;
+    private final List<Path> files = new ArrayList<>();
+    private final List<Long> sizes = new ArrayList<>();
     private final long bytes;
 
     /**
@@ -58,14 +57,17 @@ final class Input {
         }
         long all = 0;
         for (Path file : found) {
-            all += split(file);
+            long size = size(file);
+            files.add(file);
+            sizes.add(size);
+            all = size > Long.MAX_VALUE - all ? Long.MAX_VALUE : all + size;
         }
         if (all == 0) {
             throw new InputException("nothing to count: 0 bytes in "
-                    + String.join(", ", paths.stream().map(Path::toString).toList())
+                    + String.join(", ", paths.stream().map(path -> Printable.name(path.toString()))
+                    .toList())
                     + "; name a file that is not empty");
         }
-        this.files = found.size();
         this.bytes = all;
     }
 
@@ -76,24 +78,38 @@ final class Input {
         }
         if (Files.isDirectory(path)) {
             try (Stream<Path> below = Files.walk(path)) {
-                below.filter(Files::isRegularFile).sorted().forEach(found::add);
+                below.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)).sorted()
+                        .forEach(found::add);
             }
         } else if (Files.exists(path) && !Files.isRegularFile(path)) {
-            throw new InputException("path=" + path + " is neither a file nor a folder; name one that is");
+            throw new InputException("path=" + Printable.name(path.toString()) + " is neither a file nor a folder;"
+                    + " name one that is");
         } else {
-            found.add(path);
+            // A file that the user names may be a link; what it leads to is opened as what it is.
+            found.add(Files.isSymbolicLink(path) ? path.toRealPath() : path);
         }
     }
 
-    private long split(Path file) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long size = channel.size();
-            for (long offset = 0; offset < size; offset += SEGMENT_BYTES) {
-                segments.add(new Segment(file, offset, Math.min(SEGMENT_BYTES, size - offset)));
-            }
-            return size;
+    private static long size(Path file) {
+        try (FileChannel channel = RegularFile.open(file)) {
+            return channel.size();
         } catch (IOException e) {
             throw unreadable(file, e);
+        }
+    }
+
+    /** Something that is done with each segment. */
+    private interface Reader {
+        void read(Segment segment) throws InterruptedException;
+    }
+
+    /** Makes the segments one after the other: a file's size says nothing of how much memory there is for them. */
+    private void forEachSegment(Reader reader) throws InterruptedException {
+        for (int i = 0; i < files.size(); i++) {
+            long size = sizes.get(i);
+            for (long offset = 0; offset < size; offset += SEGMENT_BYTES) {
+                reader.read(new Segment(files.get(i), offset, Math.min(SEGMENT_BYTES, size - offset)));
+            }
         }
     }
 
@@ -106,18 +122,13 @@ final class Input {
     static InputException unreadable(Path path, Exception e) {
         Throwable cause = e instanceof UncheckedIOException u ? Objects.requireNonNull(u.getCause()) : e;
         String at = cause instanceof FileSystemException f && f.getFile() != null ? f.getFile() : path.toString();
-        String why = switch (cause) {
-            case NoSuchFileException _ -> "there is no such file";
-            case AccessDeniedException _ -> "permission denied";
-            case FileSystemException f when f.getReason() != null -> f.getReason().toLowerCase(Locale.ROOT);
-            default -> String.valueOf(cause);
-        };
-        return new InputException("path=" + at + " cannot be read: " + why + "; name a readable file or folder");
+        return new InputException("path=" + Printable.name(at) + " cannot be read: "
+                + RegularFile.why(e) + "; name a readable file or folder");
     }
 
     /** Returns how many files there are. */
     int files() {
-        return files;
+        return files.size();
     }
 
     /** Returns how many bytes there are. */
@@ -126,8 +137,8 @@ final class Input {
     }
 
     /** Returns how many segments there are: as many virtual threads read them. */
-    int segments() {
-        return segments.size();
+    long segments() {
+        return sizes.stream().mapToLong(size -> (size - 1) / SEGMENT_BYTES + (size == 0 ? 0 : 1)).sum();
     }
 
     /**
@@ -135,11 +146,10 @@ final class Input {
      *
      * @param count counts
      * @param progress is told how many bytes were read
+     * @throws InterruptedException never: nothing is waited for
      */
-    void countAlone(ByteCount count, IntConsumer progress) {
-        for (Segment segment : segments) {
-            read(segment, count, progress);
-        }
+    void countAlone(ByteCount count, IntConsumer progress) throws InterruptedException {
+        forEachSegment(segment -> read(segment, count, progress));
     }
 
     /**
@@ -153,7 +163,7 @@ final class Input {
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         Semaphore room = new Semaphore(MAX_THREADS);
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Segment segment : segments) {
+            forEachSegment(segment -> {
                 room.acquire();
                 threads.execute(() -> {
                     try {
@@ -164,7 +174,7 @@ final class Input {
                         room.release();
                     }
                 });
-            }
+            });
         }
         switch (failure.get()) {
             case null -> { }
@@ -176,14 +186,14 @@ final class Input {
 
     private static void read(Segment segment, ByteCount count, IntConsumer progress) {
         byte[] chunk = new byte[CHUNK_BYTES];
-        try (FileChannel channel = FileChannel.open(segment.file(), StandardOpenOption.READ)) {
+        try (FileChannel channel = RegularFile.open(segment.file())) {
             long done = 0;
             while (done < segment.lengthBytes()) {
                 int want = (int) Math.min(CHUNK_BYTES, segment.lengthBytes() - done);
                 int got = channel.read(ByteBuffer.wrap(chunk, 0, want), segment.offset() + done);
                 if (got < 0) {
-                    throw new InputException("path=" + segment.file() + " became shorter while it was read; use a file "
-                            + "that nobody writes");
+                    throw new InputException("path=" + Printable.name(segment.file().toString())
+                            + " became shorter while it was read; use a file that nobody writes");
                 }
                 count.count(chunk, got);
                 progress.accept(got);

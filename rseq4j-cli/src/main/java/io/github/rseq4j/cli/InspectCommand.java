@@ -22,7 +22,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code inspect}: what the kernel has registered for every thread of a process, and whose area that is. */
 @Command(name = "inspect", mixinStandardHelpOptions = true, sortOptions = false,
@@ -50,7 +49,7 @@ final class InspectCommand implements Callable<Integer> {
         Inspection.Report report = Inspection.of(pid);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         if (json) {
-            out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(object(report)));
+            out.println(Printable.json().writerWithDefaultPrettyPrinter().writeValueAsString(object(report)));
         } else {
             print(out, report);
         }
@@ -124,8 +123,8 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static void print(PrintWriter out, Inspection.Report report) {
-        out.println("process " + report.pid() + " (" + printable(report.name()) + ")");
-        out.println("libc    " + report.libc());
+        out.println("process " + report.pid() + " (" + Printable.name(report.name()) + ")");
+        out.println("libc    " + Printable.text(report.libc()));
         out.println();
         List<List<String>> rows = new ArrayList<>();
         rows.add(HEADINGS);
@@ -145,7 +144,8 @@ final class InspectCommand implements Callable<Integer> {
         }
         out.println();
         Set<String> details = new LinkedHashSet<>();
-        report.threads().forEach(t -> details.add(t.owner().kind().spelling() + ": " + printable(t.owner().detail())));
+        report.threads().forEach(t -> details.add(t.owner().kind().spelling() + ": "
+                + Printable.text(t.owner().detail())));
         details.forEach(out::println);
         out.println(summary(report));
     }
@@ -154,7 +154,7 @@ final class InspectCommand implements Callable<Integer> {
         List<String> row = new ArrayList<>();
         Map<String, Object> object = object(thread);
         row.add(Integer.toString(thread.tid()));
-        row.add(printable(thread.name()));
+        row.add(Printable.name(thread.name()));
         for (String key : REGISTRATION) {
             row.add(Objects.requireNonNullElse(object.get(key), NOTHING).toString());
         }
@@ -181,10 +181,5 @@ final class InspectCommand implements Callable<Integer> {
 
     private static long stopMicros(Inspection.Report report, int place) {
         return report.stopsNanos().isEmpty() ? 0 : TimeUnit.NANOSECONDS.toMicros(report.stopsNanos().get(place));
-    }
-
-    /** A process chooses the names of its threads, and its terminal is not ours. */
-    private static String printable(String text) {
-        return text.replaceAll("\\p{Cntrl}", "?");
     }
 }

@@ -1,5 +1,8 @@
 package io.github.rseq4j.cli;
 
+import io.github.rseq4j.trace.ctf.RegularFile;
+import java.io.FileDescriptor;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -20,6 +23,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main implements Callable<Integer> {
     private static final int EXIT_FAILED = 1;
     private static final int EXIT_USAGE = 2;
+    /** What a shell says of a process that SIGPIPE ended: whoever read the output wanted no more. */
+    private static final int EXIT_PIPE = 128 + 13;
+    private static final int MAX_MESSAGE_CHARS = 2_000;
     /** The system property that makes an unexpected failure print its stack trace. */
     private static final String DEBUG_PROPERTY = "rseq4j.debug";
 
@@ -35,22 +41,42 @@ public final class Main implements Callable<Integer> {
      * @param arguments the command's words
      */
     public static void main(String[] arguments) {
-        System.exit(execute(commandLine(), arguments));
+        CheckedOutput out = CheckedOutput.of(FileDescriptor.out);
+        CheckedOutput err = CheckedOutput.of(FileDescriptor.err);
+        CommandLine line = commandLine().setOut(out.writer("stdout.encoding")).setErr(err.writer("stderr.encoding"));
+        System.exit(execute(line, out, arguments));
     }
 
     /**
-     * Runs a command line; an error is one line too, which picocli, that knows exceptions alone, would let through.
+     * Runs a command line; an error is one line too, which picocli, that knows exceptions alone, would let through. So
+     * is output that was lost.
      *
      * @param line the command line
+     * @param out what its output goes to, if it is known
      * @param arguments the command's words
      * @return the exit status
      */
-    static int execute(CommandLine line, String... arguments) {
+    static int execute(CommandLine line, @Nullable CheckedOutput out, String... arguments) {
+        int exit;
         try {
-            return line.execute(arguments);
+            exit = line.execute(arguments);
+        } catch (OutOfMemoryError e) {
+            exit = fail(line, new InputException("there is not enough memory: give the JVM more (RSEQ4J_JAVA_OPTS="
+                    + "-Xmx...), it has " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB"), EXIT_FAILED, "");
         } catch (Error e) {
-            return fail(line, e, EXIT_FAILED, "");
+            exit = fail(line, e, EXIT_FAILED, "");
         }
+        boolean isErrorLost = line.getErr().checkError();
+        if (line.getOut().checkError()) {
+            IOException failure = out == null ? null : out.failure();
+            if (failure != null && "Broken pipe".equals(failure.getMessage())) {
+                return EXIT_PIPE;
+            }
+            int lost = fail(line, new InputException("the output cannot be written"
+                    + (failure == null ? "" : ": " + RegularFile.why(failure))), EXIT_USAGE, "");
+            return exit == 0 ? lost : exit;
+        }
+        return exit == 0 && isErrorLost ? EXIT_USAGE : exit;
     }
 
     /** Returns the command line, ready to execute. */
@@ -77,7 +103,8 @@ public final class Main implements Callable<Integer> {
         String message = message(command, e);
         String prefix = e instanceof InputException || e instanceof ParameterException ? ""
                 : e.getClass().getSimpleName() + ": ";
-        err.println("rseq4j: " + prefix + message.lines().findFirst().orElse("") + hint);
+        err.println("rseq4j: " + Printable.text(Printable.cut(prefix + message.lines().findFirst().orElse(""),
+                MAX_MESSAGE_CHARS)) + hint);
         if (Boolean.getBoolean(DEBUG_PROPERTY)) {
             e.printStackTrace(err);
         }

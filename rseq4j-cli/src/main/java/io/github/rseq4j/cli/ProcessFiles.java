@@ -1,6 +1,8 @@
 package io.github.rseq4j.cli;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -134,15 +136,23 @@ final class ProcessFiles {
 
     /** Returns its mappings as a living thread has them, ascending; none when the thread has ended. */
     List<Mapping> mappings(int tid) {
-        String maps = text(task(tid).resolve("maps"));
         List<Mapping> mappings = new ArrayList<>();
-        for (String line : maps == null ? List.<String>of() : maps.lines().toList()) {
-            Matcher m = MAPPING.matcher(line);
-            if (m.matches()) {
-                mappings.add(new Mapping(Long.parseUnsignedLong(m.group(1), HEX),
-                        Long.parseUnsignedLong(m.group(2), HEX), m.group(3), Long.parseUnsignedLong(m.group(4), HEX),
-                        m.group(5), m.group(6)));
+        // A file has several mappings, and its path may be long.
+        Map<String, String> paths = new HashMap<>();
+        try (BufferedReader maps = new BufferedReader(new InputStreamReader(
+                Files.newInputStream(task(tid).resolve("maps")), StandardCharsets.UTF_8))) {
+            for (String line = maps.readLine(); line != null; line = maps.readLine()) {
+                Matcher m = MAPPING.matcher(line);
+                if (m.matches()) {
+                    mappings.add(new Mapping(Long.parseUnsignedLong(m.group(1), HEX),
+                            Long.parseUnsignedLong(m.group(2), HEX), m.group(3),
+                            Long.parseUnsignedLong(m.group(4), HEX), m.group(5),
+                            paths.computeIfAbsent(m.group(6), path -> path)));
+                }
             }
+        } catch (IOException e) {
+            // It has ended.
+            return List.of();
         }
         return mappings;
     }

@@ -5,8 +5,10 @@ import io.github.rseq4j.registration.ProviderHeader;
 import io.github.rseq4j.registration.ProviderImage;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Sections;
+import io.github.rseq4j.trace.ctf.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -42,14 +44,29 @@ final class ProviderCommand implements Callable<Integer> {
         Path file = output.resolve(ProviderImage.FILE_NAME);
         try {
             Files.createDirectories(output);
-            Files.write(file, image);
-            Files.writeString(output.resolve(ProviderHeader.FILE_NAME), header);
         } catch (IOException e) {
-            throw new InputException("--output=" + output + ": cannot be written: " + e);
+            throw new InputException("--output=" + Printable.name(output.toString()) + ": cannot be written: "
+                    + RegularFile.why(e));
         }
-        out.println(file + " (" + image.length + " bytes) and " + ProviderHeader.FILE_NAME);
-        out.println("preload it: LD_PRELOAD=" + file.toAbsolutePath());
+        OutputFile.write("--output", file, to -> to.write(image));
+        OutputFile.write("--output", output.resolve(ProviderHeader.FILE_NAME),
+                to -> to.write(header.getBytes(StandardCharsets.UTF_8)));
+        out.println(Printable.text(file + " (" + image.length + " bytes) and " + ProviderHeader.FILE_NAME));
+        out.println(preload(file));
         out.flush();
         return 0;
+    }
+
+    /** Returns how to preload it. To the dynamic linker blanks and colons end a path, and dollars begin a token. */
+    private static String preload(Path file) {
+        String path = file.toAbsolutePath().normalize().toString();
+        if (path.matches("[A-Za-z0-9_./+@%=,-]+")) {
+            return "preload it: LD_PRELOAD=" + path;
+        }
+        boolean isSplit = path.chars().anyMatch(c -> Character.isWhitespace(c) || c == ':' || c == '$');
+        return isSplit || !Printable.text(path).equals(path)
+                ? "preload it from a folder whose path has no blank, colon, dollar or control character:"
+                        + " LD_PRELOAD cannot name one that has"
+                : "preload it: LD_PRELOAD='" + path.replace("'", "'\\''") + "'";
     }
 }

@@ -25,7 +25,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code selftest}: the kernel aborts sections for every reason, and nothing is lost in storms of threads. */
 @Command(name = "selftest", mixinStandardHelpOptions = true, sortOptions = false,
@@ -63,7 +62,7 @@ final class SelftestCommand implements Callable<Integer> {
         Map<String, Object> report = Engine.get() instanceof NativeEngine engine ? onRseq(engine) : onFallback();
         PrintWriter out = command.commandLine().getOut();
         if (json) {
-            out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report));
+            out.println(Printable.json().writerWithDefaultPrettyPrinter().writeValueAsString(report));
         } else {
             print(out, report);
         }

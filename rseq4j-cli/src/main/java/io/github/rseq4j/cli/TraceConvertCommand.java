@@ -1,25 +1,25 @@
 package io.github.rseq4j.cli;
 
 import io.github.rseq4j.trace.ctf.TraceDescription;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.core.JsonGenerator;
 
 /** {@code trace convert}: a trace in another format. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Converts a trace to trace events of Chrome, which Perfetto and chrome://tracing show.",
-        footer = {"", "Exit status: 0 all was read, 2 something is wrong with the trace, or the file cannot be",
-            "written."})
+        footer = {"", "Of slices that do not lie in each other, or whose end was not recorded, the inner ones end",
+            "before the outer one. FILE is replaced when it is whole.",
+            "Exit status: 0 all was read, 2 something is wrong with the trace, or the output cannot be written."})
 final class TraceConvertCommand implements Callable<Integer> {
     /** The formats that there are. */
     enum Format {
@@ -48,23 +48,25 @@ final class TraceConvertCommand implements Callable<Integer> {
         try (TraceInput input = new TraceInput(folder)) {
             TraceDescription trace = input.description();
             if (trace != null && file == null) {
-                write(trace, input, out);
+                try (JsonGenerator json = Printable.json().createGenerator(out)) {
+                    write(trace, input, json, out::checkError);
+                }
                 out.println();
             } else if (trace != null && file != null) {
-                try (Writer writer = Files.newBufferedWriter(file)) {
-                    write(trace, input, writer);
-                } catch (IOException e) {
-                    throw new InputException("--output=" + file + ": cannot be written: " + e);
-                }
+                OutputFile.write("--output", file, to -> {
+                    try (JsonGenerator json = Printable.json(true, false).createGenerator(to)) {
+                        write(trace, input, json, () -> false);
+                    }
+                });
             }
             out.flush();
             return input.finish(command.commandLine().getErr());
         }
     }
 
-    private void write(TraceDescription trace, TraceInput input, Writer writer) {
+    private void write(TraceDescription trace, TraceInput input, JsonGenerator json, BooleanSupplier isLost) {
         switch (format) {
-            case chrome -> ChromeTrace.write(trace, input, writer);
+            case chrome -> ChromeTrace.write(trace, input, json, isLost);
         }
     }
 }

@@ -24,7 +24,7 @@ final class TraceInput implements AutoCloseable {
      */
     TraceInput(Path folder) {
         if (!Files.isDirectory(folder)) {
-            throw new InputException("DIR=" + EventText.printable(folder.toString())
+            throw new InputException("DIR=" + Printable.name(folder.toString())
                     + ": is no folder; give the one that holds the trace's metadata");
         }
         this.folder = folder;
@@ -46,7 +46,7 @@ final class TraceInput implements AutoCloseable {
     /** Tells what was wrong, and returns the exit status. */
     int finish(PrintWriter err) {
         for (Problem problem : reader.problems()) {
-            err.println("rseq4j: " + EventText.printable(folder + "/" + problem));
+            err.println("rseq4j: " + Printable.text(folder + "/" + problem));
         }
         long more = reader.problemCount() - reader.problems().size();
         if (more > 0) {

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.core.JsonGenerator;
 
 /** Counts of events over time, in lanes that share their steps of time. */
 final class TraceLanes {
@@ -61,40 +62,44 @@ final class TraceLanes {
     private record Lane(String name, int[] steps, long count) {}
 
     /**
-     * Returns the lanes as objects of JSON, those with the most events: each with its steps that are not empty, as
+     * Writes the lanes as objects of JSON, those with the most events: each with its steps that are not empty, as
      * numbers and counts in turn. The rest become one.
      *
+     * @param json where to
      * @param most how many lanes
      */
-    List<Map<String, Object>> objects(int most) {
+    void write(JsonGenerator json, int most) {
         List<Lane> all = new ArrayList<>();
         lanes.forEach((name, steps) -> all.add(new Lane(name, steps, Arrays.stream(steps).asLongStream().sum())));
         all.sort(Comparator.comparing((Lane lane) -> lane.name().equals(OTHERS))
                 .thenComparing(Comparator.comparingLong(Lane::count).reversed()));
         int[] others = new int[STEPS];
-        List<Map<String, Object>> objects = new ArrayList<>();
+        json.writeStartArray();
         for (int i = 0; i < all.size(); i++) {
             Lane lane = all.get(i);
             if (i < most && !lane.name().equals(OTHERS)) {
-                objects.add(object(lane.name(), lane.steps()));
+                write(json, lane.name(), lane.steps());
             } else {
                 Arrays.setAll(others, step -> others[step] + lane.steps()[step]);
             }
         }
         if (Arrays.stream(others).anyMatch(count -> count != 0)) {
-            objects.add(object(OTHERS, others));
+            write(json, OTHERS, others);
         }
-        return objects;
+        json.writeEndArray();
     }
 
-    private static Map<String, Object> object(String name, int[] steps) {
-        List<Integer> sparse = new ArrayList<>();
+    private static void write(JsonGenerator json, String name, int[] steps) {
+        json.writeStartObject();
+        json.writeStringProperty("name", name);
+        json.writeArrayPropertyStart("steps");
         for (int i = 0; i < STEPS; i++) {
             if (steps[i] != 0) {
-                sparse.add(i);
-                sparse.add(steps[i]);
+                json.writeNumber(i);
+                json.writeNumber(steps[i]);
             }
         }
-        return Map.of("name", name, "steps", sparse);
+        json.writeEndArray();
+        json.writeEndObject();
     }
 }

@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli;
 
 import io.github.rseq4j.trace.TraceRecovery;
+import io.github.rseq4j.trace.ctf.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -35,7 +36,7 @@ final class TraceRecoverCommand implements Callable<Integer> {
         PrintWriter out = command.commandLine().getOut();
         PrintWriter err = command.commandLine().getErr();
         if (!Files.isDirectory(folder)) {
-            throw new InputException("DIR=" + EventText.printable(folder.toString())
+            throw new InputException("DIR=" + Printable.name(folder.toString())
                     + ": is no folder; give the one that the tracer was made with");
         }
         try {
@@ -44,11 +45,11 @@ final class TraceRecoverCommand implements Callable<Integer> {
                     + " found no room, %,d sub-buffers were torn", report.packets(), report.bytes(), report.rings(),
                     report.discarded(), report.torn()));
             out.flush();
-            report.problems().forEach(problem -> err.println("rseq4j: " + EventText.printable(folder + "/" + problem)));
+            report.problems().forEach(problem -> err.println("rseq4j: " + Printable.text(folder + "/" + problem)));
             err.flush();
             return report.problems().isEmpty() ? 0 : EXIT_DAMAGED;
         } catch (IOException e) {
-            throw new InputException("DIR=" + EventText.printable(folder + ": " + e.getMessage()));
+            throw new InputException("DIR=" + Printable.text(folder + ": " + RegularFile.why(e)));
         }
     }
 }

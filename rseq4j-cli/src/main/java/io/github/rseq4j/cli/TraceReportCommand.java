@@ -2,9 +2,7 @@ package io.github.rseq4j.cli;
 
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -19,8 +17,11 @@ import picocli.CommandLine.Spec;
 @Command(name = "report", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Writes a page that shows a trace: timelines of CPUs and threads, rates, events, latencies. It is"
                 + " one file, and loads nothing.",
-        footer = {"", "Exit status: 0 all was read, 2 something is wrong with the trace, or the file cannot be",
-            "written."})
+        footer = {"", "A page has at most 48 MiB: up to 20,000 events one by one, if they are at most 8 MiB of text,",
+            "else their counts over time; the 5,000 longest of what begins and ends; 512 CPUs; 200 threads and",
+            "200 names of events over time, and one for all others; the 1,000 most frequent events in the table.",
+            "FILE is replaced when it is whole.",
+            "Exit status: 0 all was read, 2 something is wrong with the trace, or the file cannot be written."})
 final class TraceReportCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
@@ -42,13 +43,9 @@ final class TraceReportCommand implements Callable<Integer> {
                 for (TraceEvent event = input.next(); event != null; event = input.next()) {
                     report.add(event);
                 }
-                String page = report.page(input);
-                try {
-                    Files.writeString(html, page);
-                } catch (IOException e) {
-                    throw new InputException("--html=" + html + ": cannot be written: " + e);
+                if (OutputFile.write("--html", html, to -> report.write(input, to))) {
+                    out.println(Printable.name(html.toString()) + " (" + html.toFile().length() + " bytes)");
                 }
-                out.println(html + " (" + page.length() + " characters)");
             }
             out.flush();
             return input.finish(command.commandLine().getErr());

@@ -21,6 +21,9 @@ final class TraceSummary {
     /** The median and the 99th percentile are less than one in a hundred off. */
     private static final int SIGNIFICANT_BITS = 8;
     private static final double NANOS_PER_SECOND = 1e9;
+    /** So many pairs have latencies of their own, each some 40 KiB for each CPU; those of all others are one. */
+    private static final int MAX_LATENCIES = 500;
+    private static final String OTHERS = "others";
 
     private final TraceDescription trace;
     private final TracePairs pairs = new TracePairs();
@@ -70,21 +73,25 @@ final class TraceSummary {
     /**
      * Takes the next event.
      *
-     * @return when that began which it ends, in cycles, or null
+     * @return what it ends, or null
      */
-    @Nullable Long add(TraceEvent event) {
+    TracePairs.@Nullable Begun add(TraceEvent event) {
         first = count == 0 || Long.compareUnsigned(event.timestamp(), first) < 0 ? event.timestamp() : first;
         last = count == 0 || Long.compareUnsigned(event.timestamp(), last) > 0 ? event.timestamp() : last;
         count++;
         byEvent.merge(event.type().name(), 1L, Long::sum);
         byCpu.merge(event.cpu(), 1L, Long::sum);
         samples.add(event);
-        Long start = pairs.begunAt(event);
-        if (start != null && Long.compareUnsigned(event.timestamp(), start) >= 0) {
-            latencies.computeIfAbsent(pairs.role(event.type()).pair(), _ -> new Latency())
-                    .add(trace.clock().nanos(event.timestamp() - start));
+        TracePairs.Begun half = pairs.take(event);
+        if (half == null || pairs.role(event.type()).kind() != TracePairs.Kind.ENDS) {
+            return null;
         }
-        return start;
+        if (Long.compareUnsigned(event.timestamp(), half.timestamp()) >= 0) {
+            String pair = latencies.size() < MAX_LATENCIES || latencies.containsKey(half.pair()) ? half.pair() : OTHERS;
+            latencies.computeIfAbsent(pair, _ -> new Latency())
+                    .add(trace.clock().nanos(event.timestamp() - half.timestamp()));
+        }
+        return half;
     }
 
     double seconds() {

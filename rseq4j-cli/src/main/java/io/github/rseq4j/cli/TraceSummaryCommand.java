@@ -16,7 +16,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code trace summary}: counts, rates and latencies of a trace. */
 @Command(name = "summary", mixinStandardHelpOptions = true, sortOptions = false,
@@ -46,7 +45,8 @@ final class TraceSummaryCommand implements Callable<Integer> {
                 }
                 Map<String, Object> object = summary.object(input.reader());
                 if (json) {
-                    out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(object));
+                    Printable.json().writerWithDefaultPrettyPrinter().writeValue(out, object);
+                    out.println();
                 } else {
                     print(out, object);
                 }
@@ -88,7 +88,7 @@ final class TraceSummaryCommand implements Callable<Integer> {
         }
         rows.clear();
         rows.add(List.of("CPU TIME IN", "SAMPLES", "PERCENT"));
-        objects(summary, "samples").forEach(each -> rows.add(List.of(EventText.printable(
+        objects(summary, "samples").forEach(each -> rows.add(List.of(Printable.name(
                 String.valueOf(each.get("library"))), number(each.get("count")), number(each.get("percent")))));
         if (rows.size() > 1) {
             table(out, rows);

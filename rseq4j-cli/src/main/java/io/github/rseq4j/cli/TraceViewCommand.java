@@ -1,5 +1,6 @@
 package io.github.rseq4j.cli;
 
+import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.PrintWriter;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.core.JsonGenerator;
 
 /** {@code trace view}: the events of a trace in the order of time, as lines. */
 @Command(name = "view", mixinStandardHelpOptions = true, sortOptions = false,
@@ -50,24 +51,39 @@ final class TraceViewCommand implements Callable<Integer> {
         CommandSpec command = Objects.requireNonNull(spec);
         PrintWriter out = command.commandLine().getOut();
         TraceFilter filter = new TraceFilter(globs, cpu, from, to);
-        JsonMapper mapper = JsonMapper.shared();
-        try (TraceInput input = new TraceInput(folder)) {
+        try (TraceInput input = new TraceInput(folder);
+                JsonGenerator objects = Printable.json().writer().withRootValueSeparator("").createGenerator(out)) {
             TraceDescription trace = input.description();
             long read = 0;
             if (trace != null) {
                 for (TraceEvent event = input.next(); event != null; event = input.next()) {
                     if (filter.accepts(event, trace.clock())) {
-                        out.println(json ? mapper.writeValueAsString(EventText.object(event, trace.clock()))
-                                : EventText.line(event, trace.clock()));
+                        print(out, objects, event, trace.clock());
                     }
                     // Who closed the other end of a pipe wants no more. It flushes, so it is asked now and then.
-                    if ((++read & ASK_MASK) == 0 && out.checkError()) {
+                    if ((++read & ASK_MASK) == 0 && isLost(out, objects)) {
                         break;
                     }
                 }
             }
+            objects.flush();
             out.flush();
             return input.finish(command.commandLine().getErr());
         }
+    }
+
+    private void print(PrintWriter out, JsonGenerator objects, TraceEvent event, TraceClock clock) {
+        if (json) {
+            objects.writePOJO(EventText.object(event, clock));
+            objects.writeRaw('\n');
+        } else {
+            EventText.line(event, clock, Integer.MAX_VALUE, out::append);
+            out.println();
+        }
+    }
+
+    private static boolean isLost(PrintWriter out, JsonGenerator objects) {
+        objects.flush();
+        return out.checkError();
     }
 }

@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ProviderCommandTest {
     @Test
@@ -59,6 +61,25 @@ class ProviderCommandTest {
         Run run = Run.of("provider", "--output", file.resolve("below").toString());
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("--output=" + file.resolve("below") + ": cannot be written"), run.err());
+    }
+
+    /** The line that is printed is given to a shell, and the image that it names is loaded; or there is no line. */
+    @ParameterizedTest
+    @CsvSource({"plain, true", "it's, true", "a;b&(c), true", "\"q\", true", "a b, false", "a:b, false", "a$LIB, false",
+        "a\tb, false"})
+    void theLineToPreloadWorksOrIsNotGiven(String name, boolean isGiven, @TempDir Path folder) throws Exception {
+        Path output = folder.resolve(name);
+        Run run = Run.of("provider", "--output", output.toString());
+        assertEquals(0, run.exit(), run.err());
+        String line = run.out().lines().toList().get(1);
+        assertEquals(isGiven, line.startsWith("preload it: LD_PRELOAD="), line);
+        if (isGiven) {
+            Process process = new ProcessBuilder("sh", "-c", line.replace("preload it: ", "") + " cat /proc/self/maps")
+                    .redirectErrorStream(true).start();
+            String maps = new String(process.getInputStream().readAllBytes());
+            assertEquals(0, process.waitFor(), maps);
+            assertTrue(maps.contains(output.resolve("librseq4j.so").toString()), maps);
+        }
     }
 
     @Test

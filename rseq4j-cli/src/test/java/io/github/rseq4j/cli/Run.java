@@ -23,7 +23,7 @@ record Run(int exit, String out, String err) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         line.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        return new Run(Main.execute(line, arguments), out.toString(), err.toString());
+        return new Run(Main.execute(line, null, arguments), out.toString(), err.toString());
     }
 
     /** Returns the error output, which must be one line of ours. */

@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 public final class TraceReader implements AutoCloseable {
     /* How it works
      *
-     * The time of the next record of each stream waits in a queue; the earliest record is read, and its stream asked for
-     * the next. Streams are in order by themselves: where one is not, that is a problem, and the event is shown when it
-     * is read.
+     * The time of the next record of each stream waits in a queue; the earliest record is read, and its stream asked
+     * for the next. Streams are in order by themselves: where one is not, that is a problem, and the event is shown
+     * when it is read.
      *
      * A stream is the file channel_INDEX, or several, channel_INDEX_NUMBER, in the order of their numbers.
      */
