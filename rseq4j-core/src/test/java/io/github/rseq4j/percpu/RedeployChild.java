@@ -1,0 +1,71 @@
+package io.github.rseq4j.percpu;
+
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Loads an application, uses it and drops it, again and again, and says what is left. */
+public final class RedeployChild {
+    private RedeployChild() {}
+
+    /**
+     * Runs the child.
+     *
+     * @param arguments the guest's class, how many times it is loaded, and the class path
+     * @throws Exception when a guest fails
+     */
+    public static void main(String[] arguments) throws Exception {
+        int count = Integer.parseInt(arguments[1]);
+        URL[] urls = urls(arguments[2]);
+        List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            loaders.add(deploy(urls, arguments[0]));
+            if (i == count / 3 || i == count - 1) {
+                System.gc();
+                System.gc();
+                Thread.sleep(100);
+                String when = i == count - 1 ? "last" : "first";
+                System.out.println(when + ".loaders=" + loaders.stream().filter(each -> !each.refersTo(null)).count());
+                System.out.println(when + ".threads=" + Thread.getAllStackTraces().size());
+                System.out.println(when + ".descriptors=" + count(Path.of("/proc/self/fd")));
+                System.out.println(when + ".mappings=" + Files.readAllLines(Path.of("/proc/self/maps")).size());
+                System.out.println(when + ".rssKib=" + rssKib());
+            }
+        }
+        System.out.println("ended=true");
+    }
+
+    private static URL[] urls(String path) throws MalformedURLException {
+        List<URL> urls = new ArrayList<>();
+        for (String each : path.split(":")) {
+            urls.add(Path.of(each).toUri().toURL());
+        }
+        return urls.toArray(URL[]::new);
+    }
+
+    private static WeakReference<ClassLoader> deploy(URL[] urls, String guest) throws Exception {
+        // Its parent knows nothing of the library, so it loads all of it, as an application server's loader does.
+        try (URLClassLoader loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader())) {
+            ((Runnable) loader.loadClass(guest).getConstructor().newInstance()).run();
+            return new WeakReference<>(loader);
+        }
+    }
+
+    private static long count(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.count();
+        }
+    }
+
+    private static long rssKib() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("VmRSS"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElse(0);
+    }
+}
