@@ -1,11 +1,14 @@
 package io.github.rseq4j.code;
 
 import io.github.rseq4j.kernel.RawMemory;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
- * Memory by address: the process's own, or memory of plain Java arrays that answers to addresses of its own. What is
- * less than 8 bytes is a part of its word, the lowest byte first, as on both of our architectures; memory that can do
- * better overrides that.
+ * Memory by address: the process's own, or memory of plain Java arrays that answers to addresses of its own. A write
+ * touches the bytes that it names and no other. The default methods make what is less than 8 bytes a part of its word,
+ * the lowest byte first, and write the whole word: they are for memory that one thread has for itself. Memory that
+ * several threads share overrides them all.
  */
 public interface AddressSpace {
     /** The process's own memory. The caller answers for the addresses. */
@@ -43,6 +46,21 @@ public interface AddressSpace {
         @Override
         public void putByte(long address, byte value) {
             RawMemory.putByte(address, value);
+        }
+
+        @Override
+        public void copy(long to, long from, long lengthBytes) {
+            RawMemory.copy(to, from, lengthBytes);
+        }
+
+        @Override
+        public void copyIn(long to, MemorySegment from, long lengthBytes) {
+            RawMemory.copyIn(to, from, lengthBytes);
+        }
+
+        @Override
+        public void copyOut(MemorySegment to, long atBytes, long from, long lengthBytes) {
+            RawMemory.copyOut(to, atBytes, from, lengthBytes);
         }
     };
 
@@ -115,6 +133,49 @@ public interface AddressSpace {
     default void putByte(long address, byte value) {
         long rest = getLong(word(address)) & ~(0xFFL << shift(address));
         putLong(word(address), rest | Byte.toUnsignedLong(value) << shift(address));
+    }
+
+    /**
+     * Copies bytes between ranges that do not overlap.
+     *
+     * @param to where the first byte goes
+     * @param from where the first byte lies
+     * @param lengthBytes how many
+     */
+    default void copy(long to, long from, long lengthBytes) {
+        for (long i = 0; i < lengthBytes; i++) {
+            putByte(to + i, getByte(from + i));
+        }
+    }
+
+    /**
+     * Copies the first bytes of a segment, which is only read.
+     *
+     * @param to where the first byte goes
+     * @param from the segment
+     * @param lengthBytes how many
+     * @throws IndexOutOfBoundsException when the segment is shorter
+     */
+    default void copyIn(long to, MemorySegment from, long lengthBytes) {
+        for (long i = 0; i < lengthBytes; i++) {
+            putByte(to + i, from.get(ValueLayout.JAVA_BYTE, i));
+        }
+    }
+
+    /**
+     * Copies bytes to a segment, of which no other byte is written.
+     *
+     * @param to the segment
+     * @param atBytes where in the segment the first byte goes
+     * @param from where the first byte lies
+     * @param lengthBytes how many
+     * @throws IndexOutOfBoundsException when the segment has no such part
+     * @throws IllegalArgumentException when the segment is read-only
+     */
+    default void copyOut(MemorySegment to, long atBytes, long from, long lengthBytes) {
+        for (long i = 0; i < lengthBytes; i++) {
+            to.set(ValueLayout.JAVA_BYTE, atBytes + i, getByte(from + i));
+        }
     }
 
     private static long word(long address) {

@@ -95,6 +95,40 @@ public final class RawMemory {
     }
 
     /**
+     * Copies bytes.
+     *
+     * @param to where the first goes
+     * @param from where the first lies
+     * @param lengthBytes how many
+     */
+    public static void copy(long to, long from, long lengthBytes) {
+        MemorySegment.copy(ALL, from, ALL, to, lengthBytes);
+    }
+
+    /**
+     * Copies the first bytes of a segment.
+     *
+     * @param to where the first goes
+     * @param from the segment
+     * @param lengthBytes how many
+     */
+    public static void copyIn(long to, MemorySegment from, long lengthBytes) {
+        MemorySegment.copy(from, 0, ALL, to, lengthBytes);
+    }
+
+    /**
+     * Copies bytes to a segment.
+     *
+     * @param to the segment
+     * @param atBytes where in the segment the first goes
+     * @param from where the first lies
+     * @param lengthBytes how many
+     */
+    public static void copyOut(MemorySegment to, long atBytes, long from, long lengthBytes) {
+        MemorySegment.copy(ALL, from, to, atBytes, lengthBytes);
+    }
+
+    /**
      * Writes bytes.
      *
      * @param address where the first goes

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in memory, by address. Words of 8 and of 4 bytes lie at multiples of their size, or they are not read and
- * written whole.
+ * A place in memory, by address. Words of 8 and of 4 bytes lie at multiples of their size. Others are not read and
+ * written whole; on the fallback, and where the steps run one by one, they throw {@link IllegalArgumentException}.
  *
  * <p>Nothing checks an address, as nothing does in C: one where no memory is, or somebody else's, damages memory or
  * ends the JVM. The addresses that {@code PerCpuItems} hands out are right on restartable sequences, and on the

@@ -31,6 +31,8 @@ final class RestartableSectionTest {
     private static final int THREADS = 24;
     private static final int ROUNDS = 3000;
     private static final long SEED = 42;
+    private static final int SIDE_BY_SIDE = 30;
+    private static final int BYTES_AT = 1 << 15;
 
     /** A body that may throw what a handle throws. */
     private interface Body {
@@ -89,6 +91,53 @@ final class RestartableSectionTest {
             });
             assertEquals(highest.get(), words(items, item, 0).stream().mapToLong(Long::longValue).max().orElseThrow());
             assertTrue(raised.get() > 0 && raised.get() < (long) THREADS * ROUNDS, "both ways were gone");
+        }
+    }
+
+    private static long bytes(PerCpuItems items, long item, int at, int count) {
+        long value = 0;
+        for (int i = at + count - 1; i >= at; i--) {
+            value = value << 8 | items.getLong(item, 0, i & -8) >>> (i & 7) * 8 & 0xFF;
+        }
+        return value;
+    }
+
+    /** Each index has a word of 4 bytes and three bytes for itself, between those of other indices. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void keepsApartWhatLiesSideBySideInOneWord(boolean virtual) throws InterruptedException {
+        SectionBuilder add = new SectionBuilder("side_by_side_add", 1);
+        Register own = add.load(cell(add.argument(0)));
+        add.commitAddInt(at(own, 0), constant(1), Order.RELAXED);
+        MethodHandle addInt = add.build().handle();
+        SectionBuilder copy = new SectionBuilder("side_by_side_copy", 3);
+        Register bytes = copy.load(cell(copy.argument(0), 8));
+        copy.copy(at(bytes, 0), copy.argument(1), copy.argument(2), 3);
+        copy.commitAdd(cell(copy.argument(0), 16), constant(1), Order.RELAXED);
+        MethodHandle copyBytes = copy.build().handle();
+        try (PerCpuItems pointers = new PerCpuItems(24); PerCpuItems words = new PerCpuItems(1 << 16)) {
+            long item = pointers.allocate();
+            long shared = words.allocate();
+            long source = words.allocate();
+            words.putLong(source, 0, 0, 0x0605_0403_0201L);
+            for (int index = 0; index < pointers.copies(); index++) {
+                pointers.putLong(item, index, 0, shared + 4L * index);
+                pointers.putLong(item, index, 8, shared + BYTES_AT + 3L * index);
+            }
+            inThreads(virtual, _ -> {
+                for (int i = 0; i < SIDE_BY_SIDE * ROUNDS; i++) {
+                    assertEquals(0, (long) addInt.invokeExact(item));
+                    assertEquals(0, (long) copyBytes.invokeExact(item, source + i % 2 * 3, 3L));
+                }
+            });
+            long added = 0;
+            for (int index = 0; index < pointers.copies(); index++) {
+                added += bytes(words, shared, 4 * index, 4);
+                long copied = bytes(words, shared, BYTES_AT + 3 * index, 3);
+                assertTrue(copied == 0 || copied == 0x03_0201 || copied == 0x06_0504, Long.toHexString(copied));
+            }
+            assertEquals((long) SIDE_BY_SIDE * ROUNDS * THREADS, added);
+            assertEquals((long) SIDE_BY_SIDE * ROUNDS * THREADS, sum(pointers, item, 16));
         }
     }
 

@@ -272,7 +272,7 @@ final class Rings {
             switch (ring) {
                 case SharedRing shared -> close(shared, isWritten);
                 case PagedRing paged -> ((PagedMemory) engine.memory()).clear(paged.base() - TraceRing.STATE_BYTES,
-                        TraceRing.STATE_BYTES + options.ringBytes());
+                        PagedMemory.reservedBytes(TraceRing.STATE_BYTES + options.ringBytes()));
             }
         }
     }
