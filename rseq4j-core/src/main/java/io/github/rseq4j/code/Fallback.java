@@ -12,6 +12,7 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -34,6 +35,9 @@ public final class Fallback {
      *       synchronized (lock) { steps ...; return result; }      // an exit returns its status
      *   }
      *
+     * Where an argument is a segment, the steps that copy from it or to it copy between the segment and the memory. So
+     * a segment is only read, or only written, and only where the step says so, as it is by emitted code.
+     *
      * The handle has the same type and the same statuses as the emitted function, so nothing above this package knows
      * the difference. A stripe stands for a CPU; a thread keeps to one, chosen from its id.
      *
@@ -41,6 +45,8 @@ public final class Fallback {
      */
     private static final ClassDesc SELF = ClassDesc.of(Fallback.class.getName());
     private static final ClassDesc MEMORY = ClassDesc.of(PagedMemory.class.getName());
+    private static final ClassDesc ARGUMENTS = ClassDesc.of(Arguments.class.getName());
+    private static final ClassDesc SEGMENT = ClassDesc.of(MemorySegment.class.getName());
     private static final ClassDesc CD_LONG_BOX = ClassDesc.of("java.lang.Long");
     private static final ClassDesc CD_INTEGER_BOX = ClassDesc.of("java.lang.Integer");
     private static final ClassDesc CD_VAR_HANDLE = ClassDesc.of("java.lang.invoke.VarHandle");
@@ -103,13 +109,33 @@ public final class Fallback {
      * @return a handle of the emitted function's type, (long, ...)long
      */
     public MethodHandle handle(Chain chain) {
+        return lower(chain, Arguments.NONE);
+    }
+
+    /**
+     * Lowers a chain that takes one of its arguments as a segment, to copy from it or to it.
+     *
+     * @param chain the chain
+     * @param segment the number of that argument
+     * @return a handle of type (long, ..., MemorySegment, long, ...)long
+     * @throws IllegalArgumentException when the chain needs the argument's address
+     */
+    public MethodHandle handle(Chain chain, int segment) {
+        Arguments.checkSegment(chain, segment);
+        return lower(chain, segment);
+    }
+
+    private MethodHandle lower(Chain chain, int segment) {
         Class<?>[] parameters = new Class<?>[chain.arguments()];
         Arrays.fill(parameters, long.class);
+        if (segment != Arguments.NONE) {
+            parameters[segment] = MemorySegment.class;
+        }
         MethodType type = MethodType.methodType(long.class, parameters).insertParameterTypes(0, Fallback.class);
         byte[] bytes = ClassFile.of().build(ClassDesc.of(Fallback.class.getPackageName() + ".Lowered"), c -> c
                 .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC)
                 .withMethodBody("run", type.describeConstable().orElseThrow(), ClassFile.ACC_STATIC,
-                        code -> new Body(code, chain, strideShift).write()));
+                        code -> new Body(code, chain, segment, strideShift).write()));
         try {
             MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(bytes, true);
             return hidden.findStatic(hidden.lookupClass(), "run", type).bindTo(this);
@@ -122,6 +148,7 @@ public final class Fallback {
     private static final class Body {
         private final CodeBuilder code;
         private final Chain chain;
+        private final int segment;
         private final int strideShift;
         private final int memory;
         private final int lock;
@@ -129,17 +156,31 @@ public final class Fallback {
         private final int temporaries;
         private final Map<Integer, Label> exits = new TreeMap<>();
 
-        Body(CodeBuilder code, Chain chain, int strideShift) {
+        Body(CodeBuilder code, Chain chain, int segment, int strideShift) {
             this.code = code;
             this.chain = chain;
+            this.segment = segment;
             this.strideShift = strideShift;
-            this.memory = 1 + 2 * chain.arguments();
+            this.memory = argument(chain.arguments());
             this.lock = memory + 1;
             this.slot = lock + 1;
             this.temporaries = slot + 2;
         }
 
+        /** Returns an argument's local variable: a long takes two, a segment one. */
+        private int argument(int number) {
+            return 1 + 2 * number - (segment != Arguments.NONE && segment < number ? 1 : 0);
+        }
+
+        private boolean isSegment(Reg reg) {
+            return segment != Arguments.NONE && reg.equals(Operand.arg(segment));
+        }
+
         void write() {
+            if (segment != Arguments.NONE) {
+                code.aload(argument(segment));
+                code.invokestatic(ARGUMENTS, "requireAccessible", MethodTypeDesc.of(CD_void, SEGMENT));
+            }
             code.aload(0).invokevirtual(SELF, "memory", MethodTypeDesc.of(MEMORY)).astore(memory);
             code.aload(0).invokevirtual(SELF, "index", MethodTypeDesc.of(CD_int)).dup();
             code.i2l().loadConstant(strideShift).lshl().lstore(slot);
@@ -225,7 +266,8 @@ public final class Fallback {
         private void push(Operand operand) {
             switch (operand) {
                 case Imm(long value) -> code.loadConstant(value);
-                case Reg reg -> code.lload(reg.isArgument() ? 1 + 2 * reg.number() : temporaries + 2 * reg.number());
+                case Reg reg -> code.lload(reg.isArgument() ? argument(reg.number())
+                        : temporaries + 2 * reg.number());
             }
         }
 
@@ -233,8 +275,9 @@ public final class Fallback {
             code.lstore(temporaries + 2 * reg.number());
         }
 
+        /** A segment counts as 0: what it adds up to is the place's offset in there. */
         private void address(Mem mem) {
-            push(mem.base());
+            push(isSegment(mem.base()) ? Operand.imm(0) : mem.base());
             if (mem.perCpu()) {
                 code.lload(slot).ladd();
             }
@@ -316,10 +359,23 @@ public final class Fallback {
         private void copy(Step.Copy copy, Label outOfRange) {
             limit(copy.lengthBytes(), copy.maxBytes(), outOfRange);
             code.aload(memory);
+            if (isSegment(copy.from())) {
+                address(copy.to());
+                code.aload(argument(segment));
+                push(copy.lengthBytes());
+                code.invokevirtual(MEMORY, "copyIn", MethodTypeDesc.of(CD_void, CD_long, SEGMENT, CD_long));
+                return;
+            }
+            boolean isOut = isSegment(copy.to().base());
+            if (isOut) {
+                code.aload(argument(segment));
+            }
             address(copy.to());
             push(copy.from());
             push(copy.lengthBytes());
-            code.invokevirtual(MEMORY, "copy", MethodTypeDesc.of(CD_void, CD_long, CD_long, CD_long));
+            code.invokevirtual(MEMORY, isOut ? "copyOut" : "copy", isOut
+                    ? MethodTypeDesc.of(CD_void, SEGMENT, CD_long, CD_long, CD_long)
+                    : MethodTypeDesc.of(CD_void, CD_long, CD_long, CD_long));
         }
     }
 }

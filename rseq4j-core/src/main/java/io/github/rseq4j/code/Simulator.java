@@ -2,6 +2,7 @@ package io.github.rseq4j.code;
 
 import io.github.rseq4j.code.Operand.Imm;
 import io.github.rseq4j.code.Operand.Reg;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
@@ -74,6 +75,20 @@ public final class Simulator {
      * @return the status, as the emitted function would return it
      */
     public long run(Chain chain, int from, long[] arguments, int index, Interruption interruption) {
+        return run(chain, from, Arguments.of(arguments), index, interruption);
+    }
+
+    /**
+     * Does the same with arguments of which one may be a segment.
+     *
+     * @param chain the chain
+     * @param from the first section that runs
+     * @param arguments the function's arguments
+     * @param index the index that the first section starts at
+     * @param interruption decides about aborts
+     * @return the status, as the emitted function would return it
+     */
+    public long run(Chain chain, int from, Arguments arguments, int index, Interruption interruption) {
         int restarts = chain.restarts();
         int at = index;
         long result = 0;
@@ -105,10 +120,10 @@ public final class Simulator {
 
     /** The registers of one run of a section. */
     private static final class State {
-        private final long[] arguments;
+        private final Arguments arguments;
         private final long[] temporaries = new long[Section.MAX_TEMPORARIES];
 
-        State(long[] arguments) {
+        State(Arguments arguments) {
             this.arguments = arguments;
             Arrays.fill(temporaries, POISON);
         }
@@ -116,7 +131,7 @@ public final class Simulator {
         long get(Operand operand) {
             return switch (operand) {
                 case Imm imm -> imm.value();
-                case Reg reg -> reg.isArgument() ? arguments[reg.number()] : temporaries[reg.number()];
+                case Reg reg -> reg.isArgument() ? arguments.word(reg.number()) : temporaries[reg.number()];
             };
         }
 
@@ -145,11 +160,7 @@ public final class Simulator {
                 if (Long.compareUnsigned(length, copy.maxBytes()) > 0) {
                     return Status.OUT_OF_RANGE;
                 }
-                long to = address(copy.to(), state, slot);
-                long from = state.get(copy.from());
-                for (long i = 0; i < length; i++) {
-                    memory.putByte(to + i, memory.getByte(from + i));
-                }
+                copy(copy, length, state, slot);
             }
             case Step.Timestamp timestamp -> state.set(timestamp.target(), clock.getAsLong());
             case Step.Delay delay -> {
@@ -170,14 +181,29 @@ public final class Simulator {
         return CONTINUES;
     }
 
+    private void copy(Step.Copy copy, long length, State state, long slot) {
+        long to = address(copy.to(), state, slot);
+        MemorySegment source = state.arguments.segment(copy.from());
+        MemorySegment target = state.arguments.segment(copy.to().base());
+        if (source != null) {
+            memory.copyIn(to, source, length);
+        } else if (target != null) {
+            memory.copyOut(target, to, state.get(copy.from()), length);
+        } else {
+            memory.copy(to, state.get(copy.from()), length);
+        }
+    }
+
     private static void order(Step.Commit commit) {
         if (commit.order() == Order.RELEASE) {
             VarHandle.releaseFence();
         }
     }
 
+    /** Returns a place's address; where the base is a segment, which counts as 0, it is the place's offset in there. */
     private static long address(Mem mem, State state, long slot) {
-        long address = state.get(mem.base()) + mem.displacementBytes() + (mem.perCpu() ? slot : 0);
+        long base = state.arguments.segment(mem.base()) == null ? state.get(mem.base()) : 0;
+        long address = base + mem.displacementBytes() + (mem.perCpu() ? slot : 0);
         return mem.index() == null ? address : address + state.get(mem.index()) * mem.scale();
     }
 

@@ -147,12 +147,16 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     MethodHandle handle(Chain chain);
 
     /**
-     * Returns the same function with one of its arguments as a segment, whose address the chain is given: for chains
-     * that copy from or to an array of the heap. Make it a constant.
+     * Returns the same function with one of its arguments as a segment, which may be an array of the heap: for chains
+     * that copy from it or to it, and do nothing else with it. A segment that is copied from is only read. Of one that
+     * is copied to no other byte is written; it must not be read-only, for machine code does not look. Make it a
+     * constant.
      *
      * @param chain one of {@link Sections#all()}
      * @param segment the number of the argument that is a {@link MemorySegment}
-     * @return a handle of type (long, ..., MemorySegment, long, ...)long
+     * @return a handle of type (long, ..., MemorySegment, long, ...)long; a call throws {@link IllegalStateException}
+     *     when the segment's scope is closed, and {@link WrongThreadException} when it is another thread's
+     * @throws IllegalArgumentException when the chain needs the argument's address
      */
     MethodHandle handle(Chain chain, int segment);
 
@@ -175,7 +179,8 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
 
     /**
      * Finishes a call that returned a negative status for another reason than an exit: tries again, or does the work
-     * where threads without an index do it.
+     * where threads without an index do it. An exit is final, and comes back as it is; a caller whose exits come often
+     * keeps it and spares the call.
      *
      * @param chain the chain
      * @param status what it returned

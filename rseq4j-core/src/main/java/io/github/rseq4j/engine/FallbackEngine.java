@@ -18,9 +18,12 @@ public final class FallbackEngine implements Engine {
     private final Fallback fallback = new Fallback(Runtime.getRuntime().availableProcessors(), STRIDE_SHIFT);
     private final Admissions admissions = new Admissions();
     private final Map<Chain, MethodHandle> handles = new ConcurrentHashMap<>();
-    private final Staging staging = new Staging(this);
+    private final Map<WithSegment, MethodHandle> segmentHandles = new ConcurrentHashMap<>();
     private final Registration registration;
     private final SelfTest.Outcome selfTest;
+
+    /** A chain, and the number of the argument that it takes as a segment. */
+    private record WithSegment(Chain chain, int segment) {}
 
     FallbackEngine(Registration registration, SelfTest.Outcome selfTest) {
         this.registration = registration;
@@ -98,7 +101,8 @@ public final class FallbackEngine implements Engine {
 
     @Override
     public MethodHandle handle(Chain chain, int segment) {
-        return staging.handle(chain, segment);
+        return segmentHandles.computeIfAbsent(new WithSegment(chain, segment),
+                each -> fallback.handle(each.chain, each.segment));
     }
 
     @Override

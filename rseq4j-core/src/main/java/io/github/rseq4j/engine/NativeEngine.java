@@ -2,6 +2,7 @@ package io.github.rseq4j.engine;
 
 import io.github.rseq4j.code.AbortProof;
 import io.github.rseq4j.code.AddressSpace;
+import io.github.rseq4j.code.Arguments;
 import io.github.rseq4j.code.Assembled;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.CodeMemory;
@@ -10,7 +11,6 @@ import io.github.rseq4j.code.Index;
 import io.github.rseq4j.code.MachineCode;
 import io.github.rseq4j.code.Section;
 import io.github.rseq4j.code.SimulationProof;
-import io.github.rseq4j.code.Simulator;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.code.Target;
 import io.github.rseq4j.kernel.Architecture;
@@ -27,7 +27,6 @@ import io.github.rseq4j.registration.Registration;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -51,9 +50,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final Target target;
     private final Admissions admissions = new Admissions();
     private final Functions functions;
-    private final Object withoutIndex = new Object();
+    private final StepByStep stepByStep = new StepByStep(this);
     private final Fences fences = new Fences();
-    private final Staging staging = new Staging(this);
     private final MethodHandle threadPointer;
     private final MethodHandle areaField;
     private final long firstRange;
@@ -170,6 +168,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return target.with(index);
     }
 
+    /** Returns what runs chains where no section can run. */
+    StepByStep stepByStep() {
+        return stepByStep;
+    }
+
     /** Returns the memory that the functions are installed in. */
     public CodeMemory code() {
         return code;
@@ -213,7 +216,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return handle;
     }
 
-    private long timestamp() {
+    /** Reads what the sections' timestamps read. */
+    long timestamp() {
         try {
             return (long) timestampHandle().invokeExact();
         } catch (Throwable t) {
@@ -309,13 +313,13 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     @Override
     public void fence() {
         fences.fence();
-        awaitStepByStep();
+        stepByStep.await();
     }
 
     @Override
     public void fence(int cpu) {
         fences.fence(cpu);
-        awaitStepByStep();
+        stepByStep.await();
     }
 
     /**
@@ -326,13 +330,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      */
     public void fenceByWalking() {
         Fences.walk(Fences.ALL);
-        awaitStepByStep();
-    }
-
-    private void awaitStepByStep() {
-        synchronized (withoutIndex) {
-            // Held for no work: who runs step by step, which no fence aborts, has ended then.
-        }
+        stepByStep.await();
     }
 
     @Override
@@ -342,26 +340,21 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             function = functions.of(chain);
         } catch (KernelException e) {
             // No more executable memory: slower, and as exact.
-            return stepByStep(chain);
+            return stepByStep.handle(chain, Arguments.NONE);
         }
         return Native.critical(function.entry(), chain.arguments());
     }
 
     @Override
     public MethodHandle handle(Chain chain, int segment) {
+        Arguments.checkSegment(chain, segment);
         MachineCode function;
         try {
             function = functions.of(chain);
         } catch (KernelException e) {
-            return staging.handle(chain, segment);
+            return stepByStep.handle(chain, segment);
         }
         return Native.critical(function.entry(), chain.arguments(), segment);
-    }
-
-    @Override
-    public long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments) {
-        return Status.code(status) >= Status.EXIT ? status
-                : staging.complete(chain, status, segment, data, arguments);
     }
 
     /**
@@ -384,25 +377,6 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      */
     public long aborts(Chain chain) {
         return RawMemory.getLong(functions.of(chain).dataAddress());
-    }
-
-    /** Returns a handle of the function's type that runs a chain as a thread without an index does. */
-    MethodHandle stepByStep(Chain chain) {
-        try {
-            MethodHandle run = MethodHandles.lookup().findVirtual(NativeEngine.class, "runWithoutIndex",
-                            MethodType.methodType(long.class, Chain.class, int.class, long[].class))
-                    .bindTo(this).bindTo(chain);
-            return MethodHandles.insertArguments(run, 0, 0).asCollector(long[].class, chain.arguments());
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private long runWithoutIndex(Chain chain, int from, long[] arguments) {
-        synchronized (withoutIndex) {
-            return new Simulator(AddressSpace.RAW, STRIDE_SHIFT, this::timestamp).run(chain, from, arguments,
-                    target.limit(), Simulator.Interruption.NEVER);
-        }
     }
 
     @Override
@@ -445,6 +419,15 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
 
     @Override
     public long complete(Chain chain, long status, long... arguments) {
+        return complete(chain, status, Arguments.of(arguments));
+    }
+
+    @Override
+    public long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments) {
+        return complete(chain, status, Arguments.of(segment, data, arguments));
+    }
+
+    private long complete(Chain chain, long status, Arguments arguments) {
         Chain rest = chain;
         long result = status;
         for (int joins = 0; result < 0 && isTriedAgain(result, joins);) {
@@ -453,7 +436,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             result = invoke(rest, arguments);
         }
         if (result < 0 && Status.code(result) < Status.EXIT) {
-            result = runWithoutIndex(rest, Status.completed(result), arguments);
+            result = stepByStep.run(rest, Status.completed(result), arguments);
         }
         int before = chain.sections().size() - rest.sections().size();
         return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
@@ -475,9 +458,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
                 chain.restarts(), sections.subList(completed, sections.size()), chain.index());
     }
 
-    private long invoke(Chain chain, long[] arguments) {
+    private long invoke(Chain chain, Arguments arguments) {
+        int segment = arguments.segment();
+        MethodHandle function = segment == Arguments.NONE ? handle(chain) : handle(chain, segment);
         try {
-            return (long) handle(chain).invokeWithArguments(Arrays.stream(arguments).boxed().toArray());
+            return (long) function.invokeWithArguments(arguments.boxed());
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }

@@ -1,10 +1,12 @@
 package io.github.rseq4j.engine;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.code.Arguments;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Condition;
 import io.github.rseq4j.code.Mem;
@@ -19,13 +21,19 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.percpu.PerCpuByteRing;
+import io.github.rseq4j.percpu.PerCpuByteStack;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import io.github.rseq4j.registration.Registration;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +71,51 @@ final class NativeEngineKernelTest {
         assertEquals("[1, 2, 3, 4, 5, 6, 7, 8]", block.toString());
     }
 
+    /** The slow path takes segments as the downcall does: it only reads a record, and writes a record's bytes alone. */
+    @Test
+    void copiesRecordsOnAThreadThatLostItsRegistration() throws InterruptedException {
+        NativeEngine engine = Rseqs.require();
+        PerCpuByteStack stack = new PerCpuByteStack(1 << 17, 1 << 16);
+        PerCpuByteRing ring = new PerCpuByteRing(1 << 18, 1 << 16);
+        byte[] source = new byte[1 << 16];
+        new SplittableRandom(42).nextBytes(source);
+        byte[] target = new byte[200_000];
+        List<Integer> answers = new ArrayList<>();
+        Thread thread = Thread.ofPlatform().start(() -> {
+            for (int length : new int[] {0, 5, 65_535, 65_536}) {
+                MemorySegment record = MemorySegment.ofArray(source).asSlice(0, length).asReadOnly();
+                engine.join();
+                answers.add(Linux.rseq(engine.threadPointer() + engine.registration().offsetBytes(),
+                        engine.registration().registeredBytes(), Linux.RSEQ_FLAG_UNREGISTER,
+                        Objects.requireNonNull(Architecture.host()).signature()));
+                answers.add(stack.push(record) && ring.push(record) ? 0 : 1);
+                Arrays.fill(target, (byte) 3);
+                answers.add(stack.pop(MemorySegment.ofArray(target)) - length);
+                answers.add(Arrays.mismatch(source, 0, length, target, 0, length) + 1);
+                answers.add(target[length] - 3);
+                Linux.rseq(engine.threadPointer() + engine.registration().offsetBytes(),
+                        engine.registration().registeredBytes(), 0,
+                        Objects.requireNonNull(Architecture.host()).signature());
+            }
+        });
+        thread.join();
+        assertEquals(Collections.nCopies(20, 0), answers);
+        List<byte[]> records = new ArrayList<>();
+        assertEquals(4, ring.drain(records::add));
+        records.forEach(record -> assertArrayEquals(Arrays.copyOf(source, record.length), record));
+    }
+
+    /** No status of an exit is tried again: it comes back as it is, whichever section it is of. */
+    @Test
+    void leavesAnExitAsItIs() {
+        NativeEngine engine = Rseqs.require();
+        Chain chain = counted("left", 1);
+        for (int completed = 0; completed < 4; completed++) {
+            long status = Status.failure(Status.EXIT + completed, completed);
+            assertEquals(status, engine.complete(chain, status, 0, 0), "nothing runs: address 0 is nobody's");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {Status.ABORTED, Status.UNREGISTERED, Status.OUT_OF_RANGE})
     void finishesAChainFromTheSectionThatFailed(int code) {
@@ -85,7 +138,7 @@ final class NativeEngineKernelTest {
         NativeEngine engine = Rseqs.require();
         long first = Cells.get().allocate(this, 1);
         long second = Cells.get().allocate(this, 1);
-        var handle = engine.stepByStep(LoadAddStore.TWO);
+        var handle = engine.stepByStep().handle(LoadAddStore.TWO, Arguments.NONE);
         assertEquals(engine.handle(LoadAddStore.TWO).type(), handle.type());
         for (int i = 0; i < 3; i++) {
             assertEquals(0, (long) handle.invokeExact(first, 5L, second, -7L));
