@@ -444,11 +444,12 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
 
     /** A carrier thread that was registered may not be the one that the operation finds next. */
     private boolean isTriedAgain(long status, int joins) {
-        if (Status.code(status) == Status.UNREGISTERED) {
-            return provider != null && joins < MAX_JOINS && join() == 0;
+        int code = Status.code(status);
+        if (code == Status.ABORTED) {
+            Thread.onSpinWait();
+            return true;
         }
-        Thread.onSpinWait();
-        return Status.code(status) == Status.ABORTED;
+        return code == Status.UNREGISTERED && provider != null && joins < MAX_JOINS && join() == 0;
     }
 
     /** Returns what is left of a chain when some of its sections were committed. */

@@ -1,6 +1,5 @@
 package io.github.rseq4j.percpu;
 
-import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.engine.ArrayStack;
 import io.github.rseq4j.engine.Engine;
@@ -51,7 +50,8 @@ final class StackFunctions {
     static long push(long cells, long capacity, long value, Object holder) {
         try {
             long status = (long) Words.PUSH.invokeExact(cells, capacity, value);
-            return status >= 0 ? status : Engine.get().complete(ArrayStack.PUSH, status, cells, capacity, value);
+            return isFinal(status) ? status
+                    : Engine.get().complete(ArrayStack.PUSH, status, cells, capacity, value);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         } finally {
@@ -63,7 +63,7 @@ final class StackFunctions {
         try {
             long cells = arrays.cells();
             long status = (long) Words.POP.invokeExact(cells);
-            return status >= 0 ? status : Engine.get().complete(ArrayStack.POP, status, cells);
+            return isFinal(status) ? status : Engine.get().complete(ArrayStack.POP, status, cells);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         } finally {
@@ -77,8 +77,9 @@ final class StackFunctions {
             long capacity = arrays.capacityBytes();
             long bytes = (long) count * Long.BYTES;
             long status = (long) Batches.PUSH.invokeExact(cells, capacity, words(values, from, count), bytes);
-            return status >= 0 ? status
-                    : complete(ArrayStack.PUSH_BATCH, status, 2, words(values, from, count), cells, capacity, 0, bytes);
+            return isFinal(status) ? status
+                    : Engine.get().complete(ArrayStack.PUSH_BATCH, status, 2, words(values, from, count), cells,
+                            capacity, 0, bytes);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         } finally {
@@ -91,8 +92,8 @@ final class StackFunctions {
             long cells = arrays.cells();
             long bytes = (long) count * Long.BYTES;
             long status = (long) Batches.POP.invokeExact(cells, words(into, from, count), bytes);
-            return status >= 0 ? status
-                    : complete(ArrayStack.POP_BATCH, status, 1, words(into, from, count), cells, 0, bytes);
+            return isFinal(status) ? status
+                    : Engine.get().complete(ArrayStack.POP_BATCH, status, 1, words(into, from, count), cells, 0, bytes);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         } finally {
@@ -107,8 +108,9 @@ final class StackFunctions {
             long bytes = record.byteSize();
             long rounded = bytes + Long.BYTES - 1 & -Long.BYTES;
             long status = (long) Records.PUSH.invokeExact(cells, capacity, record, bytes, rounded);
-            return status >= 0 ? status
-                    : complete(ArrayStack.PUSH_RECORD, status, 2, record, cells, capacity, 0, bytes, rounded);
+            return isFinal(status) ? status
+                    : Engine.get().complete(ArrayStack.PUSH_RECORD, status, 2, record, cells, capacity, 0, bytes,
+                            rounded);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         } finally {
@@ -120,7 +122,8 @@ final class StackFunctions {
         try {
             long cells = arrays.cells();
             long status = (long) Records.POP.invokeExact(cells, into);
-            return status >= 0 ? status : complete(ArrayStack.POP_RECORD, status, 1, into, cells, 0);
+            return isFinal(status) ? status
+                    : Engine.get().complete(ArrayStack.POP_RECORD, status, 1, into, cells, 0);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         } finally {
@@ -129,9 +132,8 @@ final class StackFunctions {
     }
 
     /** What is full, empty or closed comes often and needs no more; the rest is the engine's. */
-    private static long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments) {
-        return Status.code(status) >= Status.EXIT ? status
-                : Engine.get().complete(chain, status, segment, data, arguments);
+    private static boolean isFinal(long status) {
+        return status >= 0 || Status.code(status) >= Status.EXIT;
     }
 
     /** A segment is made for each call alone: the compiler then leaves it out. */

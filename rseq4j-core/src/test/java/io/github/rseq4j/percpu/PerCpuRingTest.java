@@ -4,10 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.sun.management.ThreadMXBean;
-import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.memory.Cells;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
@@ -328,7 +326,6 @@ final class PerCpuRingTest {
 
     @Test
     void allocatesNothing() {
-        assumeFalse(Engine.get().indexName().equals("stripe"), "the fallback allocates");
         PerCpuRing ring = new PerCpuRing(1024);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long perRound = Long.MAX_VALUE;
