@@ -317,8 +317,15 @@ public sealed interface Step {
      * {@code target} = the processor's time stamp counter.
      *
      * @param target a temporary
+     * @param isOrdered whether the counter is read behind all that comes before: then no time is earlier than that of
+     *     what happened before, on whichever CPU. Else the processor may read it ahead of loads that it waits for
      */
-    record Timestamp(Reg target) implements Step {
+    record Timestamp(Reg target, boolean isOrdered) implements Step {
+        /** An ordered one. */
+        public Timestamp(Reg target) {
+            this(target, true);
+        }
+
         @Override
         public Reg writes() {
             return target;
@@ -331,7 +338,7 @@ public sealed interface Step {
 
         @Override
         public String toString() {
-            return target + " = timestamp";
+            return target + (isOrdered ? " = timestamp" : " = unordered timestamp");
         }
     }
 

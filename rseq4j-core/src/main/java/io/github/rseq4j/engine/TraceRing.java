@@ -17,6 +17,7 @@ import io.github.rseq4j.code.Step;
 import io.github.rseq4j.code.Width;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The rings of a tracer: an event is one section, from the clock to the commit. Each CPU has a ring of sub-buffers, the
@@ -112,26 +113,39 @@ public final class TraceRing {
     /** A switch's exit when the time that it was given is before the last record's. */
     public static final int EXIT_SWITCH_EARLY = 3;
 
+    /** Where the time of a record comes from. */
+    private enum Time {
+        ORDERED(""), UNORDERED("_unordered"), GIVEN("_timed");
+
+        private final String name;
+
+        Time(String name) {
+            this.name = name;
+        }
+    }
+
     private static final Reg CELLS = arg(0);
     private static final Reg SIZE = arg(1);
     private static final Reg HEADER = arg(2);
 
     /**
      * Events of up to 1, 2, 4 and 8 words of fields: the cells, the record's size in bytes, the word of event and
-     * thread, and the words. The time is the processor's.
+     * thread, and the words. The time is the processor's, which is not earlier than that of what happened before.
      */
-    public static final List<Chain> EVENTS = List.of(event(1, false), event(2, false), event(4, false),
-            event(8, false));
+    public static final List<Chain> EVENTS = events(Time.ORDERED);
+    /** The same, whose time may be earlier than that of what happened before on another CPU. */
+    public static final List<Chain> UNORDERED_EVENTS = events(Time.UNORDERED);
     /** The same, with the time as the last argument, for machines on which the processor's is not to be relied on. */
-    public static final List<Chain> TIMED_EVENTS = List.of(event(1, true), event(2, true), event(4, true),
-            event(8, true));
+    public static final List<Chain> TIMED_EVENTS = events(Time.GIVEN);
     /**
      * An event whose fields are copied: the cells, the record's size in bytes, the word of event and thread, where the
      * fields are, and how many bytes.
      */
-    public static final Chain COPY = copy(false);
+    public static final Chain COPY = copy(Time.ORDERED);
+    /** The same, whose time may be earlier than that of what happened before on another CPU. */
+    public static final Chain UNORDERED_COPY = copy(Time.UNORDERED);
     /** The same, with the time as the last argument. */
-    public static final Chain TIMED_COPY = copy(true);
+    public static final Chain TIMED_COPY = copy(Time.GIVEN);
     /** Closes a sub-buffer and opens the next one: the cells, and how many bytes a record needs. */
     public static final Chain SWITCH = switching(false);
     /** The same, with the time as the last argument. */
@@ -163,30 +177,35 @@ public final class TraceRing {
     /** Returns every chain. */
     static List<Chain> all() {
         List<Chain> all = new ArrayList<>(EVENTS);
+        all.addAll(UNORDERED_EVENTS);
         all.addAll(TIMED_EVENTS);
-        all.addAll(List.of(COPY, TIMED_COPY, SWITCH, TIMED_SWITCH, DISCARD, MISS));
+        all.addAll(List.of(COPY, UNORDERED_COPY, TIMED_COPY, SWITCH, TIMED_SWITCH, DISCARD, MISS));
         return all;
     }
 
-    private static Chain event(int words, boolean isTimed) {
+    private static List<Chain> events(Time time) {
+        return Stream.of(1, 2, 4, 8).map(words -> event(words, time)).toList();
+    }
+
+    private static Chain event(int words, Time time) {
         int first = HEADER.number() + 1;
         List<Step> steps = new ArrayList<>(reserve(imm(RECORD_HEADER + (long) words * Long.BYTES)));
-        steps.addAll(check(isTimed, first + words));
-        steps.addAll(stamp(isTimed, first + words));
+        steps.addAll(check(time, first + words));
+        steps.addAll(stamp(time, first + words));
         for (int i = 0; i < words; i++) {
             steps.add(store(Mem.at(temp(2), RECORD_HEADER + i * Long.BYTES), arg(first + i)));
         }
-        return chain("trace_event_" + words, isTimed, first + words, steps);
+        return chain("trace_event_" + words, time, first + words, steps);
     }
 
-    private static Chain copy(boolean isTimed) {
+    private static Chain copy(Time time) {
         Reg from = arg(3);
         Reg length = arg(4);
         List<Step> steps = new ArrayList<>(reserve(SIZE));
-        steps.addAll(check(isTimed, 5));
+        steps.addAll(check(time, 5));
         steps.add(new Step.Copy(Mem.at(temp(2), RECORD_HEADER), from, length, Section.MAX_COPY_BYTES));
-        steps.addAll(stamp(isTimed, 5));
-        return chain("trace_event_memcpy", isTimed, 5, steps);
+        steps.addAll(stamp(time, 5));
+        return chain("trace_event_memcpy", time, 5, steps);
     }
 
     /** Leaves the record's start in t0, its address in t2, and the ring's in t3. */
@@ -207,26 +226,28 @@ public final class TraceRing {
                 new Step.Address(temp(2), behind(temp(3), temp(1))));
     }
 
-    private static List<Step> check(boolean isTimed, int argument) {
-        return isTimed ? List.of(loadState(temp(1), temp(3), LAST),
+    private static List<Step> check(Time from, int argument) {
+        return from == Time.GIVEN ? List.of(loadState(temp(1), temp(3), LAST),
                 exit(EXIT_EARLY, arg(argument), Condition.BELOW, temp(1))) : List.of();
     }
 
-    private static List<Step> stamp(boolean isTimed, int argument) {
-        Reg time = isTimed ? arg(argument) : temp(1);
-        List<Step> steps = new ArrayList<>(isTimed ? List.of() : List.of(new Step.Timestamp(time)));
+    private static List<Step> stamp(Time from, int argument) {
+        boolean isGiven = from == Time.GIVEN;
+        Reg time = isGiven ? arg(argument) : temp(1);
+        List<Step> steps = new ArrayList<>(isGiven ? List.of()
+                : List.of(new Step.Timestamp(time, from == Time.ORDERED)));
         steps.add(store(state(temp(3), LAST), time));
         steps.add(store(Mem.at(temp(2), 0), time));
         steps.add(store(Mem.at(temp(2), Long.BYTES), HEADER));
         return steps;
     }
 
-    private static Chain chain(String name, boolean isTimed, int arguments, List<Step> steps) {
+    private static Chain chain(String name, Time time, int arguments, List<Step> steps) {
         List<Step> all = new ArrayList<>(steps);
         all.add(new Step.Add(temp(0), SIZE));
         all.add(new Step.CommitStore(state(temp(3), POSITION), temp(0), Width.LONG, Order.RELEASE));
-        return Chain.of(arguments + (isTimed ? 1 : 0),
-                new Section(name + (isTimed ? "_timed" : "") + "_release", all, null, layout())).by(Index.CPU_ID);
+        return Chain.of(arguments + (time == Time.GIVEN ? 1 : 0),
+                new Section(name + time.name + "_release", all, null, layout())).by(Index.CPU_ID);
     }
 
     private static Chain switching(boolean isTimed) {

@@ -194,7 +194,8 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code fresh = the processor's time stamp counter}; on the fallback the JVM's nanoseconds.
+     * {@code fresh = the processor's time stamp counter}, on the fallback the JVM's nanoseconds; never earlier than
+     * what another thread read before what happened before.
      *
      * @return a fresh temporary
      */

@@ -208,7 +208,8 @@ final class HandWrittenResultsTest {
     }
 
     static Stream<Arguments> stamped() {
-        return Stream.of(row("timestamp_store", words(CELL, 1, CELL + 24, -1), words(CELL, 0, 5, 0x1_0000_0006L), 0,
+        return Stream.of("timestamp_store", "unordered_timestamp_store").map(name -> row(name,
+                words(CELL, 1, CELL + 24, -1), words(CELL, 0, 5, 0x1_0000_0006L), 0,
                 words(CELL, 2, CELL + 8, CLOCK, CELL + 16, 5, CELL + 24, 0xFFFF_FFFF_0000_0006L)));
     }
 

@@ -117,7 +117,7 @@ public final class RandomSections {
                         random.nextInt(Section.MAX_EXITS));
             }
             case 7 -> copy();
-            case 8 -> writes(target, Holds.TIME, new Step.Timestamp(target));
+            case 8 -> writes(target, Holds.TIME, new Step.Timestamp(target, random.nextBoolean()));
             default -> {
                 Reg iterations = find(Holds.INDEX);
                 yield iterations == null ? new Step.Store(place(STORED, true), value(), width)

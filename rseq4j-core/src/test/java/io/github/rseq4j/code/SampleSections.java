@@ -33,8 +33,8 @@ public final class SampleSections {
     /** Returns all of them. */
     public static List<Chain> all() {
         List<Chain> all = new ArrayList<>(List.of(listPop(), compareCopyStore(), arrayPush(Width.LONG),
-                arrayPush(Width.INT), arrayPop(), indirectAdd(), stamp(), delayed(), constants(), halves(),
-                sixteenArguments(), indexArgument(), mixedChain()));
+                arrayPush(Width.INT), arrayPop(), indirectAdd(), stamp(true), stamp(false), delayed(), constants(),
+                halves(), sixteenArguments(), indexArgument(), mixedChain()));
         for (Condition condition : Condition.values()) {
             for (Width width : Width.values()) {
                 all.add(compare(condition, width));
@@ -98,9 +98,9 @@ public final class SampleSections {
                 new CommitAdd(Mem.at(temp(0), 0), arg(1), Width.LONG, Order.RELAXED));
     }
 
-    private static Chain stamp() {
-        return one("timestamp_store", 4, null,
-                new Timestamp(temp(0)),
+    private static Chain stamp(boolean isOrdered) {
+        return one((isOrdered ? "" : "unordered_") + "timestamp_store", 4, null,
+                new Timestamp(temp(0), isOrdered),
                 new Store(Mem.cell(arg(0), 8), temp(0), Width.LONG),
                 new Store(Mem.cell(arg(0), 16), arg(2), Width.LONG),
                 new Store(Mem.cell(arg(0), 24), arg(3), Width.INT),

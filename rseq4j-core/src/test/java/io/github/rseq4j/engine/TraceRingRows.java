@@ -33,9 +33,12 @@ final class TraceRingRows {
     private TraceRingRows() {}
 
     static List<Row> all() {
-        List<Row> all = new ArrayList<>(events());
+        List<Row> all = new ArrayList<>(events("_release"));
+        all.addAll(events("_unordered_release"));
         all.addAll(timedEvents());
-        all.addAll(copiedEvents());
+        all.addAll(copiedEvents("trace_event_memcpy_release"));
+        all.addAll(copiedEvents("trace_event_memcpy_unordered_release"));
+        all.addAll(timedCopies());
         all.addAll(switches());
         return all;
     }
@@ -48,34 +51,34 @@ final class TraceRingRows {
         return all;
     }
 
-    private static List<Row> events() {
+    private static List<Row> events(String release) {
         String event = "trace_event_";
         long at = RING + 88;
         long[] closed = words(POSITION, 88, CELL + 16, 127, CELL + 24, 255);
         return List.of(
-                row(event + "1_release", ring(93), words(CELL, 21, OTHER, -5), 0, words(POSITION, 117, LAST, TIME,
+                row(event + 1 + release, ring(93), words(CELL, 21, OTHER, -5), 0, words(POSITION, 117, LAST, TIME,
                         at + 8, TIME, at + 16, OTHER, at + 24, -5)),
-                row(event + "1_release", ring(97), words(CELL, 21, OTHER, -5), EXIT_0, words()),
-                row(event + "1_release", closed, words(CELL, 21, OTHER, -5), EXIT_0, words()),
+                row(event + 1 + release, ring(97), words(CELL, 21, OTHER, -5), EXIT_0, words()),
+                row(event + 1 + release, closed, words(CELL, 21, OTHER, -5), EXIT_0, words()),
                 // Positions that somebody else wrote: the record lies in the ring all the same.
-                row(event + "1_release", ring(-256 + 88), words(CELL, 24, OTHER, -5), 0, words(POSITION, -256 + 112,
+                row(event + 1 + release, ring(-256 + 88), words(CELL, 24, OTHER, -5), 0, words(POSITION, -256 + 112,
                         LAST, TIME, at, TIME, at + 8, OTHER, at + 16, -5)),
-                row(event + "1_release", ring(Long.MAX_VALUE - 39), words(CELL, 24, OTHER, -5), 0, words(POSITION,
+                row(event + 1 + release, ring(Long.MAX_VALUE - 39), words(CELL, 24, OTHER, -5), 0, words(POSITION,
                         Long.MAX_VALUE - 15, LAST, TIME, at + 128, TIME, at + 136, OTHER, at + 144, -5)),
-                row(event + "1_release", ring(-1), words(CELL, 24, OTHER, -5), 0, words(POSITION, 24, LAST, TIME,
+                row(event + 1 + release, ring(-1), words(CELL, 24, OTHER, -5), 0, words(POSITION, 24, LAST, TIME,
                         RING, TIME, RING + 8, OTHER, RING + 16, -5)),
-                row(event + "2_release", ring(256 + 88), words(CELL, 32, OTHER, 1, 2), 0, words(POSITION, 256 + 120,
+                row(event + 2 + release, ring(256 + 88), words(CELL, 32, OTHER, 1, 2), 0, words(POSITION, 256 + 120,
                         LAST, TIME, at, TIME, at + 8, OTHER, at + 16, 1, at + 24, 2)),
-                row(event + "2_release", ring(89), words(CELL, 32, OTHER, 1, 2), EXIT_0, words()),
-                row(event + "4_release", ring(72), words(CELL, 48, OTHER, 1, 2, 3, 4), 0, words(POSITION, 120, LAST,
+                row(event + 2 + release, ring(89), words(CELL, 32, OTHER, 1, 2), EXIT_0, words()),
+                row(event + 4 + release, ring(72), words(CELL, 48, OTHER, 1, 2, 3, 4), 0, words(POSITION, 120, LAST,
                         TIME,
                         at - 16, TIME, at - 8, OTHER, at, 1, at + 8, 2, at + 16, 3, at + 24, 4)),
-                row(event + "4_release", ring(73), words(CELL, 41, OTHER, 1, 2, 3, 4), EXIT_0, words()),
-                row(event + "8_release", ring(128 + 40), words(CELL, 73, OTHER, 1, 2, 3, 4, 5, 6, 7, 8), 0,
+                row(event + 4 + release, ring(73), words(CELL, 41, OTHER, 1, 2, 3, 4), EXIT_0, words()),
+                row(event + 8 + release, ring(128 + 40), words(CELL, 73, OTHER, 1, 2, 3, 4, 5, 6, 7, 8), 0,
                         words(POSITION,
                         128 + 113, LAST, TIME, at + 80, TIME, at + 88, OTHER, at + 96, 1, at + 104, 2, at + 112, 3,
                         at + 120, 4, at + 128, 5, at + 136, 6, at + 144, 7, at + 152, 8)),
-                row(event + "8_release", ring(41), words(CELL, 73, OTHER, 1, 2, 3, 4, 5, 6, 7, 8), EXIT_0, words()));
+                row(event + 8 + release, ring(41), words(CELL, 73, OTHER, 1, 2, 3, 4, 5, 6, 7, 8), EXIT_0, words()));
     }
 
     private static List<Row> timedEvents() {
@@ -107,9 +110,7 @@ final class TraceRingRows {
                         EXIT_1, words()));
     }
 
-    private static List<Row> copiedEvents() {
-        String copy = "trace_event_memcpy_release";
-        String timed = "trace_event_memcpy_timed_release";
+    private static List<Row> copiedEvents(String copy) {
         long at = RING + 88;
         long[] ring = ring(88, LAST, 50, SOURCE, OTHER, SOURCE + 8, 0x55_3412L);
         long[] wide = words(POSITION, 88, CELL, RING, LIMIT, 1 << 20, CELL + 16, (1 << 20) - 1, CELL + 24, 255);
@@ -119,7 +120,15 @@ final class TraceRingRows {
                 row(copy, ring, words(CELL, 16, 7, SOURCE, 0), 0, words(POSITION, 104, LAST, TIME, at, TIME, at + 8,
                         7)),
                 row(copy, ring(95), words(CELL, 25, 7, SOURCE, 9), EXIT_0, words()),
-                row(copy, wide, words(CELL, 16, 7, SOURCE, TOO_LONG), OUT_OF_RANGE, words()),
+                row(copy, wide, words(CELL, 16, 7, SOURCE, TOO_LONG), OUT_OF_RANGE, words()));
+    }
+
+    private static List<Row> timedCopies() {
+        String timed = "trace_event_memcpy_timed_release";
+        long at = RING + 88;
+        long[] ring = ring(88, LAST, 50, SOURCE, OTHER, SOURCE + 8, 0x55_3412L);
+        long[] wide = words(POSITION, 88, CELL, RING, LIMIT, 1 << 20, CELL + 16, (1 << 20) - 1, CELL + 24, 255);
+        return List.of(
                 row(timed, ring, words(CELL, 26, 7, SOURCE, 10, 51), 0, words(POSITION, 114, LAST, 51, at, 51, at + 8,
                         7,
                         at + 16, OTHER, at + 24, 0x3412)),

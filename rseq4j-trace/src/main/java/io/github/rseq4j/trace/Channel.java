@@ -30,10 +30,12 @@ final class Channel implements EventSink {
     private static final int MAX_TRIES = 1000;
 
     private final long cells;
+    private final boolean isOrdered;
     private final Rings rings;
     private final TracerCounts counts;
 
-    Channel(Rings rings, TracerCounts counts) {
+    Channel(Rings rings, boolean isOrdered, TracerCounts counts) {
+        this.isOrdered = isOrdered;
         this.cells = rings.cells();
         this.rings = rings;
         this.counts = counts;
@@ -55,7 +57,9 @@ final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = (long) RingFunctions.One.RECORD.invokeExact(cells, (long) recordBytes, header, w0);
+                status = isOrdered
+                        ? (long) RingFunctions.One.RECORD.invokeExact(cells, (long) recordBytes, header, w0)
+                        : (long) RingFunctions.Unordered.ONE.invokeExact(cells, (long) recordBytes, header, w0);
             } while (status < 0 && mustRepeat(RingFunctions.One.CHAIN, status, tries++, 1, cells, recordBytes, header,
                     w0));
         } catch (Throwable t) {
@@ -70,7 +74,9 @@ final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = (long) RingFunctions.Two.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1);
+                status = isOrdered
+                        ? (long) RingFunctions.Two.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1)
+                        : (long) RingFunctions.Unordered.TWO.invokeExact(cells, (long) recordBytes, header, w0, w1);
             } while (status < 0 && mustRepeat(RingFunctions.Two.CHAIN, status, tries++, 2, cells, recordBytes, header,
                     w0, w1));
         } catch (Throwable t) {
@@ -90,8 +96,11 @@ final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = (long) RingFunctions.Four.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1, w2,
-                        w3);
+                status = isOrdered
+                        ? (long) RingFunctions.Four.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1, w2,
+                                w3)
+                        : (long) RingFunctions.Unordered.FOUR.invokeExact(cells, (long) recordBytes, header, w0, w1,
+                                w2, w3);
             } while (status < 0 && mustRepeat(RingFunctions.Four.CHAIN, status, tries++, 4, cells, recordBytes,
                     header, w0, w1, w2, w3));
         } catch (Throwable t) {
@@ -107,8 +116,11 @@ final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = (long) RingFunctions.Eight.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1,
-                        w2, w3, w4, w5, w6, w7);
+                status = isOrdered
+                        ? (long) RingFunctions.Eight.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1,
+                                w2, w3, w4, w5, w6, w7)
+                        : (long) RingFunctions.Unordered.EIGHT.invokeExact(cells, (long) recordBytes, header, w0, w1,
+                                w2, w3, w4, w5, w6, w7);
             } while (status < 0 && mustRepeat(RingFunctions.Eight.CHAIN, status, tries++, 8, cells, recordBytes,
                     header, w0, w1, w2, w3, w4, w5, w6, w7));
         } catch (Throwable t) {
@@ -124,8 +136,11 @@ final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = (long) RingFunctions.Copy.RECORD.invokeExact(cells, recordBytes, header,
-                        MemorySegment.ofArray(fields), (long) fieldBytes);
+                status = isOrdered
+                        ? (long) RingFunctions.Copy.RECORD.invokeExact(cells, recordBytes, header,
+                                MemorySegment.ofArray(fields), (long) fieldBytes)
+                        : (long) RingFunctions.Unordered.COPY.invokeExact(cells, recordBytes, header,
+                                MemorySegment.ofArray(fields), (long) fieldBytes);
             } while (status < 0 && mustRepeat(status, tries++, fields, cells, recordBytes, header, 0, fieldBytes));
         } catch (Throwable t) {
             lost(t);

@@ -48,6 +48,21 @@ final class RingFunctions {
         static final MethodHandle DISCARD = Engine.get().handle(TraceRing.DISCARD);
     }
 
+    /** The same, of tracers whose times need no order across CPUs; what completes them is that of the others. */
+    static final class Unordered {
+        static final MethodHandle ONE = unordered(0);
+        static final MethodHandle TWO = unordered(1);
+        static final MethodHandle FOUR = unordered(2);
+        static final MethodHandle EIGHT = unordered(3);
+        static final MethodHandle COPY = TraceTime.isGiven() ? Copy.RECORD
+                : Engine.get().handle(TraceRing.UNORDERED_COPY, Copy.SEGMENT);
+    }
+
+    private static MethodHandle unordered(int which) {
+        Chain chain = TraceTime.isGiven() ? event(which) : TraceRing.UNORDERED_EVENTS.get(which);
+        return linked(chain, Engine.get().handle(chain));
+    }
+
     private static Chain event(int which) {
         return (TraceTime.isGiven() ? TraceRing.TIMED_EVENTS : TraceRing.EVENTS).get(which);
     }

@@ -99,7 +99,7 @@ public final class Tracer implements AutoCloseable {
         metadata.write();
         this.rings = new Rings(files.rings(), uuid, options, !isFlightRecorder, counts, this::drained);
         try {
-            this.channel = new Channel(rings, counts);
+            this.channel = new Channel(rings, options.isTimeOrdered(), counts);
             this.natives = new NativeProbes(rings);
             this.providers = new Providers(channel, options.fieldBytes(), metadata::add, natives);
             this.worker = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);

@@ -25,7 +25,7 @@ public final class TracerOptions {
     public static final long MIN_FILE_BYTES = 1 << 12;
 
     private static final TracerOptions DEFAULTS = new TracerOptions(DEFAULT_SUB_BUFFER_BYTES, DEFAULT_SUB_BUFFERS,
-            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), Long.MAX_VALUE, Integer.MAX_VALUE);
+            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), Long.MAX_VALUE, Integer.MAX_VALUE, true);
 
     private final int subBufferBytes;
     private final int subBuffers;
@@ -33,20 +33,22 @@ public final class TracerOptions {
     private final Duration flushInterval;
     private final long maxFileBytes;
     private final int maxFiles;
+    private final boolean isTimeOrdered;
 
     private TracerOptions(int subBufferBytes, int subBuffers, int fieldBytes, Duration flushInterval,
-            long maxFileBytes, int maxFiles) {
+            long maxFileBytes, int maxFiles, boolean isTimeOrdered) {
         this.subBufferBytes = subBufferBytes;
         this.subBuffers = subBuffers;
         this.fieldBytes = fieldBytes;
         this.flushInterval = flushInterval;
         this.maxFileBytes = maxFileBytes;
         this.maxFiles = maxFiles;
+        this.isTimeOrdered = isTimeOrdered;
     }
 
     /**
      * {@return options of rings of 8 sub-buffers of 512 KiB for each CPU, records of up to 4,096 bytes of fields, a
-     * flush each second, and no limit on files}
+     * flush each second, no limit on files, and times in the order of cause and effect}
      */
     public static TracerOptions defaults() {
         return DEFAULTS;
@@ -74,7 +76,8 @@ public final class TracerOptions {
             throw new IllegalArgumentException("subBufferBytes=" + bytes + ", subBuffers=" + count
                     + ", must be powers of two, and together at most " + (1 << 30) + " bytes");
         }
-        return new TracerOptions(bytes, count, fieldBytes, flushInterval, maxFileBytes, maxFiles);
+        return new TracerOptions(bytes, count, fieldBytes, flushInterval, maxFileBytes, maxFiles,
+                isTimeOrdered);
     }
 
     /**
@@ -87,7 +90,8 @@ public final class TracerOptions {
      */
     public TracerOptions withFieldBytes(int bytes) {
         require("fieldBytes", bytes, 256, MAX_FIELD_BYTES);
-        return new TracerOptions(subBufferBytes, subBuffers, bytes, flushInterval, maxFileBytes, maxFiles);
+        return new TracerOptions(subBufferBytes, subBuffers, bytes, flushInterval, maxFileBytes, maxFiles,
+                isTimeOrdered);
     }
 
     /**
@@ -99,7 +103,8 @@ public final class TracerOptions {
      */
     public TracerOptions withFlushInterval(Duration interval) {
         require("flushInterval in ms", interval.toMillis(), 1, Long.MAX_VALUE);
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, maxFileBytes, maxFiles);
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, maxFileBytes, maxFiles,
+                isTimeOrdered);
     }
 
     /**
@@ -114,7 +119,8 @@ public final class TracerOptions {
     public TracerOptions withFiles(long bytes, int count) {
         require("maxFileBytes", bytes, MIN_FILE_BYTES, Long.MAX_VALUE - 1);
         require("maxFiles", count, 1, Integer.MAX_VALUE);
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, bytes, count);
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, bytes, count,
+                isTimeOrdered);
     }
 
     /**
@@ -128,6 +134,20 @@ public final class TracerOptions {
     @Deprecated
     public TracerOptions withRingFolder(Path folder) {
         return this;
+    }
+
+    /**
+     * Lets the processor read its counter when it likes, which halves what a short event takes. What it gives up: an
+     * event may then have an earlier time than its cause on another CPU, by up to some hundreds of nanoseconds, and
+     * stand before it in the trace. By default an event's time is not earlier than that of any event that happened
+     * before it, on whichever CPU. What one CPU records is in its order either way. It changes nothing for events of
+     * native code, for CLOCK_MONOTONIC and on the fallback, whose times are always ordered.
+     *
+     * @return the options
+     */
+    public TracerOptions withUnorderedTime() {
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, maxFileBytes, maxFiles,
+                false);
     }
 
     /** {@return the size of a sub-buffer, in bytes} */
@@ -164,5 +184,10 @@ public final class TracerOptions {
     /** {@return how many files each CPU may have} */
     public int maxFiles() {
         return maxFiles;
+    }
+
+    /** {@return whether no event has an earlier time than what happened before it on another CPU} */
+    public boolean isTimeOrdered() {
+        return isTimeOrdered;
     }
 }

@@ -289,6 +289,11 @@ final class A64 {
         return insn("mrs x" + to + ", cntvct_el0", 0xD53B_E040 | r(to));
     }
 
+    // isb, so that the counter is not read ahead of branches that wait for loads (Arm ARM, D11.1.2)
+    static List<Insn> counter(int to, boolean isOrdered) {
+        return isOrdered ? List.of(codeBarrier(), counter(to)) : List.of(counter(to));
+    }
+
     // svc #0
     static Insn systemCall() {
         return insn("svc #0", 0xD400_0001).with(Effect.SYSTEM_CALL);

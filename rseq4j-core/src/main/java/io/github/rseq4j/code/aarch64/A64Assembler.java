@@ -209,7 +209,8 @@ final class A64Assembler implements Assembler {
         } else if (step instanceof Step.Copy copy) {
             copy(copy, exits.outOfRange());
         } else {
-            emit(A64.counter(temporary(((Step.Timestamp) step).target())));
+            Step.Timestamp time = (Step.Timestamp) step;
+            A64.counter(temporary(time.target()), time.isOrdered()).forEach(this::emit);
         }
     }
 

@@ -306,6 +306,11 @@ final class X64 {
                 .put(0x58 + to.low3()).toArray()).with(Effect.STACK);
     }
 
+    // lfence                                   0F AE E8
+    static Insn loadFence() {
+        return Insn.of("lfence", new byte[] {0x0F, (byte) 0xAE, (byte) 0xE8});
+    }
+
     // rdtsc                                    0F 31
     static Insn readTimestamp() {
         return Insn.of("rdtsc", new byte[] {0x0F, 0x31});

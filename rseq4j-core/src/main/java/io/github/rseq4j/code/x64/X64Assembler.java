@@ -34,6 +34,9 @@ final class X64Assembler implements Assembler {
      * A section that is aborted starts again with the arguments, so nothing may overwrite one. rdtsc overwrites rdx: a
      * function that reads the time keeps its third argument elsewhere from its entry on.
      *
+     * rdtsc waits for nothing: lfence ahead of it waits for what comes before. Refused: rdtscp, which waits itself,
+     * takes as long, and overwrites the fourth argument, too.
+     *
      * x86 keeps stores in order, so a release commit is a plain store.
      */
     private static final List<Gp> CONVENTION = List.of(Gp.RDI, Gp.RSI, Gp.RDX, Gp.RCX, Gp.R8, Gp.R9);
@@ -170,7 +173,7 @@ final class X64Assembler implements Assembler {
         } else if (step instanceof Step.Copy copy) {
             copy(copy, exits.outOfRange());
         } else {
-            timestamp(temporary(((Step.Timestamp) step).target()));
+            timestamp((Step.Timestamp) step);
         }
     }
 
@@ -302,11 +305,14 @@ final class X64Assembler implements Assembler {
         buffer.bind(done);
     }
 
-    private void timestamp(Gp to) {
+    private void timestamp(Step.Timestamp timestamp) {
+        if (timestamp.isOrdered()) {
+            emit(X64.loadFence());
+        }
         emit(X64.readTimestamp());
         emit(X64.shiftLeft(TIME_HIGH, Integer.SIZE));
         emit(X64.op(Op.OR, 8, Gp.RAX, TIME_HIGH));
-        emit(X64.op(Op.MOV, 8, to, Gp.RAX));
+        emit(X64.op(Op.MOV, 8, temporary(timestamp.target()), Gp.RAX));
     }
 
     private void delay(Step.Delay delay, Label outOfRange) {
