@@ -421,12 +421,12 @@ public final class Linux {
     }
 
     /**
-     * Tells whether a signal has no handler, as it is when a process starts.
+     * Returns the handler of an action: the address of a function, 0 for SIG_DFL, 1 for SIG_IGN.
      *
-     * @param action bytes that {@link #sigaction(int, long)} returned
+     * @param action bytes that {@link #sigaction(int, byte[])} returned
      */
-    public static boolean isDefault(byte[] action) {
-        return MemorySegment.ofArray(action).get(JAVA_LONG_UNALIGNED, 0) == 0;
+    public static long handler(byte[] action) {
+        return MemorySegment.ofArray(action).get(JAVA_LONG_UNALIGNED, 0);
     }
 
     /**
@@ -479,7 +479,7 @@ public final class Linux {
      * sigaction(3) with an action that an earlier call returned.
      *
      * @param signal the signal
-     * @param action its bytes
+     * @param action its bytes; those of no length change nothing
      * @return the bytes of the former action
      * @throws KernelException when the kernel refuses
      */
@@ -488,8 +488,8 @@ public final class Linux {
             MemorySegment now = arena.allocate(SIGACTION_BYTES, 8);
             MemorySegment former = arena.allocate(SIGACTION_BYTES, 8);
             now.copyFrom(MemorySegment.ofArray(action));
-            long result = Native.call(Native.find("sigaction"), signal, now.address(), former.address())
-                    .intOrNegativeErrno();
+            long result = Native.call(Native.find("sigaction"), signal, action.length == 0 ? 0 : now.address(),
+                    former.address()).intOrNegativeErrno();
             KernelException.check("sigaction(signal=" + signal + ")", result);
             return former.toArray(JAVA_BYTE);
         }

@@ -109,7 +109,7 @@ public final class Provider {
                     "allow memfd_create(2), or preload the file that \"rseq4j provider\" writes");
         }
         long written = Linux.write(file, image);
-        String path = "/proc/" + ProcessHandle.current().pid() + "/fd/" + file;
+        String path = "/proc/self/fd/" + file;
         String refusal = written == image.length ? Linux.dlopen(path, Linux.RTLD_NOW | Linux.RTLD_GLOBAL)
                 : "write(length=" + image.length + ") answered " + written;
         if (!refusal.isEmpty()) {
@@ -122,7 +122,7 @@ public final class Provider {
                             + "or raise GLIBC_TUNABLES=glibc.rtld.optional_static_tls"
                             : isFull ? "preload the file that \"rseq4j provider\" writes, or raise "
                             + "GLIBC_TUNABLES=glibc.rtld.optional_static_tls"
-                            : "allow executable mappings of files in memory and dlopen(3) of /proc/PID/fd, or preload "
+                            : "allow executable mappings of files in memory and dlopen(3) of /proc/self/fd, or preload "
                             + "the file that \"rseq4j provider\" writes");
         }
     }

@@ -149,7 +149,7 @@ final class Channel implements EventSink {
 
     /** A program must not fail because it is traced, whatever happens to an event. */
     private void lost(Throwable thrown) {
-        counts.lost.increment();
+        counts.lost();
         counts.failed(thrown);
     }
 

@@ -6,7 +6,10 @@ import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -29,12 +32,15 @@ public final class CpuSampler implements AutoCloseable {
      *
      * Each thread, also one that the JVM does not know, has a timer of its own CPU time, which sends it SIGPROF; the
      * handler is emitted code that records the instruction that was interrupted. A thread of ours looks for threads
-     * that are new or have ended.
+     * that are new or have ended. /proc may be that of another namespace, and have other numbers for them: then what it
+     * says of each thread has the number that it has in ours.
      *
      * Where code lies is recorded at the beginning, when it changes, and with each snapshot: so readers can tell which
      * library an address is in.
      *
-     * The handler is never taken away: a signal may be on its way. It records nothing then.
+     * At the end SIGPROF has the action again that it was found with, unless somebody has changed it meanwhile. Its
+     * default would end the process, and a signal may be on its way: so timers are deleted, then the signal is ignored,
+     * by which the kernel forgets what is pending of it. The handler's code stays, for threads that are in it.
      *
      * Refused: one timer for the process. Kernels before 6.4 send its signals to the main thread, which waits.
      */
@@ -49,14 +55,19 @@ public final class CpuSampler implements AutoCloseable {
     private static final Pattern CODE =
             Pattern.compile("([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) \\S+ \\d+ *(.*)");
 
+    private static final Pattern NUMBERS = Pattern.compile("NSpid:.*\\s(\\d+)");
+    private static final long SIG_IGN = 1;
+
     private static final AtomicBoolean IS_SAMPLING = new AtomicBoolean();
-    private static final AtomicBoolean IS_INSTALLED = new AtomicBoolean();
 
     private final CpuEvents events;
     private final NativeEvents.Event handler;
     private final TracerCounts counts;
     private final long intervalNanos;
+    /** The timers, by the thread's number in /proc; negative numbers are what the kernel answered instead. */
     private final Map<Integer, Integer> timers = new HashMap<>();
+    private final boolean isOwnProc;
+    private byte[] former = {};
     private final Thread worker;
     private Set<String> code = Set.of();
     private volatile boolean isClosing;
@@ -67,7 +78,18 @@ public final class CpuSampler implements AutoCloseable {
         this.handler = handler;
         this.counts = counts;
         this.intervalNanos = NANOS_PER_SECOND / hz;
+        this.isOwnProc = isOwnProc();
         this.worker = Thread.ofPlatform().daemon().name("rseq4j-sampler").unstarted(this::work);
+    }
+
+    /** Tells whether /proc numbers threads as the kernel does for this process. */
+    private static boolean isOwnProc() {
+        try {
+            Path own = Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName();
+            return String.valueOf(own).equals(Integer.toString(Linux.gettid()));
+        } catch (IOException _) {
+            return false;
+        }
     }
 
     /**
@@ -77,33 +99,60 @@ public final class CpuSampler implements AutoCloseable {
      * @param handler records samples
      * @param counts counts failures
      * @param hz how many a second of CPU time
-     * @throws IllegalStateException when somebody else samples or handles the signal
+     * @throws IllegalStateException when somebody else samples or handles the signal, or no thread can have a timer
      */
     static CpuSampler start(CpuEvents events, NativeEvents.Event handler, TracerCounts counts, int hz) {
         if (!IS_SAMPLING.compareAndSet(false, true)) {
             throw new IllegalStateException("another sampler runs in this process: close it first");
         }
-        byte[] former = Linux.sigaction(SIGPROF, handler.entry());
-        if (!IS_INSTALLED.get() && !Linux.isDefault(former)) {
-            Linux.sigaction(SIGPROF, former);
-            IS_SAMPLING.set(false);
+        CpuSampler sampler = null;
+        try {
+            requireFree(Linux.sigaction(SIGPROF, new byte[0]));
+            CpuSampler made = new CpuSampler(events, handler, counts, hz);
+            made.former = Linux.sigaction(SIGPROF, handler.entry());
+            sampler = made;
+            requireFree(made.former);
+            made.look();
+            made.requireTimer();
+            made.recordCode();
+            RawMemory.putLong(handler.enabledWord(), 1);
+            made.worker.start();
+            return made;
+        } catch (Throwable t) {
+            if (sampler != null) {
+                sampler.close();
+            } else {
+                IS_SAMPLING.set(false);
+            }
+            throw t;
+        }
+    }
+
+    private static void requireFree(byte[] action) {
+        if (Linux.handler(action) > SIG_IGN) {
             throw new IllegalStateException("SIGPROF has a handler already: another profiler runs in this process");
         }
-        IS_INSTALLED.set(true);
-        CpuSampler sampler = new CpuSampler(events, handler, counts, hz);
-        sampler.look();
-        sampler.recordCode();
-        RawMemory.putLong(handler.enabledWord(), 1);
-        sampler.worker.start();
-        return sampler;
+    }
+
+    private synchronized void requireTimer() {
+        if (timers.values().stream().noneMatch(timer -> timer >= 0)) {
+            int errno = timers.values().stream().findFirst().orElse(-Errno.ESRCH);
+            throw new IllegalStateException("no thread can be given a timer of its CPU time: timer_create answered "
+                    + Errno.name(-errno) + ": raise RLIMIT_SIGPENDING where that is EAGAIN, and mount the /proc of"
+                    + " this process's namespace where it is EINVAL or ESRCH");
+        }
     }
 
     private void work() {
         for (int looks = 1; !isClosing; looks++) {
             LockSupport.parkNanos(LOOK_NANOS);
-            look();
-            if (looks % LOOKS_FOR_CODE == 0) {
-                recordNewCode();
+            try {
+                look();
+                if (looks % LOOKS_FOR_CODE == 0) {
+                    recordNewCode();
+                }
+            } catch (Throwable t) {
+                counts.failed(t);
             }
         }
     }
@@ -119,13 +168,13 @@ public final class CpuSampler implements AutoCloseable {
             for (Iterator<Map.Entry<Integer, Integer>> i = timers.entrySet().iterator(); i.hasNext();) {
                 Map.Entry<Integer, Integer> each = i.next();
                 if (!there.contains(each.getKey())) {
-                    Linux.timer_delete(each.getValue());
+                    delete(each.getValue());
                     i.remove();
                 }
             }
-            for (int tid : there) {
-                if (!timers.containsKey(tid)) {
-                    arm(tid);
+            for (int task : there) {
+                if (timers.getOrDefault(task, -1) < 0) {
+                    arm(task);
                 }
             }
         } catch (IOException e) {
@@ -133,13 +182,34 @@ public final class CpuSampler implements AutoCloseable {
         }
     }
 
-    private void arm(int tid) {
-        int timer = Linux.cpuTimer(tid, SIGPROF, intervalNanos);
+    private static void delete(int timer) {
         if (timer >= 0) {
-            timers.put(tid, timer);
-        } else if (timer != -Errno.EINVAL) {
-            // EINVAL: the thread has ended meanwhile.
+            Linux.timer_delete(timer);
+        }
+    }
+
+    private void arm(int task) throws IOException {
+        int tid = isOwnProc ? task : number(task);
+        int timer = tid == 0 ? -Errno.ESRCH : Linux.cpuTimer(tid, SIGPROF, intervalNanos);
+        if (timer < 0 && !Files.exists(TASKS.resolve(Integer.toString(task)))) {
+            // The thread has ended meanwhile.
+            timers.remove(task);
+            return;
+        }
+        Integer before = timers.put(task, timer);
+        // Once for each thread, however often it is tried.
+        if (timer < 0 && before == null) {
             counts.failed(new KernelException("timer_create(tid=" + tid + ")", -timer));
+        }
+    }
+
+    /** Returns the number of a thread in the namespace of this process, or 0 when it has ended or none is said. */
+    private static int number(int task) throws IOException {
+        try (Stream<String> lines = Files.lines(TASKS.resolve(task + "/status"), StandardCharsets.ISO_8859_1)) {
+            return lines.map(NUMBERS::matcher).filter(Matcher::matches).mapToInt(
+                    line -> Integer.parseInt(line.group(1))).findFirst().orElse(0);
+        } catch (NoSuchFileException | UncheckedIOException _) {
+            return 0;
         }
     }
 
@@ -188,11 +258,26 @@ public final class CpuSampler implements AutoCloseable {
             }
             isClosed = true;
             // What Java has compiled since.
-            recordNewCode();
+            if (RawMemory.getLong(handler.enabledWord()) != 0) {
+                recordNewCode();
+            }
             RawMemory.putLong(handler.enabledWord(), 0);
-            timers.values().forEach(Linux::timer_delete);
+            timers.values().forEach(CpuSampler::delete);
             timers.clear();
+            giveSignalBack();
         }
         IS_SAMPLING.set(false);
+    }
+
+    private void giveSignalBack() {
+        try {
+            byte[] now = Linux.sigaction(SIGPROF, new byte[0]);
+            if (Linux.handler(now) == handler.entry()) {
+                Linux.sigaction(SIGPROF, SIG_IGN);
+                Linux.sigaction(SIGPROF, former);
+            }
+        } catch (KernelException e) {
+            counts.failed(e);
+        }
     }
 }

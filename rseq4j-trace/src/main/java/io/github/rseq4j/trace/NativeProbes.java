@@ -26,6 +26,7 @@ final class NativeProbes {
 
     private final Rings rings;
     private final Map<String, NativeEvents.Event> events = new HashMap<>();
+    private boolean isClosed;
 
     NativeProbes(Rings rings) {
         this.rings = rings;
@@ -56,9 +57,10 @@ final class NativeProbes {
      * @param type the event
      * @param isEnabled whether it records
      * @throws UnsupportedOperationException when there is no such function on this machine, or for such an event
-     * @throws IllegalStateException when the kernel refuses memory
+     * @throws IllegalStateException when the kernel refuses memory, or the tracer was closed
      */
     synchronized long address(EventType type, boolean isEnabled) {
+        requireOpen(type);
         NativeEvents shared = shared();
         NativeEvents.Event event = events.get(type.name());
         if (event == null) {
@@ -80,9 +82,10 @@ final class NativeProbes {
      *
      * @param type the event
      * @throws UnsupportedOperationException when there is no such function on this machine
-     * @throws IllegalStateException when the kernel refuses memory
+     * @throws IllegalStateException when the kernel refuses memory, or the tracer was closed
      */
     synchronized NativeEvents.Event sampler(EventType type) {
+        requireOpen(type);
         NativeEvents shared = shared();
         try {
             rings.serveNative();
@@ -102,6 +105,23 @@ final class NativeProbes {
         NativeEvents.Event event = events.get(type.name());
         if (event != null) {
             RawMemory.putLong(event.enabledWord(), isEnabled ? 1 : 0);
+        }
+    }
+
+    /** Lets no function be made or enabled any more. */
+    synchronized void close() {
+        isClosed = true;
+    }
+
+    /**
+     * Checks that functions can be made and enabled.
+     *
+     * @param type the event that is meant
+     * @throws IllegalStateException when the tracer was closed
+     */
+    synchronized void requireOpen(EventType type) {
+        if (isClosed) {
+            throw new IllegalStateException("event=" + type.name() + ": its tracer was closed");
         }
     }
 

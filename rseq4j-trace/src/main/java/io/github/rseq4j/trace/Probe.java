@@ -78,6 +78,9 @@ public final class Probe {
             return;
         }
         synchronized (functions) {
+            if (isEnabled) {
+                functions.requireOpen(type);
+            }
             ENABLED.setVolatile(this, isEnabled);
             functions.enable(type, isEnabled);
         }

@@ -28,6 +28,7 @@ final class Providers {
     private final Map<String, Class<?>> owners = new HashMap<>();
     private final BitSet ids = new BitSet();
     private final ProbeRules rules = new ProbeRules();
+    private boolean isClosed;
 
     /** Makes it without functions for native code. */
     Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare) {
@@ -74,6 +75,7 @@ final class Providers {
      * @throws IllegalArgumentException when it cannot be a provider; the message names the method and the remedy
      */
     synchronized <T> T probes(MethodHandles.@Nullable Lookup place, Class<T> provider) {
+        requireOpen();
         Object known = implementations.get(provider);
         if (known != null) {
             return provider.cast(known);
@@ -156,11 +158,30 @@ final class Providers {
      * @throws IllegalArgumentException when there is no such pattern
      */
     synchronized int enable(String pattern) {
+        requireOpen();
         return rules.add(pattern, true, probes.values());
     }
 
     /** Disables probes, as {@link #enable} enables them. */
     synchronized int disable(String pattern) {
+        requireOpen();
         return rules.add(pattern, false, probes.values());
+    }
+
+    /** Disables all, for ever. */
+    synchronized void close() {
+        if (!isClosed) {
+            isClosed = true;
+            int _ = rules.add("*", false, probes.values());
+            if (natives != null) {
+                natives.close();
+            }
+        }
+    }
+
+    private void requireOpen() {
+        if (isClosed) {
+            throw new IllegalStateException("the tracer was closed");
+        }
     }
 }

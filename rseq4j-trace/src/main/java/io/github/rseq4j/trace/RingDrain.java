@@ -28,11 +28,27 @@ final class RingDrain implements AutoCloseable {
     private final StreamOutput output;
     private final TracerCounts counts;
     private boolean isGarbled;
+    /** When it may be tried again, by nanoTime; 0 where nothing failed. */
+    private long dueAt;
 
     RingDrain(RingView ring, StreamOutput output, TracerCounts counts) {
         this.ring = ring;
         this.output = output;
         this.counts = counts;
+    }
+
+    /** Tells whether it is its turn. */
+    boolean isDue() {
+        return dueAt == 0 || System.nanoTime() - dueAt >= 0;
+    }
+
+    /**
+     * Lets its turn come later, once.
+     *
+     * @param pauseNanos in how long
+     */
+    void postpone(long pauseNanos) {
+        dueAt = System.nanoTime() + pauseNanos | 1;
     }
 
     /**
@@ -43,6 +59,7 @@ final class RingDrain implements AutoCloseable {
      * @throws IOException when something cannot be written; it is still there
      */
     boolean drain(boolean isWhole) throws IOException {
+        dueAt = 0;
         if (isGarbled) {
             return false;
         }

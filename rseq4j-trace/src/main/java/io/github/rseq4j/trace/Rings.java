@@ -126,13 +126,13 @@ final class Rings {
         }
         if (isMaking) {
             // An event of what makes a ring: an agent's that logs opened files, for one. It must not make one in turn.
-            counts.lost.increment();
+            counts.lost();
             return false;
         }
         if (byIndex[index] != null || tryToMake(index)) {
             return true;
         }
-        counts.lost.increment();
+        counts.lost();
         return false;
     }
 

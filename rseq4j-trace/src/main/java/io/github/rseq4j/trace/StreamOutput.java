@@ -47,6 +47,7 @@ final class StreamOutput implements AutoCloseable {
             return now;
         }
         close();
+        TraceMetadata.requireOurs(folder, uuid);
         FileChannel made = made(name(wanted));
         open = made;
         number = wanted;

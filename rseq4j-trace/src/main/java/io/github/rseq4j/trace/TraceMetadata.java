@@ -7,11 +7,18 @@ import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.lang.module.ModuleDescriptor;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The metadata of a tracer: its events, and its clock as well as it is known by now. Any thread. */
 final class TraceMetadata {
@@ -21,6 +28,9 @@ final class TraceMetadata {
      */
     /** So much the frequency must have changed to be written again: one in so many. */
     private static final long PRECISION = 10_000_000;
+    /** The trace's number is in its first lines. */
+    private static final int BEGINNING_BYTES = 4096;
+    private static final Pattern UUID_LINE = Pattern.compile("uuid = \"([0-9a-f-]{36})\"");
 
     private final SafeFolder folder;
     private final SafeFolder beside;
@@ -31,6 +41,7 @@ final class TraceMetadata {
     private long frequencyHz;
     /** Whether the file has not all events. */
     private boolean isStale = true;
+    private boolean isClosed;
 
     /**
      * Makes it; nothing is written yet.
@@ -62,18 +73,59 @@ final class TraceMetadata {
      * @param types the events
      */
     synchronized void add(List<EventType> types) {
+        if (isClosed) {
+            return;
+        }
         events.addAll(types);
         isStale = true;
-        keep();
+        boolean _ = keep();
     }
 
-    /** Writes it, and counts a failure. */
-    synchronized void keep() {
+    /** Writes it, and counts a failure; returns whether it is written. */
+    private boolean keep() {
         try {
             write();
+            return true;
         } catch (IOException e) {
             counts.failed(e);
+            return false;
         }
+    }
+
+    /** Writes it for the last time; returns whether it is written. */
+    synchronized boolean close() {
+        isClosed = true;
+        return keep();
+    }
+
+    /**
+     * Checks that a folder has not come to be another tracer's, because somebody removed what was there.
+     *
+     * @param folder the folder
+     * @param uuid the trace's that is meant
+     * @throws IOException when there is another one's
+     */
+    static void requireOurs(SafeFolder folder, UUID uuid) throws IOException {
+        if (folder.exists(TraceWriter.METADATA) && folder.attributes(TraceWriter.METADATA).isRegularFile()) {
+            String text = beginning(folder);
+            Matcher found = UUID_LINE.matcher(text);
+            if (found.find() && !found.group(1).equals(uuid.toString())) {
+                throw new FileAlreadyExistsException(folder.path().toString(), null,
+                        "the folder holds another trace by now");
+            }
+        }
+    }
+
+    private static String beginning(SafeFolder folder) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(BEGINNING_BYTES);
+        try (FileChannel file = folder.open(TraceWriter.METADATA, false)) {
+            while (bytes.hasRemaining() && file.read(bytes) >= 0) {
+                // What the file has, or so much of it.
+            }
+        } catch (NoSuchFileException _) {
+            // Somebody has removed it.
+        }
+        return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
     }
 
     /**
@@ -84,6 +136,7 @@ final class TraceMetadata {
     synchronized void write() throws IOException {
         TraceDescription trace = describe();
         Uninterrupted.run(() -> {
+            requireOurs(folder, uuid);
             // A name that nobody else has planted something at.
             String name = TraceWriter.METADATA + "_" + UUID.randomUUID();
             beside.write(name, MetadataText.of(trace), false);
@@ -108,8 +161,9 @@ final class TraceMetadata {
      * the better its frequency is.
      */
     synchronized void refresh() {
-        if (isStale || Math.abs(TraceTime.clock().frequencyHz() - frequencyHz) > frequencyHz / PRECISION) {
-            keep();
+        if (!isClosed
+                && (isStale || Math.abs(TraceTime.clock().frequencyHz() - frequencyHz) > frequencyHz / PRECISION)) {
+            boolean _ = keep();
         }
     }
 

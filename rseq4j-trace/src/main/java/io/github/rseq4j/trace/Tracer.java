@@ -10,8 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,32 +59,28 @@ import org.jspecify.annotations.Nullable;
 public final class Tracer implements AutoCloseable {
     /* How it works
      *
-     * Rings takes events, Channel records them, RingDrain writes them to files. One thread drains the rings when
-     * sub-buffers are finished, and keeps the metadata's clock good; it never does anything that a producer waits for.
+     * Rings takes events, Channel records them, RingDrain writes them to files, on the thread of the Drainer.
      */
     static final String RINGS = TracerFolder.RINGS;
-    private static final long SHORTEST_PAUSE_NANOS = 250_000;
-    private static final long LONGEST_PAUSE_NANOS = 4_000_000;
-    private static final long FAILURE_PAUSE_NANOS = 100_000_000;
 
     private final Path folder;
     private final TracerOptions options;
     private final boolean isFlightRecorder;
     private final UUID uuid = UUID.randomUUID();
     private final TracerCounts counts = new TracerCounts();
-    private final List<RingDrain> drains = new CopyOnWriteArrayList<>();
     private final TracerFolder files;
     private final TraceMetadata metadata;
+    /** The monitor of what is begun, looked at and closed, too. */
+    private final Drainer drainer;
     private final Rings rings;
     private final Channel channel;
     private final NativeProbes natives;
     private final Providers providers;
     private final long lostBefore = NativeProbes.lost();
-    private final Thread worker;
     private final Thread atExit = new Thread(this::close, "rseq4j-tracer-exit");
     private @Nullable CpuSampler sampler;
     private long discardedByClosed;
-    private volatile boolean isClosing;
+    private boolean isClosing;
     private boolean isClosed;
 
     private Tracer(Path folder, TracerOptions options, boolean isFlightRecorder, TracerFolder files)
@@ -97,23 +91,23 @@ public final class Tracer implements AutoCloseable {
         this.files = files;
         this.metadata = new TraceMetadata(files.trace(), files.rings(), uuid, isFlightRecorder, counts);
         metadata.write();
+        this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS);
         this.rings = new Rings(files.rings(), uuid, options, !isFlightRecorder, counts, this::drained);
         try {
             this.channel = new Channel(rings, options.isTimeOrdered(), counts);
             this.natives = new NativeProbes(rings);
             this.providers = new Providers(channel, options.fieldBytes(), metadata::add, natives);
-            this.worker = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);
             Runtime.getRuntime().addShutdownHook(atExit);
-            startWorker();
+            startDrainer();
         } catch (Throwable t) {
             rings.close(true);
             throw t;
         }
     }
 
-    private void startWorker() {
+    private void startDrainer() {
         try {
-            worker.start();
+            drainer.start(rings::openMissed);
         } catch (Throwable t) {
             forgetExit();
             throw t;
@@ -188,6 +182,7 @@ public final class Tracer implements AutoCloseable {
      * @return the implementation, the same each time
      * @throws IllegalArgumentException when the interface cannot be a provider; the message names the method and the
      *     remedy
+     * @throws IllegalStateException when the tracer was closed
      */
     public <T> T probes(Class<T> provider) {
         return providers.probes(provider);
@@ -202,6 +197,7 @@ public final class Tracer implements AutoCloseable {
      * @return the implementation, the same each time
      * @throws IllegalArgumentException when the interface cannot be a provider; the message names the method and the
      *     remedy
+     * @throws IllegalStateException when the tracer was closed
      */
     public <T> T probes(MethodHandles.Lookup place, Class<T> provider) {
         return providers.probes(place, provider);
@@ -219,6 +215,7 @@ public final class Tracer implements AutoCloseable {
      *     method names both of its events
      * @return how many there are now
      * @throws IllegalArgumentException when there is no such pattern
+     * @throws IllegalStateException when the tracer was closed
      */
     public int enable(String pattern) {
         return providers.enable(pattern);
@@ -230,6 +227,7 @@ public final class Tracer implements AutoCloseable {
      * @param pattern as for {@link #enable}
      * @return how many there are now
      * @throws IllegalArgumentException when there is no such pattern
+     * @throws IllegalStateException when the tracer was closed
      */
     public int disable(String pattern) {
         return providers.disable(pattern);
@@ -247,24 +245,31 @@ public final class Tracer implements AutoCloseable {
      * @param hz how many samples a second of CPU time, 1 to {@link CpuSampler#MAX_HZ}
      * @return what ends it; closing the tracer does too
      * @throws IllegalArgumentException when the number is out of range
-     * @throws IllegalStateException when somebody else samples in this process, or handles SIGPROF
+     * @throws IllegalStateException when somebody else samples in this process or handles SIGPROF, when no
+     *     thread can be given a timer, or when the tracer was closed
      * @throws UnsupportedOperationException without rseq, or where the clock source is not the processor's counter
      */
     public CpuSampler sampleCpu(int hz) {
         if (hz < 1 || hz > CpuSampler.MAX_HZ) {
             throw new IllegalArgumentException("hz=" + hz + ", must be 1 to " + CpuSampler.MAX_HZ);
         }
-        CpuEvents cpu = providers.probes(CpuEvents.class);
-        CpuSampler made = CpuSampler.start(cpu, natives.sampler(probe("cpu:sample").type()), counts, hz);
-        synchronized (drains) {
-            sampler = made;
+        synchronized (drainer) {
+            requireOpen();
+            CpuEvents cpu = providers.probes(CpuEvents.class);
+            sampler = CpuSampler.start(cpu, natives.sampler(probe("cpu:sample").type()), counts, hz);
+            return sampler;
         }
-        return made;
+    }
+
+    private void requireOpen() {
+        if (isClosing) {
+            throw new IllegalStateException("folder=" + folder + ": the tracer was closed");
+        }
     }
 
     private void drained(RingView ring) {
         if (!isFlightRecorder) {
-            drains.add(new RingDrain(ring, new StreamOutput(files.trace(), uuid, ring.index(), options), counts));
+            drainer.add(new RingDrain(ring, new StreamOutput(files.trace(), uuid, ring.index(), options), counts));
         }
     }
 
@@ -275,7 +280,7 @@ public final class Tracer implements AutoCloseable {
 
     /** Counts an event that failed before it came to a ring. */
     void lost() {
-        counts.lost.increment();
+        counts.lost();
     }
 
     /** Returns the rings that there are by now. */
@@ -302,52 +307,14 @@ public final class Tracer implements AutoCloseable {
         metadata.add(List.of(type));
     }
 
-    private void work() {
-        long pause = SHORTEST_PAUSE_NANOS;
-        long flushNanos = options.flushInterval().toNanos();
-        long flushAt = System.nanoTime() + flushNanos;
-        while (!isClosing) {
-            boolean isDue = System.nanoTime() - flushAt >= 0;
-            long before = counts.failures.sum();
-            rings.openMissed();
-            boolean hasMoved = drain(isDue);
-            if (isDue) {
-                flushAt = System.nanoTime() + flushNanos;
-                metadata.refresh();
-            }
-            if (counts.failures.sum() > before) {
-                pause = FAILURE_PAUSE_NANOS;
-            } else {
-                pause = hasMoved ? SHORTEST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
-            }
-            LockSupport.parkNanos(Math.min(pause, flushNanos));
-        }
-    }
-
-    private boolean drain(boolean isWhole) {
-        boolean hasMoved = false;
-        synchronized (drains) {
-            for (RingDrain drain : drains) {
-                try {
-                    hasMoved |= Uninterrupted.run(() -> drain.drain(isWhole));
-                } catch (IOException e) {
-                    counts.failed(e);
-                }
-            }
-        }
-        return hasMoved;
-    }
-
     /**
      * Writes what was recorded before to the trace's files. A flight recorder has none, and nothing happens.
      *
      * @throws IOException when something could not be written; it is still in the rings
      */
     public void flush() throws IOException {
-        long before = counts.failures.sum();
-        drain(true);
-        Throwable failure = counts.lastFailure();
-        if (counts.failures.sum() > before && failure != null) {
+        Throwable failure = drainer.drainAll();
+        if (failure != null) {
             throw new IOException("something could not be written, and is still in the rings: " + failure.getMessage(),
                     failure);
         }
@@ -364,106 +331,84 @@ public final class Tracer implements AutoCloseable {
         if (!isFlightRecorder) {
             throw new IllegalStateException("folder=" + folder + " is not a flight recorder's: flush() writes to it");
         }
-        try (SafeFolder into = SafeFolder.open(Files.createDirectories(snapshot))) {
-            if (into.exists(TraceWriter.METADATA)) {
-                throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
+        synchronized (drainer) {
+            requireOpen();
+            try (SafeFolder into = SafeFolder.open(Files.createDirectories(snapshot))) {
+                if (into.exists(TraceWriter.METADATA)) {
+                    throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
+                }
+                snapshot(into);
+                metadata.writeTo(into);
             }
-            snapshot(into);
-            metadata.writeTo(into);
         }
     }
 
     private void snapshot(SafeFolder into) throws IOException {
-        synchronized (drains) {
-            if (isClosed) {
-                throw new IllegalStateException("folder=" + folder + ": the tracer was closed");
+        if (sampler != null) {
+            sampler.recordCode();
+        }
+        for (RingView ring : rings.opened()) {
+            RingCopy copy;
+            try {
+                copy = RingCopy.of(ring, true);
+            } catch (IOException e) {
+                counts.failed(e);
+                continue;
             }
-            if (sampler != null) {
-                sampler.recordCode();
-            }
-            for (RingView ring : rings.opened()) {
-                RingCopy copy;
-                try {
-                    copy = RingCopy.of(ring, true);
-                } catch (IOException e) {
-                    counts.failed(e);
-                    continue;
-                }
-                Uninterrupted.run(() -> copy.writeTo(into, uuid, ring.index(), counts));
-            }
+            Uninterrupted.run(() -> copy.writeTo(into, uuid, ring.index(), counts));
         }
     }
 
     /** {@return what was done so far} */
     public TracerStats stats() {
         long discarded = 0;
-        synchronized (drains) {
+        synchronized (drainer) {
             discarded = discardedByClosed;
             for (RingView ring : rings.opened()) {
                 discarded += ring.get(TraceRing.DISCARDED);
             }
         }
-        return new TracerStats(discarded, counts.lost.sum() + rings.missed() + NativeProbes.lost() - lostBefore,
-                counts.packets.sum(), counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures.sum(),
+        return new TracerStats(discarded, counts.lostEvents() + rings.missed() + NativeProbes.lost() - lostBefore,
+                counts.packets.sum(), counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures(),
                 counts.lastFailure(), rings.lostOnKill());
     }
 
     /**
      * Ends recording; of a tracer that streams, all that was recorded is written first. What cannot be written is left
-     * in the rings, which {@link TraceRecovery} reads. Events that happen later are not recorded. A tracer that
-     * is not closed is closed when the JVM exits.
+     * in the rings, which {@link TraceRecovery} reads. Events that happen later are not recorded, and what
+     * else is asked of it throws IllegalStateException. A tracer that is not closed is closed when the JVM exits.
      */
     @Override
     public void close() {
-        isClosing = true;
         CpuSampler sampling;
-        synchronized (drains) {
+        synchronized (drainer) {
+            isClosing = true;
             sampling = sampler;
         }
         if (sampling != null) {
             sampling.close();
         }
-        providers.disable("*");
-        LockSupport.unpark(worker);
-        joinWorker();
-        synchronized (drains) {
+        providers.close();
+        drainer.stop();
+        synchronized (drainer) {
             if (isClosed) {
                 return;
             }
             isClosed = true;
             rings.stop();
-            long before = counts.failures.sum();
-            drain(true);
-            metadata.keep();
-            boolean isWhole = counts.failures.sum() == before;
+            Throwable failure = drainer.drainAll();
+            boolean isWhole = metadata.close() && failure == null;
             rings.opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
             finish(isWhole);
         }
         forgetExit();
     }
 
-    private void joinWorker() {
-        boolean isInterrupted = false;
-        while (worker.isAlive() && Thread.currentThread() != worker) {
-            try {
-                worker.join();
-            } catch (InterruptedException _) {
-                isInterrupted = true;
-            }
-        }
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     /** What could not be written stays in the rings, for who recovers it. */
     private void finish(boolean isWhole) {
         rings.close(isWhole);
+        drainer.close();
         try {
-            for (RingDrain drain : drains) {
-                drain.close();
-            }
-            drains.clear();
             files.finish(isWhole);
         } catch (IOException e) {
             counts.failed(e);

@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -9,8 +10,9 @@ final class TracerCounts {
     final LongAdder packets = new LongAdder();
     final LongAdder bytes = new LongAdder();
     final LongAdder droppedFiles = new LongAdder();
-    final LongAdder failures = new LongAdder();
-    final LongAdder lost = new LongAdder();
+    /** These two allocate nothing: they also count when there is no memory. */
+    private final AtomicLong failures = new AtomicLong();
+    private final AtomicLong lost = new AtomicLong();
     private final AtomicReference<@Nullable Throwable> lastFailure = new AtomicReference<>();
 
     /**
@@ -19,8 +21,23 @@ final class TracerCounts {
      * @param failure what was thrown
      */
     void failed(Throwable failure) {
-        failures.increment();
+        failures.getAndIncrement();
         lastFailure.set(failure);
+    }
+
+    /** Counts an event that is in no ring's count. */
+    void lost() {
+        lost.getAndIncrement();
+    }
+
+    /** Returns how many events were lost. */
+    long lostEvents() {
+        return lost.get();
+    }
+
+    /** Returns how much could not be done. */
+    long failures() {
+        return failures.get();
     }
 
     /** Returns what was kept last, or null. */

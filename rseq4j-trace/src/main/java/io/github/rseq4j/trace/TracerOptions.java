@@ -2,6 +2,7 @@ package io.github.rseq4j.trace;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 
 /** What a {@link Tracer} is made with. Immutable; each {@code with} method returns options of its own. */
 public final class TracerOptions {
@@ -24,6 +25,9 @@ public final class TracerOptions {
     /** The smallest limit of a file, in bytes: 4 KiB. */
     public static final long MIN_FILE_BYTES = 1 << 12;
 
+    private static final Duration SHORTEST_INTERVAL = Duration.ofMillis(1);
+    /** As good as never, and no sum of it and a time overflows. */
+    private static final Duration LONGEST_INTERVAL = Duration.ofNanos(Long.MAX_VALUE / 2);
     private static final TracerOptions DEFAULTS = new TracerOptions(DEFAULT_SUB_BUFFER_BYTES, DEFAULT_SUB_BUFFERS,
             DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), Long.MAX_VALUE, Integer.MAX_VALUE, true);
 
@@ -97,12 +101,16 @@ public final class TracerOptions {
     /**
      * Changes how long an event may wait until it is in a file. It has no meaning for a flight recorder.
      *
-     * @param interval at least a millisecond
+     * @param interval at least a millisecond; one of centuries is never
      * @return the options
      * @throws IllegalArgumentException when it is shorter
      */
     public TracerOptions withFlushInterval(Duration interval) {
-        require("flushInterval in ms", interval.toMillis(), 1, Long.MAX_VALUE);
+        Objects.requireNonNull(interval, "flushInterval=null");
+        if (interval.compareTo(SHORTEST_INTERVAL) < 0) {
+            throw new IllegalArgumentException("flushInterval=" + interval + ", must be at least "
+                    + SHORTEST_INTERVAL);
+        }
         return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, maxFileBytes, maxFiles,
                 isTimeOrdered);
     }
@@ -174,6 +182,11 @@ public final class TracerOptions {
     /** {@return how long an event may wait until it is in a file} */
     public Duration flushInterval() {
         return flushInterval;
+    }
+
+    /** Returns the same in nanoseconds, or so many as are as good as never. */
+    long flushNanos() {
+        return flushInterval.compareTo(LONGEST_INTERVAL) > 0 ? LONGEST_INTERVAL.toNanos() : flushInterval.toNanos();
     }
 
     /** {@return how long a file may be, in bytes; {@code Long.MAX_VALUE} when there is no limit} */

@@ -8,8 +8,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Samples of CPU time, by signals of the kernel. */
 final class CpuSamplerKernelTest {
     private static final int HZ = 1000;
+    private static final int SIGPROF = 27;
 
     @BeforeEach
     void requireRseq() {
@@ -89,5 +97,113 @@ final class CpuSamplerKernelTest {
                 assertEquals("hz=" + hz + ", must be 1 to 10000", refused.getMessage());
             }
         }
+    }
+
+    private static long handler() {
+        return Linux.handler(Linux.sigaction(SIGPROF, new byte[0]));
+    }
+
+    /** Its default, ignored, and ignored by the time that a sampler ends. */
+    @Test
+    void theSignalIsGivenBackAsItWasFound(@TempDir Path folder) throws Exception {
+        for (long action : new long[] {0, 1}) {
+            byte[] former = Linux.sigaction(SIGPROF, action);
+            try (Tracer tracer = Tracer.streaming(folder.resolve("trace" + action))) {
+                for (int i = 0; i < 3; i++) {
+                    CpuSampler sampler = tracer.sampleCpu(CpuSampler.MAX_HZ);
+                    assertTrue(handler() > 1);
+                    int _ = burn(20);
+                    sampler.close();
+                    assertEquals(action, handler());
+                    sampler.close();
+                }
+            } finally {
+                Linux.sigaction(SIGPROF, former);
+            }
+        }
+    }
+
+    @Test
+    void anotherProfilersHandlerIsLeftAlone(@TempDir Path folder) throws Exception {
+        byte[] former = Linux.sigaction(SIGPROF, new byte[0]);
+        try (Tracer tracer = Tracer.streaming(folder)) {
+            CpuSampler sampler = tracer.sampleCpu(HZ);
+            // A function that is there for ever, and is never called: no timer is left when it is the handler.
+            long other = handler() + 1;
+            sampler.close();
+            try {
+                Linux.sigaction(SIGPROF, other);
+                for (int i = 0; i < 2; i++) {
+                    IllegalStateException refused = assertThrows(IllegalStateException.class,
+                            () -> tracer.sampleCpu(HZ));
+                    assertEquals("SIGPROF has a handler already: another profiler runs in this process",
+                            refused.getMessage());
+                    assertEquals(other, handler());
+                }
+            } finally {
+                Linux.sigaction(SIGPROF, former);
+            }
+            CpuSampler late = tracer.sampleCpu(HZ);
+            Linux.sigaction(SIGPROF, 1);
+            late.close();
+            assertEquals(1, handler(), "it is somebody else's by then");
+        } finally {
+            Linux.sigaction(SIGPROF, former);
+        }
+    }
+
+    @Test
+    void threadsThatEndWhileTheyAreArmedAreNoFailures(@TempDir Path folder) throws Exception {
+        try (Tracer tracer = Tracer.streaming(folder); CpuSampler _ = tracer.sampleCpu(HZ)) {
+            long until = System.nanoTime() + 500_000_000;
+            for (int i = 0; i < 3000 && System.nanoTime() < until; i++) {
+                Thread.ofPlatform().start(() -> {}).join();
+            }
+            assertEquals(0, tracer.stats().failures(), () -> tracer.stats().toString());
+        }
+    }
+
+    /** A copy of this library, of another class loader, is somebody else; one that has ended is nobody. */
+    @Test
+    void aSecondCopyMaySampleAfterTheFirst(@TempDir Path folder) throws Exception {
+        try (Tracer tracer = Tracer.streaming(folder.resolve("first")); URLClassLoader loader = copy()) {
+            Class<?> type = loader.loadClass(Tracer.class.getName());
+            try (AutoCloseable second = (AutoCloseable) Objects.requireNonNull(type.getMethod("streaming", Path.class)
+                    .invoke(null, folder.resolve("second")))) {
+                Method sample = type.getMethod("sampleCpu", int.class);
+                CpuSampler first = tracer.sampleCpu(HZ);
+                InvocationTargetException refused = assertThrows(InvocationTargetException.class,
+                        () -> sample.invoke(second, HZ));
+                assertTrue(refused.getCause() instanceof IllegalStateException, () -> refused.getCause().toString());
+                first.close();
+                ((AutoCloseable) Objects.requireNonNull(sample.invoke(second, HZ))).close();
+                tracer.sampleCpu(HZ).close();
+            }
+        }
+    }
+
+    private static URLClassLoader copy() throws Exception {
+        Path root = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
+        return new URLClassLoader(new URL[] {root.resolve("rseq4j-core/target/classes/").toUri().toURL(),
+            root.resolve("rseq4j-trace/target/classes/").toUri().toURL()}, ClassLoader.getPlatformClassLoader());
+    }
+
+    /** /proc is that of the outer namespace there, and numbers threads otherwise. */
+    @Test
+    void samplesInANamespaceOfNumbersWithTheOuterProc(@TempDir Path folder) throws Exception {
+        String output = Child.output(Map.of(), Child.unshared("--pid", "\"$@\"; exit $?",
+                Child.java(List.of(), SamplerChild.class, folder.resolve("trace").toString())));
+        assertTrue(output.contains("samples=true failures=0"), output);
+    }
+
+    @Test
+    void tellsWhereNoThreadCanHaveATimer(@TempDir Path folder) throws Exception {
+        List<String> command = new ArrayList<>(List.of("prlimit", "--sigpending=0"));
+        Child.require("limits need prlimit(1) of util-linux", Child.succeeds(List.of("prlimit", "--version")));
+        command.addAll(Child.java(List.of(), SamplerChild.class, folder.resolve("trace").toString()));
+        String output = Child.output(Map.of(), command);
+        assertTrue(output.contains("no thread can be given a timer of its CPU time: timer_create answered EAGAIN"),
+                output);
+        assertTrue(output.contains("handler=0"), output);
     }
 }

@@ -34,7 +34,7 @@ final class RingsTest {
                 .orElseThrow();
         assertTrue(rings.open(other));
         assertEquals(List.of(false), inner);
-        assertEquals(1, counts.lost.sum());
+        assertEquals(1, counts.lostEvents());
         assertEquals(2, rings.opened().size());
         assertTrue(rings.open(other), "it is there, and is not made twice");
         assertEquals(List.of(false), inner);

@@ -1,0 +1,142 @@
+package io.github.rseq4j.trace;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** Writes what the rings of a tracer hold to its files, on a thread of its own. */
+final class Drainer {
+    /* How it works
+     *
+     * The thread polls: each time that nothing has moved it waits twice as long. It also keeps the metadata's clock
+     * good. It never does anything that a producer waits for.
+     *
+     * What cannot be written stays in its ring. That ring's turn comes again after a pause, and no other ring, nor any
+     * failure elsewhere, changes when another one's comes.
+     *
+     * The thread outlives whatever is thrown, also an OutOfMemoryError wherever it comes: a ring's progress is kept
+     * behind each write, and a write begins where the last one that was kept has ended. Counting allocates nothing.
+     */
+    private static final long SHORTEST_PAUSE_NANOS = 250_000;
+    private static final long LONGEST_PAUSE_NANOS = 4_000_000;
+    static final long FAILURE_PAUSE_NANOS = 100_000_000;
+
+    private final List<RingDrain> drains = new CopyOnWriteArrayList<>();
+    private final TraceMetadata metadata;
+    private final TracerCounts counts;
+    private final long flushNanos;
+    private final long failurePauseNanos;
+    private final Thread thread = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);
+    private Runnable ahead = () -> {};
+    private volatile boolean isClosing;
+
+    /**
+     * Makes it; nothing is written before it is started.
+     *
+     * @param metadata what is kept good
+     * @param counts counts failures
+     * @param flushNanos how long an event may wait until it is in a file
+     * @param failurePauseNanos how long what failed is not tried again
+     */
+    Drainer(TraceMetadata metadata, TracerCounts counts, long flushNanos, long failurePauseNanos) {
+        this.metadata = metadata;
+        this.counts = counts;
+        this.flushNanos = flushNanos;
+        this.failurePauseNanos = failurePauseNanos;
+    }
+
+    /**
+     * Starts the thread.
+     *
+     * @param ahead what it also does each time
+     */
+    void start(Runnable ahead) {
+        this.ahead = ahead;
+        thread.start();
+    }
+
+    /** Adds a ring. Its maker may hold any lock. */
+    void add(RingDrain drain) {
+        drains.add(drain);
+    }
+
+    private void work() {
+        long pause = SHORTEST_PAUSE_NANOS;
+        long flushAt = System.nanoTime() + flushNanos;
+        while (!isClosing) {
+            try {
+                ahead.run();
+                boolean isDue = System.nanoTime() - flushAt >= 0;
+                if (isDue) {
+                    flushAt = System.nanoTime() + flushNanos;
+                    metadata.refresh();
+                }
+                pause = drainDue(isDue) ? SHORTEST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
+            } catch (Throwable t) {
+                counts.failed(t);
+                pause = failurePauseNanos;
+            }
+            LockSupport.parkNanos(Math.min(pause, flushNanos));
+        }
+    }
+
+    /** Writes what is finished, or all, of rings whose turn it is; returns whether something was written. */
+    synchronized boolean drainDue(boolean isWhole) {
+        boolean hasMoved = false;
+        for (RingDrain drain : drains) {
+            if (drain.isDue()) {
+                try {
+                    hasMoved |= Uninterrupted.run(() -> drain.drain(isWhole));
+                } catch (Throwable t) {
+                    counts.failed(t);
+                    drain.postpone(failurePauseNanos);
+                }
+            }
+        }
+        return hasMoved;
+    }
+
+    /** Writes all there is, also of rings whose files failed a moment ago; returns what failed, or null. */
+    synchronized @Nullable Throwable drainAll() {
+        Throwable failure = null;
+        for (RingDrain drain : drains) {
+            try {
+                boolean _ = Uninterrupted.run(() -> drain.drain(true));
+            } catch (Throwable t) {
+                counts.failed(t);
+                failure = t;
+            }
+        }
+        return failure;
+    }
+
+    /** Ends the thread, and waits for that. */
+    void stop() {
+        isClosing = true;
+        LockSupport.unpark(thread);
+        boolean isInterrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException _) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Closes the files. */
+    synchronized void close() {
+        for (RingDrain drain : drains) {
+            try {
+                drain.close();
+            } catch (Throwable t) {
+                counts.failed(t);
+            }
+        }
+        drains.clear();
+    }
+}
