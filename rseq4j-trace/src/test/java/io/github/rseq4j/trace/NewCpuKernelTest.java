@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.trace.ctf.EventType;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,5 +46,39 @@ final class NewCpuKernelTest {
         tracer.close();
         assertEquals(1, TracerTest.read(folder, 3).size());
         assertEquals(3, tracer.stats().discarded());
+    }
+
+    /** Native code cannot make a ring: it counts, and the tracer's thread makes the ring. */
+    @Test
+    void nativeCodeThatFindsNoRingHasOneSoon(@TempDir Path folder) throws Throwable {
+        assumeTrue(Rseq.availability().available(), "native code records with rseq alone");
+        assumeTrue(!TraceTime.isGiven(), "native code reads the processor's counter");
+        long[] allowed = Linux.sched_getaffinity(0);
+        int first = Long.numberOfTrailingZeros(allowed[0]);
+        int second = Long.numberOfTrailingZeros(allowed[0] & -2L << first);
+        assumeTrue(second < Long.SIZE, "there are two CPUs");
+        EventType event = new EventType("test:native", 8, 6, List.of());
+        Tracer tracer;
+        long missed = 0;
+        try {
+            assertEquals(0, Linux.sched_setaffinity(0, first));
+            tracer = Tracer.streaming(folder, TracerOptions.defaults());
+            tracer.add(event);
+            long address = tracer.natives().address(event, true);
+            assertEquals(1, tracer.rings().size());
+            assertEquals(0, Linux.sched_setaffinity(0, second));
+            long until = System.nanoTime() + 60_000_000_000L;
+            while (Native.call(address).value() < 0 && System.nanoTime() < until) {
+                missed++;
+            }
+            assertEquals(2, tracer.rings().size());
+        } finally {
+            assertEquals(0, Linux.sched_setaffinity(0, allowed));
+        }
+        assertEquals(missed, tracer.stats().lost());
+        assertTrue(missed > 0);
+        tracer.close();
+        assertEquals(missed, tracer.stats().lost(), "what was counted stays so");
+        assertEquals(1, TracerTest.read(folder, 0).size());
     }
 }

@@ -7,7 +7,9 @@ import io.github.rseq4j.engine.Engine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -41,5 +43,18 @@ final class RingsTest {
         rings.close(true);
         assertEquals(List.of(), opened.names());
         opened.close();
+    }
+
+    /** Address space is a stride for each index: tracers have a few words of one that all share. */
+    @Test
+    void tracersShareTheAddressSpaceOfTheirHeads(@TempDir Path folder) throws IOException {
+        Set<Long> ranges = new HashSet<>();
+        for (int i = 0; i < 20; i++) {
+            Tracer tracer = Tracer.flightRecorder(folder.resolve("trace" + i), LeftTrace.OPTIONS);
+            ranges.add(tracer.channel().cells() >>> Engine.STRIDE_SHIFT);
+            tracer.close();
+            TracerTest.record(tracer, 0, 0);
+        }
+        assertTrue(ranges.size() <= 3, ranges::toString);
     }
 }

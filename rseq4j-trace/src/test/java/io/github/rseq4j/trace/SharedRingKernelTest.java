@@ -137,4 +137,39 @@ final class SharedRingKernelTest {
             assertFalse(segments.lines().anyMatch(line -> line.strip().split(" +")[1].equals(String.valueOf(id))));
         }
     }
+
+    /** A disk that writes each block anew fills: no event is a signal. */
+    @ParameterizedTest
+    @CsvSource({"btrfs, -q, 256M, false", "xfs, -q -m reflink=1, 320M, true"})
+    void aCopyOnWriteDiskThatFillsEndsNothing(String type, String options, String size, boolean isShared,
+            @TempDir Path temporary) throws Exception {
+        Path image = temporary.resolve("image");
+        Path mount = Files.createDirectory(temporary.resolve("mount"));
+        String make = "truncate -s " + size + " '" + image + "' && mkfs." + type + " " + options + " '" + image + "'";
+        Child.require("needs mkfs." + type, Child.succeeds(List.of("sh", "-c", make)));
+        String output = Child.output(Map.of(), Child.unshared("--mount", "mount -o loop '" + image + "' '" + mount
+                + "' && exec \"$@\"", Child.java(List.of("-XX:-CreateCoredumpOnCrash"), CowDiskChild.class,
+                mount.toString(), String.valueOf(isShared))));
+        assertTrue(output.startsWith("went on on " + type + ", "), output);
+    }
+
+    /** 192 CPUs are possible, of which the process may use few: those have rings. */
+    @Test
+    void nativeCodeHasRingsWhereItMayRun(@TempDir Path temporary) throws Exception {
+        Path list = Files.writeString(temporary.resolve("possible"), "0-191\n");
+        String output = Child.output(Map.of(), Child.unshared("--mount", "mount --bind '" + list
+                + "' /sys/devices/system/cpu/possible && exec \"$@\"",
+                Child.java(List.of(), ManyCpusChild.class, temporary.resolve("trace").toString())));
+        int cpus = Runtime.getRuntime().availableProcessors();
+        String[] words = output.strip().split(" ");
+        assertEquals("192", words[0], output);
+        assertTrue(Integer.parseInt(words[1]) <= Math.min(cpus, 8) + 1, output);
+    }
+
+    /** All has been made when the last step is refused: nothing of it stays. */
+    @Test
+    void aTracerThatIsRefusedAtTheEndLeavesNothing(@TempDir Path folder) throws Exception {
+        assertEquals("IllegalStateException\nfiles=[]\nsegments=[]\n", Child.output(Map.of(),
+                Child.java(List.of(), ExitingChild.class, folder.toString())));
+    }
 }

@@ -1,0 +1,22 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.trace.ctf.EventType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Asks for what needs rings ahead, where many more CPUs are possible than there are. */
+final class ManyCpusChild {
+    private ManyCpusChild() {}
+
+    /** Takes a folder. */
+    public static void main(String[] arguments) throws IOException {
+        try (Tracer tracer = Tracer.streaming(Path.of(arguments[0]), KilledChild.OPTIONS)) {
+            EventType event = new EventType("test:native", 8, 6, List.of());
+            tracer.add(event);
+            long _ = tracer.natives().address(event, true);
+            System.out.println(Rseq.availability().limit() + " " + tracer.rings().size());
+        }
+    }
+}
