@@ -15,8 +15,10 @@ import picocli.CommandLine.Spec;
         subcommands = {TraceViewCommand.class, TraceSummaryCommand.class, TraceConvertCommand.class,
             TraceReportCommand.class, TraceRecoverCommand.class},
         synopsisSubcommandLabel = "COMMAND",
-        footer = {"", "Of a damaged trace all that is readable is shown; what is wrong is told on the error output, "
-                + "and the exit status is 2."})
+        footer = {"", "DIR is the folder of one run: where a tracer was started again with its folder, the later",
+            "runs are in run-2, run-3 and so on below it. Of a damaged trace, or one whose tracer was not",
+            "closed, all that is readable is shown; what is wrong is told on the error output, and the exit",
+            "status is 2."})
 final class TraceCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;

@@ -46,6 +46,8 @@ final class TraceRecoverCommand implements Callable<Integer> {
                     report.discarded(), report.torn()));
             out.flush();
             report.problems().forEach(problem -> err.println("rseq4j: " + Printable.text(folder + "/" + problem)));
+            TraceInput.runs(folder).ifPresent(runs -> err.println("rseq4j: " + Printable.text(folder + ": "
+                    + runs.replace("shown", "recovered"))));
             err.flush();
             return report.problems().isEmpty() ? 0 : EXIT_DAMAGED;
         } catch (IOException e) {

@@ -129,7 +129,7 @@ final class TraceReport {
             json.writePOJOProperty("spans", longest().stream()
                     .map(s -> List.of(s.pair(), s.thread(), s.begin(), s.nanos())).toList());
             json.writePOJOProperty("single", areAllSingle() ? single : List.of());
-            json.writePOJOProperty("notes", notes());
+            json.writePOJOProperty("notes", notes(input));
             json.writePOJOProperty("problems", input.reader().problems().stream()
                     .map(p -> Printable.text(p.toString())).toList());
             json.writePOJOProperty("problemCount", input.reader().problemCount());
@@ -139,8 +139,9 @@ final class TraceReport {
     }
 
     /** Says what is not on the page. */
-    private List<String> notes() {
+    private List<String> notes(TraceInput input) {
         List<String> notes = new ArrayList<>();
+        input.notes().forEach(note -> notes.add(Printable.text(note) + "."));
         if (!areAllSingle()) {
             notes.add("Events are shown as counts, and not one by one: they are more than " + MAX_SINGLE + ", or "
                     + (MAX_SINGLE_BYTES >> 20) + " MiB of text.");

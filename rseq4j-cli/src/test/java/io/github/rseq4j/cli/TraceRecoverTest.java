@@ -114,6 +114,10 @@ final class TraceRecoverTest {
     @Test
     void whatWasCommittedIsATraceThen() throws IOException {
         Path left = left(true);
+        Run before = Run.of("trace", "view", left.toString());
+        assertEquals(2, before.exit());
+        assertTrue(before.onlyError().contains("the tracer was not closed, and events that it had not written are in"
+                + " .rings: run `rseq4j trace recover DIR`"), before.err());
         Run run = Run.of("trace", "recover", left.toString());
         assertEquals(0, run.exit(), run.err());
         assertEquals("", run.err());

@@ -14,8 +14,7 @@ record SpanEnd(Probe end, EventSink sink) implements Span {
 
     @Override
     public void close() {
-        if (end.isEnabled()) {
-            sink.record1(PacketLayout.RECORD_FIELDS, end.type().id(), 0);
-        }
+        // Also when it was disabled since: the begin was recorded. A tracer that is closed records nothing by itself.
+        sink.record1(PacketLayout.RECORD_FIELDS, end.type().id(), 0);
     }
 }

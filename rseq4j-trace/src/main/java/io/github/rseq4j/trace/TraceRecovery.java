@@ -9,11 +9,8 @@ import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -63,6 +60,40 @@ public final class TraceRecovery {
      */
     public record Report(int rings, long packets, long bytes, long discarded, int torn, List<String> problems) {}
 
+    /** What a tracer has left in a trace's folder beside the trace. */
+    public enum Left {
+        /** Nothing: it was closed, or what it left was recovered. */
+        NOTHING,
+        /** The files of a tracer that runs: a part of its events is not in the trace yet. */
+        RUNNING,
+        /** The files of a tracer that does not run any more: {@link #recover} puts its events into the trace. */
+        RINGS
+    }
+
+    /**
+     * Tells what a tracer has left in a trace's folder.
+     *
+     * @param folder the folder that the tracer was made with, or of one of its runs
+     * @return what it has left
+     * @throws IOException when the folder cannot be read
+     */
+    public static Left left(Path folder) throws IOException {
+        try (SafeFolder opened = SafeFolder.open(folder)) {
+            if (!opened.exists(TracerFolder.RINGS)) {
+                return Left.NOTHING;
+            }
+            if (!opened.attributes(TracerFolder.RINGS).isDirectory()) {
+                return Left.RINGS;
+            }
+            try (SafeFolder ringFolder = opened.folder(TracerFolder.RINGS)) {
+                return RingLock.isHeld(ringFolder) ? Left.RUNNING : Left.RINGS;
+            }
+        } catch (NoSuchFileException _) {
+            // It was closed meanwhile.
+            return Left.NOTHING;
+        }
+    }
+
     /**
      * Recovers a trace, in its own folder. What was streamed to files before stays; rings that were recovered are
      * removed.
@@ -95,7 +126,7 @@ public final class TraceRecovery {
     }
 
     private Report recoverAll(SafeFolder ringFolder) throws IOException {
-        try (FileChannel lockFile = lockFile(ringFolder); FileLock lock = lockFile.tryLock()) {
+        try (RingLock lock = RingLock.tryHold(ringFolder)) {
             if (lock == null) {
                 throw stillRuns();
             }
@@ -107,18 +138,8 @@ public final class TraceRecovery {
                 }
             }
             remove(ringFolder);
-        } catch (OverlappingFileLockException e) {
-            throw stillRuns();
         }
         return new Report(rings, counts.packets.sum(), counts.bytes.sum(), discarded, torn, List.copyOf(problems));
-    }
-
-    private static FileChannel lockFile(SafeFolder ringFolder) throws IOException {
-        try {
-            return ringFolder.create(TracerFolder.LOCK, true);
-        } catch (FileAlreadyExistsException _) {
-            return ringFolder.open(TracerFolder.LOCK, true);
-        }
     }
 
     private IOException stillRuns() {

@@ -83,9 +83,9 @@ public final class Tracer implements AutoCloseable {
     private boolean isClosing;
     private boolean isClosed;
 
-    private Tracer(Path folder, TracerOptions options, boolean isFlightRecorder, TracerFolder files)
-            throws IOException {
-        this.folder = folder;
+    private Tracer(TracerOptions options, boolean isFlightRecorder, TracerFolder files) throws IOException {
+        this.folder = files.trace().path();
+        files.failures().forEach(counts::failed);
         this.options = options;
         this.isFlightRecorder = isFlightRecorder;
         this.files = files;
@@ -116,9 +116,9 @@ public final class Tracer implements AutoCloseable {
 
     /** Whatever goes wrong, a lack of memory or of threads, nothing is left that another try would take for a trace. */
     private static Tracer make(Path folder, TracerOptions options, boolean isFlightRecorder) throws IOException {
-        TracerFolder files = TracerFolder.make(folder);
+        TracerFolder files = TracerFolder.make(folder, options.existingTrace());
         try {
-            return new Tracer(folder, options, isFlightRecorder, files);
+            return new Tracer(options, isFlightRecorder, files);
         } catch (Throwable t) {
             files.undo(t);
             throw t;
@@ -128,7 +128,8 @@ public final class Tracer implements AutoCloseable {
     /**
      * Begins to record into memory, with the default options.
      *
-     * @param folder where the files are by which the rings are recovered; it is made, and may not hold a trace
+     * @param folder where the files are by which the rings are recovered; it is made;
+     *     {@link TracerOptions#withExistingTrace} says what happens where it holds a trace
      * @return the tracer
      * @throws IOException when the files cannot be made
      */
@@ -139,7 +140,8 @@ public final class Tracer implements AutoCloseable {
     /**
      * Begins to record into files, with the default options.
      *
-     * @param folder where the trace goes; it is made, and may not hold a trace
+     * @param folder where the trace goes; it is made; {@link TracerOptions#withExistingTrace} says what happens where
+     *     it holds a trace
      * @return the tracer
      * @throws IOException when the files cannot be made
      */
@@ -151,7 +153,8 @@ public final class Tracer implements AutoCloseable {
      * Begins to record into memory: when a ring is full its oldest events are overwritten, until somebody asks for a
      * {@link #snapshot}.
      *
-     * @param folder where the files are by which the rings are recovered; it is made, and may not hold a trace
+     * @param folder where the files are by which the rings are recovered; it is made;
+     *     {@link TracerOptions#withExistingTrace} says what happens where it holds a trace
      * @param options sizes
      * @return the tracer
      * @throws IOException when the files cannot be made
@@ -164,7 +167,8 @@ public final class Tracer implements AutoCloseable {
      * Begins to record into files: a thread writes what is finished; when it cannot follow, what finds no room is
      * discarded, and counted in the trace.
      *
-     * @param folder where the trace goes; it is made, and may not hold a trace
+     * @param folder where the trace goes; it is made; {@link TracerOptions#withExistingTrace} says what happens where
+     *     it holds a trace
      * @param options sizes and limits
      * @return the tracer
      * @throws IOException when the files cannot be made
@@ -201,6 +205,11 @@ public final class Tracer implements AutoCloseable {
      */
     public <T> T probes(MethodHandles.Lookup place, Class<T> provider) {
         return providers.probes(place, provider);
+    }
+
+    /** {@return the folder that it records to: the one it was made with, or one in that} */
+    public Path folder() {
+        return folder;
     }
 
     /** {@return all events of the providers so far, as things that can be switched} */

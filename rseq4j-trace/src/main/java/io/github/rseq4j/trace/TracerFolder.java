@@ -1,69 +1,208 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.trace.TracerOptions.ExistingTrace;
+import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.ctf.TraceRuns;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A tracer's folder, and in it the one of its rings' files, locked while the tracer runs. */
 final class TracerFolder {
+    /* How it works
+     *
+     * Who makes the folder of the rings, which one of all processes can, has the trace's folder. Then it takes the
+     * lock, and looks whether it still has both: a recovery may have come between, and a tracer that was closed
+     * meanwhile may have left a trace. Metadata without a stream is no trace: a flight recorder leaves so much when it
+     * is closed.
+     */
     /** The folder of the rings' files. */
     static final String RINGS = ".rings";
     /** The file in it that is locked. */
-    static final String LOCK = "lock";
+    static final String LOCK = RingLock.FILE;
+
+    private static final int TRIES = 1000;
+    private static final long PAUSE_NANOS = 5_000_000;
 
     private final SafeFolder trace;
     private final SafeFolder rings;
-    private final FileChannel lock;
+    private final RingLock lock;
+    private final List<IOException> failures = new ArrayList<>();
+    private boolean isOfRun;
 
-    private TracerFolder(SafeFolder trace, SafeFolder rings, FileChannel lock) {
+    private TracerFolder(SafeFolder trace, SafeFolder rings, RingLock lock) {
         this.trace = trace;
         this.rings = rings;
         this.lock = lock;
     }
 
     /**
-     * Makes a folder, and locks it.
+     * Makes a folder for a trace, and locks it; where it holds one already, a folder in it.
      *
      * @param path where; its parents are made, too
-     * @throws FileAlreadyExistsException when it holds a trace, or something that is called as a trace's files are
      * @throws IOException when it cannot be made
      */
-    @SuppressWarnings("MustBeClosedChecker") // finish and undo close what is made.
     static TracerFolder make(Path path) throws IOException {
-        SafeFolder trace = SafeFolder.open(Files.createDirectories(path));
-        SafeFolder rings = null;
-        try {
-            for (String name : trace.names()) {
-                if (name.equals(TraceWriter.METADATA) || name.equals(RINGS) || name.startsWith(TraceWriter.CHANNEL)) {
-                    throw new FileAlreadyExistsException(path.toString(), null, "the folder holds a trace already, or"
-                            + " one that was not closed: choose another, or run `rseq4j trace recover` on it");
+        return make(path, ExistingTrace.NEW_FOLDER);
+    }
+
+    /**
+     * Makes a folder for a trace, and locks it.
+     *
+     * @param path where; its parents are made, too
+     * @param existing what to do when it holds a trace
+     * @throws FileAlreadyExistsException when it holds a trace, and that is to be refused
+     * @throws IOException when it cannot be made
+     */
+    static TracerFolder make(Path path, ExistingTrace existing) throws IOException {
+        Files.createDirectories(path);
+        List<IOException> failures = existing == ExistingTrace.RECOVER ? recover(path) : List.of();
+        TracerFolder made = claim(path);
+        if (made == null && existing == ExistingTrace.REFUSE) {
+            throw new FileAlreadyExistsException(path.toString(), null, "the folder holds a trace already, or one that"
+                    + " was not closed: choose another, or run `rseq4j trace recover` on it and move it");
+        }
+        made = made == null ? run(path) : made;
+        made.failures.addAll(failures);
+        return made;
+    }
+
+    /** Makes the folder of a later run: the last one if it holds no trace, else a new one. */
+    private static TracerFolder run(Path path) throws IOException {
+        List<Integer> runs = TraceRuns.numbers(path);
+        int last = runs.isEmpty() ? 1 : runs.getLast();
+        TracerFolder made = last == 1 ? null : claim(TraceRuns.of(path, last));
+        while (made == null) {
+            Path next = TraceRuns.of(path, ++last);
+            try {
+                Files.createDirectory(next);
+            } catch (FileAlreadyExistsException _) {
+                // Another process was faster, or it is something else: the next one then.
+                continue;
+            }
+            made = claim(next);
+        }
+        made.isOfRun = true;
+        return made;
+    }
+
+    /** Recovers what was left of earlier runs, and returns what could not be. */
+    private static List<IOException> recover(Path path) throws IOException {
+        List<Path> folders = new ArrayList<>(List.of(path));
+        TraceRuns.numbers(path).forEach(run -> folders.add(TraceRuns.of(path, run)));
+        List<IOException> failures = new ArrayList<>();
+        for (Path folder : folders) {
+            try {
+                if (TraceRecovery.left(folder) == TraceRecovery.Left.RINGS) {
+                    TraceRecovery.recover(folder).problems()
+                            .forEach(problem -> failures.add(new IOException(folder.resolve(problem).toString())));
+                }
+            } catch (IOException e) {
+                // A tracer that was just starting has its lock by now, and one that ended meanwhile left nothing.
+                if (hasRings(folder)) {
+                    failures.add(e);
                 }
             }
-            rings = trace.make(RINGS);
-            SafeFolder made = rings;
-            return new TracerFolder(trace, rings, Uninterrupted.run(() -> locked(made)));
-        } catch (Throwable t) {
-            if (rings != null) {
-                rings.close();
-                trace.deleteFolder(RINGS);
-            }
-            trace.close();
-            throw t;
+        }
+        return failures;
+    }
+
+    private static boolean hasRings(Path folder) throws IOException {
+        if (TraceRecovery.left(folder) != TraceRecovery.Left.RINGS) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(folder.resolve(RINGS))) {
+            return files.anyMatch(file -> String.valueOf(file.getFileName()).startsWith(Rings.FILE));
+        } catch (NoSuchFileException _) {
+            return false;
         }
     }
 
-    private static FileChannel locked(SafeFolder rings) throws IOException {
-        FileChannel lock = rings.create(LOCK, true);
+    /** Makes a folder that is there this tracer's, or returns null when it holds a trace. */
+    @SuppressWarnings("MustBeClosedChecker") // finish and undo close what is made.
+    private static @Nullable TracerFolder claim(Path path) throws IOException {
+        SafeFolder trace = SafeFolder.open(path);
+        TracerFolder made = null;
         try {
-            lock.lock();
-            return lock;
-        } catch (Throwable t) {
-            lock.close();
-            rings.delete(LOCK);
-            throw t;
+            made = holdsTrace(trace, true) ? null : claim(trace);
+            return made;
+        } finally {
+            if (made == null) {
+                trace.close();
+            }
+        }
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // finish and undo close what is made.
+    private static @Nullable TracerFolder claim(SafeFolder trace) throws IOException {
+        SafeFolder rings;
+        try {
+            rings = trace.make(RINGS);
+        } catch (FileAlreadyExistsException _) {
+            // Another tracer is faster.
+            return null;
+        }
+        RingLock lock = null;
+        try {
+            lock = hold(trace, rings);
+            return lock == null ? null : new TracerFolder(trace, rings, lock);
+        } finally {
+            if (lock == null) {
+                try (rings) {
+                    if (isStill(trace, rings)) {
+                        rings.delete(LOCK);
+                        trace.deleteFolder(RINGS);
+                    }
+                }
+            }
+        }
+    }
+
+    private static @Nullable RingLock hold(SafeFolder trace, SafeFolder rings) throws IOException {
+        for (int i = 0; i < TRIES && isStill(trace, rings); i++) {
+            RingLock lock = Uninterrupted.run(() -> Optional.ofNullable(RingLock.tryHold(rings))).orElse(null);
+            if (lock != null) {
+                if (isStill(trace, rings) && lock.isOf(rings) && !holdsTrace(trace, false)) {
+                    return lock;
+                }
+                lock.close();
+                return null;
+            }
+            // Somebody looks whether a tracer runs here.
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+        return null;
+    }
+
+    private static boolean isStill(SafeFolder trace, SafeFolder rings) throws IOException {
+        return trace.exists(RINGS)
+                && Objects.equals(trace.attributes(RINGS).fileKey(), rings.attributes(".").fileKey());
+    }
+
+    private static boolean holdsTrace(SafeFolder trace, boolean isWithRings) throws IOException {
+        boolean hasMetadata = false;
+        for (String name : trace.names()) {
+            if (name.startsWith(TraceWriter.CHANNEL) || isWithRings && name.equals(RINGS)) {
+                return true;
+            }
+            hasMetadata |= name.equals(TraceWriter.METADATA);
+        }
+        if (!hasMetadata) {
+            return false;
+        }
+        try (TraceReader reader = new TraceReader(trace.path())) {
+            // What is no metadata of a tracer of ours is somebody else's, and stays.
+            return reader.description() == null;
         }
     }
 
@@ -75,6 +214,11 @@ final class TracerFolder {
     /** Returns the folder of the rings' files. */
     SafeFolder rings() {
         return rings;
+    }
+
+    /** Returns why traces of earlier runs could not be recovered. */
+    List<IOException> failures() {
+        return List.copyOf(failures);
     }
 
     /**
@@ -97,6 +241,9 @@ final class TracerFolder {
         try {
             trace.delete(TraceWriter.METADATA);
             finish(true);
+            if (isOfRun) {
+                Files.delete(trace.path());
+            }
         } catch (IOException | RuntimeException e) {
             thrown.addSuppressed(e);
         }

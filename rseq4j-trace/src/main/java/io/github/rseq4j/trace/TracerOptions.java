@@ -29,7 +29,8 @@ public final class TracerOptions {
     /** As good as never, and no sum of it and a time overflows. */
     private static final Duration LONGEST_INTERVAL = Duration.ofNanos(Long.MAX_VALUE / 2);
     private static final TracerOptions DEFAULTS = new TracerOptions(DEFAULT_SUB_BUFFER_BYTES, DEFAULT_SUB_BUFFERS,
-            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), Long.MAX_VALUE, Integer.MAX_VALUE, true);
+            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), Long.MAX_VALUE, Integer.MAX_VALUE, true,
+            ExistingTrace.NEW_FOLDER);
 
     private final int subBufferBytes;
     private final int subBuffers;
@@ -38,9 +39,10 @@ public final class TracerOptions {
     private final long maxFileBytes;
     private final int maxFiles;
     private final boolean isTimeOrdered;
+    private final ExistingTrace existingTrace;
 
     private TracerOptions(int subBufferBytes, int subBuffers, int fieldBytes, Duration flushInterval,
-            long maxFileBytes, int maxFiles, boolean isTimeOrdered) {
+            long maxFileBytes, int maxFiles, boolean isTimeOrdered, ExistingTrace existingTrace) {
         this.subBufferBytes = subBufferBytes;
         this.subBuffers = subBuffers;
         this.fieldBytes = fieldBytes;
@@ -48,6 +50,7 @@ public final class TracerOptions {
         this.maxFileBytes = maxFileBytes;
         this.maxFiles = maxFiles;
         this.isTimeOrdered = isTimeOrdered;
+        this.existingTrace = existingTrace;
     }
 
     /**
@@ -81,7 +84,7 @@ public final class TracerOptions {
                     + ", must be powers of two, and together at most " + (1 << 30) + " bytes");
         }
         return new TracerOptions(bytes, count, fieldBytes, flushInterval, maxFileBytes, maxFiles,
-                isTimeOrdered);
+                isTimeOrdered, existingTrace);
     }
 
     /**
@@ -95,7 +98,7 @@ public final class TracerOptions {
     public TracerOptions withFieldBytes(int bytes) {
         require("fieldBytes", bytes, 256, MAX_FIELD_BYTES);
         return new TracerOptions(subBufferBytes, subBuffers, bytes, flushInterval, maxFileBytes, maxFiles,
-                isTimeOrdered);
+                isTimeOrdered, existingTrace);
     }
 
     /**
@@ -112,7 +115,7 @@ public final class TracerOptions {
                     + SHORTEST_INTERVAL);
         }
         return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, maxFileBytes, maxFiles,
-                isTimeOrdered);
+                isTimeOrdered, existingTrace);
     }
 
     /**
@@ -128,7 +131,7 @@ public final class TracerOptions {
         require("maxFileBytes", bytes, MIN_FILE_BYTES, Long.MAX_VALUE - 1);
         require("maxFiles", count, 1, Integer.MAX_VALUE);
         return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, bytes, count,
-                isTimeOrdered);
+                isTimeOrdered, existingTrace);
     }
 
     /**
@@ -155,7 +158,35 @@ public final class TracerOptions {
      */
     public TracerOptions withUnorderedTime() {
         return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, maxFileBytes, maxFiles,
-                false);
+                false, existingTrace);
+    }
+
+    /** What a tracer does when its folder already holds a trace, for example that of the program's last run. */
+    public enum ExistingTrace {
+        /**
+         * It records to a new folder in that folder: {@code run-2}, {@code run-3} and so on, one for each run;
+         * {@link Tracer#folder} tells which.
+         */
+        NEW_FOLDER,
+        /**
+         * As {@link #NEW_FOLDER}, after it has recovered what runs have left that were killed
+         * ({@link TraceRecovery#recover}). What cannot be recovered is counted in {@link TracerStats#failures}.
+         */
+        RECOVER,
+        /** It throws {@link java.nio.file.FileAlreadyExistsException}. */
+        REFUSE
+    }
+
+    /**
+     * Changes what happens when the folder already holds a trace. Metadata alone, which a flight recorder leaves when
+     * it is closed, is no trace, and is replaced.
+     *
+     * @param existing what happens
+     * @return the options
+     */
+    public TracerOptions withExistingTrace(ExistingTrace existing) {
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, maxFileBytes, maxFiles,
+                isTimeOrdered, Objects.requireNonNull(existing, "existing"));
     }
 
     /** {@return the size of a sub-buffer, in bytes} */
@@ -202,5 +233,10 @@ public final class TracerOptions {
     /** {@return whether no event has an earlier time than what happened before it on another CPU} */
     public boolean isTimeOrdered() {
         return isTimeOrdered;
+    }
+
+    /** {@return what happens when the folder already holds a trace} */
+    public ExistingTrace existingTrace() {
+        return existingTrace;
     }
 }

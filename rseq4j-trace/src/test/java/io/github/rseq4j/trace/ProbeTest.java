@@ -145,7 +145,7 @@ final class ProbeTest {
     }
 
     @Test
-    void aSpanThatWasNotBegunIsNotEnded() {
+    void aSpanIsEndedExactlyWhenItWasBegun() {
         Work work = providers.probes(Work.class);
         assertEquals(2, providers.disable("work:unit"));
         try (Span _ = work.unit(7)) {
@@ -153,9 +153,14 @@ final class ProbeTest {
         }
         assertEquals(List.of(), recorded());
         try (Span _ = work.unit(8)) {
+            assertEquals(2, providers.disable("work:unit"));
+        }
+        assertEquals(List.of("work:unit_begin[8]", "work:unit_end[]"), recorded());
+        providers.enable("work:unit");
+        try (Span _ = work.unit(9)) {
             probe("work:unit_end").disable();
         }
-        assertEquals(List.of("work:unit_begin[8]"), recorded());
+        assertEquals(List.of("work:unit_begin[9]", "work:unit_end[]"), recorded());
     }
 
     @Test

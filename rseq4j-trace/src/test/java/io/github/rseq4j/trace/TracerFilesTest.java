@@ -109,7 +109,8 @@ final class TracerFilesTest {
     @Test
     void aFolderWithStreamsIsRefused(@TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("channel_0"), "a stream");
-        assertThrows(FileAlreadyExistsException.class, () -> Tracer.streaming(folder));
+        assertThrows(FileAlreadyExistsException.class, () -> Tracer.streaming(folder, TracerOptions.defaults()
+                .withExistingTrace(TracerOptions.ExistingTrace.REFUSE)));
         assertEquals(List.of("channel_0"), names(folder));
         assertEquals("a stream", Files.readString(folder.resolve("channel_0")));
     }

@@ -208,6 +208,7 @@ final class TracerTest {
         tracer.close();
         assertEquals(1, read(folder, 0).size());
         assertEquals(0, tracer.stats().lost());
-        assertThrows(FileAlreadyExistsException.class, () -> Tracer.streaming(folder, TracerOptions.defaults()));
+        assertThrows(FileAlreadyExistsException.class, () -> Tracer.streaming(folder, TracerOptions.defaults()
+                .withExistingTrace(TracerOptions.ExistingTrace.REFUSE)));
     }
 }

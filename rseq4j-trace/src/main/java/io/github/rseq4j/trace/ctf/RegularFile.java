@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -65,6 +66,7 @@ public final class RegularFile {
     public static String why(Exception e) {
         return switch (e) {
             case UncheckedIOException unchecked -> why(Objects.requireNonNull(unchecked.getCause()));
+            case DirectoryIteratorException listing -> why(Objects.requireNonNull(listing.getCause()));
             case NoSuchFileException _ -> "there is no such file";
             case AccessDeniedException _ -> "permission denied";
             case FileAlreadyExistsException f when f.getReason() == null -> "it exists already";

@@ -110,9 +110,9 @@ public final class TraceReader implements AutoCloseable {
                 return null;
             }
             ByteBuffer read = ByteBuffer.allocate((int) bytes);
-            while (read.hasRemaining() && channel.read(read) >= 0) {
-                // The channel's position moves on.
-                continue;
+            int last = 0;
+            while (read.hasRemaining() && last >= 0) {
+                last = channel.read(read);
             }
             String text = new String(read.array(), 0, read.position(), StandardCharsets.ISO_8859_1);
             return MetadataParser.parse(text, TraceWriter.METADATA, problems);
@@ -140,8 +140,7 @@ public final class TraceReader implements AutoCloseable {
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
-            problems.add(String.valueOf(folder.getFileName()), 0, "cannot be listed: "
-                    + RegularFile.why(e instanceof DirectoryIteratorException d ? d.getCause() : e));
+            problems.add(String.valueOf(folder.getFileName()), 0, "cannot be listed: " + RegularFile.why(e));
         }
         channels.values().forEach(Collections::sort);
         return channels;

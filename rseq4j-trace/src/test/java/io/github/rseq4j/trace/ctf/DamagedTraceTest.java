@@ -182,6 +182,23 @@ class DamagedTraceTest {
         }
     }
 
+    /** Wherever the tracer is with the file's last packet, what lies before it is read, and nothing is wrong. */
+    @Test
+    void aPacketThatIsBeingWrittenIsNoProblem() throws IOException {
+        byte[] whole = bytes;
+        for (int length = 3 * PACKET_BYTES; length < whole.length; length++) {
+            Files.write(folder.resolve("channel_0"), Arrays.copyOf(whole, length));
+            List<Long> numbers = new ArrayList<>();
+            try (TraceReader reader = new TraceReader(folder, true)) {
+                for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
+                    numbers.add((Long) event.values().getFirst());
+                }
+                assertEquals(List.of(), reader.problems(), "length=" + length);
+            }
+            assertEquals(without(30, 40), numbers, "length=" + length);
+        }
+    }
+
     @Test
     void withoutMetadataThereIsNothing() throws IOException {
         Files.delete(folder.resolve("metadata"));
