@@ -112,6 +112,8 @@ final class RestartableSectionTest {
         MethodHandle addInt = add.build().handle();
         SectionBuilder copy = new SectionBuilder("side_by_side_copy", 3);
         Register bytes = copy.load(cell(copy.argument(0), 8));
+        copy.disjoint(at(bytes, 0), constant(3), cell(copy.argument(0)), constant(24));
+        copy.disjoint(at(bytes, 0), constant(3), at(copy.argument(1), 0), constant(3));
         copy.copy(at(bytes, 0), copy.argument(1), copy.argument(2), 3);
         copy.commitAdd(cell(copy.argument(0), 16), constant(1), Order.RELAXED);
         MethodHandle copyBytes = copy.build().handle();
