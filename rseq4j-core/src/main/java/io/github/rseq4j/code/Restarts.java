@@ -40,6 +40,9 @@ final class Restarts {
     private static final String DOES = "; commit what is counted, in a section of its own (SectionBuilder.next), or"
             + " store ahead of the load";
 
+    /** Stands for a step of another section. */
+    private static final int ANOTHER = -1;
+
     private final String name;
     private final List<Step> steps;
     private final List<Assumption> assumptions;
@@ -87,30 +90,67 @@ final class Restarts {
      *
      * @param name the section's name
      * @param steps its steps, which obey the other rules
-     * @param assumptions what is known of it otherwise
      * @throws IllegalArgumentException naming the store, and the step that has read what it may write
      */
-    static void check(String name, List<Step> steps, List<Assumption> assumptions) {
+    static void check(String name, List<Step> steps) {
+        check(name, steps, List.of(), List.of());
+    }
+
+    /**
+     * Checks the sections of a chain: what one of them has committed, or stored ahead of its commit, no later one
+     * writes ahead of its own; nor what a later one commits. Places that depend on loaded words are left to the
+     * simulation.
+     *
+     * @param chain the chain
+     * @throws IllegalArgumentException naming the store, and what it may write
+     */
+    static void check(Chain chain) {
+        List<Section> sections = chain.sections();
+        for (int k = 0; k < sections.size(); k++) {
+            List<Access> others = new ArrayList<>();
+            for (int i = 0; i < sections.size(); i++) {
+                if (i != k) {
+                    others.addAll(observed(sections.get(i), i < k));
+                }
+            }
+            check(sections.get(k).name(), sections.get(k).steps(), sections.get(k).assumptions(), others);
+        }
+    }
+
+    /** Returns what others look at when a section has committed, where arguments alone tell where that is. */
+    private static List<Access> observed(Section section, boolean stores) {
+        Restarts restarts = new Restarts(section.name(), section.steps(), section.assumptions());
+        restarts.follow(List.of());
+        List<Access> observed = new ArrayList<>(stores ? restarts.writes : List.of());
+        Mem to = section.commit().to();
+        observed.add(access(ANOTHER, to, restarts.address(to), section.commit().width(), null));
+        observed.removeIf(each -> each.at.factors().keySet().stream().anyMatch(word -> word > Chain.MAX_ARGUMENTS));
+        observed.replaceAll(each -> new Access(ANOTHER, each.mem, each.at, Sum.of(each.maxBytes), each.maxBytes,
+                each.word));
+        return observed;
+    }
+
+    private static void check(String name, List<Step> steps, List<Assumption> assumptions, List<Access> others) {
         Restarts restarts = new Restarts(name, steps, assumptions);
+        List<Access> committed = new ArrayList<>(others);
         // What the commit writes is known behind the last store alone: the steps are followed twice.
-        Access committed = null;
         if (steps.getLast() instanceof Commit commit) {
             Restarts first = new Restarts(name, steps, assumptions);
-            first.follow(null);
+            first.follow(List.of());
             Sum at = first.address(commit.to());
-            committed = access(steps.size() - 1, commit.to(), at, commit.width(), null);
+            committed.add(access(steps.size() - 1, commit.to(), at, commit.width(), null));
             restarts.sources.putAll(first.sources);
         }
         restarts.follow(committed);
     }
 
-    private void follow(@Nullable Access committed) {
+    private void follow(List<Access> committed) {
         for (int i = 0; i < steps.size(); i++) {
             follow(i, steps.get(i), committed);
         }
     }
 
-    private void follow(int i, Step step, @Nullable Access committed) {
+    private void follow(int i, Step step, List<Access> committed) {
         switch (step) {
             case Step.Load load -> {
                 Sum word = unknown(load.width() == Width.INT ? 0xFFFF_FFFFL : -1, Set.of(load.from()));
@@ -210,7 +250,7 @@ final class Restarts {
         }
     }
 
-    private void write(Step step, Access write, @Nullable Access committed) {
+    private void write(Step step, Access write, List<Access> committed) {
         for (Access read : reads) {
             boolean isSame = write.word != null && write.word.equals(read.word) && write.length.equals(read.length);
             if (!isSame && !isSettled(read, write) && !isApart(read, write)) {
@@ -219,8 +259,13 @@ final class Restarts {
                                 : " over what step " + read.number + " (" + steps.get(read.number) + ") reads");
             }
         }
-        if (committed != null && !isApart(committed, write) && !isUnchanged(committed, write)) {
-            throw refused(step, write, committed, Step.ONLY_THE_COMMIT + ", and this ", " there");
+        for (Access word : committed) {
+            boolean isStoredAgain = word.word != null && word.word.equals(write.word) && word.isSamePlace(write)
+                    && word.word.factors().keySet().stream().allMatch(part -> part <= Chain.MAX_ARGUMENTS);
+            if (!isApart(word, write) && !isUnchanged(word, write) && !isStoredAgain) {
+                throw refused(step, write, word, Step.ONLY_THE_COMMIT + ", and this ",
+                        word.number == ANOTHER ? " what another section commits" : " there");
+            }
         }
         writes.add(write);
     }

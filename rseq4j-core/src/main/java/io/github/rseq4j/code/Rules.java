@@ -64,7 +64,7 @@ public final class Rules {
         checkArguments(name, number, step, arguments);
         List<Step> steps = new ArrayList<>(before);
         steps.add(step);
-        Restarts.check(name, steps, List.of());
+        Restarts.check(name, steps);
     }
 
     /**
@@ -74,9 +74,7 @@ public final class Rules {
      * @throws IllegalArgumentException naming the store that a restart may see, and the step that sees it
      */
     public static void checkRestarts(Chain chain) {
-        for (Section section : chain.sections()) {
-            Restarts.check(section.name(), section.steps(), section.assumptions());
-        }
+        Restarts.check(chain);
     }
 
     static void check(String name, List<Step> steps, @Nullable Reg result) {

@@ -5,6 +5,7 @@ import io.github.rseq4j.code.Operand.Reg;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +32,10 @@ final class Scenario {
      * is a small number.
      *
      * Addresses are null now and then only where a step looks for that.
+     *
+     * Where it is asked for, and no section assumes otherwise, places overlap now and then: an argument gets another
+     * one's address, or a number of an element is that of another word of the block. The words of such a scenario may
+     * be of the wrong kind, and lead out of it.
      */
     /** How a value is used; the first of several wins. */
     private enum Use { CELL, ADDRESS, OFFSET, ELEMENT, DELAY, LENGTH, BYTES }
@@ -48,6 +53,11 @@ final class Scenario {
     private final List<Shape> shapes = new ArrayList<>();
     private final List<Kind[]> equals = new ArrayList<>();
     private final List<Place> places = new ArrayList<>();
+    /** Places by an argument, and places of elements. */
+    private final List<Mem> mems = new ArrayList<>();
+    private final Map<Mem, Kind> elements = new LinkedHashMap<>();
+    private boolean mayOverlap;
+    private boolean overlaps;
     private final int marginBytes;
     private final int blockBytes;
     private final long perCpuBase;
@@ -63,6 +73,8 @@ final class Scenario {
         private boolean leadsToWords;
         private boolean isResult;
         private int bound = MAX_LENGTH;
+        /** The numbers by which an element is another word of the block. */
+        private final Set<Long> meeting = new TreeSet<>();
         private @Nullable Shape shape;
         private @Nullable Kind same;
 
@@ -157,6 +169,45 @@ final class Scenario {
         this.blockBytes = marginBytes + SMALL_BLOCK_BYTES + (last & -Long.BYTES) + copied;
     }
 
+    /** Lets places overlap in some of the scenarios, and returns this. */
+    Scenario overlapping() {
+        mayOverlap = chain.sections().stream().allMatch(section -> section.assumptions().isEmpty());
+        for (Map.Entry<Mem, Kind> element : mayOverlap ? elements.entrySet() : Set.<Map.Entry<Mem, Kind>>of()) {
+            Mem array = element.getKey();
+            for (Mem mem : mems) {
+                int distance = mem.displacementBytes() - array.displacementBytes();
+                if (mem.index() == null && mem.base().equals(array.base()) && distance % array.scale() == 0) {
+                    element.getValue().root().meeting.add((long) distance / array.scale());
+                }
+            }
+        }
+        return this;
+    }
+
+    boolean overlaps() {
+        return overlaps;
+    }
+
+    /** Gives an argument another one's address, so that a place of either is the same word, or the next one. */
+    private void overlap(long[] values, SplittableRandom random) {
+        List<Mem[]> pairs = new ArrayList<>();
+        for (Mem one : mems) {
+            mems.stream().filter(other -> !one.base().equals(other.base()) && (isCell(other) || !isCell(one)))
+                    .forEach(other -> pairs.add(new Mem[] {one, other}));
+        }
+        if (!pairs.isEmpty()) {
+            overlaps = true;
+            Mem[] pair = pairs.get(random.nextInt(pairs.size()));
+            long next = random.nextBoolean() ? 0 : Long.BYTES * random.nextLong(-1, 2);
+            values[pair[0].base().number()] = values[pair[1].base().number()] + next
+                    + (pair[1].displacementBytes() - pair[0].displacementBytes() & -Long.BYTES);
+        }
+    }
+
+    private boolean isCell(Mem mem) {
+        return arguments.get(mem.base().number()).root().uses.contains(Use.CELL);
+    }
+
     private Shape shape(int count) {
         Shape shape = new Shape();
         for (int i = 0; i < count; i++) {
@@ -206,6 +257,9 @@ final class Scenario {
             case Step.Copy copy -> {
                 base(copy.to(), Use.BYTES, temporaries);
                 use(value(copy.from(), temporaries), Use.ADDRESS, Use.OFFSET);
+                if (copy.from().isArgument()) {
+                    mems.add(Mem.at(copy.from(), 0));
+                }
                 Value length = value(copy.lengthBytes(), temporaries);
                 use(length, Use.LENGTH, Use.LENGTH);
                 length.parts.forEach(kind -> kind.root().bound = Math.min(kind.root().bound, copy.maxBytes()));
@@ -225,8 +279,12 @@ final class Scenario {
     private Shape base(Mem mem, Use offset, Value[] temporaries) {
         Value base = value(mem.base(), temporaries);
         use(base, mem.perCpu() ? Use.CELL : Use.ADDRESS, Use.OFFSET);
+        if (mem.base().isArgument()) {
+            mems.add(mem);
+        }
         Reg index = mem.index();
         if (index != null) {
+            value(index, temporaries).parts.stream().limit(1).forEach(kind -> elements.put(mem, kind));
             Use use = mem.scale() < Integer.BYTES ? offset : Use.ELEMENT;
             use(value(index, temporaries), use, use);
         }
@@ -319,6 +377,7 @@ final class Scenario {
         one.isNullable |= other.isNullable;
         one.leadsToWords |= other.leadsToWords;
         one.isResult |= other.isResult;
+        one.meeting.addAll(other.meeting);
         one.bound = Math.min(one.bound, other.bound);
         Shape shape = one.shape;
         Shape otherShape = other.shape;
@@ -358,6 +417,7 @@ final class Scenario {
      */
     long[] arguments(SplittableRandom random) {
         long[] values = new long[chain.arguments()];
+        overlaps = false;
         for (int i = 0; i < values.length; i++) {
             Kind kind = arguments.get(i).root();
             if (!kind.uses.isEmpty()) {
@@ -365,6 +425,9 @@ final class Scenario {
             } else {
                 values[i] = random.nextInt(3) == 0 ? random.nextLong() >>> 1 : plain(kind, random);
             }
+        }
+        if (mayOverlap && !mems.isEmpty() && random.nextInt(3) == 0) {
+            overlap(values, random);
         }
         return values;
     }
@@ -382,6 +445,10 @@ final class Scenario {
     /** Makes up a value of a kind; an argument that is followed leads to its own block. */
     private long typed(Kind kind, int argument, SplittableRandom random) {
         Use use = Collections.min(kind.uses);
+        if (use.compareTo(Use.OFFSET) >= 0 && !kind.meeting.isEmpty() && random.nextInt(FEW) == 0) {
+            overlaps = true;
+            return List.copyOf(kind.meeting).get(random.nextInt(kind.meeting.size()));
+        }
         return switch (use) {
             case CELL, ADDRESS -> {
                 List<Integer> places = kind.shape == null ? List.of(0) : kind.shape.root().blocks;
@@ -420,18 +487,14 @@ final class Scenario {
                     if (!kind.uses.isEmpty() || !kind.constants.isEmpty()) {
                         long address = base + (long) block * blockBytes + marginBytes + word.getKey();
                         long value = kind.uses.isEmpty() ? plain(kind, random) : typed(kind, -1, random);
-                        put(memory, address, value, shape.ints.contains(word.getKey()));
+                        if (shape.ints.contains(word.getKey())) {
+                            memory.putInt(address, (int) value);
+                        } else {
+                            memory.putLong(address, value);
+                        }
                     }
                 }
             }
-        }
-    }
-
-    private static void put(AddressSpace memory, long address, long value, boolean isInt) {
-        if (isInt) {
-            memory.putInt(address, (int) value);
-        } else {
-            memory.putLong(address, value);
         }
     }
 }

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Chains made up from a seed, which their names tell: steps, operands and numbers of arguments in combinations that
- * nobody thought of. A section never loads what it stores ahead of its commit, so it may be restarted anywhere.
+ * nobody thought of. Places overlap now and then; what the rules about restarts refuse is left out, so each may be
+ * restarted anywhere.
  */
 public final class RandomSections {
     /** What an argument, or a temporary at one point of a section, holds. */
@@ -35,9 +36,12 @@ public final class RandomSections {
     private final Holds[] arguments;
     /** Which arguments are addresses or indices for sure: a step has used them as such, so a scenario knows it. */
     private final boolean[] used;
+    /** Whether places lie wherever it comes, also where the rules refuse it. */
+    private final boolean isFree;
     private Holds[] temporaries = new Holds[0];
 
-    private RandomSections(long seed) {
+    private RandomSections(long seed, boolean isFree) {
+        this.isFree = isFree;
         this.random = new SplittableRandom(seed);
         this.arguments = new Holds[random.nextInt(1, Chain.MAX_ARGUMENTS + 1)];
         this.used = new boolean[arguments.length];
@@ -52,7 +56,28 @@ public final class RandomSections {
      * @param count how many
      */
     public static List<Chain> of(long seed, int count) {
-        return LongStream.range(seed, seed + count).mapToObj(s -> new RandomSections(s).chain("random_" + s)).toList();
+        return LongStream.range(seed, seed + count).mapToObj(s -> new RandomSections(s, false).chain("random_" + s))
+                .toList();
+    }
+
+    /**
+     * Makes chains up whose restarts may be seen: most have stores where a step has read, or may have.
+     *
+     * @param seed the first chain's seed; the others have the numbers behind it
+     * @param count how many
+     */
+    static List<Chain> unchecked(long seed, int count) {
+        return LongStream.range(seed, seed + count).mapToObj(s -> new RandomSections(s, true).chain("free_" + s))
+                .toList();
+    }
+
+    static boolean isTaken(List<Section> sections, int arguments) {
+        try {
+            Rules.checkRestarts(new Chain("tried", arguments, 1, sections));
+            return true;
+        } catch (IllegalArgumentException _) {
+            return false;
+        }
     }
 
     @SafeVarargs
@@ -64,7 +89,13 @@ public final class RandomSections {
         List<Section> sections = new ArrayList<>();
         int count = random.nextInt(4) == 0 ? random.nextInt(2, 4) : 1;
         for (int k = 0; k < count; k++) {
-            sections.add(section(name));
+            Section section = section(name);
+            List<Section> more = new ArrayList<>(sections);
+            more.add(section);
+            // A chain in which one section stores what another one commits goes without it.
+            if (isFree || sections.isEmpty() || isTaken(more, arguments.length)) {
+                sections.add(section);
+            }
         }
         return new Chain(name, arguments.length, Chain.DEFAULT_RESTARTS, sections);
     }
@@ -74,11 +105,21 @@ public final class RandomSections {
         Arrays.fill(temporaries, Holds.NOTHING);
         List<Step> steps = new ArrayList<>();
         int count = random.nextInt(MAX_STEPS);
-        while (steps.size() < count) {
-            steps.add(step());
-        }
         Width width = pick(Width.values());
         Mem to = place(COMMITTED, false);
+        for (int i = 0; i < count; i++) {
+            Holds[] before = temporaries.clone();
+            Step step = step();
+            List<Step> more = new ArrayList<>(steps);
+            more.add(step);
+            more.add(new Step.CommitAdd(to, imm(1), width, Order.RELAXED));
+            boolean isLegal = to.base().isArgument() && step.brokenRule((Step.Commit) more.getLast()) == null;
+            if (isLegal && (isFree || isTaken(List.of(new Section(name, more, null)), arguments.length))) {
+                steps.add(step);
+            } else {
+                temporaries = before;
+            }
+        }
         steps.add(random.nextBoolean() ? new Step.CommitStore(to, value(), width, pick(Order.values()))
                 : new Step.CommitAdd(to, value(), width, pick(Order.values())));
         // Of the registers, only these hold what is never negative.
@@ -113,6 +154,11 @@ public final class RandomSections {
             }
             case 6 -> {
                 Reg left = find(Holds.VALUE, Holds.INDEX);
+                Reg index = find(Holds.INDEX);
+                if (index != null && random.nextBoolean()) {
+                    // A bound, by which elements are known to lie apart from words.
+                    yield new Step.ExitIf(Condition.ABOVE_OR_EQUAL, use(index), imm(4), Width.LONG, 0);
+                }
                 yield new Step.ExitIf(pick(Condition.values()), left == null ? arg(0) : left, value(), width,
                         random.nextInt(Section.MAX_EXITS));
             }
@@ -144,10 +190,11 @@ public final class RandomSections {
     }
 
     private Mem place(int region, boolean mayHaveIndex) {
-        Reg base = find(Holds.CELL);
+        Reg base = random.nextBoolean() ? null : find(Holds.CELL);
+        int at = random.nextInt(4) > 0 ? region : pick(LOADED, COMMITTED, STORED);
         Reg index = mayHaveIndex && random.nextInt(3) == 0 ? find(Holds.INDEX) : null;
         return new Mem(use(base == null ? arg(0) : base), true, index == null ? null : use(index),
-                index == null ? pick(1, 8) : 8, region + 8 * random.nextInt(8));
+                index == null ? pick(1, 8) : 8, at + 8 * random.nextInt(8));
     }
 
     private Reg use(Reg reg) {

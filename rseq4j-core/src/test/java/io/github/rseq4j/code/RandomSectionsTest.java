@@ -16,6 +16,8 @@ final class RandomSectionsTest {
     private static final int STRIDE_SHIFT = 20;
     private static final int CHAINS = 100;
     private static final int SCENARIOS = 8;
+    /** Chains of which many break the rule about restarts: each is simulated with aborts at all pairs of steps. */
+    private static final int FREE_CHAINS = 40;
 
     @ParameterizedTest
     @ValueSource(longs = {0, 10_000, 20_000, 30_000})
@@ -74,6 +76,37 @@ final class RandomSectionsTest {
             }
         }
         assertTrue(committed > CHAINS, "some scenes commit: " + committed);
+    }
+
+    /**
+     * The rule about restarts against the simulation, which tries overlapping places: what the rule takes no abort is
+     * seen in; and of what it refuses the simulation finds much by itself.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 10_000})
+    void theSimulationFindsNoRestartWhereTheRuleTakesTheStores(long seed) {
+        int taken = 0;
+        int refused = 0;
+        int found = 0;
+        for (Chain chain : RandomSections.unchecked(seed, FREE_CHAINS)) {
+            boolean isTaken = RandomSections.isTaken(chain.sections(), chain.arguments());
+            String fault = fault(chain);
+            assertTrue(!isTaken || !fault.contains("exactly once"), chain + ": " + fault);
+            taken += isTaken ? 1 : 0;
+            refused += isTaken ? 0 : 1;
+            found += fault.contains("exactly once") ? 1 : 0;
+        }
+        assertTrue(taken > FREE_CHAINS / 10 && refused > FREE_CHAINS / 4, "taken=" + taken + ", refused=" + refused);
+        assertTrue(found > refused / 8, "of refused=" + refused + " the simulation found " + found);
+    }
+
+    private static String fault(Chain chain) {
+        try {
+            SimulationProof.simulated(chain, 1);
+            return "";
+        } catch (IllegalStateException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 
     @ParameterizedTest

@@ -176,7 +176,7 @@ public final class SampleSections {
         Section third = new Section("store_copy",
                 List.of(new Copy(Mem.cell(arg(4)), arg(5), arg(3), MAX_COPY_BYTES),
                         new CommitAdd(Mem.cell(arg(4), 128), imm(1), Width.LONG, Order.RELEASE)), null,
-                List.of(Assumption.apart(arg(5), "callers copy from elsewhere")));
+                List.of(Assumption.apart(arg(4), "callers copy from elsewhere")));
         return new Chain("mixed_chain", 6, 8, List.of(first, second, third));
     }
 }

@@ -85,6 +85,17 @@ final class SimulatorTest {
                         new Step.Store(Mem.at(arg(1), 0), temp(0), Width.LONG),
                         new Step.CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)),
                         "not happen exactly once"),
+                Arguments.of("counts_in_an_element", List.of(load, add,
+                        new Step.Store(Mem.element(arg(0), 0, arg(1), 8), temp(0), Width.LONG), commit),
+                        "not happen exactly once"),
+                Arguments.of("counts_in_another_argument", List.of(load, add,
+                        new Step.Store(Mem.cell(arg(1)), temp(0), Width.LONG), commit), "not happen exactly once"),
+                Arguments.of("counts_by_an_address", List.of(load, add,
+                        new Step.Store(Mem.at(arg(1), 8), temp(0), Width.LONG), commit), "not happen exactly once"),
+                Arguments.of("stores_to_the_commit", List.of(
+                        new Step.Store(Mem.cell(arg(1), 8), imm(3), Width.LONG), commit), "not happen exactly once"),
+                Arguments.of("copies_onto_itself", List.of(
+                        new Step.Copy(Mem.cell(arg(0), 8), arg(1), arg(2), 40), commit), "not happen exactly once"),
                 Arguments.of("never_commits", List.of(load,
                         new Step.ExitIf(Condition.EQ, temp(0), temp(0), Width.LONG, 0), commit), "no scenario"));
     }
@@ -92,7 +103,7 @@ final class SimulatorTest {
     @ParameterizedTest
     @MethodSource("wrong")
     void refusesWhatDoesNotHappenOnce(String name, List<Step> steps, String reason) {
-        Chain chain = Chain.of(2, new Section(name, steps, null));
+        Chain chain = Chain.of(3, new Section(name, steps, null));
         String message = String.valueOf(assertThrows(IllegalStateException.class,
                 () -> SimulationProof.simulated(chain, 42)).getMessage());
         assertTrue(message.contains(name) && message.contains(reason) && message.contains("seed="), message);

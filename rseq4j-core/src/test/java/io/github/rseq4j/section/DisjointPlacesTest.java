@@ -182,6 +182,34 @@ final class DisjointPlacesTest {
         assertTrue(message.contains("a restart must read what") || message.contains("only the commit writes"), message);
     }
 
+    /** Sections of one function: the commit of one is not what another stores ahead of its own. */
+    @Test
+    void refusesAStoreOfWhatAnotherSectionCommits() {
+        for (boolean same : new boolean[] {true, false}) {
+            SectionBuilder steps = new SectionBuilder("tried", 2);
+            count(steps);
+            Place stored = cell(steps.argument(same ? 0 : 1));
+            steps.next().disjoint(stored, constant(8), cell(steps.argument(0), 8), constant(8));
+            steps.store(stored, constant(5));
+            steps.commitAdd(cell(steps.argument(0), 8), constant(1), Order.RELAXED);
+            String message = String.valueOf(assertThrows(IllegalArgumentException.class, steps::build).getMessage());
+            assertTrue(message.contains("section=tried_1, step ") && message.contains("what another section commits"),
+                    message);
+        }
+    }
+
+    /** A store that an aborted run leaves at an index is what the first section reads there in the next call. */
+    @Test
+    void refusesAStoreThatTheNextCallReads() {
+        SectionBuilder steps = new SectionBuilder("tried", 1);
+        Register word = steps.load(cell(steps.argument(0), 8));
+        steps.commitStore(cell(steps.argument(0)), word, Order.RELAXED).next();
+        steps.store(cell(steps.argument(0), 8), constant(77));
+        steps.commitAdd(cell(steps.argument(0), 16), constant(1), Order.RELAXED);
+        String message = String.valueOf(assertThrows(IllegalStateException.class, steps::build).getMessage());
+        assertTrue(message.contains("chain=tried") && message.contains("exactly once"), message);
+    }
+
     static Stream<Arguments> taken() {
         return Stream.concat(takenByDistance(), takenByComparison());
     }
