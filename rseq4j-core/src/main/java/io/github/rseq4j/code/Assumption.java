@@ -17,7 +17,9 @@ public record Assumption(Kind kind, Object subject, String because) {
         /** Places whose address is made with the subject share no byte with places that are made without it. */
         APART,
         /** A restart that reads from the word what an aborted run has stored there goes the same way. */
-        SETTLED
+        SETTLED,
+        /** Every load of the word in one run gives the same. */
+        STABLE
     }
 
     /**
@@ -48,5 +50,15 @@ public record Assumption(Kind kind, Object subject, String because) {
      */
     public static Assumption settled(Mem word, String because) {
         return new Assumption(Kind.SETTLED, word, because);
+    }
+
+    /**
+     * Assumes that a word does not change while a section runs, whoever else may write it.
+     *
+     * @param word the word's place, as it stands in the loads
+     * @param because why that holds
+     */
+    public static Assumption stable(Mem word, String because) {
+        return new Assumption(Kind.STABLE, word, because);
     }
 }

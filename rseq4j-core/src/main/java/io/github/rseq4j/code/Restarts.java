@@ -153,7 +153,7 @@ final class Restarts {
     private void follow(int i, Step step, List<Access> committed) {
         switch (step) {
             case Step.Load load -> {
-                Sum word = unknown(load.width() == Width.INT ? 0xFFFF_FFFFL : -1, Set.of(load.from()));
+                Sum word = loaded(load);
                 read(access(i, load.from(), address(load.from()), load.width(), word));
                 temporaries[load.target().number()] = word;
             }
@@ -179,6 +179,17 @@ final class Restarts {
 
     private static Access access(int number, Mem mem, Sum at, Width width, @Nullable Sum word) {
         return new Access(number, mem, at, Sum.of(width.bytes()), width.bytes(), word);
+    }
+
+    private Sum loaded(Step.Load load) {
+        boolean isStable = assumptions.stream().anyMatch(each -> each.kind() == Assumption.Kind.STABLE
+                && each.subject().equals(load.from()));
+        for (Access read : isStable ? reads : List.<Access>of()) {
+            if (read.word != null && load.from().equals(read.mem)) {
+                return read.word;
+            }
+        }
+        return unknown(load.width() == Width.INT ? 0xFFFF_FFFFL : -1, Set.of(load.from()));
     }
 
     private Sum unknown(long max, Set<Object> madeOf) {

@@ -22,8 +22,8 @@ public final class SimulationProof {
      * differ, for nobody looks there (I3); everything else may not, least of all what any section commits. Nor may the
      * next call at the index that was left find a difference.
      *
-     * Restarts refuses from the steps alone what a restart may see. The simulation does not rely on that: in some of the
-     * scenarios places overlap.
+     * Restarts refuses from the steps alone what a restart may see. The simulation does not rely on that: in some of
+     * the scenarios places overlap.
      *
      * An operation that happens in between, at the same index, is the whole chain with the same arguments. Then both
      * must have happened, as if one had come after the other: their sections take turns, for each is atomic by itself.

@@ -167,8 +167,10 @@ public final class TraceRing {
     /** What holds of each section: the heads are cells, and rings are memory of their own. */
     private static List<Assumption> layout() {
         return List.of(Assumption.apart(head(BASE), "no head and no field of an event lies in a ring"),
+                Assumption.apart(head(RING_MASK), "sub-buffers lie behind the ring's own words"),
                 Assumption.apart(CELLS, "no field of an event lies in a head"),
-                Assumption.settled(head(LAST),
+                Assumption.stable(head(BASE), "it is written before the ring takes anything, and never again"),
+                Assumption.settled(state(temp(3), LAST),
                         "it holds the time that the restart compares with it, which is not before itself"));
     }
 
