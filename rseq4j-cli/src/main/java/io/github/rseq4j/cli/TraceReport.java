@@ -155,8 +155,9 @@ final class TraceReport {
     /** Returns a summary without what makes a page too long. */
     private static Map<String, Object> limited(Map<String, Object> summary) {
         Map<String, Object> limited = new LinkedHashMap<>(summary);
-        limited.computeIfPresent("byEvent", (_, all) -> ((List<?>) all).stream().sorted(Comparator.comparing(
-                each -> -((Number) ((Map<?, ?>) each).get("count")).longValue())).limit(SHOWN_NAMES).toList());
+        limited.computeIfPresent("byEvent", (_, all) -> ((List<?>) all).stream().sorted(Comparator.comparingLong(
+                each -> -(((Map<?, ?>) each).get("count") instanceof Long count ? count : 0))).limit(SHOWN_NAMES)
+                .toList());
         limited.computeIfPresent("samples", (_, all) -> ((List<?>) all).stream().limit(SHOWN_NAMES).toList());
         limited.computeIfPresent("environment", (_, all) -> {
             Map<String, Object> environment = new LinkedHashMap<>();

@@ -35,7 +35,7 @@ class HostileFolderTest {
     private Path folder = Path.of("");
 
     /** What stands in a file's place. */
-    private enum Thing {
+    enum Thing {
         FIFO("it is a device, a FIFO or a socket"), FOLDER("it is a folder"), LINK_TO_A_DEVICE("it is a link"),
         LINK_TO_ITSELF("it is a link"), LINK_TO_NOTHING("it is a link"), LINK_TO_A_TRACE("it is a link");
 
@@ -134,6 +134,15 @@ class HostileFolderTest {
         Run run = run("view", trace);
         assertTold("view", run, "record: zeros, as where nothing was written");
         assertEquals(3, run.out().lines().count());
+    }
+
+    @Test
+    void aFolderNamedAsARingIsToldAndLeft() throws IOException {
+        Path trace = SampleTrace.write(folder.resolve("trace"), 1);
+        Files.createDirectories(trace.resolve(".rings/ring_0"));
+        Run run = run("recover", trace);
+        assertTold("recover", run, "ring_0");
+        assertTrue(Files.isDirectory(trace.resolve(".rings/ring_0")));
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.github.rseq4j.registration.ProviderImage;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Sections;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -76,7 +77,7 @@ class ProviderCommandTest {
         if (isGiven) {
             Process process = new ProcessBuilder("sh", "-c", line.replace("preload it: ", "") + " cat /proc/self/maps")
                     .redirectErrorStream(true).start();
-            String maps = new String(process.getInputStream().readAllBytes());
+            String maps = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertEquals(0, process.waitFor(), maps);
             assertTrue(maps.contains(output.resolve("librseq4j.so").toString()), maps);
         }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -101,11 +102,11 @@ class SmallHeapTest {
     private Path named() throws IOException {
         Path trace = SampleTrace.write(folder.resolve("named"), 10);
         try (OutputStream out = Files.newOutputStream(trace.resolve("metadata"), StandardOpenOption.APPEND)) {
-            out.write("event { name = \"a:".getBytes());
+            out.write("event { name = \"a:".getBytes(StandardCharsets.UTF_8));
             for (int i = 0; i < 30; i++) {
-                out.write("x".repeat(1_000_000).getBytes());
+                out.write("x".repeat(1_000_000).getBytes(StandardCharsets.UTF_8));
             }
-            out.write("\"; id = 9;".getBytes());
+            out.write("\"; id = 9;".getBytes(StandardCharsets.UTF_8));
         }
         return trace;
     }
@@ -158,7 +159,8 @@ class SmallHeapTest {
             }
         }
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        List<String> lines = new String(process.getInputStream().readAllBytes()).lines().toList();
+        List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                .lines().toList();
         assertEquals(0, process.waitFor(), lines.toString());
         assertEquals(expected.size(), lines.size(), lines.toString());
         for (int i = 0; i < expected.size(); i++) {

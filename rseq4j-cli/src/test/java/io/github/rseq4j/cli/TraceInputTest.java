@@ -74,7 +74,7 @@ class TraceInputTest {
                     assertEquals(!isFlightRecorder, run.out().contains("numbers:number n=7"), run.out());
                 }
                 // The lock is still the tracer's.
-                assertTrue(assertThrows(IOException.class, () -> TraceRecovery.recover(trace)).getMessage()
+                assertTrue(assertThrows(IOException.class, () -> TraceRecovery.recover(trace)).toString()
                         .contains("still runs"));
             }
         }

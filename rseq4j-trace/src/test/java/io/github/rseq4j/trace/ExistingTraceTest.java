@@ -201,7 +201,8 @@ class ExistingTraceTest {
             folders.addAll(start(folder, MANY, existing));
         }
         int own = folders.size();
-        new String(process.getInputStream().readAllBytes()).lines().map(Path::of).forEach(folders::add);
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().map(Path::of)
+                .forEach(folders::add);
         assertEquals(0, process.waitFor());
         assertEquals(own + MANY, folders.size());
         Set<Path> different = new HashSet<>(folders);
