@@ -21,13 +21,15 @@ final class TraceLanes {
     /** The lane of all that have none of their own. */
     static final String OTHERS = "others";
 
+    private static final int LANE_BYTES = 16 * STEPS * Integer.BYTES;
+
     private final int maxLanes;
     private final Map<String, int[]> lanes = new LinkedHashMap<>();
     private long stepNanos = 1;
 
-    /** @param maxLanes how many lanes there are at most, and one for all others */
+    /** @param maxLanes how many lanes there are at most, if the heap has room, and one for all others */
     TraceLanes(int maxLanes) {
-        this.maxLanes = maxLanes;
+        this.maxLanes = (int) Math.min(maxLanes, Runtime.getRuntime().maxMemory() / LANE_BYTES);
     }
 
     /**

@@ -21,10 +21,12 @@ final class TraceSummary {
     /** The median and the 99th percentile are less than one in a hundred off. */
     private static final int SIGNIFICANT_BITS = 8;
     private static final double NANOS_PER_SECOND = 1e9;
-    /** So many pairs have latencies of their own, each some 40 KiB for each CPU; those of all others are one. */
-    private static final int MAX_LATENCIES = 500;
+    /** So many pairs have latencies of their own, each some 80 KiB for each CPU; those of all others are one. */
+    private static final int MOST_LATENCIES = 500;
+    private static final int LATENCY_BYTES = 1 << 20;
     private static final String OTHERS = "others";
 
+    private final long maxLatencies = Math.min(MOST_LATENCIES, Runtime.getRuntime().maxMemory() / LATENCY_BYTES);
     private final TraceDescription trace;
     private final TracePairs pairs = new TracePairs();
     private final Map<String, Long> byEvent = new TreeMap<>();
@@ -87,7 +89,7 @@ final class TraceSummary {
             return null;
         }
         if (Long.compareUnsigned(event.timestamp(), half.timestamp()) >= 0) {
-            String pair = latencies.size() < MAX_LATENCIES || latencies.containsKey(half.pair()) ? half.pair() : OTHERS;
+            String pair = latencies.size() < maxLatencies || latencies.containsKey(half.pair()) ? half.pair() : OTHERS;
             latencies.computeIfAbsent(pair, _ -> new Latency())
                     .add(trace.clock().nanos(event.timestamp() - half.timestamp()));
         }
