@@ -57,7 +57,7 @@ final class SafeFolder implements AutoCloseable {
      * @param path the folder, which is there
      * @throws IOException when it cannot be opened
      */
-    @SuppressWarnings("MustBeClosedChecker") // The folder closes it.
+    @SuppressWarnings({"MustBeClosedChecker", "StreamResourceLeak"}) // The folder closes it.
     static SafeFolder open(Path path) throws IOException {
         return new SafeFolder(path, Files.newDirectoryStream(path));
     }
@@ -68,7 +68,7 @@ final class SafeFolder implements AutoCloseable {
      * @param name its name
      * @throws IOException when it is not there, or a link, or no folder
      */
-    @SuppressWarnings("MustBeClosedChecker") // The folder closes it.
+    @SuppressWarnings({"MustBeClosedChecker", "StreamResourceLeak"}) // The folder closes it.
     SafeFolder folder(String name) throws IOException {
         requireOpen();
         if (!attributes(name).isDirectory()) {

@@ -143,6 +143,7 @@ public final class TracerOptions {
      * @deprecated there is nothing to be chosen any more
      */
     @Deprecated
+    @SuppressWarnings("InlineMeSuggester") // Callers drop the call; there is nothing to be written in its place.
     public TracerOptions withRingFolder(Path folder) {
         return this;
     }

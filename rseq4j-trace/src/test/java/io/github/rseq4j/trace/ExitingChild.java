@@ -31,7 +31,7 @@ final class ExitingChild {
             System.out.println("files=" + left.map(Path::getFileName).toList());
             String pid = String.valueOf(ProcessHandle.current().pid());
             List<String> segments = Files.readAllLines(Path.of("/proc/sysvipc/shm")).stream()
-                    .filter(line -> line.strip().split(" +")[4].equals(pid)).toList();
+                    .filter(line -> line.strip().split(" +", -1)[4].equals(pid)).toList();
             System.out.println("segments=" + segments);
         } catch (IOException e) {
             System.out.println(e);

@@ -88,7 +88,7 @@ final class SharedRingKernelTest {
                 if (name.startsWith(Rings.FILE)) {
                     assertEquals("rw-------", permissions(folder.resolve(Tracer.RINGS).resolve(name)));
                     String id = String.valueOf(RingFile.read(rings, name).id());
-                    assertTrue(segments.stream().map(line -> line.strip().split(" +"))
+                    assertTrue(segments.stream().map(line -> line.strip().split(" +", -1))
                             .anyMatch(words -> words[1].equals(id) && words[2].equals("600")), segments::toString);
                 }
             }
@@ -134,7 +134,7 @@ final class SharedRingKernelTest {
         assertFalse(ids.isEmpty());
         String segments = Files.readString(Path.of("/proc/sysvipc/shm"));
         for (int id : ids) {
-            assertFalse(segments.lines().anyMatch(line -> line.strip().split(" +")[1].equals(String.valueOf(id))));
+            assertFalse(segments.lines().anyMatch(line -> line.strip().split(" +", -1)[1].equals(String.valueOf(id))));
         }
     }
 
@@ -161,7 +161,7 @@ final class SharedRingKernelTest {
                 + "' /sys/devices/system/cpu/possible && exec \"$@\"",
                 Child.java(List.of(), ManyCpusChild.class, temporary.resolve("trace").toString())));
         int cpus = Runtime.getRuntime().availableProcessors();
-        String[] words = output.strip().split(" ");
+        String[] words = output.strip().split(" ", -1);
         assertEquals("192", words[0], output);
         assertTrue(Integer.parseInt(words[1]) <= Math.min(cpus, 8) + 1, output);
     }

@@ -322,7 +322,7 @@ final class TraceLogHandlerTest {
         assertEquals(1, TracerTest.read(folder.resolve("trace"), 0).size());
         assertEquals(List.of(), reports.all);
         Path gone = folder.resolve("gone");
-        try (Tracer other = Tracer.streaming(gone, LARGE.withRingFolder(folder.resolve("rings")))) {
+        try (Tracer other = Tracer.streaming(gone, LARGE)) {
             TraceLogHandler without = new TraceLogHandler(other);
             without.setErrorManager(reports);
             without.publish(new LogRecord(Level.INFO, "nowhere to go"));
