@@ -1,6 +1,6 @@
 package io.github.rseq4j;
 
-import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RseqArea;
@@ -117,7 +117,7 @@ public final class Rseq {
             return cpu;
         }
         requireLinux("the current CPU");
-        return (int) KernelException.check("sched_getcpu()", Linux.sched_getcpu());
+        return (int) Errno.check("sched_getcpu()", Linux.sched_getcpu());
     }
 
     /**
@@ -148,7 +148,7 @@ public final class Rseq {
             return Area.field(RseqArea.NODE_ID);
         }
         requireLinux("the current node");
-        return (int) KernelException.check("getcpu()", Linux.getcpu_node());
+        return (int) Errno.check("getcpu()", Linux.getcpu_node());
     }
 
     /**
@@ -160,7 +160,7 @@ public final class Rseq {
      * refused a thread visits each CPU, which takes a hundred times longer and is as exact. The first fence of a
      * process takes the kernel some milliseconds more. Without rseq it waits for each stripe's lock.
      *
-     * @throws RuntimeException when the kernel refuses both, naming call and errno
+     * @throws KernelException when the kernel refuses both, naming call and errno
      */
     public static void fence() {
         Engine.get().fence();
@@ -172,7 +172,7 @@ public final class Rseq {
      *
      * @param cpu the CPU's number; one that is offline runs none
      * @throws IllegalArgumentException when the number is negative
-     * @throws RuntimeException when the kernel refuses
+     * @throws KernelException when the kernel refuses
      */
     public static void fence(int cpu) {
         if (cpu < 0) {

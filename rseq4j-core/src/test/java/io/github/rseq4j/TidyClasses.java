@@ -78,6 +78,10 @@ final class TidyClasses {
     /** Returns the number of a class's package; a package below another has the other's. */
     static int number(String className) {
         String rest = className.substring(BASE.length());
+        if (rest.equals("KernelException")) {
+            // What the lowest package throws and users catch: it refers to nothing.
+            return 0;
+        }
         String top = rest.contains(".") ? rest.substring(0, rest.indexOf('.')) : "";
         return ORDER.getOrDefault(top, Integer.MAX_VALUE);
     }

@@ -91,6 +91,10 @@ final class TidyTest {
     void findsEachKindOfUntidyClass() {
         assertEquals(List.of(), TidyClasses.faults("io.github.rseq4j.engine.A", List.of("io.github.rseq4j.code.B"),
                 List.of()));
+        assertEquals(List.of(), TidyClasses.faults("io.github.rseq4j.kernel.A",
+                List.of("io.github.rseq4j.KernelException"), List.of()));
+        assertEquals(1, TidyClasses.faults("io.github.rseq4j.KernelException", List.of("io.github.rseq4j.kernel.A"),
+                List.of()).size());
         for (String higher : List.of("memory.B", "percpu.B", "Rseq")) {
             List<String> faults = TidyClasses.faults("io.github.rseq4j.engine.A",
                     List.of("io.github.rseq4j." + higher), List.of());

@@ -1,8 +1,8 @@
 package io.github.rseq4j.cli;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
-import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Ptrace;
 import io.github.rseq4j.kernel.Ptrace.RseqConfiguration;

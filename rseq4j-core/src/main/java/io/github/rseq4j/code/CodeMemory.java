@@ -1,6 +1,7 @@
 package io.github.rseq4j.code;
 
-import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.KernelException;
+import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
@@ -165,7 +166,7 @@ public final class CodeMemory {
     }
 
     private void grow(long bytes) {
-        long region = KernelException.check("mmap(length=" + bytes + ", PROT_NONE)",
+        long region = Errno.check("mmap(length=" + bytes + ", PROT_NONE)",
                 Linux.mmap(bytes, Linux.PROT_NONE));
         protect(region, DATA_BYTES, Linux.PROT_READ | Linux.PROT_WRITE);
         dataNext = region;
@@ -176,7 +177,7 @@ public final class CodeMemory {
     }
 
     private static void protect(long address, long lengthBytes, int protection) {
-        KernelException.check("mprotect(length=" + lengthBytes + ", prot=" + protection + ")",
+        Errno.check("mprotect(length=" + lengthBytes + ", prot=" + protection + ")",
                 Linux.mprotect(address, lengthBytes, protection));
     }
 

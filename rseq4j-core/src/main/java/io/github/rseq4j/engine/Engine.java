@@ -1,10 +1,10 @@
 package io.github.rseq4j.engine;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.code.AddressSpace;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.SimulationProof;
 import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.registration.Registration;
 import java.lang.foreign.MemorySegment;

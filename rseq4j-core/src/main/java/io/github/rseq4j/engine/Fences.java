@@ -1,8 +1,8 @@
 package io.github.rseq4j.engine;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.kernel.Cpus;
 import io.github.rseq4j.kernel.Errno;
-import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
 import org.jspecify.annotations.Nullable;
 
@@ -92,7 +92,7 @@ final class Fences {
                 for (int cpu = first; cpu <= last; cpu++) {
                     int answer = Linux.sched_setaffinity(0, cpu);
                     if (answer != -Errno.EINVAL) {
-                        KernelException.check("sched_setaffinity(cpu=" + cpu + "), because membarrier(2) is refused",
+                        Errno.check("sched_setaffinity(cpu=" + cpu + "), because membarrier(2) is refused",
                                 answer);
                     }
                 }

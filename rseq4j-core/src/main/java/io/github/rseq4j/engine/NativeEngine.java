@@ -1,5 +1,6 @@
 package io.github.rseq4j.engine;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.code.AbortProof;
 import io.github.rseq4j.code.AddressSpace;
 import io.github.rseq4j.code.Arguments;
@@ -16,7 +17,6 @@ import io.github.rseq4j.code.Target;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Cpus;
 import io.github.rseq4j.kernel.Errno;
-import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
@@ -297,7 +297,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
 
     @Override
     public long reserve(long lengthBytes) {
-        return KernelException.check("mmap(length=" + lengthBytes + ")",
+        return Errno.check("mmap(length=" + lengthBytes + ")",
                 Linux.mmap(lengthBytes, Linux.PROT_READ | Linux.PROT_WRITE));
     }
 

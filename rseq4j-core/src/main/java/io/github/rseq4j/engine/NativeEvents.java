@@ -4,6 +4,7 @@ import static io.github.rseq4j.code.Routines.Input.addressOf;
 import static io.github.rseq4j.code.Routines.Input.constant;
 import static io.github.rseq4j.code.Routines.Input.local;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.code.Assembled;
 import io.github.rseq4j.code.Label;
 import io.github.rseq4j.code.MachineCode;
@@ -71,7 +72,7 @@ public final class NativeEvents {
      * Emits what all events share.
      *
      * @param engine runs the sections
-     * @throws io.github.rseq4j.kernel.KernelException when there is no more executable memory
+     * @throws io.github.rseq4j.KernelException when there is no more executable memory
      */
     public NativeEvents(NativeEngine engine) {
         this.engine = engine;
@@ -112,7 +113,7 @@ public final class NativeEvents {
      * @param cells the rings' heads
      * @param id the event's number
      * @param fieldBytes how long each field is: 1, 2, 4 or 8 bytes; at most {@link #MAX_FIELDS}
-     * @throws io.github.rseq4j.kernel.KernelException when there is no more executable memory
+     * @throws io.github.rseq4j.KernelException when there is no more executable memory
      */
     public Event event(String name, long cells, int id, List<Integer> fieldBytes) {
         if (fieldBytes.size() > MAX_FIELDS) {
@@ -132,7 +133,7 @@ public final class NativeEvents {
      *
      * @param cells the rings' heads
      * @param id the event's number
-     * @throws io.github.rseq4j.kernel.KernelException when there is no more executable memory
+     * @throws io.github.rseq4j.KernelException when there is no more executable memory
      */
     public Event sampler(long cells, int id) {
         Label enabled = new Label("enabled");

@@ -1,5 +1,7 @@
 package io.github.rseq4j.kernel;
 
+import io.github.rseq4j.KernelException;
+
 /**
  * The error numbers this library names in its messages ({@code include/uapi/asm-generic/errno-base.h}).
  */
@@ -62,5 +64,30 @@ public final class Errno {
             case ECANCELED -> "ECANCELED";
             default -> "errno " + errno;
         };
+    }
+
+    /**
+     * Makes the exception that says what was refused.
+     *
+     * @param call the call with its arguments, as a person would write it
+     * @param errno what it answered, positive
+     */
+    public static KernelException refusal(String call, int errno) {
+        return new KernelException(call, errno, name(errno));
+    }
+
+    /**
+     * Passes a result on, or throws when it says that the call failed.
+     *
+     * @param call the call with its arguments, as a person would write it
+     * @param result what the call returned: -errno when it failed
+     * @return the result
+     * @throws KernelException when it failed
+     */
+    public static long check(String call, long result) {
+        if (result < 0 && result > -4096) {
+            throw refusal(call, (int) -result);
+        }
+        return result;
     }
 }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import io.github.rseq4j.KernelException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -334,7 +335,7 @@ public final class Linux {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment usage = arena.allocate(RUSAGE_BYTES, 8);
             long result = syscall(NUMBERS.getrusage(), RUSAGE_THREAD, usage.address());
-            KernelException.check("getrusage(RUSAGE_THREAD)", result);
+            Errno.check("getrusage(RUSAGE_THREAD)", result);
             return usage.get(JAVA_LONG, RUSAGE_NIVCSW_OFFSET);
         }
     }
@@ -380,7 +381,7 @@ public final class Linux {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bits = arena.allocate(AFFINITY_BYTES, 8);
             long copied = syscall(NUMBERS.sched_getaffinity(), tid, AFFINITY_BYTES, bits.address());
-            KernelException.check("sched_getaffinity(tid=" + tid + ")", copied);
+            Errno.check("sched_getaffinity(tid=" + tid + ")", copied);
             return bits.asSlice(0, copied).toArray(JAVA_LONG);
         }
     }
@@ -490,7 +491,7 @@ public final class Linux {
             now.copyFrom(MemorySegment.ofArray(action));
             long result = Native.call(Native.find("sigaction"), signal, action.length == 0 ? 0 : now.address(),
                     former.address()).intOrNegativeErrno();
-            KernelException.check("sigaction(signal=" + signal + ")", result);
+            Errno.check("sigaction(signal=" + signal + ")", result);
             return former.toArray(JAVA_BYTE);
         }
     }

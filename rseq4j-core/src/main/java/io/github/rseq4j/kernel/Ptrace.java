@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.rseq4j.KernelException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -143,7 +144,7 @@ public final class Ptrace {
             // Read before it is checked: so a call in vain loads all classes that a stopped thread would wait for.
             long given = iovec.get(JAVA_LONG, IOVEC_LENGTH) / Long.BYTES;
             long[] read = registers.asSlice(0, given * Long.BYTES).toArray(JAVA_LONG);
-            KernelException.check("ptrace(PTRACE_GETREGSET, tid=" + tid + ")", result);
+            Errno.check("ptrace(PTRACE_GETREGSET, tid=" + tid + ")", result);
             return read;
         }
     }
@@ -162,7 +163,7 @@ public final class Ptrace {
             RseqConfiguration read = new RseqConfiguration(answer.get(JAVA_LONG, 0),
                     answer.get(JAVA_INT, CONFIGURATION_SIZE), answer.get(JAVA_INT, CONFIGURATION_SIGNATURE),
                     answer.get(JAVA_INT, CONFIGURATION_FLAGS));
-            KernelException.check("ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid=" + tid + ")", result);
+            Errno.check("ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid=" + tid + ")", result);
             return read;
         }
     }

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.rseq4j.KernelException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -93,7 +94,7 @@ public final class SharedMemory {
             if (answer == -Errno.EINVAL || answer == -Errno.EIDRM) {
                 return null;
             }
-            KernelException.check("shmctl(id=" + id + ", IPC_STAT)", answer);
+            Errno.check("shmctl(id=" + id + ", IPC_STAT)", answer);
             return new Status(status.get(JAVA_INT, UID_AT), status.get(JAVA_INT, CUID_AT),
                     status.get(JAVA_LONG, BYTES_AT), status.get(JAVA_LONG, ATTACHED_AT));
         }
@@ -109,7 +110,7 @@ public final class SharedMemory {
      * @throws KernelException when the kernel refuses
      */
     public static MemorySegment attach(int id, long bytes, boolean isReadOnly, Arena arena) {
-        long address = KernelException.check("shmat(id=" + id + ")",
+        long address = Errno.check("shmat(id=" + id + ")",
                 Native.call(Native.find("shmat"), id, 0, isReadOnly ? SHM_RDONLY : 0).orNegativeErrno());
         MemorySegment attached = Native.memory(address, bytes, arena,
                 () -> Native.call(Native.find("shmdt"), address));
@@ -124,7 +125,7 @@ public final class SharedMemory {
      * @throws KernelException when the kernel refuses
      */
     public static MemorySegment ofProcess(long bytes, Arena arena) {
-        long address = KernelException.check("mmap(length=" + bytes + ")",
+        long address = Errno.check("mmap(length=" + bytes + ")",
                 Linux.mmap(bytes, Linux.PROT_READ | Linux.PROT_WRITE));
         return Native.memory(address, bytes, arena, () -> Linux.munmap(address, bytes));
     }
@@ -144,7 +145,7 @@ public final class SharedMemory {
                 memory.set(JAVA_BYTE, at, (byte) 0);
             }
         } else {
-            KernelException.check("madvise(MADV_POPULATE_WRITE, length=" + memory.byteSize() + ")", result);
+            Errno.check("madvise(MADV_POPULATE_WRITE, length=" + memory.byteSize() + ")", result);
         }
     }
 }

@@ -1,6 +1,6 @@
 package io.github.rseq4j.memory;
 
-import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;

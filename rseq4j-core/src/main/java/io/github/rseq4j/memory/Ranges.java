@@ -1,9 +1,10 @@
 package io.github.rseq4j.memory;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.engine.NativeEngine;
-import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;
@@ -115,7 +116,7 @@ final class Ranges {
     private void show(int file, long range) {
         try {
             for (int copy = 0; copy < engine.copies(); copy++) {
-                KernelException.check("mmap(length=" + STRIDE_BYTES + ", fd=" + file + ")",
+                Errno.check("mmap(length=" + STRIDE_BYTES + ", fd=" + file + ")",
                         Linux.mmap_fixed(range + copy * STRIDE_BYTES, STRIDE_BYTES, PROTECTION, file));
             }
         } catch (KernelException e) {

@@ -205,7 +205,7 @@ public final class PerCpuByteStack {
      * @param capacityBytes how many, as for the constructor and with room for the longest record
      * @throws IllegalArgumentException when it is out of range
      * @throws IllegalStateException when a stack holds more than that; nothing has changed then
-     * @throws RuntimeException when the kernel refuses memory or a fence; nothing has changed then
+     * @throws io.github.rseq4j.KernelException when the kernel refuses memory or a fence; nothing has changed then
      */
     public void resize(int capacityBytes) {
         int least = Math.max(2 * Long.BYTES, roundedUp(maxRecordBytes) + LENGTH_BYTES);

@@ -146,7 +146,7 @@ public final class PerCpuItems implements AutoCloseable {
      * @return the address of its copy at index 0
      * @throws IllegalStateException when all ranges up to the limit are full; in robust mode, when a freed item was
      *     written, which is reported once; when the pool is closed
-     * @throws RuntimeException when a range or a fence is needed and the kernel refuses it, naming call and errno
+     * @throws io.github.rseq4j.KernelException when a range or a fence is needed and the kernel refuses it
      */
     public synchronized long allocate() {
         requireOpen();
@@ -207,7 +207,7 @@ public final class PerCpuItems implements AutoCloseable {
      * @param item what {@link #allocate} returned
      * @throws IllegalArgumentException when the address is no item of this pool
      * @throws IllegalStateException when the item is free, or the pool is closed
-     * @throws RuntimeException in robust mode, when the kernel refuses a fence; the item is then still allocated
+     * @throws io.github.rseq4j.KernelException in robust mode, when a fence is refused; the item stays allocated
      */
     public synchronized void free(long item) {
         require(item, "freed twice");
@@ -370,7 +370,7 @@ public final class PerCpuItems implements AutoCloseable {
      *
      * @throws IllegalStateException in robust mode, after all was given back, when items were not freed or freed ones
      *     were written, naming the first of them
-     * @throws RuntimeException when the kernel refuses a fence; the pool is closed, and its memory goes
+     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; the pool is closed, and its memory goes
      *     back when it is collected
      */
     @Override

@@ -141,7 +141,7 @@ public final class PerCpuLock {
      *
      * @param index whose, 0 to {@link #indices} - 1
      * @throws IndexOutOfBoundsException when there is no such index
-     * @throws RuntimeException when the kernel refuses a fence; the lock is then not held
+     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; the lock is then not held
      */
     public void lock(int index) {
         if (!tryLock(index)) {
@@ -155,7 +155,7 @@ public final class PerCpuLock {
      * @param index whose, 0 to {@link #indices} - 1
      * @return whether it is held: not when it is taken, or was taken meanwhile by a thread of this index
      * @throws IndexOutOfBoundsException when there is no such index
-     * @throws RuntimeException when the kernel refuses a fence; the lock is then not held
+     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; the lock is then not held
      */
     public boolean tryLock(int index) {
         long word = word(index);
@@ -220,7 +220,7 @@ public final class PerCpuLock {
      * Runs an action for each index in ascending order, while the lock of this index, and no other one, is held.
      *
      * @param action takes the index whose lock is held
-     * @throws RuntimeException when the kernel refuses a fence
+     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence
      */
     public void runEach(IntConsumer action) {
         for (int index = 0; index < indices(); index++) {

@@ -214,7 +214,7 @@ public final class PerCpuStack {
      * @param capacity how many, 1 to {@link #MAX_CAPACITY}
      * @throws IllegalArgumentException when it is out of range
      * @throws IllegalStateException when a stack holds more than that; nothing has changed then
-     * @throws RuntimeException when the kernel refuses memory or a fence; nothing has changed then
+     * @throws io.github.rseq4j.KernelException when the kernel refuses memory or a fence; nothing has changed then
      */
     public void resize(int capacity) {
         memory.resize(bytes(capacity));

@@ -45,7 +45,7 @@ public final class Seccomp {
         }
         long answer = Native.call(Native.find("execv"), pointers.get(ValueLayout.JAVA_LONG, 0), pointers.address())
                 .intOrNegativeErrno();
-        throw new KernelException("execv(" + arguments[4] + ")", (int) -answer);
+        throw Errno.refusal("execv(" + arguments[4] + ")", (int) -answer);
     }
 
     /**
@@ -81,9 +81,9 @@ public final class Seccomp {
             header.set(ValueLayout.JAVA_SHORT, 0, (short) program.size());
             header.set(ValueLayout.JAVA_LONG, 8, filter.address());
             long prctl = Native.find("prctl");
-            KernelException.check("prctl(PR_SET_NO_NEW_PRIVS)",
+            Errno.check("prctl(PR_SET_NO_NEW_PRIVS)",
                     Native.call(prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0).intOrNegativeErrno());
-            KernelException.check("prctl(PR_SET_SECCOMP)",
+            Errno.check("prctl(PR_SET_SECCOMP)",
                     Native.call(prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header.address()).intOrNegativeErrno());
         }
     }

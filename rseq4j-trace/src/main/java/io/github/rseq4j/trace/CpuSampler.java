@@ -1,8 +1,8 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.NativeEvents;
 import io.github.rseq4j.kernel.Errno;
-import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
 import java.io.IOException;
@@ -199,7 +199,7 @@ public final class CpuSampler implements AutoCloseable {
         Integer before = timers.put(task, timer);
         // Once for each thread, however often it is tried.
         if (timer < 0 && before == null) {
-            counts.failed(new KernelException("timer_create(tid=" + tid + ")", -timer));
+            counts.failed(Errno.refusal("timer_create(tid=" + tid + ")", -timer));
         }
     }
 

@@ -1,9 +1,9 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.engine.NativeEvents;
-import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;

@@ -1,10 +1,10 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.code.PagedMemory;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.engine.TraceRing;
-import io.github.rseq4j.kernel.KernelException;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.memory.Cells;
 import java.io.IOException;

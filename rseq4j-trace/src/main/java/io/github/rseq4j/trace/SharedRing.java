@@ -2,8 +2,9 @@ package io.github.rseq4j.trace;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.TraceRing;
-import io.github.rseq4j.kernel.KernelException;
+import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.SharedMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -133,7 +134,7 @@ final class SharedRing implements RingView, AutoCloseable {
         if (!SharedMemory.endsWithProcess()) {
             int id = SharedMemory.create(bytes);
             try {
-                KernelException.check("shmget(bytes=" + bytes + ")", id);
+                Errno.check("shmget(bytes=" + bytes + ")", id);
                 return new SharedRing(arena, SharedMemory.attach(id, bytes, false, arena), id, index,
                         options.subBufferBytes(), null);
             } catch (KernelException e) {
