@@ -67,7 +67,7 @@ public final class Rseq {
 
     /** {@return what this JVM has of restartable sequences} */
     public static Availability availability() {
-        Engine engine = Engine.get();
+        Engine engine = Engine.get(Owner.class);
         Registration registration = engine.registration();
         SelfTest.Outcome test = engine.selfTest();
         Owner owner = Owner.valueOf(registration.owner().name());
@@ -77,12 +77,11 @@ public final class Rseq {
                 test.nanos(), test.fenceNote(), registration.reason(), registration.remedy());
     }
 
-    /** The function that reads a field of the thread's area, as a constant; null where there is none. */
+    /** What the kernel writes to the calling thread's area. */
     private static final class Area {
-        private static final @Nullable MethodHandle FIELD =
-                Engine.get() instanceof NativeEngine engine ? engine.areaFieldHandle() : null;
-        private static final boolean HAS_NODE_AND_MM_CID =
-                Engine.get() instanceof NativeEngine engine && engine.hasNodeAndMmCid();
+        private static boolean hasNodeAndMmCid() {
+            return Engine.get() instanceof NativeEngine engine && engine.hasNodeAndMmCid();
+        }
 
         /** Returns the CPU; a thread without a registration gets one, where that is for us to do. */
         private static int cpu() {
@@ -93,7 +92,7 @@ public final class Rseq {
 
         /** Returns a field of the calling thread's area; negative where there is no area, or no registration. */
         private static int field(int offsetBytes) {
-            MethodHandle handle = FIELD;
+            MethodHandle handle = Engine.areaField();
             if (handle == null) {
                 return -1;
             }
@@ -128,7 +127,7 @@ public final class Rseq {
      * @throws UnsupportedOperationException when the kernel gives none (before Linux 6.3) or rseq is not available
      */
     public static int currentMmCid() {
-        if (!Area.HAS_NODE_AND_MM_CID || Area.cpu() < 0) {
+        if (!Area.hasNodeAndMmCid() || Area.cpu() < 0) {
             Availability availability = availability();
             throw new UnsupportedOperationException("mm_cid is not available: featureBytes="
                     + availability.featureBytes() + ", reason=\"" + availability.reason()
@@ -144,7 +143,7 @@ public final class Rseq {
      * @throws UnsupportedOperationException when neither rseq nor the kernel can be asked
      */
     public static int currentNode() {
-        if (Area.HAS_NODE_AND_MM_CID && Area.cpu() >= 0) {
+        if (Area.hasNodeAndMmCid() && Area.cpu() >= 0) {
             return Area.field(RseqArea.NODE_ID);
         }
         requireLinux("the current node");

@@ -5,6 +5,7 @@ import io.github.rseq4j.cli.storm.StormSignal;
 import io.github.rseq4j.code.Status;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.Scheduling;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.engine.DelayLoadAddStore;
 import io.github.rseq4j.engine.NativeEngine;
@@ -145,7 +146,7 @@ final class AbortCauses {
     private void provoke(Cause cause) {
         if (cause == Cause.PREEMPTION) {
             Linux.sched_setaffinity(0, cpus[0]);
-            Linux.sched_setslice(SLICE_NANOS);
+            Scheduling.sched_ordinary(SLICE_NANOS);
         }
         int round = 0;
         while (running) {

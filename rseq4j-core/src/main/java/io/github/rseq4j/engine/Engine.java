@@ -4,13 +4,10 @@ import io.github.rseq4j.KernelException;
 import io.github.rseq4j.code.AddressSpace;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.SimulationProof;
-import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.code.Status;
 import io.github.rseq4j.registration.Registration;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.Arrays;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,60 +23,68 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     /** The binary logarithm of the distance between two indices' copies of a cell, in bytes. */
     int STRIDE_SHIFT = 20;
 
-    /** Returns this JVM's engine. */
+    /**
+     * The status of a function that could not be linked when its holder was initialised: {@link #complete} does its
+     * work. It is that of a section that was aborted too often.
+     */
+    long UNLINKED = -Status.ABORTED;
+
+    /** Returns this JVM's engine, chosen when the first caller asks for it. */
     static Engine get() {
-        return Holder.ENGINE;
+        if (!Choice.isMade()) {
+            Choice.make();
+        }
+        return Choice.Made.ENGINE;
     }
 
-    /** Chooses the engine when the first structure asks for it. */
-    final class Holder {
-        private static final Engine ENGINE = choose();
-
-        private Holder() {}
-
-        private static Engine choose() {
-            Registration hopeless = hopeless();
-            if (hopeless != null) {
-                return new FallbackEngine(hopeless, SelfTest.Outcome.NOT_RUN);
-            }
-            try (SelfTest test = new SelfTest()) {
-                return NativeEngine.open(test, System.getProperty(REGISTRATION_PROPERTY, "auto").equals("libc"));
-            } catch (KernelException | IllegalCallerException e) {
-                return new FallbackEngine(Registration.none("the kernel refused memory: " + e.getMessage(),
-                        "allow mmap(2) and mprotect(2) of executable memory, and raise the address space's limit"),
-                        SelfTest.Outcome.NOT_RUN);
+    /**
+     * Returns this JVM's engine after it has initialised classes that hold functions, where an initialiser does not
+     * fail: each is lost for the life of the JVM when it does. To be called before one of them is used, seldom, for
+     * example where a structure is made.
+     *
+     * @param holders the classes
+     */
+    static Engine get(Class<?>... holders) {
+        for (Class<?> each : holders) {
+            if (!Choice.isMade() || !Choice.Made.PREPARED.contains(each)) {
+                Choice.make(holders);
+                break;
             }
         }
+        return Choice.Made.ENGINE;
+    }
 
-        private static @Nullable Registration hopeless() {
-            String property = System.getProperty(REGISTRATION_PROPERTY, "auto");
-            switch (property) {
-                case "auto", "libc" -> { }
-                case "never" -> {
-                    return Registration.none("switched off by -D" + REGISTRATION_PROPERTY + "=never",
-                            "remove the property");
-                }
-                default -> {
-                    return Registration.none(REGISTRATION_PROPERTY + "=" + property + " is not auto, libc or never",
-                            "correct the property");
-                }
-            }
-            String system = System.getProperty("os.name", "unknown");
-            if (!system.toLowerCase(Locale.ROOT).equals("linux")) {
-                return Registration.none("not Linux but " + system, "run on Linux");
-            }
-            if (Architecture.host() == null) {
-                return Registration.none("not this architecture: " + Architecture.hostName(),
-                        "run on one of " + Arrays.toString(Architecture.values()));
-            }
-            Throwable refusal = Native.refusal();
-            if (refusal != null) {
-                String module = Engine.class.getModule().isNamed() ? Engine.class.getModule().getName() : "ALL-UNNAMED";
-                return Registration.none("native access is denied: " + refusal.getMessage(),
-                        "start java with --enable-native-access=" + module);
-            }
+    /**
+     * Links a function, for the initialiser of a class that {@link #get(Class[])} initialises.
+     *
+     * @param chain one of {@link Sections#all()}
+     * @return what {@link #handle(Chain)} returns; null when it fails, {@link #UNLINKED} is then the function's status
+     */
+    static @Nullable MethodHandle link(Chain chain) {
+        try {
+            return get().handle(chain);
+        } catch (Throwable _) {
             return null;
         }
+    }
+
+    /**
+     * Does the same for a function with a segment.
+     *
+     * @param chain one of {@link Sections#all()}
+     * @param segment the number of the argument that is a segment
+     */
+    static @Nullable MethodHandle link(Chain chain, int segment) {
+        try {
+            return get().handle(chain, segment);
+        } catch (Throwable _) {
+            return null;
+        }
+    }
+
+    /** Returns the handle of {@link NativeEngine#areaFieldHandle()}, a constant; null on the fallback. */
+    static @Nullable MethodHandle areaField() {
+        return Choice.isMade() || get() != null ? Choice.Made.AREA_FIELD : null;
     }
 
     /** Returns what a person calls the engine. */

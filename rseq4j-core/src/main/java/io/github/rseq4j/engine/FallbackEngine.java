@@ -5,11 +5,15 @@ import io.github.rseq4j.code.Fallback;
 import io.github.rseq4j.code.PagedMemory;
 import io.github.rseq4j.code.SimulationProof;
 import io.github.rseq4j.code.Status;
+import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.registration.Registration;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -107,6 +111,11 @@ public final class FallbackEngine implements Engine {
 
     @Override
     public long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments) {
+        if (status == UNLINKED) {
+            List<Object> given = new ArrayList<>(Arrays.stream(arguments).boxed().toList());
+            given.set(segment, data);
+            return call(handle(chain, segment), given);
+        }
         return complete(chain, status, arguments);
     }
 
@@ -117,11 +126,22 @@ public final class FallbackEngine implements Engine {
 
     @Override
     public long complete(Chain chain, long status, long... arguments) {
+        if (status == UNLINKED) {
+            return call(handle(chain), Arrays.stream(arguments).boxed().toList());
+        }
         int code = Status.code(status);
         if (code >= Status.EXIT || code == Status.OUT_OF_RANGE) {
             return status;
         }
         throw new IllegalStateException("chain=" + chain.name() + ", status=" + Status.describe(status)
                 + ": the fallback has no such status");
+    }
+
+    private static long call(MethodHandle function, List<?> arguments) {
+        try {
+            return (long) function.invokeWithArguments(arguments);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
     }
 }

@@ -60,9 +60,6 @@ public final class Linux {
     private static final int RUSAGE_THREAD = 1;
     private static final int RUSAGE_NIVCSW_OFFSET = 136;
     private static final int RUSAGE_BYTES = 144;
-    /** struct sched_attr as of Linux 3.14 ({@code linux/sched/types.h}): sched_runtime at 24. */
-    private static final int SCHED_ATTR_BYTES = 48;
-    private static final int SCHED_ATTR_RUNTIME_OFFSET = 24;
     private static final int AFFINITY_BYTES = 1024;
     private static final int SA_SIGINFO = 4;
     private static final int SA_ONSTACK = 0x0800_0000;
@@ -383,25 +380,6 @@ public final class Linux {
             long copied = syscall(NUMBERS.sched_getaffinity(), tid, AFFINITY_BYTES, bits.address());
             Errno.check("sched_getaffinity(tid=" + tid + ")", copied);
             return bits.asSlice(0, copied).toArray(JAVA_LONG);
-        }
-    }
-
-    /**
-     * sched_setattr(2): asks for a time slice of the calling thread, all else as it was. Where the scheduler knows it
-     * (Linux 6.12) a thread that wakes with a shorter slice than the running one's preempts it at once.
-     *
-     * @param sliceNanos the slice, in nanoseconds
-     * @return 0 or -errno
-     */
-    public static int sched_setslice(long sliceNanos) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment attr = arena.allocate(SCHED_ATTR_BYTES, 8);
-            long result = syscall(NUMBERS.sched_getattr(), 0, attr.address(), SCHED_ATTR_BYTES, 0);
-            if (result < 0) {
-                return (int) result;
-            }
-            attr.set(JAVA_LONG, SCHED_ATTR_RUNTIME_OFFSET, sliceNanos);
-            return (int) syscall(NUMBERS.sched_setattr(), 0, attr.address(), 0);
         }
     }
 

@@ -46,8 +46,9 @@ public final class Native {
         try {
             everything = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
             invoke = Linker.nativeLinker().downcallHandle(SEVEN, Linker.Option.captureCallState("errno"));
-        } catch (IllegalCallerException | UnsupportedOperationException | IllegalArgumentException e) {
-            refusal = e;
+        } catch (Throwable t) {
+            // An initialiser that throws would take the fallback with it.
+            refusal = t;
         }
         REFUSAL = refusal;
         INVOKE = invoke;

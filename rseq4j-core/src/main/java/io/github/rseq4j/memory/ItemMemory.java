@@ -33,7 +33,7 @@ public final class ItemMemory {
     /** The largest item: a stride. */
     public static final int MAX_ITEM_BYTES = (int) Ranges.STRIDE_BYTES;
 
-    private final Engine engine = Engine.get();
+    private final Engine engine = Engine.get(Ranges.class);
     private final AddressSpace memory = engine.memory();
     private final int itemBytes;
     private final long[] template;

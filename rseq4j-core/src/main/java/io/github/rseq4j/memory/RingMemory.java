@@ -35,9 +35,11 @@ public final class RingMemory {
      * The memory goes back when this object is collected; who calls a section keeps it reachable until the call has
      * returned (I8).
      */
-    /** The most bytes of slots that an index may have: the largest power of two that there are cells for. */
-    public static final int MAX_CAPACITY_BYTES =
-            Integer.highestOneBit(Cells.MAX_CELLS * Long.BYTES - ArrayRing.HEADER_BYTES);
+    /**
+     * The most bytes of slots that an index may have: the largest power of two that there are cells for. A constant, so
+     * that the public classes which show it have no initialiser.
+     */
+    public static final int MAX_CAPACITY_BYTES = 1 << Engine.STRIDE_SHIFT - 1;
 
     /** What is done with the elements. */
     public interface Elements {
@@ -51,7 +53,7 @@ public final class RingMemory {
         int hand(int index, long tail);
     }
 
-    private final Engine engine = Engine.get();
+    private final Engine engine = Engine.get(Cells.class);
     private final AddressSpace memory = engine.memory();
     private final ReentrantLock turn = new ReentrantLock();
     private final long cells;

@@ -30,7 +30,7 @@ public final class TwinArrays {
     public static final int MAX_CAPACITY_BYTES =
             (Cells.MAX_CELLS * Long.BYTES - ArrayStack.HEADER_BYTES) / 2 & -Long.BYTES;
 
-    private final Engine engine = Engine.get();
+    private final Engine engine = Engine.get(Cells.class);
     private final AddressSpace memory = engine.memory();
     private final long cells;
     private final long capacityBytes;

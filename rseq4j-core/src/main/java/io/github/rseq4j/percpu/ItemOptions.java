@@ -7,7 +7,6 @@ public final class ItemOptions {
     /** The limit where no other is asked for: 64 MiB of items for each index. */
     public static final int DEFAULT_MAX_RANGES = 64;
 
-    private static final ItemOptions DEFAULTS = new ItemOptions(new byte[0], false, DEFAULT_MAX_RANGES);
 
     private final byte[] template;
     private final boolean robust;
@@ -21,7 +20,7 @@ public final class ItemOptions {
 
     /** {@return options of items of zeros, not robust, with the limit {@link #DEFAULT_MAX_RANGES}} */
     public static ItemOptions defaults() {
-        return DEFAULTS;
+        return new ItemOptions(new byte[0], false, DEFAULT_MAX_RANGES);
     }
 
     /**

@@ -5,10 +5,11 @@ import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.LoadCbneAddressStore;
 import io.github.rseq4j.kernel.Native;
 import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
 
 /** The function of the locks as a constant, linked when the first lock is used. */
 final class LockFunctions {
-    private static final MethodHandle TAKE = Engine.get().handle(LoadCbneAddressStore.CHAIN);
+    private static final @Nullable MethodHandle TAKE = Engine.link(LoadCbneAddressStore.CHAIN);
     private static final int NOT_ZERO = Status.EXIT + LoadCbneAddressStore.EXIT_NOT_ZERO;
 
     private LockFunctions() {}
@@ -20,9 +21,10 @@ final class LockFunctions {
      * @return the address of the copy, or a negative number when it was not 0
      */
     static long take(long cell) {
+        MethodHandle take = TAKE;
         long status;
         try {
-            status = (long) TAKE.invokeExact(cell);
+            status = take == null ? Engine.UNLINKED : (long) take.invokeExact(cell);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }

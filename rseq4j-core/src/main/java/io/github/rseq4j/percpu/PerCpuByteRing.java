@@ -2,11 +2,9 @@ package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.code.Section;
 import io.github.rseq4j.engine.ArrayRing;
+import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.memory.RingMemory;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -48,8 +46,6 @@ public final class PerCpuByteRing {
 
     private static final int LENGTH_BYTES = Long.BYTES;
     private static final int MIN_CAPACITY_BYTES = 2 * Long.BYTES;
-    private static final VarHandle WORD =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /* How it works
      *
@@ -89,6 +85,7 @@ public final class PerCpuByteRing {
             throw new IllegalArgumentException("maxRecordBytes=" + maxRecordBytes + ", must be 0 to " + longest
                     + " with capacityBytes=" + capacityBytes);
         }
+        Engine.get(RingFunctions.class, RingFunctions.Records.class);
         this.memory = new RingMemory(rounded);
         this.maxRecordBytes = maxRecordBytes;
     }
@@ -216,7 +213,7 @@ public final class PerCpuByteRing {
         }
         int words = length & -Long.BYTES;
         for (int i = 0; i < words; i += Long.BYTES) {
-            WORD.set(into, i, word(index, tail + LENGTH_BYTES + i));
+            RingFunctions.Records.WORD.set(into, i, word(index, tail + LENGTH_BYTES + i));
         }
         // The lowest byte of a word is the first one, as in every memory of ours.
         for (int i = words; i < length; i++) {

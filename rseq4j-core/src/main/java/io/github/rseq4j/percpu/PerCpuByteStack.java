@@ -1,6 +1,7 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.code.Section;
+import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.memory.StackMemory;
 import io.github.rseq4j.memory.TwinArrays;
 import java.lang.foreign.MemorySegment;
@@ -69,6 +70,7 @@ public final class PerCpuByteStack {
             throw new IllegalArgumentException("maxRecordBytes=" + maxRecordBytes + ", must be 0 to " + longest
                     + " with capacityBytes=" + capacityBytes);
         }
+        Engine.get(StackFunctions.class, StackFunctions.Records.class);
         this.memory = new StackMemory(roundedUp(capacityBytes));
         this.maxRecordBytes = maxRecordBytes;
     }

@@ -1,5 +1,6 @@
 package io.github.rseq4j.percpu;
 
+import io.github.rseq4j.engine.Engine;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.io.Serial;
@@ -50,12 +51,15 @@ public final class PerCpuCounter extends Number {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    private final transient long cell = CounterFunctions.CELLS.allocate(this, 1);
+    private final transient long cell;
     /** What sums start from; written under this object's monitor. */
     private transient volatile long base;
 
     /** Makes a counter of 0. The first one of a JVM chooses and tests what all of them run on, once. */
-    public PerCpuCounter() {}
+    public PerCpuCounter() {
+        Engine.get(CounterFunctions.class);
+        cell = CounterFunctions.CELLS.allocate(this, 1);
+    }
 
     /**
      * Adds a number.

@@ -1,7 +1,6 @@
 package io.github.rseq4j.percpu;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import io.github.rseq4j.engine.Engine;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +37,6 @@ public final class PerCpuCounters {
      * downcall, most of the price of an update, is paid once. Chains of 2, 4 and 8 exist; other numbers are filled up
      * with additions of 0. As in PerCpuCounter a reset moves the base that sums start from, and writes no cell.
      */
-    private static final VarHandle BASE = MethodHandles.arrayElementVarHandle(long[].class);
 
     private final int size;
     private final long cells;
@@ -55,6 +53,7 @@ public final class PerCpuCounters {
         if (size < 1 || size > MAX_SIZE) {
             throw new IllegalArgumentException("size=" + size + ", must be 1 to " + MAX_SIZE);
         }
+        Engine.get(CounterFunctions.class);
         this.size = size;
         this.cells = CounterFunctions.CELLS.allocate(this, size);
     }
@@ -252,7 +251,7 @@ public final class PerCpuCounters {
                 array = new long[size];
                 bases = array;
             }
-            BASE.setVolatile(array, i, total);
+            CounterFunctions.ELEMENT.setVolatile(array, i, total);
             return sum;
         } finally {
             Reference.reachabilityFence(this);
@@ -261,7 +260,7 @@ public final class PerCpuCounters {
 
     private long base(int i) {
         long[] array = bases;
-        return array == null ? 0 : (long) BASE.getVolatile(array, i);
+        return array == null ? 0 : (long) CounterFunctions.ELEMENT.getVolatile(array, i);
     }
 
     /** Returns all sums as {@link java.util.Arrays#toString(long[])} does. */

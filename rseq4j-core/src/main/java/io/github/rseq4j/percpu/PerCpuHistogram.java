@@ -1,5 +1,6 @@
 package io.github.rseq4j.percpu;
 
+import io.github.rseq4j.engine.Engine;
 import java.lang.ref.Reference;
 
 /**
@@ -90,6 +91,7 @@ public final class PerCpuHistogram {
      * @throws IllegalArgumentException when a number is out of its range
      */
     public PerCpuHistogram(long highestTrackableValue, int significantBits) {
+        Engine.get(CounterFunctions.class);
         this.buckets = HistogramBuckets.upTo(highestTrackableValue, significantBits);
         this.base = new long[1 + buckets.size()];
         this.cells = CounterFunctions.CELLS.allocate(this, base.length);

@@ -93,7 +93,7 @@ public final class PerCpuLock {
     private static final long FIRST_PAUSE_NANOS = 1_000;
     private static final int MAX_DOUBLINGS = 10;
 
-    private final Engine engine = Engine.get();
+    private final Engine engine = Engine.get(Cells.class, LockFunctions.class);
     private final long cells = Cells.get().allocate(this, 1);
 
     /** Makes a lock whose indices are all free. */

@@ -1,5 +1,6 @@
 package io.github.rseq4j.percpu;
 
+import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.memory.RingMemory;
 import java.util.Arrays;
 import java.util.Objects;
@@ -68,6 +69,7 @@ public final class PerCpuRing {
         if (capacity < 1 || capacity > MAX_CAPACITY) {
             throw new IllegalArgumentException("capacity=" + capacity + ", must be 1 to " + MAX_CAPACITY);
         }
+        Engine.get(RingFunctions.class, RingFunctions.Words.class);
         this.memory = new RingMemory(powerOfTwo(capacity) * Long.BYTES);
     }
 

@@ -1,6 +1,7 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.code.Section;
+import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.memory.StackMemory;
 import io.github.rseq4j.memory.TwinArrays;
 import java.util.Arrays;
@@ -72,6 +73,7 @@ public final class PerCpuStack {
      * @throws IllegalArgumentException when it is out of range
      */
     public PerCpuStack(int capacity) {
+        Engine.get(StackFunctions.class, StackFunctions.Words.class);
         this.memory = new StackMemory(bytes(capacity));
     }
 

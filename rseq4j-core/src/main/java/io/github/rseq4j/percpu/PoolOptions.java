@@ -7,7 +7,6 @@ public final class PoolOptions {
     /** The number of idle items for each CPU where no other is asked for. */
     public static final int DEFAULT_IDLE_PER_CPU = 32;
 
-    private static final PoolOptions DEFAULTS = new PoolOptions(DEFAULT_IDLE_PER_CPU, false);
 
     private final int idlePerCpu;
     private final boolean robust;
@@ -19,7 +18,7 @@ public final class PoolOptions {
 
     /** {@return options of {@link #DEFAULT_IDLE_PER_CPU} idle items for each CPU, not robust} */
     public static PoolOptions defaults() {
-        return DEFAULTS;
+        return new PoolOptions(DEFAULT_IDLE_PER_CPU, false);
     }
 
     /**

@@ -7,7 +7,11 @@ import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.memory.RingMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /** The functions of the rings as constants; each returns 0, or the status of an exit. */
 final class RingFunctions {
@@ -17,21 +21,25 @@ final class RingFunctions {
     private RingFunctions() {}
 
     /** Links the function of words when it is first asked for. */
-    private static final class Words {
-        private static final MethodHandle PUSH = Engine.get().handle(ArrayRing.PUSH);
+    static final class Words {
+        private static final @Nullable MethodHandle PUSH = Engine.link(ArrayRing.PUSH);
     }
 
     /** Links the functions of records when they are first asked for. */
-    private static final class Records {
-        private static final MethodHandle PUSH = Engine.get().handle(ArrayRing.PUSH_RECORD, 1);
-        private static final MethodHandle PAD = Engine.get().handle(ArrayRing.PAD);
+    static final class Records {
+        /** A word of an array of bytes. */
+        static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+        private static final @Nullable MethodHandle PUSH = Engine.link(ArrayRing.PUSH_RECORD, 1);
+        private static final @Nullable MethodHandle PAD = Engine.link(ArrayRing.PAD);
     }
 
     static long push(RingMemory memory, long value) {
         try {
             long cells = memory.cells();
             long capacity = memory.capacityBytes() / Long.BYTES;
-            long status = (long) Words.PUSH.invokeExact(cells, value, capacity, capacity - 1);
+            MethodHandle push = Words.PUSH;
+            long status = push == null ? Engine.UNLINKED
+                    : (long) push.invokeExact(cells, value, capacity, capacity - 1);
             return status >= 0 || status == FULL ? status
                     : Engine.get().complete(ArrayRing.PUSH, status, cells, value, capacity, capacity - 1);
         } catch (Throwable t) {
@@ -46,7 +54,9 @@ final class RingFunctions {
             long cells = memory.cells();
             long capacity = memory.capacityBytes();
             long bytes = record.byteSize();
-            long status = (long) Records.PUSH.invokeExact(cells, record, bytes, needBytes, capacity, capacity - 1);
+            MethodHandle push = Records.PUSH;
+            long status = push == null ? Engine.UNLINKED
+                    : (long) push.invokeExact(cells, record, bytes, needBytes, capacity, capacity - 1);
             return status >= 0 || Status.code(status) >= Status.EXIT ? status
                     : Engine.get().complete(ArrayRing.PUSH_RECORD, status, 1, record, cells, 0, bytes, needBytes,
                             capacity, capacity - 1);
@@ -61,7 +71,9 @@ final class RingFunctions {
         try {
             long cells = memory.cells();
             long capacity = memory.capacityBytes();
-            long status = (long) Records.PAD.invokeExact(cells, needBytes, capacity, capacity - 1);
+            MethodHandle pad = Records.PAD;
+            long status = pad == null ? Engine.UNLINKED
+                    : (long) pad.invokeExact(cells, needBytes, capacity, capacity - 1);
             return status >= 0 || Status.code(status) >= Status.EXIT ? status
                     : Engine.get().complete(ArrayRing.PAD, status, cells, needBytes, capacity, capacity - 1);
         } catch (Throwable t) {

@@ -8,6 +8,7 @@ import io.github.rseq4j.memory.TwinArrays;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
+import org.jspecify.annotations.Nullable;
 
 /** The functions of the stacks as constants; each returns its result, or the status of an exit. */
 final class StackFunctions {
@@ -18,21 +19,34 @@ final class StackFunctions {
     private StackFunctions() {}
 
     /** Links the functions of words when they are first asked for. */
-    private static final class Words {
-        private static final MethodHandle PUSH = Engine.get().handle(ArrayStack.PUSH);
-        private static final MethodHandle POP = Engine.get().handle(ArrayStack.POP);
+    static final class Words {
+        private static final @Nullable MethodHandle PUSH = Engine.link(ArrayStack.PUSH);
+        private static final @Nullable MethodHandle POP = Engine.link(ArrayStack.POP);
     }
 
     /** Links the functions of several words when they are first asked for. */
     private static final class Batches {
-        private static final MethodHandle PUSH = Engine.get().handle(ArrayStack.PUSH_BATCH, 2);
-        private static final MethodHandle POP = Engine.get().handle(ArrayStack.POP_BATCH, 1);
+        private static final @Nullable MethodHandle PUSH;
+        private static final @Nullable MethodHandle POP;
+
+        static {
+            MethodHandle push = null;
+            MethodHandle pop = null;
+            try {
+                push = Engine.get().handle(ArrayStack.PUSH_BATCH, 2);
+                pop = Engine.get().handle(ArrayStack.POP_BATCH, 1);
+            } catch (Throwable _) {
+                // No stack or no memory: see Engine.UNLINKED.
+            }
+            PUSH = push;
+            POP = pop;
+        }
     }
 
     /** Links the functions of records when they are first asked for. */
-    private static final class Records {
-        private static final MethodHandle PUSH = Engine.get().handle(ArrayStack.PUSH_RECORD, 2);
-        private static final MethodHandle POP = Engine.get().handle(ArrayStack.POP_RECORD, 1);
+    static final class Records {
+        private static final @Nullable MethodHandle PUSH = Engine.link(ArrayStack.PUSH_RECORD, 2);
+        private static final @Nullable MethodHandle POP = Engine.link(ArrayStack.POP_RECORD, 1);
     }
 
     static long push(TwinArrays arrays, long value) {
@@ -49,7 +63,9 @@ final class StackFunctions {
      */
     static long push(long cells, long capacity, long value, Object holder) {
         try {
-            long status = (long) Words.PUSH.invokeExact(cells, capacity, value);
+            MethodHandle push = Words.PUSH;
+            long status = push == null ? Engine.UNLINKED
+                    : (long) push.invokeExact(cells, capacity, value);
             return isFinal(status) ? status
                     : Engine.get().complete(ArrayStack.PUSH, status, cells, capacity, value);
         } catch (Throwable t) {
@@ -62,7 +78,9 @@ final class StackFunctions {
     static long pop(TwinArrays arrays) {
         try {
             long cells = arrays.cells();
-            long status = (long) Words.POP.invokeExact(cells);
+            MethodHandle pop = Words.POP;
+            long status = pop == null ? Engine.UNLINKED
+                    : (long) pop.invokeExact(cells);
             return isFinal(status) ? status : Engine.get().complete(ArrayStack.POP, status, cells);
         } catch (Throwable t) {
             throw Native.rethrown(t);
@@ -76,7 +94,9 @@ final class StackFunctions {
             long cells = arrays.cells();
             long capacity = arrays.capacityBytes();
             long bytes = (long) count * Long.BYTES;
-            long status = (long) Batches.PUSH.invokeExact(cells, capacity, words(values, from, count), bytes);
+            MethodHandle push = Batches.PUSH;
+            long status = push == null ? Engine.UNLINKED
+                    : (long) push.invokeExact(cells, capacity, words(values, from, count), bytes);
             return isFinal(status) ? status
                     : Engine.get().complete(ArrayStack.PUSH_BATCH, status, 2, words(values, from, count), cells,
                             capacity, 0, bytes);
@@ -91,7 +111,9 @@ final class StackFunctions {
         try {
             long cells = arrays.cells();
             long bytes = (long) count * Long.BYTES;
-            long status = (long) Batches.POP.invokeExact(cells, words(into, from, count), bytes);
+            MethodHandle pop = Batches.POP;
+            long status = pop == null ? Engine.UNLINKED
+                    : (long) pop.invokeExact(cells, words(into, from, count), bytes);
             return isFinal(status) ? status
                     : Engine.get().complete(ArrayStack.POP_BATCH, status, 1, words(into, from, count), cells, 0, bytes);
         } catch (Throwable t) {
@@ -107,7 +129,9 @@ final class StackFunctions {
             long capacity = arrays.capacityBytes();
             long bytes = record.byteSize();
             long rounded = bytes + Long.BYTES - 1 & -Long.BYTES;
-            long status = (long) Records.PUSH.invokeExact(cells, capacity, record, bytes, rounded);
+            MethodHandle push = Records.PUSH;
+            long status = push == null ? Engine.UNLINKED
+                    : (long) push.invokeExact(cells, capacity, record, bytes, rounded);
             return isFinal(status) ? status
                     : Engine.get().complete(ArrayStack.PUSH_RECORD, status, 2, record, cells, capacity, 0, bytes,
                             rounded);
@@ -121,7 +145,9 @@ final class StackFunctions {
     static long popRecord(TwinArrays arrays, MemorySegment into) {
         try {
             long cells = arrays.cells();
-            long status = (long) Records.POP.invokeExact(cells, into);
+            MethodHandle pop = Records.POP;
+            long status = pop == null ? Engine.UNLINKED
+                    : (long) pop.invokeExact(cells, into);
             return isFinal(status) ? status
                     : Engine.get().complete(ArrayStack.POP_RECORD, status, 1, into, cells, 0);
         } catch (Throwable t) {

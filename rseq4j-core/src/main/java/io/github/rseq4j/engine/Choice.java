@@ -1,0 +1,255 @@
+package io.github.rseq4j.engine;
+
+import io.github.rseq4j.KernelException;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.registration.Registration;
+import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** The thread that chooses this JVM's engine, and that initialises classes which hold functions of sections. */
+final class Choice extends Thread {
+    /* How it works
+     *
+     * A class whose initialiser fails is lost for the life of the JVM, the JDK's own classes too. So initialisers run
+     * where they do not fail: on a thread of their own, whose stack is empty, after it was seen that there is memory.
+     * The caller waits for it. The caller's stack, interrupt, scheduling and affinity have no part in the choice.
+     *
+     * The initialisers of this class and of Made run on the caller's stack. They call no method, and a stack can
+     * overflow only where a method is called. Made is initialised after the choice; it turns the choice into a constant.
+     *
+     * Choosing ends with an engine: what is thrown on the way to restartable sequences is the fallback's reason. Where
+     * not even the fallback can be made, the caller gets what was thrown, and the next caller begins anew. So does it
+     * where the caller's stack overflows while it begins or waits: of two choices the first one counts.
+     *
+     * Refused: to try the choice again after a failure that may have passed. Structures of two engines would not work
+     * together.
+     */
+    /** Engine, prepared classes, handle of the area's fields; written once, under its monitor. */
+    private static final @Nullable Object[] MADE = new Object[3];
+    /** The monitor of callers that begin a choice. */
+    private static final byte[] MAKING = new byte[0];
+    private static final int HEADROOM_BYTES = 1 << 20;
+    private static final int CHOSEN = 1;
+    private static final int ENDED = 2;
+
+    private final Class<?>[] classes;
+    private volatile @Nullable Throwable thrown;
+    private int reached;
+
+    private Choice(Class<?>... classes) {
+        super(null, null, "rseq4j-engine", 0, false);
+        this.classes = classes;
+        setDaemon(true);
+    }
+
+    /** What was chosen, as constants. */
+    @SuppressWarnings("NullAway") // A check is a call, see above; each user has called isMade() before.
+    static final class Made {
+        static final Engine ENGINE;
+        static final Set<Class<?>> PREPARED;
+        static final @Nullable MethodHandle AREA_FIELD;
+
+        static {
+            synchronized (MADE) {
+                ENGINE = (Engine) MADE[0];
+                @SuppressWarnings("unchecked")
+                Set<Class<?>> prepared = (Set<Class<?>>) MADE[1];
+                PREPARED = prepared;
+                AREA_FIELD = (MethodHandle) MADE[2];
+            }
+        }
+
+        private Made() {}
+    }
+
+    /** Tells whether the engine is chosen; {@link Made} may then be used. */
+    static boolean isMade() {
+        return MADE[0] != null;
+    }
+
+    /**
+     * Chooses the engine, unless that was done, and initialises classes, unless that was done.
+     *
+     * @param classes the classes
+     */
+    static void make(Class<?>... classes) {
+        Choice choice = new Choice(classes);
+        if (Thread.currentThread() instanceof Choice) {
+            choice.initialize();
+            return;
+        }
+        boolean hasThread = true;
+        // An initialiser may wait for the choice, so none is waited for under the monitor.
+        synchronized (MAKING) {
+            try {
+                choice.start();
+            } catch (OutOfMemoryError e) {
+                hasThread = false;
+                withoutThread(e);
+            }
+            if (hasThread) {
+                choice.await(CHOSEN);
+            }
+        }
+        if (hasThread) {
+            choice.await(ENDED);
+        } else {
+            choice.initialize();
+        }
+        Throwable t = choice.thrown;
+        if (t != null) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    /** Without a thread there is no self-test: the fallback serves, and classes are initialised where the caller is. */
+    private static void withoutThread(OutOfMemoryError refusal) {
+        if (!isMade()) {
+            Registration given = given();
+            publish(new FallbackEngine(given != null ? given : failed(refusal), SelfTest.Outcome.NOT_RUN));
+        }
+    }
+
+    private void await(int phase) {
+        boolean interrupted = false;
+        synchronized (this) {
+            while (reached < phase) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void reach(int phase) {
+        reached = phase;
+        notifyAll();
+    }
+
+    @Override
+    public void run() {
+        try {
+            if (!isMade()) {
+                publish(choose());
+            }
+            reach(CHOSEN);
+            initialize();
+        } catch (Throwable t) {
+            thrown = t;
+        } finally {
+            reach(ENDED);
+        }
+    }
+
+    private static void publish(Engine engine) {
+        Object prepared = ConcurrentHashMap.<Class<?>>newKeySet();
+        synchronized (MADE) {
+            if (MADE[0] == null) {
+                MADE[1] = prepared;
+                MADE[2] = engine instanceof NativeEngine own ? own.areaFieldHandle() : null;
+                MADE[0] = engine;
+            }
+        }
+    }
+
+    private void initialize() {
+        requireHeadroom();
+        try {
+            for (Class<?> each : classes) {
+                Class.forName(each.getName(), true, each.getClassLoader());
+                Made.PREPARED.add(each);
+            }
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Better no memory here than in an initialiser. */
+    private static void requireHeadroom() {
+        if (new byte[HEADROOM_BYTES].length != HEADROOM_BYTES) {
+            throw new IllegalStateException("bytes=" + HEADROOM_BYTES);
+        }
+    }
+
+    private static Engine choose() {
+        Registration given = given();
+        if (given != null) {
+            return new FallbackEngine(given, SelfTest.Outcome.NOT_RUN);
+        }
+        Registration failed;
+        try {
+            requireHeadroom();
+            Registration hopeless = hopeless();
+            if (hopeless == null) {
+                try (SelfTest test = new SelfTest()) {
+                    return NativeEngine.open(test,
+                            System.getProperty(Engine.REGISTRATION_PROPERTY, "auto").equals("libc"));
+                }
+            }
+            failed = hopeless;
+        } catch (Throwable t) {
+            failed = failed(t);
+        }
+        return new FallbackEngine(failed, SelfTest.Outcome.NOT_RUN);
+    }
+
+    /** Returns the record of what went wrong in choosing; the remedy is that of its kind. */
+    static Registration failed(Throwable t) {
+        if (t instanceof KernelException e) {
+            String call = e.call().substring(0, Math.max(0, e.call().indexOf('(')));
+            boolean isMemory = call.equals("mmap") || call.equals("mprotect");
+            return Registration.none("the kernel refused " + (isMemory ? "memory: " : "a call: ") + e.getMessage(),
+                    isMemory ? "allow mmap(2) and mprotect(2) of executable memory, and raise the address space's limit"
+                            : "allow " + call + "(2) in the seccomp filter");
+        }
+        if (t instanceof OutOfMemoryError) {
+            boolean isThread = String.valueOf(t.getMessage()).contains("thread");
+            return Registration.none((isThread ? "no thread could be started for the self-test: "
+                            : "no memory was left for choosing the engine: ") + t,
+                    isThread ? "raise the limit of threads (ulimit -u, pids.max of the cgroup), or use the library "
+                            + "before the limit is reached"
+                            : "raise -Xmx or -XX:MaxMetaspaceSize, or use the library before memory is short");
+        }
+        return Registration.none("choosing the engine failed: " + t, "report this, with the JVM's name and version");
+    }
+
+    /** Returns the record of what the property forbids, or null. */
+    private static @Nullable Registration given() {
+        String property = System.getProperty(Engine.REGISTRATION_PROPERTY, "auto");
+        return switch (property) {
+            case "auto", "libc" -> null;
+            case "never" -> Registration.none("switched off by -D" + Engine.REGISTRATION_PROPERTY + "=never",
+                    "remove the property");
+            default -> Registration.none(Engine.REGISTRATION_PROPERTY + "=" + property
+                    + " is not auto, libc or never", "correct the property");
+        };
+    }
+
+    private static @Nullable Registration hopeless() {
+        String system = System.getProperty("os.name", "unknown");
+        if (!system.toLowerCase(Locale.ROOT).equals("linux")) {
+            return Registration.none("not Linux but " + system, "run on Linux");
+        }
+        if (Architecture.host() == null) {
+            return Registration.none("not this architecture: " + Architecture.hostName(),
+                    "run on one of " + Arrays.toString(Architecture.values()));
+        }
+        Throwable refusal = Native.refusal();
+        if (refusal != null) {
+            String module = Engine.class.getModule().isNamed() ? Engine.class.getModule().getName() : "ALL-UNNAMED";
+            return Registration.none("native access is denied: " + refusal.getMessage(),
+                    "start java with --enable-native-access=" + module);
+        }
+        return null;
+    }
+}

@@ -1,0 +1,52 @@
+package io.github.rseq4j.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/** The scheduling policy of the calling carrier thread, sched(7). */
+public final class Scheduling {
+    /** struct sched_attr as of Linux 3.14 ({@code linux/sched/types.h}). */
+    private static final int ATTR_BYTES = 48;
+    private static final int POLICY_OFFSET = 4;
+    private static final int PRIORITY_OFFSET = 20;
+    private static final int RUNTIME_OFFSET = 24;
+    /** The policies ({@code linux/sched.h}). */
+    private static final int SCHED_OTHER = 0;
+    private static final int SCHED_FIFO = 1;
+    private static final int SCHED_RR = 2;
+    private static final int SCHED_DEADLINE = 6;
+
+    private Scheduling() {}
+
+    /**
+     * sched_setattr(2): gives the calling thread the ordinary policy, SCHED_OTHER, and asks for a time slice. Where the
+     * scheduler knows slices (Linux 6.12) a thread that wakes with a shorter one than the running thread's preempts it
+     * at once. A refusal changes nothing.
+     *
+     * @param sliceNanos the slice, in nanoseconds; 0 for the scheduler's own
+     * @return whether the thread still has a real-time policy
+     */
+    public static boolean sched_ordinary(long sliceNanos) {
+        Architecture.Numbers numbers = Objects.requireNonNull(Architecture.host()).numbers();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attr = arena.allocate(ATTR_BYTES, 8);
+            if (Linux.syscall(numbers.sched_getattr(), 0, attr.address(), ATTR_BYTES, 0) < 0) {
+                return false;
+            }
+            int policy = attr.get(JAVA_INT_UNALIGNED, POLICY_OFFSET);
+            if (policy == SCHED_OTHER && sliceNanos == 0) {
+                return false;
+            }
+            attr.set(JAVA_INT_UNALIGNED, POLICY_OFFSET, SCHED_OTHER);
+            // Priority, runtime, deadline and period of the former policy; what lies before them, flags and nice, stays.
+            attr.asSlice(PRIORITY_OFFSET).fill((byte) 0);
+            attr.set(JAVA_LONG, RUNTIME_OFFSET, sliceNanos);
+            boolean refused = Linux.syscall(numbers.sched_setattr(), 0, attr.address(), 0) < 0;
+            return refused && (policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package io.github.rseq4j.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.Tool;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A first use where something is wrong costs nobody the library: what was used works when nothing is wrong any more.
+ *
+ * <pre>
+ * first use                        the first use itself        afterwards
+ * on a deep stack                  overflows, or is fine       fine
+ * with a full heap                 has no memory, or is fine   fine
+ * with a full metaspace            an error, or fine           fine
+ * where no thread can be started   fine                        fine, on the fallback with its reason
+ * on an interrupted thread         fine, still interrupted     fine
+ * of many threads at a time        fine                        fine
+ * at a real-time priority          fine                        fine, and no limit of real-time CPU time is met
+ * </pre>
+ */
+final class FirstUseTest {
+    private static final String ALL = String.join(",", FirstUseChild.USES);
+
+    private static List<String> child(List<String> options, String wrong, String uses) {
+        List<String> all = new ArrayList<>(ChildJvm.NATIVE);
+        String registration = System.getProperty(Engine.REGISTRATION_PROPERTY);
+        if (registration != null) {
+            all.add("-D" + Engine.REGISTRATION_PROPERTY + "=" + registration);
+        }
+        all.addAll(options);
+        return ChildJvm.java(all, FirstUseChild.class, wrong, ChildJvm.classes().get(0) + "/",
+                ChildJvm.classes().get(1) + "/", uses);
+    }
+
+    /** Runs a child and returns what became of each use: the first time, then, and on which engine. */
+    private static Map<String, String[]> outcomes(List<String> command) {
+        Tool.Outcome outcome = Tool.run("a JDK, and util-linux", Map.of(), command);
+        assertEquals(0, outcome.exit(), outcome.output());
+        Map<String, String[]> uses = outcome.output().lines().filter(line -> line.contains(", then "))
+                .collect(Collectors.toMap(line -> line.substring(0, line.indexOf('=')),
+                        line -> line.substring(line.indexOf('=') + 1).split(", ", 3)));
+        assertEquals(FirstUseChild.USES.size(), uses.size(), outcome.output());
+        uses.forEach((use, each) -> {
+            assertEquals("then fine", each[1], use + ": " + String.join(", ", each));
+            // The fallback is chosen for a reason alone, and with a remedy.
+            assertTrue(each[2].equals("available") || each[2].matches("(?s)fallback: .+; .+"),
+                    use + ": " + String.join(", ", each));
+        });
+        return uses;
+    }
+
+    private static void requireFirst(Map<String, String[]> uses, String... allowed) {
+        uses.forEach((use, each) -> assertTrue(List.of(allowed).contains(each[0]),
+                use + ": " + String.join(", ", each)));
+    }
+
+    @Test
+    void overflowsOnADeepStackAndWorksAfterwards() {
+        requireFirst(outcomes(child(List.of("-Xss512k"), "stack", ALL)), "fine", "overflow");
+    }
+
+    @Test
+    void hasNoMemoryOnAFullHeapAndWorksAfterwards() {
+        requireFirst(outcomes(child(List.of("-Xmx24m", "-XX:+UseSerialGC"), "heap", ALL)), "fine", "no memory");
+    }
+
+    @Test
+    void worksAfterAFullMetaspace() {
+        outcomes(child(List.of("-XX:MaxMetaspaceSize=40m", "-XX:+UseSerialGC"), "metaspace", ALL));
+    }
+
+    @Test
+    void fallsBackWithItsReasonWhereNoThreadCanBeStarted() {
+        // The limit does not hold for root, whom setpriv makes somebody else.
+        List<String> command = new ArrayList<>(List.of("prlimit", "--nproc=120"));
+        if (System.getProperty("user.name").equals("root")) {
+            command.addAll(0, List.of("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"));
+        }
+        command.addAll(child(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"), "threads", ALL));
+        Map<String, String[]> uses = outcomes(command);
+        requireFirst(uses, "fine");
+        uses.forEach((use, each) -> assertTrue(each[2].startsWith("fallback: no thread could be started")
+                || each[2].startsWith("fallback: switched off"), use + ": " + String.join(", ", each)));
+    }
+
+    @Test
+    void keepsTheInterruptOfItsCaller() {
+        requireFirst(outcomes(child(List.of(), "interrupt", ALL)), "fine");
+    }
+
+    @Test
+    void choosesOnceForManyThreads() {
+        requireFirst(outcomes(child(List.of(), "many", ALL)), "fine");
+    }
+
+    @Test
+    void spinsAtNoRealTimePriority() {
+        // One CPU, and so little real-time CPU time at a stretch that a spinning test would end the process.
+        for (String policy : List.of("--fifo", "--rr")) {
+            List<String> command = new ArrayList<>(List.of("taskset", "-c", "0", "prlimit", "--rttime=400000:400000",
+                    "chrt", policy, "10"));
+            command.addAll(child(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"), "nothing", ALL));
+            assertScheduled(command);
+        }
+        for (String policy : List.of("--batch", "--idle")) {
+            List<String> command = new ArrayList<>(List.of("chrt", policy, "0"));
+            command.addAll(child(List.of(), "nothing", ALL));
+            assertScheduled(command);
+        }
+    }
+
+    private static void assertScheduled(List<String> command) {
+        Tool.Outcome allowed = Tool.run("util-linux", Map.of(), List.of("chrt", "--fifo", "10", "true"));
+        org.junit.jupiter.api.Assumptions.assumeTrue(allowed.exit() == 0, "no real-time priority: " + allowed.output());
+        Map<String, String[]> uses = outcomes(command);
+        requireFirst(uses, "fine");
+        if (Engine.get() instanceof NativeEngine) {
+            uses.forEach((use, each) -> assertEquals("available", each[2], use + ": " + String.join(", ", each)));
+        }
+    }
+}
