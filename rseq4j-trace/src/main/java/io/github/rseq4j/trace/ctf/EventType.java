@@ -23,7 +23,7 @@ public record EventType(String name, int id, int level, List<Field> fields) {
 
     private static final Pattern NAME =
             Pattern.compile("[A-Za-z_][A-Za-z0-9_.$-]{0,127}:[A-Za-z_][A-Za-z0-9_.$-]{0,127}");
-    // No underscore in front: what the metadata adds for lengths begins with two, and so can never be a field's name.
+    // No underscore in front: what the metadata adds for lengths begins with some, and so can never be a field's name.
     private static final Pattern FIELD_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,127}");
 
     /**

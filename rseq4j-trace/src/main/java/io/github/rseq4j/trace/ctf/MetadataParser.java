@@ -204,8 +204,10 @@ final class MetadataParser {
         String type = tokens.word();
         String name = tokens.word();
         tokens.expect(";");
-        if (name.startsWith("__") && type.equals("uint32_t") && name.endsWith("_length")) {
-            return varying(name.substring(2, name.length() - "_length".length()));
+        if (name.startsWith(MetadataText.LENGTH_PREFIX) && type.equals("uint32_t")
+                && name.endsWith(MetadataText.LENGTH_SUFFIX)) {
+            return varying(name.substring(MetadataText.LENGTH_PREFIX.length(),
+                    name.length() - MetadataText.LENGTH_SUFFIX.length()));
         }
         FieldType.Basic basic = TYPES.get(type);
         if (basic == null || basic.isVarying()) {
@@ -234,7 +236,10 @@ final class MetadataParser {
     }
 
     private EventType.Field enumeration() throws Unexpected {
-        tokens.expectAll(": int32_t { \"" + MetadataText.NULL_LABEL + "\" = " + FieldType.NULL_ORDINAL);
+        tokens.expectAll(": int32_t {");
+        int nullStart = tokens.offset();
+        String nullLabel = tokens.text();
+        tokens.expectAll("= " + FieldType.NULL_ORDINAL);
         List<String> labels = new ArrayList<>();
         while (tokens.accept(",")) {
             count();
@@ -242,6 +247,9 @@ final class MetadataParser {
             tokens.expectAll("= " + (labels.size() - 1));
         }
         tokens.expect("}");
+        if (!nullLabel.equals(MetadataText.nullLabel(labels))) {
+            throw new Unexpected(nullStart, "expected the label of null, found " + nullLabel);
+        }
         int start = tokens.offset();
         String name = tokens.word();
         tokens.expect(";");

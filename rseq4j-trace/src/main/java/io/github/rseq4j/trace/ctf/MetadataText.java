@@ -1,6 +1,7 @@
 package io.github.rseq4j.trace.ctf;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** The metadata of a trace as text: the Trace Stream Description Language of CTF 1.8. */
 public final class MetadataText {
@@ -9,8 +10,10 @@ public final class MetadataText {
      * The parts that are the same in every trace are constants. The parser expects them token by token, so writer and
      * parser cannot disagree on the layout, and PacketLayout's test holds them to its offsets.
      *
-     * Names of fields begin with an underscore, which readers take away: a field may be called like a keyword. Texts
-     * and bytes are sequences, whose lengths are fields before them; these begin with two underscores.
+     * Names of fields begin with an underscore and a letter. Readers take the underscore away: a field may be called
+     * like a keyword. Texts and bytes are sequences, whose lengths are fields before them. Their names begin with three
+     * underscores: Babeltrace compares names with and without the first underscore, and two are left then, as no name
+     * of a field has.
      */
     /** The first bytes of every text. */
     static final String SIGNATURE = "/* CTF 1.8 */";
@@ -76,8 +79,11 @@ public final class MetadataText {
                 };
             };
             """;
-    /** The label of an enumeration's value that is null: no constant can be called so. */
-    static final String NULL_LABEL = "null";
+
+    /** What the name of a length begins with. */
+    static final String LENGTH_PREFIX = "___";
+    /** What the name of the length of a whole ends with. */
+    static final String LENGTH_SUFFIX = "_length";
 
     private final StringBuilder text = new StringBuilder();
 
@@ -136,7 +142,7 @@ public final class MetadataText {
         String name = "_" + field.name();
         switch (field.type()) {
             case FieldType.Enumeration enumeration -> {
-                text.append("        enum : int32_t { ").append(quoted(NULL_LABEL)).append(" = ")
+                text.append("        enum : int32_t { ").append(quoted(nullLabel(enumeration.labels()))).append(" = ")
                         .append(FieldType.NULL_ORDINAL);
                 for (int i = 0; i < enumeration.labels().size(); i++) {
                     text.append(", ").append(quoted(enumeration.labels().get(i))).append(" = ").append(i);
@@ -154,14 +160,28 @@ public final class MetadataText {
         }
     }
 
+    /**
+     * Returns the label of an enumeration's value that is null: {@code null}, in parentheses where a constant is called
+     * so, as no language but Java forbids.
+     *
+     * @param labels the constants
+     */
+    static String nullLabel(List<String> labels) {
+        String label = "null";
+        while (labels.contains(label)) {
+            label = "(" + label + ")";
+        }
+        return label;
+    }
+
     /** Returns the name in the metadata of the length of a whole. */
     static String lengthName(String field) {
-        return "__" + field + "_length";
+        return LENGTH_PREFIX + field + LENGTH_SUFFIX;
     }
 
     /** Returns the name in the metadata of the length of what is recorded. */
     static String recordedName(String field) {
-        return "__" + field + "_recorded";
+        return LENGTH_PREFIX + field + "_recorded";
     }
 
     /** Returns the name in the metadata of a type; of one of varying length, of its elements. */

@@ -96,7 +96,8 @@ public final class Babeltrace {
 
     private static String field(String name, FieldType type, @Nullable Object value) {
         return switch (type) {
-            case FieldType.Enumeration enumeration -> value == null ? name + " = ( \"null\" : container = -1 )"
+            case FieldType.Enumeration enumeration -> value == null
+                    ? name + " = ( \"" + MetadataText.nullLabel(enumeration.labels()) + "\" : container = -1 )"
                     : name + " = ( " + quoted(new String(value.toString().getBytes(StandardCharsets.UTF_8),
                             StandardCharsets.ISO_8859_1)) + " : container = "
                             + enumeration.labels().indexOf(value) + " )";
@@ -118,7 +119,7 @@ public final class Babeltrace {
         };
         long length = value == null ? 0xFFFF_FFFFL
                 : value instanceof Truncated truncated ? truncated.lengthBytes() : recorded.length;
-        String lengths = "_" + name + "_length = " + length + ", _" + name + "_recorded = " + recorded.length + ", ";
+        String lengths = "__" + name + "_length = " + length + ", __" + name + "_recorded = " + recorded.length + ", ";
         return lengths + name + " = " + (type == FieldType.Basic.STRING
                 ? quoted(new String(recorded, StandardCharsets.ISO_8859_1)) : octets(recorded));
     }

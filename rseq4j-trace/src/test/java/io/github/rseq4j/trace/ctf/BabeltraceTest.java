@@ -1,14 +1,17 @@
 package io.github.rseq4j.trace.ctf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -46,6 +49,33 @@ class BabeltraceTest {
             Instant instant = clock.instant(cycles[i]);
             String expected = String.format(Locale.ROOT, "[%d.%09d] ", instant.getEpochSecond(), instant.getNano());
             assertTrue(lines.get(i).startsWith(expected), expected + " of " + lines.get(i));
+        }
+    }
+
+    /** Each name that the metadata makes up is also that of a field, or of a constant. */
+    @Test
+    void makesUpNoNameThatIsDeclared(@TempDir Path folder) throws IOException, InterruptedException {
+        FieldType states = new FieldType.Enumeration(List.of("null", "(null)", "true"));
+        EventType type = new EventType("mail:sent", 0, 6, List.of(
+                new EventType.Field("body", FieldType.Basic.STRING),
+                new EventType.Field("body_length", FieldType.Basic.INT),
+                new EventType.Field("body_recorded", FieldType.Basic.BYTES),
+                new EventType.Field("body_recorded_length", FieldType.Basic.STRING),
+                new EventType.Field("body_recorded_recorded", FieldType.Basic.LONG),
+                new EventType.Field("state", states), new EventType.Field("none", states)));
+        Object[] values = {"hello", 7, new byte[3], "x", 8L, "null", null};
+        try (TraceWriter writer = new TraceWriter(folder, TestTraces.of(1, type), 1024)) {
+            writer.append(0, 1, 1, type, values);
+        }
+        List<String> lines = Babeltrace.lines(folder);
+        assertEquals(1, lines.size());
+        String fields = Babeltrace.fields(type, Arrays.asList(values));
+        assertTrue(lines.getFirst().endsWith(fields), lines.getFirst() + " ends not with " + fields);
+        try (TraceReader reader = new TraceReader(folder)) {
+            TraceEvent event = Objects.requireNonNull(reader.next());
+            assertEquals(type, event.type());
+            assertEquals(7, event.values().get(1));
+            assertNull(event.values().get(6));
         }
     }
 

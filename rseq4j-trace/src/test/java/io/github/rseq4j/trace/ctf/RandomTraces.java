@@ -42,7 +42,13 @@ final class RandomTraces {
             List<EventType.Field> fields = new ArrayList<>();
             int fieldCount = i == 0 ? 0 : random.nextInt(13);
             for (int f = 0; f < fieldCount; f++) {
-                fields.add(new EventType.Field(random.nextBoolean() ? "f" + f : KEYWORDS.get(f), type(f)));
+                // Names of lengths are made of a field's: others may be called so too.
+                String name = switch (random.nextInt(f == 0 ? 2 : 3)) {
+                    case 0 -> "f" + f;
+                    case 1 -> KEYWORDS.get(f);
+                    default -> fields.getLast().name() + (random.nextBoolean() ? "_length" : "_recorded");
+                };
+                fields.add(new EventType.Field(name, type(f)));
             }
             int id = i == 1 ? EventType.MAX_ID : i;
             events.add(new EventType("test.provider:event_" + i, id, random.nextInt(EventType.MAX_LEVEL + 1), fields));
@@ -63,7 +69,7 @@ final class RandomTraces {
     private FieldType type(int number) {
         int choice = random.nextInt(BASICS.length + 1);
         return choice < BASICS.length ? BASICS[choice]
-                : new FieldType.Enumeration(List.of("A", "B_" + number, "LONG$NAME", "\u00c4", "with \"quotes\"\\",
+                : new FieldType.Enumeration(List.of("A", random.nextBoolean() ? "null" : "B_" + number, "LONG$NAME", "\u00c4", "with \"quotes\"\\",
                         "7\n8"));
     }
 
