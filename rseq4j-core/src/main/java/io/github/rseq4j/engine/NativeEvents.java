@@ -92,7 +92,7 @@ public final class NativeEvents {
     /**
      * A function of one event.
      *
-     * @param entry its address: {@code void event(fields ...)}
+     * @param entry its address: {@code long event(fields ...)}; it returns a negative number when nothing is recorded
      * @param enabledWord the address of the word that is 0 while it records nothing
      */
     public record Event(long entry, long enabledWord) {}
@@ -175,7 +175,10 @@ public final class NativeEvents {
         }
         r.set(pointer, constant(record));
         r.callTo(result, pointer, constant(cells), constant(id), addressOf(buffer), constant(bytes));
+        r.leave(result);
         r.bind(off);
+        // As of a ring that takes nothing.
+        r.set(result, constant(CLOSED));
         r.leave(result);
     }
 

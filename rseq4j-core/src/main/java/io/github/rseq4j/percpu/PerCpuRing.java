@@ -18,9 +18,11 @@ import java.util.function.LongConsumer;
  * int some = events.drain(event -> System.out.println(event), 100); // 0, and never more than 100
  * }
  *
- * <p><b>Order.</b> First in, first out among what was pushed on one CPU; none between CPUs, whose rings are drained one
- * after the other. What one thread pushed comes in its order while the thread stays on one CPU; of a thread that has
- * migrated, what it pushed later may come earlier.
+ * <p><b>Order.</b> First in, first out in each ring; none between rings, which are drained one after the other. A push
+ * goes to the ring of the thread's index ({@link io.github.rseq4j.Rseq.Availability#index()}). What one thread pushed
+ * comes in its order as long as its index stays the same: by {@code cpu_id}, while it stays on one CPU. By
+ * {@code mm_cid} the kernel may give it another index each time it schedules it, on the same CPU too. What the thread
+ * pushed later may then come earlier; values whose order matters carry a number.
  *
  * <p><b>Threads.</b> Every method may be called from any thread. A push is one downcall, wait-free but for restarts; it
  * waits for nobody, and no drain aborts it. Drains take turns under a lock, which is held while the consumer runs; one

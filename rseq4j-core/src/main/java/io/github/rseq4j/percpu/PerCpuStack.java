@@ -24,8 +24,8 @@ import java.util.function.LongConsumer;
  * int drained = free.drain(taken -> System.out.println(taken)); // what all CPUs had
  * }
  *
- * <p><b>Order.</b> Last in, first out on one CPU; none between CPUs. A thread that migrates between two calls finds
- * another stack: {@code push} and then {@code pop} need not give the value back.
+ * <p><b>Order.</b> Last in, first out in each stack; none between stacks. A thread that is scheduled between two calls
+ * may find the stack of another index: {@code push} and then {@code pop} need not give the value back.
  *
  * <p><b>Threads.</b> Every method may be called from any thread. Pushing and popping is one downcall, wait-free but for
  * restarts and for {@link #resize}, which they wait for. {@link #drain}, {@link #steal} and {@link #resize} take turns

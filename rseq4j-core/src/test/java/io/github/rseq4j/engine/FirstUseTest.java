@@ -2,6 +2,7 @@ package io.github.rseq4j.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Tool;
 import java.util.ArrayList;
@@ -108,16 +109,17 @@ final class FirstUseTest {
             command.addAll(child(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"), "nothing", ALL));
             assertScheduled(command);
         }
-        for (String policy : List.of("--batch", "--idle")) {
-            List<String> command = new ArrayList<>(List.of("chrt", policy, "0"));
-            command.addAll(child(List.of(), "nothing", ALL));
-            assertScheduled(command);
-        }
+        // A JVM of the idle policy would not end on a busy machine.
+        List<String> batch = new ArrayList<>(List.of("chrt", "--batch", "0"));
+        batch.addAll(child(List.of(), "nothing", ALL));
+        assertScheduled(batch);
     }
 
     private static void assertScheduled(List<String> command) {
         Tool.Outcome allowed = Tool.run("util-linux", Map.of(), List.of("chrt", "--fifo", "10", "true"));
-        org.junit.jupiter.api.Assumptions.assumeTrue(allowed.exit() == 0, "no real-time priority: " + allowed.output());
+        if (!Boolean.getBoolean("rseq4j.ci")) {
+            assumeTrue(allowed.exit() == 0, "no real-time priority: " + allowed.output());
+        }
         Map<String, String[]> uses = outcomes(command);
         requireFirst(uses, "fine");
         if (Engine.get() instanceof NativeEngine) {

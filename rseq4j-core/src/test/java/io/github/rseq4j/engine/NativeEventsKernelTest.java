@@ -113,7 +113,7 @@ final class NativeEventsKernelTest {
     void aDisabledEventRecordsNothing() {
         NativeEvents.Event event = event(List.of());
         RawMemory.putLong(event.enabledWord(), 0);
-        assertEquals(0, Native.call(event.entry()).value());
+        assertTrue(Native.call(event.entry()).value() < 0, "nothing was recorded");
         assertEquals((long) engine.copies() * TraceRing.RECORDS, sum(TraceRing.POSITION));
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.memory.RingMemory;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,6 +43,55 @@ final class PerCpuRingTest {
         assertEquals(1, grown.length, () -> Arrays.toString(before) + " became " + Arrays.toString(after));
         assertEquals(before[grown[0]] + 1, after[grown[0]]);
         return grown[0];
+    }
+
+    /** All that is promised of order: by mm_cid not even a thread that stays on its CPU keeps its ring. */
+    @Test
+    void keepsTheOrderOfEachThreadInEachRing() throws InterruptedException {
+        int threads = 6;
+        int each = 20_000;
+        Engine.get(RingFunctions.class, RingFunctions.Words.class);
+        RingMemory memory = new RingMemory(256 * Long.BYTES);
+        long[][] last = new long[Engine.get().copies()][threads];
+        List<String> faults = new ArrayList<>();
+        RingMemory.Elements elements = (index, tail) -> {
+            long value = memory.word(index, tail * Long.BYTES & memory.capacityBytes() - 1);
+            memory.free(index, tail + 1);
+            int thread = (int) (value >>> Integer.SIZE);
+            long number = (int) value;
+            if (number <= last[index][thread] && faults.size() < 10) {
+                faults.add("index=" + index + ", thread=" + thread + ": " + number + " after " + last[index][thread]);
+            }
+            last[index][thread] = number;
+            return 1;
+        };
+        List<Thread> pushers = new ArrayList<>();
+        for (long thread = 0; thread < threads; thread++) {
+            long upper = thread << Integer.SIZE;
+            Thread.Builder builder = thread % 2 == 0 ? Thread.ofPlatform() : Thread.ofVirtual();
+            pushers.add(builder.start(() -> {
+                for (int number = 1; number <= each;) {
+                    if (RingFunctions.push(memory, upper | number) >= 0) {
+                        number++;
+                    } else {
+                        LockSupport.parkNanos(1_000);
+                    }
+                }
+            }));
+        }
+        int drained = 0;
+        while (drained < threads * each) {
+            int some = memory.drain(Integer.MAX_VALUE, elements);
+            drained += some;
+            if (some == 0) {
+                LockSupport.parkNanos(50_000);
+            }
+        }
+        for (Thread pusher : pushers) {
+            pusher.join();
+        }
+        assertEquals(List.of(), faults);
+        assertEquals(threads * each, drained);
     }
 
     @ParameterizedTest

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -69,6 +70,8 @@ public final class CpuSampler implements AutoCloseable {
     private final boolean isOwnProc;
     private byte[] former = {};
     private final Thread worker;
+    private final LongSupplier step = this::step;
+    private int looks;
     private Set<String> code = Set.of();
     private volatile boolean isClosing;
     private boolean isClosed;
@@ -79,7 +82,7 @@ public final class CpuSampler implements AutoCloseable {
         this.counts = counts;
         this.intervalNanos = NANOS_PER_SECOND / hz;
         this.isOwnProc = isOwnProc();
-        this.worker = Thread.ofPlatform().daemon().name("rseq4j-sampler").unstarted(this::work);
+        this.worker = LooseThread.repeating("rseq4j-sampler", step);
     }
 
     /** Tells whether /proc numbers threads as the kernel does for this process. */
@@ -143,18 +146,19 @@ public final class CpuSampler implements AutoCloseable {
         }
     }
 
-    private void work() {
-        for (int looks = 1; !isClosing; looks++) {
-            LockSupport.parkNanos(LOOK_NANOS);
-            try {
-                look();
-                if (looks % LOOKS_FOR_CODE == 0) {
-                    recordNewCode();
-                }
-            } catch (Throwable t) {
-                counts.failed(t);
-            }
+    private long step() {
+        if (isClosing) {
+            return 0;
         }
+        try {
+            look();
+            if (++looks % LOOKS_FOR_CODE == 0) {
+                recordNewCode();
+            }
+        } catch (Throwable t) {
+            counts.failed(t);
+        }
+        return LOOK_NANOS;
     }
 
     /** Gives threads that are new a timer, and takes it from those that have ended. */

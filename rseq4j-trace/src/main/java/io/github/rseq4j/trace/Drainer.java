@@ -3,13 +3,14 @@ package io.github.rseq4j.trace;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Writes what the rings of a tracer hold to its files, on a thread of its own. */
 final class Drainer {
     /* How it works
      *
-     * The thread polls: each time that nothing has moved it waits twice as long. It also keeps the metadata's clock
+     * The thread polls, and keeps neither the tracer nor its class loader (LooseThread): each time that nothing has moved it waits twice as long. It also keeps the metadata's clock
      * good. It never does anything that a producer waits for.
      *
      * What cannot be written stays in its ring. That ring's turn comes again after a pause, and no other ring, nor any
@@ -27,8 +28,11 @@ final class Drainer {
     private final TracerCounts counts;
     private final long flushNanos;
     private final long failurePauseNanos;
-    private final Thread thread = Thread.ofPlatform().daemon().name("rseq4j-tracer").unstarted(this::work);
+    private final LongSupplier step = this::step;
+    private final Thread thread = LooseThread.repeating("rseq4j-tracer", step);
     private Runnable ahead = () -> {};
+    private long pause = SHORTEST_PAUSE_NANOS;
+    private long flushAt;
     private volatile boolean isClosing;
 
     /**
@@ -53,6 +57,7 @@ final class Drainer {
      */
     void start(Runnable ahead) {
         this.ahead = ahead;
+        this.flushAt = System.nanoTime() + flushNanos;
         thread.start();
     }
 
@@ -61,24 +66,25 @@ final class Drainer {
         drains.add(drain);
     }
 
-    private void work() {
-        long pause = SHORTEST_PAUSE_NANOS;
-        long flushAt = System.nanoTime() + flushNanos;
-        while (!isClosing) {
-            try {
-                ahead.run();
-                boolean isDue = System.nanoTime() - flushAt >= 0;
-                if (isDue) {
-                    flushAt = System.nanoTime() + flushNanos;
-                    metadata.refresh();
-                }
-                pause = drainDue(isDue) ? SHORTEST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
-            } catch (Throwable t) {
-                counts.failed(t);
-                pause = failurePauseNanos;
-            }
-            LockSupport.parkNanos(Math.min(pause, flushNanos));
+    /** Does what is to be done now; returns how long there is nothing to do, or 0 for ever. */
+    private long step() {
+        if (isClosing) {
+            return 0;
         }
+        try {
+            ahead.run();
+            boolean isDue = System.nanoTime() - flushAt >= 0;
+            if (isDue) {
+                flushAt = System.nanoTime() + flushNanos;
+                metadata.refresh();
+            }
+            pause = drainDue(isDue) ? SHORTEST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
+        } catch (Throwable t) {
+            counts.failed(t);
+            pause = failurePauseNanos;
+        }
+        // A pause of 0 would be the end.
+        return Math.max(1, Math.min(pause, flushNanos));
     }
 
     /** Writes what is finished, or all, of rings whose turn it is; returns whether something was written. */
@@ -115,17 +121,7 @@ final class Drainer {
     void stop() {
         isClosing = true;
         LockSupport.unpark(thread);
-        boolean isInterrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                isInterrupted = true;
-            }
-        }
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
-        }
+        LooseThread.join(thread);
     }
 
     /** Closes the files. */

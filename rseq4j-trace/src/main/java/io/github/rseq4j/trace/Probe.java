@@ -91,7 +91,8 @@ public final class Probe {
      * the fields as integers of their sizes. It may be called on any thread of the process, also one that the JVM has
      * never seen, and in a signal's handler: it takes no lock, allocates nothing, makes no system calls but gettid(2)
      * and what registering a thread takes, and leaves errno alone. What it returns is 0, or negative when nothing was
-     * recorded: then it is counted, or the tracer is closed. The thread of its records is the kernel's number of it.
+     * recorded: then it is counted, or the probe is disabled, or the tracer is closed. The thread of its records is the
+     * kernel's number of it.
      *
      * <p>The function stays for the life of the process; it records nothing while the probe is disabled, and when the
      * tracer was closed.

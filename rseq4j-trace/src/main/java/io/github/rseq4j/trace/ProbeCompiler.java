@@ -69,20 +69,28 @@ final class ProbeCompiler {
      * @param provider the interface
      * @param methods its events
      * @return an instance
+     * @throws IllegalArgumentException when there are too many for one class
      */
     Object compile(MethodHandles.Lookup place, Class<?> provider, List<Implementation> methods) {
         String packageName = place.lookupClass().getPackageName();
         ClassDesc name = ClassDesc.of((packageName.isEmpty() ? "" : packageName + ".") + provider.getSimpleName()
                 + "_Probes");
-        byte[] bytes = ClassFile.of().build(name, c -> {
-            c.withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC)
-                    .withInterfaceSymbols(provider.describeConstable().orElseThrow())
-                    .withMethodBody(INIT_NAME, MTD_void, 0,
-                            code -> code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_());
-            for (Implementation method : methods) {
-                method(c, method);
-            }
-        });
+        byte[] bytes;
+        try {
+            bytes = ClassFile.of().build(name, c -> {
+                c.withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC)
+                        .withInterfaceSymbols(provider.describeConstable().orElseThrow())
+                        .withMethodBody(INIT_NAME, MTD_void, 0,
+                                code -> code.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_());
+                for (Implementation method : methods) {
+                    method(c, method);
+                }
+            });
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("provider=" + provider.getName() + ": its " + methods.size()
+                    + " methods take more constants than the class file has that implements them (three or four for"
+                    + " each, of 65,535): distribute them over several interfaces", e);
+        }
         try {
             MethodHandles.Lookup made = place.defineHiddenClassWithClassData(bytes, calls.data(), true);
             return made.findConstructor(made.lookupClass(), MethodType.methodType(void.class)).invoke();

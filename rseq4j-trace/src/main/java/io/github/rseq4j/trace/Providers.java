@@ -3,6 +3,7 @@ package io.github.rseq4j.trace;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.PacketLayout;
 import java.lang.invoke.MethodHandles;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +25,11 @@ final class Providers {
     private final Consumer<List<EventType>> declare;
     private final @Nullable NativeProbes natives;
     private final Scratch scratch;
-    private final Map<Class<?>, Object> implementations = new HashMap<>();
+    /** Neither an interface nor its class loader is kept: an implementation nobody has is made again. */
+    private final Map<Class<?>, WeakReference<Object>> implementations = new WeakHashMap<>();
     private final Map<String, Probe> probes = new LinkedHashMap<>();
-    private final Map<String, Class<?>> owners = new HashMap<>();
+    /** The name of the interface that declared an event first. */
+    private final Map<String, String> owners = new HashMap<>();
     private final BitSet ids = new BitSet();
     private final ProbeRules rules = new ProbeRules();
     private boolean isClosed;
@@ -76,7 +80,8 @@ final class Providers {
      */
     synchronized <T> T probes(MethodHandles.@Nullable Lookup place, Class<T> provider) {
         requireOpen();
-        Object known = implementations.get(provider);
+        WeakReference<Object> made = implementations.get(provider);
+        Object known = made == null ? null : made.get();
         if (known != null) {
             return provider.cast(known);
         }
@@ -84,43 +89,41 @@ final class Providers {
         MethodHandles.Lookup found = place == null ? ProbePlace.of(provider) : ProbePlace.of(place, provider);
         BitSet taken = (BitSet) ids.clone();
         List<ProbeCompiler.Implementation> methods = new ArrayList<>();
-        List<Probe> made = new ArrayList<>();
+        List<Probe> fresh = new ArrayList<>();
         // Those that say their numbers come first, so that none of theirs is given away.
         for (boolean isSaid : new boolean[] {true, false}) {
             for (ProviderModel.ProbeMethod method : model.events()) {
                 if (isSaid == (method.id() != Event.NEXT_ID)) {
-                    ProbeCompiler.Implementation implementation = implementation(model, method, taken);
-                    methods.add(implementation);
-                    made.add(implementation.probe());
-                    if (implementation.end() != null) {
-                        made.add(implementation.end().end());
-                    }
+                    methods.add(implementation(model, method, taken, fresh));
                 }
             }
         }
         Object implementation = new ProbeCompiler(sink, scratch, maxFieldBytes).compile(found, provider, methods);
         ids.or(taken);
-        declare.accept(made.stream().map(Probe::type).toList());
-        for (Probe probe : made) {
+        if (!fresh.isEmpty()) {
+            declare.accept(fresh.stream().map(Probe::type).toList());
+        }
+        for (Probe probe : fresh) {
             probes.put(probe.name(), probe);
-            owners.put(probe.name(), provider);
+            owners.put(probe.name(), provider.getName());
             rules.apply(probe);
         }
-        implementations.put(provider, implementation);
+        implementations.put(provider, new WeakReference<>(implementation));
         return provider.cast(implementation);
     }
 
     private ProbeCompiler.Implementation implementation(ProviderModel model, ProviderModel.ProbeMethod method,
-            BitSet taken) {
+            BitSet taken, List<Probe> fresh) {
         String where = "provider=" + model.provider().getName() + ": method " + method.method().getName() + ": ";
         List<String> names = method.names();
         List<Probe> halves = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             String name = model.name() + ":" + names.get(i);
-            Class<?> owner = owners.get(name);
-            if (owner != null) {
-                throw new IllegalArgumentException(where + "event " + name + " is there already, from "
-                        + owner.getName() + ": give one of the providers another name with @Provider");
+            List<EventType.Field> fields = i == 0 ? method.fields() : List.of();
+            Probe known = known(model, method, name, i, fields, where);
+            if (known != null) {
+                halves.add(known);
+                continue;
             }
             int id = method.id() == Event.NEXT_ID ? taken.nextClearBit(0) : method.id() + i;
             if (id > EventType.MAX_ID) {
@@ -132,16 +135,48 @@ final class Providers {
                         + " @Event, or leave it out");
             }
             taken.set(id);
-            EventType type = new EventType(name, id, method.level().ordinal(), i == 0 ? method.fields() : List.of());
+            EventType type = new EventType(name, id, method.level().ordinal(), fields);
             if (type.minimumBytes() - PacketLayout.RECORD_FIELDS > maxFieldBytes) {
                 throw new IllegalArgumentException(where + "its fields take "
                         + (type.minimumBytes() - PacketLayout.RECORD_FIELDS) + " bytes at least, and a record of this"
                         + " trace has " + maxFieldBytes + ": leave some out");
             }
-            halves.add(new Probe(type, method.event(), true, natives));
+            Probe made = new Probe(type, method.event(), true, natives);
+            halves.add(made);
+            fresh.add(made);
         }
         SpanEnd end = method.isSpan() ? new SpanEnd(halves.getLast(), sink) : null;
         return new ProbeCompiler.Implementation(method.method(), halves.getFirst(), end);
+    }
+
+    /**
+     * Returns the event that another copy of the same interface has declared, under another class loader: it is that
+     * one's too. Null when nobody has.
+     *
+     * @throws IllegalArgumentException when somebody has declared another event of that name
+     */
+    private @Nullable Probe known(ProviderModel model, ProviderModel.ProbeMethod method, String name, int half,
+            List<EventType.Field> fields, String where) {
+        String owner = owners.get(name);
+        Probe known = probes.get(name);
+        if (owner == null || known == null) {
+            return null;
+        }
+        String there = where + "event " + name + " is there already, from ";
+        if (!owner.equals(model.provider().getName())) {
+            throw new IllegalArgumentException(there + owner
+                    + ": give one of the providers another name with @Provider");
+        }
+        EventType type = known.type();
+        boolean isSame = type.fields().equals(fields) && type.level() == method.level().ordinal()
+                && known.providerEvent().equals(model.name() + ":" + method.event())
+                && (method.id() == Event.NEXT_ID || method.id() + half == type.id());
+        if (!isSame) {
+            throw new IllegalArgumentException(there + "another class loader's copy of the interface, with other"
+                    + " fields, level or number: give the event another name with @Event, or the provider with"
+                    + " @Provider");
+        }
+        return known;
     }
 
     /** Returns all probes, in the order in which they were made. */

@@ -6,7 +6,7 @@ import io.github.rseq4j.trace.ctf.MetadataText;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
-import java.lang.module.ModuleDescriptor;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -62,9 +62,13 @@ final class TraceMetadata {
         environment.put("mode", isFlightRecorder ? "flight recorder" : "discard");
     }
 
-    private static String version() {
-        ModuleDescriptor module = Tracer.class.getModule().getDescriptor();
-        return module == null ? "unknown" : module.rawVersion().orElse("unknown");
+    /** Returns the library's version as the build has written it beside this class: the class path has no modules. */
+    static String version() {
+        try (InputStream file = TraceMetadata.class.getResourceAsStream("version.txt")) {
+            return file == null ? "unknown" : new String(file.readAllBytes(), StandardCharsets.UTF_8).strip();
+        } catch (IOException _) {
+            return "unknown";
+        }
     }
 
     /**

@@ -9,7 +9,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,8 +62,13 @@ public final class Tracer implements AutoCloseable {
     /* How it works
      *
      * Rings takes events, Channel records them, RingDrain writes them to files, on the thread of the Drainer.
+     *
+     * A tracer that is open stays reachable as long as this class does. Its threads do not keep it (LooseThread): when
+     * the class loader of this class is collected, the tracer is left as that of a process that was killed.
      */
     static final String RINGS = TracerFolder.RINGS;
+
+    private static final Set<Tracer> OPEN = ConcurrentHashMap.newKeySet();
 
     private final Path folder;
     private final TracerOptions options;
@@ -77,7 +84,8 @@ public final class Tracer implements AutoCloseable {
     private final NativeProbes natives;
     private final Providers providers;
     private final long lostBefore = NativeProbes.lost();
-    private final Thread atExit = new Thread(this::close, "rseq4j-tracer-exit");
+    private final Runnable exit = this::exit;
+    private final Thread atExit = LooseThread.once("rseq4j-tracer-exit", exit);
     private @Nullable CpuSampler sampler;
     private long discardedByClosed;
     private boolean isClosing;
@@ -109,7 +117,7 @@ public final class Tracer implements AutoCloseable {
         try {
             drainer.start(rings::openMissed);
         } catch (Throwable t) {
-            forgetExit();
+            LooseThread.forgetAtExit(atExit);
             throw t;
         }
     }
@@ -118,7 +126,9 @@ public final class Tracer implements AutoCloseable {
     private static Tracer make(Path folder, TracerOptions options, boolean isFlightRecorder) throws IOException {
         TracerFolder files = TracerFolder.make(folder, options.existingTrace());
         try {
-            return new Tracer(options, isFlightRecorder, files);
+            Tracer tracer = new Tracer(options, isFlightRecorder, files);
+            OPEN.add(tracer);
+            return tracer;
         } catch (Throwable t) {
             files.undo(t);
             throw t;
@@ -316,6 +326,15 @@ public final class Tracer implements AutoCloseable {
         metadata.add(List.of(type));
     }
 
+    /** The class loader may be closed by now, so that classes are missing: the exit goes well all the same. */
+    private void exit() {
+        try {
+            close();
+        } catch (Throwable t) {
+            counts.failed(t);
+        }
+    }
+
     /**
      * Writes what was recorded before to the trace's files. A flight recorder has none, and nothing happens.
      *
@@ -410,7 +429,8 @@ public final class Tracer implements AutoCloseable {
             rings.opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
             finish(isWhole);
         }
-        forgetExit();
+        LooseThread.forgetAtExit(atExit);
+        OPEN.remove(this);
     }
 
     /** What could not be written stays in the rings, for who recovers it. */
@@ -421,16 +441,6 @@ public final class Tracer implements AutoCloseable {
             files.finish(isWhole);
         } catch (IOException e) {
             counts.failed(e);
-        }
-    }
-
-    private void forgetExit() {
-        try {
-            if (Thread.currentThread() != atExit) {
-                Runtime.getRuntime().removeShutdownHook(atExit);
-            }
-        } catch (IllegalStateException _) {
-            // The JVM exits, and the hook finds the tracer closed.
         }
     }
 }

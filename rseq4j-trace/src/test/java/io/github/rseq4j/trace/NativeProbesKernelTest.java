@@ -79,7 +79,7 @@ final class NativeProbesKernelTest {
             assertEquals(0, (long) event.invokeExact(dirt | 0xFF80L, dirt | 0x7_FFFEL, Long.MIN_VALUE, dirt | 0xFF01L,
                     dirt | 0x7_8001L, dirt | 0x8000_0003L));
             tracer.natives().enable(NARROW, false);
-            assertEquals(0, (long) event.invokeExact(1L, 1L, 1L, 1L, 1L, 1L));
+            assertTrue((long) event.invokeExact(1L, 1L, 1L, 1L, 1L, 1L) < 0, "nothing was recorded");
         }
         List<TraceEvent> events = TracerTest.read(folder, 0);
         assertEquals(1, events.size());

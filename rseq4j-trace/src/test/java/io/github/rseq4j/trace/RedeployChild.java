@@ -1,0 +1,145 @@
+package io.github.rseq4j.trace;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The child JVM of {@link RedeployTest}: class loaders load a program with this library, again and again, and are
+ * dropped. It prints what is left of them.
+ */
+public final class RedeployChild {
+    private static final int WARM = 2;
+    private static final int MAX_COLLECTIONS = 100;
+
+    /** What the program of each class loader may leave behind. */
+    enum Use { OPEN, CLOSED, HANDLER, FINDER }
+
+    /** An event of the program. */
+    public interface Turns {
+        /** It happened. */
+        void turn(long number, String text);
+    }
+
+    private RedeployChild() {}
+
+    /**
+     * Runs the child.
+     *
+     * @param arguments what the programs do, how many there are, and a folder
+     * @throws Exception when something fails
+     */
+    public static void main(String[] arguments) throws Exception {
+        int rounds = Integer.parseInt(arguments[1]);
+        List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
+        long files = 0;
+        for (int round = 0; round < rounds; round++) {
+            loaders.add(round(arguments[0], Path.of(arguments[2], "t" + round), false));
+            collect(loaders);
+            if (round == WARM) {
+                files = files();
+            }
+        }
+        System.out.println("loaders=" + loaders.stream().filter(loader -> loader.get() != null).count());
+        System.out.println("threads=" + Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("rseq4j")).count());
+        System.out.println("files=" + (files() - files));
+        // One that stays, and whose classes are no longer to be had at the end.
+        round(arguments[0], Path.of(arguments[2], "last"), true);
+        System.out.println("end");
+    }
+
+    private static WeakReference<ClassLoader> round(String use, Path folder, boolean isKept) throws Exception {
+        URLClassLoader loader = new URLClassLoader(classes(), ClassLoader.getPlatformClassLoader());
+        Thread.currentThread().setContextClassLoader(loader);
+        Object kept = loader.loadClass(RedeployChild.class.getName()).getMethod("use", String.class, Path.class)
+                .invoke(null, use, folder);
+        Thread.currentThread().setContextClassLoader(null);
+        if (isKept) {
+            // The JVM's own list of hooks is what keeps it, and this.
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> System.out.print(kept == loader ? "one" : "")));
+        }
+        loader.close();
+        return new WeakReference<>(loader);
+    }
+
+    private static URL[] classes() throws MalformedURLException {
+        List<URL> classes = new ArrayList<>();
+        for (String each : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+            classes.add(Path.of(each).toUri().toURL());
+        }
+        return classes.toArray(URL[]::new);
+    }
+
+    private static void collect(List<WeakReference<ClassLoader>> loaders) throws InterruptedException {
+        for (int i = 0; i < MAX_COLLECTIONS && loaders.stream().anyMatch(loader -> loader.get() != null); i++) {
+            System.gc();
+            Thread.sleep(5);
+        }
+    }
+
+    private static long files() {
+        String[] files = new File("/proc/self/fd").list();
+        return files == null ? -1 : files.length;
+    }
+
+    /**
+     * The program.
+     *
+     * @param use what it leaves behind
+     * @param folder where it traces
+     * @return what it holds in a static field
+     * @throws IOException when the trace cannot be made
+     */
+    public static Object use(String use, Path folder) throws IOException {
+        TracerOptions options = TracerOptions.defaults().withSubBuffers(1 << 12, 4);
+        Tracer tracer = Tracer.streaming(folder, options);
+        tracer.probes(Turns.class).turn(1, "one");
+        switch (Use.valueOf(use)) {
+            case OPEN -> { }
+            case CLOSED -> tracer.close();
+            case HANDLER -> {
+                Logger logger = Logger.getLogger("program");
+                TraceLogHandler handler = new TraceLogHandler(tracer);
+                logger.setUseParentHandlers(false);
+                logger.addHandler(handler);
+                logger.log(Level.WARNING, "{0} logs", use);
+                logger.removeHandler(handler);
+            }
+            case FINDER -> {
+                TraceLoggerFinder finder = new TraceLoggerFinder(new Silent());
+                finder.attach(tracer);
+                finder.getLogger("program", RedeployChild.class.getModule())
+                        .log(System.Logger.Level.WARNING, "{0} logs", use);
+            }
+        }
+        return Held.hold(tracer);
+    }
+
+    /** Holds a tracer as programs do. */
+    private static final class Held {
+        private static final List<Tracer> TRACERS = new ArrayList<>();
+
+        private static Object hold(Tracer tracer) {
+            TRACERS.add(tracer);
+            return TRACERS;
+        }
+    }
+
+    /** Finds loggers that are those of the JDK, and print nothing. */
+    private static final class Silent extends System.LoggerFinder {
+        @Override
+        public System.Logger getLogger(String name, Module module) {
+            Logger.getLogger(name).setUseParentHandlers(false);
+            return System.getLogger(name);
+        }
+    }
+}
