@@ -479,7 +479,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
                 return -1;
             }
             own = shared.copy();
-            others = isForGood ? idle.close() : idle.takeAll();
+            others = isForGood ? idle.takeAndClose() : idle.takeAll();
             closed |= isForGood;
             shared.clear();
         }

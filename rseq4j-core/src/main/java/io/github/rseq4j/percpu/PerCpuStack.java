@@ -262,7 +262,7 @@ public final class PerCpuStack {
      *
      * @return what was left, in blocks
      */
-    List<long[]> close() {
+    List<long[]> takeAndClose() {
         return memory.close();
     }
 

@@ -293,14 +293,14 @@ final class PerCpuStackTest {
     void closedItTakesNothingAndHasNothing() {
         PerCpuStack stack = new PerCpuStack(4);
         stack.push(1);
-        assertEquals(1, stack.close().stream().mapToInt(words -> words.length).sum());
+        assertEquals(1, stack.takeAndClose().stream().mapToInt(words -> words.length).sum());
         assertFalse(stack.push(2));
         assertFalse(stack.pushAll(new long[1], 0, 1));
         assertFalse(stack.popAll(new long[1], 0, 1));
         assertEquals(NONE, stack.pop(NONE));
         assertEquals(List.of(), drained(stack));
         assertThrows(IllegalStateException.class, () -> stack.resize(8));
-        assertEquals(0, stack.close().stream().mapToInt(words -> words.length).sum());
+        assertEquals(0, stack.takeAndClose().stream().mapToInt(words -> words.length).sum());
     }
 
     @Test
