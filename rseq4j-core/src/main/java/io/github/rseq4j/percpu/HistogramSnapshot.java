@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  * be added and compared. An empty snapshot answers 0 to every question.
  */
 public final class HistogramSnapshot {
-    private static final BigDecimal ALL = BigDecimal.valueOf(100);
+    private static final BigDecimal HALF = new BigDecimal("0.5");
+    /** Up to here a double counts one by one, with bits left for a hundredth. */
+    private static final long MAX_PRECISE = 1L << 45;
 
     private final HistogramBuckets buckets;
     private final long[] counts;
@@ -90,8 +92,8 @@ public final class HistogramSnapshot {
      * Returns a value that so many of each hundred values do not exceed: the upper bound of the bucket where they are
      * reached, and {@link Long#MAX_VALUE} when that is the last one. For 0 it is {@link #min}, for 100 {@link #max}.
      *
-     * @param percentile how many of each hundred, 0 to 100; the decimal that it prints as is meant, so that 99.9 of
-     *     1000 values are 999
+     * @param percentile how many of each hundred, 0 to 100; a unit in the last place is taken off it, as
+     *     HdrHistogram does, so that 99.9 of 1000 values are 999, and {@code 100.0 * k / n} of n values are k
      * @return the value
      * @throws IllegalArgumentException when the percentile is out of range
      */
@@ -102,8 +104,10 @@ public final class HistogramSnapshot {
         if (percentile == 0 || count == 0) {
             return min();
         }
-        BigDecimal exact = BigDecimal.valueOf(percentile).multiply(BigDecimal.valueOf(count));
-        long rank = exact.divide(ALL, 0, RoundingMode.CEILING).longValue();
+        if (percentile == 100) {
+            return max();
+        }
+        long rank = rank(percentile);
         long reached = 0;
         int i = -1;
         while (reached < rank && i < counts.length - 1) {
@@ -111,6 +115,16 @@ public final class HistogramSnapshot {
             reached += counts[i];
         }
         return i < 0 ? 0 : buckets.highest(i);
+    }
+
+    private long rank(double percentile) {
+        if (count <= MAX_PRECISE) {
+            // As HdrHistogram has it, roundings included: what was divided may have been rounded up.
+            return Math.max(1, (long) Math.ceil(Math.nextDown(percentile) * count / 100));
+        }
+        // A unit in the last place is more than a rank: half a rank is taken off.
+        return BigDecimal.valueOf(percentile).multiply(BigDecimal.valueOf(count).movePointLeft(2)).subtract(HALF)
+                .setScale(0, RoundingMode.CEILING).longValue();
     }
 
     /**

@@ -207,6 +207,44 @@ final class PerCpuHistogramTest {
         assertTrue(snapshot.min() <= sorted[0] && sorted[0] - snapshot.min() <= sorted[0] / (double) (1 << bits));
     }
 
+    /** HdrHistogram's AbstractHistogram.getValueAtPercentile: what rank it reaches for. */
+    private static long hdrRank(double percentile, long count) {
+        double requested = Math.min(Math.max(Math.nextAfter(percentile, Double.NEGATIVE_INFINITY), 0.0), 100.0);
+        return Math.max((long) Math.ceil(requested * count / 100.0), 1);
+    }
+
+    @Test
+    void theShareOfAnyRankIsThatRankAsInHdrHistogram() {
+        PerCpuHistogram histogram = new PerCpuHistogram(2000, 10);
+        for (int count = 1; count <= 200; count++) {
+            histogram.record(count);
+            HistogramSnapshot snapshot = histogram.snapshot();
+            for (int rank = 1; rank <= count; rank++) {
+                double percentile = 100.0 * rank / count;
+                assertEquals(rank, snapshot.percentile(percentile), rank + " of " + count);
+                assertEquals(hdrRank(percentile, count), snapshot.percentile(percentile), rank + " of " + count);
+                double share = (double) rank / count * 100;
+                assertEquals(hdrRank(share, count), snapshot.percentile(share), "share of " + rank + " of " + count);
+            }
+            for (int hundredths = 1; hundredths < 100; hundredths++) {
+                double percentile = hundredths / 100.0 * 100;
+                assertEquals(hdrRank(percentile, count), snapshot.percentile(percentile), "0." + hundredths);
+            }
+        }
+    }
+
+    @Test
+    void percentilesOfMoreValuesThanADoubleCountsAreExactToo() {
+        PerCpuHistogram histogram = new PerCpuHistogram(2000, 10);
+        histogram.record(1, 1L << 61);
+        histogram.record(2, (1L << 61) - 1);
+        histogram.record(3, 1);
+        HistogramSnapshot snapshot = histogram.snapshot();
+        assertEquals(1, snapshot.percentile(50));
+        assertEquals(2, snapshot.percentile(Math.nextUp(50.0)));
+        assertEquals(3, snapshot.percentile(100));
+    }
+
     @Test
     void takesAPercentileAsTheDecimalItPrintsAs() {
         PerCpuHistogram histogram = new PerCpuHistogram(2000, 10);
