@@ -110,6 +110,21 @@ public final class PagedMemory implements AddressSpace {
         return (int) address & PAGE_BYTES - 1;
     }
 
+    /**
+     * Returns how many bytes the pages have that were written, of those that lie in a part.
+     *
+     * @param address a page's address
+     * @param lengthBytes how long the part is
+     */
+    public long populatedBytes(long address, long lengthBytes) {
+        long[] @Nullable [] table = pages;
+        long populated = 0;
+        for (long at = address; at < address + lengthBytes; at += 1L << PAGE_SHIFT) {
+            populated += table[(int) (at >>> PAGE_SHIFT)] == null ? 0 : 1L << PAGE_SHIFT;
+        }
+        return populated;
+    }
+
     private long @Nullable [] page(long address) {
         long[] @Nullable [] table = pages;
         return table[number(address, table.length)];

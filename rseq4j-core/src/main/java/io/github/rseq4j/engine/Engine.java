@@ -128,6 +128,9 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      */
     int cpuIndex();
 
+    /** Returns which copy a section would have worked on, had the calling thread called it a moment ago. */
+    int index();
+
     /**
      * Returns when no section is running any more that was running when this was called: each has committed, and that
      * is seen, or it was aborted and begins anew, and then sees what the caller wrote before (I9).
@@ -137,7 +140,15 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     void fence();
 
     /**
-     * Does the same for one CPU alone.
+     * Throws what {@link #fence} would throw, for an operation that cannot be undone when a fence is refused in its
+     * middle.
+     *
+     * @throws KernelException when the kernel refuses
+     */
+    void requireFence();
+
+    /**
+     * Does what {@link #fence} does for one CPU alone.
      *
      * @param cpu the CPU
      * @throws KernelException when the kernel refuses

@@ -80,8 +80,18 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
+    public int index() {
+        return fallback.index();
+    }
+
+    @Override
     public void fence() {
         fallback.fence();
+    }
+
+    @Override
+    public void requireFence() {
+        // Locks are never refused.
     }
 
     @Override

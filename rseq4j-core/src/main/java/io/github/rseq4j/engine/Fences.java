@@ -44,6 +44,17 @@ final class Fences {
         }
     }
 
+    /** Throws what a fence would throw. */
+    void require() {
+        // A CPU that there cannot be is accepted and costs nothing; a filter refuses the call for it all the same.
+        int answer = announce() ? Linux.membarrier(Linux.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ,
+                Linux.MEMBARRIER_CMD_FLAG_CPU, Integer.MAX_VALUE) : -Errno.EPERM;
+        if (answer < 0 && answer != -Errno.EINVAL) {
+            // Only by going there is it known that the thread may.
+            walk(ALL);
+        }
+    }
+
     private synchronized boolean announce() {
         if (!announced && !refused) {
             refused = Linux.membarrier(Linux.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0) < 0;
@@ -67,16 +78,15 @@ final class Fences {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        KernelException refusal = walker.refusal;
-        if (refusal != null) {
-            throw refusal;
-        }
+        walker.requireDone();
     }
 
     /** The thread that goes from CPU to CPU. */
     private static final class Walker extends Thread {
         private final int only;
-        private @Nullable KernelException refusal;
+        /** Read after the thread has ended. */
+        private boolean isDone;
+        private @Nullable Throwable thrown;
 
         Walker(int only) {
             super(null, null, "rseq4j-fence", 0, false);
@@ -96,8 +106,19 @@ final class Fences {
                                 answer);
                     }
                 }
-            } catch (KernelException e) {
-                refusal = e;
+                isDone = true;
+            } catch (Throwable t) {
+                thrown = t;
+            }
+        }
+
+        /** A thread that ended in another way has been to no more than some of the CPUs. */
+        void requireDone() {
+            if (thrown instanceof KernelException refusal) {
+                throw refusal;
+            }
+            if (!isDone) {
+                throw new IllegalStateException("the thread that goes from CPU to CPU has ended early", thrown);
             }
         }
     }

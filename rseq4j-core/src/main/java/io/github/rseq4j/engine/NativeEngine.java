@@ -59,6 +59,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private @Nullable AbortProof usersProof;
     private @Nullable MethodHandle timestamp;
     private boolean firstRangeTaken;
+    private boolean isMemoryPrepared;
     private Registration registration;
     private SelfTest.Outcome selfTest = SelfTest.Outcome.NOT_RUN;
 
@@ -251,6 +252,13 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return cpu >= 0 && cpu < target.limit() ? cpu : target.limit();
     }
 
+    @Override
+    public int index() {
+        int field = target.index() == Index.MM_CID ? RseqArea.MM_CID : RseqArea.CPU_ID;
+        int index = cpuId() < 0 ? -1 : (int) call(areaField, field);
+        return index >= 0 && index < target.limit() ? index : target.limit();
+    }
+
     /** Returns the cell that the self-test works on: the first one of the first range, which is never handed out. */
     public long selfTestCell() {
         return firstRange;
@@ -283,6 +291,10 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
 
     @Override
     public AddressSpace memory() {
+        if (!isMemoryPrepared) {
+            RawMemory.prepare();
+            isMemoryPrepared = true;
+        }
         return AddressSpace.RAW;
     }
 
@@ -314,6 +326,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     public void fence() {
         fences.fence();
         stepByStep.await();
+    }
+
+    @Override
+    public void requireFence() {
+        fences.require();
     }
 
     @Override

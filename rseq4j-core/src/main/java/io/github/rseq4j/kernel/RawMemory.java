@@ -4,7 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -20,6 +22,11 @@ public final class RawMemory {
     }
 
     private RawMemory() {}
+
+    /** Makes sure that words can be read and written from now on, however little stack is left. */
+    public static void prepare() {
+        Initialized.require(MethodHandles.lookup(), Words.class);
+    }
 
     /**
      * Reads 8 bytes, whole, with opaque order: what another CPU's section has committed is seen sooner or later.
@@ -164,5 +171,28 @@ public final class RawMemory {
             value = value << Byte.SIZE | Byte.toUnsignedLong(bytes[i]);
         }
         return value;
+    }
+
+    /**
+     * mincore(2): how much of a part is in memory, at most.
+     *
+     * @param address a page's address
+     * @param lengthBytes how long the part is
+     * @return how many bytes its pages have; all where the kernel does not tell
+     */
+    public static long residentBytes(long address, long lengthBytes) {
+        long pageBytes = Linux.getauxval(Linux.AT_PAGESZ);
+        long pages = (lengthBytes + pageBytes - 1) / pageBytes;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment answer = arena.allocate(pages);
+            if (Native.call(Native.find("mincore"), address, lengthBytes, answer.address()).intOrNegativeErrno() < 0) {
+                return lengthBytes;
+            }
+            long resident = 0;
+            for (long i = 0; i < pages; i++) {
+                resident += answer.get(JAVA_BYTE, i) & 1;
+            }
+            return resident * pageBytes;
+        }
     }
 }

@@ -1,12 +1,13 @@
 package io.github.rseq4j.memory;
 
 import io.github.rseq4j.KernelException;
+import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.engine.Engine;
-import java.lang.ref.PhantomReference;
-import java.lang.ref.ReferenceQueue;
-import java.util.HashSet;
+import io.github.rseq4j.engine.FallbackEngine;
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.kernel.RawMemory;
+import java.util.Arrays;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -28,25 +29,43 @@ public final class Cells {
      * because each structure keeps itself reachable until the call has returned; so plain writes of 0 clear it, and
      * whoever gets the new owner sees them.
      *
+     * Pages that nobody holds a part of go back to the kernel, or on the fallback to the collector: those of an owner
+     * of a page and more at once, those of smaller ones when they are SMALL_BYTES. An owner that is closed gives its
+     * pages back before. What owners hold that were dropped, and that the collector has not found, is Pressure's
+     * business.
+     *
+     * An Error may come out of any call. So whatever takes memory is taken first, a cell is cleared while it is free
+     * still, and what was collected stays in its list until it is in the free one.
+     *
      * Refused: java.lang.ref.Cleaner, whose thread costs more at start-up than looking at the queue when a cell is
-     * asked for.
+     * asked for, and holds the class loader of what it runs.
      */
     private static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
     /** The first cell of each copy is left alone: the self-test works on it. */
     private static final long FIRST_BYTES = Long.BYTES;
     private static final long USABLE_BYTES = STRIDE_BYTES - FIRST_BYTES;
+    /** How much of each copy small owners may leave populated when they are collected. */
+    private static final long SMALL_BYTES = 1L << 16;
+    private static final long FALLBACK_PAGE_BYTES = 1L << 16;
     /** The most cells that one owner may have. */
     public static final int MAX_CELLS = (int) (USABLE_BYTES / Long.BYTES);
 
     private static final Cells INSTANCE = new Cells(Engine.get());
 
     private final Engine engine;
-    private final ReferenceQueue<Object> collected = new ReferenceQueue<>();
-    private final Set<Holding> holdings = new HashSet<>();
+    private final Pressure pressure = new Pressure(this);
+    private final Holdings holdings = new Holdings();
     /** What was given back: address to length in bytes. */
     private final TreeMap<Long, Long> free = new TreeMap<>();
+    private long[] ranges = {};
+    private int rangeCount;
+    private long heldBytes;
     private long next;
     private long end;
+    private long pageBytes;
+    private long smallBytes;
+    private long smallFrom = Long.MAX_VALUE;
+    private long smallTo;
 
     Cells(Engine engine) {
         this.engine = engine;
@@ -58,13 +77,12 @@ public final class Cells {
     }
 
     /** What an owner holds, until it is collected. */
-    private static final class Holding extends PhantomReference<Object> {
-        private final long address;
+    static final class Piece extends Holding {
         private final int lengthBytes;
+        private long address;
 
-        Holding(Object owner, ReferenceQueue<Object> queue, long address, int lengthBytes) {
-            super(owner, queue);
-            this.address = address;
+        Piece(Object owner, Holdings holdings, int lengthBytes) {
+            super(owner, holdings);
             this.lengthBytes = lengthBytes;
         }
     }
@@ -78,27 +96,37 @@ public final class Cells {
      * @throws IllegalArgumentException when the count is out of range
      * @throws KernelException when a new range is needed and the kernel refuses it
      */
-    public synchronized long allocate(Object owner, int count) {
+    public long allocate(Object owner, int count) {
         if (count < 1 || count > MAX_CELLS) {
             throw new IllegalArgumentException("count=" + count + ", must be 1 to " + MAX_CELLS);
         }
-        takeBack();
         int lengthBytes = count * Long.BYTES;
+        pressure.grow(lengthBytes);
+        return handOut(owner, lengthBytes);
+    }
+
+    private synchronized long handOut(Object owner, int lengthBytes) {
+        Headroom.require();
+        takeBack();
+        Piece piece = new Piece(owner, holdings, lengthBytes);
         long address = reuse(lengthBytes);
-        if (address == 0) {
-            address = fresh(lengthBytes);
-        }
-        holdings.add(new Holding(owner, collected, address, lengthBytes));
-        return address;
+        piece.address = address == 0 ? fresh(lengthBytes) : address;
+        holdings.add(piece);
+        heldBytes += lengthBytes;
+        return piece.address;
     }
 
     private long fresh(int lengthBytes) {
         if (end - next < lengthBytes) {
+            ranges = rangeCount < ranges.length ? ranges : Arrays.copyOf(ranges, Math.max(4, 2 * rangeCount));
             if (end > next) {
                 give(next, end - next);
+                next = end;
             }
-            next = engine.reserve() + FIRST_BYTES;
+            ranges[rangeCount] = engine.reserve();
+            next = ranges[rangeCount] + FIRST_BYTES;
             end = next + USABLE_BYTES;
+            rangeCount++;
         }
         long address = next;
         next += lengthBytes;
@@ -114,54 +142,158 @@ public final class Cells {
         return 0;
     }
 
-    private long reuse(long address, long freeBytes, int lengthBytes) {
-        free.remove(address);
+    private long reuse(Long address, long freeBytes, int lengthBytes) {
+        clear(address, lengthBytes);
         if (freeBytes > lengthBytes) {
             free.put(address + lengthBytes, freeBytes - lengthBytes);
         }
-        clear(address, lengthBytes);
+        free.remove(address);
         return address;
     }
 
     private void clear(long address, int lengthBytes) {
+        long from = firstPage(address);
+        long to = lastPage(address + lengthBytes);
+        boolean isDiscarded = discard(from, to);
         for (int copy = 0; copy < engine.copies(); copy++) {
             long start = address + copy * STRIDE_BYTES;
             for (long at = start; at < start + lengthBytes; at += Long.BYTES) {
-                // Writing only what is not 0 leaves pages that were never used unpopulated.
-                if (engine.memory().getLong(at) != 0) {
+                if (isDiscarded && at == from + copy * STRIDE_BYTES) {
+                    at = to + copy * STRIDE_BYTES - Long.BYTES;
+                } else if (engine.memory().getLong(at) != 0) {
+                    // Writing only what is not 0 leaves pages that were never used unpopulated.
                     engine.memory().putLong(at, 0);
                 }
             }
         }
     }
 
-    private void takeBack() {
-        for (Object each = collected.poll(); each != null; each = collected.poll()) {
-            Holding holding = (Holding) each;
-            holdings.remove(holding);
-            give(holding.address, holding.lengthBytes);
+    private long pageBytes() {
+        if (pageBytes == 0) {
+            pageBytes = engine instanceof NativeEngine ? Linux.getauxval(Linux.AT_PAGESZ) : FALLBACK_PAGE_BYTES;
+        }
+        return pageBytes;
+    }
+
+    private long firstPage(long address) {
+        return address + pageBytes() - 1 & -pageBytes();
+    }
+
+    private long lastPage(long address) {
+        return address & -pageBytes();
+    }
+
+    /** Gives pages of all copies back, and returns whether they read as zeros: not where memory is locked (mlock). */
+    private boolean discard(long from, long to) {
+        for (int copy = 0; from < to && copy < engine.copies(); copy++) {
+            long address = from + copy * STRIDE_BYTES;
+            if (engine instanceof FallbackEngine fallback) {
+                fallback.memory().clear(address, to - from);
+            } else if (Linux.madvise(address, to - from, Linux.MADV_DONTNEED) < 0) {
+                return false;
+            }
+        }
+        return from < to;
+    }
+
+    /**
+     * Gives back the pages that lie as a whole in cells whose content nobody needs any more; they read as zeros. The
+     * cells stay their owner's.
+     *
+     * @param address the first cell
+     * @param lengthBytes how much of each copy
+     */
+    public void discardPages(long address, long lengthBytes) {
+        long from;
+        long to;
+        synchronized (this) {
+            from = firstPage(address);
+            to = lastPage(address + lengthBytes);
+        }
+        discard(from, to);
+    }
+
+    synchronized void takeBack() {
+        for (Holding lost = holdings.lost(); lost != null; lost = holdings.lost()) {
+            Piece piece = (Piece) lost;
+            give(piece.address, piece.lengthBytes);
+            holdings.remove(piece);
+            heldBytes -= piece.lengthBytes;
+            giveBackPages(piece.address, piece.address + piece.lengthBytes);
+        }
+    }
+
+    private void giveBackPages(long from, long to) {
+        if (to - from >= pageBytes()) {
+            discardFree(from, to);
+            return;
+        }
+        smallBytes += to - from;
+        smallFrom = Math.min(smallFrom, from);
+        smallTo = Math.max(smallTo, to);
+        if (smallBytes >= SMALL_BYTES) {
+            discardFree(smallFrom, smallTo);
+            smallBytes = 0;
+            smallFrom = Long.MAX_VALUE;
+            smallTo = 0;
+        }
+    }
+
+    /** Gives back the pages that touch a part and are free as a whole. */
+    private void discardFree(long from, long to) {
+        Long first = free.floorKey(from);
+        for (Map.Entry<Long, Long> block : free.tailMap(first == null ? from : first, true).entrySet()) {
+            if (block.getKey() >= to) {
+                return;
+            }
+            discard(Math.max(firstPage(block.getKey()), lastPage(from)),
+                    Math.min(lastPage(block.getKey() + block.getValue()), firstPage(to)));
         }
     }
 
     private void give(long address, long lengthBytes) {
-        long start = address;
+        Long start = address;
+        Long behind = address + lengthBytes;
         long length = lengthBytes;
         Map.Entry<Long, Long> before = free.floorEntry(address);
         if (before != null && before.getKey() + before.getValue() == address) {
             start = before.getKey();
             length += before.getValue();
         }
-        Long after = free.remove(address + lengthBytes);
+        Long after = free.get(behind);
         if (after != null) {
             length += after;
         }
+        // In this order: what is said to be free twice for a moment is lost by no Error.
         free.put(start, length);
+        free.remove(behind);
     }
 
     /** Returns how many cells are held now. */
     public synchronized long held() {
         takeBack();
-        return holdings.stream().mapToLong(holding -> holding.lengthBytes / Long.BYTES).sum();
+        return heldBytes / Long.BYTES;
+    }
+
+    /** Returns how many bytes of each copy are held. */
+    synchronized long heldBytes() {
+        return heldBytes;
+    }
+
+    /** Returns how many bytes of all copies are populated, at most. */
+    synchronized long populatedBytes() {
+        long bytes = engine.copies() * STRIDE_BYTES;
+        long populated = 0;
+        for (int i = 0; i < rangeCount; i++) {
+            populated += engine instanceof FallbackEngine fallback
+                    ? fallback.memory().populatedBytes(ranges[i], bytes) : RawMemory.residentBytes(ranges[i], bytes);
+        }
+        return populated;
+    }
+
+    /** Returns how many copies of a cell there are. */
+    int copies() {
+        return engine.copies();
     }
 
     /**

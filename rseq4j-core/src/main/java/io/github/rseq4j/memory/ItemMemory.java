@@ -21,8 +21,8 @@ public final class ItemMemory {
      *
      * An item is the address of its copy at index 0; the others lie a stride apart. Items begin at multiples of their
      * size, so one of a cache line or of a page shares it with nobody. A new item holds the template's words and zeros
-     * behind them. Its copies show that without having been written where ranges do (Ranges), and else are written when
-     * the item is first handed out.
+     * behind them. Its copies show that without having been written where its range does (Ranges), and else are written
+     * when the item is first handed out.
      *
      * An item is made new again by giving its pages back to the kernel, where it has pages of its own, so that they are
      * populated again on the node of who writes them first; else by writing the words that are not as they were, which
@@ -37,7 +37,8 @@ public final class ItemMemory {
     private final AddressSpace memory = engine.memory();
     private final int itemBytes;
     private final long[] template;
-    private final Ranges.Holding holding;
+    private final Ranges ranges;
+    private final Ranges.Pool pool;
     private final boolean hasOwnPages;
 
     /**
@@ -47,14 +48,18 @@ public final class ItemMemory {
      * @param template the first bytes of a new item, at most its size; the others are 0
      */
     public ItemMemory(int itemBytes, byte[] template) {
+        this(itemBytes, template, Ranges.get());
+    }
+
+    ItemMemory(int itemBytes, byte[] template, Ranges ranges) {
         this.itemBytes = itemBytes;
+        this.ranges = ranges;
         byte[] words = new byte[template.length + Long.BYTES - 1 & -Long.BYTES];
         System.arraycopy(template, 0, words, 0, template.length);
         this.template = new long[words.length / Long.BYTES];
         ByteBuffer.wrap(words).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(this.template);
-        this.holding = Ranges.get().hold(this, image(template));
-        this.hasOwnPages = engine instanceof NativeEngine && isShown()
-                && itemBytes % Linux.getauxval(Linux.AT_PAGESZ) == 0;
+        this.hasOwnPages = engine instanceof NativeEngine && itemBytes % Linux.getauxval(Linux.AT_PAGESZ) == 0;
+        this.pool = ranges.hold(this, image(template));
     }
 
     private byte[] image(byte[] content) {
@@ -66,8 +71,8 @@ public final class ItemMemory {
     }
 
     /** Tells whether what was never written shows what a new item holds. */
-    private boolean isShown() {
-        return template.length == 0 || holding.showsImage();
+    private boolean isShown(long item) {
+        return template.length == 0 || pool.showsImage(item);
     }
 
     /** Returns the size of an item in bytes. */
@@ -92,12 +97,12 @@ public final class ItemMemory {
      * @throws KernelException when the kernel refuses
      */
     public long grow() {
-        return Ranges.get().take(holding);
+        return ranges.take(pool);
     }
 
     /** Gives all ranges back. No section may be running on an item, and none may begin (I9). */
     public void release() {
-        Ranges.get().giveBack(holding);
+        ranges.giveBack(pool);
     }
 
     /**
@@ -167,7 +172,7 @@ public final class ItemMemory {
      * @param item the item
      */
     public void makeFirst(long item) {
-        if (!isShown()) {
+        if (!isShown(item)) {
             makeNew(item);
         }
     }
@@ -178,11 +183,12 @@ public final class ItemMemory {
      * @param item the item
      */
     public void makeNew(long item) {
+        boolean isDiscarded = hasOwnPages && isShown(item);
         try {
             for (int index = 0; index < copies(); index++) {
                 long address = address(item, index);
                 // The kernel refuses where memory is locked (mlock); the words are then written.
-                if (!hasOwnPages || Linux.madvise(address, itemBytes, Linux.MADV_DONTNEED) < 0) {
+                if (!isDiscarded || Linux.madvise(address, itemBytes, Linux.MADV_DONTNEED) < 0) {
                     write(address);
                 }
             }

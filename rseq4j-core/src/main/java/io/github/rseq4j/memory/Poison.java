@@ -3,7 +3,6 @@ package io.github.rseq4j.memory;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Fills freed items, and finds where somebody wrote to one. Its owner sees to it that one thread at a time does. */
@@ -35,7 +34,8 @@ public final class Poison {
      * @param item the item
      */
     public void fill(long item) {
-        BitSet copies = new BitSet();
+        BitSet copies = new BitSet(memory.copies());
+        filled.put(item, copies);
         for (int index = 0; index < memory.copies(); index++) {
             long address = memory.address(item, index);
             if (!memory.isNew(address)) {
@@ -45,19 +45,18 @@ public final class Poison {
                 }
             }
         }
-        filled.put(item, copies);
     }
 
     /**
      * Finds the first word of a freed item that was written since. It is put right, so that it is found once.
      *
      * @param item an item that was filled
-     * @return what was found, as {@code name=value}, or null
+     * @return what was found, as {@code name=value}, or null; also when the item was forgotten
      */
     public @Nullable String fault(long item) {
         String fault = null;
-        BitSet copies = Objects.requireNonNull(filled.get(item));
-        for (int index = 0; index < memory.copies(); index++) {
+        BitSet copies = filled.get(item);
+        for (int index = 0; copies != null && index < memory.copies(); index++) {
             long address = memory.address(item, index);
             for (int offset = 0; offset < memory.itemBytes(); offset += Long.BYTES) {
                 long found = memory.get(address + offset);

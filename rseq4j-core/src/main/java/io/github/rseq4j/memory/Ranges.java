@@ -6,25 +6,27 @@ import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
-import java.lang.ref.PhantomReference;
-import java.lang.ref.ReferenceQueue;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Queue;
-import java.util.Set;
+import java.util.Arrays;
+import java.util.TreeSet;
 
 /** Ranges for pools, handed out whole, and whole they come back when a pool is closed or collected. */
 final class Ranges {
     /* How it works
      *
      * A range is what the engine reserves: a stride for each index, populated page by page. It is handed out as zeros,
-     * or showing an image in every copy: a file in memory, mapped privately over each, so that a page is read from the
+     * or showing an image in every copy: a file in memory, mapped privately over it, so that a page is read from the
      * file until somebody writes it, and is then copied on that CPU's node. The file is written once for each pool.
+     *
+     * The kernel bounds a process's mappings (vm.max_map_count, 65,530), and a JVM that needs one more ends. So a file
+     * holds the image several times where there are many copies, that a range takes few mappings; and all images
+     * together take no more than some of those that there may be. A range beyond that is plain, and its items are
+     * written when they are handed out.
      *
      * A range comes back when its pool was closed and a fence has passed (I9), or when the pool was found unreachable
      * (I8). Fresh zeros are then mapped in its place in one call: the free list holds addresses, not memory.
+     *
+     * An Error may come out of any call. What is changed is noted by a store that follows: a range is in its holding
+     * until it is in the free list, which has room for all ranges that there are.
      *
      * Refused: unmapping. Who uses an item of a closed pool would end the JVM with a signal.
      */
@@ -32,16 +34,31 @@ final class Ranges {
     private static final int NO_FILE = -1;
     private static final String FILE_NAME = "rseq4j-items";
     private static final int PROTECTION = Linux.PROT_READ | Linux.PROT_WRITE;
+    private static final int MAPPINGS_PER_RANGE = 32;
+    private static final int MAX_MAPPINGS = 8192;
 
-    private static final Ranges INSTANCE = new Ranges(Engine.get());
+    private static final Ranges INSTANCE = new Ranges(Engine.get(), MAPPINGS_PER_RANGE, MAX_MAPPINGS);
 
     private final Engine engine;
-    private final ReferenceQueue<Object> collected = new ReferenceQueue<>();
-    private final Set<Holding> holdings = new HashSet<>();
-    private final Queue<Long> free = new ArrayDeque<>();
+    private final int mappingsPerRange;
+    private final int maxMappings;
+    private final Holdings holdings = new Holdings();
+    private long[] free = {};
+    private int freeCount;
+    private int reserved;
+    private int mappings;
 
-    Ranges(Engine engine) {
+    /**
+     * Makes ranges of their own.
+     *
+     * @param engine reserves them
+     * @param mappingsPerRange how many mappings a range that shows an image should take
+     * @param maxMappings how many mappings all images may take
+     */
+    Ranges(Engine engine, int mappingsPerRange, int maxMappings) {
         this.engine = engine;
+        this.mappingsPerRange = mappingsPerRange;
+        this.maxMappings = maxMappings;
     }
 
     /** Returns this JVM's ranges. */
@@ -49,19 +66,30 @@ final class Ranges {
         return INSTANCE;
     }
 
-    /** What a pool holds, until it gives it back or is collected. */
-    static final class Holding extends PhantomReference<Object> {
-        private final List<Long> ranges = new ArrayList<>();
-        private final int file;
+    /** What a pool holds. */
+    static final class Pool extends Holding {
+        private final TreeSet<Long> plain = new TreeSet<>();
+        private long[] ranges = {};
+        private int count;
+        private int file = NO_FILE;
 
-        Holding(Object owner, ReferenceQueue<Object> queue, int file) {
-            super(owner, queue);
-            this.file = file;
+        Pool(Object owner, Holdings holdings) {
+            super(owner, holdings);
         }
 
         /** Tells whether its ranges show the image when they are handed out, rather than zeros. */
         boolean showsImage() {
             return file != NO_FILE;
+        }
+
+        /**
+         * Tells whether an item showed the image when its range was handed out.
+         *
+         * @param item its address at index 0
+         */
+        boolean showsImage(long item) {
+            Long before = plain.isEmpty() ? null : plain.floor(item);
+            return showsImage() && (before == null || item - before >= STRIDE_BYTES);
         }
     }
 
@@ -71,39 +99,74 @@ final class Ranges {
      * @param owner who uses them; it must stay reachable during each use
      * @param image what each copy of a range shows, a stride of bytes, or nothing for zeros
      */
-    synchronized Holding hold(Object owner, byte[] image) {
-        boolean isShown = image.length != 0 && engine instanceof NativeEngine;
-        Holding holding = new Holding(owner, collected, isShown ? file(image) : NO_FILE);
-        holdings.add(holding);
-        return holding;
+    synchronized Pool hold(Object owner, byte[] image) {
+        Pool pool = new Pool(owner, holdings);
+        holdings.add(pool);
+        if (image.length != 0 && engine instanceof NativeEngine) {
+            writeFile(pool, image);
+        }
+        return pool;
     }
 
-    private static int file(byte[] image) {
-        int file = Linux.memfd_create(FILE_NAME, Linux.MFD_CLOEXEC);
-        if (file >= 0 && Linux.write(file, image) == image.length) {
-            return file;
+    private void writeFile(Pool pool, byte[] image) {
+        pool.file = Math.max(NO_FILE, Linux.memfd_create(FILE_NAME, Linux.MFD_CLOEXEC));
+        for (int i = 0; pool.showsImage() && i < strides(engine.copies(), mappingsPerRange); i++) {
+            if (Linux.write(pool.file, image) != image.length) {
+                closeFile(pool);
+            }
         }
-        if (file >= 0) {
-            Linux.close(file);
-        }
-        return NO_FILE;
+    }
+
+    private static void closeFile(Pool pool) {
+        Linux.close(pool.file);
+        pool.file = NO_FILE;
+    }
+
+    /**
+     * Returns how many copies one mapping shows.
+     *
+     * @param copies how many there are
+     * @param mappingsPerRange how many mappings they should take
+     */
+    static int strides(int copies, int mappingsPerRange) {
+        return (copies + mappingsPerRange - 1) / mappingsPerRange;
+    }
+
+    private int mappingsOfOne() {
+        int strides = strides(engine.copies(), mappingsPerRange);
+        return (engine.copies() + strides - 1) / strides;
     }
 
     /**
      * Hands out a range.
      *
-     * @param holding whose it is from now on
+     * @param pool whose it is from now on
      * @return the address of its copy at index 0
      * @throws KernelException when the kernel refuses
      */
-    synchronized long take(Holding holding) {
+    synchronized long take(Pool pool) {
         takeBack();
-        Long known = free.poll();
-        long range = known == null ? reserve() : known;
-        if (holding.showsImage()) {
-            show(holding.file, range);
+        if (pool.count == pool.ranges.length) {
+            pool.ranges = Arrays.copyOf(pool.ranges, Math.max(1, 2 * pool.count));
         }
-        holding.ranges.add(range);
+        if (freeCount == 0) {
+            free = reserved < free.length ? free : Arrays.copyOf(free, Math.max(4, 2 * reserved));
+            free[0] = reserve();
+            reserved++;
+            freeCount = 1;
+        }
+        long range = free[freeCount - 1];
+        if (pool.showsImage()) {
+            // Told first: what shows the image after all is only written once more.
+            pool.plain.add(range);
+        }
+        pool.ranges[pool.count] = range;
+        pool.count++;
+        freeCount--;
+        if (pool.showsImage() && show(pool.file, range)) {
+            pool.plain.remove(range);
+            mappings += mappingsOfOne();
+        }
         return range;
     }
 
@@ -113,59 +176,73 @@ final class Ranges {
         return engine instanceof NativeEngine own && range == own.selfTestCell() ? engine.reserve() : range;
     }
 
-    private void show(int file, long range) {
-        try {
-            for (int copy = 0; copy < engine.copies(); copy++) {
-                Errno.check("mmap(length=" + STRIDE_BYTES + ", fd=" + file + ")",
-                        Linux.mmap_fixed(range + copy * STRIDE_BYTES, STRIDE_BYTES, PROTECTION, file));
-            }
-        } catch (KernelException e) {
-            renew(range);
-            throw e;
+    /** Returns whether each copy shows the image; one that the kernel does not map is written as others are. */
+    private boolean show(int file, long range) {
+        if (mappings + mappingsOfOne() > maxMappings) {
+            return false;
         }
+        int strides = strides(engine.copies(), mappingsPerRange);
+        for (int copy = 0; copy < engine.copies(); copy += strides) {
+            long address = range + copy * STRIDE_BYTES;
+            long bytes = Math.min(strides, engine.copies() - copy) * STRIDE_BYTES;
+            if (Linux.mmap_fixed(address, bytes, PROTECTION, file) != address) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
      * Takes back what an owner holds. No section may be running on it, and none may begin.
      *
-     * @param holding what it holds
+     * @param pool what it holds
      */
-    synchronized void giveBack(Holding holding) {
-        if (holdings.remove(holding)) {
-            holding.clear();
-            holding.ranges.forEach(this::renew);
-            if (holding.showsImage()) {
-                Linux.close(holding.file);
+    synchronized void giveBack(Pool pool) {
+        while (pool.count > 0) {
+            long range = pool.ranges[pool.count - 1];
+            int shown = pool.showsImage(range) ? mappingsOfOne() : 0;
+            boolean isNew = renew(range);
+            mappings -= shown;
+            pool.count--;
+            if (isNew) {
+                free[freeCount] = range;
+                freeCount++;
             }
+        }
+        if (pool.showsImage()) {
+            closeFile(pool);
+        }
+        if (pool.isHeld) {
+            holdings.remove(pool);
+            pool.clear();
         }
     }
 
     private void takeBack() {
-        for (Object each = collected.poll(); each != null; each = collected.poll()) {
-            giveBack((Holding) each);
+        for (Holding lost = holdings.lost(); lost != null; lost = holdings.lost()) {
+            giveBack((Pool) lost);
         }
     }
 
     /** Makes a range zeros again, for the next pool; one that the kernel does not renew is not used again. */
-    private void renew(long range) {
+    private boolean renew(long range) {
         long bytes = engine.copies() * STRIDE_BYTES;
-        switch (engine) {
+        return switch (engine) {
             case NativeEngine _ -> {
-                if (Linux.mmap_fixed(range, bytes, PROTECTION, NO_FILE) == range) {
-                    Linux.madvise(range, bytes, Linux.MADV_NOHUGEPAGE);
-                    free.add(range);
-                }
+                boolean isNew = Linux.mmap_fixed(range, bytes, PROTECTION, NO_FILE) == range;
+                Linux.madvise(range, bytes, Linux.MADV_NOHUGEPAGE);
+                yield isNew;
             }
             case FallbackEngine fallback -> {
                 fallback.memory().clear(range, bytes);
-                free.add(range);
+                yield true;
             }
-        }
+        };
     }
 
     /** Returns how many ranges wait for a pool. */
     synchronized int waiting() {
         takeBack();
-        return free.size();
+        return freeCount;
     }
 }

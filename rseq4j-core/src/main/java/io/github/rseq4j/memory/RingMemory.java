@@ -32,6 +32,9 @@ public final class RingMemory {
      * The tail is written ahead of each hand-over, and read again behind it: so a consumer that throws has got what it
      * threw for, the next drain goes on behind that, and a consumer may drain itself.
      *
+     * Closing sets the capacity that sections are given to 0, which all of them find exceeded. Nothing is fenced: who
+     * took the capacity before writes to slots that nobody looks at any more, and that are still this object's.
+     *
      * The memory goes back when this object is collected; who calls a section keeps it reachable until the call has
      * returned (I8).
      */
@@ -58,6 +61,8 @@ public final class RingMemory {
     private final ReentrantLock turn = new ReentrantLock();
     private final long cells;
     private final int capacityBytes;
+    /** The capacity, or 0 when the rings are closed. */
+    private volatile int openBytes;
     private int next;
 
     /**
@@ -67,6 +72,7 @@ public final class RingMemory {
      */
     public RingMemory(int capacityBytes) {
         this.capacityBytes = capacityBytes;
+        this.openBytes = capacityBytes;
         this.cells = Cells.get().allocate(this, (ArrayRing.HEADER_BYTES + capacityBytes) / Long.BYTES);
     }
 
@@ -78,6 +84,36 @@ public final class RingMemory {
     /** Returns how many bytes of slots an index has. */
     public int capacityBytes() {
         return capacityBytes;
+    }
+
+    /** Returns how many bytes of slots sections may use: 0 when the rings are closed. */
+    public int openBytes() {
+        return openBytes;
+    }
+
+    /**
+     * Refuses rings that are closed.
+     *
+     * @throws IllegalStateException when they are
+     */
+    public void requireOpen() {
+        if (openBytes == 0) {
+            throw new IllegalStateException("the ring is closed");
+        }
+    }
+
+    /** Closes for good, drops all elements, and gives their memory back. It waits for another drainer. */
+    public void close() {
+        turn.lock();
+        try {
+            if (openBytes != 0) {
+                openBytes = 0;
+                Cells.get().discardPages(cells + ArrayRing.HEADER_BYTES, capacityBytes);
+            }
+        } finally {
+            turn.unlock();
+            Reference.reachabilityFence(this);
+        }
     }
 
     private long copy(int index) {
@@ -132,10 +168,12 @@ public final class RingMemory {
      * @param max how many elements at most
      * @param elements what is done with them
      * @return how many there were
+     * @throws IllegalStateException when the rings are closed
      */
     public int drain(int max, Elements elements) {
         turn.lock();
         try {
+            requireOpen();
             int handed = 0;
             int first = next;
             for (int i = 0; i < engine.copies() && handed < max; i++) {
@@ -149,12 +187,15 @@ public final class RingMemory {
         }
     }
 
-    /** Takes up to the head that is found first: who pushes meanwhile does not keep the drainer. */
+    /**
+     * Takes up to the head that is found first: who pushes meanwhile does not keep the drainer. An element's consumer
+     * may close the rings.
+     */
     private int drain(int index, int max, Elements elements) {
         long head = head(index);
         VarHandle.acquireFence();
         int handed = 0;
-        for (long tail = tail(index); tail < head && handed < max; tail = tail(index)) {
+        for (long tail = tail(index); tail < head && handed < max && openBytes != 0; tail = tail(index)) {
             handed += elements.hand(index, tail);
         }
         return handed;
@@ -167,7 +208,7 @@ public final class RingMemory {
      */
     public int[] used(int capacity) {
         int[] used = new int[engine.copies()];
-        for (int index = 0; index < used.length; index++) {
+        for (int index = 0; index < used.length && openBytes != 0; index++) {
             long tail = tail(index);
             // The two words are not of one moment.
             used[index] = Math.clamp(head(index) - tail, 0, capacity);

@@ -19,9 +19,9 @@ public final class TwinArrays {
      *
      * turn puts the empty array in place of the one in use. Sections that found the former one may still be running;
      * each has committed, or begins anew and finds the other one, when a fence has returned. From then on the former
-     * array belongs to who turned it, who takes its elements and leaves it empty for the next turn (I9). A release
-     * fence stands ahead of the turn: who finds the array by its word finds it empty, on aarch64 because the address of
-     * what it reads next depends on that word.
+     * array belongs to who turned it, who copies its elements and empties it for the next turn, or turns it back (I9).
+     * A release fence stands ahead of the turn: who finds the array by its word finds it empty, on aarch64 because the
+     * address of what it reads next depends on that word.
      *
      * The memory goes back when this object is collected; who calls a section keeps it reachable until the call has
      * returned (I8).
@@ -86,20 +86,21 @@ public final class TwinArrays {
     }
 
     /**
-     * Returns how many bytes of elements an index holds, in both arrays, a moment ago.
+     * Returns how many bytes of elements an index holds, in both arrays, a moment ago: more than the capacity while
+     * elements are taken from one of them.
      *
      * @param index the index
      */
-    public int usedBytes(int index) {
-        return (int) (used(index, 0) + used(index, ArrayStack.ARRAY_1));
+    long usedBytes(int index) {
+        return used(index, 0) + used(index, ArrayStack.ARRAY_1);
     }
 
     /**
-     * Puts the other array of an index in use. A fence must pass before {@link #take}.
+     * Puts the other array of an index in use. A fence must pass before {@link #behind}.
      *
      * @param index the index
      */
-    public void turn(int index) {
+    void turn(int index) {
         long other = other(index);
         if (other != 0) {
             put(copy(index) + ArrayStack.FROM_BYTES + other, capacityBytes);
@@ -113,65 +114,117 @@ public final class TwinArrays {
     }
 
     /**
-     * Takes the elements of the array that an index does not use.
+     * Tells whether the array that an index does not use holds elements: those that were left behind.
      *
      * @param index the index
-     * @return its words, the one that was pushed first at the front
      */
-    public long[] take(int index) {
-        return take(index, other(index));
+    boolean isBehind(int index) {
+        return used(index, other(index)) > 0;
     }
 
-    private long[] take(int index, long array) {
-        long[] words = new long[(int) used(index, array) / Long.BYTES];
-        long first = copy(index) + ArrayStack.HEADER_BYTES + (array == 0 ? 0 : capacityBytes);
-        for (int i = 0; i < words.length; i++) {
-            words[i] = get(first + (long) i * Long.BYTES);
-        }
-        put(copy(index) + ArrayStack.USED_BYTES + array, 0);
+    /**
+     * Returns the elements of the array that an index does not use.
+     *
+     * @param index the index
+     * @return a copy of its words, the one that was pushed first at the front
+     */
+    long[] behind(int index) {
+        long array = other(index);
+        long[] words = new long[words(index, array)];
+        read(index, array, words, 0);
         return words;
+    }
+
+    private int words(int index, long array) {
+        return (int) used(index, array) / Long.BYTES;
+    }
+
+    private void read(int index, long array, long[] into, int from) {
+        int count = words(index, array);
+        long first = copy(index) + ArrayStack.HEADER_BYTES + (array == 0 ? 0 : capacityBytes);
+        for (int i = 0; i < count; i++) {
+            into[from + i] = get(first + (long) i * Long.BYTES);
+        }
+    }
+
+    /**
+     * Empties the array that an index does not use.
+     *
+     * @param index the index
+     */
+    void empty(int index) {
+        put(copy(index) + ArrayStack.USED_BYTES + other(index), 0);
+    }
+
+    /** Returns for each index which array is in use, for {@link #reopen} and {@link #closed}. */
+    long[] inUse() {
+        long[] inUse = new long[copies()];
+        for (int index = 0; index < inUse.length; index++) {
+            inUse[index] = get(copy(index));
+        }
+        return inUse;
     }
 
     /**
      * Closes every index, so that sections leave by their exit for that. A fence must pass before anything else is
      * done.
-     *
-     * @return for each index which array was in use, for {@link #reopen} and {@link #takeClosed}
      */
-    public long[] close() {
-        long[] arrays = new long[copies()];
-        for (int index = 0; index < arrays.length; index++) {
-            arrays[index] = get(copy(index));
+    void close() {
+        for (int index = 0; index < copies(); index++) {
             put(copy(index), ArrayStack.CLOSED);
         }
-        return arrays;
     }
 
     /**
      * Opens every index again, as it was.
      *
-     * @param arrays what {@link #close} returned
+     * @param inUse what {@link #inUse} returned
      */
-    public void reopen(long[] arrays) {
-        for (int index = 0; index < arrays.length; index++) {
-            put(copy(index), arrays[index]);
+    void reopen(long[] inUse) {
+        for (int index = 0; index < inUse.length; index++) {
+            // What was not closed yet is not written: on the fallback that may need memory.
+            if (get(copy(index)) != inUse[index]) {
+                put(copy(index), inUse[index]);
+            }
         }
     }
 
     /**
-     * Takes all elements of an index that is closed.
+     * Returns all elements of an index that is closed.
      *
      * @param index the index
-     * @param arrays what {@link #close} returned
-     * @return its words, the one that was pushed first at the front
+     * @param inUse what {@link #inUse} returned
+     * @return a copy of its words, the one that was pushed first at the front
      */
-    public long[] takeClosed(int index, long[] arrays) {
-        long[] older = take(index, ArrayStack.ARRAY_1 - arrays[index]);
-        long[] newer = take(index, arrays[index]);
-        long[] words = new long[older.length + newer.length];
-        System.arraycopy(older, 0, words, 0, older.length);
-        System.arraycopy(newer, 0, words, older.length, newer.length);
+    long[] closed(int index, long[] inUse) {
+        long older = ArrayStack.ARRAY_1 - inUse[index];
+        int first = words(index, older);
+        long[] words = new long[first + words(index, inUse[index])];
+        read(index, older, words, 0);
+        read(index, inUse[index], words, first);
         return words;
+    }
+
+    /**
+     * Empties both arrays of an index that is closed.
+     *
+     * @param index the index
+     */
+    void emptyClosed(int index) {
+        for (long array = 0; array <= ArrayStack.ARRAY_1; array += ArrayStack.ARRAY_1) {
+            if (used(index, array) != 0) {
+                put(copy(index) + ArrayStack.USED_BYTES + array, 0);
+            }
+        }
+    }
+
+    /** Gives the elements' memory back. Every index is closed, and a fence has passed. */
+    void discard() {
+        try {
+            Cells.get().discardPages(cells + ArrayStack.HEADER_BYTES, 2 * capacityBytes);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /**
@@ -180,7 +233,7 @@ public final class TwinArrays {
      * @param index the index
      * @param words the words, at most {@link #capacityBytes} bytes of them
      */
-    public void fill(int index, long[] words) {
+    void fill(int index, long[] words) {
         for (int i = 0; i < words.length; i++) {
             put(copy(index) + ArrayStack.HEADER_BYTES + (long) i * Long.BYTES, words[i]);
         }

@@ -20,7 +20,7 @@ final class CounterFunctions {
     private CounterFunctions() {}
 
     /** Links two additions in one call when they are first asked for. */
-    private static final class Two {
+    static final class Two {
         private static final @Nullable MethodHandle ADD;
 
         static {
@@ -35,7 +35,7 @@ final class CounterFunctions {
     }
 
     /** Links four additions in one call when they are first asked for. */
-    private static final class Four {
+    static final class Four {
         private static final @Nullable MethodHandle ADD;
 
         static {
@@ -50,7 +50,7 @@ final class CounterFunctions {
     }
 
     /** Links eight additions in one call when they are first asked for. */
-    private static final class Eight {
+    static final class Eight {
         private static final @Nullable MethodHandle ADD;
 
         static {

@@ -32,13 +32,14 @@ import java.util.function.ObjIntConsumer;
  * capacity although no record waits in it, and takes it behind the next drain.
  *
  * <p><b>Memory.</b> The capacity and 128 bytes, for each CPU that runs the application's threads, populated by the page
- * where it is used; it goes back when the rings are collected. Pushing a segment allocates nothing; of an array, it is
- * left to the compiler to leave out the segment of some 100 bytes that is made of it, which it usually does.
+ * where it is used; it goes back when the rings are closed or collected. Pushing a segment allocates nothing; of an
+ * array, it is left to the compiler to leave out the segment of some 100 bytes that is made of it, which it usually
+ * does.
  *
  * <p>Records behind their lengths, with padding ahead of the end, are the layout of many logs, Agrona's ring buffers
  * among them.
  */
-public final class PerCpuByteRing {
+public final class PerCpuByteRing implements AutoCloseable {
     /** The largest capacity in bytes. */
     public static final int MAX_CAPACITY_BYTES = RingMemory.MAX_CAPACITY_BYTES;
     /** The longest record in bytes. */
@@ -103,6 +104,7 @@ public final class PerCpuByteRing {
      * @return false when the ring has no room for it; no record is pushed then
      * @throws IndexOutOfBoundsException when the array has no such part
      * @throws IllegalArgumentException when the record is too long
+     * @throws IllegalStateException when the rings are closed
      */
     public boolean push(byte[] record, int from, int length) {
         Objects.checkFromIndexSize(from, length, record.length);
@@ -115,7 +117,7 @@ public final class PerCpuByteRing {
      * @param record the record, 0 to {@link #maxRecordBytes} bytes, which are copied
      * @return false when the ring has no room for it; no record is pushed then
      * @throws IllegalArgumentException when the record is too long
-     * @throws IllegalStateException when the segment's scope is closed
+     * @throws IllegalStateException when the segment's scope is closed, or the rings are
      * @throws WrongThreadException when the segment is confined to another thread
      */
     public boolean push(MemorySegment record) {
@@ -128,6 +130,9 @@ public final class PerCpuByteRing {
         while (status == RingFunctions.END && RingFunctions.pad(memory, needBytes) != RingFunctions.FULL) {
             status = RingFunctions.pushRecord(memory, record, needBytes);
         }
+        if (status < 0) {
+            memory.requireOpen();
+        }
         return status >= 0;
     }
 
@@ -139,6 +144,7 @@ public final class PerCpuByteRing {
      * @param consumer gets each record as an array of its own; those of one CPU one after the other, the first pushed
      *     first. It may use this ring: a drain of its own takes what is left
      * @return how many there were, without those that the consumer drained itself
+     * @throws IllegalStateException when the rings are closed
      * @throws RuntimeException what the consumer throws
      */
     public int drain(Consumer<byte[]> consumer) {
@@ -153,6 +159,7 @@ public final class PerCpuByteRing {
      * @param max how many at most, 0 or more
      * @return how many there were
      * @throws IllegalArgumentException when {@code max} is negative
+     * @throws IllegalStateException when the rings are closed
      * @throws RuntimeException what the consumer throws
      */
     public int drain(Consumer<byte[]> consumer, int max) {
@@ -172,6 +179,7 @@ public final class PerCpuByteRing {
      * @param consumer gets the buffer and the record's length in bytes; the record is there until it returns
      * @return how many there were
      * @throws IndexOutOfBoundsException when there is no room for the longest record
+     * @throws IllegalStateException when the rings are closed
      * @throws RuntimeException what the consumer throws
      */
     public int drain(byte[] buffer, ObjIntConsumer<byte[]> consumer) {
@@ -188,6 +196,7 @@ public final class PerCpuByteRing {
      * @return how many there were
      * @throws IndexOutOfBoundsException when there is no room for the longest record
      * @throws IllegalArgumentException when {@code max} is negative
+     * @throws IllegalStateException when the rings are closed
      * @throws RuntimeException what the consumer throws
      */
     public int drain(byte[] buffer, ObjIntConsumer<byte[]> consumer, int max) {
@@ -247,6 +256,15 @@ public final class PerCpuByteRing {
      */
     public int[] usedBytesByIndex() {
         return memory.used(capacityBytes());
+    }
+
+    /**
+     * Drops all records and gives their memory back, as {@link PerCpuRing#close} does with values. From then on push
+     * and drain throw, sizes are 0. Closing again does nothing.
+     */
+    @Override
+    public void close() {
+        memory.close();
     }
 
     /** Returns a text of one line: {@code PerCpuByteRing[usedBytes=64, capacityBytes=4096, maxRecordBytes=256]}. */

@@ -6,7 +6,6 @@ import io.github.rseq4j.memory.StackMemory;
 import io.github.rseq4j.memory.TwinArrays;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 
@@ -26,13 +25,13 @@ import java.util.function.Consumer;
  * <p><b>Order, threads, visibility</b> and what serves without rseq are those of {@link PerCpuStack}.
  *
  * <p><b>Memory.</b> Twice the capacity and 48 bytes, for each CPU that runs the application's threads, populated by the
- * page where it is used; it goes back when the stack is collected. A record takes its length rounded up to 8, and 8
- * bytes more. Pushing and popping a segment allocates nothing; of an array, it is left to the compiler to leave out the
- * segment of some 100 bytes that is made of it, which it usually does.
+ * page where it is used; it goes back when the stack is closed or collected. A record takes its length rounded up to
+ * 8, and 8 bytes more. Pushing and popping a segment allocates nothing; of an array, it is left to the compiler to
+ * leave out the segment of some 100 bytes that is made of it, which it usually does.
  *
  * <p>After the kernel's rseq selftest (percpu memcpy buffer).
  */
-public final class PerCpuByteStack {
+public final class PerCpuByteStack implements AutoCloseable {
     /** The largest capacity in bytes. */
     public static final int MAX_CAPACITY_BYTES = TwinArrays.MAX_CAPACITY_BYTES;
     /** The longest record in bytes. */
@@ -88,6 +87,7 @@ public final class PerCpuByteStack {
      * @return false when the stack has no room for it; nothing has happened then
      * @throws IndexOutOfBoundsException when the array has no such part
      * @throws IllegalArgumentException when the record is too long
+     * @throws IllegalStateException when the stack is closed
      */
     public boolean push(byte[] record, int from, int length) {
         Objects.checkFromIndexSize(from, length, record.length);
@@ -100,7 +100,7 @@ public final class PerCpuByteStack {
      * @param record the record, 0 to {@link #maxRecordBytes} bytes, which are copied
      * @return false when the stack has no room for it; nothing has happened then
      * @throws IllegalArgumentException when the record is too long
-     * @throws IllegalStateException when the segment's scope is closed
+     * @throws IllegalStateException when the segment's scope is closed, or the stack is
      * @throws WrongThreadException when the segment is confined to another thread
      */
     public boolean push(MemorySegment record) {
@@ -122,6 +122,7 @@ public final class PerCpuByteStack {
      * @param from where it begins there; {@link #maxRecordBytes} bytes must have room from there on
      * @return its length in bytes, or {@link #EMPTY}
      * @throws IndexOutOfBoundsException when the array has no room for the longest record there
+     * @throws IllegalStateException when the stack is closed
      */
     public int pop(byte[] into, int from) {
         Objects.checkFromIndexSize(from, maxRecordBytes, into.length);
@@ -134,7 +135,7 @@ public final class PerCpuByteStack {
      * @param into where it is copied to; it must have room for {@link #maxRecordBytes} bytes
      * @return its length in bytes, or {@link #EMPTY}
      * @throws IndexOutOfBoundsException when there is no room for the longest record
-     * @throws IllegalStateException when the segment's scope is closed
+     * @throws IllegalStateException when the segment's scope is closed, or the stack is
      * @throws WrongThreadException when the segment is confined to another thread
      */
     public int pop(MemorySegment into) {
@@ -159,11 +160,12 @@ public final class PerCpuByteStack {
      * @param consumer gets each record as an array of its own; those of one CPU one after the other, the last pushed
      *     first. It is called without a lock, and may use this stack
      * @return how many there were
+     * @throws IllegalStateException when the stack is closed
      * @throws RuntimeException what the consumer throws; or when the kernel refuses a fence, and nothing was taken then
      */
     public int drain(Consumer<byte[]> consumer) {
         Objects.requireNonNull(consumer);
-        return memory.handOn(memory.takeAll(), new Records(consumer));
+        return memory.drain(new Records(consumer));
     }
 
     /**
@@ -171,11 +173,12 @@ public final class PerCpuByteStack {
      *
      * @param consumer gets the records, the last pushed first
      * @return how many there were; 0 when all stacks were empty a moment ago
+     * @throws IllegalStateException when the stack is closed
      * @throws RuntimeException what the consumer throws; or when the kernel refuses a fence, and nothing was taken then
      */
     public int steal(Consumer<byte[]> consumer) {
         Objects.requireNonNull(consumer);
-        return memory.handOn(List.of(memory.takeFullest()), new Records(consumer));
+        return memory.steal(new Records(consumer));
     }
 
     /** A record is its bytes and, in the last word, their number. */
@@ -206,7 +209,7 @@ public final class PerCpuByteStack {
      *
      * @param capacityBytes how many, as for the constructor and with room for the longest record
      * @throws IllegalArgumentException when it is out of range
-     * @throws IllegalStateException when a stack holds more than that; nothing has changed then
+     * @throws IllegalStateException when a stack holds more than that, or is closed; nothing has changed then
      * @throws io.github.rseq4j.KernelException when the kernel refuses memory or a fence; nothing has changed then
      */
     public void resize(int capacityBytes) {
@@ -231,6 +234,18 @@ public final class PerCpuByteStack {
     /** {@return how many bytes were used a moment ago, on all CPUs and left by consumers that threw} */
     public long usedBytes() {
         return Arrays.stream(memory.usedBytes()).asLongStream().sum() + memory.returnedBytes();
+    }
+
+    /**
+     * Drops all records and gives their memory back; drain before, for those that are wanted. It fences all CPUs. From
+     * then on pushing, popping, draining, stealing and resizing throw, sizes are 0. Closing again does nothing.
+     *
+     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; nothing has changed then, and it can be
+     *     closed again
+     */
+    @Override
+    public void close() {
+        memory.drop();
     }
 
     /** Returns a text of one line: {@code PerCpuByteStack[usedBytes=64, capacityBytes=4096, maxRecordBytes=256]}. */

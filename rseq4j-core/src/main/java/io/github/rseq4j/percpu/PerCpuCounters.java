@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * updated on its own, in the order given, all of them before the method returns.
  *
  * <p><b>Memory.</b> 8 bytes a counter for each CPU that runs the application's threads, given back when the block is
- * collected. Updates allocate nothing.
+ * closed or collected. Updates allocate nothing.
  */
-public final class PerCpuCounters {
+public final class PerCpuCounters implements AutoCloseable {
     /** The most counters in a block. */
     public static final int MAX_SIZE = 65_536;
     /** The most counters that one call updates. */
@@ -42,6 +42,9 @@ public final class PerCpuCounters {
     private final long cells;
     /** What sums start from, once there was a reset; elements are written under this object's monitor. */
     private volatile long @Nullable [] bases;
+    private volatile boolean closed;
+    /** How many counters a call may update whose function is linked. */
+    private int fused = 1;
 
     /**
      * Makes a block of counters of 0.
@@ -61,6 +64,24 @@ public final class PerCpuCounters {
     /** {@return how many counters there are} */
     public int size() {
         return size;
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the counters are closed: size=" + size);
+        }
+    }
+
+    private void requireOpen(int counters) {
+        requireOpen();
+        if (fused < counters) {
+            prepareFused();
+        }
+    }
+
+    private void prepareFused() {
+        Engine.get(CounterFunctions.Two.class, CounterFunctions.Four.class, CounterFunctions.Eight.class);
+        fused = MAX_FUSED;
     }
 
     private int check(int i) {
@@ -84,8 +105,10 @@ public final class PerCpuCounters {
      * @param i the counter
      * @param delta the number, of either sign
      * @throws IndexOutOfBoundsException when there is no such counter
+     * @throws IllegalStateException when the counters are closed
      */
     public void add(int i, long delta) {
+        requireOpen();
         try {
             CounterFunctions.add(cell(i), delta);
         } finally {
@@ -98,6 +121,7 @@ public final class PerCpuCounters {
      *
      * @param i the counter
      * @throws IndexOutOfBoundsException when there is no such counter
+     * @throws IllegalStateException when the counters are closed
      */
     public void increment(int i) {
         add(i, 1);
@@ -111,8 +135,10 @@ public final class PerCpuCounters {
      * @param i1 a counter, which may be the same
      * @param d1 what is added to it
      * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
+     * @throws IllegalStateException when the counters are closed
      */
     public void add(int i0, long d0, int i1, long d1) {
+        requireOpen(MAX_FUSED);
         try {
             CounterFunctions.add(cell(i0), d0, cell(i1), d1);
         } finally {
@@ -132,8 +158,10 @@ public final class PerCpuCounters {
      * @param i3 a counter
      * @param d3 what is added to it
      * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
+     * @throws IllegalStateException when the counters are closed
      */
     public void add(int i0, long d0, int i1, long d1, int i2, long d2, int i3, long d3) {
+        requireOpen(MAX_FUSED);
         try {
             CounterFunctions.add(cell(i0), d0, cell(i1), d1, cell(i2), d2, cell(i3), d3);
         } finally {
@@ -161,9 +189,11 @@ public final class PerCpuCounters {
      * @param i7 a counter
      * @param d7 what is added to it
      * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
+     * @throws IllegalStateException when the counters are closed
      */
     public void add(int i0, long d0, int i1, long d1, int i2, long d2, int i3, long d3,
                     int i4, long d4, int i5, long d5, int i6, long d6, int i7, long d7) {
+        requireOpen(MAX_FUSED);
         try {
             CounterFunctions.add(cell(i0), d0, cell(i1), d1, cell(i2), d2, cell(i3), d3,
                     cell(i4), d4, cell(i5), d5, cell(i6), d6, cell(i7), d7);
@@ -180,8 +210,10 @@ public final class PerCpuCounters {
      * @param deltas what is added to each
      * @throws IllegalArgumentException when the arrays differ in length or are longer than {@link #MAX_FUSED}
      * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
+     * @throws IllegalStateException when the counters are closed
      */
     public void add(int[] indices, long[] deltas) {
+        requireOpen(indices.length);
         try {
             int n = indices.length;
             if (n != deltas.length || n > MAX_FUSED) {
@@ -216,22 +248,45 @@ public final class PerCpuCounters {
      * @param i the counter
      * @return its sum
      * @throws IndexOutOfBoundsException when there is no such counter
+     * @throws IllegalStateException when the counters are closed
      */
     public long sum(int i) {
+        requireOpen();
         try {
             long from = base(check(i));
             long sum = CounterFunctions.CELLS.sum(cell(i)) - from;
+            requireOpen();
             return sum;
         } finally {
             Reference.reachabilityFence(this);
         }
     }
 
-    /** {@return all sums, in a new array, each as {@link #sum} gives it} */
+    /**
+     * Returns all sums, each as {@link #sum} gives it.
+     *
+     * @return a new array
+     * @throws IllegalStateException when the counters are closed
+     */
     public long[] sums() {
-        long[] sums = new long[size];
-        Arrays.setAll(sums, this::sum);
-        return sums;
+        requireOpen();
+        try {
+            // As in sum: what sums start from is read first.
+            long[] array = bases;
+            long[] from = new long[size];
+            for (int i = 0; array != null && i < size; i++) {
+                from[i] = (long) CounterFunctions.ELEMENT.getVolatile(array, i);
+            }
+            long[] sums = CounterFunctions.CELLS.sums(cells, size);
+            // Closed meanwhile they would be those of some pages.
+            requireOpen();
+            for (int i = 0; i < size; i++) {
+                sums[i] -= from[i];
+            }
+            return sums;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /**
@@ -241,10 +296,13 @@ public final class PerCpuCounters {
      * @param i the counter
      * @return the sum of what was added to it since its last reset
      * @throws IndexOutOfBoundsException when there is no such counter
+     * @throws IllegalStateException when the counters are closed
      */
     public synchronized long sumThenReset(int i) {
+        requireOpen();
         try {
             long total = CounterFunctions.CELLS.sum(cell(i));
+            requireOpen();
             long sum = total - base(i);
             long[] array = bases;
             if (array == null) {
@@ -263,9 +321,23 @@ public final class PerCpuCounters {
         return array == null ? 0 : (long) CounterFunctions.ELEMENT.getVolatile(array, i);
     }
 
-    /** Returns all sums as {@link java.util.Arrays#toString(long[])} does. */
+    /**
+     * Gives the memory back. An update that runs at the same time does no harm, and is lost. From then on every method
+     * but {@link #size} and {@link #toString} throws. Closing again does nothing.
+     */
+    @Override
+    public void close() {
+        try {
+            closed = true;
+            CounterFunctions.CELLS.discardPages(cells, (long) size * Long.BYTES);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Returns all sums as {@link java.util.Arrays#toString(long[])} does, or says that the counters are closed. */
     @Override
     public String toString() {
-        return Arrays.toString(sums());
+        return closed ? "closed" : Arrays.toString(sums());
     }
 }

@@ -37,9 +37,9 @@ import java.lang.ref.Reference;
  * once a count did.
  *
  * <p><b>Memory.</b> 8 bytes a bucket, and 8 for the sum, for each CPU that runs the application's threads, populated by
- * the page where buckets are used: 29 KiB at most for the default, 433 KiB at most for 10 bits of the full range. There
- * is nothing to close: it goes back when the histogram is collected. Recording allocates nothing; each snapshot is an
- * array of all buckets.
+ * the page where buckets are used: 29 KiB at most for the default, 433 KiB at most for 10 bits of the full range. It
+ * goes back when the histogram is closed or collected. Recording allocates nothing; each snapshot is an array of all
+ * buckets.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
@@ -47,7 +47,7 @@ import java.lang.ref.Reference;
  * <p>Buckets that are linear between powers of two are Gil Tene's HdrHistogram's; recording by CPU is tcmalloc's and
  * the kernel's (percpu_counter).
  */
-public final class PerCpuHistogram {
+public final class PerCpuHistogram implements AutoCloseable {
     /** The fewest significant bits. */
     public static final int MIN_SIGNIFICANT_BITS = HistogramBuckets.MIN_BITS;
     /** The most significant bits. */
@@ -75,6 +75,7 @@ public final class PerCpuHistogram {
     private final long cells;
     /** What snapshots start from; replaced under this object's monitor. */
     private volatile long[] base;
+    private volatile boolean closed;
 
     /** Makes an empty histogram of the full range, 0 to {@link Long#MAX_VALUE}, with a relative error below 1/64. */
     public PerCpuHistogram() {
@@ -91,7 +92,7 @@ public final class PerCpuHistogram {
      * @throws IllegalArgumentException when a number is out of its range
      */
     public PerCpuHistogram(long highestTrackableValue, int significantBits) {
-        Engine.get(CounterFunctions.class);
+        Engine.get(CounterFunctions.class, CounterFunctions.Two.class);
         this.buckets = HistogramBuckets.upTo(highestTrackableValue, significantBits);
         this.base = new long[1 + buckets.size()];
         this.cells = CounterFunctions.CELLS.allocate(this, base.length);
@@ -112,8 +113,10 @@ public final class PerCpuHistogram {
      *
      * @param value the value, at least 0
      * @throws IllegalArgumentException when it is negative; nothing is recorded then
+     * @throws IllegalStateException when the histogram is closed
      */
     public void record(long value) {
+        requireOpen();
         try {
             CounterFunctions.add(bucket(value), 1, cells, value);
         } finally {
@@ -127,8 +130,10 @@ public final class PerCpuHistogram {
      * @param value the value, at least 0
      * @param count how many times, at least 0
      * @throws IllegalArgumentException when one of them is negative; nothing is recorded then
+     * @throws IllegalStateException when the histogram is closed
      */
     public void record(long value, long count) {
+        requireOpen();
         try {
             if (count < 0) {
                 throw new IllegalArgumentException("count=" + count + ", must be at least 0");
@@ -139,11 +144,22 @@ public final class PerCpuHistogram {
         }
     }
 
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the histogram is closed: " + buckets);
+        }
+    }
+
     private long bucket(long value) {
         return cells + Long.BYTES + (long) buckets.number(value) * Long.BYTES;
     }
 
-    /** {@return what was recorded since the histogram was made or last reset} */
+    /**
+     * Returns what was recorded since the histogram was made or last reset.
+     *
+     * @return a snapshot that the histogram's end does not touch
+     * @throws IllegalStateException when the histogram is closed
+     */
     public HistogramSnapshot snapshot() {
         // The base is read first: what a reset takes meanwhile is then in this result as well as in that reset's.
         long[] from = base;
@@ -156,6 +172,7 @@ public final class PerCpuHistogram {
      * may have its count in one and its part of the sum in the next.
      *
      * @return what was recorded since the last reset
+     * @throws IllegalStateException when the histogram is closed
      */
     public synchronized HistogramSnapshot snapshotThenReset() {
         long[] totals = totals();
@@ -164,14 +181,22 @@ public final class PerCpuHistogram {
         return snapshot;
     }
 
-    /** Starts again from nothing: {@link #snapshotThenReset} without its result. */
+    /**
+     * Starts again from nothing: {@link #snapshotThenReset} without its result.
+     *
+     * @throws IllegalStateException when the histogram is closed
+     */
     public synchronized void reset() {
         base = totals();
     }
 
     private long[] totals() {
+        requireOpen();
         try {
-            return CounterFunctions.CELLS.sums(cells, 1 + buckets.size());
+            long[] totals = CounterFunctions.CELLS.sums(cells, 1 + buckets.size());
+            // Closed meanwhile they would be those of some pages.
+            requireOpen();
+            return totals;
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -185,9 +210,23 @@ public final class PerCpuHistogram {
         return new HistogramSnapshot(buckets, counts, totals[0] - from[0]);
     }
 
-    /** Returns {@link #snapshot} as a text of one line. */
+    /**
+     * Gives the memory back; take a snapshot before, where one is wanted. A record that runs at the same time does no
+     * harm, and is lost. From then on recording and taking snapshots throws. Closing again does nothing.
+     */
+    @Override
+    public void close() {
+        try {
+            closed = true;
+            CounterFunctions.CELLS.discardPages(cells, (1L + buckets.size()) * Long.BYTES);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Returns {@link #snapshot} as a text of one line, or says that the histogram is closed. */
     @Override
     public String toString() {
-        return snapshot().toString();
+        return closed ? "closed" : snapshot().toString();
     }
 }

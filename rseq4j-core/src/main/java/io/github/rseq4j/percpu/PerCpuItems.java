@@ -1,6 +1,7 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.memory.Headroom;
 import io.github.rseq4j.memory.ItemMemory;
 import io.github.rseq4j.memory.Poison;
 import java.util.ArrayDeque;
@@ -9,7 +10,6 @@ import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -54,15 +54,18 @@ import org.jspecify.annotations.Nullable;
 public final class PerCpuItems implements AutoCloseable {
     /* How it works
      *
-     *   fresh ---> allocated ---free---> quarantine ---fence---> reusable ---> allocated
+     *   fresh ---> allocated ---free---> freed ---fence---> reusable ---> allocated
      *
-     * A bit for each item tells whether it is allocated. Freed items wait in the quarantine; one fence makes all of it
-     * reusable (I8, I9). It is made when a batch waits, or when nothing else is left, so that items share its price, an
-     * interrupt of every CPU that runs us. Where none is reusable, items are taken from what is left of the newest
-     * range, and then from a new one, up to the limit.
+     * A bit for each item tells whether it is allocated. Freed items wait in a queue; one fence makes all that are in
+     * it reusable, which a number notes (I8, I9). The fence is made when a batch waits, or when nothing else is left,
+     * so that items share its price, an interrupt of every CPU that runs us. Where none is reusable, items are taken
+     * from what is left of the newest range, and then from a new one, up to the limit.
      *
      * In robust mode each item is fenced when it is freed: a section that rightly was still running must not be taken
      * for a use after free, so it is stopped before the poison is written.
+     *
+     * An Error may come out of any call. An item leaves the queue when it was made new, and its bit changes last; what
+     * was changed before is put right, or does no harm when it is done again.
      *
      * Refused: a header in front of items, which would keep an item from being a whole page or stride; clearing items
      * when they are freed, which sections still running would undo.
@@ -80,8 +83,12 @@ public final class PerCpuItems implements AutoCloseable {
     private final @Nullable Poison poison;
     /** For each range, by its address, which of its items are allocated. */
     private final TreeMap<Long, BitSet> ranges = new TreeMap<>();
-    private final Queue<Long> quarantine = new ArrayDeque<>();
-    private final Queue<Long> reusable = new ArrayDeque<>();
+    private final ArrayDeque<Long> freed = new ArrayDeque<>();
+    private final List<String> faults = new ArrayList<>();
+    /** How many of the freed items, the first ones, a fence has passed. */
+    private int reusable;
+    /** A range that is not in use yet, or 0. */
+    private long spare;
     private long freshItem;
     private int freshItems;
     private long allocated;
@@ -150,24 +157,12 @@ public final class PerCpuItems implements AutoCloseable {
      */
     public synchronized long allocate() {
         requireOpen();
-        if (reusable.isEmpty() && (quarantine.size() >= BATCH || freshItems == 0 && !quarantine.isEmpty())) {
+        Headroom.require();
+        if (reusable == 0 && (freed.size() >= BATCH || freshItems == 0 && !freed.isEmpty())) {
             engine.fence();
-            reusable.addAll(quarantine);
-            quarantine.clear();
+            reusable = freed.size();
         }
-        Long known = reusable.poll();
-        long item = known == null ? fresh() : known;
-        if (known != null) {
-            reuse(item);
-        }
-        mark(item, true);
-        return item;
-    }
-
-    private void mark(long item, boolean isAllocated) {
-        Map.Entry<Long, BitSet> range = ranges.floorEntry(item);
-        range.getValue().set((int) (item - range.getKey()) / itemBytes, isAllocated);
-        allocated += isAllocated ? 1 : -1;
+        return reusable > 0 ? reuse(freed.getFirst()) : fresh();
     }
 
     private long fresh() {
@@ -177,28 +172,44 @@ public final class PerCpuItems implements AutoCloseable {
                         + ", ranges=" + ranges.size() + ", maxRanges=" + maxRanges
                         + "; free items, or raise ItemOptions.withMaxRanges");
             }
-            freshItem = memory.grow();
+            spare = spare == 0 ? memory.grow() : spare;
+            // Long enough from the beginning: marking an item takes no memory.
+            ranges.put(spare, new BitSet(memory.itemsPerRange()));
+            freshItem = spare;
             freshItems = memory.itemsPerRange();
-            ranges.put(freshItem, new BitSet());
+            spare = 0;
         }
         long item = freshItem;
+        Map.Entry<Long, BitSet> range = ranges.floorEntry(item);
         memory.makeFirst(item);
         freshItem += itemBytes;
         freshItems--;
+        mark(range, item, true);
         return item;
     }
 
-    private void reuse(long item) {
+    private long reuse(long item) {
+        Map.Entry<Long, BitSet> range = ranges.floorEntry(item);
         Poison own = poison;
         if (own != null) {
             String fault = own.fault(item);
             if (fault != null) {
-                reusable.add(item);
+                // To the end, of as many that are reusable, so that the next call finds another one.
+                freed.addLast(freed.removeFirst());
                 throw new IllegalStateException("use after free: " + fault);
             }
             own.forget(item);
         }
         memory.makeNew(item);
+        freed.removeFirst();
+        reusable--;
+        mark(range, item, true);
+        return item;
+    }
+
+    private void mark(Map.Entry<Long, BitSet> range, long item, boolean isAllocated) {
+        range.getValue().set((int) (item - range.getKey()) / itemBytes, isAllocated);
+        allocated += isAllocated ? 1 : -1;
     }
 
     /**
@@ -210,16 +221,24 @@ public final class PerCpuItems implements AutoCloseable {
      * @throws io.github.rseq4j.KernelException in robust mode, when a fence is refused; the item stays allocated
      */
     public synchronized void free(long item) {
-        require(item, "freed twice");
+        Map.Entry<Long, BitSet> range = require(item, "freed twice");
+        Headroom.require();
+        freed.addLast(item);
         Poison own = poison;
-        if (own == null) {
-            quarantine.add(item);
-        } else {
-            engine.fence();
-            own.fill(item);
-            reusable.add(item);
+        if (own != null) {
+            boolean isDone = false;
+            try {
+                engine.fence();
+                own.fill(item);
+                isDone = true;
+            } finally {
+                if (!isDone) {
+                    freed.removeLast();
+                }
+            }
+            reusable++;
         }
-        mark(item, false);
+        mark(range, item, false);
     }
 
     /**
@@ -282,7 +301,7 @@ public final class PerCpuItems implements AutoCloseable {
     }
 
     /** Refuses every address but that of an item that is allocated. */
-    private void require(long item, String misuse) {
+    private Map.Entry<Long, BitSet> require(long item, String misuse) {
         requireOpen();
         Map.Entry<Long, BitSet> range = ranges.floorEntry(item);
         long offset = range == null ? Long.MAX_VALUE : item - range.getKey();
@@ -299,6 +318,7 @@ public final class PerCpuItems implements AutoCloseable {
                     && item - freshItem < (long) freshItems * itemBytes;
             throw new IllegalStateException(hex(item) + (isFresh ? " was never handed out" : " is free: " + misuse));
         }
+        return range;
     }
 
     private void requireOpen() {
@@ -314,7 +334,7 @@ public final class PerCpuItems implements AutoCloseable {
     /** {@return what the pool holds now} */
     public synchronized Stats stats() {
         requireOpen();
-        return new Stats(ranges.size(), allocated, freshItems + reusable.size() + (long) quarantine.size());
+        return new Stats(ranges.size(), allocated, freshItems + (long) freed.size());
     }
 
     /**
@@ -325,17 +345,18 @@ public final class PerCpuItems implements AutoCloseable {
      */
     public synchronized void verify() {
         requireOpen();
-        List<String> faults = usesAfterFree();
+        findUsesAfterFree();
         if (!faults.isEmpty()) {
-            throw new IllegalStateException(String.join("; ", faults));
+            String text = String.join("; ", faults);
+            faults.clear();
+            throw new IllegalStateException(text);
         }
     }
 
-    private List<String> usesAfterFree() {
-        List<String> faults = new ArrayList<>();
+    private void findUsesAfterFree() {
         Poison own = poison;
         long found = 0;
-        for (Iterator<Long> items = reusable.iterator(); own != null && items.hasNext();) {
+        for (Iterator<Long> items = freed.iterator(); own != null && items.hasNext();) {
             String fault = own.fault(items.next());
             found += fault != null ? 1 : 0;
             if (fault != null && found <= MAX_NAMED) {
@@ -345,7 +366,6 @@ public final class PerCpuItems implements AutoCloseable {
         if (found > MAX_NAMED) {
             faults.add("used after free in all: items=" + found);
         }
-        return faults;
     }
 
     private @Nullable String leaks() {
@@ -370,23 +390,24 @@ public final class PerCpuItems implements AutoCloseable {
      *
      * @throws IllegalStateException in robust mode, after all was given back, when items were not freed or freed ones
      *     were written, naming the first of them
-     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; the pool is closed, and its memory goes
-     *     back when it is collected
+     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; nothing has changed then, and it can be
+     *     closed again
      */
     @Override
     public synchronized void close() {
         if (closed) {
             return;
         }
-        List<String> faults = usesAfterFree();
+        Headroom.require();
         String leaks = leaks();
+        if (!ranges.isEmpty()) {
+            engine.fence();
+        }
+        findUsesAfterFree();
         if (leaks != null) {
             faults.addFirst(leaks);
         }
         closed = true;
-        if (!ranges.isEmpty()) {
-            engine.fence();
-        }
         memory.release();
         if (!faults.isEmpty()) {
             throw new IllegalStateException(String.join("; ", faults));

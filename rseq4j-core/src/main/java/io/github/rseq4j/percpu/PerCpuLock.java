@@ -3,6 +3,7 @@ package io.github.rseq4j.percpu;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.LoadCbneAddressStore;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.memory.Headroom;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.util.concurrent.locks.LockSupport;
@@ -36,6 +37,9 @@ import java.util.function.IntConsumer;
  * Java: it delays no safepoint, pins no virtual thread and leaves its carrier to others. It cannot be interrupted; an
  * interrupt that came meanwhile is kept.
  *
+ * <p><b>Errors.</b> Where the stack overflows while a lock is taken it is not held; {@link #run} releases it also when
+ * the stack overflows in the action, or in releasing it. An {@link #unlock} that throws an error has released nothing.
+ *
  * <p><b>Progress.</b> A thread that is preempted while it holds a lock keeps those out which run on its CPU meanwhile,
  * and no others: hold it for short work.
  *
@@ -54,7 +58,8 @@ import java.util.function.IntConsumer;
 public final class PerCpuLock {
     /* How it works
      *
-     * A word for each index: 0 free, 1 taken by a section, 1 + id taken from afar by the thread with this id.
+     * A word for each index: 0 free, 1 taken by a section, 1 + id taken from afar by the thread with this id, -2 * id
+     * and -2 * id - 1 marked by the thread with this id for runEach, before and after its fence.
      *
      * lock() is load_cbne_address_store_relaxed (engine.LoadCbneAddressStore): of the sections of one index only one
      * finds 0 and commits 1. Its result is the address of the copy, so the index is the one that was committed to, and
@@ -78,6 +83,15 @@ public final class PerCpuLock {
      * write was overwritten and released could take another's for its own. It cannot be its own from earlier, because a
      * thread tries one word at a time and leaves none that it has lost.
      *
+     * runEach marks the words that are free, makes one fence for all of them, and takes them one after the other. A
+     * mark that a fence has confirmed holds nobody up: no section is on its way to the word, so whoever wants it
+     * exchanges the mark for his own number by a compare-and-set, without a fence. The word of an index that was taken
+     * when the marks were made, or since, is locked as by lock(index).
+     *
+     * A StackOverflowError comes where a method is called. What takes a lock, or releases it, has its only store in its
+     * last call; behind it, and where that call fails, one line without a call notes that the index is owed. Who finds
+     * an index taken releases what is owed. From afar there is Headroom first.
+     *
      * On the fallback sections load and store under their stripe's lock, and the compare-and-set takes none: it may
      * come in between just so, and is written over. The fence takes each stripe's lock once: whoever was in between has
      * ended then, whoever begins later sees the word. Threads without an index, which run step by step under one lock
@@ -95,9 +109,15 @@ public final class PerCpuLock {
 
     private final Engine engine = Engine.get(Cells.class, LockFunctions.class);
     private final long cells = Cells.get().allocate(this, 1);
+    /** The indices that are taken and that nobody holds. */
+    private final boolean[] owed = new boolean[engine.copies()];
+    /** Written after an element of the array, and read before. */
+    private volatile boolean hasOwed;
 
     /** Makes a lock whose indices are all free. */
-    public PerCpuLock() {}
+    public PerCpuLock() {
+        engine.memory();
+    }
 
     /** Returns the word's address at index 0, for sections of the tests. */
     long cells() {
@@ -125,13 +145,66 @@ public final class PerCpuLock {
      * @return the index whose lock is held, or -1 when it is taken
      */
     public int tryLock() {
+        int held = -1;
         try {
-            long copy = LockFunctions.take(cells);
-            // What the holder before released was loaded by the section: what it wrote is seen behind this.
-            VarHandle.acquireFence();
-            return copy < 0 ? -1 : (int) (copy - cells >>> Engine.STRIDE_SHIFT);
-        } finally {
-            Reference.reachabilityFence(this);
+            try {
+                long copy = LockFunctions.take(cells);
+                held = copy < 0 ? takeMarked() : (int) (copy - cells >>> Engine.STRIDE_SHIFT);
+                // What the holder before released was loaded by the section: what it wrote is seen behind this.
+                VarHandle.acquireFence();
+                return held;
+            } finally {
+                Reference.reachabilityFence(this);
+            }
+        } catch (VirtualMachineError e) {
+            if (held >= 0) {
+                owed[held] = true;
+                hasOwed = true;
+            }
+            throw e;
+        }
+    }
+
+    /** Takes the calling thread's index if it is free for whoever makes no section of it, or returns -1. */
+    private int takeMarked() {
+        settle();
+        int index = engine.index();
+        return exchange(word(index), own()) ? index : -1;
+    }
+
+    /** Exchanges a mark that a fence has confirmed. The store is the last that is done. */
+    private boolean exchange(long word, long own) {
+        long seen = engine.memory().getLong(word);
+        return seen < 0 && (seen & 1) != 0 && engine.memory().compareAndSetLong(word, seen, own);
+    }
+
+    private static long own() {
+        return LoadCbneAddressStore.TAKEN + Thread.currentThread().threadId();
+    }
+
+    /** Releases what nobody holds. */
+    private void settle() {
+        if (hasOwed) {
+            synchronized (owed) {
+                for (int index = 0; index < owed.length; index++) {
+                    if (owed[index]) {
+                        settle(index);
+                    }
+                }
+            }
+        }
+    }
+
+    private void settle(int index) {
+        long word = word(index);
+        VarHandle.releaseFence();
+        // Cleared before: the next holder may owe it again.
+        owed[index] = false;
+        try {
+            engine.memory().putLong(word, 0);
+        } catch (VirtualMachineError e) {
+            owed[index] = true;
+            throw e;
         }
     }
 
@@ -144,9 +217,7 @@ public final class PerCpuLock {
      * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; the lock is then not held
      */
     public void lock(int index) {
-        if (!tryLock(index)) {
-            await(index);
-        }
+        lockOf(index);
     }
 
     /**
@@ -159,8 +230,13 @@ public final class PerCpuLock {
      */
     public boolean tryLock(int index) {
         long word = word(index);
-        long own = LoadCbneAddressStore.TAKEN + Thread.currentThread().threadId();
+        long own = own();
+        Headroom.require();
+        settle();
         try {
+            if (exchange(word, own)) {
+                return true;
+            }
             // The first look spares a word that is taken the write, and its CPU the loss of the cache line.
             if (engine.memory().getLong(word) != 0 || !engine.memory().compareAndSetLong(word, 0, own)) {
                 return false;
@@ -195,16 +271,21 @@ public final class PerCpuLock {
      * @throws IllegalMonitorStateException when it is not locked
      */
     public void unlock(int index) {
-        long word = word(index);
         try {
-            if (engine.memory().getLong(word) == 0) {
-                throw new IllegalMonitorStateException("index=" + index + " is not locked");
-            }
-            VarHandle.releaseFence();
-            engine.memory().putLong(word, 0);
+            free(index);
         } finally {
             Reference.reachabilityFence(this);
         }
+    }
+
+    /** The store is the last that is done. */
+    private void free(int index) {
+        long word = word(index);
+        if (engine.memory().getLong(word) <= 0) {
+            throw new IllegalMonitorStateException("index=" + index + " is not locked");
+        }
+        VarHandle.releaseFence();
+        engine.memory().putLong(word, 0);
     }
 
     /**
@@ -213,28 +294,75 @@ public final class PerCpuLock {
      * @param action takes the index whose lock is held
      */
     public void run(IntConsumer action) {
-        run(lock(), action);
+        run(-1, action);
     }
 
     /**
-     * Runs an action for each index in ascending order, while the lock of this index, and no other one, is held.
+     * Runs an action for each index in ascending order, while the lock of this index, and no other one, is held. It
+     * fences once, and once more for each index that it finds taken.
      *
      * @param action takes the index whose lock is held
-     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence
+     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; no action has run then
      */
     public void runEach(IntConsumer action) {
-        for (int index = 0; index < indices(); index++) {
-            lock(index);
-            run(index, action);
+        Headroom.require();
+        long mark = -2 * Thread.currentThread().threadId();
+        try {
+            mark(mark);
+            for (int index = 0; index < indices(); index++) {
+                run(index, action);
+            }
+        } finally {
+            // What was not come to. A mark that stays would be anybody's.
+            remark(mark - 1, 0);
+            Reference.reachabilityFence(this);
         }
     }
 
-    private void run(int held, IntConsumer action) {
+    private void mark(long mark) {
+        boolean isFenced = false;
         try {
-            action.accept(held);
+            remark(0, mark);
+            engine.fence();
+            isFenced = true;
         } finally {
-            unlock(held);
+            remark(mark, isFenced ? mark - 1 : 0);
         }
+    }
+
+    private void remark(long from, long to) {
+        for (int index = 0; index < indices(); index++) {
+            long word = word(index);
+            if (engine.memory().getLong(word) == from) {
+                engine.memory().compareAndSetLong(word, from, to);
+            }
+        }
+    }
+
+    /** Runs an action for an index or, when it is negative, for the calling thread's. */
+    private void run(int wanted, IntConsumer action) {
+        int held = wanted < 0 ? lock() : lockOf(wanted);
+        boolean isFreed = false;
+        try {
+            try {
+                action.accept(held);
+            } finally {
+                free(held);
+                isFreed = true;
+            }
+        } catch (VirtualMachineError e) {
+            if (!isFreed) {
+                owed[held] = true;
+                hasOwed = true;
+            }
+            throw e;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private int lockOf(int index) {
+        return tryLock(index) ? index : await(index);
     }
 
     private long word(int index) {
@@ -257,12 +385,17 @@ public final class PerCpuLock {
                     held = wanted;
                 }
             }
-        } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+            return held;
+        } catch (VirtualMachineError e) {
+            if (held >= 0) {
+                owed[held] = true;
+                hasOwed = true;
+            }
+            throw e;
         }
-        return held;
     }
 
     /**

@@ -33,8 +33,8 @@ import java.util.function.LongConsumer;
  * every value whose push happened-before it.
  *
  * <p><b>Memory.</b> 8 bytes for each value of the capacity and 128 more, for each CPU that runs the application's
- * threads, populated by the page where it is used; it goes back when the rings are collected. A push allocates nothing,
- * and so does a drain for each value.
+ * threads, populated by the page where it is used; it goes back when the rings are closed or collected. A push
+ * allocates nothing, and so does a drain for each value.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
@@ -42,7 +42,7 @@ import java.util.function.LongConsumer;
  * <p>A buffer for each CPU with a reader elsewhere is that of the kernel's perf and of LTTng; two counters that never
  * turn back are Lamport's ring of one producer, which the threads of one CPU are by their sections.
  */
-public final class PerCpuRing {
+public final class PerCpuRing implements AutoCloseable {
     /** The largest capacity. */
     public static final int MAX_CAPACITY = RingMemory.MAX_CAPACITY_BYTES / Long.BYTES;
 
@@ -85,9 +85,14 @@ public final class PerCpuRing {
      *
      * @param value any value
      * @return false when the ring is full; nothing has happened then
+     * @throws IllegalStateException when the rings are closed
      */
     public boolean push(long value) {
-        return RingFunctions.push(memory, value) >= 0;
+        if (RingFunctions.push(memory, value) >= 0) {
+            return true;
+        }
+        memory.requireOpen();
+        return false;
     }
 
     /**
@@ -98,6 +103,7 @@ public final class PerCpuRing {
      * @param consumer gets the values; those of one CPU one after the other, the first pushed first. It may use this
      *     ring: a drain of its own takes what is left
      * @return how many there were, without those that the consumer drained itself
+     * @throws IllegalStateException when the rings are closed
      * @throws RuntimeException what the consumer throws
      */
     public int drain(LongConsumer consumer) {
@@ -112,6 +118,7 @@ public final class PerCpuRing {
      * @param max how many at most, 0 or more
      * @return how many there were
      * @throws IllegalArgumentException when {@code max} is negative
+     * @throws IllegalStateException when the rings are closed
      * @throws RuntimeException what the consumer throws
      */
     public int drain(LongConsumer consumer, int max) {
@@ -150,6 +157,16 @@ public final class PerCpuRing {
      */
     public int[] sizes() {
         return memory.used(capacity());
+    }
+
+    /**
+     * Drops all values and gives their memory back; drain before, for those that are wanted. It waits for another
+     * drainer, and for nobody else: a push that runs at the same time may return true, and its value is dropped. From
+     * then on push and drain throw, sizes are 0. Closing again does nothing.
+     */
+    @Override
+    public void close() {
+        memory.close();
     }
 
     /** Returns the values in the manner of a list's size: {@code PerCpuRing[size=3, capacity=64]}. */

@@ -36,9 +36,10 @@ import java.util.function.LongConsumer;
  * drain. A drain takes every value whose push happened-before it and that nobody popped.
  *
  * <p><b>Memory.</b> 16 bytes for each value of the capacity and 48 more, for each CPU that runs the application's
- * threads, populated by the page where it is used; it goes back when the stack is collected. Pushing and popping
- * allocates nothing, but for the pop of a negative value, which takes a second call and may allocate 24 bytes. It is
- * left to the compiler to leave out the segment of some 100 bytes that a batch is passed by, which it usually does.
+ * threads, populated by the page where it is used; it goes back when the stack is closed or collected. Pushing and
+ * popping allocates nothing, but for the pop of a negative value, which takes a second call and may allocate 24 bytes.
+ * It is left to the compiler to leave out the segment of some 100 bytes that a batch is passed by, which it usually
+ * does.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
@@ -46,7 +47,7 @@ import java.util.function.LongConsumer;
  * <p>Stacks of pointers by CPU are tcmalloc's per-CPU caches and a test of the kernel's rseq (percpu buffer); two
  * arrays that take turns are the project's own way to drain them exactly.
  */
-public final class PerCpuStack {
+public final class PerCpuStack implements AutoCloseable {
     /** The largest capacity. */
     public static final int MAX_CAPACITY = TwinArrays.MAX_CAPACITY_BYTES / Long.BYTES;
     /** The most values of one {@link #pushAll} or {@link #popAll}. */
@@ -65,6 +66,7 @@ public final class PerCpuStack {
      * memory to outlive every section that may still look at it.
      */
     private final StackMemory memory;
+    private boolean isReadyForBatches;
 
     /**
      * Makes empty stacks.
@@ -89,6 +91,7 @@ public final class PerCpuStack {
      *
      * @param value any value
      * @return false when the stack is full; nothing has happened then
+     * @throws IllegalStateException when the stack is closed
      */
     public boolean push(long value) {
         long status = StackFunctions.push(memory.arrays(), value);
@@ -103,6 +106,7 @@ public final class PerCpuStack {
      *
      * @param ifEmpty what is returned when there is none
      * @return the value
+     * @throws IllegalStateException when the stack is closed
      */
     public long pop(long ifEmpty) {
         long result = StackFunctions.pop(memory.arrays());
@@ -113,6 +117,7 @@ public final class PerCpuStack {
         long result = status;
         while (result < 0 && result != StackFunctions.REFUSED) {
             if (result == StackFunctions.NEGATIVE) {
+                prepareBatches();
                 long[] one = new long[1];
                 return popAll(one, 0, 1) ? one[0] : ifEmpty;
             }
@@ -133,9 +138,11 @@ public final class PerCpuStack {
      * @return false when the stack has no room for all of them; nothing has happened then
      * @throws IndexOutOfBoundsException when the array has no such part
      * @throws IllegalArgumentException when there are more than {@link #MAX_BATCH}
+     * @throws IllegalStateException when the stack is closed
      */
     public boolean pushAll(long[] values, int from, int count) {
         requireBatch(values, from, count);
+        prepareBatches();
         long status = StackFunctions.pushBatch(memory.arrays(), values, from, count);
         while (status == StackFunctions.CLOSED && memory.awaitOpen()) {
             status = StackFunctions.pushBatch(memory.arrays(), values, from, count);
@@ -152,14 +159,23 @@ public final class PerCpuStack {
      * @return false when the stack has fewer; nothing has happened then
      * @throws IndexOutOfBoundsException when the array has no such part
      * @throws IllegalArgumentException when there are more than {@link #MAX_BATCH}
+     * @throws IllegalStateException when the stack is closed
      */
     public boolean popAll(long[] into, int from, int count) {
         requireBatch(into, from, count);
+        prepareBatches();
         long status = StackFunctions.popBatch(memory.arrays(), into, from, count);
         while (status == StackFunctions.CLOSED && memory.awaitOpen()) {
             status = StackFunctions.popBatch(memory.arrays(), into, from, count);
         }
         return status >= 0;
+    }
+
+    private void prepareBatches() {
+        if (!isReadyForBatches) {
+            Engine.get(StackFunctions.Batches.class);
+            isReadyForBatches = true;
+        }
     }
 
     private static void requireBatch(long[] values, int from, int count) {
@@ -176,11 +192,12 @@ public final class PerCpuStack {
      * @param consumer gets the values; those of one CPU one after the other, the last pushed first. It is called
      *     without a lock, and may use this stack
      * @return how many there were
+     * @throws IllegalStateException when the stack is closed
      * @throws RuntimeException what the consumer throws; or when the kernel refuses a fence, and nothing was taken then
      */
     public int drain(LongConsumer consumer) {
         Objects.requireNonNull(consumer);
-        return memory.handOn(memory.takeAll(), new Values(consumer));
+        return memory.drain(new Values(consumer));
     }
 
     /**
@@ -189,11 +206,12 @@ public final class PerCpuStack {
      *
      * @param consumer gets the values, the last pushed first
      * @return how many there were; 0 when all stacks were empty a moment ago
+     * @throws IllegalStateException when the stack is closed
      * @throws RuntimeException what the consumer throws; or when the kernel refuses a fence, and nothing was taken then
      */
     public int steal(LongConsumer consumer) {
         Objects.requireNonNull(consumer);
-        return memory.handOn(List.of(memory.takeFullest()), new Values(consumer));
+        return memory.steal(new Values(consumer));
     }
 
     /** Words are elements of one word. */
@@ -215,7 +233,7 @@ public final class PerCpuStack {
      *
      * @param capacity how many, 1 to {@link #MAX_CAPACITY}
      * @throws IllegalArgumentException when it is out of range
-     * @throws IllegalStateException when a stack holds more than that; nothing has changed then
+     * @throws IllegalStateException when a stack holds more than that, or is closed; nothing has changed then
      * @throws io.github.rseq4j.KernelException when the kernel refuses memory or a fence; nothing has changed then
      */
     public void resize(int capacity) {
@@ -264,6 +282,18 @@ public final class PerCpuStack {
      */
     List<long[]> takeAndClose() {
         return memory.close();
+    }
+
+    /**
+     * Drops all values and gives their memory back; drain before, for those that are wanted. It fences all CPUs. From
+     * then on pushing, popping, draining, stealing and resizing throw, sizes are 0. Closing again does nothing.
+     *
+     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; nothing has changed then, and it can be
+     *     closed again
+     */
+    @Override
+    public void close() {
+        memory.drop();
     }
 
     /** Returns the values in the manner of a list's size: {@code PerCpuStack[size=3, capacity=64]}. */

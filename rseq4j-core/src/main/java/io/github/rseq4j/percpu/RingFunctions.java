@@ -36,7 +36,7 @@ final class RingFunctions {
     static long push(RingMemory memory, long value) {
         try {
             long cells = memory.cells();
-            long capacity = memory.capacityBytes() / Long.BYTES;
+            long capacity = memory.openBytes() / Long.BYTES;
             MethodHandle push = Words.PUSH;
             long status = push == null ? Engine.UNLINKED
                     : (long) push.invokeExact(cells, value, capacity, capacity - 1);
@@ -52,7 +52,7 @@ final class RingFunctions {
     static long pushRecord(RingMemory memory, MemorySegment record, long needBytes) {
         try {
             long cells = memory.cells();
-            long capacity = memory.capacityBytes();
+            long capacity = memory.openBytes();
             long bytes = record.byteSize();
             MethodHandle push = Records.PUSH;
             long status = push == null ? Engine.UNLINKED
@@ -70,7 +70,7 @@ final class RingFunctions {
     static long pad(RingMemory memory, long needBytes) {
         try {
             long cells = memory.cells();
-            long capacity = memory.capacityBytes();
+            long capacity = memory.openBytes();
             MethodHandle pad = Records.PAD;
             long status = pad == null ? Engine.UNLINKED
                     : (long) pad.invokeExact(cells, needBytes, capacity, capacity - 1);

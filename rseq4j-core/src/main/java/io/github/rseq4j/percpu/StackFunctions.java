@@ -25,7 +25,7 @@ final class StackFunctions {
     }
 
     /** Links the functions of several words when they are first asked for. */
-    private static final class Batches {
+    static final class Batches {
         private static final @Nullable MethodHandle PUSH;
         private static final @Nullable MethodHandle POP;
 

@@ -56,7 +56,7 @@ public final class Seccomp {
      * @param value the argument's value (its lower half) for which the call is refused
      * @param errno what it answers
      */
-    private static void refuse(int number, int argument, int value, int errno) {
+    public static void refuse(int number, int argument, int value, int errno) {
         List<Instruction> program = new ArrayList<>();
         program.add(new Instruction(LOAD_WORD, 0, 0, NUMBER_OFFSET));
         if (argument < 0) {

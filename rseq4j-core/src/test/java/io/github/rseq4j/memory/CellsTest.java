@@ -90,6 +90,71 @@ final class CellsTest {
         }
     }
 
+    @Test
+    void givesThePagesOfCollectedOwnersBack() throws InterruptedException {
+        for (int count : new int[] {Cells.MAX_CELLS, 1000, 10}) {
+            long populated = 0;
+            for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < Cells.MAX_CELLS; i += count) {
+                    long address = cells.allocate(new Object(), Math.min(count, Cells.MAX_CELLS - i));
+                    write(address, 1);
+                    write(address + 8L * (Math.min(count, Cells.MAX_CELLS - i) - 1), 1);
+                }
+                populated = cells.populatedBytes();
+            }
+            awaitHeld(0);
+            long left = cells.populatedBytes();
+            assertTrue(left <= (1L << 18) * Engine.get().copies() && left < populated,
+                    "count=" + count + ", populated=" + populated + ", left=" + left);
+        }
+    }
+
+    @Test
+    void asksTheCollectorForWhatWasDroppedWithoutACollection() {
+        long most = 0;
+        long bound = Math.clamp(Runtime.getRuntime().maxMemory() / 16, 64L << 20, 512L << 20);
+        int count = Cells.MAX_CELLS / 2;
+        long bytesEach = (long) Engine.get().copies() * count * Long.BYTES;
+        for (long made = 0; made < 4 * bound; made += bytesEach) {
+            long address = cells.allocate(new Object(), count);
+            for (int i = 0; i < count; i += 512) {
+                write(address + 8L * i, 1);
+            }
+            most = made % (16 * bytesEach) == 0 ? Math.max(most, cells.populatedBytes()) : most;
+        }
+        assertTrue(most <= 2 * bound, "populated=" + most + ", bound=" + bound);
+    }
+
+    @Test
+    void neverReusesPagesOfCellsThatAreHeld() throws InterruptedException {
+        List<Object> kept = new ArrayList<>();
+        List<Long> addresses = new ArrayList<>();
+        for (int i = 0; i < 3000; i++) {
+            Object owner = new Object();
+            int count = 1 + i * 37 % 900;
+            long address = cells.allocate(owner, count);
+            write(address, i);
+            write(address + 8L * (count - 1), i);
+            if (i % 3 == 0) {
+                kept.add(owner);
+                addresses.add(address);
+                addresses.add(address + 8L * (count - 1));
+            }
+            if (i % 500 == 0) {
+                System.gc();
+            }
+        }
+        for (int i = 0; i < 5; i++) {
+            System.gc();
+            Thread.sleep(10);
+            cells.held();
+        }
+        for (int i = 0; i < addresses.size(); i++) {
+            assertEquals((i / 2 * 3L) * Engine.get().copies(), cells.sum(addresses.get(i)), "owner " + i / 2);
+        }
+        assertEquals(1000, kept.size());
+    }
+
     private void awaitHeld(long count) throws InterruptedException {
         for (int i = 0; i < 200 && cells.held() != count; i++) {
             System.gc();

@@ -2,12 +2,19 @@ package io.github.rseq4j.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Ranges come back when they are given back or their owner is collected, and hold nothing of it then. */
 final class RangesTest {
@@ -18,7 +25,7 @@ final class RangesTest {
     }
 
     private final Engine engine = Engine.get();
-    private final Ranges ranges = new Ranges(engine);
+    private final Ranges ranges = new Ranges(engine, 32, 8192);
 
     private void write(long range) {
         for (int copy = 0; copy < engine.copies(); copy++) {
@@ -34,14 +41,14 @@ final class RangesTest {
         }
     }
 
-    private static long shown(Ranges.Holding holding) {
+    private static long shown(Ranges.Pool holding) {
         return holding.showsImage() ? 0x0303_0303_0303_0303L : 0;
     }
 
     @Test
     void handsOutNewRangesAlsoWhenTheyCameBack() {
         for (byte[] image : List.of(IMAGE, new byte[0], IMAGE)) {
-            Ranges.Holding holding = ranges.hold(this, image);
+            Ranges.Pool holding = ranges.hold(this, image);
             assertEquals(image.length > 0 && engine instanceof NativeEngine, holding.showsImage());
             long range = ranges.take(holding);
             assertHolds(range, shown(holding));
@@ -55,8 +62,8 @@ final class RangesTest {
 
     @Test
     void keepsRangesApart() {
-        Ranges.Holding one = ranges.hold(this, IMAGE);
-        Ranges.Holding other = ranges.hold(this, new byte[0]);
+        Ranges.Pool one = ranges.hold(this, IMAGE);
+        Ranges.Pool other = ranges.hold(this, new byte[0]);
         long first = ranges.take(one);
         long second = ranges.take(one);
         long third = ranges.take(other);
@@ -64,6 +71,54 @@ final class RangesTest {
         write(first);
         assertHolds(second, shown(one));
         assertHolds(third, 0);
+    }
+
+    @Test
+    void takesFewMappingsOnAMachineOfManyCpus() {
+        for (int copies : new int[] {2, 3, 31, 32, 33, 64, 129, 513, 1025, 8193}) {
+            int strides = Ranges.strides(copies, 32);
+            assertTrue((copies + strides - 1) / strides <= 32, "copies=" + copies + ", strides=" + strides);
+            assertTrue(strides == 1 || copies > 32, "copies=" + copies + ", strides=" + strides);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"32, 8192", "1, 8192", "1, 2", "2, 4", "1, 0", "32, 0"})
+    void newItemsAreWhatTheyShouldBeHoweverManyMappingsThereMayBe(int mappingsPerRange, int maxMappings)
+            throws IOException {
+        Ranges few = new Ranges(engine, mappingsPerRange, maxMappings);
+        long before = images();
+        int pageBytes = 1 << 16;
+        for (int pool = 0; pool < 4; pool++) {
+            ItemMemory memory = new ItemMemory(pageBytes, new byte[] {3, 3, 3, 3, 3, 3, 3, 3}, few);
+            for (int range = 0; range < 3; range++) {
+                long item = memory.grow();
+                memory.makeFirst(item);
+                memory.makeFirst(item + pageBytes);
+                for (int copy = 0; copy < engine.copies(); copy++) {
+                    assertTrue(memory.isNew(memory.address(item, copy))
+                            && memory.isNew(memory.address(item + pageBytes, copy)), "range=" + range);
+                    memory.put(memory.address(item, copy), 9);
+                    memory.put(memory.address(item, copy) + 8, 9);
+                }
+                memory.makeNew(item);
+                for (int copy = 0; copy < engine.copies(); copy++) {
+                    assertTrue(memory.isNew(memory.address(item, copy)), "range=" + range + ", copy=" + copy);
+                }
+            }
+            if (engine instanceof NativeEngine && maxMappings < 100) {
+                assertTrue(images() <= before + maxMappings, "mappings=" + images());
+            }
+            if (pool % 2 == 0) {
+                memory.release();
+            }
+        }
+    }
+
+    private static long images() throws IOException {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+            return lines.filter(line -> line.contains("rseq4j-items")).count();
+        }
     }
 
     @Test

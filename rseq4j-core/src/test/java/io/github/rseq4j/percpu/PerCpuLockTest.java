@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -287,6 +288,46 @@ final class PerCpuLockTest {
         int held = lock.lock();
         lock.unlock(held);
         assertThrows(IllegalMonitorStateException.class, () -> lock.unlock(held));
+    }
+
+    @Test
+    void runEachHoldsNoOtherLockThanThatOfItsIndex() {
+        List<Integer> visited = new ArrayList<>();
+        lock.runEach(index -> {
+            visited.add(index);
+            assertFalse(lock.tryLock(index));
+            for (int other = 0; other < lock.indices(); other++) {
+                int free = other;
+                if (other != index) {
+                    assertThrows(IllegalMonitorStateException.class, () -> lock.unlock(free));
+                    assertTrue(lock.tryLock(other), "other=" + other + ", index=" + index);
+                    lock.unlock(other);
+                }
+            }
+        });
+        assertEquals(IntStream.range(0, lock.indices()).boxed().toList(), visited);
+        requireAllFree();
+    }
+
+    private void requireAllFree() {
+        for (int index = 0; index < lock.indices(); index++) {
+            assertTrue(lock.tryLock(index), "index=" + index);
+            lock.unlock(index);
+        }
+    }
+
+    @Test
+    void leavesNothingHeldWhenAnActionOfRunEachThrows() {
+        assertThrows(ArithmeticException.class, () -> lock.runEach(index -> {
+            if (index == 1) {
+                throw new ArithmeticException();
+            }
+        }));
+        requireAllFree();
+        for (int i = 0; i < 1000; i++) {
+            lock.run(index -> counts[index * PAD]++);
+        }
+        assertEquals(1000, sum());
     }
 
     @Test

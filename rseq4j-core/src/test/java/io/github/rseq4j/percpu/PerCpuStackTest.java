@@ -15,6 +15,9 @@ import java.util.List;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -301,6 +304,39 @@ final class PerCpuStackTest {
         assertEquals(List.of(), drained(stack));
         assertThrows(IllegalStateException.class, () -> stack.resize(8));
         assertEquals(0, stack.takeAndClose().stream().mapToInt(words -> words.length).sum());
+    }
+
+    @Test
+    void sizesNeverExceedTheCapacityWhileElementsAreTaken() throws InterruptedException {
+        PerCpuStack stack = new PerCpuStack(64);
+        AtomicBoolean isDone = new AtomicBoolean();
+        AtomicInteger most = new AtomicInteger();
+        AtomicLong all = new AtomicLong();
+        List<Thread> pushers = new ArrayList<>();
+        for (int t = 0; t < 3; t++) {
+            pushers.add(Thread.ofPlatform().start(() -> {
+                while (!isDone.get()) {
+                    stack.push(1);
+                }
+            }));
+        }
+        Thread observer = Thread.ofPlatform().start(() -> {
+            while (!isDone.get()) {
+                IntStream.of(stack.sizes()).forEach(size -> most.accumulateAndGet(size, Math::max));
+                all.accumulateAndGet(stack.size(), Math::max);
+            }
+        });
+        for (int i = 0; i < 4000; i++) {
+            stack.steal(_ -> { });
+            stack.drain(_ -> { });
+        }
+        isDone.set(true);
+        observer.join();
+        for (Thread pusher : pushers) {
+            pusher.join();
+        }
+        assertTrue(most.get() > 0 && most.get() <= 64, "size=" + most);
+        assertTrue(all.get() <= 64L * stack.sizes().length, "size=" + all);
     }
 
     @Test

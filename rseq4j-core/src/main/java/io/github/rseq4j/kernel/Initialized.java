@@ -1,0 +1,85 @@
+package io.github.rseq4j.kernel;
+
+import java.lang.invoke.MethodHandles;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Initialises classes whose initialisation takes much stack, before somebody needs them. */
+public final class Initialized {
+    /* How it works
+     *
+     * A class whose initialisation fails, be it by a StackOverflowError of whoever happens to use it first, is lost for
+     * the life of the JVM. Linking a function takes a hundred frames. So it is done on a thread with a stack of its
+     * own, and the caller waits: what overflows the caller's stack here has touched no class. Where there can be no
+     * thread the caller does it.
+     */
+    private static final Map<Class<?>, Boolean> DONE = new ConcurrentHashMap<>();
+
+    private Initialized() {}
+
+    /**
+     * Initialises a class, unless that was done.
+     *
+     * @param lookup may access it
+     * @param type the class
+     */
+    public static void require(MethodHandles.Lookup lookup, Class<?> type) {
+        if (!DONE.containsKey(type)) {
+            Initializer initializer = new Initializer(lookup, type);
+            try {
+                initializer.start();
+            } catch (OutOfMemoryError e) {
+                initializer.initialize();
+            }
+            initializer.await();
+            DONE.put(type, true);
+        }
+    }
+
+    /** The thread that does it. */
+    private static final class Initializer extends Thread {
+        private final MethodHandles.Lookup lookup;
+        private final Class<?> type;
+        /** Read after the thread has ended. */
+        private @Nullable Throwable thrown;
+
+        Initializer(MethodHandles.Lookup lookup, Class<?> type) {
+            super(null, null, "rseq4j-initializer", 0, false);
+            this.lookup = lookup;
+            this.type = type;
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            initialize();
+        }
+
+        void initialize() {
+            try {
+                lookup.ensureInitialized(type);
+            } catch (Throwable t) {
+                thrown = t;
+            }
+        }
+
+        void await() {
+            boolean interrupted = false;
+            while (isAlive()) {
+                try {
+                    join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            Throwable found = thrown;
+            if (found != null) {
+                throw Native.rethrown(found);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package io.github.rseq4j.memory;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** Sees to it that structures which were dropped are collected before they hold too much memory. */
+final class Pressure {
+    /* How it works
+     *
+     * A ring of half a megabyte for each CPU is a few hundred bytes of the Java heap: dropping thousands of them gives
+     * the collector no reason to run. So what is handed out is added up, as if all processors used it. Each time it
+     * was a quarter of what is held, or of the bound, what is populated is measured. If that is more than the limit,
+     * the collector is asked for what nobody reaches any more, as java.nio does for direct buffers, and is waited for a
+     * quarter of a second at most.
+     *
+     * The limit is twice what was populated after that, and at least the bound: a sixteenth of the Java heap's largest
+     * size, at least 64 MiB and at most 512 MiB, and on a small heap a quarter of it. So dropped structures hold no
+     * more than live ones do, or than the bound, and a quarter; and the collector is asked again only when the
+     * populated memory has grown by as much.
+     *
+     * Refused: an exception when it is still too much. What is reachable is the application's own.
+     */
+    private static final long LARGE_BYTES = 4096;
+    private static final long LEAST_BYTES = 64L << 20;
+    private static final long MOST_BYTES = 512L << 20;
+    private static final long FIRST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long LAST_WAIT_NANOS = 128 * FIRST_WAIT_NANOS;
+
+    private final Cells cells;
+    private long boundBytes;
+    private long limitBytes;
+    private long grownBytes;
+    private boolean isLooking;
+
+    Pressure(Cells cells) {
+        this.cells = cells;
+    }
+
+    /**
+     * Called before cells are handed out; it holds no lock while the collector runs.
+     *
+     * @param lengthBytes how much of each copy
+     */
+    void grow(long lengthBytes) {
+        // Smaller owners take as much of the heap, and so are collected in time.
+        if (lengthBytes < LARGE_BYTES || !isTime(lengthBytes)) {
+            return;
+        }
+        try {
+            look();
+        } finally {
+            end();
+        }
+    }
+
+    private synchronized boolean isTime(long lengthBytes) {
+        if (boundBytes == 0) {
+            long most = Runtime.getRuntime().maxMemory();
+            boundBytes = Math.min(Math.clamp(most / 16, LEAST_BYTES, MOST_BYTES), most / 4);
+            limitBytes = boundBytes;
+        }
+        grownBytes += lengthBytes;
+        long users = users();
+        if (isLooking || grownBytes * users < Math.max(boundBytes, cells.heldBytes() * users) / 4) {
+            return false;
+        }
+        grownBytes = 0;
+        isLooking = true;
+        return true;
+    }
+
+    private int users() {
+        return Math.min(cells.copies(), Runtime.getRuntime().availableProcessors());
+    }
+
+    private synchronized void end() {
+        isLooking = false;
+    }
+
+    private void look() {
+        cells.takeBack();
+        long populated = cells.populatedBytes();
+        if (populated <= limitBytes) {
+            return;
+        }
+        System.gc();
+        for (long wait = FIRST_WAIT_NANOS; populated > boundBytes && wait <= LAST_WAIT_NANOS; wait *= 2) {
+            LockSupport.parkNanos(wait);
+            cells.takeBack();
+            populated = cells.populatedBytes();
+        }
+        limitBytes = Math.max(boundBytes, 2 * populated);
+    }
+}
