@@ -20,7 +20,8 @@ final class Choice extends Thread {
      * The caller waits for it. The caller's stack, interrupt, scheduling and affinity have no part in the choice.
      *
      * The initialisers of this class and of Made run on the caller's stack. They call no method, and a stack can
-     * overflow only where a method is called. Made is initialised after the choice; it turns the choice into a constant.
+     * overflow only where a method is called. Made is initialised after the choice; it turns the choice into a
+     * constant.
      *
      * Choosing ends with an engine: what is thrown on the way to restartable sequences is the fallback's reason. Where
      * not even the fallback can be made, the caller gets what was thrown, and the next caller begins anew. So does it

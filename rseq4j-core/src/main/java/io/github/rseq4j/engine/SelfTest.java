@@ -28,9 +28,9 @@ public final class SelfTest implements AutoCloseable {
      * fences meanwhile, which takes the kernel ten milliseconds.
      *
      * Both are bounded by 25 ms together, unless the scheduler has hardly switched the thread out in all that time:
-     * then there was nothing to see, and the bound is stretched fifty times rather than guess. A number of rounds bounds
-     * the CPU time in any case. A fence that found no section to abort proves nothing, and is said in the note; many
-     * that found one and aborted nothing prove that aborts do not happen.
+     * then there was nothing to see, and the bound is stretched fifty times rather than guess. A number of rounds
+     * bounds the CPU time in any case. A fence that found no section to abort proves nothing, and is said in the note;
+     * many that found one and aborted nothing prove that aborts do not happen.
      *
      * The threads inherit the scheduling policy of the thread that begins the test. They take the ordinary one: at a
      * real-time priority nothing preempts a section, all of the bound is spun away, and RLIMIT_RTTIME ends the process.

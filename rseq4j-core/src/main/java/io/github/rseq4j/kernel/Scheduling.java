@@ -42,7 +42,7 @@ public final class Scheduling {
                 return false;
             }
             attr.set(JAVA_INT_UNALIGNED, POLICY_OFFSET, SCHED_OTHER);
-            // Priority, runtime, deadline and period of the former policy; what lies before them, flags and nice, stays.
+            // Priority, runtime, deadline and period of the former policy; flags and nice, before them, stay.
             attr.asSlice(PRIORITY_OFFSET).fill((byte) 0);
             attr.set(JAVA_LONG, RUNTIME_OFFSET, sliceNanos);
             boolean refused = Linux.syscall(numbers.sched_setattr(), 0, attr.address(), 0) < 0;

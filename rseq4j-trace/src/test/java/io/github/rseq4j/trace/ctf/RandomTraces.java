@@ -69,8 +69,8 @@ final class RandomTraces {
     private FieldType type(int number) {
         int choice = random.nextInt(BASICS.length + 1);
         return choice < BASICS.length ? BASICS[choice]
-                : new FieldType.Enumeration(List.of("A", random.nextBoolean() ? "null" : "B_" + number, "LONG$NAME", "\u00c4", "with \"quotes\"\\",
-                        "7\n8"));
+                : new FieldType.Enumeration(List.of("A", random.nextBoolean() ? "null" : "B_" + number, "LONG$NAME",
+                        "\u00c4", "with \"quotes\"\\", "7\n8"));
     }
 
     Written write(Path folder, int events) {
