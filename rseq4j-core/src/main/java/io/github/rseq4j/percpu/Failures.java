@@ -11,6 +11,7 @@ final class Failures {
      *
      * @param thrown what was thrown
      */
+    @SuppressWarnings("ReferenceEquality") // A throwable may not suppress itself.
     void add(Throwable thrown) {
         Throwable before = first;
         if (before == null) {
@@ -31,7 +32,7 @@ final class Failures {
         }
     }
 
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
     private static <X extends Throwable> X sneaked(Throwable thrown) throws X {
         throw (X) thrown;
     }

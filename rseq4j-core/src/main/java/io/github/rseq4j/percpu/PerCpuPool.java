@@ -61,6 +61,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what is pooled
  */
+@SuppressWarnings("ReachabilityFenceUsage") // What throws before a fence leaves a lease that was dropped.
 public final class PerCpuPool<T> implements AutoCloseable {
     /* How it works
      *

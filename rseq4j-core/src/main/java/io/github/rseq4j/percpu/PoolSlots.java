@@ -46,7 +46,7 @@ final class PoolSlots<T> {
     private final int limit;
     /** How many stack traces are kept at a time: some kilobytes each, so the heap decides. */
     private final int maxTraces =
-            (int) Math.clamp(Runtime.getRuntime().maxMemory() >> HEAP_BYTES_PER_TRACE_SHIFT, MIN_TRACES, MIN_LIMIT);
+            Math.clamp(Runtime.getRuntime().maxMemory() >> HEAP_BYTES_PER_TRACE_SHIFT, MIN_TRACES, MIN_LIMIT);
     private final ReferenceQueue<Object> collected = new ReferenceQueue<>();
     private volatile @Nullable Slot<T>[] slots = slots(FIRST);
     private int used;
@@ -295,7 +295,6 @@ final class PoolSlots<T> {
                         "a lease was dropped without being closed; a pool reports at most " + MAX_NAMED, acquired);
             } catch (RuntimeException | Error e) {
                 // The logger's failure is not one of the thread that acquires: the count and close() still tell.
-                continue;
             } finally {
                 endLogging();
             }

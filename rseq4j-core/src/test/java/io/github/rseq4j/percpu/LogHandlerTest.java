@@ -169,7 +169,7 @@ final class LogHandlerTest {
     }
 
     /** Calls foreign code. */
-    private interface Caller {
+    interface Caller {
         void call(Runnable use);
     }
 

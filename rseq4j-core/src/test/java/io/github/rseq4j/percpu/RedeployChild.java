@@ -44,7 +44,7 @@ public final class RedeployChild {
 
     private static URL[] urls(String path) throws MalformedURLException {
         List<URL> urls = new ArrayList<>();
-        for (String each : path.split(":")) {
+        for (String each : path.split(":", -1)) {
             urls.add(Path.of(each).toUri().toURL());
         }
         return urls.toArray(URL[]::new);

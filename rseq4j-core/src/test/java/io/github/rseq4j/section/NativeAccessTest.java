@@ -99,6 +99,7 @@ final class NativeAccessTest {
     }
 
     @Test
+    @SuppressWarnings("restricted")
     void takesAModuleWithNativeAccess() throws Throwable {
         String name = "with.access";
         ModuleLayer.Controller controller = layer(name);

@@ -213,7 +213,8 @@ final class RecoveryKernelTest {
     @Test
     void aCopyOfTheFolderOfATracerThatRunsTakesNothingAway(@TempDir Path temporary) throws IOException {
         Path folder = temporary.resolve("trace");
-        Path copy = Files.createDirectories(temporary.resolve("copy").resolve(Tracer.RINGS)).getParent();
+        Path copy = temporary.resolve("copy");
+        Files.createDirectories(copy.resolve(Tracer.RINGS));
         try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
             tracer.add(TracerTest.TWO);
             TracerTest.record(tracer, 0, 0);
