@@ -141,6 +141,14 @@ public interface Routines {
     void addThreadPointer(int to);
 
     /**
+     * Subtracts a variable from another one.
+     *
+     * @param to the other one
+     * @param from the variable
+     */
+    void subtract(int to, int from);
+
+    /**
      * Reads memory: 8 bytes, or 4 with sign.
      *
      * @param to a variable

@@ -30,7 +30,8 @@ public final class NativeEvents {
      * allocates nothing, takes no lock and leaves errno alone: so a signal's handler may call it wherever it comes,
      * also inside of itself.
      *
-     * The thread's number is the kernel's: there is no other that a handler could ask for.
+     * The thread's number is the kernel's, made negative: there is no other that a handler could ask for, and Java's
+     * are positive.
      *
      * Where there is no ring none can be made here: that is counted at the CPU's head, and who makes rings looks there.
      *
@@ -190,7 +191,9 @@ public final class NativeEvents {
         r.set(WORD, local(ID));
         r.set(POINTER, addressOf(WORD));
         r.add(POINTER, TID_OFFSET);
-        r.store(POINTER, 0, TID, Width.LONG);
+        r.set(SIZE, constant(0));
+        r.subtract(SIZE, TID);
+        r.store(POINTER, 0, SIZE, Width.LONG);
         r.set(SIZE, local(BYTES));
         r.add(SIZE, TraceRing.RECORD_HEADER);
         Label lost = new Label("lost");

@@ -103,7 +103,7 @@ final class NativeEventsKernelTest {
         long record = ring(index) + TraceRing.RECORDS;
         assertEquals(TraceRing.RECORDS + 16 + 16, get(index, TraceRing.POSITION));
         assertEquals(get(index, TraceRing.LAST), RawMemory.getLong(record));
-        assertEquals((long) Linux.gettid() << 16 | ID, RawMemory.getLong(record + 8));
+        assertEquals((long) -Linux.gettid() << 16 | ID, RawMemory.getLong(record + 8));
         // 80 | FE FF | EF CD AB 89 67 45 23 01 | 01 | 03 00 00 80
         assertEquals(0x6789_ABCD_EFFF_FE80L, RawMemory.getLong(record + 16));
         assertEquals(0x8000_0003_0101_2345L, RawMemory.getLong(record + 24));

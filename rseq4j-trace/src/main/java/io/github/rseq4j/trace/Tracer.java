@@ -255,8 +255,8 @@ public final class Tracer implements AutoCloseable {
     /**
      * Begins to record what the process uses CPU time for: after so much CPU time each thread, also one that the JVM
      * does not know, records the event {@code cpu:sample} with the address of its next instruction; which CPU it was on
-     * is that of the event, and the thread is the kernel's number of it. Events {@code cpu:mapping} tell which library,
-     * or Java's code, an address is in; {@code rseq4j trace summary} counts them so.
+     * is that of the event, and the thread is the kernel's number of it, made negative. Events {@code cpu:mapping} tell
+     * which library, or Java's code, an address is in; {@code rseq4j trace summary} counts them so.
      *
      * <p>The kernel looks at these timers with its tick: no thread has more samples a second than that, 100 to 1,000.
      * Threads that live less than some 20 ms may have none. The signal is SIGPROF.

@@ -58,7 +58,7 @@ final class CpuSamplerKernelTest {
         List<TraceEvent> events = TracerTest.read(folder, 0);
         List<TraceEvent> code = events.stream().filter(each -> each.type().name().equals("cpu:mapping")).toList();
         List<TraceEvent> samples = events.stream().filter(each -> each.type().name().equals("cpu:sample")
-                && each.threadId() == tid[0]).toList();
+                && each.threadId() == -tid[0]).toList();
         // 400 ms of CPU time, were the machine idle, at the slowest tick that kernels have: 40. It may be busy.
         assertTrue(samples.size() >= 5, samples.size() + " samples of " + events.size() + " events");
         for (TraceEvent sample : samples) {
@@ -81,7 +81,7 @@ final class CpuSamplerKernelTest {
                 tracer.snapshot(snapshot);
                 List<TraceEvent> events = TracerTest.read(snapshot, 0);
                 assertTrue(events.stream().anyMatch(event -> event.type().name().equals("cpu:sample")
-                        && event.threadId() == tid), events.size() + " events");
+                        && event.threadId() == -tid), events.size() + " events");
                 assertTrue(events.getLast().type().name().equals("cpu:mapping")
                         || events.stream().filter(event -> event.type().name().equals("cpu:mapping")).count() > 10);
             }

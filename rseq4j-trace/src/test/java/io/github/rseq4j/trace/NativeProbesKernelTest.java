@@ -86,7 +86,7 @@ final class NativeProbesKernelTest {
         assertEquals(List.of((byte) -128, '\uFFFE', Long.MIN_VALUE, true, (short) -32767, 0x8000_0003),
                 events.getFirst().values());
         long tid = Long.parseLong(Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName().toString());
-        assertEquals(tid, events.getFirst().threadId());
+        assertEquals(-tid, events.getFirst().threadId());
     }
 
     @Test
@@ -209,7 +209,7 @@ final class NativeProbesKernelTest {
         TracerTest.requireNumbers(found.stream().filter(event -> event.type().name().equals("test:two")).toList(),
                 false);
         for (int tid : strangers) {
-            assertTrue(found.stream().anyMatch(event -> event.threadId() == tid), "none on thread " + tid);
+            assertTrue(found.stream().anyMatch(event -> event.threadId() == -tid), "none on thread " + tid);
         }
         assertTrue(sent >= SIGNALS, sent + " signals were sent");
     }

@@ -144,6 +144,14 @@ final class A64Routines implements Routines {
     }
 
     @Override
+    public void subtract(int to, int from) {
+        load(A, to);
+        load(B, from);
+        emit(A64.subtract(8, A, A, B));
+        store(to, A);
+    }
+
+    @Override
     public void load(int to, int pointer, int offset, Width width) {
         load(A, pointer);
         emit(A64.memory(width == Width.INT ? Access.LOAD_SIGNED : Access.LOAD, A, A, offset));

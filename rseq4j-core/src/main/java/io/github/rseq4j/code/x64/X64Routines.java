@@ -137,6 +137,12 @@ final class X64Routines implements Routines {
     }
 
     @Override
+    public void subtract(int to, int from) {
+        load(Gp.RAX, from);
+        emit(X64.op(Op.SUB, 8, at(to), Gp.RAX).with(Effect.STACK));
+    }
+
+    @Override
     public void load(int to, int pointer, int offset, Width width) {
         load(Gp.RAX, pointer);
         Address from = Address.of(Gp.RAX, offset);

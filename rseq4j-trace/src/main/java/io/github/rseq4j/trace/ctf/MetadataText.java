@@ -22,7 +22,7 @@ public final class MetadataText {
             typealias integer { size = 8; align = 8; signed = false; } := uint8_t;
             typealias integer { size = 16; align = 8; signed = false; } := uint16_t;
             typealias integer { size = 32; align = 8; signed = false; } := uint32_t;
-            typealias integer { size = 48; align = 8; signed = false; } := uint48_t;
+            typealias integer { size = 48; align = 8; signed = true; } := int48_t;
             typealias integer { size = 64; align = 8; signed = false; } := uint64_t;
             typealias integer { size = 8; align = 8; signed = true; } := int8_t;
             typealias integer { size = 16; align = 8; signed = true; } := int16_t;
@@ -75,7 +75,7 @@ public final class MetadataText {
                     uint16_t id;
                 } align(64);
                 event.context := struct {
-                    uint48_t _tid;
+                    int48_t _tid;
                 };
             };
             """;

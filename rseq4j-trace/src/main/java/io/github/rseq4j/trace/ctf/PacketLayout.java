@@ -27,7 +27,7 @@ import java.util.UUID;
  * record, at a multiple of 8 from the packet's start
  *   0  u64 timestamp            cycles
  *   8  u16 id                   the event's number
- *  10  u48 tid                  the thread's number; with the id it is one word
+ *  10  s48 tid                  the thread's number: Java's, or below 0 the kernel's; with the id it is one word
  *  16  fields, without padding; zeros up to the next record
  * </pre>
  */
@@ -69,8 +69,8 @@ public final class PacketLayout {
     public static final int MAX_RECORD_BYTES = 1 << 20;
     /** The bits of the id in its word; the rest is the thread's. */
     public static final int ID_BITS = 16;
-    /** The highest number of a thread. */
-    public static final long MAX_THREAD_ID = (1L << (Long.SIZE - ID_BITS)) - 1;
+    /** The highest number of a thread; below 0 are those of the kernel, made negative. */
+    public static final long MAX_THREAD_ID = (1L << (Long.SIZE - ID_BITS - 1)) - 1;
 
     /** The value of magic (CTF 1.8, section 5.1). */
     public static final int MAGIC_VALUE = 0xC1FC1FC1;
@@ -98,9 +98,9 @@ public final class PacketLayout {
      * @throws IllegalArgumentException when one has too many bits
      */
     public static long idAndThread(int id, long threadId) {
-        if (id < 0 || id > EventType.MAX_ID || threadId < 0 || threadId > MAX_THREAD_ID) {
+        if (id < 0 || id > EventType.MAX_ID || threadId < ~MAX_THREAD_ID || threadId > MAX_THREAD_ID) {
             throw new IllegalArgumentException("id=" + id + " threadId=" + threadId + ": must be 0 to "
-                    + EventType.MAX_ID + " and 0 to " + MAX_THREAD_ID);
+                    + EventType.MAX_ID + " and " + ~MAX_THREAD_ID + " to " + MAX_THREAD_ID);
         }
         return threadId << ID_BITS | id;
     }

@@ -294,7 +294,7 @@ final class StreamReader implements AutoCloseable {
         lastTimestamp = time;
         position = record.end();
         current.shrink();
-        return new TraceEvent(time, index, word >>> PacketLayout.ID_BITS, type, values);
+        return new TraceEvent(time, index, word >> PacketLayout.ID_BITS, type, values);
     }
 
     /** Leaves a packet because of a record that is none. */

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param timestamp when, in cycles of the trace's clock, unsigned
  * @param cpu the CPU index on which
- * @param threadId the thread that recorded it
+ * @param threadId the thread that recorded it: Java's number of it, platform or virtual; or, where native code or a
+ *     signal's handler recorded it, the kernel's, made negative
  * @param type which event it is
  * @param values the values of its fields: Boolean, Byte, Short, Character, Integer, Long, Float, Double, String, byte
  *     array, {@link Truncated}, null; of an enumeration the label, or an Integer where the ordinal has none

@@ -58,8 +58,8 @@ class PacketLayoutTest {
     @Test
     void aPacketIsTheseBytes() {
         PacketWriter writer = new PacketWriter(TestTraces.of(3, ALL), 2, ByteBuffer.allocate(192));
-        writer.append(0x1122334455667788L, 0xaabbccddeeffL, ALL, true, (byte) -2, (short) -3, 'z', 4, 5L, 1.5f, -2.5,
-                "B", Truncated.of("\u00e9\u00e9", 3), new byte[] {9, 8});
+        writer.append(0x1122334455667788L, 0xffff_aabb_ccdd_eeffL, ALL, true, (byte) -2, (short) -3, 'z', 4, 5L, 1.5f,
+                -2.5, "B", Truncated.of("\u00e9\u00e9", 3), new byte[] {9, 8});
         writer.discard(7);
         List<byte[]> packets = new ArrayList<>();
         writer.end(packet -> {
@@ -88,11 +88,14 @@ class PacketLayoutTest {
 
     @Test
     void refusesWhatHasTooManyBits() {
-        assertEquals(-1L, PacketLayout.idAndThread(EventType.MAX_ID, PacketLayout.MAX_THREAD_ID));
+        assertEquals(Long.MAX_VALUE, PacketLayout.idAndThread(EventType.MAX_ID, PacketLayout.MAX_THREAD_ID));
+        assertEquals(-1L, PacketLayout.idAndThread(EventType.MAX_ID, -1));
+        assertEquals(Long.MIN_VALUE, PacketLayout.idAndThread(0, -PacketLayout.MAX_THREAD_ID - 1));
+        assertThrows(IllegalArgumentException.class,
+                () -> PacketLayout.idAndThread(0, -PacketLayout.MAX_THREAD_ID - 2));
         assertThrows(IllegalArgumentException.class, () -> PacketLayout.idAndThread(EventType.MAX_ID + 1, 0));
         assertThrows(IllegalArgumentException.class,
                 () -> PacketLayout.idAndThread(0, PacketLayout.MAX_THREAD_ID + 1));
-        assertThrows(IllegalArgumentException.class, () -> PacketLayout.idAndThread(0, -1));
     }
 
     @Test

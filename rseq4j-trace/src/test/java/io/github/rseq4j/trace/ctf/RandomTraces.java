@@ -84,7 +84,7 @@ final class RandomTraces {
                 now += 5 + random.nextInt(100_000);
                 int cpu = random.nextInt(description.indexCount());
                 EventType type = description.events().get(random.nextInt(description.events().size()));
-                long thread = random.nextInt(10) == 0 ? PacketLayout.MAX_THREAD_ID : random.nextInt(100);
+                long thread = random.nextInt(10) == 0 ? PacketLayout.MAX_THREAD_ID : random.nextInt(-50, 50);
                 List<@Nullable Object> values = new ArrayList<>();
                 type.fields().forEach(field -> values.add(value(field.type())));
                 writer.append(cpu, now, thread, type, values.toArray());
