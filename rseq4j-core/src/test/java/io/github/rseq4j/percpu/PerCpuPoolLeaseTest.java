@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.github.rseq4j.engine.ChildJvm;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.percpu.PerCpuPool.Lease;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -314,6 +316,25 @@ final class PerCpuPoolLeaseTest {
         assertEquals(100, pool.idle() + pool.stats().destroyed() - PoolSlots.MIN_LIMIT);
         pool.close();
         assertTrue(leases.size() == pool.stats().destroyed() && pool.idle() == 0, pool.toString());
+    }
+
+    /** Without membarrier the CPUs are visited; where that is refused too nothing has changed, and a retry does it. */
+    @Test
+    void withoutFencesItClearsAndClosesOrChangesNothing() {
+        ChildJvm child = child("Serial", "fences");
+        assertEquals(0, child.exit(), child.output());
+        assertEquals(Integer.toString(PoolChild.ITEMS), child.get("cleared"), child.output());
+        if (Engine.get() instanceof NativeEngine) {
+            assertTrue(child.get("clear").contains("sched_setaffinity"), child.output());
+            assertEquals(Integer.toString(PoolChild.ITEMS), child.get("idle"), child.output());
+            assertTrue(child.get("close").contains("sched_setaffinity"), child.output());
+            assertEquals(Integer.toString(PoolChild.ITEMS), child.get("destroyed"), child.output());
+        } else {
+            assertEquals("done", child.get("clear"), child.output());
+            assertEquals("done", child.get("close"), child.output());
+        }
+        String created = child.get("created");
+        assertEquals(created + ", " + created + ", idle 0", child.get("counted"), child.output());
     }
 
     /** What a destroyer may throw without a clause, each with a destroyer that throws it. */
