@@ -245,6 +245,7 @@ final class SegmentArgumentsTest {
     }
 
     /** A downcall refuses these whatever its section does, so the others refuse them where nothing is copied, too. */
+    @SuppressWarnings("MustBeClosedChecker") // A confined arena cannot be closed by this thread.
     @ParameterizedTest
     @EnumSource
     void aSegmentThatIsClosedOrAnotherThreadsIsRefused(Runner runner) throws InterruptedException {

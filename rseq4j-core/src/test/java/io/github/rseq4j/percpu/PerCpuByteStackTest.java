@@ -145,6 +145,7 @@ final class PerCpuByteStackTest {
     }
 
     @Test
+    @SuppressWarnings("MustBeClosedChecker") // A confined arena cannot be closed by this thread.
     void segmentsThatAreClosedOrAnotherThreadsAreRefusedWhateverTheStackHolds() throws InterruptedException {
         PerCpuByteStack stack = new PerCpuByteStack(64, 24);
         MemorySegment[] others = new MemorySegment[1];

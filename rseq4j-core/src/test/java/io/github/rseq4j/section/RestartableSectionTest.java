@@ -129,7 +129,7 @@ final class RestartableSectionTest {
             inThreads(virtual, _ -> {
                 for (int i = 0; i < SIDE_BY_SIDE * ROUNDS; i++) {
                     assertEquals(0, (long) addInt.invokeExact(item));
-                    assertEquals(0, (long) copyBytes.invokeExact(item, source + i % 2 * 3, 3L));
+                    assertEquals(0, (long) copyBytes.invokeExact(item, source + i % 2 * 3L, 3L));
                 }
             });
             long added = 0;

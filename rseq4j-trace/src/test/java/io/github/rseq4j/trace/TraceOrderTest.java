@@ -92,6 +92,7 @@ final class TraceOrderTest {
     }
 
     /** Waits until all threads run, or it is time to end. */
+    @SuppressWarnings("ThreadPriorityCheck") // Others must run first where there are few CPUs.
     private static boolean meet(AtomicInteger met, int burst, long end) {
         met.incrementAndGet();
         for (int spins = 0; met.getAcquire() < burst * THREADS; spins++) {
