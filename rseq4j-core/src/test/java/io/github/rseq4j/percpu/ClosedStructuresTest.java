@@ -30,7 +30,7 @@ final class ClosedStructuresTest {
      * @param uses what throws when it is closed
      * @param size how much it holds
      */
-    private record Kind(String name, AutoCloseable closeable, Use use, List<Runnable> uses, LongSupplier size) {
+    record Kind(String name, AutoCloseable closeable, Use use, List<Runnable> uses, LongSupplier size) {
         @Override
         public String toString() {
             return name;
@@ -105,7 +105,8 @@ final class ClosedStructuresTest {
         assertTrue(before - after >= 128 << 10, kind + ": before=" + before + ", after=" + after);
         kind.closeable.close();
         for (Runnable use : kind.uses) {
-            assertTrue(assertThrows(IllegalStateException.class, use::run, kind.name).getMessage().contains("closed"));
+            String message = assertThrows(IllegalStateException.class, use::run, kind.name).getMessage();
+            assertTrue(String.valueOf(message).contains("closed"), message);
         }
         assertEquals(0, kind.size.getAsLong());
         assertTrue(kind.closeable.toString().length() > 0);

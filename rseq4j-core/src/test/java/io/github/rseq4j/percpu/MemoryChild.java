@@ -20,6 +20,7 @@ public final class MemoryChild {
     private MemoryChild() {}
 
     /** Leaves so much of the heap free, runs an action, and frees the rest. */
+    @SuppressWarnings("UnusedVariable") // What it held is garbage then.
     private void with(int spareKib, Runnable action) {
         try {
             byte[][] spare = new byte[spareKib / STEP_KIB][STEP_KIB << 10];

@@ -28,6 +28,7 @@ final class StackOverflowTest {
             this.operation = operation;
         }
 
+        @SuppressWarnings("InfiniteRecursion")
         void descend() {
             try {
                 descend();
@@ -62,6 +63,7 @@ final class StackOverflowTest {
     }
 
     @Test
+    @SuppressWarnings("ReferenceEquality") // Each operation is an object of its own.
     void noLockStaysHeld() throws InterruptedException {
         PerCpuLock lock = new PerCpuLock();
         Runnable[] operations = {() -> lock.run(_ -> { }), () -> lock.runEach(_ -> { }), () -> lock.run(_ -> deeper())};
@@ -78,6 +80,7 @@ final class StackOverflowTest {
         }
     }
 
+    @SuppressWarnings("InfiniteRecursion")
     private static void deeper() {
         deeper();
     }

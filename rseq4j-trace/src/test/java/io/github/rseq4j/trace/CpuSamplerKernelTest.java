@@ -174,7 +174,8 @@ final class CpuSamplerKernelTest {
                 CpuSampler first = tracer.sampleCpu(HZ);
                 InvocationTargetException refused = assertThrows(InvocationTargetException.class,
                         () -> sample.invoke(second, HZ));
-                assertTrue(refused.getCause() instanceof IllegalStateException, () -> String.valueOf(refused.getCause()));
+                assertTrue(refused.getCause() instanceof IllegalStateException,
+                        () -> String.valueOf(refused.getCause()));
                 first.close();
                 ((AutoCloseable) Objects.requireNonNull(sample.invoke(second, HZ))).close();
                 tracer.sampleCpu(HZ).close();

@@ -57,6 +57,7 @@ public final class RedeployChild {
         System.out.println("end");
     }
 
+    @SuppressWarnings("ReferenceEquality") // The hook only refers to it.
     private static WeakReference<ClassLoader> round(String use, Path folder, boolean isKept) throws Exception {
         URLClassLoader loader = new URLClassLoader(classes(), ClassLoader.getPlatformClassLoader());
         Thread.currentThread().setContextClassLoader(loader);
