@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -82,7 +83,7 @@ public final class CpuSampler implements AutoCloseable {
         this.counts = counts;
         this.intervalNanos = NANOS_PER_SECOND / hz;
         this.isOwnProc = isOwnProc();
-        this.worker = LooseThread.repeating("rseq4j-sampler", step);
+        this.worker = LooseThread.repeating("rseq4j-sampler", step, List.of());
     }
 
     /** Tells whether /proc numbers threads as the kernel does for this process. */

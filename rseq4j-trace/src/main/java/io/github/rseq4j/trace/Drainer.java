@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace;
 
+import java.io.Closeable;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -30,7 +31,7 @@ final class Drainer {
     private final long flushNanos;
     private final long failurePauseNanos;
     private final LongSupplier step = this::step;
-    private final Thread thread = LooseThread.repeating("rseq4j-tracer", step);
+    private final Thread thread;
     private Runnable ahead = () -> {};
     private long pause = SHORTEST_PAUSE_NANOS;
     private long flushAt;
@@ -43,12 +44,15 @@ final class Drainer {
      * @param counts counts failures
      * @param flushNanos how long an event may wait until it is in a file
      * @param failurePauseNanos how long what failed is not tried again
+     * @param left the descriptors that are closed when nobody refers to the tracer any more
      */
-    Drainer(TraceMetadata metadata, TracerCounts counts, long flushNanos, long failurePauseNanos) {
+    Drainer(TraceMetadata metadata, TracerCounts counts, long flushNanos, long failurePauseNanos,
+            List<? extends Closeable> left) {
         this.metadata = metadata;
         this.counts = counts;
         this.flushNanos = flushNanos;
         this.failurePauseNanos = failurePauseNanos;
+        this.thread = LooseThread.repeating("rseq4j-tracer", step, left);
     }
 
     /**

@@ -1,11 +1,13 @@
 package io.github.rseq4j.trace;
 
+import java.io.Closeable;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -21,7 +23,8 @@ final class LooseThread {
      *   for (long nanos = step(); nanos > 0; nanos = step()) { LockSupport.parkNanos(nanos); }
      *   step() { work = reference.get(); return work != null ? work.getAsLong() : 0; }
      *
-     * The owner of the thread keeps the work reachable. When the owner's class loader is collected the thread ends.
+     * The owner of the thread keeps the work reachable. When the owner's class loader is collected the thread closes what
+     * it was given to close, objects of the JDK's, and ends.
      *
      * Refused: a Cleaner, and an executor's periodic task: each keeps its action.
      */
@@ -35,12 +38,13 @@ final class LooseThread {
      * @param name what it is called
      * @param step does it, and returns how many nanoseconds later it is done again, at the latest, or 0 for no more;
      *     the thread ends too when nobody else holds this object
+     * @param left what is closed then; objects of the JDK's, which refer to nothing of this library
      */
-    static Thread repeating(String name, LongSupplier step) {
+    static Thread repeating(String name, LongSupplier step, List<? extends Closeable> left) {
         try {
             MethodHandles.Lookup jdk = MethodHandles.publicLookup();
             MethodHandle once = call(step, jdk.findVirtual(LongSupplier.class, "getAsLong", STEP),
-                    MethodHandles.constant(long.class, 0L));
+                    MethodHandles.foldArguments(MethodHandles.constant(long.class, 0L), closing(left)));
             MethodHandle park = jdk.findStatic(LockSupport.class, "parkNanos",
                     MethodType.methodType(void.class, long.class));
             // The sign of 0 is 0, of what is more 1, whose lowest bit is a boolean.
@@ -67,6 +71,19 @@ final class LooseThread {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Returns a handle that closes each, whatever another one throws. */
+    private static MethodHandle closing(List<? extends Closeable> left) throws ReflectiveOperationException {
+        MethodType nothing = MethodType.methodType(void.class);
+        MethodHandle close = MethodHandles.publicLookup().findVirtual(Closeable.class, "close", nothing);
+        MethodHandle all = MethodHandles.zero(void.class);
+        for (Closeable each : left) {
+            MethodHandle one = MethodHandles.catchException(close.bindTo(each), Throwable.class,
+                    MethodHandles.dropArguments(MethodHandles.zero(void.class), 0, Throwable.class));
+            all = MethodHandles.foldArguments(all, one);
+        }
+        return all;
     }
 
     /** Returns a handle that calls a method of what is still there, and another one when it is not. */

@@ -51,6 +51,11 @@ final class SafeFolder implements AutoCloseable {
         }
     }
 
+    /** Returns what holds the folder, which a collection of garbage does not close, or null. */
+    @Nullable SecureDirectoryStream<Path> descriptor() {
+        return descriptor;
+    }
+
     /**
      * Opens a folder by its path, which may have links in it: it is what the user named.
      *

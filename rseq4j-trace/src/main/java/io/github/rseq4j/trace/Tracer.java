@@ -99,7 +99,8 @@ public final class Tracer implements AutoCloseable {
         this.files = files;
         this.metadata = new TraceMetadata(files.trace(), files.rings(), uuid, isFlightRecorder, counts);
         metadata.write();
-        this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS);
+        this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS,
+                files.descriptors());
         this.rings = new Rings(files.rings(), uuid, options, !isFlightRecorder, counts, this::drained);
         try {
             this.channel = new Channel(rings, options.isTimeOrdered(), counts);

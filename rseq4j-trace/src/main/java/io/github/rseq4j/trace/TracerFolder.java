@@ -4,6 +4,7 @@ import io.github.rseq4j.trace.TracerOptions.ExistingTrace;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.ctf.TraceRuns;
 import io.github.rseq4j.trace.ctf.TraceWriter;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -39,6 +40,12 @@ final class TracerFolder {
     private final RingLock lock;
     private final List<IOException> failures = new ArrayList<>();
     private boolean isOfRun;
+
+    /** Returns the descriptors of the two folders, which nothing else closes when nobody does. */
+    List<Closeable> descriptors() {
+        return Stream.of(trace.descriptor(), rings.descriptor()).filter(Objects::nonNull)
+                .map(Closeable.class::cast).toList();
+    }
 
     private TracerFolder(SafeFolder trace, SafeFolder rings, RingLock lock) {
         this.trace = trace;

@@ -50,7 +50,7 @@ final class DrainerTest {
     private Drainer drainer(long failurePauseNanos) throws IOException {
         TraceMetadata metadata = new TraceMetadata(opened(folder), opened(folder), uuid, false, counts);
         metadata.add(List.of(TracerTest.TWO));
-        return new Drainer(metadata, counts, 1_000_000, failurePauseNanos);
+        return new Drainer(metadata, counts, 1_000_000, failurePauseNanos, List.of());
     }
 
     private RingDrain drain(MadeRing made, Path to) throws IOException {
