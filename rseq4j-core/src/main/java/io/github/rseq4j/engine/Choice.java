@@ -106,6 +106,18 @@ final class Choice extends Thread {
         if (t != null) {
             throw Native.rethrown(t);
         }
+        registerCaller();
+    }
+
+    /** The image's constructor registers the thread that loads it, which is not the one that asked for the engine. */
+    private static void registerCaller() {
+        try {
+            if (isMade() && Made.ENGINE instanceof NativeEngine made) {
+                made.join();
+            }
+        } catch (Throwable _) {
+            // The thread's first section registers it.
+        }
     }
 
     /** Without a thread there is no self-test: the fallback serves, and classes are initialised where the caller is. */

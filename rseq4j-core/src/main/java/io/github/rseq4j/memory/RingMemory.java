@@ -7,7 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The memory of rings in arrays, one for each index, and its one drainer at a time. */
+/** The memory of rings in arrays, one for each index, and how drainers share what is in them. */
 public final class RingMemory {
     /* How it works
      *
@@ -29,8 +29,8 @@ public final class RingMemory {
      * Threads without an index use a copy of their own, step by step under one lock. The fallback's sections run under
      * their stripe's lock, and store less than a word by writing the whole of it: only words of slots that are free.
      *
-     * The tail is written ahead of each hand-over, and read again behind it: so a consumer that throws has got what it
-     * threw for, the next drain goes on behind that, and a consumer may drain itself.
+     * A drainer reads an element and writes the tail under a lock, and calls the consumer without it. Each element goes
+     * to one drainer, whatever the consumer waits for: it may drain itself, or wait for a thread that drains.
      *
      * Closing sets the capacity that sections are given to 0, which all of them find exceeded. Nothing is fenced: who
      * took the capacity before writes to slots that nobody looks at any more, and that are still this object's.
@@ -47,7 +47,8 @@ public final class RingMemory {
     /** What is done with the elements. */
     public interface Elements {
         /**
-         * Reads an element, frees it by {@link RingMemory#free}, and hands it on.
+         * Reads an element, frees it by {@link RingMemory#free}, and hands it on between {@link RingMemory#leave} and
+         * {@link RingMemory#enter}.
          *
          * @param index whose
          * @param tail where it begins, counted from the beginning
@@ -102,7 +103,7 @@ public final class RingMemory {
         }
     }
 
-    /** Closes for good, drops all elements, and gives their memory back. It waits for another drainer. */
+    /** Closes for good, drops all elements, and gives their memory back. No consumer is waited for. */
     public void close() {
         turn.lock();
         try {
@@ -161,9 +162,19 @@ public final class RingMemory {
         }
     }
 
+    /** Lets other drainers in while a consumer runs; {@link #enter} follows. The drainer alone calls it. */
+    public void leave() {
+        turn.unlock();
+    }
+
+    /** Ends what {@link #leave} began. */
+    public void enter() {
+        turn.lock();
+    }
+
     /**
-     * Hands on what was pushed before, of one index after the other, beginning behind the one that was drained last. It
-     * waits for another drainer.
+     * Hands on what was pushed before and is not taken by another drainer, of one index after the other, beginning
+     * behind the one that was drained last.
      *
      * @param max how many elements at most
      * @param elements what is done with them

@@ -229,7 +229,12 @@ public final class PerCpuByteRing implements AutoCloseable {
             into[i] = (byte) (word(index, tail + LENGTH_BYTES + words) >>> (i - words) * Byte.SIZE);
         }
         memory.free(index, tail + needBytes(length));
-        consumer.accept(into, length);
+        memory.leave();
+        try {
+            consumer.accept(into, length);
+        } finally {
+            memory.enter();
+        }
         return 1;
     }
 

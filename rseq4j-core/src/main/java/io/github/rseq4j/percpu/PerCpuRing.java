@@ -25,12 +25,12 @@ import java.util.function.LongConsumer;
  * pushed later may then come earlier; values whose order matters carry a number.
  *
  * <p><b>Threads.</b> Every method may be called from any thread. A push is one downcall, wait-free but for restarts; it
- * waits for nobody, and no drain aborts it. Drains take turns under a lock, which is held while the consumer runs; one
- * that is slow frees each value's slot before it gets the value, and keeps other drainers out. Migration, also of a
- * virtual thread to another carrier, loses nothing and hands nothing out twice.
+ * waits for nobody, and no drain aborts it. Drains that run at the same time share the values: each goes to one of
+ * them. A value's slot is free before the consumer gets it, and the consumer is called without a lock. Migration, also
+ * of a virtual thread to another carrier, loses nothing and hands nothing out twice.
  *
  * <p><b>Visibility.</b> What a thread did before it pushed a value is seen by the consumer that gets it. A drain takes
- * every value whose push happened-before it.
+ * every value whose push happened-before it, but for those that another drain takes meanwhile.
  *
  * <p><b>Memory.</b> 8 bytes for each value of the capacity and 128 more, for each CPU that runs the application's
  * threads, populated by the page where it is used; it goes back when the rings are closed or collected. A push
@@ -128,7 +128,12 @@ public final class PerCpuRing implements AutoCloseable {
         return memory.drain(max, (index, tail) -> {
             long value = memory.word(index, tail * Long.BYTES & mask);
             memory.free(index, tail + 1);
-            consumer.accept(value);
+            memory.leave();
+            try {
+                consumer.accept(value);
+            } finally {
+                memory.enter();
+            }
             return 1;
         });
     }
@@ -160,9 +165,9 @@ public final class PerCpuRing implements AutoCloseable {
     }
 
     /**
-     * Drops all values and gives their memory back; drain before, for those that are wanted. It waits for another
-     * drainer, and for nobody else: a push that runs at the same time may return true, and its value is dropped. From
-     * then on push and drain throw, sizes are 0. Closing again does nothing.
+     * Drops all values and gives their memory back; drain before, for those that are wanted. It waits for nobody: a
+     * push that runs at the same time may return true, and its value is dropped. A drain that runs ends after the value
+     * that its consumer has. From then on push and drain throw, sizes are 0. Closing again does nothing.
      */
     @Override
     public void close() {

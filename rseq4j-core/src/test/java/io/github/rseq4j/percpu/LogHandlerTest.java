@@ -164,8 +164,28 @@ final class LogHandlerTest {
                 Arguments.of("a ring's consumer", (Caller) use -> {
                     PerCpuRing ring = new PerCpuRing(4);
                     ring.push(1);
-                    ring.drain(_ -> use.run());
+                    ring.push(2);
+                    ring.drain(_ -> {
+                        use.run();
+                        elsewhere(() -> ring.drain(_ -> { }));
+                    });
+                }),
+                Arguments.of("a byte ring's consumer", (Caller) use -> {
+                    PerCpuByteRing ring = new PerCpuByteRing(64, 16);
+                    ring.push(new byte[3], 0, 3);
+                    ring.push(new byte[3], 0, 3);
+                    ring.drain(_ -> {
+                        use.run();
+                        elsewhere(() -> ring.drain(_ -> { }));
+                        elsewhere(ring::close);
+                    });
                 }));
+    }
+
+    private static void elsewhere(Runnable action) {
+        Queue<String> failures = new ConcurrentLinkedQueue<>();
+        onTwoThreads(action, failures);
+        assertEquals(List.of(), List.copyOf(failures));
     }
 
     /** Calls foreign code. */
