@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.code.Arguments;
+import io.github.rseq4j.code.Assumption;
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.code.Mem;
 import io.github.rseq4j.code.Operand;
@@ -48,13 +49,14 @@ final class SegmentArgumentsTest {
     private static final int MAX_BYTES = Section.MAX_COPY_BYTES;
     private static final int ROUNDS = 20_000;
     private static final Step COUNT = new Step.CommitAdd(Mem.cell(arg(0)), imm(1), Width.LONG, Order.RELEASE);
+    private static final List<Assumption> APART = List.of(Assumption.apart(arg(1), "a segment is no cell"));
     private static final Chain IN = Chain.of(3, new Section("memcpy_add",
-            List.of(new Step.Copy(Mem.cell(arg(0), 8), arg(1), arg(2), MAX_BYTES), COUNT), null));
+            List.of(new Step.Copy(Mem.cell(arg(0), 8), arg(1), arg(2), MAX_BYTES), COUNT), null, APART));
     /** The bytes go to the segment from its fourth on. */
     private static final Chain OUT = Chain.of(3, new Section("memcpy_out_add",
             List.of(new Step.Address(temp(0), Mem.cell(arg(0), 8)),
                     new Step.Copy(Mem.at(arg(1), 3), temp(0), arg(2), MAX_BYTES), COUNT),
-            null));
+            null, APART));
     private static final int OUT_AT = 3;
     private static final VarHandle BYTES = MethodHandles.arrayElementVarHandle(byte[].class);
     private static final int[] LENGTHS = {0, 1, 7, 8, 9, 15, 16, 63, 64, 4095, 65_535, 65_536};

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -326,7 +327,9 @@ final class PerCpuStackTest {
                 all.accumulateAndGet(stack.size(), Math::max);
             }
         });
-        for (int i = 0; i < 4000; i++) {
+        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        // Long enough for the other threads to have begun.
+        for (int i = 0; i < 4000 || most.get() == 0 && System.nanoTime() - end < 0; i++) {
             stack.steal(_ -> { });
             stack.drain(_ -> { });
         }
