@@ -1,6 +1,7 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
+import io.github.rseq4j.Rseq;
 import io.github.rseq4j.code.PagedMemory;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.FallbackEngine;
@@ -206,7 +207,7 @@ final class Rings {
         if (engine instanceof FallbackEngine) {
             base = engine.reserve(TraceRing.STATE_BYTES + options.ringBytes()) + TraceRing.STATE_BYTES;
             ring = new PagedRing(engine.memory(), index, base, options.subBufferBytes(), options.ringBytes());
-            lostOnKill = "the rings are in the heap, because " + engine.registration().reason();
+            lostOnKill = "the rings are in the heap, because " + Rseq.availability().reason();
         } else {
             SharedRing shared = Uninterrupted.run(() -> SharedRing.create(folder, uuid, index, options, isDiscarding));
             if (shared.refusal() != null) {
