@@ -85,7 +85,7 @@ class LostOutputTest {
     void aProcessTellsItsShell() throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
+                "--enable-native-access=ALL-UNNAMED", "-cp", Run.classPath()));
         command.add(Main.class.getName());
         command.addAll(List.of(words("trace summary TRACE")));
         File err = folder.resolve("err").toFile();

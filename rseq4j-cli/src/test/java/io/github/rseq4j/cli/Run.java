@@ -1,8 +1,12 @@
 package io.github.rseq4j.cli;
 
+import java.io.File;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /**
@@ -13,6 +17,14 @@ import picocli.CommandLine;
  * @param err what it wrote to its error output
  */
 record Run(int exit, String out, String err) {
+    /** Returns the class path of a child JVM, also where this one has modules. */
+    static String classPath() {
+        Path tests = Path.of(System.getProperty("rseq4j.root", ".."), "rseq4j-cli/target/test-classes");
+        return Stream.of(System.getProperty("jdk.module.path", ""), tests.toAbsolutePath().toString(),
+                System.getProperty("java.class.path", "")).filter(each -> !each.isEmpty())
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+
     /** Runs the whole command line, as a user does. */
     static Run of(String... arguments) {
         return of(Main.commandLine(), arguments);

@@ -147,7 +147,7 @@ class SmallHeapTest {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx64m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), Child.class.getName()));
+                Run.classPath(), Child.class.getName()));
         List<String> expected = new ArrayList<>();
         Path file = folder.resolve("file");
         List<Path> sound = List.of(wide(), deep(), many());

@@ -281,9 +281,14 @@ final class Rings {
     /** What cannot be given back is counted, and keeps no other ring. */
     private void close(SharedRing ring, boolean isWritten) {
         try {
-            if (isWritten) {
+            String name = FILE + ring.index();
+            boolean isNamed = folder.exists(name);
+            // What no file names is recovered by nobody.
+            if (isWritten || !isNamed) {
                 ring.remove();
-                folder.delete(FILE + ring.index());
+            }
+            if (isWritten && isNamed) {
+                folder.delete(name);
             }
         } catch (IOException e) {
             counts.failed(e);

@@ -39,6 +39,8 @@ final class TraceMetadata {
     private final TracerCounts counts;
     private final List<EventType> events = new ArrayList<>();
     private long frequencyHz;
+    /** What the folder held before is a trace's that has ended: whoever locked the folder has seen to that. */
+    private boolean isWritten;
     /** Whether the file has not all events. */
     private boolean isStale = true;
     private boolean isClosed;
@@ -140,7 +142,9 @@ final class TraceMetadata {
     synchronized void write() throws IOException {
         TraceDescription trace = describe();
         Uninterrupted.run(() -> {
-            requireOurs(folder, uuid);
+            if (isWritten) {
+                requireOurs(folder, uuid);
+            }
             // A name that nobody else has planted something at.
             String name = TraceWriter.METADATA + "_" + UUID.randomUUID();
             beside.write(name, MetadataText.of(trace), false);
@@ -152,6 +156,7 @@ final class TraceMetadata {
             }
             return true;
         });
+        isWritten = true;
         isStale = false;
         frequencyHz = trace.clock().frequencyHz();
     }

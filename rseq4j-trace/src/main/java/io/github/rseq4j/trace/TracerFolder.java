@@ -124,14 +124,15 @@ final class TracerFolder {
         return failures;
     }
 
-    private static boolean hasRings(Path folder) throws IOException {
-        if (TraceRecovery.left(folder) != TraceRecovery.Left.RINGS) {
-            return false;
-        }
+    private static boolean hasRings(Path folder) {
         try (Stream<Path> files = Files.list(folder.resolve(RINGS))) {
-            return files.anyMatch(file -> String.valueOf(file.getFileName()).startsWith(Rings.FILE));
+            return TraceRecovery.left(folder) == TraceRecovery.Left.RINGS
+                    && files.anyMatch(file -> String.valueOf(file.getFileName()).startsWith(Rings.FILE));
         } catch (NoSuchFileException _) {
             return false;
+        } catch (IOException _) {
+            // What cannot be looked at is told.
+            return true;
         }
     }
 

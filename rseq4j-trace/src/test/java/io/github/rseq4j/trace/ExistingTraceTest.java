@@ -157,8 +157,8 @@ class ExistingTraceTest {
     }
 
     /** Starts tracers, and prints their folders. */
-    static final class Child {
-        private Child() {}
+    static final class Starter {
+        private Starter() {}
 
         /** Takes the folder and how many. */
         public static void main(String[] arguments) throws Exception {
@@ -177,7 +177,9 @@ class ExistingTraceTest {
                     try (tracer) {
                         record(tracer);
                     }
-                    assertEquals(0, tracer.stats().failures(), tracer.stats().toString());
+                    if (tracer.stats().failures() > 0) {
+                        throw new IllegalStateException(tracer.stats().toString());
+                    }
                     return tracer.folder();
                 }));
             }
@@ -188,13 +190,24 @@ class ExistingTraceTest {
         return folders;
     }
 
+    @Test
+    void aLockThatIsNoFileIsToldAndAnotherFolderServes() throws IOException {
+        Path folder = temporary.resolve("planted");
+        Files.createDirectories(folder.resolve(Tracer.RINGS).resolve(TracerFolder.LOCK));
+        try (Tracer tracer = Tracer.streaming(folder, OPTIONS.withExistingTrace(ExistingTrace.RECOVER))) {
+            record(tracer);
+            assertEquals(folder.resolve("run-2"), tracer.folder());
+            assertEquals(1, tracer.stats().failures());
+        }
+        assertTrue(Files.isDirectory(folder.resolve(Tracer.RINGS).resolve(TracerFolder.LOCK)));
+    }
+
     @ParameterizedTest
     @CsvSource({"NEW_FOLDER", "RECOVER"})
     void tracersThatStartAtOnceHaveAFolderEach(ExistingTrace existing) throws Exception {
         Path folder = temporary.resolve("shared");
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
-                Child.class.getName(), folder.toString(), Integer.toString(MANY), existing.name())
+        Process process = new ProcessBuilder(Child.java(List.of(), Starter.class, folder.toString(),
+                Integer.toString(MANY), existing.name()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         List<Path> folders = new ArrayList<>();
         while (process.isAlive() || folders.isEmpty()) {

@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -187,17 +189,25 @@ final class LinksTest {
         assertEquals(1, TracerTest.read(folder, 0).size());
     }
 
-    /** A folder that holds what is called as a tracer's files are is refused, and stays as it is. */
+    /** A folder that holds what is called as a tracer's files are is taken for a trace's, and that stays as it is. */
     @ParameterizedTest
     @ValueSource(strings = {"file", "empty", "nothing", "folder", "directory", "pipe"})
-    void aTracerIsNotMadeWhereSuchNamesAre(String what) throws Exception {
+    void aTracerTakesNoFolderWhereSuchNamesAre(String what) throws Exception {
         for (String name : new String[] {"metadata", "channel_0", Tracer.RINGS}) {
             Path folder = Files.createDirectories(temporary.resolve("trace-" + name));
             plant(folder.resolve(name), what);
-            assertThrows(IOException.class, () -> Tracer.flightRecorder(folder));
+            assertThrows(IOException.class, () -> Tracer.flightRecorder(folder,
+                    LeftTrace.OPTIONS.withExistingTrace(TracerOptions.ExistingTrace.REFUSE)));
             try (Stream<Path> files = Files.list(folder)) {
                 assertEquals(1, files.count(), name);
             }
+            Object planted = Files.readAttributes(folder.resolve(name), BasicFileAttributes.class,
+                    LinkOption.NOFOLLOW_LINKS).fileKey();
+            try (Tracer tracer = Tracer.flightRecorder(folder, LeftTrace.OPTIONS)) {
+                assertEquals(folder.resolve("run-2"), tracer.folder());
+            }
+            assertEquals(planted, Files.readAttributes(folder.resolve(name), BasicFileAttributes.class,
+                    LinkOption.NOFOLLOW_LINKS).fileKey(), name);
         }
     }
 
@@ -207,12 +217,14 @@ final class LinksTest {
         try (Tracer tracer = Tracer.flightRecorder(temporary.resolve("trace"), LeftTrace.OPTIONS)) {
             tracer.add(TracerTest.TWO);
             TracerTest.record(tracer, 0, 0);
-            for (String name : new String[] {"metadata", "channel_" + tracer.rings().getFirst().index()}) {
+            RingView used = tracer.rings().stream()
+                    .max(Comparator.comparingLong(ring -> ring.get(TraceRing.POSITION))).orElseThrow();
+            for (String name : new String[] {"metadata", "channel_" + used.index()}) {
                 Path snapshot = Files.createDirectories(temporary.resolve("snapshot-" + name));
                 plant(snapshot.resolve(name), what);
                 assertThrows(IOException.class, () -> tracer.snapshot(snapshot));
             }
-            assertEquals(0, tracer.rings().getFirst().get(TraceRing.DISCARDED));
+            assertEquals(0, used.get(TraceRing.DISCARDED));
         }
     }
 

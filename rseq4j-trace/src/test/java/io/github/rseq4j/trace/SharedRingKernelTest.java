@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -131,6 +133,28 @@ final class SharedRingKernelTest {
         try (Tracer tracer = Tracer.flightRecorder(folder)) {
             tracer.rings().forEach(ring -> ids.add(((SharedRing) ring).id()));
         }
+        requireNoSegment(ids);
+    }
+
+    /** No file names the rings any more, so nobody can recover them. */
+    @Test
+    void aTracerWhoseFolderWasRemovedLeavesNoSharedMemory(@TempDir Path temporary) throws IOException {
+        Path folder = temporary.resolve("trace");
+        List<Integer> ids = new ArrayList<>();
+        try (Tracer tracer = Tracer.streaming(folder)) {
+            tracer.rings().forEach(ring -> ids.add(((SharedRing) ring).id()));
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        } catch (IOException e) {
+            // The metadata cannot be written.
+        }
+        requireNoSegment(ids);
+    }
+
+    private static void requireNoSegment(List<Integer> ids) throws IOException {
         assertFalse(ids.isEmpty());
         String segments = Files.readString(Path.of("/proc/sysvipc/shm"));
         for (int id : ids) {
