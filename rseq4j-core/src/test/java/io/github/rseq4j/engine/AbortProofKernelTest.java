@@ -34,8 +34,14 @@ final class AbortProofKernelTest {
         return Stream.concat(Sections.all().stream(), SampleSections.all().stream());
     }
 
+    /** Under emulation there is no time for sections that differ from others by a fence that they lack. */
+    private static boolean isTried(Chain chain) {
+        return !Boolean.getBoolean("rseq4j.matrix") || !chain.name().contains("_unordered");
+    }
+
     static Stream<Arguments> chainsByIndex() {
-        return chains().flatMap(chain -> Stream.of(Index.values()).map(index -> Arguments.of(chain, index)));
+        return chains().filter(AbortProofKernelTest::isTried)
+                .flatMap(chain -> Stream.of(Index.values()).map(index -> Arguments.of(chain, index)));
     }
 
     private static NativeEngine require(Index index) {
