@@ -23,8 +23,8 @@ final class LooseThread {
      *   for (long nanos = step(); nanos > 0; nanos = step()) { LockSupport.parkNanos(nanos); }
      *   step() { work = reference.get(); return work != null ? work.getAsLong() : 0; }
      *
-     * The owner of the thread keeps the work reachable. When the owner's class loader is collected the thread closes what
-     * it was given to close, objects of the JDK's, and ends.
+     * The owner of the thread keeps the work reachable. When the owner's class loader is collected the thread closes
+     * what it was given to close, objects of the JDK's, and ends.
      *
      * Refused: a Cleaner, and an executor's periodic task: each keeps its action.
      */
