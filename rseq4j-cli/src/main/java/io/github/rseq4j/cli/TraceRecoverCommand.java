@@ -4,6 +4,7 @@ import io.github.rseq4j.trace.TraceRecovery;
 import io.github.rseq4j.trace.ctf.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -51,7 +52,15 @@ final class TraceRecoverCommand implements Callable<Integer> {
             err.flush();
             return report.problems().isEmpty() ? 0 : EXIT_DAMAGED;
         } catch (IOException e) {
-            throw new InputException("DIR=" + Printable.text(folder + ": " + RegularFile.why(e)));
+            throw new InputException("DIR=" + Printable.text(folder + ": " + where(e) + RegularFile.why(e)));
         }
+    }
+
+    /** Returns the path in the folder of the file that cannot be used, where it is not the folder itself. */
+    private String where(IOException e) {
+        String named = e instanceof FileSystemException f ? f.getFile() : null;
+        Path file = Path.of(named == null ? "" : named);
+        return named == null || file.equals(folder) ? ""
+                : (file.startsWith(folder) ? folder.relativize(file) : file) + ": ";
     }
 }

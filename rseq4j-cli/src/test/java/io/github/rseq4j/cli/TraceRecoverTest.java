@@ -80,15 +80,18 @@ final class TraceRecoverTest {
     }
 
     /** Makes what is left of a process that recorded, and was killed then. */
-    private Path left(boolean isFlightRecorder) throws IOException {
+    private Path left(boolean isFlightRecorder, String... options) throws IOException {
         Path root = Path.of(System.getProperty("rseq4j.root", "..")).toAbsolutePath();
         String classes = Stream.of("core/target/classes", "trace/target/classes", "cli/target/classes",
                 "cli/target/test-classes").map(each -> root.resolve("rseq4j-" + each).toString())
                 .collect(Collectors.joining(":"));
         Path left = folder.resolve("left" + isFlightRecorder);
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", classes, Killed.class.getName(), left.toString(),
-                String.valueOf(isFlightRecorder)).redirectErrorStream(true).start();
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(List.of(options));
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classes, Killed.class.getName(),
+                left.toString(), String.valueOf(isFlightRecorder)));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         assertEquals("", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         return left;
     }
@@ -130,7 +133,42 @@ final class TraceRecoverTest {
 
         Run again = Run.of("trace", "recover", left.toString());
         assertEquals(2, again.exit());
-        assertTrue(again.onlyError().contains("there is nothing to recover"), again.err());
+        assertEquals("rseq4j: DIR=" + left + ": there is nothing to recover: no tracer was left here, or its rings are gone",
+                again.onlyError());
+    }
+
+    /** How much there was nobody can tell: so it is no success. */
+    @Test
+    void whatWasInTheHeapOfAProcessIsToldAndTheStatusSaysSo() throws IOException {
+        Path left = left(true, "-Drseq4j.registration=never");
+        assertEquals(2, Run.of("trace", "view", left.toString()).exit());
+        Run run = Run.of("trace", "recover", left.toString());
+        assertEquals(2, run.exit(), run.err());
+        assertTrue(run.err().startsWith("rseq4j: " + left + "/.rings/ring_")
+                && run.err().contains(": rseq was not available, so this ring was in the heap"), run.err());
+        assertFalse(Files.exists(left.resolve(".rings")));
+    }
+
+    /** Each path once, and of the file that it is about. */
+    @Test
+    void whatCannotBeUsedIsNamedByItsPathOnce() throws IOException {
+        Path left = left(false);
+        Path ring = rings(left).getFirst();
+        Path stream = left.resolve("channel_" + ring.getFileName().toString().substring("ring_".length()));
+        Files.deleteIfExists(stream);
+        Files.createDirectory(stream);
+        Files.writeString(left.resolve(".rings/stranger"), "x");
+        Run run = Run.of("trace", "recover", left.toString());
+        assertEquals(2, run.exit());
+        assertEquals(List.of("rseq4j: " + left + "/.rings/stranger: no tracer has made this, and it is left as it is",
+                "rseq4j: " + stream + ": is a link or no regular file, and is left as it is: what is in "
+                        + left.relativize(ring) + " is left there"), run.err().lines().sorted().toList());
+        Path lock = left.resolve(".rings/lock");
+        Files.delete(lock);
+        Files.createDirectory(lock);
+        assertEquals("rseq4j: DIR=" + left + ": .rings/lock: is a link or no regular file, and is left as it is",
+                Run.of("trace", "recover", left.toString()).onlyError());
+        forget(left);
     }
 
     @Test
@@ -163,7 +201,7 @@ final class TraceRecoverTest {
         Files.write(ring, bytes);
         Run run = Run.of("trace", "recover", left.toString());
         assertEquals(2, run.exit());
-        assertTrue(run.err().startsWith("rseq4j: " + left + "/" + ring.getFileName()
+        assertTrue(run.err().startsWith("rseq4j: " + left + "/.rings/" + ring.getFileName()
                 + ": line 1: is no ring's file of this version"), run.err());
         assertEquals(1, run.err().lines().count(), run.err());
         assertEquals(List.of(ring), rings(left));

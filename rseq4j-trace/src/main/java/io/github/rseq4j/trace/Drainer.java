@@ -1,10 +1,13 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.trace.ctf.EventType;
 import java.io.Closeable;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Writes what the rings of a tracer hold to its files, on a thread of its own. */
@@ -120,6 +123,17 @@ final class Drainer {
             }
         }
         return failure;
+    }
+
+    /**
+     * Counts the records that were not written and are in no memory that outlives the process.
+     *
+     * @param events the trace's, by their numbers
+     * @param isKept tells whether what a ring holds is found behind the process
+     */
+    synchronized long unwritten(Map<Integer, EventType> events, Predicate<RingView> isKept) {
+        return drains.stream().filter(drain -> !isKept.test(drain.ring())).mapToLong(drain -> drain.unwritten(events))
+                .sum();
     }
 
     /** Ends the thread, and waits for that. */

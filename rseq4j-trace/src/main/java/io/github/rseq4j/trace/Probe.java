@@ -61,12 +61,20 @@ public final class Probe {
         return (boolean) ENABLED.getOpaque(this);
     }
 
-    /** Lets it record. */
+    /**
+     * Lets it record.
+     *
+     * @throws IllegalStateException when the tracer was closed
+     */
     public void enable() {
         set(true);
     }
 
-    /** Lets it record no more. Calls that have begun may still. */
+    /**
+     * Lets it record no more. Calls that have begun may still.
+     *
+     * @throws IllegalStateException when the tracer was closed
+     */
     public void disable() {
         set(false);
     }
@@ -78,9 +86,7 @@ public final class Probe {
             return;
         }
         synchronized (functions) {
-            if (isEnabled) {
-                functions.requireOpen(type);
-            }
+            functions.requireOpen(type);
             ENABLED.setVolatile(this, isEnabled);
             functions.enable(type, isEnabled);
         }
@@ -101,7 +107,7 @@ public final class Probe {
      * @throws UnsupportedOperationException when a field is no integer (boolean, byte, char, short, int, long, an
      *     enumeration), there are more than six, or on a machine without rseq or whose clock source is not the
      *     processor's counter
-     * @throws IllegalStateException when the kernel refuses memory
+     * @throws IllegalStateException when the kernel refuses memory, or the tracer was closed
      */
     public long address() {
         NativeProbes functions = natives;

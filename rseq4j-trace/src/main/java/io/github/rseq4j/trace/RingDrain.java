@@ -2,10 +2,12 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.trace.RingView.Progress;
+import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.PacketLayout;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.Map;
 
 /** Writes one ring's records to its stream's files, each once, and gives its sub-buffers free. One thread at a time. */
 final class RingDrain implements AutoCloseable {
@@ -35,6 +37,11 @@ final class RingDrain implements AutoCloseable {
         this.ring = ring;
         this.output = output;
         this.counts = counts;
+    }
+
+    /** Returns the ring. */
+    RingView ring() {
+        return ring;
     }
 
     /** Tells whether it is its turn. */
@@ -107,6 +114,41 @@ final class RingDrain implements AutoCloseable {
                 before, counts);
         return new Progress(isEmpty ? from : PacketLayout.aligned(end), after.file(), after.fileBytes(),
                 after.packets(), after.discarded());
+    }
+
+    /**
+     * Counts the records that were not written, of a ring that no section writes to any more.
+     *
+     * @param events the trace's, by their numbers
+     */
+    long unwritten(Map<Integer, EventType> events) {
+        long position = ring.position();
+        long flushed = ring.progress().flushed();
+        if (!canBe(position, flushed)) {
+            return 0;
+        }
+        long open = ring.begin(position);
+        long count = 0;
+        for (long begin = ring.begin(flushed); begin <= open; begin += ring.subBytes()) {
+            long from = Math.max(flushed, begin + TraceRing.RECORDS);
+            long end = begin == open ? position
+                    : begin + Math.clamp(ring.word(begin + TraceRing.CONTENT_BYTES), TraceRing.RECORDS, ring.subBytes());
+            count += end > from ? count(ring.bytes(from, (int) (end - from)), events) : 0;
+        }
+        return count;
+    }
+
+    private static long count(ByteBuffer records, Map<Integer, EventType> events) {
+        long count = 0;
+        while (records.remaining() >= PacketLayout.RECORD_FIELDS) {
+            int id = (int) records.getLong(records.position() + PacketLayout.RECORD_ID_AND_THREAD) & EventType.MAX_ID;
+            EventType type = events.get(id);
+            int bytes = type == null ? -1 : type.recordBytes(records);
+            count++;
+            records.position(bytes < 0 ? records.limit()
+                    : (int) Math.min(records.limit(), records.position() + PacketLayout.aligned(bytes)));
+        }
+        return count;
     }
 
     /**

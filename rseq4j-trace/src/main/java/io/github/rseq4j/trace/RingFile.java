@@ -11,15 +11,17 @@ import java.util.UUID;
 /**
  * What a ring's small file says: where its memory is found behind a process that was killed.
  *
- * @param id the number of the segment of shared memory, or {@link #OF_PROCESS}
+ * @param id the number of the segment of shared memory, or {@link #OF_PROCESS} or {@link #OF_HEAP}
  * @param cookie a number that the segment holds, too: another segment of that number is not taken for it
  * @param uuid the trace's
  * @param bytes how long the segment is
  * @param place where that number holds: a boot of the machine, and a namespace
  */
 record RingFile(int id, long cookie, UUID uuid, long bytes, Place place) {
-    /** The number of a ring that ended with its process. */
+    /** The number of a ring that ended with its process, because the kernel refused shared memory. */
     static final int OF_PROCESS = -1;
+    /** The number of a ring that ended with its process, because it was on the fallback. */
+    static final int OF_HEAP = -2;
     private static final String FIRST_LINE = "rseq4j ring 1";
     private static final int MAX_BYTES = 1 << 10;
     private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
@@ -52,6 +54,17 @@ record RingFile(int id, long cookie, UUID uuid, long bytes, Place place) {
                 return "unknown";
             }
         }
+    }
+
+    /**
+     * Returns the file of a ring that is in no memory that outlives its process.
+     *
+     * @param id which of the two reasons
+     * @param uuid the trace's
+     * @param bytes how long it is
+     */
+    static RingFile ofProcess(int id, UUID uuid, long bytes) {
+        return new RingFile(id, 0, uuid, bytes, Place.here());
     }
 
     /** Returns what stands in the file. */

@@ -47,11 +47,23 @@ final class RingLock implements AutoCloseable {
      * @throws IOException when the file cannot be made or opened
      */
     static @Nullable RingLock tryHold(SafeFolder rings) throws IOException {
+        return tryHold(rings, true);
+    }
+
+    /**
+     * Takes the lock.
+     *
+     * @param rings the folder
+     * @param isMade whether its file is made if there is none
+     * @return the lock, or null when somebody else holds it
+     * @throws IOException when the file cannot be made or opened
+     */
+    static @Nullable RingLock tryHold(SafeFolder rings, boolean isMade) throws IOException {
         synchronized (HELD) {
             if (HELD.contains(key(rings))) {
                 return null;
             }
-            FileChannel channel = channel(rings);
+            FileChannel channel = isMade ? channel(rings) : rings.open(FILE, true);
             RingLock made = null;
             try {
                 // An exception says that another copy of this class, of another class loader, holds it.

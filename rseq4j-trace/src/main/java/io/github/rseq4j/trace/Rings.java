@@ -208,6 +208,7 @@ final class Rings {
             base = engine.reserve(TraceRing.STATE_BYTES + options.ringBytes()) + TraceRing.STATE_BYTES;
             ring = new PagedRing(engine.memory(), index, base, options.subBufferBytes(), options.ringBytes());
             lostOnKill = "the rings are in the heap, because " + Rseq.availability().reason();
+            tellRecovery(index);
         } else {
             SharedRing shared = Uninterrupted.run(() -> SharedRing.create(folder, uuid, index, options, isDiscarding));
             if (shared.refusal() != null) {
@@ -230,6 +231,24 @@ final class Rings {
         }
         byIndex[index] = ring;
         describe(ring, base);
+    }
+
+    /** Lets who recovers find that there was a ring which ends with the process; what it holds is recorded anyway. */
+    private void tellRecovery(int index) {
+        RingFile file = RingFile.ofProcess(RingFile.OF_HEAP, uuid, options.ringBytes());
+        try {
+            boolean _ = Uninterrupted.run(() -> {
+                folder.write(FILE + index, file.text(), true);
+                return true;
+            });
+        } catch (IOException e) {
+            counts.failed(e);
+        }
+    }
+
+    /** Tells whether what a ring holds is found behind the process. */
+    boolean isKept(RingView ring) {
+        return ring instanceof SharedRing shared && shared.id() >= 0 && folder.exists(FILE + ring.index());
     }
 
     /** Lets sections find the ring: its limit last. */
@@ -272,9 +291,19 @@ final class Rings {
         for (RingView ring : closing) {
             switch (ring) {
                 case SharedRing shared -> close(shared, isWritten);
-                case PagedRing paged -> ((PagedMemory) engine.memory()).clear(paged.base() - TraceRing.STATE_BYTES,
-                        PagedMemory.reservedBytes(TraceRing.STATE_BYTES + options.ringBytes()));
+                case PagedRing paged -> close(paged, isWritten);
             }
+        }
+    }
+
+    private void close(PagedRing ring, boolean isWritten) {
+        try {
+            boolean _ = isWritten && folder.delete(FILE + ring.index());
+        } catch (IOException e) {
+            counts.failed(e);
+        } finally {
+            ((PagedMemory) engine.memory()).clear(ring.base() - TraceRing.STATE_BYTES,
+                    PagedMemory.reservedBytes(TraceRing.STATE_BYTES + options.ringBytes()));
         }
     }
 

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -165,7 +167,7 @@ final class SafeFolder implements AutoCloseable {
      */
     FileChannel open(String name, boolean isWritten) throws IOException {
         if (!attributes(name).isRegularFile()) {
-            throw new IOException(name + ": is a link or no regular file, and is left as it is");
+            throw new FileSystemException(name, null, "is a link or no regular file, and is left as it is");
         }
         return isWritten ? channel(name, NOTHING, StandardOpenOption.READ, StandardOpenOption.WRITE)
                 : channel(name, NOTHING, StandardOpenOption.READ);
@@ -277,6 +279,20 @@ final class SafeFolder implements AutoCloseable {
             Files.delete(path.resolve(name));
         } else {
             descriptor.deleteDirectory(Path.of(name));
+        }
+    }
+
+    /**
+     * Removes a folder that others may be removing, or making anew.
+     *
+     * @param name its name
+     * @throws IOException when it cannot be removed; that it is not there, or not empty, is no failure
+     */
+    void deleteEmpty(String name) throws IOException {
+        try {
+            deleteFolder(name);
+        } catch (NoSuchFileException | DirectoryNotEmptyException _) {
+            // Somebody else has removed it, or has it by now.
         }
     }
 

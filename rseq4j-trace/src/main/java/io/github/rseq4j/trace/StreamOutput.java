@@ -5,7 +5,10 @@ import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +20,7 @@ final class StreamOutput implements AutoCloseable {
     private final long maxFileBytes;
     private final int maxFiles;
     private @Nullable FileChannel open;
+    private @Nullable Object key;
     private long number = -1;
 
     /**
@@ -42,16 +46,26 @@ final class StreamOutput implements AutoCloseable {
 
     private FileChannel file(long wanted) throws IOException {
         FileChannel now = open;
-        // What is written to a file that was removed is in no trace; and who is interrupted while it writes closes it.
-        if (now != null && number == wanted && now.isOpen() && folder.exists(name(wanted))) {
+        // What is written to a file that was moved is in no trace; and a thread that is interrupted in a write closes it.
+        if (now != null && number == wanted && now.isOpen() && Objects.equals(key, key(name(wanted)))) {
             return now;
         }
         close();
         TraceMetadata.requireOurs(folder, uuid);
         FileChannel made = made(name(wanted));
         open = made;
+        key = key(name(wanted));
         number = wanted;
         return made;
+    }
+
+    /** Returns what tells a file from another one of the same name, or null when there is none. */
+    private @Nullable Object key(String name) throws IOException {
+        try {
+            return folder.attributes(name).fileKey();
+        } catch (NoSuchFileException _) {
+            return null;
+        }
     }
 
     /** Makes a file, or opens one of this trace: what begins otherwise is somebody else's, and stays as it is. */
@@ -60,7 +74,7 @@ final class StreamOutput implements AutoCloseable {
             return folder.create(name, false);
         } catch (FileAlreadyExistsException _) {
             if (!isOurs(name)) {
-                throw new IOException(name + ": is no stream of this trace, and is left as it is");
+                throw new FileSystemException(name, null, "is no stream of this trace, and is left as it is");
             }
             return folder.open(name, true);
         }

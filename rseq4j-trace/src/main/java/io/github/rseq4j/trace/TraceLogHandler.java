@@ -144,6 +144,8 @@ public final class TraceLogHandler extends Handler {
     public void flush() {
         try {
             tracer.flush();
+        } catch (IllegalStateException _) {
+            // The tracer was closed, and has nothing to be written.
         } catch (IOException | RuntimeException e) {
             report("the trace is not flushed", e, ErrorManager.FLUSH_FAILURE);
         }

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** The metadata of a tracer: its events, and its clock as well as it is known by now. Any thread. */
 final class TraceMetadata {
@@ -116,7 +117,7 @@ final class TraceMetadata {
             String text = beginning(folder);
             Matcher found = UUID_LINE.matcher(text);
             if (found.find() && !found.group(1).equals(uuid.toString())) {
-                throw new FileAlreadyExistsException(folder.path().toString(), null,
+                throw new FileAlreadyExistsException(folder.path().resolve(TraceWriter.METADATA).toString(), null,
                         "the folder holds another trace by now");
             }
         }
@@ -163,6 +164,11 @@ final class TraceMetadata {
 
     private TraceDescription describe() {
         return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), environment, events);
+    }
+
+    /** Returns the events by their numbers. */
+    synchronized Map<Integer, EventType> events() {
+        return events.stream().collect(Collectors.toMap(EventType::id, type -> type, (first, _) -> first));
     }
 
     /**

@@ -5,11 +5,13 @@ import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.ctf.PacketLayout;
 import io.github.rseq4j.trace.ctf.Problem;
+import io.github.rseq4j.trace.ctf.RegularFile;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +31,9 @@ public final class TraceRecovery {
      * believed: no link is followed, and what is no regular file of ours is told and left. A segment is read, and
      * removed, if it is this user's (or the reader is root), as long as the file says, and holds the number that the
      * file has, which was drawn by lot.
+     *
+     * A tracer makes the folder, the lock's file in it, and then the rings' files; when it is closed it removes them in
+     * the opposite order. So where the folder is empty a tracer is just beginning or ending: nothing is made there.
      */
     private static final String METADATA_BESIDE = TraceWriter.METADATA + "_";
     private static final byte[] METADATA_BEGIN = "/* CTF 1.8 */".getBytes(StandardCharsets.US_ASCII);
@@ -55,8 +60,8 @@ public final class TraceRecovery {
      * @param discarded how many events found no room in the rings, and are counted in the packets
      * @param torn how many sub-buffers the process was just opening: what they held before was the oldest of a flight
      *     recorder, and is gone
-     * @param problems what could not be recovered, with file and offset; those files are left, but for those of rings
-     *     that are gone for good
+     * @param problems what could not be recovered, each with the file's path in the trace's folder; those files are
+     *     left, but for those of rings that are gone for good
      */
     public record Report(int rings, long packets, long bytes, long discarded, int torn, List<String> problems) {}
 
@@ -86,7 +91,8 @@ public final class TraceRecovery {
                 return Left.RINGS;
             }
             try (SafeFolder ringFolder = opened.folder(TracerFolder.RINGS)) {
-                return RingLock.isHeld(ringFolder) ? Left.RUNNING : Left.RINGS;
+                return RingLock.isHeld(ringFolder) ? Left.RUNNING
+                        : ringFolder.names().isEmpty() ? Left.NOTHING : Left.RINGS;
             }
         } catch (NoSuchFileException _) {
             // It was closed meanwhile.
@@ -106,12 +112,11 @@ public final class TraceRecovery {
     public static Report recover(Path folder) throws IOException {
         try (SafeFolder opened = SafeFolder.open(folder)) {
             if (!opened.exists(TracerFolder.RINGS)) {
-                throw new IOException(folder.resolve(TracerFolder.RINGS) + ": offset 0: there is nothing to recover:"
-                        + " no tracer was left here, or its rings are gone");
+                throw nothing(folder);
             }
             if (!opened.attributes(TracerFolder.RINGS).isDirectory()) {
-                throw new IOException(folder.resolve(TracerFolder.RINGS)
-                        + ": is a link or no folder, and is left as it is: no tracer has made it");
+                throw new FileSystemException(folder.resolve(TracerFolder.RINGS).toString(), null,
+                        "is a link or no folder, and is left as it is: no tracer has made it");
             }
             try (SafeFolder ringFolder = opened.folder(TracerFolder.RINGS);
                     TraceReader reader = new TraceReader(folder)) {
@@ -125,8 +130,36 @@ public final class TraceRecovery {
         }
     }
 
+    /** Says which file something is about; the system names some of them by their name alone. */
+    private static FileSystemException about(Path file, IOException e) {
+        FileSystemException about = new FileSystemException(file.toString(), null, RegularFile.why(e));
+        about.initCause(e);
+        return about;
+    }
+
+    private static FileSystemException nothing(Path folder) {
+        return new FileSystemException(folder.toString(), null,
+                "there is nothing to recover: no tracer was left here, or its rings are gone");
+    }
+
+    private @Nullable RingLock hold(SafeFolder ringFolder) throws IOException {
+        List<String> names = ringFolder.names();
+        if (names.isEmpty()) {
+            folder.deleteEmpty(TracerFolder.RINGS);
+            throw nothing(folder.path());
+        }
+        try {
+            return RingLock.tryHold(ringFolder, !names.contains(TracerFolder.LOCK));
+        } catch (NoSuchFileException _) {
+            // The tracer was closed meanwhile.
+            throw nothing(folder.path());
+        } catch (IOException e) {
+            throw about(ringFolder.path().resolve(TracerFolder.LOCK), e);
+        }
+    }
+
     private Report recoverAll(SafeFolder ringFolder) throws IOException {
-        try (RingLock lock = RingLock.tryHold(ringFolder)) {
+        try (RingLock lock = hold(ringFolder)) {
             if (lock == null) {
                 throw stillRuns();
             }
@@ -134,7 +167,7 @@ public final class TraceRecovery {
                 try {
                     recoverFile(ringFolder, name);
                 } catch (IOException | KernelException | IllegalArgumentException | ArithmeticException e) {
-                    problems.add(name + ": " + e.getMessage());
+                    problems.add(place(name) + RegularFile.why(e));
                 }
             }
             remove(ringFolder);
@@ -143,15 +176,19 @@ public final class TraceRecovery {
     }
 
     private IOException stillRuns() {
-        return new IOException(folder.path() + ": the tracer still runs, pid=" + trace.environment().get("pid")
-                + ": close it, or ask it for a snapshot");
+        return new FileSystemException(folder.path().toString(), null, "the tracer still runs, pid="
+                + trace.environment().get("pid") + ": close it, or ask it for a snapshot");
+    }
+
+    private static String place(String name) {
+        return TracerFolder.RINGS + "/" + name + ": ";
     }
 
     /** Removes the rings' folder, unless something is left in it. */
     private void remove(SafeFolder ringFolder) throws IOException {
         if (ringFolder.names().equals(List.of(TracerFolder.LOCK))) {
             ringFolder.delete(TracerFolder.LOCK);
-            folder.deleteFolder(TracerFolder.RINGS);
+            folder.deleteEmpty(TracerFolder.RINGS);
         }
     }
 
@@ -182,27 +219,51 @@ public final class TraceRecovery {
         }
         String gone = gone(file);
         if (gone != null) {
-            problems.add(name + ": " + gone);
+            problems.add(place(name) + gone);
             ringFolder.delete(name);
             return;
         }
+        boolean isWritten = true;
         try (SharedRing ring = SharedRing.open(file)) {
             if (ring != null) {
                 check(ring);
-                recover(ring);
-                rings++;
-                discarded += ring.get(TraceRing.DISCARDED);
+                isWritten = isRecovered(ring);
             }
-            // While it is attached its number is nobody else's.
-            SharedMemory.remove(file.id());
+            if (isWritten) {
+                // While it is attached its number is nobody else's.
+                SharedMemory.remove(file.id());
+            }
         }
-        ringFolder.delete(name);
+        if (isWritten) {
+            ringFolder.delete(name);
+        }
+    }
+
+    /** Writes what a ring holds; a stream that cannot be written is told, and the ring is left then. */
+    private boolean isRecovered(SharedRing ring) {
+        try {
+            recover(ring);
+        } catch (IOException e) {
+            String named = e instanceof FileSystemException f ? f.getFile() : null;
+            Path file = Path.of(named == null ? TraceWriter.CHANNEL + ring.index() : named).getFileName();
+            problems.add(file + ": " + RegularFile.why(e) + ": what is in " + TracerFolder.RINGS + "/" + Rings.FILE
+                    + ring.index() + " is left there");
+            return false;
+        }
+        rings++;
+        discarded += ring.get(TraceRing.DISCARDED);
+        return true;
     }
 
     /** Returns why there is nothing any more that a file could lead to, or null when there is. */
     private static @Nullable String gone(RingFile file) throws IOException {
         if (file.id() == RingFile.OF_PROCESS) {
-            return "the kernel had refused shared memory: what this ring held has ended with the process";
+            return "the kernel had refused shared memory, so this ring was in memory of its process: what it held and"
+                    + " was not in a file is gone, and nobody knows how many events";
+        }
+        if (file.id() == RingFile.OF_HEAP) {
+            return "rseq was not available, so this ring was in the heap of its process: what it held and was not in a"
+                    + " file is gone, and nobody knows how many events";
         }
         RingFile.Place here = RingFile.Place.here();
         if (!file.place().boot().equals(here.boot())) {

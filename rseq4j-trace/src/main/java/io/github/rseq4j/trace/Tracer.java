@@ -340,9 +340,14 @@ public final class Tracer implements AutoCloseable {
      * Writes what was recorded before to the trace's files. A flight recorder has none, and nothing happens.
      *
      * @throws IOException when something could not be written; it is still in the rings
+     * @throws IllegalStateException when the tracer was closed
      */
     public void flush() throws IOException {
-        Throwable failure = drainer.drainAll();
+        Throwable failure;
+        synchronized (drainer) {
+            requireOpen();
+            failure = drainer.drainAll();
+        }
         if (failure != null) {
             throw new IOException("something could not be written, and is still in the rings: " + failure.getMessage(),
                     failure);
@@ -357,11 +362,12 @@ public final class Tracer implements AutoCloseable {
      * @throws IllegalStateException when this is no flight recorder, or it was closed
      */
     public void snapshot(Path snapshot) throws IOException {
-        if (!isFlightRecorder) {
-            throw new IllegalStateException("folder=" + folder + " is not a flight recorder's: flush() writes to it");
-        }
         synchronized (drainer) {
             requireOpen();
+            if (!isFlightRecorder) {
+                throw new IllegalStateException(
+                        "folder=" + folder + " is not a flight recorder's: flush() writes to it");
+            }
             try (SafeFolder into = SafeFolder.open(Files.createDirectories(snapshot))) {
                 if (into.exists(TraceWriter.METADATA)) {
                     throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
@@ -404,8 +410,11 @@ public final class Tracer implements AutoCloseable {
 
     /**
      * Ends recording; of a tracer that streams, all that was recorded is written first. What cannot be written is left
-     * in the rings, which {@link TraceRecovery} reads. Events that happen later are not recorded, and what
-     * else is asked of it throws IllegalStateException. A tracer that is not closed is closed when the JVM exits.
+     * in the rings, which {@link TraceRecovery} reads; where they end with the process ({@link TracerStats#lostOnKill})
+     * these events are counted in {@link TracerStats#lost}. Events that happen later are not recorded.
+     * {@link #folder}, {@link #probes()} and {@link #stats} still tell, and closing it again does nothing; all else that
+     * is asked of it or of its probes throws IllegalStateException. A tracer that is not closed is closed when the JVM
+     * exits.
      */
     @Override
     public void close() {
@@ -428,6 +437,9 @@ public final class Tracer implements AutoCloseable {
             Throwable failure = drainer.drainAll();
             boolean isWhole = metadata.close() && failure == null;
             rings.opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
+            if (!isWhole && !isFlightRecorder) {
+                counts.lost(drainer.unwritten(metadata.events(), rings::isKept));
+            }
             finish(isWhole);
         }
         LooseThread.forgetAtExit(atExit);

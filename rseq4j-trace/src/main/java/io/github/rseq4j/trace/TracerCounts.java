@@ -30,6 +30,11 @@ final class TracerCounts {
         lost.getAndIncrement();
     }
 
+    /** Counts events that were in a ring, and are nowhere now. */
+    void lost(long events) {
+        lost.getAndAdd(events);
+    }
+
     /** Returns how many events were lost. */
     long lostEvents() {
         return lost.get();

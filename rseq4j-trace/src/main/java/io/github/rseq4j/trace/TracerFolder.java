@@ -112,7 +112,7 @@ final class TracerFolder {
             try {
                 if (TraceRecovery.left(folder) == TraceRecovery.Left.RINGS) {
                     TraceRecovery.recover(folder).problems()
-                            .forEach(problem -> failures.add(new IOException(folder.resolve(problem).toString())));
+                            .forEach(problem -> failures.add(new IOException(folder + "/" + problem)));
                 }
             } catch (IOException e) {
                 // A tracer that was just starting has its lock by now, and one that ended meanwhile left nothing.
@@ -169,7 +169,7 @@ final class TracerFolder {
                 try (rings) {
                     if (isStill(trace, rings)) {
                         rings.delete(LOCK);
-                        trace.deleteFolder(RINGS);
+                        trace.deleteEmpty(RINGS);
                     }
                 }
             }
@@ -239,7 +239,11 @@ final class TracerFolder {
         try (trace; rings; lock) {
             if (isWhole) {
                 rings.delete(LOCK);
-                trace.deleteFolder(RINGS);
+                try {
+                    trace.deleteFolder(RINGS);
+                } catch (NoSuchFileException _) {
+                    // Whoever looked for something to recover has removed it.
+                }
             }
         }
     }

@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.trace.ctf.TraceReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -65,25 +69,91 @@ final class ClosedTracerTest {
                     "enable", () -> tracer.enable("*"),
                     "disable", () -> tracer.disable("*"),
                     "sampleCpu", () -> tracer.sampleCpu(100),
+                    "flush", tracer::flush,
                     "snapshot", () -> tracer.snapshot(temporary.resolve("snapshot")),
                     "Probe.enable", probe::enable,
+                    "Probe.disable", probe::disable,
                     "Probe.address", probe::address));
             for (Map.Entry<String, Executable> each : refused.entrySet()) {
                 IllegalStateException thrown = assertThrows(IllegalStateException.class, each.getValue(),
                         each.getKey());
-                assertTrue(String.valueOf(thrown.getMessage()).contains(isFlightRecorder
-                        || !each.getKey().equals("snapshot") ? "tracer was closed" : "not a flight recorder"),
+                assertTrue(String.valueOf(thrown.getMessage()).contains("tracer was closed"),
                         each.getKey() + ": " + thrown.getMessage());
             }
-            probe.disable();
             ev.e(2);
-            tracer.flush();
             tracer.close();
-            assertFalse(probe.isEnabled());
+            assertEquals(folder, tracer.folder());
+            assertFalse(tracer.probes().getFirst().isEnabled());
             assertEquals(0, tracer.stats().failures() + tracer.stats().lost() + tracer.stats().discarded());
             assertEquals(before, contents(temporary));
             assertFalse(Files.exists(temporary.resolve("snapshot")));
             assertEquals(isFlightRecorder ? 0 : 1, TracerTest.read(folder, 0).size());
+        }
+    }
+
+    /** Events of all lengths. */
+    interface Many {
+        void none();
+
+        void text(String s, int n);
+
+        void bytes(byte[] b, @Field("e") Thread.State e);
+
+        Span span(long n);
+    }
+
+    private static int recordMany(Tracer tracer, int rounds) {
+        Many many = tracer.probes(Many.class);
+        for (int i = 0; i < rounds; i++) {
+            many.none();
+            many.text(i % 7 == 0 ? null : "x".repeat(i % 300), i);
+            many.bytes(new byte[i % 41], i % 5 == 0 ? null : Thread.State.NEW);
+            many.span(i).close();
+        }
+        return 5 * rounds;
+    }
+
+    /** What is in memory that ends with the process is lost, and counted; else recovery has it. */
+    @Test
+    void whatCannotBeWrittenAtCloseIsCountedOrRecovered(@TempDir Path temporary) throws IOException {
+        for (int round = 0; round < 3; round++) {
+            Path folder = temporary.resolve("trace" + round);
+            TracerOptions options = TracerOptions.defaults().withSubBuffers(1 << 12, round == 0 ? 1 << 8 : 8)
+                    .withFlushInterval(Duration.ofHours(1));
+            Tracer tracer = Tracer.streaming(folder, options);
+            long emitted = recordMany(tracer, round == 2 ? 3 : 0);
+            tracer.flush();
+            List<Path> planted = new ArrayList<>();
+            for (int index = 0; index < Engine.get().copies(); index++) {
+                Path stream = folder.resolve("channel_" + index);
+                if (Files.exists(stream)) {
+                    Files.move(stream, temporary.resolve("kept_" + index));
+                }
+                planted.add(Files.createDirectory(stream));
+            }
+            emitted += recordMany(tracer, 300);
+            tracer.close();
+            TracerStats stats = tracer.stats();
+            for (Path each : planted) {
+                Files.delete(each);
+                Path kept = temporary.resolve("kept_" + each.getFileName().toString().split("_", -1)[1]);
+                if (Files.exists(kept)) {
+                    Files.move(kept, each);
+                }
+            }
+            assertTrue(stats.failures() > 0, stats::toString);
+            TraceRecovery.Report report = TraceRecovery.recover(folder);
+            assertEquals(stats.lostOnKill() == null, report.problems().isEmpty(), report::toString);
+            assertEquals(stats.lostOnKill() == null, stats.lost() == 0, stats::toString);
+            long found;
+            try (TraceReader reader = new TraceReader(folder)) {
+                for (found = 0; reader.next() != null;) {
+                    found++;
+                }
+                assertEquals(List.of(), reader.problems());
+            }
+            assertEquals(emitted, found + stats.discarded() + stats.lost(), stats::toString);
+            assertEquals(round == 0, stats.discarded() == 0, stats::toString);
         }
     }
 

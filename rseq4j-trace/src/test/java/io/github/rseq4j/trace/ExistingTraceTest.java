@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.TracerOptions.ExistingTrace;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import java.io.IOException;
@@ -188,6 +189,23 @@ class ExistingTraceTest {
             }
         }
         return folders;
+    }
+
+    /** What a file says goes into messages, and is no path. */
+    @Test
+    void whatCannotBeRecoveredIsToldWhateverItSays() throws IOException {
+        Path folder = temporary.resolve("hostile");
+        LeftTrace left = LeftTrace.make(folder, true);
+        RingFile first = left.ring(0);
+        Files.writeString(left.file(0), new RingFile(first.id(), first.cookie(), left.uuid, first.bytes(),
+                new RingFile.Place(first.place().boot(), "\0/x")).text());
+        try (Tracer tracer = Tracer.streaming(folder, OPTIONS.withExistingTrace(ExistingTrace.RECOVER))) {
+            record(tracer);
+            assertEquals(1, tracer.stats().failures());
+            assertTrue(String.valueOf(tracer.stats().lastFailure()).contains(folder + "/.rings/ring_0: namespace=\0/x"),
+                    tracer.stats().toString());
+        }
+        SharedMemory.remove(first.id());
     }
 
     @Test

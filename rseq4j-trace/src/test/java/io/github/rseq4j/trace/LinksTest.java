@@ -106,7 +106,8 @@ final class LinksTest {
             plant(left.rings().resolve(name), what);
             TraceRecovery.Report report = TraceRecovery.recover(left.folder);
             assertEquals(1, report.problems().size(), () -> name + ": " + report);
-            assertTrue(report.problems().getFirst().startsWith(name + ": "), report::toString);
+            assertTrue(report.problems().getFirst().startsWith(".rings/" + name + ": ")
+                    && report.problems().getFirst().split(name, -1).length == 2, report::toString);
             assertEquals(name.equals("ring_0") ? 1 : 2, report.rings(), "one that is bad does not stop all");
             assertTrue(Files.exists(left.rings().resolve(name), LinkOption.NOFOLLOW_LINKS), "it is left as it is");
             SharedMemory.remove(first);
@@ -119,7 +120,9 @@ final class LinksTest {
         requireRseq();
         LeftTrace left = LeftTrace.make(temporary.resolve("trace"), true);
         plant(left.rings().resolve("lock"), what);
-        assertThrows(IOException.class, () -> TraceRecovery.recover(left.folder));
+        IOException refused = assertThrows(IOException.class, () -> TraceRecovery.recover(left.folder));
+        assertTrue(String.valueOf(refused.getMessage()).startsWith(left.rings().resolve("lock") + ": "),
+                refused::toString);
         left.forget();
     }
 
@@ -133,7 +136,10 @@ final class LinksTest {
             plant(left.folder.resolve("channel_1"), what.equals("pipe") ? "nothing" : what);
             TraceRecovery.Report report = TraceRecovery.recover(left.folder);
             assertEquals(1, report.problems().size(), report::toString);
-            assertTrue(report.problems().getFirst().startsWith("ring_1: "), report::toString);
+            assertTrue(report.problems().getFirst().startsWith("channel_1: ")
+                    && report.problems().getFirst().split("channel_1", -1).length == 2
+                    && report.problems().getFirst().endsWith(": what is in .rings/ring_1 is left there"),
+                    report::toString);
             assertEquals(1, report.rings());
             left.forget();
         }

@@ -75,6 +75,33 @@ final class SharedRingKernelTest {
         assertEquals(UnsharedChild.FLUSHED, TracerTest.read(folder, 0).size());
     }
 
+    /** Rings that end with the process hold nothing for recovery: what close could not write is counted. */
+    @Test
+    void whatCannotBeWrittenAtCloseIsCountedWhereTheKernelRefusesSharedMemory(@TempDir Path temporary)
+            throws Exception {
+        Path folder = temporary.resolve("trace");
+        String output = Child.output(Map.of(), seccomp("shmget",
+                Child.java(List.of(), UnsharedChild.class, folder.toString(), "close")));
+        assertTrue(output.endsWith("\nlost=" + UnsharedChild.MORE + "\n"), output);
+        assertFalse(TraceRecovery.recover(folder).problems().isEmpty());
+    }
+
+    /** On the fallback rings are in the heap: recovery says that it cannot know what was in them. */
+    @Test
+    void whatWasInTheHeapIsToldWhenItIsRecovered(@TempDir Path temporary) throws Exception {
+        Path folder = temporary.resolve("trace");
+        String output = Child.output(Map.of(), Child.java(List.of("-Drseq4j.registration=never"), UnsharedChild.class,
+                folder.toString()));
+        assertTrue(output.startsWith("the rings are in the heap, because "), output);
+        TraceRecovery.Report report = TraceRecovery.recover(folder);
+        assertFalse(report.problems().isEmpty());
+        assertTrue(report.problems().stream().allMatch(each -> each.matches("\\.rings/ring_\\d+: rseq was not"
+                + " available, so this ring was in the heap of its process: what it held and was not in a file is gone,"
+                + " and nobody knows how many events")), report::toString);
+        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "nothing is left that could be recovered");
+        assertEquals(UnsharedChild.FLUSHED, TracerTest.read(folder, 0).size());
+    }
+
     /** A container's /dev/shm does not matter, and no umask opens what is ours to others. */
     @Test
     void ringsNeedNoFileSystemAndAreTheirOwnersAlone(@TempDir Path temporary) throws Exception {

@@ -1,17 +1,21 @@
 package io.github.rseq4j.trace;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** Records, flushes, records more, says what would be lost, and ends as if it were killed. */
+/**
+ * Records, flushes, records more, says what would be lost, and ends as if it were killed; or has its streams taken away,
+ * closes, and says what is lost.
+ */
 final class UnsharedChild {
     static final int FLUSHED = 100;
     static final int MORE = 50;
 
     private UnsharedChild() {}
 
-    /** Takes a folder. */
+    /** Takes a folder, and "close" if it is to be closed. */
     public static void main(String[] arguments) throws IOException {
         Tracer tracer = Tracer.streaming(Path.of(arguments[0]), KilledChild.OPTIONS.withFlushInterval(
                 Duration.ofHours(1)));
@@ -24,6 +28,15 @@ final class UnsharedChild {
             TracerTest.record(tracer, 0, FLUSHED + i);
         }
         System.out.println(tracer.stats().lostOnKill());
+        if (arguments.length > 1) {
+            for (RingView ring : tracer.rings()) {
+                Path stream = tracer.folder().resolve("channel_" + ring.index());
+                Files.deleteIfExists(stream);
+                Files.createDirectories(stream.resolve("in the way"));
+            }
+            tracer.close();
+            System.out.println("lost=" + tracer.stats().lost());
+        }
         Runtime.getRuntime().halt(0);
     }
 }

@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
+import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -77,6 +78,27 @@ public record EventType(String name, int id, int level, List<Field> fields) {
     /** Returns the part of the name before the colon. */
     public String provider() {
         return name.substring(0, name.indexOf(':'));
+    }
+
+    /**
+     * Returns how many bytes a record takes.
+     *
+     * @param record bytes that begin with it, little endian
+     * @return how many, or -1 when the record does not end among these bytes
+     */
+    public int recordBytes(ByteBuffer record) {
+        long bytes = PacketLayout.RECORD_FIELDS;
+        for (Field field : fields) {
+            int lengths = record.position() + (int) bytes;
+            bytes += field.type().minimumBytes();
+            if (bytes > record.remaining()) {
+                return -1;
+            }
+            if (field.type() instanceof FieldType.Basic basic && basic.isVarying()) {
+                bytes += Integer.toUnsignedLong(record.getInt(lengths + Integer.BYTES));
+            }
+        }
+        return bytes > record.remaining() ? -1 : (int) bytes;
     }
 
     /** Returns how many bytes a record takes at least, its two words included. */
