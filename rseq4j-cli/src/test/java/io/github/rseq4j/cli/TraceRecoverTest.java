@@ -133,8 +133,8 @@ final class TraceRecoverTest {
 
         Run again = Run.of("trace", "recover", left.toString());
         assertEquals(2, again.exit());
-        assertEquals("rseq4j: DIR=" + left + ": there is nothing to recover: no tracer was left here, or its rings are gone",
-                again.onlyError());
+        assertEquals("rseq4j: DIR=" + left
+                + ": there is nothing to recover: no tracer was left here, or its rings are gone", again.onlyError());
     }
 
     /** How much there was nobody can tell: so it is no success. */

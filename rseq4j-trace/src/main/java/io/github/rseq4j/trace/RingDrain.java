@@ -131,8 +131,8 @@ final class RingDrain implements AutoCloseable {
         long count = 0;
         for (long begin = ring.begin(flushed); begin <= open; begin += ring.subBytes()) {
             long from = Math.max(flushed, begin + TraceRing.RECORDS);
-            long end = begin == open ? position
-                    : begin + Math.clamp(ring.word(begin + TraceRing.CONTENT_BYTES), TraceRing.RECORDS, ring.subBytes());
+            long content = Math.clamp(ring.word(begin + TraceRing.CONTENT_BYTES), TraceRing.RECORDS, ring.subBytes());
+            long end = begin == open ? position : begin + content;
             count += end > from ? count(ring.bytes(from, (int) (end - from)), events) : 0;
         }
         return count;

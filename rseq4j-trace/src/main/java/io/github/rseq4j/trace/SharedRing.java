@@ -215,6 +215,23 @@ final class SharedRing implements RingView, AutoCloseable {
         }
     }
 
+    /**
+     * Removes a segment that holds what a file says, and that no process has attached.
+     *
+     * @param file the file
+     * @return whether it was removed
+     * @throws KernelException when the kernel does not let us look
+     */
+    static boolean remove(RingFile file) {
+        try (Arena arena = Arena.ofShared()) {
+            // While it is attached its number is nobody else's.
+            long cookie = SharedMemory.attach(file.id(), file.bytes(), true, arena).get(JAVA_LONG, COOKIE_AT);
+            SharedMemory.Status now = SharedMemory.status(file.id());
+            return now != null && now.attached() == 1 && now.bytes() == file.bytes() && cookie == file.cookie()
+                    && SharedMemory.remove(file.id()) == 0;
+        }
+    }
+
     private static void check(MemorySegment segment, RingFile file) throws IOException {
         require(segment, MAGIC_AT, MAGIC, "this is no ring");
         require(segment, VERSION_AT, VERSION, "another version's ring");

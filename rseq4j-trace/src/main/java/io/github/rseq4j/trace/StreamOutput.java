@@ -46,7 +46,7 @@ final class StreamOutput implements AutoCloseable {
 
     private FileChannel file(long wanted) throws IOException {
         FileChannel now = open;
-        // What is written to a file that was moved is in no trace; and a thread that is interrupted in a write closes it.
+        // What is written to a file that was moved is in no trace; a thread that is interrupted in a write closes it.
         if (now != null && number == wanted && now.isOpen() && Objects.equals(key, key(name(wanted)))) {
             return now;
         }

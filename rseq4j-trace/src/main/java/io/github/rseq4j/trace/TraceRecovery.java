@@ -158,6 +158,59 @@ public final class TraceRecovery {
         }
     }
 
+    /** Returns how much memory the rings take that a killed tracer has left, or more than 0 where they are garbled. */
+    static long leftBytes(Path folder) throws IOException {
+        try (SafeFolder opened = SafeFolder.open(folder); SafeFolder rings = opened.folder(TracerFolder.RINGS)) {
+            return segments(rings).stream().mapToLong(name -> {
+                try {
+                    return RingFile.read(rings, name).bytes();
+                } catch (IOException _) {
+                    return 0;
+                }
+            }).sum();
+        }
+    }
+
+    /** Returns the names of the files of rings that are there, and are the user's. */
+    private static List<String> segments(SafeFolder rings) throws IOException {
+        List<String> found = new ArrayList<>();
+        for (String name : rings.names()) {
+            try {
+                if (name.startsWith(Rings.FILE) && gone(RingFile.read(rings, name)) == null) {
+                    found.add(name);
+                }
+            } catch (IOException _) {
+                // It leads to nothing that is ours.
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Gives the memory back of the rings that a killed tracer has left, and what is in them up. What is attached by any
+     * process, or does not hold what its file says, stays.
+     *
+     * @param folder the trace's
+     * @return how many bytes were given back
+     * @throws IOException when the tracer runs, or the folder cannot be read or written
+     */
+    static long free(Path folder) throws IOException {
+        try (SafeFolder opened = SafeFolder.open(folder); SafeFolder rings = opened.folder(TracerFolder.RINGS);
+                RingLock lock = RingLock.tryHold(rings, false)) {
+            if (lock == null) {
+                throw new FileSystemException(folder.toString(), null, "the tracer runs");
+            }
+            long bytes = 0;
+            for (String name : segments(rings)) {
+                RingFile file = RingFile.read(rings, name);
+                if (SharedRing.remove(file)) {
+                    bytes += file.bytes();
+                }
+            }
+            return bytes;
+        }
+    }
+
     private Report recoverAll(SafeFolder ringFolder) throws IOException {
         try (RingLock lock = hold(ringFolder)) {
             if (lock == null) {

@@ -412,9 +412,9 @@ public final class Tracer implements AutoCloseable {
      * Ends recording; of a tracer that streams, all that was recorded is written first. What cannot be written is left
      * in the rings, which {@link TraceRecovery} reads; where they end with the process ({@link TracerStats#lostOnKill})
      * these events are counted in {@link TracerStats#lost}. Events that happen later are not recorded.
-     * {@link #folder}, {@link #probes()} and {@link #stats} still tell, and closing it again does nothing; all else that
-     * is asked of it or of its probes throws IllegalStateException. A tracer that is not closed is closed when the JVM
-     * exits.
+     * {@link #folder}, {@link #probes()} and {@link #stats} still tell, and closing it again does nothing; all else
+     * that is asked of it or of its probes throws IllegalStateException. A tracer that is not closed is closed when the
+     * JVM exits.
      */
     @Override
     public void close() {

@@ -73,14 +73,18 @@ final class TracerFolder {
      */
     static TracerFolder make(Path path, ExistingTrace existing) throws IOException {
         Files.createDirectories(path);
-        List<IOException> failures = existing == ExistingTrace.RECOVER ? recover(path) : List.of();
+        LeftRuns left = new LeftRuns(path);
+        if (existing == ExistingTrace.RECOVER) {
+            left.recover();
+        }
         TracerFolder made = claim(path);
         if (made == null && existing == ExistingTrace.REFUSE) {
             throw new FileAlreadyExistsException(path.toString(), null, "the folder holds a trace already, or one that"
                     + " was not closed: choose another, or run `rseq4j trace recover` on it and move it");
         }
         made = made == null ? run(path) : made;
-        made.failures.addAll(failures);
+        left.bound();
+        made.failures.addAll(left.failures());
         return made;
     }
 
@@ -101,39 +105,6 @@ final class TracerFolder {
         }
         made.isOfRun = true;
         return made;
-    }
-
-    /** Recovers what was left of earlier runs, and returns what could not be. */
-    private static List<IOException> recover(Path path) throws IOException {
-        List<Path> folders = new ArrayList<>(List.of(path));
-        TraceRuns.numbers(path).forEach(run -> folders.add(TraceRuns.of(path, run)));
-        List<IOException> failures = new ArrayList<>();
-        for (Path folder : folders) {
-            try {
-                if (TraceRecovery.left(folder) == TraceRecovery.Left.RINGS) {
-                    TraceRecovery.recover(folder).problems()
-                            .forEach(problem -> failures.add(new IOException(folder + "/" + problem)));
-                }
-            } catch (IOException e) {
-                // A tracer that was just starting has its lock by now, and one that ended meanwhile left nothing.
-                if (hasRings(folder)) {
-                    failures.add(e);
-                }
-            }
-        }
-        return failures;
-    }
-
-    private static boolean hasRings(Path folder) {
-        try (Stream<Path> files = Files.list(folder.resolve(RINGS))) {
-            return TraceRecovery.left(folder) == TraceRecovery.Left.RINGS
-                    && files.anyMatch(file -> String.valueOf(file.getFileName()).startsWith(Rings.FILE));
-        } catch (NoSuchFileException _) {
-            return false;
-        } catch (IOException _) {
-            // What cannot be looked at is told.
-            return true;
-        }
     }
 
     /** Makes a folder that is there this tracer's, or returns null when it holds a trace. */

@@ -1,6 +1,5 @@
 package io.github.rseq4j.trace;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -135,20 +134,6 @@ public final class TracerOptions {
     }
 
     /**
-     * Has no effect: rings lie in shared memory, in no file system, and what finds them behind a process that was
-     * killed is a small file in the trace's own folder.
-     *
-     * @param folder is not looked at
-     * @return the options
-     * @deprecated there is nothing to be chosen any more
-     */
-    @Deprecated
-    @SuppressWarnings("InlineMeSuggester") // Callers drop the call; there is nothing to be written in its place.
-    public TracerOptions withRingFolder(Path folder) {
-        return this;
-    }
-
-    /**
      * Lets the processor read its counter when it likes, which halves what a short event takes. What it gives up: an
      * event may then have an earlier time than its cause on another CPU, by up to some hundreds of nanoseconds, and
      * stand before it in the trace. By default an event's time is not earlier than that of any event that happened
@@ -166,7 +151,9 @@ public final class TracerOptions {
     public enum ExistingTrace {
         /**
          * It records to a new folder in that folder: {@code run-2}, {@code run-3} and so on, one for each run;
-         * {@link Tracer#folder} tells which.
+         * {@link Tracer#folder} tells which. Of runs that were killed the newest four keep the memory of their rings
+         * until they are recovered; older ones are recovered then, as by {@link #RECOVER}. Where that fails eight keep
+         * it, and the oldest one's is freed: {@link TracerStats#failures} counts that, too.
          */
         NEW_FOLDER,
         /**

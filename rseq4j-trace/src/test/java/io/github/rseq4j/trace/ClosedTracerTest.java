@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,9 +96,9 @@ final class ClosedTracerTest {
     interface Many {
         void none();
 
-        void text(String s, int n);
+        void text(@Nullable String s, int n);
 
-        void bytes(byte[] b, @Field("e") Thread.State e);
+        void bytes(byte[] b, @Field("e") Thread.@Nullable State e);
 
         Span span(long n);
     }

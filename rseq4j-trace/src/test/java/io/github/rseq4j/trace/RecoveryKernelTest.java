@@ -270,7 +270,8 @@ final class RecoveryKernelTest {
             Files.write(left.file(0), Arrays.copyOf(bytes, random.nextInt(2 * bytes.length)));
         }
         TraceRecovery.Report report = TraceRecovery.recover(left.folder);
-        assertTrue(report.problems().stream().allMatch(each -> each.startsWith(".rings/" + Rings.FILE)), report::toString);
+        assertTrue(report.problems().stream().allMatch(each -> each.startsWith(".rings/" + Rings.FILE)),
+                report::toString);
         try (TraceReader reader = new TraceReader(left.folder)) {
             while (reader.next() != null) {
                 assertTrue(reader.problemCount() >= 0);

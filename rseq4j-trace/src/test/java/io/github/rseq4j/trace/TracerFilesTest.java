@@ -1,7 +1,6 @@
 package io.github.rseq4j.trace;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,7 +8,6 @@ import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -87,22 +85,6 @@ final class TracerFilesTest {
         List<TraceEvent> found = TracerTest.read(folder, 0);
         assertEquals(2000, found.size());
         TracerTest.requireNumbers(found, false);
-    }
-
-    /** Rings are no files any more: there is nothing that could lie elsewhere. */
-    @Test
-    @SuppressWarnings("deprecation")
-    void aFolderForRingsIsNotLookedAt(@TempDir Path folder) throws IOException {
-        Path trace = folder.resolve("trace");
-        Path rings = folder.resolve("rings");
-        try (Tracer tracer = Tracer.streaming(trace, TracerOptions.defaults().withRingFolder(rings))) {
-            tracer.add(TracerTest.TWO);
-            assertFalse(Files.exists(rings));
-            assertTrue(Files.isDirectory(trace.resolve(Tracer.RINGS), LinkOption.NOFOLLOW_LINKS));
-            TracerTest.record(tracer, 0, 0);
-        }
-        assertFalse(names(trace).contains(Tracer.RINGS));
-        assertEquals(1, TracerTest.read(trace, 0).size());
     }
 
     /** A stream of somebody else's is not written over: the folder is refused before anything is made. */

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * Records, flushes, records more, says what would be lost, and ends as if it were killed; or has its streams taken away,
- * closes, and says what is lost.
+ * Records, flushes, records more, says what would be lost, and ends as if it were killed; or has its streams taken
+ * away, closes, and says what is lost.
  */
 final class UnsharedChild {
     static final int FLUSHED = 100;
