@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +22,10 @@ import picocli.CommandLine.Spec;
 
 /** {@code provider}: writes the provider image as a file, for programs that are not JVMs, or to preload it. */
 @Command(name = "provider", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Writes librseq4j.so, which registers every thread of a program that preloads it, and rseq4j.h.",
-        footer = {"", "Use: LD_PRELOAD=DIR/librseq4j.so program, or link with -LDIR -lrseq4j."})
+        description = "Writes librseq4j.so, which registers every thread of a program that preloads it, the"
+                + " library that it needs, and rseq4j.h.",
+        footer = {"", "Use: LD_PRELOAD=DIR/librseq4j.so program, or link with -LDIR -lrseq4j.",
+                "Both libraries are to stay in one folder."})
 final class ProviderCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
@@ -38,7 +41,7 @@ final class ProviderCommand implements Callable<Integer> {
         if (host == null) {
             throw new InputException("not this architecture: " + Architecture.hostName());
         }
-        byte[] image = ProviderImage.write(host, Sections.all(), Engine.STRIDE_SHIFT,
+        Map<String, byte[]> images = ProviderImage.files(host, Sections.all(), Engine.STRIDE_SHIFT,
                 Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
         String header = ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT);
         Path file = output.resolve(ProviderImage.FILE_NAME);
@@ -48,10 +51,11 @@ final class ProviderCommand implements Callable<Integer> {
             throw new InputException("--output=" + Printable.name(output.toString()) + ": cannot be written: "
                     + RegularFile.why(e));
         }
-        OutputFile.write("--output", file, to -> to.write(image));
+        images.forEach((name, image) -> OutputFile.write("--output", output.resolve(name), to -> to.write(image)));
         OutputFile.write("--output", output.resolve(ProviderHeader.FILE_NAME),
                 to -> to.write(header.getBytes(StandardCharsets.UTF_8)));
-        out.println(Printable.text(file + " (" + image.length + " bytes) and " + ProviderHeader.FILE_NAME));
+        out.println(Printable.text(file + " (" + Objects.requireNonNull(images.get(ProviderImage.FILE_NAME)).length
+                + " bytes), " + ProviderImage.NEXT_FILE_NAME + " and " + ProviderHeader.FILE_NAME));
         out.println(preload(file));
         out.flush();
         return 0;

@@ -14,7 +14,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,12 +28,16 @@ class ProviderCommandTest {
         Path output = folder.resolve("a/b");
         Run run = Run.of("provider", "--output", output.toString());
         assertEquals(0, run.exit(), run.err());
-        byte[] image = Files.readAllBytes(output.resolve("librseq4j.so"));
-        assertArrayEquals(ProviderImage.write(Objects.requireNonNull(Architecture.host()), Sections.all(),
-                Engine.STRIDE_SHIFT, Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes())), image);
+        Map<String, byte[]> images = ProviderImage.files(Objects.requireNonNull(Architecture.host()), Sections.all(),
+                Engine.STRIDE_SHIFT, Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
+        assertEquals(Set.of("librseq4j.so", "librseq4j-next.so"), images.keySet());
+        for (Map.Entry<String, byte[]> image : images.entrySet()) {
+            assertArrayEquals(image.getValue(), Files.readAllBytes(output.resolve(image.getKey())));
+        }
         assertEquals(ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT),
                 Files.readString(output.resolve("rseq4j.h")));
-        assertTrue(run.out().contains(output.resolve("librseq4j.so") + " (" + image.length + " bytes)"), run.out());
+        assertTrue(run.out().contains(output.resolve("librseq4j.so") + " ("
+                + Objects.requireNonNull(images.get("librseq4j.so")).length + " bytes), librseq4j-next.so"), run.out());
         assertTrue(run.out().contains("LD_PRELOAD="), run.out());
     }
 

@@ -3,12 +3,15 @@ package io.github.rseq4j.engine;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.registration.Company;
 import io.github.rseq4j.registration.Registration;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The thread that chooses this JVM's engine, and that initialises classes which hold functions of sections. */
@@ -27,6 +30,9 @@ final class Choice extends Thread {
      * not even the fallback can be made, the caller gets what was thrown, and the next caller begins anew. So does it
      * where the caller's stack overflows while it begins or waits: of two choices the first one counts.
      *
+     * What the caller's thread has registered is asked there, while it waits: another library may have an area of its
+     * own on it.
+     *
      * Refused: to try the choice again after a failure that may have passed. Structures of two engines would not work
      * together.
      */
@@ -35,10 +41,14 @@ final class Choice extends Thread {
     /** The monitor of callers that begin a choice. */
     private static final byte[] MAKING = new byte[0];
     private static final int HEADROOM_BYTES = 1 << 20;
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final int CHOSEN = 1;
     private static final int ENDED = 2;
 
     private final Class<?>[] classes;
+    private @Nullable BooleanSupplier question;
+    private boolean answer;
+    private boolean isWaitedFor = true;
     private volatile @Nullable Throwable thrown;
     private int reached;
 
@@ -131,17 +141,47 @@ final class Choice extends Thread {
     private void await(int phase) {
         boolean interrupted = false;
         synchronized (this) {
-            while (reached < phase) {
-                try {
-                    wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
+            try {
+                while (reached < phase) {
+                    answer();
+                    try {
+                        wait();
+                    } catch (InterruptedException e) {
+                        interrupted = true;
+                    }
                 }
+            } finally {
+                isWaitedFor = reached >= phase;
+                notifyAll();
             }
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void answer() {
+        BooleanSupplier asked = question;
+        if (asked != null) {
+            answer = asked.getAsBoolean();
+            question = null;
+            notifyAll();
+        }
+    }
+
+    /** Asks on the thread that waits for the choice; where it has left, by what it threw, the answer is no. */
+    private synchronized boolean ask(BooleanSupplier asked) {
+        question = asked;
+        notifyAll();
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        while (question != null && isWaitedFor && System.nanoTime() < end) {
+            try {
+                TimeUnit.NANOSECONDS.timedWait(this, end - System.nanoTime());
+            } catch (InterruptedException e) {
+                break;
+            }
+        }
+        return answer;
     }
 
     private synchronized void reach(int phase) {
@@ -194,7 +234,7 @@ final class Choice extends Thread {
         }
     }
 
-    private static Engine choose() {
+    private Engine choose() {
         Registration given = given();
         if (given != null) {
             return new FallbackEngine(given, SelfTest.Outcome.NOT_RUN);
@@ -206,7 +246,8 @@ final class Choice extends Thread {
             if (hopeless == null) {
                 try (SelfTest test = new SelfTest()) {
                     return NativeEngine.open(test,
-                            System.getProperty(Engine.REGISTRATION_PROPERTY, "auto").equals("libc"));
+                            System.getProperty(Engine.REGISTRATION_PROPERTY, "auto").equals("libc"),
+                            () -> ask(Company::hasTakenThisThread));
                 }
             }
             failed = hopeless;

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs the sections as machine code under the kernel's protection. */
@@ -93,8 +94,9 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      *
      * @param test the self-test, whose threads run already
      * @param libcAlone whether nobody but libc may own the registration
+     * @param isCallerTaken tells whether the thread that the choice is made for has somebody else's area
      */
-    static Engine open(SelfTest test, boolean libcAlone) {
+    static Engine open(SelfTest test, boolean libcAlone, BooleanSupplier isCallerTaken) {
         Registration claim = Registration.claimedByLibc();
         Provider provider = null;
         if (claim.owner() == Owner.NONE) {
@@ -104,12 +106,15 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
             }
             try {
                 // What rseq4j_add() of rseq4j.h needs; each more takes a fresh JVM a millisecond.
-                provider = Provider.get(List.of(LoadAddStore.ONE), STRIDE_SHIFT);
+                provider = Provider.get(isCallerTaken, List.of(LoadAddStore.ONE), STRIDE_SHIFT);
             } catch (Provider.RefusedException e) {
                 return new FallbackEngine(Registration.none(String.valueOf(e.getMessage()), e.remedy()),
                         SelfTest.Outcome.NOT_RUN);
             }
             claim = Registration.claimedBy(provider);
+            if (claim.owner() == Owner.NONE) {
+                return new FallbackEngine(claim, SelfTest.Outcome.NOT_RUN);
+            }
         }
         NativeEngine engine = new NativeEngine(claim, provider);
         test.run(engine);

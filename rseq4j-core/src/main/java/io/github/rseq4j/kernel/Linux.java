@@ -47,6 +47,8 @@ public final class Linux {
     public static final int RTLD_NOW = 2;
     /** dlopen(3): RTLD_GLOBAL, the object's symbols serve what is loaded later. */
     public static final int RTLD_GLOBAL = 0x100;
+    /** dlopen(3): RTLD_NOLOAD, only what is loaded already. */
+    public static final int RTLD_NOLOAD = 4;
     /** The signal that a breakpoint instruction raises ({@code asm-generic/signal.h}). */
     public static final int SIGTRAP = 5;
 
@@ -288,6 +290,25 @@ public final class Linux {
             }
             long message = Native.call(dlerror).value();
             return message == 0 ? "no reason given" : Native.everything().getString(message);
+        }
+    }
+
+    /**
+     * Tells whether an object that is loaded, or one that it needs, defines a symbol.
+     *
+     * @param path the object's path
+     * @param symbol a name
+     */
+    public static boolean defines(String path, String symbol) {
+        try (Arena arena = Arena.ofConfined()) {
+            long object = Native.call(Native.find("dlopen"), arena.allocateFrom(path).address(),
+                    RTLD_NOW | RTLD_NOLOAD).value();
+            if (object == 0) {
+                return false;
+            }
+            long found = Native.call(Native.find("dlsym"), object, arena.allocateFrom(symbol).address()).value();
+            Native.call(Native.find("dlclose"), object);
+            return found != 0;
         }
     }
 

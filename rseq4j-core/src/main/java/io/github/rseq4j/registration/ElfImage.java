@@ -112,6 +112,7 @@ final class ElfImage {
             dynamicStrings.add(symbol.name());
         }
         parts.needed().forEach(dynamicStrings::add);
+        dynamicStrings.add(parts.runPath());
         dynamicStrings.add(parts.soname());
         dynamicStrings.add(parts.objectVersion());
     }
@@ -282,6 +283,9 @@ final class ElfImage {
         List<Long> entries = new ArrayList<>();
         for (String library : parts.needed()) {
             entries.addAll(List.of(1L, (long) dynamicStrings.offset(library)));
+        }
+        if (!parts.runPath().isEmpty()) {
+            entries.addAll(List.of(29L, (long) dynamicStrings.offset(parts.runPath())));
         }
         long[][] rest = {
             {14, dynamicStrings.offset(parts.soname())},

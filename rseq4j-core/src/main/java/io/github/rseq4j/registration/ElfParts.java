@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param soname its name
  * @param needed the libraries that are loaded with it
+ * @param runPath where they are looked for first, or empty
  * @param functions its code
  * @param entries for each of them the label of its first instruction
  * @param constructor the function that runs when it is loaded
@@ -23,13 +24,13 @@ import org.jspecify.annotations.Nullable;
  * @param objectVersion the version of these symbols
  * @param threadLocals its thread-local variables; the first is aligned to its size
  */
-record ElfParts(String soname, List<String> needed, List<Assembled> functions, List<Label> entries, Label constructor,
-                Map<String, Label> exports, Set<Label> functionLabels, Map<Label, String> localNames,
+record ElfParts(String soname, List<String> needed, String runPath, List<Assembled> functions, List<Label> entries,
+                Label constructor, Map<String, Label> exports, Set<Label> functionLabels, Map<Label, String> localNames,
                 List<Word> words, List<ExportedObject> objects, String objectVersion,
                 List<ThreadVariable> threadLocals) {
-    /** Returns the alignment of the thread-local variables: the first one's size. */
+    /** Returns the alignment of the thread-local variables: the first one's size, or a word's where there is none. */
     int threadAlignBytes() {
-        return threadLocals.getFirst().bytes().length;
+        return threadLocals.isEmpty() ? Long.BYTES : threadLocals.getFirst().bytes().length;
     }
 
     /** What the dynamic linker makes of a word. */

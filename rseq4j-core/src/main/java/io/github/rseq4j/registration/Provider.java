@@ -8,6 +8,7 @@ import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RseqArea;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The provider image as it is loaded in this process: preloaded, by another copy of this library, or by this one. */
@@ -54,13 +55,23 @@ public final class Provider {
     /**
      * Finds the image, or loads it.
      *
+     * @param isCallerTaken tells whether the thread that the choice is made for has somebody else's area
      * @param chains the sections that it has as C functions
      * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
      * @throws RefusedException when memory, the kernel or the dynamic linker refuses it
      */
-    public static Provider get(List<Chain> chains, int strideShift) throws RefusedException {
+    public static Provider get(BooleanSupplier isCallerTaken, List<Chain> chains, int strideShift)
+            throws RefusedException {
         Provider loaded = find();
         if (loaded == null) {
+            Company.promote();
+            loaded = find();
+        }
+        if (loaded == null) {
+            if (isCallerTaken.getAsBoolean()) {
+                throw new RefusedException("the calling thread is registered with an area that is not shared: rseq(2)"
+                        + " answered EINVAL for another one", Registration.NOT_SHARED);
+            }
             load(chains, strideShift);
             loaded = find();
         }
@@ -146,7 +157,8 @@ public final class Provider {
         return switch ((int) Native.call(owner).value()) {
             case ProviderStart.LIBC -> Owner.LIBC;
             case ProviderStart.FOREIGN -> Owner.FOREIGN;
-            default -> Owner.OWN;
+            case ProviderStart.OWN -> Owner.OWN;
+            default -> Owner.NONE;
         };
     }
 

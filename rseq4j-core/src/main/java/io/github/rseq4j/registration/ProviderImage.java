@@ -29,6 +29,12 @@ public final class ProviderImage {
      * linked with the file must not be content with it.
      */
     static final String MEMORY_NAME = "librseq4j-memory.so";
+    /**
+     * A second image without sections, beside the first one and loaded with it. Who asks for the next definition of
+     * glibc's symbols, as librseq does, does not see an object that is preloaded or listed ahead of him; what it needs
+     * is loaded behind him.
+     */
+    public static final String NEXT_FILE_NAME = "librseq4j-next.so";
     /** Size and alignment of the area that every kernel up to Linux 7.2 is content with, in bytes. */
     public static final int NOMINAL_AREA_BYTES = 64;
     /** What stands before a chain's name in its symbol. */
@@ -52,12 +58,16 @@ public final class ProviderImage {
      * @param architecture what it runs on
      * @param chains the sections that it has as C functions
      * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
-     * @param areaBytes size and alignment of the area: {@link #areaBytes()} to load it here and now, at least
-     *     {@link #NOMINAL_AREA_BYTES} for a file that is loaded with a program, perhaps elsewhere
-     * @return the image, {@link #FILE_NAME}
+     * @param areaBytes size and alignment of the area, at least {@link #NOMINAL_AREA_BYTES}: the files are loaded with
+     *     a program, perhaps elsewhere
+     * @return the images by the names of their files, {@link #FILE_NAME} first; all are to be in one folder
      */
-    public static byte[] write(Architecture architecture, List<Chain> chains, int strideShift, int areaBytes) {
-        return write(architecture, FILE_NAME, chains, strideShift, areaBytes);
+    public static Map<String, byte[]> files(Architecture architecture, List<Chain> chains, int strideShift,
+                                            int areaBytes) {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put(FILE_NAME, write(architecture, FILE_NAME, chains, strideShift, areaBytes));
+        files.put(NEXT_FILE_NAME, write(architecture, NEXT_FILE_NAME, List.of(), strideShift, areaBytes));
+        return files;
     }
 
     static byte[] write(Architecture architecture, String name, List<Chain> chains, int strideShift, int areaBytes) {
@@ -81,13 +91,23 @@ public final class ProviderImage {
     private ElfParts parts(Architecture architecture, String name, List<Chain> chains, int strideShift) {
         ProviderRoutines protocol = new ProviderRoutines(words, architecture);
         ProviderStart start = new ProviderStart(words, protocol, architecture);
+        boolean isFile = name.equals(FILE_NAME);
+        boolean isNext = name.equals(NEXT_FILE_NAME);
         add(new Label("routines"), compiler.routines("rseq4j", List.of(), r -> {
-            protocol.write(r);
-            start.write(r);
+            if (isNext) {
+                protocol.writeOwner(r);
+                start.writeNext(r);
+            } else {
+                protocol.write(r);
+                start.write(r);
+            }
         }));
-        for (Label function : List.of(protocol.register, protocol.unregister, protocol.join, protocol.leave,
-                protocol.currentCpu, protocol.mmCid, protocol.owner, protocol.limit, protocol.offset,
-                start.pthreadCreate, start.thrdCreate)) {
+        // The image that is loaded behind has the one by which another copy of an image is known.
+        List<Label> functionsOfAll = List.of(protocol.owner);
+        List<Label> functionsOfOne = List.of(protocol.register, protocol.unregister, protocol.join, protocol.leave,
+                protocol.currentCpu, protocol.mmCid, protocol.owner, protocol.limit, protocol.offset, start.tell,
+                start.pthreadCreate, start.thrdCreate);
+        for (Label function : isNext ? functionsOfAll : functionsOfOne) {
             exports.put(function.name(), function);
         }
         // The words decide; what is given here is only in range.
@@ -101,14 +121,20 @@ public final class ProviderImage {
             nameSections(entry.name(), function);
         }
         Set<Label> all = new HashSet<>(exports.values());
-        for (Label local : List.of(start.constructor, start.startThread)) {
+        Label constructor = isNext ? start.follow : start.constructor;
+        for (Label local : isNext ? List.of(constructor) : List.of(constructor, start.startThread)) {
             localNames.put(local, local.name());
             all.add(local);
         }
         // On an older glibc dlsym is in a library of its own; newer ones and musl have the name for compatibility.
-        return new ElfParts(name, List.of("libdl.so.2", "libc.so.6"), List.copyOf(functions),
-                List.copyOf(entries), start.constructor, exports, all, localNames, words.all(), words.objects(),
-                ProviderWords.VERSION, words.threadLocals());
+        List<String> needed = new ArrayList<>(List.of("libdl.so.2", "libc.so.6"));
+        if (isFile) {
+            needed.add(NEXT_FILE_NAME);
+        }
+        return new ElfParts(name, List.copyOf(needed), isFile ? "$ORIGIN" : "", List.copyOf(functions),
+                List.copyOf(entries), constructor, exports, all, localNames,
+                isNext ? words.allOfNext() : words.all(), words.objects(isFile), ProviderWords.VERSION,
+                isNext ? List.of() : words.threadLocals());
     }
 
     private void add(Label entry, Assembled function) {

@@ -69,9 +69,13 @@ final class ProviderRoutines {
         leave(r);
         field(r, currentCpu, words.target.area(), RseqArea.CPU_ID);
         field(r, mmCid, words.mmCid, 0);
-        word(r, owner, words.owner);
+        writeOwner(r);
         word(r, limit, words.target.limit());
         word(r, offset, words.target.area());
+    }
+
+    void writeOwner(Routines r) {
+        word(r, owner, words.owner);
     }
 
     private Label label(String name) {

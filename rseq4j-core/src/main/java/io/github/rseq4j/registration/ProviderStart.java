@@ -11,13 +11,16 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RseqArea;
+import java.util.List;
 
 /** The provider image's constructor, and what it does when a thread is created. */
 final class ProviderStart {
     /* How it works
      *
-     * The constructor finds out whose area it is: libc's, if libc says that it registered; another library's, if the
-     * dynamic linker bound __rseq_abi to a definition that is not ours; else ours.
+     * The constructor finds out whose area it is: libc's, if libc says that it registered; librseq's, where one has
+     * been set up that did not find our symbols; another library's, if the dynamic linker bound __rseq_abi to a
+     * definition that is not ours; else ours. Where the thread that loads the image has an area already which is none
+     * of these, nobody is registered by the image.
      *
      * Refused: glibc's own area where glibc was told not to register. No other library knows that it is registered:
      * __rseq_size stays 0, and those that share __rseq_abi would register that one, and be told EINVAL.
@@ -26,6 +29,7 @@ final class ProviderStart {
      * asked for, so that no frame of ours is on its stack. Where libc takes back a thread's memory before the thread is
      * gone, it arms a destructor as well.
      */
+    static final int NONE = 0;
     static final int LIBC = 1;
     static final int FOREIGN = 2;
     static final int OWN = 3;
@@ -52,6 +56,9 @@ final class ProviderStart {
     private static final int INFO_BASE = 1;
 
     final Label constructor = new Label("rseq4j_constructor");
+    /** The constructor of the image that is loaded behind this one. */
+    final Label follow = new Label("rseq4j_follow");
+    final Label tell = new Label("rseq4j_tell");
     final Label startThread = new Label("rseq4j_start_thread");
     final Label pthreadCreate = new Label("pthread_create");
     final Label thrdCreate = new Label("thrd_create");
@@ -62,6 +69,7 @@ final class ProviderStart {
     private final int signature;
     private final Label libcVersion;
     private final Label ownName;
+    private final Label tellName;
     private int errors;
 
     ProviderStart(ProviderWords words, ProviderRoutines protocol, Architecture architecture) {
@@ -71,10 +79,29 @@ final class ProviderStart {
         this.signature = architecture.signature();
         this.libcVersion = words.text("GLIBC_2.35");
         this.ownName = words.text(protocol.owner.name());
+        this.tellName = words.text(tell.name());
+    }
+
+    /** Writes the one function of the image that is loaded behind this one, besides what names its symbols. */
+    void writeNext(Routines r) {
+        Label alone = new Label("alone");
+        r.enter(follow, 0, LOCALS);
+        r.loadWord(FUNCTION, words.dlsym);
+        r.branchIf(FUNCTION, 0, alone);
+        r.address(LENGTH, tellName);
+        r.callTo(FUNCTION, FUNCTION, constant(RTLD_DEFAULT), local(LENGTH));
+        r.branchIf(FUNCTION, 0, alone);
+        r.address(A, words.rseqOffset);
+        r.address(B, words.rseqSize);
+        r.address(AREA, words.rseqFlags);
+        r.callTo(RESULT, FUNCTION, local(A), local(B), local(AREA));
+        r.bind(alone);
+        r.leave(RESULT);
     }
 
     void write(Routines r) {
         constructor(r);
+        tell(r);
         startThread(r);
         createThread(r, pthreadCreate, 4, EAGAIN);
         createThread(r, thrdCreate, 3, THRD_ERROR);
@@ -83,6 +110,10 @@ final class ProviderStart {
     private void constructor(Routines r) {
         Label joined = new Label("constructed");
         r.enter(constructor, 0, LOCALS + AFFINITY_BYTES / Long.BYTES);
+        r.loadWord(A, words.constructed);
+        r.branchUnless(A, 0, joined);
+        r.set(A, constant(1));
+        r.storeWord(words.constructed, A);
         findArea(r);
         findLength(r);
         findIndex(r);
@@ -92,10 +123,12 @@ final class ProviderStart {
         arm(r);
         r.call(RESULT, protocol.join);
         r.branchIf(RESULT, 0, joined);
-        r.branchUnless(OWNER, OWN, joined);
+        r.branchIf(OWNER, LIBC, joined);
         // As glibc says it: who asks later finds no registration, and why.
         r.set(A, constant(0));
         r.storeWord(words.rseqSize, A);
+        r.branchUnless(OWNER, OWN, joined);
+        giveUpIfTaken(r);
         r.addThreadPointer(AREA);
         r.set(A, constant(RseqArea.REGISTRATION_FAILED));
         r.store(AREA, RseqArea.CPU_ID, A, Width.INT);
@@ -132,6 +165,7 @@ final class ProviderStart {
 
         r.bind(noLibc);
         r.loadWord(AREA, words.abi);
+        askLibrseq(r, found);
         r.loadWord(B, words.ownAbi);
         r.set(OWNER, constant(OWN));
         r.branchIfSame(AREA, B, found);
@@ -140,6 +174,60 @@ final class ProviderStart {
         r.bind(found);
         r.storeWord(words.target.area(), AREA);
         r.storeWord(words.owner, OWNER);
+    }
+
+    /**
+     * {@code void tell(long *offset, long *size, long *flags)}: what glibc's three symbols are to say, to the image
+     * that is loaded behind this one, whose constructor comes first.
+     */
+    private void tell(Routines r) {
+        r.enter(tell, 3, LOCALS);
+        r.call(RESULT, constructor);
+        List<Label> told = List.of(words.rseqOffset, words.rseqSize, words.rseqFlags);
+        for (int i = 0; i < told.size(); i++) {
+            r.loadWord(A, told.get(i));
+            r.store(i, 0, A, Width.LONG);
+        }
+        r.leave(RESULT);
+    }
+
+    /** The thread has an area of somebody who does not share: his threads are not taken from him. */
+    private void giveUpIfTaken(Routines r) {
+        Label free = new Label("not_taken");
+        r.branchUnless(RESULT, -Errno.EINVAL, free);
+        r.set(A, constant(NONE));
+        r.storeWord(words.owner, A);
+        r.storeWord(words.isCounted, A);
+        r.bind(free);
+    }
+
+    /**
+     * librseq, since 2022, has an area that no symbol but rseq_offset names, where it found nobody who registers. It
+     * registers a thread once, and ends the process where somebody else has; so its area is used, and it alone
+     * registers. Before its constructor has run rseq_size is -1: it may still find the symbols of this image.
+     */
+    private void askLibrseq(Routines r, Label found) {
+        Label none = new Label("no_librseq");
+        r.loadWord(FUNCTION, words.dlsym);
+        r.branchIf(FUNCTION, 0, none);
+        for (Label name : List.of(words.librseqRegisters, words.librseqSize, words.librseqOffset)) {
+            r.address(LENGTH, name);
+            r.callTo(B, FUNCTION, constant(RTLD_DEFAULT), local(LENGTH));
+            r.branchIf(B, 0, none);
+            if (name == words.librseqSize) {
+                r.load(B, B, 0, Width.INT);
+                r.branchIf(B, -1, none);
+            }
+        }
+        r.load(B, B, 0, Width.LONG);
+        r.branchIfSame(AREA, B, none);
+        r.set(AREA, local(B));
+        r.set(OWNER, constant(FOREIGN));
+        r.set(RESULT, constant(0));
+        r.storeWord(words.isCounted, RESULT);
+        r.branch(found);
+        r.bind(none);
+        forgetError(r);
     }
 
     /** Another library's area: it is counted if the count is that library's as well. */

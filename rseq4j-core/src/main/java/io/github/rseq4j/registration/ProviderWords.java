@@ -40,6 +40,7 @@ final class ProviderWords {
             thread("index_offset", ABI, RseqArea.CPU_ID), constant("index_limit", 0));
     final Label mmCid = constant("mm_cid_offset", 0);
     final Label length = constant("registered_length", RseqArea.ORIGINAL_BYTES);
+    final Label constructed = constant("constructed", 0);
     final Label owner = constant("owner", 0);
     final Label count = thread("count_offset", REFCOUNT, 0);
     final Label isCounted = constant("is_counted", 1);
@@ -60,6 +61,13 @@ final class ProviderWords {
     /** 32 stands for "as much of 32 bytes as the kernel maintains", as glibc 2.35 to 2.40 say it. */
     final Label rseqSize = constant("__rseq_size", RseqArea.ORIGINAL_BYTES);
     final Label rseqFlags = constant("__rseq_flags", 0);
+
+    /** What librseq of 2020 and 2021 asks before it registers threads itself. */
+    final Label handled = constant("__rseq_handled", 1);
+    /** What librseq is known by, since 2022. */
+    final Label librseqRegisters = text("rseq_register_current_thread");
+    final Label librseqSize = text("rseq_size");
+    final Label librseqOffset = text("rseq_offset");
 
     final Label getauxval = imported("getauxval");
     final Label malloc = imported("malloc");
@@ -120,10 +128,23 @@ final class ProviderWords {
         return List.copyOf(all);
     }
 
-    List<ElfParts.ExportedObject> objects() {
-        return List.of(new ElfParts.ExportedObject("__rseq_offset", rseqOffset, Long.BYTES),
-                new ElfParts.ExportedObject("__rseq_size", rseqSize, Integer.BYTES),
-                new ElfParts.ExportedObject("__rseq_flags", rseqFlags, Integer.BYTES));
+    /** Returns the same for an image that has no area, and is told what its symbols are to say. */
+    List<ElfParts.Word> allOfNext() {
+        return all.stream().map(word -> word.kind() == ElfParts.Kind.IMPORT || word.label() != rseqSize
+                && word.kind() == ElfParts.Kind.CONSTANT ? word
+                : new ElfParts.Word(word.label(), ElfParts.Kind.CONSTANT, 0, null)).toList();
+    }
+
+    /** Returns data by their symbols; {@code __rseq_handled} where the image registers every thread at its start. */
+    List<ElfParts.ExportedObject> objects(boolean registersAll) {
+        List<ElfParts.ExportedObject> objects = new ArrayList<>();
+        objects.add(new ElfParts.ExportedObject("__rseq_offset", rseqOffset, Long.BYTES));
+        objects.add(new ElfParts.ExportedObject("__rseq_size", rseqSize, Integer.BYTES));
+        objects.add(new ElfParts.ExportedObject("__rseq_flags", rseqFlags, Integer.BYTES));
+        if (registersAll) {
+            objects.add(new ElfParts.ExportedObject("__rseq_handled", handled, Integer.BYTES));
+        }
+        return objects;
     }
 
     List<ElfParts.ThreadVariable> threadLocals() {

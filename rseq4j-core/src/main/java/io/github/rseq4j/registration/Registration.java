@@ -41,7 +41,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
     }
 
     private static final String NEEDS_LIBC = "run on a libc that registers (glibc 2.35 or later)";
-    private static final String NOT_SHARED = "load no library that registers an rseq area of its own and does not share"
+    static final String NOT_SHARED = "load no library that registers an rseq area of its own and does not share"
             + " it as __rseq_abi, or load it with the program (LD_PRELOAD)";
 
     /**
@@ -73,6 +73,10 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
      * @param provider the image
      */
     public static Registration claimedBy(Provider provider) {
+        if (provider.owner() == Owner.NONE) {
+            return none("the thread that loaded the provider image was registered with an area that is not shared",
+                    NOT_SHARED);
+        }
         return new Registration(provider.owner(), provider.offsetBytes(), 0, kernelFeatureBytes(), "", "", "");
     }
 
@@ -153,8 +157,13 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
         return switch (answer) {
             case Errno.EINVAL -> none("the thread is registered with an area that is not shared: rseq(2) answered "
                     + "EINVAL for that of owner " + owner, NOT_SHARED);
-            case Errno.ENOENT -> none("the library that defines __rseq_abi does not count (__rseq_refcount) and has not"
-                    + " registered this thread", "let it register every thread, or do without it");
+            case Errno.ENOENT -> Linux.dlsym("rseq_offset") == 0
+                    ? none("the library that defines __rseq_abi does not count (__rseq_refcount) and has not"
+                            + " registered this thread", "let it register every thread, or do without it")
+                    : none("librseq owns the registration, does not count, and has not registered this thread",
+                            "let libc register (no glibc.pthread.rseq=0 in GLIBC_TUNABLES), or load librseq4j.so with"
+                            + " the program and behind librseq (LD_PRELOAD=librseq.so:librseq4j.so): librseq then"
+                            + " shares its area");
             default -> refused(answer);
         };
     }

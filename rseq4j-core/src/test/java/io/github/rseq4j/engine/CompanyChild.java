@@ -5,6 +5,8 @@ import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,8 +15,9 @@ import java.util.List;
 
 /**
  * A child JVM in the company of other people's libraries. Its arguments are words that are done in their order:
- * {@code load PATH}, {@code fill PATH} (with copies, until one is refused), {@code call FUNCTION}, {@code count},
- * {@code used} (whether the calling thread is registered).
+ * {@code load PATH}, {@code local PATH} (visible to itself alone), {@code fill PATH} (with copies, until one is
+ * refused), {@code call FUNCTION}, {@code elsewhere FUNCTION} (on a thread of its own), {@code count}, {@code used}
+ * (whether the calling thread is registered).
  */
 public final class CompanyChild {
     private static final int THREADS = 20;
@@ -29,6 +32,7 @@ public final class CompanyChild {
      * @throws InterruptedException when it is interrupted
      * @throws IOException when a library cannot be copied
      */
+    @SuppressWarnings("restricted") // System.load
     public static void main(String[] arguments) throws InterruptedException, IOException {
         long expected = 0;
         PerCpuCounter counter = null;
@@ -41,10 +45,13 @@ public final class CompanyChild {
                         throw new IllegalStateException(refusal);
                     }
                 }
+                case "local" -> System.load(words.removeFirst());
                 case "fill" -> fill(Path.of(words.removeFirst()));
-                case "call" -> {
+                case "call" -> call(words.removeFirst());
+                case "elsewhere" -> {
                     String function = words.removeFirst();
-                    System.out.println(function + "=" + Native.call(Linux.dlsym(function)).intOrNegativeErrno());
+                    Thread thread = Thread.ofPlatform().start(() -> call(function));
+                    thread.join();
                 }
                 case "count" -> {
                     counter = counter == null ? new PerCpuCounter() : counter;
@@ -62,6 +69,12 @@ public final class CompanyChild {
         System.out.println("remedy=" + availability.remedy());
         System.out.println("expected=" + expected);
         System.out.println("counted=" + (counter == null ? 0 : counter.sum()));
+    }
+
+    private static void call(String function) {
+        long address = SymbolLookup.loaderLookup().find(function).orElse(MemorySegment.NULL).address();
+        System.out.println(function + "="
+                + (int) Native.call(address == 0 ? Linux.dlsym(function) : address).value());
     }
 
     /** Loads copies of a library until one is refused. */

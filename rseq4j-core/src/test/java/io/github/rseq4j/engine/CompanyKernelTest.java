@@ -123,6 +123,17 @@ final class CompanyKernelTest {
                 .requireFallback("is not at a constant offset");
     }
 
+    /** Only the thread that has such an area can tell of it: it is the one that makes the first update. */
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void registersNobodyWhereTheFirstUpdatesThreadHasAnAreaThatIsNotShared(Libc libc) {
+        Rseqs.require();
+        ChildJvm child = child(libc, Map.of(), "local", library(libc, "libstranger.so"), "call", "partner_register",
+                "count", "elsewhere", "partner_register", "count");
+        child.requireFallback("the calling thread is registered with an area that is not shared");
+        assertEquals(2, child.output().lines().filter("partner_register=0"::equals).count(), child.output());
+    }
+
     /** The image that a JVM writes for itself has few sections: what is linked with the file must get the file. */
     @ParameterizedTest
     @CsvSource({"DORMANT_GLIBC, true", "DORMANT_GLIBC, false", "OLD_GLIBC, true", "OLD_GLIBC, false"})

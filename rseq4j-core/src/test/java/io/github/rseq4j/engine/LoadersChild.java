@@ -49,7 +49,8 @@ public final class LoadersChild {
         // This thread was registered by us alone, once.
         System.out.println("counts=" + count("__rseq_refcount") + "+" + count("rseq4j_libc_refcount"));
         try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
-            List<String> images = lines.filter(line -> line.contains("librseq4j")).toList();
+            List<String> images = lines.filter(line -> line.matches(".*librseq4j(-memory)?\\.so.*"))
+                    .toList();
             System.out.println("images=" + images.stream().map(line -> line.split(" +", 6)[4]).distinct().count());
             System.out.println("fromMemory=" + images.stream().anyMatch(line -> line.contains("/memfd:")));
         }

@@ -8,22 +8,25 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 
 /** Writes the provider image of an architecture, by Debian's name of it, on any host. */
 public final class ImageMain {
     private ImageMain() {}
 
     /**
-     * Writes the image.
+     * Writes the image's files.
      *
-     * @param arguments {@code amd64} or {@code arm64}, and the file
+     * @param arguments {@code amd64} or {@code arm64}, and the folder
      * @throws IOException when it cannot be written
      */
     public static void main(String[] arguments) throws IOException {
         Architecture architecture = Arrays.stream(Architecture.values())
                 .filter(each -> arguments[0].equals(each == Architecture.X64 ? "amd64" : "arm64")).findFirst()
                 .orElseThrow();
-        Files.write(Path.of(arguments[1]), ProviderImage.write(architecture, Sections.all(), Engine.STRIDE_SHIFT,
-                ProviderImage.NOMINAL_AREA_BYTES));
+        for (Map.Entry<String, byte[]> file : ProviderImage.files(architecture, Sections.all(), Engine.STRIDE_SHIFT,
+                ProviderImage.NOMINAL_AREA_BYTES).entrySet()) {
+            Files.write(Path.of(arguments[1], file.getKey()), file.getValue());
+        }
     }
 }

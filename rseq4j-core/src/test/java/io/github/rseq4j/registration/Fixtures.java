@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -21,7 +22,10 @@ import org.junit.jupiter.api.Assumptions;
 public final class Fixtures {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
     private static final List<String> LIBRARIES = List.of("early_adopter", "uncounted", "three_symbols",
-            "dynamic_area", "greedy");
+            "dynamic_area", "greedy", "stranger");
+    /** What known libraries do, each beside us in every order. */
+    public static final List<String> PARTNERS = List.of("librseq_today", "librseq_2021", "librseq_2019", "tcmalloc",
+            "second_rseq4j");
     private static final List<String> PROGRAMS = List.of("storm", "table", "company", "children", "plain",
             "every_step", "ends", "forbidden");
     private static final List<String> LIBCS = List.of("libc.so.6", "libpthread.so.0", "libdl.so.2");
@@ -77,9 +81,12 @@ public final class Fixtures {
     }
 
     private static void compile(Libc libc, Path folder) throws IOException {
-        Files.write(folder.resolve(ProviderImage.FILE_NAME),
-                ProviderImage.write(Objects.requireNonNull(Architecture.host()), Sections.all(), Engine.STRIDE_SHIFT,
-                        Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes())));
+        for (Map.Entry<String, byte[]> file : ProviderImage.files(Objects.requireNonNull(Architecture.host()),
+                Sections.all(), Engine.STRIDE_SHIFT,
+                Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes())).entrySet()) {
+            Files.write(folder.resolve(file.getKey()), file.getValue());
+            Files.write(Files.createDirectories(folder.resolve("copy")).resolve(file.getKey()), file.getValue());
+        }
         Files.writeString(folder.resolve(ProviderHeader.FILE_NAME),
                 ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT));
         Path empty = Files.writeString(folder.resolve("empty.c"), "");
@@ -101,6 +108,21 @@ public final class Fixtures {
                 "-Wl,--allow-shlib-undefined", "-L" + folder, linker, folder.resolve("liblinked.so").toString()));
         linkerFirst.addAll(libcs);
         compile(libc, folder, "ldso_first", "ldso_first", linkerFirst);
+        String ours = folder.resolve(ProviderImage.FILE_NAME).toString();
+        List<String> program = new ArrayList<>(List.of("-Wl,-e,_start", "-Wl,-z,now", "-Wl,--no-as-needed"));
+        compile(libc, folder, "partners", "partners", with(program, ours, libcs));
+        compile(libc, folder, "partners", "stranger_alone",
+                with(program, folder.resolve("libstranger.so").toString(), libcs));
+        for (String name : PARTNERS) {
+            compile(libc, folder, name, "lib" + name + ".so", with(List.of("-Wl,--no-as-needed"), libcs));
+            // What is loaded later gets no such alignment.
+            compile(libc, folder, name, "lib" + name + "_later.so",
+                    with(List.of("-DROOM=64", "-Wl,--no-as-needed"), libcs));
+            String theirs = folder.resolve("lib" + name + ".so").toString();
+            compile(libc, folder, "partners", name + "_alone", with(program, theirs, libcs));
+            compile(libc, folder, "partners", name + "_first", with(with(program, theirs, List.of(ours)), libcs));
+            compile(libc, folder, "partners", name + "_behind", with(with(program, ours, List.of(theirs)), libcs));
+        }
         for (String name : PROGRAMS) {
             List<String> more = new ArrayList<>(List.of("-Wl,-e,_start", "-Wl,-z,now", "-Wl,--no-as-needed"));
             if (!name.equals("plain")) {
@@ -109,6 +131,14 @@ public final class Fixtures {
             more.addAll(libcs);
             compile(libc, folder, name, name, more);
         }
+    }
+
+    private static List<String> with(List<String> flags, String first, List<String> more) {
+        return with(with(flags, List.of(first)), more);
+    }
+
+    private static List<String> with(List<String> flags, List<String> more) {
+        return Stream.concat(flags.stream(), more.stream()).toList();
     }
 
     private static void compile(Libc libc, Path folder, String source, String output, List<String> more) {

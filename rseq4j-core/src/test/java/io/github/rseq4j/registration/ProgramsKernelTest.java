@@ -113,6 +113,16 @@ final class ProgramsKernelTest {
         }
     }
 
+    /** Its threads stay its own, whether they come before or after the image. */
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
+    void registersNobodyWhereTheThreadThatLoadsItHasAnAreaThatIsNotShared(Libc libc) {
+        Tool.Outcome outcome = run(libc, Map.of(), "stranger_alone", "later-ours",
+                Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME).toString());
+        assertTrue(outcome.output().contains("owner=0 ours=0 "), outcome.output());
+        assertEquals(0, number(outcome, "refusals"), outcome.output());
+    }
+
     static Stream<Arguments> company() {
         return Arrays.stream(Libc.values()).flatMap(libc -> Stream.of("early_adopter", "uncounted", "three_symbols")
                 .flatMap(library -> Stream.of(true, false).map(first -> Arguments.of(libc, library, first))));

@@ -67,8 +67,8 @@ final class ProtocolModelTest {
             assertTrue(document.contains("`" + name + "`"), name + " is in the model, and not in docs/protocol.md");
         }
         names.addAll(found(NAME, 0, document));
-        String image = new String(ProviderImage.write(Architecture.X64, Sections.all(), Engine.STRIDE_SHIFT,
-                ProviderImage.NOMINAL_AREA_BYTES), StandardCharsets.ISO_8859_1);
+        String image = new String(ProviderImage.write(Architecture.X64, ProviderImage.FILE_NAME, Sections.all(),
+                Engine.STRIDE_SHIFT, ProviderImage.NOMINAL_AREA_BYTES), StandardCharsets.ISO_8859_1);
         for (String name : names) {
             assertTrue(image.contains("\0" + name + "\0"), name + " is not a symbol of the provider image");
         }
@@ -86,7 +86,7 @@ final class ProtocolModelTest {
         String document = text("docs/protocol.md");
         String rejected = rejected();
         List<String> properties = found(PROPERTY, 1, text("protocol/registration.pml"));
-        assertEquals(List.of("P1", "P2", "P3", "P4", "P5"), properties);
+        assertEquals(List.of("P1", "P2", "P3", "P4", "P5", "P6"), properties);
         String broken = String.join(" ", found(ROW, 2, rejected));
         for (String property : properties) {
             assertTrue(document.contains("| **" + property + "** |"), property);

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Other people's tools find the provider image well formed, and what is in it by its name. */
 final class ProviderImageTest {
     private static byte[] image(Architecture architecture) {
-        return ProviderImage.write(architecture, Sections.all(), Engine.STRIDE_SHIFT,
+        return ProviderImage.write(architecture, ProviderImage.FILE_NAME, Sections.all(), Engine.STRIDE_SHIFT,
                 ProviderImage.NOMINAL_AREA_BYTES);
     }
 

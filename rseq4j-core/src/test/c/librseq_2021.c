@@ -1,0 +1,87 @@
+/*
+ * librseq of 2020 and 2021: the area is __rseq_abi, which everybody shares; the count is its own; and whoever sets
+ * __rseq_handled first is the one that registers all threads.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "partner.h"
+
+__thread struct area __rseq_abi __attribute__((tls_model("initial-exec"), aligned(64))) = { .cpu_id = (uint32_t) -1 };
+int __rseq_handled;
+
+static __thread uint32_t count __attribute__((tls_model("initial-exec")));
+static int owns;
+
+int rseq_register_current_thread(void)
+{
+	sigset_t all, former;
+	int failed = 0;
+
+	if (!owns)
+		return 0;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &former);
+	if (count == UINT32_MAX) {
+		failed = -1;
+	} else if (count++ == 0 && syscall(SYS_rseq, &__rseq_abi, LENGTH, 0, SIGNATURE)) {
+		if (errno != EBUSY)
+			*(volatile uint32_t *) &__rseq_abi.cpu_id = (uint32_t) -2;
+		count--;
+		failed = -1;
+	}
+	pthread_sigmask(SIG_SETMASK, &former, NULL);
+	return failed;
+}
+
+int rseq_unregister_current_thread(void)
+{
+	sigset_t all, former;
+	int failed = 0;
+
+	if (!owns)
+		return 0;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &former);
+	if (!count) {
+		failed = -1;
+	} else if (--count == 0 && syscall(SYS_rseq, &__rseq_abi, LENGTH, UNREGISTER, SIGNATURE)) {
+		count = 1;
+		failed = -1;
+	}
+	pthread_sigmask(SIG_SETMASK, &former, NULL);
+	return failed;
+}
+
+__attribute__((constructor)) static void initialise(void)
+{
+	if (__rseq_handled)
+		return;
+	__rseq_handled = 1;
+	owns = 1;
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+	if (!owns)
+		return;
+	__rseq_handled = 0;
+	owns = 0;
+}
+
+int partner_register(void)
+{
+	return rseq_register_current_thread();
+}
+
+int partner_unregister(void)
+{
+	return rseq_unregister_current_thread();
+}
+
+struct area *partner_area(void)
+{
+	return &__rseq_abi;
+}
