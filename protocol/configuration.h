@@ -63,6 +63,12 @@
 #ifndef HANDLERS_KEEP
 #define HANDLERS_KEEP 0                   /* a handler returns with its count, and another gives it back */
 #endif
+#ifndef OURS_IS_DORMANT
+#define OURS_IS_DORMANT 0                 /* rseq4j owns glibc's area, and not __rseq_abi that others share */
+#endif
+#ifndef REGISTERS_FOR_OWNER
+#define REGISTERS_FOR_OWNER 0             /* rseq4j_join registers the area of an owner that does not count */
+#endif
 #ifndef AREA_IS_COUNTED
 #define AREA_IS_COUNTED 1                 /* 0: FOREIGN, and its owner has no count */
 #endif

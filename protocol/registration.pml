@@ -20,7 +20,8 @@ bool uncounted_holds = false;             /* libc or an outsider, without a coun
 byte stand_in = 0;                        /* 1: a count stands for who does not count */
 bool nobody = false;
 
-#define HELD (joined + thread_holds + handler_1_holds + handler_2_holds + kept + outsider_holds + libc_holds)
+#define HELD_BY_US (joined + thread_holds + handler_1_holds + handler_2_holds + kept)
+#define HELD (HELD_BY_US + outsider_holds + libc_holds)
 
 /* One thread's registration as rseq(2) keeps it, and the signals that come to the thread. */
 
@@ -40,10 +41,22 @@ bool thread_gone = false;
 bool dropped_under_holder = false;        /* P1 */
 bool registered_twice = false;            /* P3 */
 bool by_uncounted = false;                /* who registered does not count */
+bool refused = false;                     /* P6 */
 byte inside = 0;                          /* how many functions of the protocol have begun and not returned */
 
+/* What rseq4j registers, and the count of that: an area and its count belong together. */
+#if OURS_IS_DORMANT
+#define OURS ELSEWHERE
+#define OUR_COUNT rseq4j_libc_refcount
+#define WHO_COUNT HELD_BY_US
+#else
+#define OURS AREA
+#define OUR_COUNT __rseq_refcount
+#define WHO_COUNT HELD
+#endif
+
 /* The kernel writes the area while it is registered; cpu_id is not negative then. */
-#define cpu_id_is_valid (registered == AREA)
+#define cpu_id_is_valid (registered == OURS)
 
 /* rseq(area, length, 0, signature). Who counts may find the thread registered by those alone who do not. */
 inline rseq(area, counts) {
@@ -92,33 +105,35 @@ inline let_signals_come() {
 #define TOMBSTONE 2
 
 byte __rseq_refcount = 0;                 /* shared with everybody who counts */
+byte rseq4j_libc_refcount = 0;            /* the same of libc's area */
 byte rseq4j_users = 0;                    /* how many of these were taken by rseq4j_register */
 byte rseq4j_state = NEW;
 bool rseq4j_armed = false;                /* somebody calls rseq4j_leave at the thread's end */
 
-#define INCREMENTED ((__rseq_refcount + 1) % (UINT_MAX + 1))
+#define INCREMENTED ((OUR_COUNT + 1) % (UINT_MAX + 1))
 
 inline acquire() {
     if
     :: !AREA_IS_COUNTED && cpu_id_is_valid -> answer = OK
-    :: !AREA_IS_COUNTED && !cpu_id_is_valid -> answer = ENOENT
-    :: AREA_IS_COUNTED && __rseq_refcount == UINT_MAX && OVERFLOW_IS_REFUSED ->
+    :: !AREA_IS_COUNTED && !cpu_id_is_valid && !REGISTERS_FOR_OWNER -> answer = ENOENT
+    :: !AREA_IS_COUNTED && !cpu_id_is_valid && REGISTERS_FOR_OWNER -> rseq(OURS, false)
+    :: AREA_IS_COUNTED && OUR_COUNT == UINT_MAX && OVERFLOW_IS_REFUSED ->
         d_step { answer = EOVERFLOW; printf("REACHED overflow is refused\n") }
-    :: AREA_IS_COUNTED && __rseq_refcount != 0 && !(__rseq_refcount == UINT_MAX && OVERFLOW_IS_REFUSED) ->
-        d_step { __rseq_refcount = INCREMENTED; answer = OK }
-    :: AREA_IS_COUNTED && __rseq_refcount == 0 ->
-        rseq(AREA, true);
+    :: AREA_IS_COUNTED && OUR_COUNT != 0 && !(OUR_COUNT == UINT_MAX && OVERFLOW_IS_REFUSED) ->
+        d_step { OUR_COUNT = INCREMENTED; answer = OK }
+    :: AREA_IS_COUNTED && OUR_COUNT == 0 ->
+        rseq(OURS, true);
         if
-        :: answer == OK -> __rseq_refcount = 1
+        :: answer == OK -> OUR_COUNT = 1
         :: answer == EBUSY ->             /* one count stands for who did not count, for ever */
             d_step {
-                __rseq_refcount = COUNT_ON_EBUSY; stand_in = COUNT_ON_EBUSY - 1; answer = OK;
+                OUR_COUNT = COUNT_ON_EBUSY; stand_in = COUNT_ON_EBUSY - 1; answer = OK;
                 printf("REACHED EBUSY counts for two\n")
             }
         :: answer == EINVAL ->            /* registered elsewhere: not to be had */
             if
             :: EINVAL_IS_PASSED_ON -> printf("REACHED EINVAL is passed on\n")
-            :: else -> d_step { __rseq_refcount = 1; answer = OK }
+            :: else -> d_step { OUR_COUNT = 1; answer = OK }
             fi
         fi
     fi
@@ -127,11 +142,11 @@ inline acquire() {
 inline release() {
     if
     :: !AREA_IS_COUNTED -> answer = OK
-    :: AREA_IS_COUNTED && __rseq_refcount == 0 -> answer = EINVAL
-    :: AREA_IS_COUNTED && __rseq_refcount != 0 ->
-        d_step { __rseq_refcount--; answer = OK };
+    :: AREA_IS_COUNTED && OUR_COUNT == 0 -> answer = EINVAL
+    :: AREA_IS_COUNTED && OUR_COUNT != 0 ->
+        d_step { OUR_COUNT--; answer = OK };
         if
-        :: __rseq_refcount == 0 -> rseq_unregister(AREA)
+        :: OUR_COUNT == 0 -> rseq_unregister(OURS)
         :: else
         fi
     fi
@@ -273,7 +288,8 @@ inline outsider_register() {
             if
             :: answer == OK -> d_step { __rseq_refcount = 1; outsider_holds = true }
             :: answer == EBUSY -> d_step { __rseq_refcount = 2; stand_in = 1; outsider_holds = true }
-            :: answer == EBUSY || answer == EINVAL -> skip     /* as librseq did in 2018: it gives up */
+            :: answer == EBUSY || answer == EINVAL ->          /* as librseq did in 2018: it gives up */
+                refused = refused || answer == EINVAL
             fi
         fi;
         restore_signals()
@@ -296,11 +312,13 @@ inline outsider_register() {
         d_step { outsider_holds = true; inside-- }
     :: OUTSIDER == OUTSIDER_STAYS || OUTSIDER == OUTSIDER_LEAVES ->
         rseq(AREA, false);
+        /* To the owner of an area that nobody counts EBUSY is a fault: librseq of today ends the process. */
+        refused = refused || answer == EINVAL || (answer == EBUSY && !AREA_IS_COUNTED);
         if
         :: answer == OK || answer == EBUSY -> uncounted_holds = true
         :: else
         fi
-    :: OUTSIDER == OUTSIDER_IS_ELSEWHERE -> rseq(ELSEWHERE, false)
+    :: OUTSIDER == OUTSIDER_IS_ELSEWHERE -> rseq(ELSEWHERE, false); refused = refused || answer == EINVAL
     fi
 }
 
@@ -455,7 +473,7 @@ never P3 { do :: registered_twice -> break :: else od }
 /* P4: where nobody is in the midst of it, the count is the number of those who hold one. */
 never P4 {
     do
-    :: AREA_IS_COUNTED && inside == 0 && !thread_gone && __rseq_refcount != HELD + stand_in -> break
+    :: AREA_IS_COUNTED && inside == 0 && !thread_gone && OUR_COUNT != WHO_COUNT + stand_in -> break
     :: else
     od
 }
@@ -463,7 +481,11 @@ never P4 {
 /* P5: who asked and was told yes is registered until he lets go, wherever he may look. */
 never P5 {
     do
-    :: !signals_blocked && (HELD != 0 || uncounted_holds) && registered != AREA -> break
+    :: !signals_blocked && HELD_BY_US != 0 && registered != OURS -> break
+    :: !signals_blocked && (HELD != HELD_BY_US || uncounted_holds) && registered != AREA -> break
     :: else
     od
 }
+
+/* P6: nobody who registers as his library does is refused. */
+never P6 { do :: refused -> break :: else od }
