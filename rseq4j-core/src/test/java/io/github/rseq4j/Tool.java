@@ -2,6 +2,7 @@ package io.github.rseq4j;
 
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +21,19 @@ public final class Tool {
     public record Outcome(int exit, String output) {}
 
     private Tool() {}
+
+    /**
+     * Skips a test, and in CI fails it, where what it needs is missing.
+     *
+     * @param isThere whether it is there
+     * @param reason what is missing, and how it is had
+     */
+    public static void require(boolean isThere, String reason) {
+        if (!isThere && Boolean.getBoolean("rseq4j.ci")) {
+            fail(reason);
+        }
+        assumeTrue(isThere, reason);
+    }
 
     /**
      * Runs a program.

@@ -61,25 +61,14 @@ public record Assembled(String name, Architecture architecture, CodeBuffer buffe
     }
 
     /**
-     * Places the function in an image that it is a part of, and checks it.
+     * Places the function in an image that it is a part of; it is not checked.
      *
      * @param image the image, which the code and the descriptors are written to; it is loaded as a whole
      * @param codeOffset where the code starts
      * @param outside the offsets of descriptors and data
-     * @throws IllegalStateException when the {@link Checker} refuses it
      */
-    public MachineCode checkedWithin(byte[] image, int codeOffset, Map<Label, Long> outside) {
-        MachineCode code = placed(0, 0, codeOffset, new HashMap<>(outside), image);
-        return Checker.require(code);
-    }
-
-    /**
-     * Returns how long the code is, when its data and descriptors are not near.
-     *
-     * @param outside the offsets of descriptors and data
-     */
-    public int codeBytes(Map<Label, Long> outside) {
-        return buffer.place(0, new HashMap<>(outside)).getLast().end();
+    public MachineCode within(byte[] image, int codeOffset, Map<Label, Long> outside) {
+        return placed(0, 0, codeOffset, new HashMap<>(outside), image);
     }
 
     private MachineCode placed(long base, long dataAddress, int entry, Map<Label, Long> labels, byte[] within) {

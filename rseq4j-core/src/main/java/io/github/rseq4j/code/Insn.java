@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param text its assembly, as GNU as reads it
  * @param effect what it does
+ * @param stack what it does to the stack, or null: nothing
  * @param target the label it refers to, or null
  * @param bound for a backward branch, how often it is taken at most in one run of the function; else 0
  * @param forms its encodings, shortest first; the first that reaches the target is used
  */
-public record Insn(String text, Effect effect, @Nullable Label target, int bound, List<Form> forms) {
+public record Insn(String text, Effect effect, @Nullable StackChange stack, @Nullable Label target,
+                   int bound, List<Form> forms) {
     /** One way to encode the instruction. */
     public interface Form {
         /** Returns its size. */
@@ -61,6 +63,19 @@ public record Insn(String text, Effect effect, @Nullable Label target, int bound
     }
 
     /**
+     * Makes an instruction that leaves the stack pointer alone.
+     *
+     * @param text its assembly
+     * @param effect what it does
+     * @param target the label it refers to, or null
+     * @param bound for a backward branch, how often it is taken at most
+     * @param forms its encodings, shortest first
+     */
+    public Insn(String text, Effect effect, @Nullable Label target, int bound, List<Form> forms) {
+        this(text, effect, null, target, bound, forms);
+    }
+
+    /**
      * Makes an instruction that refers to no label.
      *
      * @param text its assembly
@@ -76,7 +91,16 @@ public record Insn(String text, Effect effect, @Nullable Label target, int bound
      * @param other the effect
      */
     public Insn with(Effect other) {
-        return new Insn(text, other, target, bound, forms);
+        return new Insn(text, other, stack, target, bound, forms);
+    }
+
+    /**
+     * Returns the same instruction with another change of the stack.
+     *
+     * @param change the change, or null
+     */
+    public Insn with(@Nullable StackChange change) {
+        return new Insn(text, effect, change, target, bound, forms);
     }
 
     /**
@@ -85,6 +109,6 @@ public record Insn(String text, Effect effect, @Nullable Label target, int bound
      * @param times how often
      */
     public Insn bounded(int times) {
-        return new Insn(text, effect, target, times, forms);
+        return new Insn(text, effect, stack, target, times, forms);
     }
 }

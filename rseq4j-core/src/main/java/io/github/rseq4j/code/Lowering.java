@@ -1,6 +1,8 @@
 package io.github.rseq4j.code;
 
 import io.github.rseq4j.kernel.Architecture;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * One architecture, as a value: it makes the assemblers. All of them work on every host, which only runs its own.
@@ -36,8 +38,28 @@ public interface Lowering {
      * @param relative the relocation "load address + addend", R_..._RELATIVE
      * @param globalData the relocation "address of the symbol", R_..._GLOB_DAT
      * @param threadOffset the relocation "distance from the thread pointer", R_..._TPOFF64 or TPREL64
+     * @param frames what the tables of its frames are made of
      */
-    record Elf(int machine, int pageBytes, int relative, int globalData, int threadOffset) {}
+    record Elf(int machine, int pageBytes, int relative, int globalData, int threadOffset, Dwarf frames) {}
+
+    /**
+     * The numbers of an architecture's tables of frames, by its supplement of DWARF.
+     *
+     * @param instructionBytes what every instruction's size is a multiple of
+     * @param stackPointer the stack pointer
+     * @param returnAddress the register, real or not, that the return address is in
+     * @param calledBytes what a call pushes: the return address, or 0 where that stays in its register
+     */
+    record Dwarf(int instructionBytes, int stackPointer, int returnAddress, int calledBytes) {
+        /** Returns what a call saves: the register, and how far below the caller's frame. */
+        public SortedMap<Integer, Integer> calledSaves() {
+            SortedMap<Integer, Integer> saves = new TreeMap<>();
+            if (calledBytes > 0) {
+                saves.put(returnAddress, calledBytes);
+            }
+            return saves;
+        }
+    }
 
     /** Returns the instruction that raises SIGTRAP. */
     byte[] breakpoint();

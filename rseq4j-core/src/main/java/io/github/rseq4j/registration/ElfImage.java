@@ -3,7 +3,6 @@ package io.github.rseq4j.registration;
 import io.github.rseq4j.code.Assembled;
 import io.github.rseq4j.code.Label;
 import io.github.rseq4j.code.Lowering;
-import io.github.rseq4j.code.MachineCode;
 import io.github.rseq4j.kernel.RseqCs;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,14 +23,15 @@ import org.jspecify.annotations.Nullable;
 final class ElfImage {
     /* How it works
      *
-     *   | headers, symbols, versions, relocations |   read only
+     *   | headers, symbols, relocations, frames   |   read only
      *   | code                                    |   executable
      *   | TLS template, descriptors, dynamic      |   read only once it is relocated
      *   | words                                   |   writable
      *   | symbol table and section headers        |   not loaded, for people
      *
      * Addresses are the offsets in the file, so the file is the image, and the checker reads it as such. The sizes of
-     * all but the code are known from the counts; the code is placed once to learn its size, and again in its place.
+     * most are known from the counts; the code is placed once to learn its size and that of its tables of frames, and
+     * again in its place.
      *
      * Refused: asking libc for its symbols by their version, weakly, so that they are told from ours of the same names.
      * An older glibc then prints a warning in every program that preloads the image.
@@ -40,10 +40,11 @@ final class ElfImage {
     private static final int PROGRAM_HEADER_BYTES = 56;
     private static final int SYMBOL_BYTES = 24;
     private static final int RELA_BYTES = 24;
-    private static final int PROGRAM_HEADERS = 7;
+    private static final int PROGRAM_HEADERS = 8;
     private static final int LOAD = 1;
     private static final int DYNAMIC = 2;
     private static final int TLS = 7;
+    private static final int GNU_EH_FRAME = 0x6474_E550;
     private static final int GNU_STACK = 0x6474_E551;
     private static final int GNU_RELRO = 0x6474_E552;
     private static final int READ = 4;
@@ -56,20 +57,19 @@ final class ElfImage {
 
     private final ElfParts parts;
     private final Lowering.Elf elf;
-    private final byte[] breakpoint;
+    private final ElfCode code;
     private final ElfStrings dynamicStrings = new ElfStrings();
     private final List<ElfSymbol> dynamicSymbols = new ArrayList<>();
     private final List<ElfSymbol> allSymbols = new ArrayList<>();
     private final Map<Label, Long> offsets = new HashMap<>();
     private final Map<String, ElfSection> sections = new LinkedHashMap<>();
-    private final List<MachineCode> placed = new ArrayList<>();
     private final List<Assembled.SectionLabels> rseqSections;
     private ByteBuffer image = ByteBuffer.allocate(0);
 
     private ElfImage(ElfParts parts, Lowering lowering) {
         this.parts = parts;
         this.elf = lowering.elf();
-        this.breakpoint = lowering.breakpoint();
+        this.code = new ElfCode(parts, lowering);
         this.rseqSections = parts.functions().stream().flatMap(f -> f.sections().stream()).toList();
     }
 
@@ -155,9 +155,13 @@ final class ElfImage {
         at = section(".gnu.version_d", ElfSection.VERDEF, ElfSection.ALLOC, at, 2 * (20 + 8), 8, 0);
         at = section(".rela.dyn", ElfSection.RELA, ElfSection.ALLOC, at, relocations().size() * RELA_BYTES, 8,
                 RELA_BYTES);
-        int text = aligned(at, elf.pageBytes());
-        placeOutside(text + PROVISIONAL_BYTES);
-        at = section(".text", ElfSection.PROGBITS, ElfSection.ALLOC | ElfSection.EXECUTE, text, codeBytes(), 64, 0);
+        placeOutside(aligned(at + PROVISIONAL_BYTES, elf.pageBytes()));
+        code.place(new byte[end(".data")], 0, offsets);
+        ElfFrames frames = code.frames();
+        at = section(".eh_frame_hdr", ElfSection.PROGBITS, ElfSection.ALLOC, at, frames.headerBytes(), 4, 0);
+        at = section(".eh_frame", ElfSection.PROGBITS, ElfSection.ALLOC, at, frames.table(0).length, 8, 0);
+        at = section(".text", ElfSection.PROGBITS, ElfSection.ALLOC | ElfSection.EXECUTE,
+                aligned(at, elf.pageBytes()), code.end(), Assembled.ALIGN_BYTES, 0);
         at = aligned(at, elf.pageBytes());
         placeOutside(at);
     }
@@ -198,34 +202,12 @@ final class ElfImage {
         throw new IllegalStateException("thread-local variable=" + name + " is not defined");
     }
 
-    private int codeBytes() {
-        int bytes = 0;
-        for (Assembled function : parts.functions()) {
-            bytes = aligned(bytes, Assembled.ALIGN_BYTES) + function.codeBytes(offsets);
-        }
-        return bytes;
-    }
-
     private void placeCode() {
         byte[] bytes = new byte[end(".data")];
         image = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        // Nothing runs between two functions.
-        for (int i = offset(".text"); i < end(".text"); i++) {
-            bytes[i] = breakpoint[i % breakpoint.length];
-        }
-        int at = offset(".text");
-        for (Assembled function : parts.functions()) {
-            at = aligned(at, Assembled.ALIGN_BYTES);
-            MachineCode code = function.checkedWithin(bytes, at, offsets);
-            placed.add(code);
-            at = code.insns().getLast().end();
-        }
-        Map<Label, Long> known = new HashMap<>(offsets);
-        placed.forEach(code -> known.putAll(code.labels()));
-        for (int i = 0; i < placed.size(); i++) {
-            known.putIfAbsent(parts.entries().get(i), placed.get(i).entry());
-        }
-        offsets.putAll(known);
+        code.place(bytes, offset(".text"), offsets);
+        code.check();
+        offsets.putAll(code.labels());
     }
 
     private long at(@Nullable Label label) {
@@ -250,7 +232,7 @@ final class ElfImage {
     private record Relocation(long offset, int type, int symbol, long addend) {}
 
     private List<Relocation> relocations() {
-        boolean isPlaced = !placed.isEmpty();
+        boolean isPlaced = offsets.containsKey(parts.constructor());
         List<Relocation> all = new ArrayList<>();
         for (int i = 0; i < rseqSections.size(); i++) {
             Assembled.SectionLabels section = rseqSections.get(i);
@@ -321,6 +303,9 @@ final class ElfImage {
         for (Relocation each : relocations()) {
             image.putLong(each.offset()).putLong((long) each.symbol() << 32 | each.type()).putLong(each.addend());
         }
+        ElfFrames frames = code.frames();
+        image.put(offset(".eh_frame"), frames.table(offset(".eh_frame")));
+        image.put(offset(".eh_frame_hdr"), frames.header(offset(".eh_frame_hdr"), offset(".eh_frame")));
         image.position(offset(".tdata"));
         parts.threadLocals().forEach(local -> image.put(local.bytes()));
         // What a relocation writes stands there already, so that the file reads as the image will.
@@ -373,22 +358,12 @@ final class ElfImage {
                 : at(symbol.label());
     }
 
-    /** A function reaches to the next one. */
     private long sizeBytes(ElfSymbol symbol) {
         if (symbol.type() != ElfSymbol.FUNCTION) {
             return symbol.sizeBytes();
         }
         long from = value(symbol);
-        long end = end(".text");
-        for (MachineCode code : placed) {
-            long codeEnd = code.insns().getLast().end();
-            end = from >= code.entryOffset() && from < codeEnd ? Math.min(end, codeEnd) : end;
-        }
-        for (Label function : parts.functionLabels()) {
-            long other = at(function);
-            end = other > from ? Math.min(end, other) : end;
-        }
-        return end - from;
+        return code.end(from) - from;
     }
 
     private int sectionIndex(String name) {
@@ -466,12 +441,13 @@ final class ElfImage {
                 .putShort((short) sectionIndex(".shstrtab"));
         int data = offset(".tdata");
         int page = elf.pageBytes();
-        programHeader(LOAD, READ, 0, end(".rela.dyn"), page);
+        programHeader(LOAD, READ, 0, end(".eh_frame"), page);
         programHeader(LOAD, READ | EXECUTE, offset(".text"), end(".text"), page);
         programHeader(LOAD, READ | WRITE, data, end(".data"), page);
         programHeader(TLS, READ, data, end(".tdata"), parts.threadAlignBytes());
         programHeader(DYNAMIC, READ | WRITE, offset(".dynamic"), end(".dynamic"), 8);
         programHeader(GNU_RELRO, READ, data, offset(".data"), 1);
+        programHeader(GNU_EH_FRAME, READ, offset(".eh_frame_hdr"), end(".eh_frame_hdr"), 4);
         programHeader(GNU_STACK, READ | WRITE, 0, 0, 16);
     }
 

@@ -3,9 +3,11 @@ package io.github.rseq4j.code.aarch64;
 import io.github.rseq4j.code.Effect;
 import io.github.rseq4j.code.Insn;
 import io.github.rseq4j.code.Label;
+import io.github.rseq4j.code.StackChange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The A64 instructions that this library uses: pure functions from operands to the 4 bytes of each, in the encodings
@@ -18,6 +20,9 @@ final class A64 {
     static final int SP = 31;
     /** Zero, elsewhere. */
     static final int ZERO = 31;
+    /** The frame pointer, and the register that a call leaves the return address in; as in DWARF. */
+    static final int FRAME = 29;
+    static final int LINK = 30;
 
     /** Conditions of a branch, by their number in the encoding. */
     enum Condition {
@@ -84,7 +89,8 @@ final class A64 {
         int word = (value < 0 ? 0xD100_0000 : 0x9100_0000) | (high ? 1 << 22 : 0)
                 | (int) (high ? size >> 12 : size) << 10 | r(from) << 5 | r(to);
         return insn((value < 0 ? "sub " : "add ") + pointer(to) + ", " + pointer(from) + ", #"
-                + (high ? size >> 12 : size) + (high ? ", lsl #12" : ""), word);
+                + (high ? size >> 12 : size) + (high ? ", lsl #12" : ""), word).with(to != SP ? null
+                : from == SP ? StackChange.move(value) : StackChange.UNKNOWN);
     }
 
     // adds|subs rd, rn, #imm12                 sf op 1 100010 0 imm12 Rn Rd
@@ -138,7 +144,10 @@ final class A64 {
 
     // mov xd, sp | mov sp, xn                  add with #0
     static Insn moveStackPointer(int to, int from) {
-        return insn("mov " + pointer(to) + ", " + pointer(from), 0x9100_0000 | r(from) << 5 | r(to));
+        @Nullable StackChange change = to == FRAME && from == SP ? StackChange.link(FRAME)
+                : to == SP && from == FRAME ? StackChange.unlink(FRAME)
+                : to == SP ? StackChange.UNKNOWN : null;
+        return insn("mov " + pointer(to) + ", " + pointer(from), 0x9100_0000 | r(from) << 5 | r(to)).with(change);
     }
 
     // movz | movn | movk xd, #imm16, lsl #n    1 opc 100101 hw imm16 Rd
@@ -262,22 +271,26 @@ final class A64 {
 
     // str xt, [sp, #-16]!
     static Insn push(int register) {
-        return insn("str x" + register + ", [sp, #-16]!", 0xF81F_0FE0 | r(register)).with(Effect.STACK);
+        return insn("str x" + register + ", [sp, #-16]!", 0xF81F_0FE0 | r(register)).with(Effect.STACK)
+                .with(StackChange.push(16, register));
     }
 
     // ldr xt, [sp], #16
     static Insn pop(int register) {
-        return insn("ldr x" + register + ", [sp], #16", 0xF841_07E0 | r(register)).with(Effect.STACK);
+        return insn("ldr x" + register + ", [sp], #16", 0xF841_07E0 | r(register)).with(Effect.STACK)
+                .with(StackChange.pop(16, register));
     }
 
     // stp x29, x30, [sp, #-16]!
     static Insn pushFrame() {
-        return insn("stp x29, x30, [sp, #-16]!", 0xA9BF_7BFD).with(Effect.STACK);
+        return insn("stp x29, x30, [sp, #-16]!", 0xA9BF_7BFD).with(Effect.STACK)
+                .with(StackChange.push(16, FRAME, LINK));
     }
 
     // ldp x29, x30, [sp], #16
     static Insn popFrame() {
-        return insn("ldp x29, x30, [sp], #16", 0xA8C1_7BFD).with(Effect.STACK);
+        return insn("ldp x29, x30, [sp], #16", 0xA8C1_7BFD).with(Effect.STACK)
+                .with(StackChange.pop(16, FRAME, LINK));
     }
 
     // mrs xt, tpidr_el0 | cntvct_el0 | ctr_el0

@@ -20,7 +20,6 @@ final class A64Routines implements Routines {
     private static final int B = 10;
     private static final int POINTER = 16;
     private static final int NUMBER = 8;
-    private static final int FRAME = 29;
     private static final int MAX_COMPARED = 0xFFF;
 
     private final CodeBuffer buffer;
@@ -60,7 +59,7 @@ final class A64Routines implements Routines {
     }
 
     private void dropFrame() {
-        emit(A64.moveStackPointer(A64.SP, FRAME).with(Effect.STACK));
+        emit(A64.moveStackPointer(A64.SP, A64.FRAME).with(Effect.STACK));
         emit(A64.popFrame());
     }
 
@@ -68,7 +67,7 @@ final class A64Routines implements Routines {
     public void enter(Label function, int arguments, int locals) {
         buffer.bind(function);
         emit(A64.pushFrame());
-        emit(A64.moveStackPointer(FRAME, A64.SP));
+        emit(A64.moveStackPointer(A64.FRAME, A64.SP));
         emit(A64.add(A64.SP, A64.SP, -(locals + 1 & -2) * (long) Long.BYTES).with(Effect.STACK));
         for (int i = 0; i < arguments; i++) {
             store(i, i);

@@ -8,6 +8,9 @@ import io.github.rseq4j.code.Target;
 
 /** The lowering to AMD64. */
 public final class Encoders implements Lowering {
+    /** The return address's column in tables of frames. */
+    private static final int RETURN_ADDRESS = 16;
+
     /** Makes the lowering. */
     public Encoders() {}
 
@@ -29,7 +32,7 @@ public final class Encoders implements Lowering {
     @Override
     public Elf elf() {
         // EM_X86_64; System V ABI, AMD64 supplement, "Relocation Types" and "Page Size".
-        return new Elf(62, 0x1000, 8, 6, 18);
+        return new Elf(62, 0x1000, 8, 6, 18, new Dwarf(1, Gp.RSP.dwarf(), RETURN_ADDRESS, Long.BYTES));
     }
 
     @Override

@@ -25,6 +25,20 @@ enum Gp {
         };
     }
 
+    /** Returns the register's number in DWARF (System V ABI, AMD64 supplement, "DWARF Register Number Mapping"). */
+    int dwarf() {
+        return switch (this) {
+            case RDX -> 1;
+            case RCX -> 2;
+            case RBX -> 3;
+            case RSI -> 4;
+            case RDI -> 5;
+            case RBP -> 6;
+            case RSP -> 7;
+            default -> ordinal();
+        };
+    }
+
     /** Returns the three low bits of the register's number, which ModRM and SIB hold. */
     int low3() {
         return ordinal() & 7;

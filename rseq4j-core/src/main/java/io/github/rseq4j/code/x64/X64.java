@@ -3,6 +3,7 @@ package io.github.rseq4j.code.x64;
 import io.github.rseq4j.code.Effect;
 import io.github.rseq4j.code.Insn;
 import io.github.rseq4j.code.Label;
+import io.github.rseq4j.code.StackChange;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +30,10 @@ final class X64 {
 
         String mnemonic() {
             return name().toLowerCase(Locale.ROOT);
+        }
+
+        boolean writes() {
+            return this != CMP && this != TEST;
         }
     }
 
@@ -83,7 +88,8 @@ final class X64 {
         requireSize(bytes);
         Bytes b = new Bytes();
         b.rex(bytes == 8, from, null, to, false).put(op.opcode).direct(from.low3(), to);
-        return Insn.of(op.mnemonic() + " " + to.name(bytes) + ", " + from.name(bytes), b.toArray());
+        return Insn.of(op.mnemonic() + " " + to.name(bytes) + ", " + from.name(bytes), b.toArray())
+                .with(stackChange(op, to, from));
     }
 
     // op r, imm                                REX.W 83 /n ib | 81 /n id | short form of rax
@@ -99,7 +105,30 @@ final class X64 {
         } else {
             b.put(0x81).direct(op.extension, to).int32(requireInt(value));
         }
-        return Insn.of(op.mnemonic() + " " + to.name(bytes) + ", " + value, b.toArray());
+        return Insn.of(op.mnemonic() + " " + to.name(bytes) + ", " + value, b.toArray())
+                .with(stackChange(op, bytes, to, value));
+    }
+
+    private static @Nullable StackChange stackChange(Op op, Gp to, Gp from) {
+        boolean moves = op == Op.MOV;
+        if (moves && to == Gp.RBP && from == Gp.RSP) {
+            return StackChange.link(Gp.RBP.dwarf());
+        }
+        if (to != Gp.RSP || !op.writes()) {
+            return null;
+        }
+        return moves && from == Gp.RBP ? StackChange.unlink(Gp.RBP.dwarf()) : StackChange.UNKNOWN;
+    }
+
+    private static @Nullable StackChange stackChange(Op op, int bytes, Gp to, long value) {
+        if (to != Gp.RSP || !op.writes()) {
+            return null;
+        }
+        return bytes != 8 ? StackChange.UNKNOWN : switch (op) {
+            case ADD -> StackChange.move(value);
+            case SUB -> StackChange.move(-value);
+            default -> StackChange.UNKNOWN;
+        };
     }
 
     // op [m], r                                REX.W opcode /r
@@ -297,13 +326,15 @@ final class X64 {
     // push r64                                 50+r
     static Insn push(Gp from) {
         return Insn.of("push " + from.name(8), new Bytes().rex(false, null, null, from, false)
-                .put(0x50 + from.low3()).toArray()).with(Effect.STACK);
+                .put(0x50 + from.low3()).toArray()).with(Effect.STACK)
+                .with(StackChange.push(Long.BYTES, from.dwarf()));
     }
 
     // pop r64                                  58+r
     static Insn pop(Gp to) {
         return Insn.of("pop " + to.name(8), new Bytes().rex(false, null, null, to, false)
-                .put(0x58 + to.low3()).toArray()).with(Effect.STACK);
+                .put(0x58 + to.low3()).toArray()).with(Effect.STACK)
+                .with(StackChange.pop(Long.BYTES, to.dwarf()));
     }
 
     // lfence                                   0F AE E8
