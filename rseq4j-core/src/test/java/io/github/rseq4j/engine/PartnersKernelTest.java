@@ -34,18 +34,18 @@ final class PartnersKernelTest {
 
     /** In which order they come; % is the library's name. */
     private enum Order {
-        THEIRS_AHEAD("a program is linked with them, then with us", "%s_first"),
-        THEIRS_BEHIND("a program is linked with us, then with them", "%s_behind"),
-        WE_PRELOADED("a program is linked with them, we are preloaded", "%s_alone"),
-        THEY_LATER("a program is linked with us, they are loaded later", "partners", "later-theirs", LATER),
-        WE_LATER("a program is linked with them, we are loaded later", "%s_alone", "later-ours",
+        THEIRS_AHEAD("C, linked: library, rseq4j", "%s_first"),
+        THEIRS_BEHIND("C, linked: rseq4j, library", "%s_behind"),
+        WE_PRELOADED("C, library linked, rseq4j preloaded", "%s_alone"),
+        THEY_LATER("C, rseq4j linked, library loaded later", "partners", "later-theirs", LATER),
+        WE_LATER("C, library linked, rseq4j loaded later", "%s_alone", "later-ours",
                 ProviderImage.FILE_NAME),
-        JVM_THEY_LATER("a JVM uses us, then loads them", "count", "local", LATER, "call", "elsewhere", "count"),
-        JVM_WE_LATER("a JVM loads them, then uses us", "local", LATER, "call", "count", "elsewhere", "count"),
-        JVM_THEY_PRELOADED("a JVM, they are preloaded", "call", "count", "elsewhere", "count"),
-        JVM_WE_PRELOADED("a JVM, we are preloaded, it loads them", "local", LATER, "call", "count", "elsewhere",
+        JVM_THEY_LATER("JVM, first update, then library loaded", "count", "local", LATER, "call", "elsewhere", "count"),
+        JVM_WE_LATER("JVM, library loaded, then first update", "local", LATER, "call", "count", "elsewhere", "count"),
+        JVM_THEY_PRELOADED("JVM, library preloaded", "call", "count", "elsewhere", "count"),
+        JVM_WE_PRELOADED("JVM, rseq4j preloaded, library loaded", "local", LATER, "call", "count", "elsewhere",
                 "count"),
-        JVM_BOTH_PRELOADED("a JVM, they and we are preloaded", "call", "count", "elsewhere", "count");
+        JVM_BOTH_PRELOADED("JVM, library and rseq4j preloaded", "call", "count", "elsewhere", "count");
 
         private final String text;
         private final List<String> words;
@@ -112,10 +112,10 @@ final class PartnersKernelTest {
         boolean isRefused = numbers.getOrDefault("refused", 0) > 0;
         if (theirs == 0) {
             assertTrue(!isRefused && numbers.getOrDefault("lost", 0) == 0, what + values);
-            return "we";
+            return "rseq4j";
         }
         assertTrue(numbers.getOrDefault("refusals", 1) == 0, what + values);
-        return ours == 0 ? "they" : isRefused ? "both, where they register" : "both";
+        return ours == 0 ? "library" : isRefused ? "both, where the library registers" : "both";
     }
 
     private static String jvm(String what, ChildJvm child) {
@@ -124,11 +124,11 @@ final class PartnersKernelTest {
         assertEquals(2, served.size(), what + child.output());
         long count = served.stream().filter("partner_served=1"::equals).count();
         if (child.get("available").equals("true")) {
-            return count == 2 ? "both" : count == 0 ? "we" : "we, and they where we are not";
+            return count == 2 ? "both" : count == 0 ? "rseq4j" : "rseq4j; library elsewhere";
         }
         assertTrue(!child.get("reason").isEmpty() && !child.get("remedy").isEmpty(), what + child.output());
         assertEquals(2, count, what + child.output());
-        return "they";
+        return "library";
     }
 
     @Test
