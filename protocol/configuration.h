@@ -72,6 +72,15 @@
 #ifndef AREA_IS_COUNTED
 #define AREA_IS_COUNTED 1                 /* 0: FOREIGN, and its owner has no count */
 #endif
+#ifndef IS_FULL
+#define IS_FULL 0                         /* 1: rseq4j registers more than 32 bytes, where the kernel maintains them */
+#endif
+#ifndef TRIES_EITHER_LENGTH
+#define TRIES_EITHER_LENGTH 1             /* a full length that is answered EINVAL, and then the original one */
+#endif
+#ifndef HANDS_OVER
+#define HANDS_OVER 1                      /* the registration, by the original length, to those who still hold a count */
+#endif
 #ifndef UINT_MAX
 #define UINT_MAX 15
 #endif

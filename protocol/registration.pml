@@ -28,6 +28,7 @@ bool nobody = false;
 #define NOWHERE   0                       /* where the thread is registered */
 #define AREA      1                       /* the area that the protocol shares: __rseq_abi, or libc's */
 #define ELSEWHERE 2                       /* an area of somebody who does not take part */
+#define FULL      3                       /* the shared area, with more than the original length: AREA is by that */
 
 mtype = { OK, EBUSY, EINVAL, ECANCELED, EOVERFLOW, ENOENT, EOPNOTSUPP };
 
@@ -54,9 +55,15 @@ byte inside = 0;                          /* how many functions of the protocol 
 #define OUR_COUNT __rseq_refcount
 #define WHO_COUNT HELD
 #endif
+#if IS_FULL
+#define OURS_FIRST FULL
+#else
+#define OURS_FIRST OURS
+#endif
 
 /* The kernel writes the area while it is registered; cpu_id is not negative then. */
-#define cpu_id_is_valid (registered == OURS)
+#define area_is_registered (registered == AREA || registered == FULL)
+#define cpu_id_is_valid (registered == OURS || registered == FULL)
 
 /* rseq(area, length, 0, signature). Who counts may find the thread registered by those alone who do not. */
 inline rseq(area, counts) {
@@ -112,6 +119,33 @@ bool rseq4j_armed = false;                /* somebody calls rseq4j_leave at the 
 
 #define INCREMENTED ((OUR_COUNT + 1) % (UINT_MAX + 1))
 
+/* Both lengths of ours: what others have registered answers to the original one. */
+inline rseq_of_either_length() {
+    rseq(OURS_FIRST, true);
+    if
+    :: answer == EINVAL && IS_FULL && TRIES_EITHER_LENGTH -> rseq(OURS, true)
+    :: else
+    fi
+}
+
+inline rseq_unregister_of_either_length() {
+    rseq_unregister(OURS_FIRST);
+    if
+    :: answer == EINVAL && IS_FULL && TRIES_EITHER_LENGTH -> rseq_unregister(OURS)
+    :: else
+    fi
+}
+
+/* Who still holds a count is to unregister by the original length. Signals are blocked: nobody is unregistered. */
+inline hand_over() {
+    if
+    :: IS_FULL && HANDS_OVER && rseq4j_users == 0 && rseq4j_state != JOINED && registered == FULL ->
+        d_step { registered = NOWHERE; printf("REACHED the full length is handed over, at level %d\n", level) };
+        rseq(OURS, true)
+    :: else
+    fi
+}
+
 inline acquire() {
     if
     :: !AREA_IS_COUNTED && cpu_id_is_valid -> answer = OK
@@ -122,7 +156,7 @@ inline acquire() {
     :: AREA_IS_COUNTED && OUR_COUNT != 0 && !(OUR_COUNT == UINT_MAX && OVERFLOW_IS_REFUSED) ->
         d_step { OUR_COUNT = INCREMENTED; answer = OK }
     :: AREA_IS_COUNTED && OUR_COUNT == 0 ->
-        rseq(OURS, true);
+        rseq_of_either_length();
         if
         :: answer == OK -> OUR_COUNT = 1
         :: answer == EBUSY ->             /* one count stands for who did not count, for ever */
@@ -146,8 +180,8 @@ inline release() {
     :: AREA_IS_COUNTED && OUR_COUNT != 0 ->
         d_step { OUR_COUNT--; answer = OK };
         if
-        :: OUR_COUNT == 0 -> rseq_unregister(OURS)
-        :: else
+        :: OUR_COUNT == 0 -> rseq_unregister_of_either_length()
+        :: OUR_COUNT != 0 -> hand_over()
         fi
     fi
 }
@@ -412,7 +446,7 @@ active proctype thread() provided (level == 0) {
     d_step {
         thread_gone = true;
         if
-        :: registered == AREA -> printf("REACHED the thread ends registered\n")
+        :: cpu_id_is_valid -> printf("REACHED the thread ends registered\n")
         :: else -> printf("REACHED the thread ends unregistered\n")
         fi;
         registered = NOWHERE
@@ -461,7 +495,7 @@ end:
     od
 }
 
-/* P1: never unregistered while a count is held. */
+/* P1: never unregistered while a count is held; hand_over unregisters and registers, and P5 is that nobody sees it. */
 never P1 { do :: dropped_under_holder -> break :: else od }
 
 /* P2: never registered in reclaimed memory, where the kernel would write. */
@@ -481,8 +515,8 @@ never P4 {
 /* P5: who asked and was told yes is registered until he lets go, wherever he may look. */
 never P5 {
     do
-    :: !signals_blocked && HELD_BY_US != 0 && registered != OURS -> break
-    :: !signals_blocked && (HELD != HELD_BY_US || uncounted_holds) && registered != AREA -> break
+    :: !signals_blocked && HELD_BY_US != 0 && !cpu_id_is_valid -> break
+    :: !signals_blocked && (HELD != HELD_BY_US || uncounted_holds) && !area_is_registered -> break
     :: else
     od
 }

@@ -39,7 +39,7 @@ static int is_registered(void)
 {
 	char *area = (char *) __builtin_thread_pointer() + rseq4j_offset();
 
-	return syscall(SYS_rseq, area, 32, 0, SIGNATURE) == -1 && errno == EBUSY && !rseq4j_add(cell, 1);
+	return syscall(SYS_rseq, area, rseq4j_length(), 0, SIGNATURE) == -1 && errno == EBUSY && !rseq4j_add(cell, 1);
 }
 
 static void *thread(void *argument)

@@ -85,7 +85,8 @@ int main(int argc, char **argv)
 			run();
 	}
 	run();
-	printf("owner=%d shared=%d symbols=%d faults=%d\n", rseq4j_owner(), shared, symbols_cpu, faults);
+	printf("owner=%d length=%d shared=%d symbols=%d faults=%d\n", rseq4j_owner(), rseq4j_length(), shared, symbols_cpu,
+	       faults);
 	fflush(NULL);
 	return faults;
 }

@@ -52,7 +52,7 @@ static unsigned int count(void)
 
 static int is_registered(void)
 {
-	return rseq4j_current_cpu() >= 0 && syscall(SYS_rseq, area(), 32, 0, SIGNATURE) == -1 && errno == EBUSY;
+	return rseq4j_current_cpu() >= 0 && syscall(SYS_rseq, area(), rseq4j_length(), 0, SIGNATURE) == -1 && errno == EBUSY;
 }
 
 static void handler(int signal)

@@ -54,7 +54,7 @@ static unsigned int *count(void)
 static void *thread(void *argument)
 {
 	int libc = rseq4j_owner() == RSEQ4J_OWNER_LIBC;
-	unsigned int held, length = 32;
+	unsigned int held, length = (unsigned int) rseq4j_length();
 
 	(void) argument;
 	/* Where libc registers, nothing is counted before somebody asks. */
@@ -100,6 +100,8 @@ static void *thread(void *argument)
 		EXPECT(*count_of(0) + *count_of(1), 0);
 		EXPECT(ask(area(), length, UNREGISTER, SIGNATURE), -EINVAL);
 		EXPECT(ask((void *) (1ul << 63), length, 0, SIGNATURE), -EFAULT);
+		EXPECT(ask(area(), length, 0, SIGNATURE), 0);
+		EXPECT(ask(area(), length, UNREGISTER, SIGNATURE), 0);
 		EXPECT(ask(area() + 4, length, 0, SIGNATURE), -EINVAL);
 		EXPECT(ask(area(), 16, 0, SIGNATURE), -EINVAL);
 		EXPECT(ask(area(), length, 1 << 20, SIGNATURE), -EINVAL);

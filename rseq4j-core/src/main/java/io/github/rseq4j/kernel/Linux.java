@@ -111,7 +111,7 @@ public final class Linux {
      *
      * @param area its address
      * @param lengthBytes its length
-     * @param flags 0, or {@link #RSEQ_FLAG_UNREGISTER}
+     * @param flags 0, {@link RseqArea#RSEQ_FLAG_SLICE_EXT_DEFAULT_ON} or {@link #RSEQ_FLAG_UNREGISTER}
      * @param signature the signature
      * @return 0 or -errno
      */

@@ -5,7 +5,7 @@ package io.github.rseq4j.kernel;
  * Linux 4.18; {@code node_id} and {@code mm_cid} since 6.3).
  *
  * <pre>
- *   0  u32 cpu_id_start   a valid index at all times; others overwrite it: never index by it
+ *   0  u32 cpu_id_start   a valid index at all times; others overwrite it where the kernel lets them: never index by it
  *   4  u32 cpu_id         the CPU; -1 not registered yet, -2 registration failed or switched off
  *   8  u64 rseq_cs        address of the active struct rseq_cs or 0; the kernel clears it lazily
  *  16  u32 flags
@@ -33,10 +33,34 @@ public final class RseqArea {
     /** The feature size from which node_id and mm_cid are maintained. */
     public static final int MM_CID_FEATURE_BYTES = 28;
 
+    /**
+     * rseq(2): RSEQ_FLAG_SLICE_EXT_DEFAULT_ON ({@code linux/rseq.h}, Linux 7.0): the thread may ask for an extension of
+     * its time slice, as after {@code prctl(PR_RSEQ_SLICE_EXTENSION)}. Accepted, and without effect, where the kernel
+     * was built or booted without that.
+     */
+    public static final int RSEQ_FLAG_SLICE_EXT_DEFAULT_ON = 2;
+    /** In flags, read only: the thread may have its time slice extended ({@code RSEQ_CS_FLAG_SLICE_EXT_AVAILABLE}). */
+    public static final int SLICE_EXT_AVAILABLE = 1 << 4;
+    /** In flags, read only: it was enabled for this thread ({@code RSEQ_CS_FLAG_SLICE_EXT_ENABLED}). */
+    public static final int SLICE_EXT_ENABLED = 1 << 5;
+
     /** The value of cpu_id before the registration. */
     public static final int UNINITIALIZED = -1;
     /** The value of cpu_id after a registration that was refused. */
     public static final int REGISTRATION_FAILED = -2;
 
     private RseqArea() {}
+
+    /**
+     * Returns which mode a thread has ({@code Documentation/userspace-api/rseq.rst}, Linux 7.1). It follows from the
+     * length it was registered with: the original one is served as it always was, a longer one in the optimised mode.
+     *
+     * @param registeredBytes the length, 0 when the thread is not registered
+     * @param featureBytes how many bytes the kernel maintains, as its auxiliary vector says
+     * @return {@code none}, {@code legacy} or {@code full}; a kernel that maintains 32 bytes or less has no full mode
+     */
+    public static String mode(long registeredBytes, long featureBytes) {
+        return registeredBytes == 0 ? "none"
+                : featureBytes > ORIGINAL_BYTES && registeredBytes >= featureBytes ? "full" : "legacy";
+    }
 }

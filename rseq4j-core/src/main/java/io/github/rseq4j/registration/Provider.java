@@ -29,11 +29,13 @@ public final class Provider {
     private final long join;
     private final long owner;
     private final long offset;
+    private final long length;
 
-    private Provider(long join, long owner, long offset) {
+    private Provider(long join, long owner, long offset, long length) {
         this.join = join;
         this.owner = owner;
         this.offset = offset;
+        this.length = length;
     }
 
     /** Thrown when the image cannot be loaded; the message says what was asked and what was answered. */
@@ -93,7 +95,7 @@ public final class Provider {
             throw new RefusedException("a provider image of another version is loaded: it has no rseq4j_owner or no "
                     + "rseq4j_offset", "write it anew by \"rseq4j provider\"");
         }
-        return new Provider(join, owner, offset);
+        return new Provider(join, owner, offset, Linux.dlsym("rseq4j_length"));
     }
 
     /**
@@ -165,5 +167,10 @@ public final class Provider {
     /** Returns the area's distance from the thread pointer, in bytes. */
     public long offsetBytes() {
         return Native.call(offset).value();
+    }
+
+    /** Returns the length that areas are registered with, in bytes; an image that does not tell has one for all. */
+    public int lengthBytes() {
+        return length == 0 ? RseqArea.ORIGINAL_BYTES : (int) Native.call(length).value();
     }
 }

@@ -84,6 +84,13 @@ public final class ProviderHeader {
              */
             intptr_t rseq4j_offset(void);
 
+            /*
+             * The length that areas are registered with. With 32 the kernel serves a thread as it always did. With
+             * more, Linux 7.1 and later serve it in an optimised mode, and end the process when somebody writes to
+             * cpu_id_start, cpu_id, node_id or mm_cid.
+             */
+            int rseq4j_length(void);
+
             /* How many indices there are at most: what per-CPU memory must have room for. */
             int rseq4j_limit(void);
 

@@ -105,8 +105,8 @@ public final class ProviderImage {
         // The image that is loaded behind has the one by which another copy of an image is known.
         List<Label> functionsOfAll = List.of(protocol.owner);
         List<Label> functionsOfOne = List.of(protocol.register, protocol.unregister, protocol.join, protocol.leave,
-                protocol.currentCpu, protocol.mmCid, protocol.owner, protocol.limit, protocol.offset, start.tell,
-                start.pthreadCreate, start.thrdCreate);
+                protocol.currentCpu, protocol.mmCid, protocol.owner, protocol.limit, protocol.offset,
+                protocol.length, start.tell, start.pthreadCreate, start.thrdCreate);
         for (Label function : isNext ? functionsOfAll : functionsOfOne) {
             exports.put(function.name(), function);
         }

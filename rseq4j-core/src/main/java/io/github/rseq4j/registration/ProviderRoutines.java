@@ -39,7 +39,8 @@ final class ProviderRoutines {
     private static final int AREA = 10;
     private static final int LENGTH = 11;
     private static final int STATE_AT = 12;
-    private static final int LOCALS = 13;
+    private static final int FLAGS = 13;
+    private static final int LOCALS = 14;
 
     final Label register = new Label("rseq4j_register");
     final Label unregister = new Label("rseq4j_unregister");
@@ -50,6 +51,7 @@ final class ProviderRoutines {
     final Label owner = new Label("rseq4j_owner");
     final Label limit = new Label("rseq4j_limit");
     final Label offset = new Label("rseq4j_offset");
+    final Label length = new Label("rseq4j_length");
 
     private final ProviderWords words;
     private final Architecture.Numbers numbers;
@@ -72,6 +74,7 @@ final class ProviderRoutines {
         writeOwner(r);
         word(r, limit, words.target.limit());
         word(r, offset, words.target.area());
+        word(r, length, words.length);
     }
 
     void writeOwner(Routines r) {
@@ -118,11 +121,53 @@ final class ProviderRoutines {
         r.bind(safe);
     }
 
-    private void rseq(Routines r, int flags) {
+    private void rseq(Routines r) {
+        r.systemCall(RESULT, numbers.rseq(), local(AREA), local(LENGTH), local(FLAGS),
+                constant(Integer.toUnsignedLong(signature)));
+    }
+
+    /**
+     * Registers or unregisters, as FLAGS say, with the length that the constructor chose. The others who share our area
+     * know its original length alone: what one of them has registered answers to that.
+     */
+    private void rseqOfEitherLength(Routines r, int flagsOfOriginal) {
+        Label answered = label("answered");
         threadAddress(r, AREA, words.target.area());
         r.loadWord(LENGTH, words.length);
-        r.systemCall(RESULT, numbers.rseq(), local(AREA), local(LENGTH), constant(flags),
-                constant(Integer.toUnsignedLong(signature)));
+        rseq(r);
+        r.branchUnless(RESULT, -Errno.EINVAL, answered);
+        r.loadWord(FLAGS, words.isFull);
+        r.branchIf(FLAGS, 0, answered);
+        r.set(LENGTH, constant(RseqArea.ORIGINAL_BYTES));
+        r.set(FLAGS, constant(flagsOfOriginal));
+        rseq(r);
+        r.bind(answered);
+    }
+
+    /**
+     * Leaves a registration to those who still hold a count, where none of the counts is ours: the last one of them
+     * unregisters by the original length, and would be told EINVAL for another.
+     */
+    private void handOver(Routines r, Label end) {
+        r.loadWord(SCRATCH, words.isFull);
+        r.branchIf(SCRATCH, 0, end);
+        threadAddress(r, SCRATCH, words.users);
+        r.load(SCRATCH, SCRATCH, 0, Width.INT);
+        r.branchUnless(SCRATCH, 0, end);
+        threadAddress(r, SCRATCH, words.state);
+        r.load(SCRATCH, SCRATCH, 0, Width.INT);
+        r.branchIf(SCRATCH, ProviderWords.JOINED, end);
+        threadAddress(r, AREA, words.target.area());
+        r.loadWord(LENGTH, words.length);
+        r.set(FLAGS, constant(Linux.RSEQ_FLAG_UNREGISTER));
+        rseq(r);
+        r.set(SCRATCH, local(RESULT));
+        r.set(RESULT, constant(0));
+        // Somebody had registered it with the original length.
+        r.branchUnless(SCRATCH, 0, end);
+        r.set(LENGTH, constant(RseqArea.ORIGINAL_BYTES));
+        r.set(FLAGS, constant(0));
+        rseq(r);
     }
 
     /** Takes a count; RESULT is 0 or -errno. Signals are blocked. */
@@ -150,7 +195,8 @@ final class ProviderRoutines {
         r.add(COUNT, 1);
         r.branch(store);
         r.bind(first);
-        rseq(r, 0);
+        r.loadWord(FLAGS, words.rseqFlags);
+        rseqOfEitherLength(r, 0);
         r.set(COUNT, constant(1));
         r.branchIf(RESULT, 0, store);
         r.branchUnless(RESULT, -Errno.EBUSY, end);
@@ -165,6 +211,7 @@ final class ProviderRoutines {
     /** Drops a count that was taken; RESULT is 0 or -errno. Signals are blocked. */
     private void release(Routines r) {
         Label end = label("released");
+        Label last = label("last");
         r.set(RESULT, constant(0));
         r.loadWord(SCRATCH, words.isCounted);
         r.branchIf(SCRATCH, 0, end);
@@ -175,8 +222,12 @@ final class ProviderRoutines {
         r.set(RESULT, constant(0));
         r.add(COUNT, -1);
         r.store(COUNT_AT, 0, COUNT, Width.INT);
-        r.branchUnless(COUNT, 0, end);
-        rseq(r, Linux.RSEQ_FLAG_UNREGISTER);
+        r.branchIf(COUNT, 0, last);
+        handOver(r, end);
+        r.branch(end);
+        r.bind(last);
+        r.set(FLAGS, constant(Linux.RSEQ_FLAG_UNREGISTER));
+        rseqOfEitherLength(r, Linux.RSEQ_FLAG_UNREGISTER);
         r.bind(end);
     }
 

@@ -40,14 +40,14 @@ final class ProviderStart {
     private static final long RTLD_NEXT = -1;
     private static final long RTLD_DEFAULT = 0;
 
-    private static final int RESULT = 4;
-    private static final int A = 5;
-    private static final int B = 6;
-    private static final int AREA = 7;
-    private static final int OWNER = 8;
-    private static final int LENGTH = 9;
-    private static final int FEATURE = 10;
-    private static final int FUNCTION = 11;
+    static final int RESULT = 4;
+    static final int A = 5;
+    static final int B = 6;
+    static final int AREA = 7;
+    static final int OWNER = 8;
+    static final int LENGTH = 9;
+    static final int FEATURE = 10;
+    static final int FUNCTION = 11;
     private static final int LOCALS = 12;
     private static final int MASK = LOCALS;
     /** Two of {@code Dl_info} (dlfcn.h), 4 words each, of which the second is the object's address. */
@@ -66,20 +66,20 @@ final class ProviderStart {
     private final ProviderWords words;
     private final ProviderRoutines protocol;
     private final Architecture.Numbers numbers;
-    private final int signature;
     private final Label libcVersion;
     private final Label ownName;
     private final Label tellName;
+    private final ProviderLength length;
     private int errors;
 
     ProviderStart(ProviderWords words, ProviderRoutines protocol, Architecture architecture) {
         this.words = words;
         this.protocol = protocol;
         this.numbers = architecture.numbers();
-        this.signature = architecture.signature();
         this.libcVersion = words.text("GLIBC_2.35");
         this.ownName = words.text(protocol.owner.name());
         this.tellName = words.text(tell.name());
+        this.length = new ProviderLength(words, this, protocol, architecture);
     }
 
     /** Writes the one function of the image that is loaded behind this one, besides what names its symbols. */
@@ -115,7 +115,7 @@ final class ProviderStart {
         r.set(A, constant(1));
         r.storeWord(words.constructed, A);
         findArea(r);
-        findLength(r);
+        length.find(r);
         findIndex(r);
         findLimit(r);
         findLifetime(r);
@@ -308,40 +308,25 @@ final class ProviderStart {
         r.bind(libcs);
     }
 
+    /** Asks for anybody's definition of a name. */
+    void ask(Routines r, int to, Label name) {
+        Label asked = new Label("asked_all_for_" + name.name());
+        r.set(to, constant(0));
+        r.loadWord(FUNCTION, words.dlsym);
+        r.branchIf(FUNCTION, 0, asked);
+        r.address(LENGTH, name);
+        r.callTo(to, FUNCTION, constant(RTLD_DEFAULT), local(LENGTH));
+        r.bind(asked);
+        forgetError(r);
+    }
+
     /** Takes back the error that a look-up may leave behind: the program did not ask for it. */
     private void forgetError(Routines r) {
         Label none = new Label("no_dlerror_" + errors++);
         r.loadWord(FUNCTION, words.dlerror);
         r.branchIf(FUNCTION, 0, none);
-        r.callTo(FEATURE, FUNCTION);
+        r.callTo(RESULT, FUNCTION);
         r.bind(none);
-    }
-
-    /** libc may have registered more than the original 32 bytes; EBUSY tells. */
-    private void findLength(Routines r) {
-        Label feature = new Label("feature_size_known");
-        Label known = new Label("length_known");
-        Label longer = new Label("longer");
-        r.set(FEATURE, constant(0));
-        r.loadWord(FUNCTION, words.getauxval);
-        r.branchIf(FUNCTION, 0, feature);
-        r.callTo(FEATURE, FUNCTION, constant(Linux.AT_RSEQ_FEATURE_SIZE));
-        r.bind(feature);
-        r.branchUnless(OWNER, LIBC, known);
-        r.set(A, local(AREA));
-        r.addThreadPointer(A);
-        r.systemCall(RESULT, numbers.rseq(), local(A), constant(RseqArea.ORIGINAL_BYTES), constant(0),
-                constant(Integer.toUnsignedLong(signature)));
-        r.branchIf(RESULT, -Errno.EBUSY, known);
-        r.branchUnless(RESULT, 0, longer);
-        // It was not registered after all: leave no trace.
-        r.systemCall(RESULT, numbers.rseq(), local(A), constant(RseqArea.ORIGINAL_BYTES),
-                constant(Linux.RSEQ_FLAG_UNREGISTER), constant(Integer.toUnsignedLong(signature)));
-        r.branch(known);
-        r.bind(longer);
-        r.set(LENGTH, local(FEATURE));
-        r.storeWord(words.length, LENGTH);
-        r.bind(known);
     }
 
     /** The index is mm_cid where the kernel maintains it, else cpu_id. */

@@ -41,6 +41,8 @@ final class ProviderWords {
     final Label mmCid = constant("mm_cid_offset", 0);
     final Label length = constant("registered_length", RseqArea.ORIGINAL_BYTES);
     final Label constructed = constant("constructed", 0);
+    /** 1 where the area is ours and registered with more than the original length. */
+    final Label isFull = constant("is_full", 0);
     final Label owner = constant("owner", 0);
     final Label count = thread("count_offset", REFCOUNT, 0);
     final Label isCounted = constant("is_counted", 1);
@@ -58,7 +60,10 @@ final class ProviderWords {
     final Label armed = thread("armed_offset", ARMED, 0);
 
     final Label rseqOffset = thread("__rseq_offset", ABI, 0);
-    /** 32 stands for "as much of 32 bytes as the kernel maintains", as glibc 2.35 to 2.40 say it. */
+    /**
+     * 32 stands for "as much of 32 bytes as the kernel maintains", as glibc 2.35 to 2.40 say it. A longer registration
+     * has the length that the kernel maintains, as with glibc since 2.41.
+     */
     final Label rseqSize = constant("__rseq_size", RseqArea.ORIGINAL_BYTES);
     final Label rseqFlags = constant("__rseq_flags", 0);
 
@@ -122,6 +127,11 @@ final class ProviderWords {
         Label label = new Label(name);
         all.add(new ElfParts.Word(label, kind, value, symbol));
         return label;
+    }
+
+    /** Returns size and alignment of the area. */
+    int areaBytes() {
+        return areaBytes;
     }
 
     List<ElfParts.Word> all() {

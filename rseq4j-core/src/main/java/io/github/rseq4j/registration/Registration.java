@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param owner who registered
  * @param offsetBytes the area's distance from the thread pointer, the same in every thread
- * @param registeredBytes the length it was registered with, 0 when it was not
+ * @param registeredBytes the length it was registered with, 0 when it was not, or that is not known yet
  * @param featureBytes how many bytes of the area the kernel maintains
  * @param proof what proved the owner
  * @param reason why there is none, or empty
@@ -27,8 +27,8 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
      * glibc says where its area lies: __rseq_offset from the thread pointer, with __rseq_size = 0 when it did not
      * register. That is only a claim. Registering the very same area again is the proof: the kernel answers EBUSY for
      * exactly the address, length and signature that are registered, and changes nothing (kernel/rseq.c, sys_rseq).
-     * __rseq_size is not the registered length (glibc says 20 or 28 and registers 32), so 32 is tried first, then the
-     * kernel's feature size.
+     * __rseq_size is not the registered length (glibc says 20 or 28 and registers 32), so 32 is tried first, then what
+     * the provider image says, then the kernel's feature size, which glibc 2.41 and later register.
      *
      * The question is asked only when cpu_id says that the thread is registered: else the kernel would say yes to it.
      * Where libc does not register, the provider image does, or joins who does, and the proof is the same.
@@ -64,7 +64,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
         if ((int) RawMemory.readLong(size) == 0) {
             return refused(Errno.EINVAL);
         }
-        return new Registration(Owner.LIBC, RawMemory.readLong(offset), 0, kernelFeatureBytes(), "", "", "");
+        return new Registration(Owner.LIBC, RawMemory.readLong(offset), 0, leastFeatureBytes(), "", "", "");
     }
 
     /**
@@ -77,7 +77,13 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
             return none("the thread that loaded the provider image was registered with an area that is not shared",
                     NOT_SHARED);
         }
-        return new Registration(provider.owner(), provider.offsetBytes(), 0, kernelFeatureBytes(), "", "", "");
+        return new Registration(provider.owner(), provider.offsetBytes(), provider.lengthBytes(), leastFeatureBytes(),
+                "", "", "");
+    }
+
+    /** Returns what is maintained of the original length, which every area has. */
+    private static int leastFeatureBytes() {
+        return Math.min(kernelFeatureBytes(), RseqArea.ORIGINAL_BYTES);
     }
 
     /** Returns why rseq(2) is refused to everybody, or null when it is not. */
@@ -97,10 +103,15 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
                 "do not set glibc.pthread.rseq=0 in GLIBC_TUNABLES; allow rseq(2) in the seccomp filter");
     }
 
-    /** Returns how many bytes of an area this kernel maintains; libc's area has room for all of the first 32. */
+    /** Returns how many bytes of an area this kernel maintains, where the area was registered with so many. */
     public static int kernelFeatureBytes() {
         long size = Linux.getauxval(Linux.AT_RSEQ_FEATURE_SIZE);
-        return size == 0 ? RseqArea.ORIGINAL_FEATURE_BYTES : (int) Math.min(size, RseqArea.ORIGINAL_BYTES);
+        return size == 0 ? RseqArea.ORIGINAL_FEATURE_BYTES : (int) size;
+    }
+
+    /** Returns the kernel's mode for threads that were registered so: none, legacy or full. */
+    public String mode() {
+        return RseqArea.mode(registeredBytes, Linux.isCallable() ? kernelFeatureBytes() : 0);
     }
 
     /** Returns the alignment that the kernel asks of an area, in bytes. */
@@ -127,15 +138,15 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
                     NEEDS_LIBC);
         }
         int signature = Objects.requireNonNull(Architecture.host()).signature();
-        int feature = (int) Linux.getauxval(Linux.AT_RSEQ_FEATURE_SIZE);
+        int feature = kernelFeatureBytes();
         int answer = 0;
-        for (int length : new int[] {RseqArea.ORIGINAL_BYTES, feature}) {
+        for (int length : new int[] {RseqArea.ORIGINAL_BYTES, registeredBytes, feature}) {
             if (length < RseqArea.ORIGINAL_BYTES) {
                 continue;
             }
             answer = -Linux.rseq(area, length, 0, signature);
             if (answer == Errno.EBUSY) {
-                return new Registration(owner, offsetBytes, length, featureBytes,
+                return new Registration(owner, offsetBytes, length, Math.min(feature, length),
                         "rseq(area=thread pointer" + (offsetBytes < 0 ? "" : "+") + offsetBytes + ", length=" + length
                                 + ") answered EBUSY", "", "");
             }

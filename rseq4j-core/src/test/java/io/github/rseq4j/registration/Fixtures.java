@@ -22,12 +22,12 @@ import org.junit.jupiter.api.Assumptions;
 public final class Fixtures {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
     private static final List<String> LIBRARIES = List.of("early_adopter", "uncounted", "three_symbols",
-            "dynamic_area", "greedy", "stranger");
+            "dynamic_area", "greedy", "stranger", "auxiliary", "cache");
     /** What known libraries do, each beside us in every order. */
     public static final List<String> PARTNERS = List.of("librseq_today", "librseq_2021", "librseq_2019", "tcmalloc",
             "second_rseq4j");
     private static final List<String> PROGRAMS = List.of("storm", "table", "company", "children", "plain",
-            "every_step", "ends", "forbidden");
+            "every_step", "ends", "forbidden", "lengths");
     private static final List<String> LIBCS = List.of("libc.so.6", "libpthread.so.0", "libdl.so.2");
 
     /** Whose C library a program runs on. */

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -153,8 +155,51 @@ final class ProgramsKernelTest {
     void joinsALibraryThatCameFirst(Libc libc) {
         String library = Fixtures.folder(libc).resolve("libearly_adopter.so").toString();
         Tool.Outcome outcome = run(libc, Map.of("LD_PRELOAD", library, "EARLY_ADOPTER_ALL", "1"), "company", library);
-        assertTrue(outcome.output().contains("owner=2 shared=1"), outcome.output());
+        assertTrue(outcome.output().contains("owner=2 length=32 shared=1"), outcome.output());
         outcome = run(libc, Map.of("LD_PRELOAD", library, "EARLY_ADOPTER_ALL", "1"), "storm", "2000");
         assertTrue(outcome.output().contains("owner=2 "), outcome.output());
+    }
+
+    private static String auxiliary(Libc libc) {
+        return Fixtures.folder(libc).resolve("libauxiliary.so").toString();
+    }
+
+    /** How a program runs where the auxiliary vector asks for 33 bytes; the kernels that run this take so many. */
+    private static Tool.Outcome runFull(Libc libc, List<String> preloaded, String program, String... arguments) {
+        List<String> all = new ArrayList<>(List.of(auxiliary(libc)));
+        all.addAll(preloaded);
+        return run(libc, Map.of("LD_PRELOAD", String.join(":", all), "EARLY_ADOPTER_ALL", "1"), program, arguments);
+    }
+
+    /** Counts, signals, ends of threads and children are as ever where our area has its full length. */
+    @ParameterizedTest
+    @CsvSource({"DORMANT_GLIBC,table", "DORMANT_GLIBC,children", "DORMANT_GLIBC,storm", "OLD_GLIBC,table",
+        "OLD_GLIBC,ends", "MUSL,table", "MUSL,children", "MUSL,every_step", "MUSL,ends", "MUSL,storm"})
+    void registersItsOwnAreaWithAllThatTheKernelMaintains(Libc libc, String program) {
+        requireOwner(libc, runFull(libc, List.of(), program, "2000"));
+        assertEquals(33, number(runFull(libc, List.of(), "company"), "length"));
+    }
+
+    /** Those who share our area say 32, whoever registers first and whoever lets go last. */
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC", "MUSL"})
+    void sharesItsFullAreaWithALibraryThatKnowsOneLength(Libc libc) {
+        String library = Fixtures.folder(libc).resolve("libearly_adopter.so").toString();
+        String image = Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME).toString();
+        Tool.Outcome outcome = runFull(libc, List.of(image), "company", "-", library);
+        assertTrue(outcome.output().contains("owner=3 length=33 shared=1"), outcome.output());
+        outcome = run(libc, Map.of("LD_PRELOAD", auxiliary(libc)), "lengths", library);
+        assertTrue(outcome.output().contains("owner=3 length=33 faults=0"), outcome.output());
+    }
+
+    /** An area of another library has its original length; so has ours beside a cache in cpu_id_start. */
+    @ParameterizedTest
+    @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC", "MUSL"})
+    void keepsTheOriginalLengthWhereAnotherWouldDoHarm(Libc libc) {
+        String library = Fixtures.folder(libc).resolve("libearly_adopter.so").toString();
+        assertEquals(32, number(runFull(libc, List.of(library), "company", library), "length"));
+        String cache = Fixtures.folder(libc).resolve("libcache.so").toString();
+        Tool.Outcome outcome = runFull(libc, List.of(cache), "company");
+        assertTrue(outcome.output().contains("owner=3 length=32 "), outcome.output());
     }
 }

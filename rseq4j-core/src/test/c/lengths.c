@@ -1,0 +1,144 @@
+/*
+ * lengths LIBRARY: our area is registered with its full length; the library, which shares it, knows the original one
+ * alone. In each order both are registered until they let go, and nobody is once the count is 0.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "rseq4j.h"
+#include "start.h"
+
+#define SIGNATURE 0x53053053
+#define UNREGISTER 1
+#define ORIGINAL 32
+
+extern __thread unsigned int __rseq_refcount, rseq4j_state;
+
+static int faults, full;
+static int (*adopt)(void), (*let_go)(void);
+static __thread char elsewhere[64] __attribute__((aligned(64)));
+
+static void expect(int line, const char *what, long actual, long expected)
+{
+	if (actual != expected) {
+		printf("lengths.c:%d: %s is %ld, not %ld\n", line, what, actual, expected);
+		faults++;
+	}
+}
+#define EXPECT(actual, expected) expect(__LINE__, #actual, actual, expected)
+
+static char *area(void)
+{
+	return (char *) __builtin_thread_pointer() + rseq4j_offset();
+}
+
+static long ask(void *at, int length, int flags)
+{
+	return syscall(SYS_rseq, at, length, flags, SIGNATURE) ? -errno : 0;
+}
+
+/* The length that the thread is registered with, or 0. */
+static int length(void)
+{
+	if (rseq4j_current_cpu() < 0)
+		return 0;
+	return ask(area(), ORIGINAL, 0) == -EBUSY ? ORIGINAL : ask(area(), full, 0) == -EBUSY ? full : -1;
+}
+
+/* As a thread is that nobody has seen yet. */
+static void forget(void)
+{
+	EXPECT(rseq4j_leave(), 0);
+	rseq4j_state = 0;
+	EXPECT(__rseq_refcount, 0);
+	EXPECT(length(), 0);
+}
+
+static void *thread(void *argument)
+{
+	forget();
+	/* We come first, and go first: the other one can unregister. */
+	EXPECT(rseq4j_register(), 0);
+	EXPECT(length(), full);
+	EXPECT(adopt(), 0);
+	EXPECT(length(), full);
+	EXPECT(rseq4j_unregister(), 0);
+	EXPECT(length(), ORIGINAL);
+	EXPECT(let_go(), 0);
+	forget();
+	/* We come first, and go last. */
+	EXPECT(rseq4j_register(), 0);
+	EXPECT(adopt(), 0);
+	EXPECT(let_go(), 0);
+	EXPECT(length(), full);
+	EXPECT(rseq4j_unregister(), 0);
+	forget();
+	/* The other one comes first, and goes first. */
+	EXPECT(adopt(), 0);
+	EXPECT(rseq4j_register(), 0);
+	EXPECT(length(), ORIGINAL);
+	EXPECT(let_go(), 0);
+	EXPECT(length(), ORIGINAL);
+	EXPECT(rseq4j_unregister(), 0);
+	forget();
+	/* The other one comes first, and goes last. */
+	EXPECT(adopt(), 0);
+	EXPECT(rseq4j_register(), 0);
+	EXPECT(rseq4j_unregister(), 0);
+	EXPECT(length(), ORIGINAL);
+	EXPECT(let_go(), 0);
+	forget();
+	/* A thread that has joined has a count of ours until it ends. */
+	EXPECT(rseq4j_join(), 0);
+	EXPECT(adopt(), 0);
+	EXPECT(rseq4j_register(), 0);
+	EXPECT(rseq4j_unregister(), 0);
+	EXPECT(length(), full);
+	EXPECT(rseq4j_leave(), 0);
+	EXPECT(length(), ORIGINAL);
+	EXPECT(let_go(), 0);
+	forget();
+	/* Somebody registers it who does not count. */
+	EXPECT(ask(area(), ORIGINAL, 0), 0);
+	EXPECT(rseq4j_register(), 0);
+	EXPECT(__rseq_refcount, 2);
+	EXPECT(rseq4j_unregister(), 0);
+	EXPECT(length(), ORIGINAL);
+	EXPECT(ask(area(), ORIGINAL, UNREGISTER), 0);
+	__rseq_refcount = 0;
+	forget();
+	/* Somebody has another area. */
+	EXPECT(ask(elsewhere, ORIGINAL, 0), 0);
+	EXPECT(rseq4j_register(), -EINVAL);
+	EXPECT(__rseq_refcount, 0);
+	EXPECT(ask(elsewhere, ORIGINAL, UNREGISTER), 0);
+	forget();
+	return argument;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || !dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL)) {
+		printf("%s\n", dlerror());
+		return 1;
+	}
+	*(void **) &adopt = dlsym(RTLD_DEFAULT, "early_adopter_register");
+	*(void **) &let_go = dlsym(RTLD_DEFAULT, "early_adopter_unregister");
+	full = rseq4j_length();
+	EXPECT(full > ORIGINAL, 1);
+	EXPECT(length(), full);
+	for (int i = 0; i < 3; i++) {
+		pthread_t one;
+
+		pthread_create(&one, NULL, thread, NULL);
+		pthread_join(one, NULL);
+	}
+	printf("owner=%d length=%d faults=%d\n", rseq4j_owner(), full, faults);
+	fflush(NULL);
+	return faults;
+}
