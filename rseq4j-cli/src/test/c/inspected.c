@@ -26,6 +26,10 @@ extern
 #endif
 __thread struct area __rseq_abi __attribute__((tls_model("initial-exec")));
 
+#ifdef TCMALLOC
+__thread unsigned long tcmalloc_slabs __attribute__((weak));
+#endif
+
 #ifdef LIBRARY
 /* Of another size than a multiple of the alignment, and behind it, so that places must be computed right. */
 __thread char more[100] = "more";
@@ -61,6 +65,14 @@ static void *with_heap(void *unused) {
     enrol(heap_area());
     pthread_barrier_wait(&all_there);
     for (;;) pause();
+}
+
+/* As tcmalloc does: the kernel would write over it when the thread was away, so it waits for that in the kernel. */
+static void *with_cache(void *unused) {
+    enrol(&__rseq_abi);
+    *(volatile unsigned *) &__rseq_abi.words[0] = 0x80000001u;
+    pause();
+    return unused;
 }
 
 static void *without(void *unused) {
@@ -166,6 +178,7 @@ int main(int count, char **arguments) {
     setvbuf(stdout, NULL, _IONBF, 0);
     if (!strcmp(what, "symbol")) areas(with_symbol);
     else if (!strcmp(what, "heap")) areas(with_heap);
+    else if (!strcmp(what, "cache")) { start(with_cache); sleep(1); }
     else if (!strcmp(what, "blocked")) blocked();
     else if (!strcmp(what, "stormed")) stormed();
     else if (!strcmp(what, "churning")) start(churning);

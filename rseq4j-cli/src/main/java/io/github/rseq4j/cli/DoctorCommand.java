@@ -4,12 +4,17 @@ import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.registration.Registration;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.engine.SelfTest;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -39,7 +44,8 @@ final class DoctorCommand implements Callable<Integer> {
         Rseq.Availability availability = Rseq.availability();
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         if (json) {
-            out.println(Printable.json().writerWithDefaultPrettyPrinter().writeValueAsString(report(availability)));
+            out.println(Printable.json().writerWithDefaultPrettyPrinter()
+                    .writeValueAsString(report(availability, processes())));
         } else {
             print(out, availability);
         }
@@ -70,7 +76,56 @@ final class DoctorCommand implements Callable<Integer> {
         return outcome;
     }
 
-    private static Map<String, Object> report(Rseq.Availability availability) {
+    /** Returns whether this thread may have its time slice extended, as the kernel says in its area. */
+    private static String sliceExtension() {
+        if (!(Engine.get() instanceof NativeEngine engine)) {
+            return "none";
+        }
+        int flags = (int) RawMemory.readLong(engine.threadPointer() + engine.registration().offsetBytes()
+                + RseqArea.FLAGS);
+        return (flags & RseqArea.SLICE_EXT_ENABLED) != 0 ? "enabled"
+                : (flags & RseqArea.SLICE_EXT_AVAILABLE) != 0 ? "available" : "none";
+    }
+
+    /** Returns what libc says that it registered. */
+    private static String libcRegistered() {
+        long offset = Native.find("__rseq_offset");
+        long size = Native.find("__rseq_size");
+        long flags = Native.find("__rseq_flags");
+        return offset == 0 || size == 0 ? "without __rseq_offset: it registers nothing"
+                : "__rseq_offset " + RawMemory.readLong(offset) + ", __rseq_size " + (int) RawMemory.readLong(size)
+                + (flags == 0 ? "" : ", __rseq_flags " + (int) RawMemory.readLong(flags));
+    }
+
+    /** Returns what processes that may be looked at have loaded which newest kernels break; no thread is stopped. */
+    private static List<Map<String, Object>> processes() {
+        Architecture host = Architecture.host();
+        List<Map<String, Object>> all = new ArrayList<>();
+        if (host == null || !Linux.isCallable()) {
+            return all;
+        }
+        for (int pid : ProcessFiles.processes()) {
+            ProcessFiles.Status status = ProcessFiles.status(pid);
+            ProcessFiles files = new ProcessFiles(pid);
+            if (status == null || status.hasEnded() || files.isOfTheKernel()) {
+                continue;
+            }
+            LoadedObjects objects = new LoadedObjects(files, List.of(pid), host);
+            for (Companions.Finding each : new Companions(objects.claims(), List.of(), status.name(),
+                    Registration.kernelFeatureBytes()).findings()) {
+                Map<String, Object> finding = new LinkedHashMap<>();
+                finding.put("pid", pid);
+                finding.put("process", status.name());
+                finding.put("name", each.name());
+                finding.put("what", each.what());
+                finding.put("remedy", each.remedy());
+                all.add(finding);
+            }
+        }
+        return all;
+    }
+
+    private static Map<String, Object> report(Rseq.Availability availability, List<Map<String, Object>> processes) {
         boolean callable = Linux.isCallable();
         SelfTest.Outcome test = selfTest();
         Map<String, Object> aborts = new LinkedHashMap<>();
@@ -89,6 +144,11 @@ final class DoctorCommand implements Callable<Integer> {
         report.put("align", callable ? Registration.kernelAlignBytes() : 0);
         report.put("offset", availability.offsetBytes());
         report.put("registeredLength", availability.registeredBytes());
+        report.put("mode", RseqArea.mode(availability.registeredBytes(),
+                callable ? Registration.kernelFeatureBytes() : 0));
+        report.put("sliceExtension", sliceExtension());
+        report.put("libcRegistered", callable ? libcRegistered() : "not asked");
+        report.put("processes", processes);
         report.put("membarrier", membarrier());
         report.put("aborts", aborts);
         report.put("selfTestMicros", availability.selfTestNanos() / NANOS_PER_MICRO);
@@ -101,9 +161,10 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private static void print(PrintWriter out, Rseq.Availability availability) {
-        Map<String, Object> report = report(availability);
+        List<Map<String, Object>> processes = processes();
+        Map<String, Object> report = report(availability, processes);
         line(out, "kernel", report.get("kernel") + ", " + report.get("architecture"));
-        line(out, "libc", report.get("libc"));
+        line(out, "libc", report.get("libc") + ", " + report.get("libcRegistered"));
         line(out, "JDK", report.get("jdk"));
         line(out, "rseq", "feature size " + report.get("featureSize") + ", alignment " + report.get("align"));
         line(out, "owner", availability.owner());
@@ -111,6 +172,8 @@ final class DoctorCommand implements Callable<Integer> {
             line(out, "proof", availability.proof());
             line(out, "area", "thread pointer " + (availability.offsetBytes() < 0 ? "- " : "+ ")
                     + Math.abs(availability.offsetBytes()) + ", registered length " + availability.registeredBytes());
+            line(out, "mode", report.get("mode") + (Registration.kernelFeatureBytes() > RseqArea.ORIGINAL_BYTES ? ""
+                    : ", the only one of this kernel") + "; time slice extension " + report.get("sliceExtension"));
         }
         line(out, "index", availability.index() + ", " + availability.limit() + " possible");
         line(out, "membarrier", report.get("membarrier"));
@@ -118,6 +181,10 @@ final class DoctorCommand implements Callable<Integer> {
                 + report.get("selfTestMicros") + " us");
         if (!String.valueOf(report.get("note")).isEmpty()) {
             line(out, "note", report.get("note"));
+        }
+        for (Map<String, Object> each : processes) {
+            line(out, "process", each.get("pid") + " (" + each.get("process") + "): " + each.get("name") + " "
+                    + each.get("what") + "; remedy: " + each.get("remedy"));
         }
         line(out, "verdict", availability.available() ? "usable: structures run on " + availability.engine()
                 : "fallback: structures run on " + availability.engine() + ", exact but slower");

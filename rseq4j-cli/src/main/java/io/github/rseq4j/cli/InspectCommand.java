@@ -3,6 +3,7 @@ package io.github.rseq4j.cli;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Ptrace.RseqConfiguration;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.registration.Registration;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -29,10 +30,10 @@ import picocli.CommandLine.Spec;
         footer = {"", "Each thread is stopped for some 100 microseconds and goes on as it was. It takes the right to",
             "trace the process, and Linux 5.13.", "Exit status: 0 inspected, 2 it cannot be."})
 final class InspectCommand implements Callable<Integer> {
-    private static final List<String> HEADINGS = List.of("TID", "NAME", "AREA", "SIZE", "SIGNATURE", "FLAGS", "CPU",
-            "MM_CID", "NODE", "OFFSET", "OWNER");
+    private static final List<String> HEADINGS = List.of("TID", "NAME", "AREA", "SIZE", "MODE", "SIGNATURE", "FLAGS",
+            "CPU", "MM_CID", "NODE", "OFFSET", "OWNER");
     private static final List<String> REGISTRATION =
-            List.of("area", "size", "signature", "flags", "cpu", "mmCid", "node", "offset");
+            List.of("area", "size", "mode", "signature", "flags", "cpu", "mmCid", "node", "offset");
     private static final String NOTHING = "-";
 
     @Spec
@@ -62,6 +63,10 @@ final class InspectCommand implements Callable<Integer> {
         object.put("pid", report.pid());
         object.put("name", report.name());
         object.put("libc", report.libc());
+        object.put("libcRegisteredLength", report.libcBytes());
+        object.put("libcMode", mode(report.libcBytes()));
+        object.put("findings", report.findings().stream().map(each -> Map.of("name", each.name(), "what", each.what(),
+                "remedy", each.remedy())).toList());
         object.put("threads", report.threads().stream().map(InspectCommand::object).toList());
         object.put("counts", counts(report));
         object.put("medianStopMicros", stopMicros(report, report.stopsNanos().size() / 2));
@@ -89,6 +94,7 @@ final class InspectCommand implements Callable<Integer> {
         Map<String, Object> values = new HashMap<>();
         values.put("area", "0x" + Long.toHexString(configuration.area()));
         values.put("size", Integer.toUnsignedLong(configuration.sizeBytes()));
+        values.put("mode", mode(Integer.toUnsignedLong(configuration.sizeBytes())));
         values.put("signature", String.format("0x%08x", configuration.signature()));
         values.put("flags", Integer.toUnsignedLong(configuration.flags()));
         values.put("cpu", field(seen, RseqArea.CPU_ID));
@@ -98,6 +104,10 @@ final class InspectCommand implements Callable<Integer> {
         }
         values.put("offset", Owners.distance(seen));
         return values;
+    }
+
+    private static String mode(long registeredBytes) {
+        return RseqArea.mode(registeredBytes, Registration.kernelFeatureBytes());
     }
 
     /** Tells whether this kernel, which is the other process's too, maintains node_id and mm_cid. */
@@ -124,7 +134,8 @@ final class InspectCommand implements Callable<Integer> {
 
     private static void print(PrintWriter out, Inspection.Report report) {
         out.println("process " + report.pid() + " (" + Printable.name(report.name()) + ")");
-        out.println("libc    " + Printable.text(report.libc()));
+        out.println("libc    " + Printable.text(report.libc()) + (report.libcBytes() == 0 ? ""
+                : "; " + report.libcBytes() + " bytes are registered, mode " + mode(report.libcBytes())));
         out.println();
         List<List<String>> rows = new ArrayList<>();
         rows.add(HEADINGS);
@@ -147,6 +158,8 @@ final class InspectCommand implements Callable<Integer> {
         report.threads().forEach(t -> details.add(t.owner().kind().spelling() + ": "
                 + Printable.text(t.owner().detail())));
         details.forEach(out::println);
+        report.findings().forEach(each -> out.println(Printable.text(each.name()) + " " + each.what() + "; remedy: "
+                + each.remedy()));
         out.println(summary(report));
     }
 

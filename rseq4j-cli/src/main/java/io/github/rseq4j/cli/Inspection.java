@@ -4,6 +4,7 @@ import io.github.rseq4j.KernelException;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.registration.Registration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,11 +45,14 @@ final class Inspection {
      * @param pid its id
      * @param name its name
      * @param libc what its libc says of rseq
+     * @param libcBytes the length that libc's area is registered with in the first thread that has it, or 0
+     * @param findings what it has loaded that newest kernels break or serve slowly
      * @param threads its threads, by id
      * @param exited how many threads ended while they were looked at
      * @param stopsNanos how long each thread was stopped, ascending
      */
-    record Report(int pid, String name, String libc, List<Inspected> threads, int exited, List<Long> stopsNanos) {}
+    record Report(int pid, String name, String libc, long libcBytes, List<Companions.Finding> findings,
+                  List<Inspected> threads, int exited, List<Long> stopsNanos) {}
 
     private final ProcessFiles files;
     private final ProcessFiles.Status process;
@@ -146,9 +150,13 @@ final class Inspection {
             throw ended();
         }
         // The first thread is the likeliest to live on, unless it has ended before.
-        Owners owners = new Owners(new LoadedObjects(files, alive, architecture), seen);
-        return new Report(files.pid(), process.name(), owners.libc(), threads(owners), looks.size() - alive.size(),
-                tracer.stopsNanos());
+        LoadedObjects objects = new LoadedObjects(files, alive, architecture);
+        Owners owners = new Owners(objects, seen);
+        List<Inspected> threads = threads(owners);
+        Companions companions = new Companions(objects.claims(), seen, process.name(),
+                Registration.kernelFeatureBytes());
+        return new Report(files.pid(), process.name(), owners.libc(), libcBytes(threads), companions.findings(),
+                threads, looks.size() - alive.size(), tracer.stopsNanos());
     }
 
     /** Tells whether there were any. */
@@ -205,6 +213,15 @@ final class Inspection {
     private static RuntimeException explained(KernelException e) {
         return e.errno() != EIO && e.errno() != Errno.ENOSYS ? e : new InputException("this kernel cannot tell: "
                 + e.getMessage() + "; it takes Linux 5.13 or later, built with CONFIG_RSEQ");
+    }
+
+    private static long libcBytes(List<Inspected> threads) {
+        for (Inspected thread : threads) {
+            if (thread.seen() != null && thread.owner().kind() == Owners.Kind.LIBC) {
+                return Integer.toUnsignedLong(thread.seen().registration().sizeBytes());
+            }
+        }
+        return 0;
     }
 
     private List<Inspected> threads(Owners owners) {

@@ -25,6 +25,14 @@ final class LoadedObjects {
     /** What musl's dynamic linker exports, and what is in an executable that musl is linked into. */
     private static final List<String> SIGNS_OF_MUSL = List.of("__dls3", "__init_tp");
     private static final int MAX_OBJECTS = 4096;
+    /** What tcmalloc keeps its cache in, half of which is cpu_id_start of its area. */
+    static final String TCMALLOC = "tcmalloc_slabs";
+    /** What librseq registers a thread by. */
+    static final String LIBRSEQ = "rseq_register_current_thread";
+    /** What the provider image registers a thread by, and what those have that register all the kernel maintains. */
+    static final String RSEQ4J = "rseq4j_join";
+    static final String RSEQ4J_LENGTH = "rseq4j_length";
+    private static final List<String> MARKS = List.of(TCMALLOC, LIBRSEQ, RSEQ4J, RSEQ4J_LENGTH);
 
     /**
      * An object.
@@ -35,9 +43,10 @@ final class LoadedObjects {
      * @param definesArea whether it defines the thread-local area of the shared-ownership protocol
      * @param areaOffset where that area was found to lie, from the thread pointer; null when that cannot be found
      * @param isLibc whether it is libc, its dynamic linker, or has a libc linked into it
+     * @param marks what it has of {@link #TCMALLOC}, {@link #LIBRSEQ}, {@link #RSEQ4J} and {@link #RSEQ4J_LENGTH}
      */
     record Claims(String path, @Nullable Long offset, @Nullable Integer size, boolean definesArea,
-                  @Nullable Long areaOffset, boolean isLibc) {
+                  @Nullable Long areaOffset, boolean isLibc, Set<String> marks) {
         String name() {
             String name = path.substring(path.lastIndexOf('/') + 1);
             // A memfd has never had a name in a folder, so that says nothing.
@@ -126,18 +135,26 @@ final class LoadedObjects {
         ElfSymbols.Symbol area = either(symbols, local, AREA);
         isMusl |= hasAny(symbols, local, SIGNS_OF_MUSL);
         boolean isLibc = hasAny(symbols, local, SIGNS_OF_LIBC);
-        if (offset == null && size == null && area == null && !isLibc) {
+        Set<String> marks = new HashSet<>();
+        for (String mark : MARKS) {
+            if (either(symbols, local, mark) != null) {
+                marks.add(mark);
+            }
+        }
+        if (offset == null && size == null && area == null && !isLibc && marks.isEmpty()) {
             return null;
         }
         return new Claims(path, offset == null ? null : (Long) symbols.read(offset, Long.BYTES),
                 size == null ? null : (Integer) (int) symbols.read(size, Integer.BYTES),
-                area != null && area.isThreadLocal(), area == null ? null : place(symbols, area, isExecutable), isLibc);
+                area != null && area.isThreadLocal(), area == null ? null : place(symbols, area, isExecutable), isLibc,
+                Set.copyOf(marks));
     }
 
     /** Returns the symbols of the executable that it does not export: a libc and an area may be linked into it. */
     private Map<String, ElfSymbols.Symbol> ofFile() {
         Set<String> names = new HashSet<>(SIGNS_OF_LIBC);
         names.addAll(SIGNS_OF_MUSL);
+        names.addAll(MARKS);
         names.addAll(List.of(AREA, OFFSET, SIZE, LIBRSEQ_OFFSET));
         try {
             return ElfFile.find(executable, names);

@@ -106,6 +106,24 @@ final class ProcessFiles {
         return Integer.parseInt(fields.getOrDefault(name, "0"));
     }
 
+    /** Returns the processes there are, ascending. */
+    static Set<Integer> processes() {
+        return numbers(PROC);
+    }
+
+    private static Set<Integer> numbers(Path folder) {
+        Set<Integer> numbers = new TreeSet<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, "[0-9]*")) {
+            for (Path entry : entries) {
+                numbers.add(Integer.valueOf(String.valueOf(entry.getFileName())));
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            // It has ended; what was listed before may still be there.
+            return numbers;
+        }
+        return numbers;
+    }
+
     /** Tells whether it is one of the kernel's own threads. */
     boolean isOfTheKernel() {
         String stat = text(folder.resolve("stat"));
@@ -118,16 +136,7 @@ final class ProcessFiles {
 
     /** Returns the ids of its threads, ascending; none when it has ended. */
     Set<Integer> threads() {
-        Set<Integer> threads = new TreeSet<>();
-        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(folder.resolve("task"))) {
-            for (Path task : tasks) {
-                threads.add(Integer.valueOf(String.valueOf(task.getFileName())));
-            }
-        } catch (IOException | DirectoryIteratorException e) {
-            // It has ended; what was listed before may still be there.
-            return threads;
-        }
-        return threads;
+        return numbers(folder.resolve("task"));
     }
 
     private Path task(int tid) {

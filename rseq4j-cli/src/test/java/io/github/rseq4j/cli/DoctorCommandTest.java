@@ -32,7 +32,7 @@ class DoctorCommandTest {
         JsonNode report = json();
         for (String key : List.of("available", "owner", "reason", "remedy", "index", "featureSize", "align", "offset",
                 "aborts", "kernel", "architecture", "libc", "registeredLength", "limit", "proof", "membarrier",
-                "selfTestMicros", "jdk")) {
+                "selfTestMicros", "jdk", "mode", "sliceExtension", "libcRegistered", "processes")) {
             assertTrue(report.has(key), key);
         }
         assertTrue(report.get("aborts").get("fence").isIntegralNumber());
@@ -49,6 +49,9 @@ class DoctorCommandTest {
         assertEquals(availability.limit(), report.get("limit").intValue());
         assertEquals(availability.offsetBytes(), report.get("offset").longValue());
         assertEquals(availability.registeredBytes(), report.get("registeredLength").intValue());
+        boolean isFull = availability.registeredBytes() > 32 && report.get("featureSize").intValue() > 32;
+        assertEquals(!availability.available() ? "none" : isFull ? "full" : "legacy",
+                report.get("mode").stringValue());
         assertEquals(availability.proof(), report.get("proof").stringValue());
         assertEquals(availability.reason(), report.get("reason").stringValue());
         assertEquals(availability.remedy(), report.get("remedy").stringValue());

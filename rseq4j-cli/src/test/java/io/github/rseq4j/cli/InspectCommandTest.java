@@ -31,8 +31,8 @@ import tools.jackson.databind.json.JsonMapper;
 @Timeout(60)
 class InspectCommandTest {
     private static final Map<String, String> SWITCHED_OFF = Map.of("GLIBC_TUNABLES", "glibc.pthread.rseq=0");
-    private static final List<String> KEYS = List.of("tid", "name", "registered", "area", "size", "signature", "flags",
-            "cpu", "mmCid", "node", "offset", "owner", "detail");
+    private static final List<String> KEYS = List.of("tid", "name", "registered", "area", "size", "mode", "signature",
+            "flags", "cpu", "mmCid", "node", "offset", "owner", "detail");
 
     @TempDir
     private Path folder = Path.of("");
@@ -144,6 +144,54 @@ class InspectCommandTest {
                     .forEach(key -> assertTrue(thread.get(key).isNull(), key));
             assertEquals("none", thread.get("owner").stringValue());
             assertTrue(Run.of("inspect", pid(target)).out().contains("\n1 thread, 0 registered"));
+        }
+    }
+
+    @Test
+    void theModeIsToldOfEachThreadAndWhatLibcRegistered() {
+        try (Target target = Target.sleeping(Map.of())) {
+            JsonNode report = inspect(target);
+            assumeRegistered(report);
+            JsonNode thread = only(report);
+            boolean isFull = Linux.getauxval(Linux.AT_RSEQ_FEATURE_SIZE) > 32 && thread.get("size").intValue() > 32;
+            assertEquals(isFull ? "full" : "legacy", thread.get("mode").stringValue());
+            assertEquals(thread.get("size").intValue(), report.get("libcRegisteredLength").intValue());
+            assertEquals(thread.get("mode").stringValue(), report.get("libcMode").stringValue());
+            assertTrue(Run.of("inspect", pid(target)).out().contains("; " + thread.get("size").intValue()
+                    + " bytes are registered, mode " + thread.get("mode").stringValue()));
+        }
+    }
+
+    /** By what it does, whatever its symbols are. */
+    @Test
+    void aCacheInCpuIdStartIsNamedWithItsRemedy() throws Exception {
+        try (Target target = program(SWITCHED_OFF, "cache")) {
+            JsonNode report = inspect(target);
+            assumeSwitchedOff(report);
+            JsonNode finding = report.get("findings").get(0);
+            assertEquals("inspected", finding.get("name").stringValue(), report.toString());
+            assertTrue(finding.get("what").stringValue().startsWith("keeps a cache in cpu_id_start"), "" + finding);
+            assertTrue(finding.get("remedy").stringValue().contains("glibc.pthread.rseq=1"), finding.toString());
+        }
+    }
+
+    /** By its symbol, before it has done anything; the doctor finds it too, and stops no thread. */
+    @Test
+    void tcmallocIsNamedUnlessLibcRegisters() throws Exception {
+        List<String> command = List.of(Target.compile(folder, "inspected", "-DTCMALLOC").toString(), "rest");
+        try (Target target = Target.ready(SWITCHED_OFF, command)) {
+            JsonNode report = inspect(target);
+            assumeSwitchedOff(report);
+            assertEquals("inspected", report.get("findings").get(0).get("name").stringValue(), report.toString());
+            assertTrue(Run.of("inspect", pid(target)).out().contains("inspected keeps a cache in cpu_id_start: "));
+            JsonNode all = JsonMapper.shared().readTree(Run.of("doctor", "--json").out()).get("processes");
+            assertTrue(Stream.iterate(0, i -> i < all.size(), i -> i + 1).map(all::get)
+                    .anyMatch(each -> each.get("pid").intValue() == target.pid()), all.toString());
+        }
+        try (Target target = Target.ready(Map.of(), command)) {
+            JsonNode report = inspect(target);
+            assumeRegistered(report);
+            assertEquals(0, report.get("findings").size(), report.toString());
         }
     }
 

@@ -25,8 +25,8 @@ final class ProviderLength {
     /* How it works
      *
      * Since Linux 7.1 the length decides how the kernel serves a thread (Documentation/userspace-api/rseq.rst). With
-     * the original 32 bytes it does what it always did: it writes all fields whenever the thread was away. With what its
-     * auxiliary vector asks for it writes what has changed, and ends a process that writes to a field of the kernel's.
+     * the original 32 bytes it does what it always did: it writes all fields whenever the thread was away. With what
+     * its auxiliary vector asks for it writes what has changed, and ends a process that writes to one of its fields.
      * Our own area is registered so where it has room and alignment for it. The protocol of 2018 knows of no length:
      * all who share an area say 32, and ProviderRoutines keeps to that where it meets them.
      *
