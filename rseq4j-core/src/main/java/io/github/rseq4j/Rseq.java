@@ -181,6 +181,7 @@ public final class Rseq {
     }
 
     private static void requireLinux(String what) {
+        Engine _ = Engine.get(Native.holders());
         if (!Linux.isCallable()) {
             Availability availability = availability();
             throw new UnsupportedOperationException(what + " cannot be asked for: " + availability.reason()

@@ -62,9 +62,10 @@ public final class CodeMemory {
     public synchronized List<MachineCode> install(List<Assembled> functions) {
         if (codeEnd == 0) {
             grow(REGION_BYTES);
-            if (compiler.lowering().mustSynchroniseCode()) {
-                synchronise = Native.critical(write(List.of(compiler.synchroniseCode())).getFirst().entry(), 2);
-            }
+        }
+        // Also where it was refused before.
+        if (synchronise == null && compiler.lowering().mustSynchroniseCode()) {
+            synchronise = Native.critical(write(List.of(compiler.synchroniseCode())).getFirst().entry(), 2);
         }
         return write(functions);
     }
@@ -168,7 +169,12 @@ public final class CodeMemory {
     private void grow(long bytes) {
         long region = Errno.check("mmap(length=" + bytes + ", PROT_NONE)",
                 Linux.mmap(bytes, Linux.PROT_NONE));
-        protect(region, DATA_BYTES, Linux.PROT_READ | Linux.PROT_WRITE);
+        try {
+            protect(region, DATA_BYTES, Linux.PROT_READ | Linux.PROT_WRITE);
+        } catch (KernelException e) {
+            Linux.munmap(region, bytes);
+            throw e;
+        }
         dataNext = region;
         dataEnd = region + DATA_BYTES;
         codeNext = dataEnd;

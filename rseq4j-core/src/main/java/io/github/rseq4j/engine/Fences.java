@@ -115,7 +115,10 @@ final class Fences {
         /** A thread that ended in another way has been to no more than some of the CPUs. */
         void requireDone() {
             if (thrown instanceof KernelException refusal) {
-                throw refusal;
+                // Another one, made here: it is the caller's frames that say which operation was refused.
+                KernelException told = Errno.refusal(refusal.call(), refusal.errno());
+                told.initCause(refusal);
+                throw told;
             }
             if (!isDone) {
                 throw new IllegalStateException("the thread that goes from CPU to CPU has ended early", thrown);

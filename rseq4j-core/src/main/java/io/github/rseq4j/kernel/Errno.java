@@ -22,6 +22,10 @@ public final class Errno {
     public static final int EFAULT = 14;
     /** Device or resource busy; rseq(2): this very registration exists. */
     public static final int EBUSY = 16;
+    /** Too many open files in the system. */
+    public static final int ENFILE = 23;
+    /** Too many open files. */
+    public static final int EMFILE = 24;
     /** Invalid argument. */
     public static final int EINVAL = 22;
     /** No space left; shmget(2): there are as many segments as there may be. */
@@ -56,6 +60,8 @@ public final class Errno {
             case EFAULT -> "EFAULT";
             case EBUSY -> "EBUSY";
             case EINVAL -> "EINVAL";
+            case ENFILE -> "ENFILE";
+            case EMFILE -> "EMFILE";
             case ENOSPC -> "ENOSPC";
             case ENOSYS -> "ENOSYS";
             case EIDRM -> "EIDRM";

@@ -80,7 +80,7 @@ public final class Linux {
     private Linux() {}
 
     /** Found when the first call is made, so that asking whether calls can be made touches nothing native. */
-    private static final class Syscall {
+    static final class Syscall {
         private static final long FUNCTION = Native.find("syscall");
         private static final long GETAUXVAL = Native.find("getauxval");
     }

@@ -124,7 +124,8 @@ public final class Provider {
         long written = Linux.write(file, image);
         String path = "/proc/self/fd/" + file;
         String refusal = written == image.length ? Linux.dlopen(path, Linux.RTLD_NOW | Linux.RTLD_GLOBAL)
-                : "write(length=" + image.length + ") answered " + written;
+                : "write(length=" + image.length + ") answered "
+                        + (written < 0 ? Errno.name((int) -written) : written + " bytes");
         if (!refusal.isEmpty()) {
             Linux.close(file);
             boolean isFull = refusal.contains("TLS");

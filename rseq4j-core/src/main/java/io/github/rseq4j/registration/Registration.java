@@ -41,6 +41,9 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
     }
 
     private static final String NEEDS_LIBC = "run on a libc that registers (glibc 2.35 or later)";
+    private static final String REPORT = "report this, with the versions of kernel and libc";
+    private static final String ALLOW =
+            "use a kernel with CONFIG_RSEQ (Linux 4.18 or later), and allow rseq(2) in the seccomp filter";
     static final String NOT_SHARED = "load no library that registers an rseq area of its own and does not share"
             + " it as __rseq_abi, or load it with the program (LD_PRELOAD)";
 
@@ -62,7 +65,8 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
             return none("libc did not register: it has no __rseq_offset", NEEDS_LIBC);
         }
         if ((int) RawMemory.readLong(size) == 0) {
-            return refused(Errno.EINVAL);
+            return none("libc did not register: __rseq_size is 0",
+                    "do not set glibc.pthread.rseq=0 in GLIBC_TUNABLES; allow rseq(2) in the seccomp filter");
         }
         return new Registration(Owner.LIBC, RawMemory.readLong(offset), 0, leastFeatureBytes(), "", "", "");
     }
@@ -90,17 +94,11 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
     public static @Nullable Registration refusedByKernel() {
         // A null area is refused by every kernel that has rseq(2), so asking for it harms nothing.
         int answer = -Linux.rseq(0, 0, 0, 0);
-        return answer == Errno.ENOSYS || answer == Errno.EPERM || answer == Errno.EACCES ? refused(answer) : null;
+        return isRefusal(answer) ? none("rseq(2) is refused: it answered " + Errno.name(answer), ALLOW) : null;
     }
 
-    /** Tells apart a libc that was told not to register from a kernel or a filter that refused it. */
-    private static Registration refused(int answer) {
-        if (answer == Errno.ENOSYS || answer == Errno.EPERM || answer == Errno.EACCES) {
-            return none("rseq(2) is refused: it answered " + Errno.name(answer),
-                    "use a kernel with CONFIG_RSEQ (Linux 4.18 or later), and allow rseq(2) in the seccomp filter");
-        }
-        return none("libc did not register: __rseq_size is 0",
-                "do not set glibc.pthread.rseq=0 in GLIBC_TUNABLES; allow rseq(2) in the seccomp filter");
+    private static boolean isRefusal(int answer) {
+        return answer == Errno.ENOSYS || answer == Errno.EPERM || answer == Errno.EACCES;
     }
 
     /** Returns how many bytes of an area this kernel maintains, where the area was registered with so many. */
@@ -161,7 +159,10 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
             return none("the registered area is not that of owner " + owner + ": rseq(2) answered EINVAL for it",
                     NOT_SHARED);
         }
-        return refused(answer);
+        return none("rseq(2) answered " + Errno.name(answer) + " for the area of owner " + owner + ", which is"
+                + " registered already, where EBUSY is due" + (answer == Errno.EPERM ? ": its signature is not 0x"
+                        + Integer.toHexString(signature) : ""),
+                answer == Errno.EPERM ? NOT_SHARED + "; allow rseq(2) in the seccomp filter" : REPORT);
     }
 
     private Registration notJoined(int answer) {
@@ -175,7 +176,15 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
                             "let libc register (no glibc.pthread.rseq=0 in GLIBC_TUNABLES), or load librseq4j.so with"
                             + " the program and behind librseq (LD_PRELOAD=librseq.so:librseq4j.so): librseq then"
                             + " shares its area");
-            default -> refused(answer);
+            case Errno.EOPNOTSUPP -> none("the thread was not started by way of the provider image, and libc takes a"
+                    + " thread's memory back before the thread is gone: registering it answered EOPNOTSUPP",
+                    "preload the file that \"rseq4j provider\" writes (LD_PRELOAD)");
+            case Errno.ECANCELED -> none("the thread is ending: registering it answered ECANCELED",
+                    "use the library first on a thread that goes on");
+            case Errno.EOVERFLOW -> none("as many users share the thread's registration as can be counted: registering"
+                    + " it answered EOVERFLOW", "let those who share it as __rseq_abi give it back");
+            default -> none("rseq(2) answered " + Errno.name(answer) + " for the area of owner " + owner,
+                    isRefusal(answer) ? ALLOW : REPORT);
         };
     }
 }

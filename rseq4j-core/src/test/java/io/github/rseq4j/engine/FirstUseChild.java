@@ -1,6 +1,10 @@
 package io.github.rseq4j.engine;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Seccomp;
 import io.github.rseq4j.percpu.PerCpuByteRing;
 import io.github.rseq4j.percpu.PerCpuByteStack;
 import io.github.rseq4j.percpu.PerCpuCounter;
@@ -11,6 +15,9 @@ import io.github.rseq4j.percpu.PerCpuLock;
 import io.github.rseq4j.percpu.PerCpuPool;
 import io.github.rseq4j.percpu.PerCpuRing;
 import io.github.rseq4j.percpu.PerCpuStack;
+import io.github.rseq4j.section.Order;
+import io.github.rseq4j.section.Place;
+import io.github.rseq4j.section.SectionBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -22,6 +29,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -31,7 +39,7 @@ import java.util.concurrent.CountDownLatch;
 public final class FirstUseChild {
     /** What is used first. */
     static final List<String> USES = List.of("counter", "availability", "counters", "histogram", "items", "stack",
-            "byteStack", "ring", "byteRing", "lock", "pool", "currentCpu", "fence");
+            "byteStack", "ring", "byteRing", "lock", "pool", "currentCpu", "fence", "section");
     private static final int MAX_THREADS = 20_000;
     private static final int REST_BYTES = 256 << 10;
     private static final int MANY = 32;
@@ -76,6 +84,7 @@ public final class FirstUseChild {
             case "threads" -> withoutThreads(use);
             case "interrupt" -> onInterruptedThread(use);
             case "many" -> onManyThreads(use);
+            case "code" -> withoutLaterCode(use);
             default -> throw new IllegalArgumentException(wrong);
         };
         Rseq.Availability availability = Rseq.availability();
@@ -137,6 +146,15 @@ public final class FirstUseChild {
             }
             case "currentCpu" -> require(Rseq.currentCpu() >= 0);
             case "fence" -> Rseq.fence();
+            case "section" -> {
+                SectionBuilder steps = new SectionBuilder("add_where", 2);
+                steps.commitAdd(Place.cell(steps.argument(0)), steps.argument(1), Order.RELAXED);
+                try (PerCpuItems items = new PerCpuItems(64)) {
+                    long item = items.allocate();
+                    require(steps.build().call(item, 3) >= 0);
+                    items.free(item);
+                }
+            }
             default -> throw new IllegalArgumentException(use);
         }
     }
@@ -254,6 +272,22 @@ public final class FirstUseChild {
             thread.join();
         }
         return first;
+    }
+
+    /** The engine is chosen, and then the kernel lets the thread, and those that it starts, map no code any more. */
+    private static String withoutLaterCode(String use) throws InterruptedException {
+        boolean _ = Rseq.availability().available();
+        String[] first = new String[2];
+        Thread thread = new Thread(() -> {
+            Seccomp.refuse(Objects.requireNonNull(Architecture.host()).numbers().mprotect(), 2,
+                    Linux.PROT_READ | Linux.PROT_EXEC, Errno.EACCES);
+            first[0] = outcome(use);
+            first[1] = outcome(use);
+        });
+        thread.start();
+        thread.join();
+        // Once refused, it is refused again: nobody finds half of something.
+        return first[0].equals(first[1]) ? first[0] : first[0] + " and " + first[1];
     }
 
     private static String onInterruptedThread(String use) {

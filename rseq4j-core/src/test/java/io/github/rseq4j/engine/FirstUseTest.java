@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
  * with a full heap                 has no memory, or is fine   fine
  * with a full metaspace            an error, or fine           fine
  * where no thread can be started   fine                        fine, on the fallback with its reason
+ * where no more code is mapped     says so, or fine            fine
  * on an interrupted thread         fine, still interrupted     fine
  * of many threads at a time        fine                        fine
  * at a real-time priority          fine                        fine, and no limit of real-time CPU time is met
@@ -88,6 +89,13 @@ final class FirstUseTest {
         requireFirst(uses, "fine");
         uses.forEach((use, each) -> assertTrue(each[2].startsWith("fallback: no thread could be started")
                 || each[2].startsWith("fallback: switched off"), use + ": " + String.join(", ", each)));
+    }
+
+    @Test
+    void saysThatNoMoreCodeIsMappedAndWorksAfterwards() {
+        outcomes(child(List.of(), "code", ALL)).forEach((use, each) -> assertTrue(each[0].equals("fine")
+                || each[0].contains("mprotect(length=") && each[0].contains("EACCES")
+                        && !each[0].contains("NoClassDefFoundError"), use + ": " + String.join(", ", each)));
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.github.rseq4j.kernel.Seccomp;
 import io.github.rseq4j.memory.MemoryProbe;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
@@ -132,12 +133,16 @@ public final class FencesChild {
             for (Operation each : all) {
                 String state = child.state();
                 String refusal = "none";
+                boolean isCallers = false;
                 try {
                     each.run.run();
                 } catch (RuntimeException e) {
                     refusal = e.toString();
+                    isCallers = Arrays.stream(e.getStackTrace())
+                            .anyMatch(frame -> frame.getClassName().startsWith(FencesChild.class.getName()));
                 }
-                System.out.println("refused=" + each.name + " " + refusal.contains("sched_setaffinity") + " "
+                System.out.println("refused=" + each.name + " " + (refusal.contains("sched_setaffinity") && isCallers)
+                        + " "
                         + state.equals(child.state()) + " " + !MemoryProbe.isAnyBehind(child.stack.arrays()));
             }
             for (Operation each : child.operations()) {

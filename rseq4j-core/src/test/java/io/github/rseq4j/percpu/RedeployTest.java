@@ -17,12 +17,13 @@ import org.junit.jupiter.params.provider.MethodSource;
  * static field, closed or not. Threads and descriptors stay as many; a few mappings for each copy of the library stay.
  */
 final class RedeployTest {
-    private static final int COUNT = 30;
+    /** -Drseq4j.redeploys=300 is the soak. */
+    private static final int COUNT = Integer.getInteger("rseq4j.redeploys", 30);
     /** Where a loader stays its classes fill this long before the last one. */
     private static final String METASPACE = "-XX:MaxMetaspaceSize=36m";
     /** Code, data and cells, each with its neighbours of another protection. */
-    private static final int MAX_MAPPINGS_EACH = 8;
-    private static final int MAX_KIB_EACH = 1024;
+    private static final long MAX_MAPPINGS_EACH = 8;
+    private static final long MAX_KIB_EACH = 1024;
 
     static Stream<Arguments> deployments() {
         return Stream.of(

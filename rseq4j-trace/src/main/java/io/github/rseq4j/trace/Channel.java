@@ -35,6 +35,8 @@ final class Channel implements EventSink {
     private final TracerCounts counts;
 
     Channel(Rings rings, boolean isOrdered, TracerCounts counts) {
+        // Here, and not on the stack of the first event: a class whose initialiser fails there is lost.
+        Engine _ = Engine.get(RingFunctions.holders(isOrdered));
         this.isOrdered = isOrdered;
         this.cells = rings.cells();
         this.rings = rings;

@@ -44,8 +44,7 @@ final class NativeProbes {
         NativeEvents shared = Shared.EVENTS;
         if (shared == null) {
             throw new UnsupportedOperationException("native code can record events with rseq alone, and where the"
-                    + " processor's counter is the kernel's clock source and that of traces: engine="
-                    + Engine.get().name() + ", " + TraceTime.PROPERTY + "=" + System.getProperty(TraceTime.PROPERTY));
+                    + " processor's counter is the clock of traces: " + TraceTime.whyNoCounter());
         }
         IS_SHARED.set(true);
         return shared;

@@ -10,6 +10,13 @@ import java.lang.invoke.MethodHandles;
 final class RingFunctions {
     private RingFunctions() {}
 
+    /** Returns the classes that events need. */
+    static Class<?>[] holders(boolean isOrdered) {
+        return isOrdered ? new Class<?>[] {Seldom.class, One.class, Two.class, Four.class, Eight.class, Copy.class}
+                : new Class<?>[] {Seldom.class, One.class, Two.class, Four.class, Eight.class, Copy.class,
+                    Unordered.class};
+    }
+
     /** Events of up to a word. */
     static final class One {
         static final Chain CHAIN = event(0);

@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.Rseq;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.kernel.Native;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /** The clock of traces: the processor's counter, or CLOCK_MONOTONIC where that is not to be relied on. */
@@ -40,8 +42,9 @@ final class TraceTime {
     private static final UUID CLOCK = UUID.randomUUID();
 
     private static final boolean IS_FALLBACK = Engine.get() instanceof FallbackEngine;
-    private static final boolean IS_COUNTER = !IS_FALLBACK && !System.getProperty(PROPERTY, "auto").equals("monotonic")
-            && COUNTERS.contains(clockSource());
+    private static final boolean IS_ASKED = System.getProperty(PROPERTY, "auto").equals("monotonic");
+    private static final String SOURCE = clockSource();
+    private static final boolean IS_COUNTER = !IS_FALLBACK && !IS_ASKED && COUNTERS.contains(SOURCE);
     private static final MethodHandle READ = IS_COUNTER ? Engine.get().timestampHandle() : nanoTime();
     private static final Moment FIRST = moment();
 
@@ -61,8 +64,22 @@ final class TraceTime {
             return Files.readString(CLOCK_SOURCE).strip();
         } catch (IOException _) {
             // Without sysfs nothing says that the counter can be relied on.
-            return "unknown";
+            return "";
         }
+    }
+
+    /** Says why the processor's counter is not the clock of traces, and what to do about it. */
+    static String whyNoCounter() {
+        if (IS_FALLBACK) {
+            return "rseq is not available: " + Rseq.availability().reason();
+        }
+        if (IS_ASKED) {
+            return "-D" + PROPERTY + "=monotonic asks for another clock: leave it out";
+        }
+        return SOURCE.isEmpty() ? CLOCK_SOURCE + " cannot be read, so nothing says that the processor's counter can be"
+                + " relied on: mount sysfs at /sys" : "the kernel's clock source is " + SOURCE + ", by " + CLOCK_SOURCE
+                + ", and not the processor's counter (one of " + String.join(", ", new TreeSet<>(COUNTERS))
+                + "): the kernel's log tells why it was not chosen";
     }
 
     static MethodHandle nanoTime() {

@@ -6,6 +6,7 @@ import java.lang.ref.WeakReference;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,17 +42,23 @@ public final class RedeployChild {
         int rounds = Integer.parseInt(arguments[1]);
         List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
         long files = 0;
+        long mappings = 0;
+        long rssKib = 0;
         for (int round = 0; round < rounds; round++) {
             loaders.add(round(arguments[0], Path.of(arguments[2], "t" + round), false));
             collect(loaders);
             if (round == WARM) {
                 files = files();
+                mappings = mappings();
+                rssKib = rssKib();
             }
         }
         System.out.println("loaders=" + loaders.stream().filter(loader -> loader.get() != null).count());
         System.out.println("threads=" + Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("rseq4j")).count());
         System.out.println("files=" + (files() - files));
+        System.out.println("mappings=" + (mappings() - mappings));
+        System.out.println("rssKib=" + (rssKib() - rssKib));
         // One that stays, and whose classes are no longer to be had at the end.
         round(arguments[0], Path.of(arguments[2], "last"), true);
         System.out.println("end");
@@ -90,6 +97,15 @@ public final class RedeployChild {
     private static long files() {
         String[] files = new File("/proc/self/fd").list();
         return files == null ? -1 : files.length;
+    }
+
+    private static long mappings() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/maps")).size();
+    }
+
+    private static long rssKib() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("VmRSS"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElse(0);
     }
 
     /**

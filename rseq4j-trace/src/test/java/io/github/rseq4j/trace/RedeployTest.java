@@ -34,7 +34,11 @@ import org.junit.jupiter.params.provider.EnumSource;
  * </pre>
  */
 final class RedeployTest {
-    private static final int ROUNDS = 6;
+    /** -Drseq4j.redeploys=300 is the soak. */
+    private static final int ROUNDS = Integer.getInteger("rseq4j.redeploys", 6);
+    /** What a copy of the library, and a tracer that it leaves open, take for the life of the JVM. */
+    private static final long MAX_MAPPINGS_EACH = 8;
+    private static final long MAX_KIB_EACH = 1024;
 
     @ParameterizedTest
     @EnumSource
@@ -48,9 +52,16 @@ final class RedeployTest {
         }
         String output = Child.output(Map.of(), Child.java(options, RedeployChild.class, use.name(),
                 String.valueOf(ROUNDS), folder.toString()));
-        assertTrue(output.contains("loaders=0\nthreads=0\nfiles=0\nend\n"),
+        assertTrue(output.contains("loaders=0\nthreads=0\nfiles=0\n") && output.contains("\nend\n"),
                 Rseq.availability().owner() + ": " + output);
+        assertTrue(number(output, "mappings") <= MAX_MAPPINGS_EACH * ROUNDS, output);
+        assertTrue(number(output, "rssKib") <= MAX_KIB_EACH * ROUNDS, output);
         assertFalse(output.contains("Exception") || output.contains("Error"), output);
+    }
+
+    private static long number(String output, String key) {
+        return output.lines().filter(line -> line.startsWith(key + "="))
+                .mapToLong(line -> Long.parseLong(line.substring(key.length() + 1))).findFirst().orElseThrow();
     }
 
     /** Loads one class anew, and all others as everybody does. */
