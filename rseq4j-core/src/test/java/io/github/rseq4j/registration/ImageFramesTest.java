@@ -40,7 +40,7 @@ final class ImageFramesTest {
     private static final int CHAINS = 60;
 
     /** What an image is for: a file, a JVM's memory, to be loaded behind, and sections as users write them. */
-    private enum Content {
+    enum Content {
         FILE(ProviderImage.FILE_NAME, Sections.all()),
         MEMORY(ProviderImage.MEMORY_NAME, Sections.all().subList(0, 1)),
         NEXT(ProviderImage.NEXT_FILE_NAME, List.of()),
