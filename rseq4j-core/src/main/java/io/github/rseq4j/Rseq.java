@@ -181,7 +181,8 @@ public final class Rseq {
     }
 
     private static void requireLinux(String what) {
-        Engine _ = Engine.get(Native.holders());
+        // Named, and not initialised here: where the stack ends they would be lost for the life of the JVM.
+        Engine _ = Engine.get(Native.class, Linux.Syscall.class);
         if (!Linux.isCallable()) {
             Availability availability = availability();
             throw new UnsupportedOperationException(what + " cannot be asked for: " + availability.reason()

@@ -80,9 +80,11 @@ public final class Linux {
     private Linux() {}
 
     /** Found when the first call is made, so that asking whether calls can be made touches nothing native. */
-    static final class Syscall {
+    public static final class Syscall {
         private static final long FUNCTION = Native.find("syscall");
         private static final long GETAUXVAL = Native.find("getauxval");
+
+        private Syscall() {}
     }
 
     /** Tells whether the calls of this class can be made: on Linux, on one of our architectures, with native access. */

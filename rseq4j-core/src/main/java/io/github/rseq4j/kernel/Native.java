@@ -74,11 +74,6 @@ public final class Native {
         }
     }
 
-    /** Returns the classes that calls need, and that are lost for the life of the JVM where an initialiser fails. */
-    public static Class<?>[] holders() {
-        return new Class<?>[] {Native.class, Linux.Syscall.class};
-    }
-
     /** Returns why native calls cannot be made in this JVM, or null when they can. */
     public static @Nullable Throwable refusal() {
         return REFUSAL;
