@@ -4,6 +4,7 @@ import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.percpu.PerCpuCounter;
+import io.github.rseq4j.registration.Registration;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
@@ -64,6 +65,8 @@ public final class CompanyChild {
         Rseq.Availability availability = Rseq.availability();
         System.out.println("available=" + availability.available());
         System.out.println("owner=" + availability.owner());
+        System.out.println("registered=" + availability.registeredBytes());
+        System.out.println("maintained=" + (Linux.isCallable() ? Registration.kernelFeatureBytes() : 0));
         System.out.println("proof=" + availability.proof());
         System.out.println("reason=" + availability.reason());
         System.out.println("remedy=" + availability.remedy());

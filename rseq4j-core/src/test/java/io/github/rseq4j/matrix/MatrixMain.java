@@ -3,6 +3,7 @@ package io.github.rseq4j.matrix;
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.engine.StormChild;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -62,6 +63,7 @@ public final class MatrixMain {
         line.put("owner", found.owner());
         line.put("index", found.index());
         line.put("length", found.registeredBytes());
+        line.put("mode", RseqArea.mode(found.registeredBytes(), found.featureBytes()));
         line.put("offset", found.offsetBytes());
         line.put("features", found.featureBytes());
         line.put("passed", summary.getTestsSucceededCount());
