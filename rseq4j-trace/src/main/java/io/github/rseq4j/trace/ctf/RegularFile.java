@@ -16,12 +16,15 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Locale;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens files of folders that somebody else can write to. A link is not followed; a FIFO, whose opening would wait for
  * a writer, or a device, which may have no end, is not opened at all.
  */
 public final class RegularFile {
+    private static final int MAX_TRIES = 100;
+
     private RegularFile() {}
 
     /**
@@ -32,16 +35,28 @@ public final class RegularFile {
      * @throws IOException when it cannot be opened, or is no regular file
      */
     public static FileChannel open(Path file) throws IOException {
+        // A tracer that runs replaces its metadata now and then.
+        for (int tries = 1; ; tries++) {
+            FileChannel channel = openUnlessReplaced(file);
+            if (channel != null) {
+                return channel;
+            }
+            if (tries == MAX_TRIES) {
+                throw new FileSystemException(file.toString(), null, "was replaced each time that it was opened");
+            }
+        }
+    }
+
+    private static @Nullable FileChannel openUnlessReplaced(Path file) throws IOException {
         Object key = attributes(file).fileKey();
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+        boolean isSame = false;
         try {
-            if (!Objects.equals(attributes(file).fileKey(), key)) {
-                throw new FileSystemException(file.toString(), null, "was replaced while it was opened");
-            }
-            return channel;
-        } catch (IOException e) {
-            try (channel) {
-                throw e;
+            isSame = Objects.equals(attributes(file).fileKey(), key);
+            return isSame ? channel : null;
+        } finally {
+            if (!isSame) {
+                channel.close();
             }
         }
     }
