@@ -32,14 +32,27 @@ final class Channel implements EventSink {
     private final long cells;
     private final boolean isOrdered;
     private final Rings rings;
+    private final TracedThreads threads;
     private final TracerCounts counts;
+    /** What the threads' own field is: one load less for each event. */
+    private final long[] recent;
 
-    Channel(Rings rings, boolean isOrdered, TracerCounts counts) {
+    /**
+     * Makes it.
+     *
+     * @param rings where records go
+     * @param isOrdered whether times are ordered across CPUs
+     * @param threads is told of threads that record for the first time
+     * @param counts counts what is lost
+     */
+    Channel(Rings rings, boolean isOrdered, TracedThreads threads, TracerCounts counts) {
         // Here, and not on the stack of the first event: a class whose initialiser fails there is lost.
         Engine _ = Engine.get(RingFunctions.holders(isOrdered));
         this.isOrdered = isOrdered;
         this.cells = rings.cells();
         this.rings = rings;
+        this.threads = threads;
+        this.recent = threads.recent();
         this.counts = counts;
     }
 
@@ -48,14 +61,19 @@ final class Channel implements EventSink {
         return cells;
     }
 
-    private static long header(int id) {
-        return Thread.currentThread().threadId() << PacketLayout.ID_BITS | id;
+    private long header(int id) {
+        Thread thread = Thread.currentThread();
+        long number = thread.threadId();
+        if (recent[(int) number & recent.length - 1] != number && !threads.isNoted(number)) {
+            threads.note(thread);
+        }
+        return number << PacketLayout.ID_BITS | id;
     }
 
     @Override
     public void record1(int recordBytes, int id, long w0) {
-        long header = header(id);
         try {
+            long header = header(id);
             int tries = 0;
             long status;
             do {
@@ -71,8 +89,8 @@ final class Channel implements EventSink {
 
     @Override
     public void record2(int recordBytes, int id, long w0, long w1) {
-        long header = header(id);
         try {
+            long header = header(id);
             int tries = 0;
             long status;
             do {
@@ -93,8 +111,8 @@ final class Channel implements EventSink {
 
     @Override
     public void record4(int recordBytes, int id, long w0, long w1, long w2, long w3) {
-        long header = header(id);
         try {
+            long header = header(id);
             int tries = 0;
             long status;
             do {
@@ -113,8 +131,8 @@ final class Channel implements EventSink {
     @Override
     public void record8(int recordBytes, int id, long w0, long w1, long w2, long w3, long w4, long w5, long w6,
             long w7) {
-        long header = header(id);
         try {
+            long header = header(id);
             int tries = 0;
             long status;
             do {
@@ -132,9 +150,9 @@ final class Channel implements EventSink {
 
     @Override
     public void recordBytes(int id, byte[] fields, int fieldBytes) {
-        long header = header(id);
         long recordBytes = TraceRing.RECORD_HEADER + (long) fieldBytes;
         try {
+            long header = header(id);
             int tries = 0;
             long status;
             do {

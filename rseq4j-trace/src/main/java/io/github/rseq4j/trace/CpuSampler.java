@@ -6,13 +6,9 @@ import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Iterator;
 import java.util.Map;
@@ -34,8 +30,7 @@ public final class CpuSampler implements AutoCloseable {
      *
      * Each thread, also one that the JVM does not know, has a timer of its own CPU time, which sends it SIGPROF; the
      * handler is emitted code that records the instruction that was interrupted. A thread of ours looks for threads
-     * that are new or have ended. /proc may be that of another namespace, and have other numbers for them: then what it
-     * says of each thread has the number that it has in ours.
+     * that are new or have ended.
      *
      * Where code lies is recorded at the beginning, when it changes, and with each snapshot: so readers can tell which
      * library an address is in.
@@ -52,23 +47,22 @@ public final class CpuSampler implements AutoCloseable {
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long LOOK_NANOS = 20_000_000;
     private static final int LOOKS_FOR_CODE = 50;
-    private static final Path TASKS = Path.of("/proc/self/task");
     private static final Path MAPS = Path.of("/proc/self/maps");
     private static final Pattern CODE =
             Pattern.compile("([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) \\S+ \\d+ *(.*)");
 
-    private static final Pattern NUMBERS = Pattern.compile("NSpid:.*\\s(\\d+)");
     private static final long SIG_IGN = 1;
 
     private static final AtomicBoolean IS_SAMPLING = new AtomicBoolean();
 
     private final CpuEvents events;
     private final NativeEvents.Event handler;
+    private final TracedThreads threads;
     private final TracerCounts counts;
+    private final KernelTasks tasks = new KernelTasks();
     private final long intervalNanos;
     /** The timers, by the thread's number in /proc; negative numbers are what the kernel answered instead. */
     private final Map<Integer, Integer> timers = new HashMap<>();
-    private final boolean isOwnProc;
     private byte[] former = {};
     private final Thread worker;
     private final LongSupplier step = this::step;
@@ -77,23 +71,14 @@ public final class CpuSampler implements AutoCloseable {
     private volatile boolean isClosing;
     private boolean isClosed;
 
-    private CpuSampler(CpuEvents events, NativeEvents.Event handler, TracerCounts counts, int hz) {
+    private CpuSampler(CpuEvents events, NativeEvents.Event handler, TracedThreads threads, TracerCounts counts,
+            int hz) {
         this.events = events;
         this.handler = handler;
+        this.threads = threads;
         this.counts = counts;
         this.intervalNanos = NANOS_PER_SECOND / hz;
-        this.isOwnProc = isOwnProc();
         this.worker = LooseThread.repeating("rseq4j-sampler", step, List.of());
-    }
-
-    /** Tells whether /proc numbers threads as the kernel does for this process. */
-    private static boolean isOwnProc() {
-        try {
-            Path own = Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName();
-            return String.valueOf(own).equals(Integer.toString(Linux.gettid()));
-        } catch (IOException _) {
-            return false;
-        }
     }
 
     /**
@@ -101,18 +86,20 @@ public final class CpuSampler implements AutoCloseable {
      *
      * @param events records where code lies
      * @param handler records samples
+     * @param threads is told which threads there are
      * @param counts counts failures
      * @param hz how many a second of CPU time
      * @throws IllegalStateException when somebody else samples or handles the signal, or no thread can have a timer
      */
-    static CpuSampler start(CpuEvents events, NativeEvents.Event handler, TracerCounts counts, int hz) {
+    static CpuSampler start(CpuEvents events, NativeEvents.Event handler, TracedThreads threads, TracerCounts counts,
+            int hz) {
         if (!IS_SAMPLING.compareAndSet(false, true)) {
             throw new IllegalStateException("another sampler runs in this process: close it first");
         }
         CpuSampler sampler = null;
         try {
             requireFree(Linux.sigaction(SIGPROF, new byte[0]));
-            CpuSampler made = new CpuSampler(events, handler, counts, hz);
+            CpuSampler made = new CpuSampler(events, handler, threads, counts, hz);
             made.former = Linux.sigaction(SIGPROF, handler.entry());
             sampler = made;
             requireFree(made.former);
@@ -167,19 +154,18 @@ public final class CpuSampler implements AutoCloseable {
         if (isClosed) {
             return;
         }
-        try (Stream<Path> tasks = Files.list(TASKS)) {
-            Set<Integer> there = new HashSet<>();
-            tasks.forEach(task -> there.add(Integer.parseInt(String.valueOf(task.getFileName()))));
+        try {
+            Map<Integer, Integer> there = threads.look(tasks);
             for (Iterator<Map.Entry<Integer, Integer>> i = timers.entrySet().iterator(); i.hasNext();) {
                 Map.Entry<Integer, Integer> each = i.next();
-                if (!there.contains(each.getKey())) {
+                if (!there.containsKey(each.getKey())) {
                     delete(each.getValue());
                     i.remove();
                 }
             }
-            for (int task : there) {
-                if (timers.getOrDefault(task, -1) < 0) {
-                    arm(task);
+            for (Map.Entry<Integer, Integer> task : there.entrySet()) {
+                if (timers.getOrDefault(task.getKey(), -1) < 0) {
+                    arm(task.getKey(), task.getValue());
                 }
             }
         } catch (IOException e) {
@@ -193,10 +179,9 @@ public final class CpuSampler implements AutoCloseable {
         }
     }
 
-    private void arm(int task) throws IOException {
-        int tid = isOwnProc ? task : number(task);
+    private void arm(int task, int tid) {
         int timer = tid == 0 ? -Errno.ESRCH : Linux.cpuTimer(tid, SIGPROF, intervalNanos);
-        if (timer < 0 && !Files.exists(TASKS.resolve(Integer.toString(task)))) {
+        if (timer < 0 && !KernelTasks.isThere(task)) {
             // The thread has ended meanwhile.
             timers.remove(task);
             return;
@@ -205,16 +190,6 @@ public final class CpuSampler implements AutoCloseable {
         // Once for each thread, however often it is tried.
         if (timer < 0 && before == null) {
             counts.failed(Errno.refusal("timer_create(tid=" + tid + ")", -timer));
-        }
-    }
-
-    /** Returns the number of a thread in the namespace of this process, or 0 when it has ended or none is said. */
-    private static int number(int task) throws IOException {
-        try (Stream<String> lines = Files.lines(TASKS.resolve(task + "/status"), StandardCharsets.ISO_8859_1)) {
-            return lines.map(NUMBERS::matcher).filter(Matcher::matches).mapToInt(
-                    line -> Integer.parseInt(line.group(1))).findFirst().orElse(0);
-        } catch (NoSuchFileException | UncheckedIOException _) {
-            return 0;
         }
     }
 

@@ -25,11 +25,19 @@ final class NativeProbes {
     private static final AtomicBoolean IS_SHARED = new AtomicBoolean();
 
     private final Rings rings;
+    private final TracedThreads threads;
     private final Map<String, NativeEvents.Event> events = new HashMap<>();
     private boolean isClosed;
 
-    NativeProbes(Rings rings) {
+    /**
+     * Makes none yet.
+     *
+     * @param rings where they record
+     * @param threads learns that threads record which Java need not know
+     */
+    NativeProbes(Rings rings, TracedThreads threads) {
         this.rings = rings;
+        this.threads = threads;
     }
 
     /**
@@ -66,6 +74,7 @@ final class NativeProbes {
             List<Integer> bytes = fieldBytes(type);
             try {
                 rings.serveNative();
+                threads.watchKernel();
                 event = shared.event("event_" + type.id(), rings.cells(), type.id(), bytes);
             } catch (KernelException e) {
                 throw new IllegalStateException("event=" + type.name() + ": " + e.getMessage(), e);
@@ -88,6 +97,7 @@ final class NativeProbes {
         NativeEvents shared = shared();
         try {
             rings.serveNative();
+            threads.watchKernel();
             return shared.sampler(rings.cells(), type.id());
         } catch (KernelException e) {
             throw new IllegalStateException("event=" + type.name() + ": " + e.getMessage(), e);

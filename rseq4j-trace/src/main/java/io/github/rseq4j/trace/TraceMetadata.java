@@ -14,21 +14,29 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The metadata of a tracer: its events, and its clock as well as it is known by now. Any thread. */
 final class TraceMetadata {
     /* How it works
      *
      * It is written whole, beside, and put in its place by renaming: a reader, or who recovers, finds one or the other.
+     *
+     * Threads that are new are in it some milliseconds later, so that a process that is killed leaves their names; when
+     * there are always new ones it is written a million bytes a second.
      */
     /** So much the frequency must have changed to be written again: one in so many. */
     private static final long PRECISION = 10_000_000;
+    private static final long SHORTEST_PAUSE_NANOS = 10_000_000;
+    private static final long NANOS_PER_BYTE = 1_000;
+    private static final long LOOK_PAUSE_NANOS = 100_000_000;
     /** The trace's number is in its first lines. */
     private static final int BEGINNING_BYTES = 4096;
     private static final Pattern UUID_LINE = Pattern.compile("uuid = \"([0-9a-f-]{36})\"");
@@ -37,9 +45,13 @@ final class TraceMetadata {
     private final SafeFolder beside;
     private final UUID uuid;
     private final Map<String, Object> environment;
+    private final TracedThreads threads;
     private final TracerCounts counts;
     private final List<EventType> events = new ArrayList<>();
-    private long frequencyHz;
+    private @Nullable TraceDescription written;
+    private long writtenNews;
+    private long mayWriteAt = System.nanoTime();
+    private long lookAgainAt = mayWriteAt;
     /** What the folder held before is a trace's that has ended: whoever locked the folder has seen to that. */
     private boolean isWritten;
     /** Whether the file has not all events. */
@@ -53,13 +65,16 @@ final class TraceMetadata {
      * @param ringFolder that of the rings
      * @param uuid the trace's
      * @param isFlightRecorder which mode the tracer has
+     * @param threads the threads that record
      * @param counts counts failures
      */
-    TraceMetadata(SafeFolder folder, SafeFolder ringFolder, UUID uuid, boolean isFlightRecorder, TracerCounts counts) {
+    TraceMetadata(SafeFolder folder, SafeFolder ringFolder, UUID uuid, boolean isFlightRecorder,
+            TracedThreads threads, TracerCounts counts) {
         this.folder = folder;
         // A folder of the same file system, so that it can be renamed.
         this.beside = ringFolder;
         this.uuid = uuid;
+        this.threads = threads;
         this.counts = counts;
         this.environment = TraceDescription.environment(version(), Instant.now());
         environment.put("mode", isFlightRecorder ? "flight recorder" : "discard");
@@ -141,14 +156,16 @@ final class TraceMetadata {
      * @throws IOException when it cannot be written
      */
     synchronized void write() throws IOException {
+        writtenNews = threads.news();
         TraceDescription trace = describe();
+        String text = MetadataText.of(trace);
         Uninterrupted.run(() -> {
             if (isWritten) {
                 requireOurs(folder, uuid);
             }
             // A name that nobody else has planted something at.
             String name = TraceWriter.METADATA + "_" + UUID.randomUUID();
-            beside.write(name, MetadataText.of(trace), false);
+            beside.write(name, text, false);
             try {
                 beside.move(name, folder, TraceWriter.METADATA);
             } catch (IOException e) {
@@ -159,11 +176,22 @@ final class TraceMetadata {
         });
         isWritten = true;
         isStale = false;
-        frequencyHz = trace.clock().frequencyHz();
+        written = trace;
+        mayWriteAt = System.nanoTime() + Math.max(text.length() * NANOS_PER_BYTE, SHORTEST_PAUSE_NANOS);
     }
 
     private TraceDescription describe() {
-        return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), environment, events);
+        ThreadList.Known known = threads.known();
+        Map<String, Object> all = new LinkedHashMap<>(environment);
+        all.putAll(known.environment());
+        return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), all, known.threads(), events);
+    }
+
+    /** Writes it again when it has not all events, or not all threads that recorded before. */
+    synchronized void flush() {
+        if (!isClosed && (isStale || threads.news() != writtenNews)) {
+            boolean _ = keep();
+        }
     }
 
     /** Returns the events by their numbers. */
@@ -172,13 +200,33 @@ final class TraceMetadata {
     }
 
     /**
-     * Writes it again when an event could not be written before, or the clock is known better: the longer it is watched
-     * the better its frequency is.
+     * Writes it again when an event could not be written before, something else is known of threads, or the clock is
+     * known better: the longer it is watched the better its frequency is.
      */
     synchronized void refresh() {
-        if (!isClosed
-                && (isStale || Math.abs(TraceTime.clock().frequencyHz() - frequencyHz) > frequencyHz / PRECISION)) {
+        boolean isDue = System.nanoTime() - lookAgainAt >= 0;
+        if (!isClosed && (isStale || isDue && isOld(describe()))) {
             boolean _ = keep();
+        }
+        lookAgainAt = isDue ? System.nanoTime() + LOOK_PAUSE_NANOS : lookAgainAt;
+    }
+
+    private boolean isOld(TraceDescription now) {
+        TraceDescription last = written;
+        return last == null || !now.threads().equals(last.threads()) || !now.environment().equals(last.environment())
+                || Math.abs(now.clock().frequencyHz() - last.clock().frequencyHz())
+                        > last.clock().frequencyHz() / PRECISION;
+    }
+
+    /** Writes it again when a thread was named since, unless that was done a moment ago. */
+    synchronized void refreshThreads() {
+        if (!isClosed && threads.news() != writtenNews && System.nanoTime() - mayWriteAt >= 0) {
+            try {
+                write();
+            } catch (IOException _) {
+                // It is tried again when it is due, and counted then.
+                mayWriteAt = System.nanoTime() + Drainer.FAILURE_PAUSE_NANOS;
+            }
         }
     }
 

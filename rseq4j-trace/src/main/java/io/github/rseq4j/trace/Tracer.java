@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  * writes the record, and commits. What happens once in a sub-buffer is another one. So each CPU's events are in order,
  * and what was committed outlives the process, though not the machine: {@link TraceRecovery}.
  *
- * <p><b>Threads.</b> Every method may be called from any thread.
+ * <p><b>Threads.</b> Every method may be called from any thread. The trace names the threads that recorded events: at
+ * most some thousand, those that live first.
  *
  * <p><b>Failures.</b> The traced program never fails because of it: what cannot be recorded or written is counted, see
  * {@link #stats}. Only the methods of this class throw.
@@ -75,6 +76,7 @@ public final class Tracer implements AutoCloseable {
     private final boolean isFlightRecorder;
     private final UUID uuid = UUID.randomUUID();
     private final TracerCounts counts = new TracerCounts();
+    private final TracedThreads threads = new TracedThreads(counts);
     private final TracerFolder files;
     private final TraceMetadata metadata;
     /** The monitor of what is begun, looked at and closed, too. */
@@ -97,14 +99,14 @@ public final class Tracer implements AutoCloseable {
         this.options = options;
         this.isFlightRecorder = isFlightRecorder;
         this.files = files;
-        this.metadata = new TraceMetadata(files.trace(), files.rings(), uuid, isFlightRecorder, counts);
+        this.metadata = new TraceMetadata(files.trace(), files.rings(), uuid, isFlightRecorder, threads, counts);
         metadata.write();
         this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS,
                 files.descriptors());
         this.rings = new Rings(files.rings(), uuid, options, !isFlightRecorder, counts, this::drained);
         try {
-            this.channel = new Channel(rings, options.isTimeOrdered(), counts);
-            this.natives = new NativeProbes(rings);
+            this.channel = new Channel(rings, options.isTimeOrdered(), threads, counts);
+            this.natives = new NativeProbes(rings, threads);
             this.providers = new Providers(channel, options.fieldBytes(), metadata::add, natives);
             Runtime.getRuntime().addShutdownHook(atExit);
             startDrainer();
@@ -276,7 +278,8 @@ public final class Tracer implements AutoCloseable {
         synchronized (drainer) {
             requireOpen();
             CpuEvents cpu = providers.probes(CpuEvents.class);
-            sampler = CpuSampler.start(cpu, natives.sampler(probe("cpu:sample").type()), counts, hz);
+            sampler = CpuSampler.start(cpu, natives.sampler(probe("cpu:sample").type()), threads, counts,
+                    hz);
             return sampler;
         }
     }
@@ -347,6 +350,7 @@ public final class Tracer implements AutoCloseable {
         synchronized (drainer) {
             requireOpen();
             failure = drainer.drainAll();
+            metadata.flush();
         }
         if (failure != null) {
             throw new IOException("something could not be written, and is still in the rings: " + failure.getMessage(),

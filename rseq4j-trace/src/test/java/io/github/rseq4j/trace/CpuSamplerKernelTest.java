@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceThread;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.net.URL;
@@ -68,6 +69,37 @@ final class CpuSamplerKernelTest {
         }
         assertTrue(code.stream().anyMatch(each -> String.valueOf(each.values().get(3)).endsWith("libjvm.so")));
         assertEquals(0, samples.stream().filter(each -> each.cpu() < 0).count());
+    }
+
+    @Test
+    void theThreadsOfSamplesAreKnownWhetherJavaKnowsThemOrNot(@TempDir Path folder) throws Exception {
+        int[] tid = new int[1];
+        Thread burner;
+        try (Tracer tracer = Tracer.streaming(folder); CpuSampler _ = tracer.sampleCpu(HZ)) {
+            tracer.add(TracerTest.TWO);
+            burner = Thread.ofPlatform().name("a name of more than fifteen").start(() -> {
+                int _ = burn(50);
+                TracerTest.record(tracer, 0, 0);
+                tid[0] = burn(50);
+            });
+            burner.join();
+        }
+        List<TraceThread> threads = TracedThreadsTest.description(folder).threads();
+        TraceThread own = threads.stream().filter(each -> each.kernelTid() == tid[0]).reduce((a, b) -> {
+            throw new AssertionError(a + " and " + b);
+        }).orElseThrow();
+        assertEquals(burner.threadId(), own.javaId());
+        assertEquals(burner.getName(), own.name());
+        for (TraceEvent event : TracerTest.read(folder, 0)) {
+            if (event.threadId() == -tid[0]) {
+                assertTrue(event.timestamp() >= own.from() && event.timestamp() < own.to() || own.to() == -1,
+                        () -> event + " of " + own);
+            }
+            assertTrue(event.threadId() > 0 || threads.stream().anyMatch(
+                    each -> each.kernelTid() == -event.threadId()), () -> event + " is of nobody");
+        }
+        assertTrue(threads.stream().anyMatch(each -> each.javaId() == TraceThread.NONE
+                && each.name().equals("VM Thread")), threads::toString);
     }
 
     @Test
@@ -195,6 +227,7 @@ final class CpuSamplerKernelTest {
         String output = Child.output(Map.of(), Child.unshared("--pid", "\"$@\"; exit $?",
                 Child.java(List.of(), SamplerChild.class, folder.resolve("trace").toString())));
         assertTrue(output.contains("samples=true failures=0"), output);
+        assertTrue(output.contains("named=true"), output);
     }
 
     @Test

@@ -48,7 +48,8 @@ final class DrainerTest {
     }
 
     private Drainer drainer(long failurePauseNanos) throws IOException {
-        TraceMetadata metadata = new TraceMetadata(opened(folder), opened(folder), uuid, false, counts);
+        TraceMetadata metadata = new TraceMetadata(opened(folder), opened(folder), uuid, false,
+                new TracedThreads(counts), counts);
         metadata.add(List.of(TracerTest.TWO));
         return new Drainer(metadata, counts, 1_000_000, failurePauseNanos, List.of());
     }

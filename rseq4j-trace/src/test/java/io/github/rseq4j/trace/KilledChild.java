@@ -36,7 +36,7 @@ final class KilledChild {
             tracer.add(TracerTest.TWO);
             for (int i = 0; i < threads; i++) {
                 int number = i;
-                Thread.ofPlatform().daemon().start(() -> count(tracer, number, counts));
+                Thread.ofPlatform().daemon().name("recorder " + number).start(() -> count(tracer, number, counts));
             }
             System.out.println("recording");
             sleep();

@@ -33,7 +33,8 @@ final class LeftTrace {
     static LeftTrace make(Path folder, boolean isDiscarding) throws IOException {
         LeftTrace left = new LeftTrace(folder);
         TracerFolder files = TracerFolder.make(folder);
-        new TraceMetadata(files.trace(), files.rings(), left.uuid, !isDiscarding, new TracerCounts())
+        TracerCounts counts = new TracerCounts();
+        new TraceMetadata(files.trace(), files.rings(), left.uuid, !isDiscarding, new TracedThreads(counts), counts)
                 .add(List.of(TracerTest.TWO));
         for (int index = 0; index < RINGS; index++) {
             try (SharedRing ring = SharedRing.create(files.rings(), left.uuid, index, OPTIONS, isDiscarding)) {

@@ -13,6 +13,7 @@ import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceThread;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -212,6 +214,19 @@ final class NativeProbesKernelTest {
             assertTrue(found.stream().anyMatch(event -> event.threadId() == -tid), "none on thread " + tid);
         }
         assertTrue(sent >= SIGNALS, sent + " signals were sent");
+        Map<Long, TraceThread> byTid = TracedThreadsTest.description(folder).threads().stream()
+                .filter(each -> each.kernelTid() != TraceThread.NONE)
+                .collect(Collectors.toMap(TraceThread::kernelTid, each -> each, (_, last) -> last));
+        for (int tid : strangers) {
+            TraceThread thread = Objects.requireNonNull(byTid.get((long) tid));
+            assertTrue(thread.javaId() == TraceThread.NONE && !thread.name().isEmpty()
+                    && thread.to() != TraceThread.OPEN, thread::toString);
+        }
+        for (int tid : recorders.tids) {
+            TraceThread thread = Objects.requireNonNull(byTid.get((long) tid));
+            assertTrue(recorders.threads.stream().anyMatch(each -> each.threadId() == thread.javaId()
+                    && each.getName().equals(thread.name())), thread::toString);
+        }
     }
 
     /** Threads of Java that record events until they are told to stop. */

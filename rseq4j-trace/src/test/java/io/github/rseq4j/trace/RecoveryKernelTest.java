@@ -30,6 +30,8 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A process is killed while it records; what it had committed is there. */
 final class RecoveryKernelTest {
@@ -106,6 +108,34 @@ final class RecoveryKernelTest {
                 + recorded);
     }
 
+    /** What a process records is nothing without its threads' names. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theNamesOfThreadsAreThere(boolean isFlightRecorder, @TempDir Path temporary) throws Exception {
+        Path folder = temporary.resolve("trace");
+        int threads = 3;
+        Process process = new ProcessBuilder(command(KilledChild.class, folder.toString(),
+                String.valueOf(isFlightRecorder), temporary.resolve("counts").toString(), String.valueOf(threads)))
+                .redirectErrorStream(true).start();
+        try {
+            assertEquals("recording", process.inputReader().readLine());
+            // It ends by itself when it is not killed.
+            while (process.isAlive() && TracedThreadsTest.threads(folder).size() < threads) {
+                Thread.sleep(1);
+            }
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        TraceRecovery.Report report = TraceRecovery.recover(folder);
+        assertEquals(List.of(), report.problems());
+        assertEquals(threads, TracedThreadsTest.threads(folder).size());
+        Map<Long, String> names = new HashMap<>();
+        TracedThreadsTest.threads(folder).forEach((id, thread) -> names.put(id, thread.name()));
+        for (TraceEvent event : TracerTest.read(folder, report.discarded())) {
+            assertEquals("recorder " + event.values().getFirst(), names.get(event.threadId()));
+        }
+    }
+
     /** All that the ring holds was kept as written; a packet behind that was cut by the process's end. */
     @Test
     void whatLiesBehindWhatWasKeptIsCutOff(@TempDir Path temporary) throws IOException {
@@ -113,7 +143,8 @@ final class RecoveryKernelTest {
         TracerFolder files = TracerFolder.make(folder);
         UUID uuid = UUID.randomUUID();
         TracerCounts counts = new TracerCounts();
-        new TraceMetadata(files.trace(), files.rings(), uuid, false, counts).add(List.of(TracerTest.TWO));
+        new TraceMetadata(files.trace(), files.rings(), uuid, false, new TracedThreads(counts), counts)
+                .add(List.of(TracerTest.TWO));
         try (SharedRing ring = SharedRing.create(files.rings(), uuid, 0, LeftTrace.OPTIONS, true);
                 RingDrain drain = new RingDrain(ring, new StreamOutput(files.trace(), uuid, 0, LeftTrace.OPTIONS),
                         counts)) {

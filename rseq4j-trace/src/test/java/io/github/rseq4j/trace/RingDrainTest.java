@@ -40,7 +40,8 @@ final class RingDrainTest {
     @BeforeEach
     void describe() throws IOException {
         opened = SafeFolder.open(folder);
-        TraceMetadata metadata = new TraceMetadata(opened(), opened(), uuid, false, counts);
+        TraceMetadata metadata = new TraceMetadata(opened(), opened(), uuid, false,
+                new TracedThreads(counts), counts);
         metadata.add(List.of(TracerTest.TWO));
     }
 

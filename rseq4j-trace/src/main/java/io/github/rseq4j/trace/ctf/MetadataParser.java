@@ -19,11 +19,13 @@ final class MetadataParser {
      */
     private static final Map<String, FieldType.Basic> TYPES = types();
     private static final int HEAP_BYTES_EACH = 512;
+    /** An entry of env may be a thread, which takes so much more than a label, with what commands make of it. */
+    private static final int ENTRY_COUNT = 4;
 
     private final MetadataTokens tokens;
     private final Problems problems;
     private final String file;
-    /** How many fields and labels may still be declared: each takes some 100 bytes of heap. */
+    /** How many entries, fields and labels may still be declared: each takes some 100 bytes of heap. */
     private long declarable = Runtime.getRuntime().maxMemory() / HEAP_BYTES_EACH;
 
     private MetadataParser(String text, String file, Problems problems) {
@@ -74,11 +76,12 @@ final class MetadataParser {
             throw new Unexpected(start, "expected " + TraceDescription.INDEX_COUNT + " in env, 1 to "
                     + TraceDescription.MAX_INDEX_COUNT);
         }
+        List<TraceThread> threads = threads(environment);
         TraceClock clock = clock();
         tokens.expectAll(MetadataText.STREAM);
         List<EventType> events = events();
         try {
-            return new TraceDescription(uuid, clock, indexCount.intValue(), environment, events);
+            return new TraceDescription(uuid, clock, indexCount.intValue(), environment, threads, events);
         } catch (IllegalArgumentException e) {
             throw new Unexpected(start, String.valueOf(e.getMessage()));
         }
@@ -102,6 +105,7 @@ final class MetadataParser {
         Map<String, Object> environment = new LinkedHashMap<>();
         tokens.expectAll("env {");
         while (!tokens.accept("}")) {
+            count(ENTRY_COUNT);
             int start = tokens.offset();
             String name = tokens.word();
             tokens.expect("=");
@@ -113,6 +117,16 @@ final class MetadataParser {
         }
         tokens.expect(";");
         return environment;
+    }
+
+    /** Takes the entries of threads out of the environment. */
+    private static List<TraceThread> threads(Map<String, Object> environment) {
+        List<TraceThread> threads = new ArrayList<>();
+        environment.entrySet().removeIf(entry -> {
+            TraceThread thread = TraceThread.of(entry.getKey(), entry.getValue());
+            return thread != null && threads.add(thread);
+        });
+        return threads;
     }
 
     private TraceClock clock() throws Unexpected {
@@ -183,16 +197,18 @@ final class MetadataParser {
         tokens.expectAll("fields := struct {");
         List<EventType.Field> fields = new ArrayList<>();
         while (!tokens.accept("}")) {
-            count();
+            count(1);
             fields.add(field());
         }
         tokens.expectAll("; };");
         return new EventType(name, (int) id, (int) level, fields);
     }
 
-    private void count() throws Unexpected {
-        if (--declarable < 0) {
-            throw new Unexpected(tokens.offset(), "too many fields and labels; a larger heap (-Xmx) has room for more");
+    private void count(int much) throws Unexpected {
+        declarable -= much;
+        if (declarable < 0) {
+            throw new Unexpected(tokens.offset(), "too many entries, fields and labels; a larger heap (-Xmx) has room"
+                    + " for more");
         }
     }
 
@@ -242,7 +258,7 @@ final class MetadataParser {
         tokens.expectAll("= " + FieldType.NULL_ORDINAL);
         List<String> labels = new ArrayList<>();
         while (tokens.accept(",")) {
-            count();
+            count(1);
             labels.add(tokens.text());
             tokens.expectAll("= " + (labels.size() - 1));
         }

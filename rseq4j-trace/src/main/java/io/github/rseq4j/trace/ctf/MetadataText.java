@@ -99,8 +99,7 @@ public final class MetadataText {
         out.text.append(SIGNATURE).append("\n\n").append(TYPES).append('\n');
         out.text.append(TRACE_BEGIN).append(' ').append(quoted(trace.uuid().toString())).append(TRACE_END);
         out.text.append("\nenv {\n");
-        out.entry(TraceDescription.INDEX_COUNT, (long) trace.indexCount());
-        trace.environment().forEach(out::entry);
+        trace.entries().forEach(out::entry);
         out.text.append("};\n\n");
         out.text.append(CLOCK_BEGIN).append(' ').append(quoted(trace.clock().uuid().toString())).append(";\n");
         out.entry("freq", trace.clock().frequencyHz());

@@ -23,10 +23,11 @@ import org.jspecify.annotations.Nullable;
  * @param clock what its timestamps count
  * @param indexCount how many CPU indices there are
  * @param environment what is known of the process: texts and longs by name, in order
+ * @param threads the threads that it names
  * @param events its events, each with a number of its own
  */
 public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<String, Object> environment,
-                               List<EventType> events) {
+                               List<TraceThread> threads, List<EventType> events) {
     /** The most indices. */
     public static final int MAX_INDEX_COUNT = 1 << 16;
     /** The name in the environment under which the metadata keeps the number of indices. */
@@ -42,12 +43,13 @@ public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<
      */
     public TraceDescription {
         environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+        threads = List.copyOf(threads);
         events = List.copyOf(events);
         if (indexCount < 1 || indexCount > MAX_INDEX_COUNT) {
             throw new IllegalArgumentException("indexCount=" + indexCount + ": must be 1 to " + MAX_INDEX_COUNT);
         }
         environment.forEach((name, value) -> {
-            if (!NAME.matcher(name).matches() || name.equals(INDEX_COUNT)) {
+            if (!NAME.matcher(name).matches() || name.equals(INDEX_COUNT) || TraceThread.of(name, value) != null) {
                 throw new IllegalArgumentException("env=" + name + ": cannot be such a name");
             }
             if (!(value instanceof String) && !(value instanceof Long)) {
@@ -61,6 +63,30 @@ public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<
                         + ": name or id is there twice");
             }
         }
+    }
+
+    /**
+     * Describes a trace that names no thread.
+     *
+     * @param uuid the trace's own
+     * @param clock what its timestamps count
+     * @param indexCount how many CPU indices there are
+     * @param environment what is known of the process
+     * @param events its events
+     * @throws IllegalArgumentException when a number is out of its range, a name cannot be, or something is there twice
+     */
+    public TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<String, Object> environment,
+            List<EventType> events) {
+        this(uuid, clock, indexCount, environment, List.of(), events);
+    }
+
+    /** Returns the entries of env: what is known of the process, and of its threads. */
+    Map<String, Object> entries() {
+        Map<String, Object> entries = new LinkedHashMap<>();
+        entries.put(INDEX_COUNT, (long) indexCount);
+        entries.putAll(environment);
+        threads.forEach(thread -> thread.putInto(entries));
+        return entries;
     }
 
     /** Returns the events by their numbers. */

@@ -20,4 +20,13 @@ public record TraceEvent(long timestamp, int cpu, long threadId, EventType type,
     public TraceEvent {
         values = Collections.unmodifiableList(values);
     }
+
+    /**
+     * Returns the event as another thread's.
+     *
+     * @param id the other thread's number
+     */
+    public TraceEvent withThread(long id) {
+        return new TraceEvent(timestamp, cpu, id, type, values);
+    }
 }

@@ -56,7 +56,30 @@ final class RandomTraces {
         TraceClock clock = new TraceClock(uuid(), random.nextBoolean() ? 1_000_000_000 : 2_494_123_457L,
                 1_764_000_000L, random.nextInt(1_000_000));
         return new TraceDescription(uuid(), clock, 1 + random.nextInt(4),
-                TraceDescription.environment("0.1", Instant.EPOCH), events);
+                TraceDescription.environment("0.1", Instant.EPOCH), threads(), events);
+    }
+
+    private List<TraceThread> threads() {
+        List<TraceThread> threads = new ArrayList<>();
+        for (int i = random.nextInt(20); i > 0; i--) {
+            boolean isVirtual = random.nextInt(3) == 0;
+            boolean isOfJava = isVirtual || random.nextBoolean();
+            // Few numbers, so that the kernel gives some of them again.
+            long tid = isVirtual || isOfJava && random.nextBoolean() ? TraceThread.NONE : 1 + random.nextInt(5);
+            boolean isOpen = tid == TraceThread.NONE || random.nextBoolean();
+            threads.add(new TraceThread(isOfJava ? 7L * i : TraceThread.NONE, tid, isVirtual,
+                    tid == TraceThread.NONE ? 0 : random.nextLong(Long.MAX_VALUE),
+                    isOpen ? TraceThread.OPEN : random.nextLong(Long.MAX_VALUE), name()));
+        }
+        return threads;
+    }
+
+    private String name() {
+        StringBuilder name = new StringBuilder();
+        for (int i = random.nextInt(TraceThread.MAX_NAME_CHARS + 10); i > 0; i--) {
+            name.appendCodePoint(random.nextInt(9) == 0 ? 0 : CHARACTERS[random.nextInt(CHARACTERS.length)]);
+        }
+        return TraceThread.cut(name.toString());
     }
 
     private static final List<String> KEYWORDS = List.of("event", "stream", "enum", "struct", "string", "integer", "id",
