@@ -2,6 +2,7 @@ package io.github.rseq4j.cli;
 
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceThread;
 import java.math.BigDecimal;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -30,6 +31,7 @@ final class ChromeTrace {
     private static final int NANO_DIGITS = 3;
 
     private final TraceDescription trace;
+    private final TraceThreads named;
     private final JsonGenerator json;
     private final TracePairs pairs = new TracePairs();
     private final long maxThreads = Math.min(MOST_NAMED_THREADS, Runtime.getRuntime().maxMemory() / THREAD_BYTES);
@@ -38,8 +40,9 @@ final class ChromeTrace {
     private long first;
     private long last;
 
-    private ChromeTrace(TraceDescription trace, JsonGenerator json) {
+    private ChromeTrace(TraceDescription trace, TraceThreads named, JsonGenerator json) {
         this.trace = trace;
+        this.named = named;
         this.json = json;
         this.pid = trace.environment().getOrDefault("pid", 0L) instanceof Long number ? (Object) number : (Object) 0L;
     }
@@ -53,7 +56,7 @@ final class ChromeTrace {
      * @param isLost asks now and then whether what is written is lost, so that there is no use in going on
      */
     static void write(TraceDescription trace, TraceInput input, JsonGenerator json, BooleanSupplier isLost) {
-        ChromeTrace chrome = new ChromeTrace(trace, json);
+        ChromeTrace chrome = new ChromeTrace(trace, input.threads(), json);
         json.writeStartObject();
         json.writeStringProperty("displayTimeUnit", "ns");
         json.writePOJOProperty("otherData", trace.environment());
@@ -86,7 +89,10 @@ final class ChromeTrace {
 
     private void event(TraceEvent event) {
         if (threads.size() < maxThreads && threads.add(event.threadId())) {
-            metadata("thread_name", event.threadId(), "thread " + event.threadId());
+            TraceThread thread = named.of(event.threadId(), event.timestamp());
+            metadata("thread_name", event.threadId(), thread == null || thread.name().isEmpty()
+                    ? (thread != null && thread.isVirtual() ? "virtual thread " : "thread ") + event.threadId()
+                    : Printable.wellFormed(thread.name()));
         }
         last = Long.compareUnsigned(event.timestamp(), last) > 0 ? event.timestamp() : last;
         TracePairs.Begun half = pairs.take(event);

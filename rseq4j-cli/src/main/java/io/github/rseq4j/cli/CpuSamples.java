@@ -29,8 +29,8 @@ final class CpuSamples {
     /** Memory with code in it. */
     private record Code(long end, String library) {}
 
-    /** Takes the next event. */
-    void add(TraceEvent event) {
+    /** Takes the next event, and tells whether it is a sample. */
+    boolean add(TraceEvent event) {
         List<?> values = event.values();
         if (event.type().name().equals(SAMPLE) && values.size() == 1 && values.getFirst() instanceof Long address) {
             count++;
@@ -39,12 +39,15 @@ final class CpuSamples {
             } else {
                 beyond++;
             }
-        } else if (event.type().name().equals(MAPPING) && values.size() == 4 && values.get(0) instanceof Long start
+            return true;
+        }
+        if (event.type().name().equals(MAPPING) && values.size() == 4 && values.get(0) instanceof Long start
                 && values.get(1) instanceof Long end && values.get(3) instanceof String path
                 && (code.size() < maxAddresses || code.containsKey(start))) {
             code.put(start, new Code(end, path.isEmpty() ? JAVA
                     : Printable.cut(path.substring(path.lastIndexOf('/') + 1), Printable.MAX_NAME_CHARS)));
         }
+        return false;
     }
 
     private String library(long address) {

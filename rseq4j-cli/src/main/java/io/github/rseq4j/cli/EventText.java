@@ -4,6 +4,7 @@ import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceThread;
 import io.github.rseq4j.trace.ctf.Truncated;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -32,10 +33,12 @@ final class EventText {
      *
      * @param event the event
      * @param clock the trace's
+     * @param threads the trace's
      * @param maxChars how many characters of each value; longer ones are cut, and marked
      * @param to takes it piece by piece
      */
-    static void line(TraceEvent event, TraceClock clock, int maxChars, Consumer<CharSequence> to) {
+    static void line(TraceEvent event, TraceClock clock, TraceThreads threads, int maxChars,
+            Consumer<CharSequence> to) {
         to.accept(time(clock.instant(event.timestamp())));
         to.accept(" cpu " + event.cpu() + " tid " + event.threadId() + ' ' + event.type().name());
         for (int i = 0; i < event.values().size(); i++) {
@@ -43,6 +46,9 @@ final class EventText {
             to.accept(' ' + field.name() + '=');
             value(field.type(), event.values().get(i), maxChars, to);
         }
+        // At the end, so that what stands before it has the place that it has without a name.
+        String label = threads.label(event);
+        to.accept(label.isEmpty() ? "" : " " + label);
     }
 
     private static void value(FieldType type, @Nullable Object value, int maxChars, Consumer<CharSequence> to) {
@@ -75,12 +81,16 @@ final class EventText {
     }
 
     /** Returns an event as an object of JSON. */
-    static Map<String, @Nullable Object> object(TraceEvent event, TraceClock clock) {
+    static Map<String, @Nullable Object> object(TraceEvent event, TraceClock clock, TraceThreads threads) {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
         object.put("time", time(clock.instant(event.timestamp())));
         object.put("cycles", event.timestamp());
         object.put("cpu", event.cpu());
         object.put("tid", event.threadId());
+        TraceThread thread = threads.of(event.threadId(), event.timestamp());
+        if (thread != null) {
+            thread(thread, "threadName", object);
+        }
         object.put("event", event.type().name());
         object.put("fields", fields(event));
         Map<String, Object> truncated = new LinkedHashMap<>();
@@ -93,6 +103,15 @@ final class EventText {
             object.put("truncated", truncated);
         }
         return object;
+    }
+
+    /** Puts into an object of JSON what is known of a thread besides its number. */
+    static void thread(TraceThread thread, String nameKey, Map<String, ? super Object> object) {
+        object.put(nameKey, Printable.wellFormed(thread.name()));
+        if (thread.kernelTid() != TraceThread.NONE) {
+            object.put("kernelTid", thread.kernelTid());
+        }
+        object.put("virtual", thread.isVirtual());
     }
 
     /** Returns the fields of an event as an object of JSON: bytes in base 16, characters as texts. */

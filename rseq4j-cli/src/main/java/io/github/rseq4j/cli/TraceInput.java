@@ -26,6 +26,7 @@ final class TraceInput implements AutoCloseable {
     private final Path folder;
     private final TraceRecovery.@Nullable Left left;
     private final TraceReader reader;
+    private final TraceThreads threads;
     private final List<String> notes = new ArrayList<>();
 
     /**
@@ -42,6 +43,7 @@ final class TraceInput implements AutoCloseable {
         this.folder = folder;
         this.left = left();
         this.reader = new TraceReader(folder, left == TraceRecovery.Left.RUNNING);
+        this.threads = new TraceThreads(reader.description());
         if (left == TraceRecovery.Left.RINGS) {
             notes.add("the tracer was not closed, and events that it had not written are in .rings: run"
                     + " `rseq4j trace recover DIR` and read it again");
@@ -82,8 +84,15 @@ final class TraceInput implements AutoCloseable {
         return reader.description();
     }
 
+    /** Returns the next event, with Java's number of its thread where the trace says which one that is, or null. */
     @Nullable TraceEvent next() {
-        return reader.next();
+        TraceEvent event = reader.next();
+        return event == null ? null : threads.byJava(event);
+    }
+
+    /** Returns what the trace says of its threads. */
+    TraceThreads threads() {
+        return threads;
     }
 
     TraceReader reader() {

@@ -44,6 +44,7 @@ final class TraceReport {
     private static final String DATA = "@DATA@";
 
     private final TraceClock clock;
+    private final TraceThreads named;
     private final TraceSummary summary;
     private final TraceLanes cpus = new TraceLanes(SHOWN_CPUS);
     private final TraceLanes threads = new TraceLanes(MAX_LANES);
@@ -56,9 +57,16 @@ final class TraceReport {
     /** What began and ended, in nanoseconds since the trace's start. */
     private record Span(String pair, String thread, long begin, long nanos) {}
 
-    TraceReport(TraceDescription trace) {
+    /**
+     * Begins with no event.
+     *
+     * @param trace what the trace's metadata says
+     * @param named the trace's threads
+     */
+    TraceReport(TraceDescription trace, TraceThreads named) {
         this.clock = trace.clock();
-        this.summary = new TraceSummary(trace);
+        this.named = named;
+        this.summary = new TraceSummary(trace, named);
     }
 
     /** Takes the next event. */
@@ -66,7 +74,7 @@ final class TraceReport {
         TracePairs.Begun ended = summary.add(event);
         first = summary.count() == 1 ? event.timestamp() : first;
         long nanos = since(event.timestamp());
-        String thread = "thread " + event.threadId();
+        String thread = named.lane(event);
         cpus.add("cpu " + event.cpu(), nanos);
         threads.add(thread, nanos);
         events.add(event.type().name(), nanos);
@@ -88,9 +96,9 @@ final class TraceReport {
 
     private void addSingle(TraceEvent event, long nanos, String thread) {
         StringBuilder line = new StringBuilder();
-        EventText.line(event, clock, MAX_VALUE_CHARS, line::append);
+        EventText.line(event, clock, named, MAX_VALUE_CHARS, line::append);
         String text = Printable.cut(line.toString(), MAX_LINE_CHARS);
-        singleBytes += event.type().name().length() + thread.length() + 50L + text.chars()
+        singleBytes += event.type().name().length() + 50L + (text + thread).chars()
                 .map(c -> c == '<' ? 6 : c >= 0x80 ? 3 : c == '"' || c == '\\' ? 2 : 1).sum();
         if (areAllSingle()) {
             single.add(List.of(nanos, event.cpu(), thread, event.type().name(), text));
@@ -158,6 +166,7 @@ final class TraceReport {
         limited.computeIfPresent("byEvent", (_, all) -> ((List<?>) all).stream().sorted(Comparator.comparingLong(
                 each -> -(((Map<?, ?>) each).get("count") instanceof Long count ? count : 0))).limit(SHOWN_NAMES)
                 .toList());
+        limited.remove("byThread");
         limited.computeIfPresent("samples", (_, all) -> ((List<?>) all).stream().limit(SHOWN_NAMES).toList());
         limited.computeIfPresent("environment", (_, all) -> {
             Map<String, Object> environment = new LinkedHashMap<>();

@@ -39,7 +39,7 @@ final class TraceReportCommand implements Callable<Integer> {
         try (TraceInput input = new TraceInput(folder)) {
             TraceDescription trace = input.description();
             if (trace != null) {
-                TraceReport report = new TraceReport(trace);
+                TraceReport report = new TraceReport(trace, input.threads());
                 for (TraceEvent event = input.next(); event != null; event = input.next()) {
                     report.add(event);
                 }

@@ -7,10 +7,14 @@ import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.ctf.TraceThread;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -25,14 +29,24 @@ final class TraceSummary {
     private static final int MOST_LATENCIES = 500;
     private static final int LATENCY_BYTES = 1 << 20;
     private static final String OTHERS = "others";
+    /** So many threads are counted each. */
+    private static final int MOST_THREADS = 1 << 16;
+    private static final int THREAD_BYTES = 2048;
+    /** So many of them are told, those with the most events. */
+    private static final int SHOWN_THREADS = 1_000;
 
     private final long maxLatencies = Math.min(MOST_LATENCIES, Runtime.getRuntime().maxMemory() / LATENCY_BYTES);
     private final TraceDescription trace;
+    private final TraceThreads named;
     private final TracePairs pairs = new TracePairs();
     private final Map<String, Long> byEvent = new TreeMap<>();
     private final Map<Integer, Long> byCpu = new TreeMap<>();
     private final Map<String, Latency> latencies = new TreeMap<>();
     private final CpuSamples samples = new CpuSamples();
+    private final long maxThreads = Math.min(MOST_THREADS, Runtime.getRuntime().maxMemory() / THREAD_BYTES);
+    /** By number; those of the kernel that were given again by thread. */
+    private final Map<Object, OfThread> byThread = new HashMap<>();
+    private final OfThread otherThreads = new OfThread();
     private long count;
     private long first;
     private long last;
@@ -60,8 +74,21 @@ final class TraceSummary {
         }
     }
 
-    TraceSummary(TraceDescription trace) {
+    /** Events of one thread. */
+    private static final class OfThread {
+        private long count;
+        private long samples;
+    }
+
+    /**
+     * Begins with no event.
+     *
+     * @param trace what the trace's metadata says
+     * @param named the trace's threads
+     */
+    TraceSummary(TraceDescription trace, TraceThreads named) {
         this.trace = trace;
+        this.named = named;
     }
 
     TracePairs pairs() {
@@ -83,7 +110,10 @@ final class TraceSummary {
         count++;
         byEvent.merge(event.type().name(), 1L, Long::sum);
         byCpu.merge(event.cpu(), 1L, Long::sum);
-        samples.add(event);
+        boolean isSample = samples.add(event);
+        OfThread thread = thread(event);
+        thread.count++;
+        thread.samples += isSample ? 1 : 0;
         TracePairs.Begun half = pairs.take(event);
         if (half == null || pairs.role(event.type()).kind() != TracePairs.Kind.ENDS) {
             return null;
@@ -94,6 +124,17 @@ final class TraceSummary {
                     .add(trace.clock().nanos(event.timestamp() - half.timestamp()));
         }
         return half;
+    }
+
+    private OfThread thread(TraceEvent event) {
+        TraceThread owner = event.threadId() < 0 ? named.of(event.threadId(), event.timestamp()) : null;
+        Object key = owner == null ? (Object) event.threadId() : (Object) owner;
+        OfThread thread = byThread.get(key);
+        if (thread == null && byThread.size() < maxThreads) {
+            thread = new OfThread();
+            byThread.put(key, thread);
+        }
+        return thread == null ? otherThreads : thread;
     }
 
     double seconds() {
@@ -123,6 +164,10 @@ final class TraceSummary {
         object.put("lostPackets", streams.stream().mapToLong(TraceReader.StreamCounts::lostPackets).sum());
         object.put("byEvent", events());
         object.put("byCpu", cpus(streams));
+        List<Map<String, Object>> threads = threads();
+        object.put("byThread", threads);
+        object.put("otherThreads", count - threads.stream().mapToLong(
+                each -> each.get("count") instanceof Long number ? number : 0).sum());
         Map<String, Object> byPair = new LinkedHashMap<>();
         latencies.forEach((pair, latency) -> byPair.put(pair, latency.object()));
         object.put("latencies", byPair);
@@ -142,6 +187,27 @@ final class TraceSummary {
             events.add(each);
         }
         return events;
+    }
+
+    private List<Map<String, Object>> threads() {
+        List<Map<String, Object>> threads = new ArrayList<>();
+        byThread.entrySet().stream().sorted(Comparator.comparingLong(
+                (Map.Entry<Object, OfThread> each) -> each.getValue().count).reversed()).limit(SHOWN_THREADS)
+                .forEach(each -> {
+                    TraceThread thread = each.getKey() instanceof TraceThread owner ? owner
+                            : named.of((long) each.getKey(), first);
+                    Map<String, Object> object = new LinkedHashMap<>();
+                    object.put("tid", each.getKey() instanceof Long number ? number
+                            : -Objects.requireNonNull(thread).kernelTid());
+                    if (thread != null) {
+                        EventText.thread(thread, "name", object);
+                    }
+                    object.put("count", each.getValue().count);
+                    object.put("perSecond", rate(each.getValue().count));
+                    object.put("samples", each.getValue().samples);
+                    threads.add(object);
+                });
+        return threads;
     }
 
     private List<Map<String, Object>> cpus(List<TraceReader.StreamCounts> streams) {

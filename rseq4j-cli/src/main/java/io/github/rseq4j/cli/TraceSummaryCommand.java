@@ -2,6 +2,7 @@ package io.github.rseq4j.cli;
 
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceThread;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +24,8 @@ import picocli.CommandLine.Spec;
                 + " what begins and ends: events of one thread whose names end with _begin and _end.",
         footer = {"", "Exit status: 0 all was read, 2 something is wrong with the trace."})
 final class TraceSummaryCommand implements Callable<Integer> {
+    private static final int SHOWN_THREADS = 20;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -39,7 +42,7 @@ final class TraceSummaryCommand implements Callable<Integer> {
         try (TraceInput input = new TraceInput(folder)) {
             TraceDescription trace = input.description();
             if (trace != null) {
-                TraceSummary summary = new TraceSummary(trace);
+                TraceSummary summary = new TraceSummary(trace, input.threads());
                 for (TraceEvent event = input.next(); event != null; event = input.next()) {
                     summary.add(event);
                 }
@@ -75,6 +78,9 @@ final class TraceSummaryCommand implements Callable<Integer> {
                 .toList()));
         table(out, rows);
         rows.clear();
+        threads(summary, rows);
+        table(out, rows);
+        rows.clear();
         rows.add(List.of("BEGIN TO END", "COUNT", "MEDIAN us", "P99 us", "MAX us"));
         if (summary.get("latencies") instanceof Map<?, ?> latencies) {
             latencies.forEach((pair, latency) -> {
@@ -93,9 +99,34 @@ final class TraceSummaryCommand implements Callable<Integer> {
         if (rows.size() > 1) {
             table(out, rows);
         }
+        if (summary.get("environment") instanceof Map<?, ?> environment
+                && environment.get(TraceThread.FORGOTTEN) instanceof Long forgotten) {
+            out.println();
+            out.println("the names of " + number(forgotten) + " threads were not kept");
+        }
         if (!Objects.equals(summary.get("unmatched"), 0L)) {
             out.println();
             out.println(number(summary.get("unmatched")) + " begins and ends have no other half");
+        }
+    }
+
+    /** Those with the most events, and one row for all others. */
+    private static void threads(Map<String, Object> summary, List<List<String>> rows) {
+        rows.add(List.of("THREAD", "COUNT", "A SECOND", "CPU SAMPLES"));
+        List<Map<String, Object>> threads = objects(summary, "byThread");
+        long rest = (long) Objects.requireNonNull(summary.get("otherThreads"));
+        for (int i = 0; i < threads.size(); i++) {
+            Map<String, Object> each = threads.get(i);
+            if (i < SHOWN_THREADS) {
+                rows.add(List.of(each.get("tid") + (Boolean.TRUE.equals(each.get("virtual")) ? " virtual" : "")
+                        + TraceThreads.quoted(String.valueOf(each.getOrDefault("name", ""))),
+                        number(each.get("count")), number(each.get("perSecond")), number(each.get("samples"))));
+            } else {
+                rest += (long) Objects.requireNonNull(each.get("count"));
+            }
+        }
+        if (rest > 0) {
+            rows.add(List.of("others", number(rest), "", ""));
         }
     }
 

@@ -58,7 +58,7 @@ final class TraceViewCommand implements Callable<Integer> {
             if (trace != null) {
                 for (TraceEvent event = input.next(); event != null; event = input.next()) {
                     if (filter.accepts(event, trace.clock())) {
-                        print(out, objects, event, trace.clock());
+                        print(out, objects, event, trace.clock(), input.threads());
                     }
                     // Who closed the other end of a pipe wants no more. It flushes, so it is asked now and then.
                     if ((++read & ASK_MASK) == 0 && isLost(out, objects)) {
@@ -72,12 +72,13 @@ final class TraceViewCommand implements Callable<Integer> {
         }
     }
 
-    private void print(PrintWriter out, JsonGenerator objects, TraceEvent event, TraceClock clock) {
+    private void print(PrintWriter out, JsonGenerator objects, TraceEvent event, TraceClock clock,
+            TraceThreads threads) {
         if (json) {
-            objects.writePOJO(EventText.object(event, clock));
+            objects.writePOJO(EventText.object(event, clock, threads));
             objects.writeRaw('\n');
         } else {
-            EventText.line(event, clock, Integer.MAX_VALUE, out::append);
+            EventText.line(event, clock, threads, Integer.MAX_VALUE, out::append);
             out.println();
         }
     }

@@ -7,6 +7,7 @@ import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.MetadataText;
 import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceThread;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -98,6 +99,28 @@ class SmallHeapTest {
         return trace;
     }
 
+    /** As many threads as a heap of 64 MiB has room for, all with one number of the kernel's, and ranges of others. */
+    private Path crowded(int threads) throws IOException {
+        EventType sample = new EventType("cpu:sample", 0, 6, List.of(new EventType.Field("a", FieldType.Basic.LONG)));
+        List<TraceThread> named = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            named.add(new TraceThread(1 + i, 4711, false, i, TraceThread.OPEN, "n".repeat(90) + i));
+        }
+        StringBuilder ranges = new StringBuilder();
+        for (int i = 0; i < 150_000; i++) {
+            ranges.append(i == 0 ? "" : ",").append(2 * i + 1);
+        }
+        Path trace = folder.resolve("crowded" + threads);
+        try (TraceWriter writer = new TraceWriter(trace, new TraceDescription(new UUID(1, 2),
+                SampleTrace.DESCRIPTION.clock(), 1, Map.of(TraceThread.VIRTUAL, ranges.toString()), named,
+                List.of(sample)), MIB)) {
+            for (int i = 0; i < 50_000; i++) {
+                writer.append(0, i, -4711, sample, 1L);
+            }
+        }
+        return trace;
+    }
+
     /** Metadata with a name of 30 MB. */
     private Path named() throws IOException {
         Path trace = SampleTrace.write(folder.resolve("named"), 10);
@@ -150,8 +173,9 @@ class SmallHeapTest {
                 Run.classPath(), Child.class.getName()));
         List<String> expected = new ArrayList<>();
         Path file = folder.resolve("file");
-        List<Path> sound = List.of(wide(), deep(), many());
-        for (Path trace : List.of(named(), labelled(), sound.get(0), sound.get(1), sound.get(2))) {
+        List<Path> sound = List.of(wide(), deep(), many(), crowded(30_000));
+        for (Path trace : List.of(named(), labelled(), crowded(100_000), sound.get(0), sound.get(1), sound.get(2),
+                sound.get(3))) {
             for (String each : sound.contains(trace) ? COMMANDS : List.of("view")) {
                 String words = "trace " + each.replace("FILE", file.toString()) + " " + trace;
                 command.add(words);
