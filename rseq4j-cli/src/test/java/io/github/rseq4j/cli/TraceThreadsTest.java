@@ -55,7 +55,7 @@ class TraceThreadsTest {
         return trace.toString();
     }
 
-    /** Java's threads 20 and 21, one after the other with one number of the kernel's, and who had it before and since. */
+    /** Java's threads 20 and 21, one after the other with one number of the kernel's, and others that had it since. */
     private String reused() throws IOException {
         return trace(List.of(platform(20, 4711, 100, 200, "first"), platform(21, 4711, 300, 400, "second"),
                         platform(TraceThread.NONE, 4711, 500, 600, "gc"),
@@ -218,7 +218,8 @@ class TraceThreadsTest {
     /** An entry that is none of a thread is a fact of the process as before, and no reason to refuse a trace. */
     @Test
     void entriesThatAreNoThreadsAreShownAsTheyAre() throws IOException {
-        Map<String, Object> environment = new TreeMap<>(Map.of("thread_1", "main", "thread_2", 7L, "thread_0", "platform"
+        Map<String, Object> environment = new TreeMap<>(Map.of("thread_1", "main", "thread_2", 7L, "thread_0",
+                "platform"
                 + " name=x", "kernel_thread_3", "platform name=x", "thread_4", "kernel name=x", "thread_5", "platform"
                 + " from=99999999999999999999 name=x", "thread_6", "platform tid=0 name=x", "virtual_threads",
                 "x,-,99999999999999999999,5-,7-3,0", "threads_forgotten", "many"));

@@ -15,7 +15,8 @@ final class Drainer {
     /* How it works
      *
      * The thread polls: each time that nothing has moved it waits twice as long. It also keeps the metadata's clock
-     * good, and the names of threads. It never does anything that a producer waits for. It keeps neither the tracer nor its class loader alive
+     * good, and the names of threads. It never does anything that a producer waits for. It keeps neither the tracer
+     * nor its class loader alive
      * (LooseThread).
      *
      * What cannot be written stays in its ring. That ring's turn comes again after a pause, and no other ring, nor any

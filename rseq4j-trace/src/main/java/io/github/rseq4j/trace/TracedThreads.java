@@ -17,7 +17,8 @@ final class TracedThreads {
      * An event compares its thread's number, Java's, with the last number that was noted of those with the same
      * remainder. Where it is another number, a table of bits tells whether the thread was noted: a word has the bits of
      * 32 threads and, in its upper half, which 32 threads these are. Numbers go up, so the table covers the last
-     * half million threads; an older thread is noted again after a newer one has taken its word, and is found in the list.
+     * half million threads; an older thread is noted again after a newer one has taken its word, and is found in the
+     * list.
      *
      * A thread that was not noted puts an entry on a stack, by one compare-and-set: it waits for nobody, and an agent
      * that records an event meanwhile does no harm. The tracer's thread moves the stack to the list, some milliseconds
