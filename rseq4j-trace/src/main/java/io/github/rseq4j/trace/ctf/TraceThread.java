@@ -28,7 +28,7 @@ public record TraceThread(long javaId, long kernelTid, boolean isVirtual, long f
 
     /** The entry of the environment that has the virtual threads without names: {@code 35-1034,1040}. */
     public static final String VIRTUAL = "virtual_threads";
-    /** The entry of the environment that counts the threads which are not named any more, because there are too many. */
+    /** The entry of the environment that counts the threads that are not named any more: there are too many. */
     public static final String FORGOTTEN = "threads_forgotten";
 
     private static final String CUT = "...";
