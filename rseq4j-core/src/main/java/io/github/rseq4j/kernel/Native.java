@@ -137,6 +137,30 @@ public final class Native {
     }
 
     /**
+     * Prepares a call as {@link #call} makes it.
+     *
+     * @param arena ends the memory that the call needs
+     * @param function the function's address
+     * @param arguments the first arguments; of those that follow the handle takes the first
+     * @return a handle of type (long)long, of the JDK's classes alone
+     */
+    static MethodHandle prepared(Arena arena, long function, long... arguments) {
+        MethodHandle invoke = INVOKE;
+        if (invoke == null) {
+            throw new IllegalStateException("native calls are refused in this JVM", REFUSAL);
+        }
+        MethodHandle bound = MethodHandles.insertArguments(invoke, 0, MemorySegment.ofAddress(function),
+                arena.allocate(Linker.Option.captureStateLayout()));
+        for (long argument : arguments) {
+            bound = MethodHandles.insertArguments(bound, 0, argument);
+        }
+        while (bound.type().parameterCount() > 1) {
+            bound = MethodHandles.insertArguments(bound, 1, 0L);
+        }
+        return bound;
+    }
+
+    /**
      * What a C function answered.
      *
      * @param value what it returned

@@ -3,6 +3,7 @@ package io.github.rseq4j.trace;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.NativeEvents;
 import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.LastCalls;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
 import java.io.IOException;
@@ -37,7 +38,8 @@ public final class CpuSampler implements AutoCloseable {
      *
      * At the end SIGPROF has the action again that it was found with, unless somebody has changed it meanwhile. Its
      * default would end the process, and a signal may be on its way: so timers are deleted, then the signal is ignored,
-     * by which the kernel forgets what is pending of it. The handler's code stays, for threads that are in it.
+     * by which the kernel forgets what is pending of it. The handler's code stays, for threads that are in it. When the
+     * class loader of this class is collected, the thread does the same (LooseThread).
      *
      * Refused: one timer for the process. Kernels before 6.4 send its signals to the main thread, which waits.
      */
@@ -63,7 +65,7 @@ public final class CpuSampler implements AutoCloseable {
     private final long intervalNanos;
     /** The timers, by the thread's number in /proc; negative numbers are what the kernel answered instead. */
     private final Map<Integer, Integer> timers = new HashMap<>();
-    private byte[] former = {};
+    private byte[] former;
     private final Thread worker;
     private final LongSupplier step = this::step;
     private int looks;
@@ -72,13 +74,15 @@ public final class CpuSampler implements AutoCloseable {
     private boolean isClosed;
 
     private CpuSampler(CpuEvents events, NativeEvents.Event handler, TracedThreads threads, TracerCounts counts,
-            int hz) {
+            int hz, byte[] former) {
         this.events = events;
         this.handler = handler;
         this.threads = threads;
         this.counts = counts;
         this.intervalNanos = NANOS_PER_SECOND / hz;
-        this.worker = LooseThread.repeating("rseq4j-sampler", step, List.of());
+        this.former = former;
+        this.worker = LooseThread.repeating("rseq4j-sampler", step,
+                List.of(LastCalls.endOfTimers(timers.values(), SIGPROF, handler.entry(), former)));
     }
 
     /**
@@ -98,8 +102,9 @@ public final class CpuSampler implements AutoCloseable {
         }
         CpuSampler sampler = null;
         try {
-            requireFree(Linux.sigaction(SIGPROF, new byte[0]));
-            CpuSampler made = new CpuSampler(events, handler, threads, counts, hz);
+            byte[] found = Linux.sigaction(SIGPROF, new byte[0]);
+            requireFree(found);
+            CpuSampler made = new CpuSampler(events, handler, threads, counts, hz, found);
             made.former = Linux.sigaction(SIGPROF, handler.entry());
             sampler = made;
             requireFree(made.former);

@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.kernel.Linux;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -20,9 +21,11 @@ import java.util.logging.Logger;
 public final class RedeployChild {
     private static final int WARM = 2;
     private static final int MAX_COLLECTIONS = 100;
+    private static final int MAX_LOOKS = 2000;
+    private static final int SIGPROF = 27;
 
     /** What the program of each class loader may leave behind. */
-    enum Use { OPEN, CLOSED, HANDLER, FINDER }
+    enum Use { OPEN, CLOSED, HANDLER, FINDER, SAMPLER }
 
     /** An event of the program. */
     public interface Turns {
@@ -54,9 +57,12 @@ public final class RedeployChild {
             }
         }
         System.out.println("loaders=" + loaders.stream().filter(loader -> loader.get() != null).count());
-        System.out.println("threads=" + Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("rseq4j")).count());
+        System.out.println("threads=" + threads());
         System.out.println("files=" + (files() - files));
+        if (arguments[0].equals(Use.SAMPLER.name())) {
+            System.out.println("timers=" + Files.readAllLines(Path.of("/proc/self/timers")).size());
+            System.out.println("handler=" + Linux.handler(Linux.sigaction(SIGPROF, new byte[0])));
+        }
         System.out.println("mappings=" + (mappings() - mappings));
         System.out.println("rssKib=" + (rssKib() - rssKib));
         // One that stays, and whose classes are no longer to be had at the end.
@@ -92,6 +98,15 @@ public final class RedeployChild {
             System.gc();
             Thread.sleep(5);
         }
+        // A thread looks some milliseconds later whether its loader is there yet.
+        for (int i = 0; i < MAX_LOOKS && threads() != 0; i++) {
+            Thread.sleep(5);
+        }
+    }
+
+    private static long threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("rseq4j")).count();
     }
 
     private static long files() {
@@ -123,6 +138,9 @@ public final class RedeployChild {
         switch (Use.valueOf(use)) {
             case OPEN -> { }
             case CLOSED -> tracer.close();
+            case SAMPLER -> {
+                CpuSampler _ = tracer.sampleCpu(CpuSampler.MAX_HZ);
+            }
             case HANDLER -> {
                 Logger logger = Logger.getLogger("program");
                 TraceLogHandler handler = new TraceLogHandler(tracer);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.engine.Engine;
@@ -13,10 +14,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * a tracer, open                                  0         0         level         no exception
  * a tracer, closed                                0         0         level         no exception
  * TraceLogHandler, TraceLoggerFinder, open        0         0         level         no exception
+ * a CPU sampler, open: no timer, no handler       0         0         level         no exception
  * a provider of a tracer outside                  0         -         -             -
  * </pre>
  */
@@ -43,6 +47,9 @@ final class RedeployTest {
     @ParameterizedTest
     @EnumSource
     void leavesNothingBehind(RedeployChild.Use use, @TempDir Path folder) throws IOException, InterruptedException {
+        if (use == RedeployChild.Use.SAMPLER) {
+            assumeTrue(Rseq.availability().available() && !TraceTime.isGiven(), "handlers record with rseq alone");
+        }
         List<String> options = new ArrayList<>(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 // The JDK keeps some of what it links softly.
                 "-XX:SoftRefLRUPolicyMSPerMB=0"));
@@ -57,6 +64,17 @@ final class RedeployTest {
         assertTrue(number(output, "mappings") <= MAX_MAPPINGS_EACH * ROUNDS, output);
         assertTrue(number(output, "rssKib") <= MAX_KIB_EACH * ROUNDS, output);
         assertFalse(output.contains("Exception") || output.contains("Error"), output);
+        if (use == RedeployChild.Use.SAMPLER) {
+            assertTrue(output.contains("\ntimers=0\nhandler=0\n"), output);
+        }
+        // What a killed process leaves, of each copy that did not close its tracer.
+        try (Stream<Path> traces = Files.list(folder)) {
+            for (Path trace : traces.filter(each -> Files.exists(each.resolve(Tracer.RINGS))).toList()) {
+                List<String> problems = TraceRecovery.recover(trace).problems();
+                // On the fallback rings end with the process, and that is told.
+                assertTrue(problems.isEmpty() || !Rseq.availability().available(), problems.toString());
+            }
+        }
     }
 
     private static long number(String output, String key) {
