@@ -11,18 +11,16 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** The functions by which native code records a tracer's events. */
 final class NativeProbes {
-    /** What all tracers share, emitted when it is first needed. */
-    private static final class Shared {
-        private static final @Nullable NativeEvents EVENTS =
-                Engine.get() instanceof NativeEngine engine && !TraceTime.isGiven() ? new NativeEvents(engine) : null;
-    }
-
-    private static final AtomicBoolean IS_SHARED = new AtomicBoolean();
+    /**
+     * What all tracers share, emitted when it is first needed. No constant: the kernel may refuse it, and is asked
+     * again.
+     */
+    private static final AtomicReference<@Nullable NativeEvents> SHARED = new AtomicReference<>();
 
     private final Rings rings;
     private final TracedThreads threads;
@@ -44,18 +42,23 @@ final class NativeProbes {
      * Returns how many events of native code, of all tracers of this process, were given up and are in no ring's count.
      */
     static long lost() {
-        NativeEvents shared = IS_SHARED.get() ? Shared.EVENTS : null;
+        NativeEvents shared = SHARED.get();
         return shared == null ? 0 : shared.lost();
     }
 
     private static NativeEvents shared() {
-        NativeEvents shared = Shared.EVENTS;
-        if (shared == null) {
+        if (!(Engine.get() instanceof NativeEngine engine) || TraceTime.isGiven()) {
             throw new UnsupportedOperationException("native code can record events with rseq alone, and where the"
                     + " processor's counter is the clock of traces: " + TraceTime.whyNoCounter());
         }
-        IS_SHARED.set(true);
-        return shared;
+        synchronized (SHARED) {
+            NativeEvents shared = SHARED.get();
+            if (shared == null) {
+                shared = new NativeEvents(engine);
+                SHARED.set(shared);
+            }
+            return shared;
+        }
     }
 
     /**
@@ -68,14 +71,12 @@ final class NativeProbes {
      */
     synchronized long address(EventType type, boolean isEnabled) {
         requireOpen(type);
-        NativeEvents shared = shared();
         NativeEvents.Event event = events.get(type.name());
         if (event == null) {
-            List<Integer> bytes = fieldBytes(type);
             try {
+                event = shared().event("event_" + type.id(), rings.cells(), type.id(), fieldBytes(type));
                 rings.serveNative();
                 threads.watchKernel();
-                event = shared.event("event_" + type.id(), rings.cells(), type.id(), bytes);
             } catch (KernelException e) {
                 throw new IllegalStateException("event=" + type.name() + ": " + e.getMessage(), e);
             }
@@ -94,11 +95,11 @@ final class NativeProbes {
      */
     synchronized NativeEvents.Event sampler(EventType type) {
         requireOpen(type);
-        NativeEvents shared = shared();
         try {
+            NativeEvents.Event handler = shared().sampler(rings.cells(), type.id());
             rings.serveNative();
             threads.watchKernel();
-            return shared.sampler(rings.cells(), type.id());
+            return handler;
         } catch (KernelException e) {
             throw new IllegalStateException("event=" + type.name() + ": " + e.getMessage(), e);
         }

@@ -2,13 +2,44 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.code.Chain;
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.engine.TraceRing;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The functions of the rings as constants, each linked when it is first used; none takes the time, which is read. */
 final class RingFunctions {
     private RingFunctions() {}
+
+    /**
+     * Emits the functions that events need, before their holders are initialised. A function that the kernel refuses
+     * there runs step by step for ever, where it finds no ring.
+     *
+     * @param isOrdered whether times have an order across CPUs
+     * @throws io.github.rseq4j.KernelException when the kernel refuses executable memory; it may be tried again
+     */
+    static void require(boolean isOrdered) {
+        // Their initialisers need more stack than the caller may have.
+        Engine engine = Engine.get(TraceTime.class, TraceRing.class);
+        TraceTime.require();
+        if (engine instanceof NativeEngine emitting) {
+            List<Chain> chains = new ArrayList<>(List.of(TraceRing.DISCARD));
+            if (TraceTime.isGiven()) {
+                chains.addAll(TraceRing.TIMED_EVENTS);
+                chains.addAll(List.of(TraceRing.TIMED_COPY, TraceRing.TIMED_SWITCH));
+            } else {
+                chains.addAll(TraceRing.EVENTS);
+                chains.addAll(List.of(TraceRing.COPY, TraceRing.SWITCH));
+                chains.addAll(isOrdered ? List.of() : TraceRing.UNORDERED_EVENTS);
+                chains.addAll(isOrdered ? List.of() : List.of(TraceRing.UNORDERED_COPY));
+            }
+            for (Chain chain : chains) {
+                long _ = emitting.entry(chain);
+            }
+        }
+    }
 
     /** Returns the classes that events need. */
     static Class<?>[] holders(boolean isOrdered) {

@@ -45,10 +45,27 @@ final class TraceTime {
     private static final boolean IS_ASKED = System.getProperty(PROPERTY, "auto").equals("monotonic");
     private static final String SOURCE = clockSource();
     private static final boolean IS_COUNTER = !IS_FALLBACK && !IS_ASKED && COUNTERS.contains(SOURCE);
-    private static final MethodHandle READ = IS_COUNTER ? Engine.get().timestampHandle() : nanoTime();
-    private static final Moment FIRST = moment();
 
     private TraceTime() {}
+
+    /** What reads the clock, a constant. */
+    private static final class Reading {
+        private static final MethodHandle READ = IS_COUNTER ? Engine.get().timestampHandle() : nanoTime();
+        private static final Moment FIRST = moment();
+    }
+
+    /**
+     * Emits what reads the clock, before somebody reads it.
+     *
+     * @throws io.github.rseq4j.KernelException when the kernel refuses executable memory; it may be tried again
+     */
+    static void require() {
+        if (IS_COUNTER) {
+            // The engine keeps it, so that the holder's initialiser, which must not fail, finds it.
+            MethodHandle _ = Engine.get().timestampHandle();
+        }
+        Engine _ = Engine.get(Reading.class);
+    }
 
     /**
      * The same moment by three clocks.
@@ -98,7 +115,7 @@ final class TraceTime {
     /** Returns the time, in cycles. */
     static long now() {
         try {
-            return (long) READ.invokeExact();
+            return (long) Reading.READ.invokeExact();
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }
@@ -127,11 +144,11 @@ final class TraceTime {
      */
     static TraceClock clock() {
         Moment last = moment();
-        while (IS_COUNTER && last.nanos - FIRST.nanos < SHORTEST_NANOS) {
+        while (IS_COUNTER && last.nanos - Reading.FIRST.nanos < SHORTEST_NANOS) {
             Thread.onSpinWait();
             last = moment();
         }
-        return clock(FIRST, last, IS_COUNTER);
+        return clock(Reading.FIRST, last, IS_COUNTER);
     }
 
     /**

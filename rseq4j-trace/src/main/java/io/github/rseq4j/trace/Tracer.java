@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.TraceWriter;
@@ -127,6 +128,11 @@ public final class Tracer implements AutoCloseable {
 
     /** Whatever goes wrong, a lack of memory or of threads, nothing is left that another try would take for a trace. */
     private static Tracer make(Path folder, TracerOptions options, boolean isFlightRecorder) throws IOException {
+        try {
+            RingFunctions.require(options.isTimeOrdered());
+        } catch (KernelException e) {
+            throw new IOException("folder=" + folder + ": no tracer can be made: " + e.getMessage(), e);
+        }
         TracerFolder files = TracerFolder.make(folder, options.existingTrace());
         try {
             Tracer tracer = new Tracer(options, isFlightRecorder, files);
@@ -144,7 +150,8 @@ public final class Tracer implements AutoCloseable {
      * @param folder where the files are by which the rings are recovered; it is made;
      *     {@link TracerOptions#withExistingTrace} says what happens where it holds a trace
      * @return the tracer
-     * @throws IOException when the files cannot be made
+     * @throws IOException when the files cannot be made, or the kernel refuses memory for code or for a ring; nothing
+     *     is left of the tracer then
      */
     public static Tracer flightRecorder(Path folder) throws IOException {
         return flightRecorder(folder, TracerOptions.defaults());
@@ -156,7 +163,8 @@ public final class Tracer implements AutoCloseable {
      * @param folder where the trace goes; it is made; {@link TracerOptions#withExistingTrace} says what happens where
      *     it holds a trace
      * @return the tracer
-     * @throws IOException when the files cannot be made
+     * @throws IOException when the files cannot be made, or the kernel refuses memory for code or for a ring; nothing
+     *     is left of the tracer then
      */
     public static Tracer streaming(Path folder) throws IOException {
         return streaming(folder, TracerOptions.defaults());
@@ -170,7 +178,8 @@ public final class Tracer implements AutoCloseable {
      *     {@link TracerOptions#withExistingTrace} says what happens where it holds a trace
      * @param options sizes
      * @return the tracer
-     * @throws IOException when the files cannot be made
+     * @throws IOException when the files cannot be made, or the kernel refuses memory for code or for a ring; nothing
+     *     is left of the tracer then
      */
     public static Tracer flightRecorder(Path folder, TracerOptions options) throws IOException {
         return make(folder, options, true);
@@ -184,7 +193,8 @@ public final class Tracer implements AutoCloseable {
      *     it holds a trace
      * @param options sizes and limits
      * @return the tracer
-     * @throws IOException when the files cannot be made
+     * @throws IOException when the files cannot be made, or the kernel refuses memory for code or for a ring; nothing
+     *     is left of the tracer then
      */
     public static Tracer streaming(Path folder, TracerOptions options) throws IOException {
         return make(folder, options, false);
@@ -268,7 +278,7 @@ public final class Tracer implements AutoCloseable {
      * @return what ends it; closing the tracer does too
      * @throws IllegalArgumentException when the number is out of range
      * @throws IllegalStateException when somebody else samples in this process or handles SIGPROF, when no
-     *     thread can be given a timer, or when the tracer was closed
+     *     thread can be given a timer, when the kernel refuses memory, or when the tracer was closed
      * @throws UnsupportedOperationException without rseq, or where the clock source is not the processor's counter
      */
     public CpuSampler sampleCpu(int hz) {
