@@ -4,7 +4,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 @SuppressWarnings("module")
 module io.github.rseq4j {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports io.github.rseq4j;
     exports io.github.rseq4j.percpu;

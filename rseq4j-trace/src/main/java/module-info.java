@@ -4,7 +4,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 @SuppressWarnings("module")
 module io.github.rseq4j.trace {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
     requires static transitive java.logging;
     requires io.github.rseq4j;
 

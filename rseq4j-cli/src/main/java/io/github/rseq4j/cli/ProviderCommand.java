@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
         description = "Writes librseq4j.so, which registers every thread of a program that preloads it, the"
                 + " library that it needs, and rseq4j.h.",
         footer = {"", "Use: LD_PRELOAD=DIR/librseq4j.so program, or link with -LDIR -lrseq4j.",
-                "Both libraries are to stay in one folder."})
+                "Both libraries must lie in one folder: a program that finds librseq4j.so alone, or through a link in"
+                + " another folder, does not start."})
 final class ProviderCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
@@ -56,6 +57,8 @@ final class ProviderCommand implements Callable<Integer> {
                 to -> to.write(header.getBytes(StandardCharsets.UTF_8)));
         out.println(Printable.text(file + " (" + Objects.requireNonNull(images.get(ProviderImage.FILE_NAME)).length
                 + " bytes), " + ProviderImage.NEXT_FILE_NAME + " and " + ProviderHeader.FILE_NAME));
+        out.println("keep both libraries in one folder: a program that finds only " + ProviderImage.FILE_NAME
+                + " does not start");
         out.println(preload(file));
         out.flush();
         return 0;

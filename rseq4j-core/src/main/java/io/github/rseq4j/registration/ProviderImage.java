@@ -60,13 +60,14 @@ public final class ProviderImage {
      * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
      * @param areaBytes size and alignment of the area, at least {@link #NOMINAL_AREA_BYTES}: the files are loaded with
      *     a program, perhaps elsewhere
-     * @return the images by the names of their files, {@link #FILE_NAME} first; all are to be in one folder
+     * @return the images by the names of their files, all to be in one folder, in the order in which they are to be
+     *     written: a program that finds {@link #FILE_NAME} without what it needs does not start
      */
     public static Map<String, byte[]> files(Architecture architecture, List<Chain> chains, int strideShift,
                                             int areaBytes) {
         Map<String, byte[]> files = new LinkedHashMap<>();
-        files.put(FILE_NAME, write(architecture, FILE_NAME, chains, strideShift, areaBytes));
         files.put(NEXT_FILE_NAME, write(architecture, NEXT_FILE_NAME, List.of(), strideShift, areaBytes));
+        files.put(FILE_NAME, write(architecture, FILE_NAME, chains, strideShift, areaBytes));
         return files;
     }
 
