@@ -42,7 +42,9 @@ final class RedeployTest {
     private static final int ROUNDS = Integer.getInteger("rseq4j.redeploys", 6);
     /** What a copy of the library, and a tracer that it leaves open, take for the life of the JVM. */
     private static final long MAX_MAPPINGS_EACH = 8;
-    private static final long MAX_KIB_EACH = 1024;
+    private static final long MAX_KIB_EACH = 128;
+    /** What the JVM takes meanwhile, however often it is done: measured 6 to 10 MiB in 6 rounds, 14 to 27 in 300. */
+    private static final long MAX_KIB_OF_JVM = 16 << 10;
 
     @ParameterizedTest
     @EnumSource
@@ -62,7 +64,7 @@ final class RedeployTest {
         assertTrue(output.contains("loaders=0\nthreads=0\nfiles=0\n") && output.contains("\nend\n"),
                 Rseq.availability().owner() + ": " + output);
         assertTrue(number(output, "mappings") <= MAX_MAPPINGS_EACH * ROUNDS, output);
-        assertTrue(number(output, "rssKib") <= MAX_KIB_EACH * ROUNDS, output);
+        assertTrue(number(output, "rssKib") <= MAX_KIB_OF_JVM + MAX_KIB_EACH * ROUNDS, output);
         assertFalse(output.contains("Exception") || output.contains("Error"), output);
         if (use == RedeployChild.Use.SAMPLER) {
             assertTrue(output.contains("\ntimers=0\nhandler=0\n"), output);
