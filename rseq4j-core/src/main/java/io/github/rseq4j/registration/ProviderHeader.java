@@ -16,9 +16,9 @@ public final class ProviderHeader {
             /*
              * rseq4j.h - restartable sequences, rseq(2), shared with everybody else in the process.
              *
-             * Link with -lrseq4j, ahead of -lpthread and libc, or preload librseq4j.so. librseq4j-next.so must lie in the
-             * same folder: a program that finds only one of the two does not start. The thread that starts the
-             * program and every thread that pthread_create or thrd_create makes is registered before its own code runs.
+             * Link with -lrseq4j, ahead of -lpthread and libc, or preload librseq4j.so. librseq4j-next.so must lie in
+             * the same folder: a program that finds only the first does not start. The thread that starts the program
+             * and every thread that pthread_create or thrd_create makes is registered before its own code runs.
              * Where libc registers (glibc 2.35 and later) its registration is used; where another library provides
              * __rseq_abi, that one is shared.
              *
@@ -35,8 +35,8 @@ public final class ProviderHeader {
             #endif
 
             /*
-             * rseq4j_owner(): who registered the threads' areas. NONE: the thread that loaded the library was registered
-             * with an area that is not shared; no thread is registered by these functions then.
+             * rseq4j_owner(): who registered the threads' areas. NONE: the thread that loaded the library has an area
+             * that is not shared; no thread is registered by these functions then.
              */
             #define RSEQ4J_OWNER_NONE 0
             #define RSEQ4J_OWNER_LIBC 1
