@@ -45,7 +45,8 @@ final class UnwindKernelTest {
         List<Path> written = new ArrayList<>();
         for (Map.Entry<String, byte[]> file : ProviderImage.files(architecture, chains, Engine.STRIDE_SHIFT,
                 ProviderImage.NOMINAL_AREA_BYTES).entrySet()) {
-            written.add(Files.write(folder.resolve(file.getKey()), file.getValue()));
+            written.add(file.getKey().equals(ProviderImage.FILE_NAME) ? 0 : written.size(),
+                    Files.write(folder.resolve(file.getKey()), file.getValue()));
         }
         return written;
     }
