@@ -57,9 +57,9 @@ final class ProviderCommand implements Callable<Integer> {
                 to -> to.write(header.getBytes(StandardCharsets.UTF_8)));
         out.println(Printable.text(file + " (" + Objects.requireNonNull(images.get(ProviderImage.FILE_NAME)).length
                 + " bytes), " + ProviderImage.NEXT_FILE_NAME + " and " + ProviderHeader.FILE_NAME));
+        out.println(preload(file));
         out.println("keep both libraries in one folder: a program that finds only " + ProviderImage.FILE_NAME
                 + " does not start");
-        out.println(preload(file));
         out.flush();
         return 0;
     }
