@@ -13,6 +13,8 @@ import java.util.List;
 public final class StormSignal implements AutoCloseable {
     /** A real-time signal that neither libc (32, 33) nor the JVM uses; SIGRTMIN + 10 of glibc. */
     private static final int SIGNAL = 44;
+    /** SIG_IGN ({@code asm-generic/signal-defs.h}). */
+    private static final long IGNORE = 1;
 
     private final byte[] former;
     private final long counter;
@@ -47,9 +49,13 @@ public final class StormSignal implements AutoCloseable {
         Linux.tgkill(tid, SIGNAL);
     }
 
-    /** Gives the signal its former action back; nobody may send it any more. */
+    /**
+     * Gives the signal its former action back; nobody may send it any more. Signals that wait for a thread without a
+     * CPU are discarded before: the former action, as a rule, ends the process.
+     */
     @Override
     public void close() {
+        Linux.sigaction(SIGNAL, IGNORE);
         Linux.sigaction(SIGNAL, former);
     }
 }
