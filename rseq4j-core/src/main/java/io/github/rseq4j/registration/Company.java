@@ -72,7 +72,7 @@ public final class Company {
             return false;
         }
         long shared = Linux.dlsym("__rseq_abi");
-        int feature = Math.max(RseqArea.ORIGINAL_BYTES, (int) Linux.getauxval(Linux.AT_RSEQ_FEATURE_SIZE));
+        int feature = Math.max(RseqArea.ORIGINAL_BYTES, Registration.kernelFeatureBytes());
         // The thread is registered, so that these register nothing.
         return shared == 0 || -Linux.rseq(shared, RseqArea.ORIGINAL_BYTES, 0, signature) != Errno.EBUSY
                 && -Linux.rseq(shared, feature, 0, signature) != Errno.EBUSY;

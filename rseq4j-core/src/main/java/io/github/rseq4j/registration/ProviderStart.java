@@ -86,15 +86,12 @@ final class ProviderStart {
     void writeNext(Routines r) {
         Label alone = new Label("alone");
         r.enter(follow, 0, LOCALS);
-        r.loadWord(FUNCTION, words.dlsym);
-        r.branchIf(FUNCTION, 0, alone);
-        r.address(LENGTH, tellName);
-        r.callTo(FUNCTION, FUNCTION, constant(RTLD_DEFAULT), local(LENGTH));
-        r.branchIf(FUNCTION, 0, alone);
+        ask(r, OWNER, tellName);
+        r.branchIf(OWNER, 0, alone);
         r.address(A, words.rseqOffset);
         r.address(B, words.rseqSize);
         r.address(AREA, words.rseqFlags);
-        r.callTo(RESULT, FUNCTION, local(A), local(B), local(AREA));
+        r.callTo(RESULT, OWNER, local(A), local(B), local(AREA));
         r.bind(alone);
         r.leave(RESULT);
     }
@@ -208,11 +205,8 @@ final class ProviderStart {
      */
     private void askLibrseq(Routines r, Label found) {
         Label none = new Label("no_librseq");
-        r.loadWord(FUNCTION, words.dlsym);
-        r.branchIf(FUNCTION, 0, none);
         for (Label name : List.of(words.librseqRegisters, words.librseqSize, words.librseqOffset)) {
-            r.address(LENGTH, name);
-            r.callTo(B, FUNCTION, constant(RTLD_DEFAULT), local(LENGTH));
+            ask(r, B, name);
             r.branchIf(B, 0, none);
             if (name == words.librseqSize) {
                 r.load(B, B, 0, Width.INT);
@@ -227,7 +221,6 @@ final class ProviderStart {
         r.storeWord(words.isCounted, RESULT);
         r.branch(found);
         r.bind(none);
-        forgetError(r);
     }
 
     /** Another library's area: it is counted if the count is that library's as well. */
@@ -253,12 +246,9 @@ final class ProviderStart {
      */
     private void askFirstCopy(Routines r, Label own) {
         Label asked = new Label("first_copy_asked");
-        r.loadWord(FUNCTION, words.dlsym);
-        r.branchIf(FUNCTION, 0, asked);
-        r.address(LENGTH, ownName);
-        r.callTo(FUNCTION, FUNCTION, constant(RTLD_DEFAULT), local(LENGTH));
-        r.branchIf(FUNCTION, 0, asked);
-        r.callTo(RESULT, FUNCTION);
+        ask(r, A, ownName);
+        r.branchIf(A, 0, asked);
+        r.callTo(RESULT, A);
         r.branchIf(RESULT, OWN, own);
         r.bind(asked);
     }
