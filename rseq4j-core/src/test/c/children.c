@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "expect.h"
 #include "rseq4j.h"
 #include "start.h"
 
@@ -16,16 +17,6 @@
 
 extern char **environ;
 static intptr_t *cell;
-static int faults;
-
-static void expect(int line, const char *what, int holds)
-{
-	if (!holds) {
-		printf("children.c:%d: not %s\n", line, what);
-		faults++;
-	}
-}
-#define EXPECT(holds) expect(__LINE__, #holds, holds)
 
 static int ended(pid_t child)
 {

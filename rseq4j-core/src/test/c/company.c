@@ -8,20 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "expect.h"
 #include "rseq4j.h"
 #include "start.h"
 
 static int (*adopt)(void), (*let_go)(void), (*adopted_cpu)(void), (*use)(void), (*symbols)(void);
-static int faults, shared, symbols_cpu = -200;
-
-static void expect(int line, const char *what, int holds)
-{
-	if (!holds) {
-		printf("company.c:%d: not %s\n", line, what);
-		faults++;
-	}
-}
-#define EXPECT(holds) expect(__LINE__, #holds, holds)
+static int shared, symbols_cpu = -200;
 
 static void *find(const char *name)
 {

@@ -1,11 +1,5 @@
 /* An area in thread-local memory that is allocated when a thread first asks for it: nowhere constant. */
-#include <stdint.h>
-
-struct area {
-	uint32_t cpu_id_start, cpu_id;
-	uint64_t rseq_cs;
-	uint32_t flags, rest[9];
-} __attribute__((aligned(64)));
+#include "area.h"
 
 __thread struct area __rseq_abi __attribute__((tls_model("global-dynamic"))) = { .cpu_id = (uint32_t) -1 };
 /* More than the room that libc keeps for late comers. */

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "expect.h"
 #include "rseq4j.h"
 #include "start.h"
 
@@ -29,16 +30,7 @@
 extern __thread unsigned int __rseq_refcount, rseq4j_libc_refcount, rseq4j_users, rseq4j_state;
 extern __thread char __rseq_abi[];
 
-static int faults, handled, kept, handler_does;
-
-static void expect(int line, const char *what, int holds)
-{
-	if (!holds) {
-		printf("every_step.c:%d: not %s\n", line, what);
-		faults++;
-	}
-}
-#define EXPECT(holds) expect(__LINE__, #holds, holds)
+static int handled, kept, handler_does;
 
 static char *area(void)
 {

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "expect.h"
 #include "rseq4j.h"
 #include "start.h"
 
@@ -29,17 +30,6 @@ struct steps {
 #define ALLOW 0x7fff0000
 #define ERRNO 0x00050000
 #define MODE_FILTER 2
-
-static int faults;
-
-static void expect(int line, const char *what, int holds)
-{
-	if (!holds) {
-		printf("forbidden.c:%d: not %s\n", line, what);
-		faults++;
-	}
-}
-#define EXPECT(holds) expect(__LINE__, #holds, holds)
 
 static void *thread(void *argument)
 {

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "expect.h"
 #include "rseq4j.h"
 #include "start.h"
 
@@ -19,18 +20,9 @@
 
 extern __thread unsigned int __rseq_refcount, rseq4j_state;
 
-static int faults, full;
+static int full;
 static int (*adopt)(void), (*let_go)(void);
 static __thread char elsewhere[64] __attribute__((aligned(64)));
-
-static void expect(int line, const char *what, long actual, long expected)
-{
-	if (actual != expected) {
-		printf("lengths.c:%d: %s is %ld, not %ld\n", line, what, actual, expected);
-		faults++;
-	}
-}
-#define EXPECT(actual, expected) expect(__LINE__, #actual, actual, expected)
 
 static char *area(void)
 {
@@ -53,70 +45,70 @@ static int length(void)
 /* As a thread is that nobody has seen yet. */
 static void forget(void)
 {
-	EXPECT(rseq4j_leave(), 0);
+	EXPECT_IS(rseq4j_leave(), 0);
 	rseq4j_state = 0;
-	EXPECT(__rseq_refcount, 0);
-	EXPECT(length(), 0);
+	EXPECT_IS(__rseq_refcount, 0);
+	EXPECT_IS(length(), 0);
 }
 
 static void *thread(void *argument)
 {
 	forget();
 	/* We come first, and go first: the other one can unregister. */
-	EXPECT(rseq4j_register(), 0);
-	EXPECT(length(), full);
-	EXPECT(adopt(), 0);
-	EXPECT(length(), full);
-	EXPECT(rseq4j_unregister(), 0);
-	EXPECT(length(), ORIGINAL);
-	EXPECT(let_go(), 0);
+	EXPECT_IS(rseq4j_register(), 0);
+	EXPECT_IS(length(), full);
+	EXPECT_IS(adopt(), 0);
+	EXPECT_IS(length(), full);
+	EXPECT_IS(rseq4j_unregister(), 0);
+	EXPECT_IS(length(), ORIGINAL);
+	EXPECT_IS(let_go(), 0);
 	forget();
 	/* We come first, and go last. */
-	EXPECT(rseq4j_register(), 0);
-	EXPECT(adopt(), 0);
-	EXPECT(let_go(), 0);
-	EXPECT(length(), full);
-	EXPECT(rseq4j_unregister(), 0);
+	EXPECT_IS(rseq4j_register(), 0);
+	EXPECT_IS(adopt(), 0);
+	EXPECT_IS(let_go(), 0);
+	EXPECT_IS(length(), full);
+	EXPECT_IS(rseq4j_unregister(), 0);
 	forget();
 	/* The other one comes first, and goes first. */
-	EXPECT(adopt(), 0);
-	EXPECT(rseq4j_register(), 0);
-	EXPECT(length(), ORIGINAL);
-	EXPECT(let_go(), 0);
-	EXPECT(length(), ORIGINAL);
-	EXPECT(rseq4j_unregister(), 0);
+	EXPECT_IS(adopt(), 0);
+	EXPECT_IS(rseq4j_register(), 0);
+	EXPECT_IS(length(), ORIGINAL);
+	EXPECT_IS(let_go(), 0);
+	EXPECT_IS(length(), ORIGINAL);
+	EXPECT_IS(rseq4j_unregister(), 0);
 	forget();
 	/* The other one comes first, and goes last. */
-	EXPECT(adopt(), 0);
-	EXPECT(rseq4j_register(), 0);
-	EXPECT(rseq4j_unregister(), 0);
-	EXPECT(length(), ORIGINAL);
-	EXPECT(let_go(), 0);
+	EXPECT_IS(adopt(), 0);
+	EXPECT_IS(rseq4j_register(), 0);
+	EXPECT_IS(rseq4j_unregister(), 0);
+	EXPECT_IS(length(), ORIGINAL);
+	EXPECT_IS(let_go(), 0);
 	forget();
 	/* A thread that has joined has a count of ours until it ends. */
-	EXPECT(rseq4j_join(), 0);
-	EXPECT(adopt(), 0);
-	EXPECT(rseq4j_register(), 0);
-	EXPECT(rseq4j_unregister(), 0);
-	EXPECT(length(), full);
-	EXPECT(rseq4j_leave(), 0);
-	EXPECT(length(), ORIGINAL);
-	EXPECT(let_go(), 0);
+	EXPECT_IS(rseq4j_join(), 0);
+	EXPECT_IS(adopt(), 0);
+	EXPECT_IS(rseq4j_register(), 0);
+	EXPECT_IS(rseq4j_unregister(), 0);
+	EXPECT_IS(length(), full);
+	EXPECT_IS(rseq4j_leave(), 0);
+	EXPECT_IS(length(), ORIGINAL);
+	EXPECT_IS(let_go(), 0);
 	forget();
 	/* Somebody registers it who does not count. */
-	EXPECT(ask(area(), ORIGINAL, 0), 0);
-	EXPECT(rseq4j_register(), 0);
-	EXPECT(__rseq_refcount, 2);
-	EXPECT(rseq4j_unregister(), 0);
-	EXPECT(length(), ORIGINAL);
-	EXPECT(ask(area(), ORIGINAL, UNREGISTER), 0);
+	EXPECT_IS(ask(area(), ORIGINAL, 0), 0);
+	EXPECT_IS(rseq4j_register(), 0);
+	EXPECT_IS(__rseq_refcount, 2);
+	EXPECT_IS(rseq4j_unregister(), 0);
+	EXPECT_IS(length(), ORIGINAL);
+	EXPECT_IS(ask(area(), ORIGINAL, UNREGISTER), 0);
 	__rseq_refcount = 0;
 	forget();
 	/* Somebody has another area. */
-	EXPECT(ask(elsewhere, ORIGINAL, 0), 0);
-	EXPECT(rseq4j_register(), -EINVAL);
-	EXPECT(__rseq_refcount, 0);
-	EXPECT(ask(elsewhere, ORIGINAL, UNREGISTER), 0);
+	EXPECT_IS(ask(elsewhere, ORIGINAL, 0), 0);
+	EXPECT_IS(rseq4j_register(), -EINVAL);
+	EXPECT_IS(__rseq_refcount, 0);
+	EXPECT_IS(ask(elsewhere, ORIGINAL, UNREGISTER), 0);
 	forget();
 	return argument;
 }
@@ -130,8 +122,8 @@ int main(int argc, char **argv)
 	*(void **) &adopt = dlsym(RTLD_DEFAULT, "early_adopter_register");
 	*(void **) &let_go = dlsym(RTLD_DEFAULT, "early_adopter_unregister");
 	full = rseq4j_length();
-	EXPECT(full > ORIGINAL, 1);
-	EXPECT(length(), full);
+	EXPECT_IS(full > ORIGINAL, 1);
+	EXPECT_IS(length(), full);
 	for (int i = 0; i < 3; i++) {
 		pthread_t one;
 

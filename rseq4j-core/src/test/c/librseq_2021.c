@@ -3,13 +3,10 @@
  * __rseq_handled first is the one that registers all threads.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-
+#include "counted.h"
 #include "partner.h"
 
-__thread struct area __rseq_abi __attribute__((tls_model("initial-exec"), aligned(64))) = { .cpu_id = (uint32_t) -1 };
+__thread struct area __rseq_abi __attribute__((tls_model("initial-exec"))) = { .cpu_id = (uint32_t) -1 };
 int __rseq_handled;
 
 static __thread uint32_t count __attribute__((tls_model("initial-exec")));
@@ -17,42 +14,12 @@ static int owns;
 
 int rseq_register_current_thread(void)
 {
-	sigset_t all, former;
-	int failed = 0;
-
-	if (!owns)
-		return 0;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &former);
-	if (count == UINT32_MAX) {
-		failed = -1;
-	} else if (count++ == 0 && syscall(SYS_rseq, &__rseq_abi, LENGTH, 0, SIGNATURE)) {
-		if (errno != EBUSY)
-			*(volatile uint32_t *) &__rseq_abi.cpu_id = (uint32_t) -2;
-		count--;
-		failed = -1;
-	}
-	pthread_sigmask(SIG_SETMASK, &former, NULL);
-	return failed;
+	return owns ? counted_register(&count, &__rseq_abi) : 0;
 }
 
 int rseq_unregister_current_thread(void)
 {
-	sigset_t all, former;
-	int failed = 0;
-
-	if (!owns)
-		return 0;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &former);
-	if (!count) {
-		failed = -1;
-	} else if (--count == 0 && syscall(SYS_rseq, &__rseq_abi, LENGTH, UNREGISTER, SIGNATURE)) {
-		count = 1;
-		failed = -1;
-	}
-	pthread_sigmask(SIG_SETMASK, &former, NULL);
-	return failed;
+	return owns ? counted_unregister(&count, &__rseq_abi, 1) : 0;
 }
 
 __attribute__((constructor)) static void initialise(void)

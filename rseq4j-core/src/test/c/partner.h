@@ -6,19 +6,8 @@
 #define PARTNER_H
 
 #include <stddef.h>
-#include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#define SIGNATURE 0x53053053
-#define LENGTH 32
-#define UNREGISTER 1
-
-struct area {
-	uint32_t cpu_id_start, cpu_id;
-	uint64_t rseq_cs;
-	uint32_t flags, rest[9];
-};
+#include "area.h"
 
 /* What partner_register() answers where the thread is served, but the library has taken no count. */
 #define PARTNER_HOLDS_NOTHING 1

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "expect.h"
 #define PARTNER_PROGRAM
 #include "partner.h"
 #include "rseq4j.h"
@@ -22,16 +23,9 @@ static struct area *(*their_area)(void);
 static int (*our_register)(void), (*our_unregister)(void), (*our_cpu)(void), (*our_owner)(void), (*our_limit)(void);
 static int (*our_join)(void);
 static intptr_t (*our_offset)(void), (*our_add)(intptr_t, intptr_t);
-static int faults, ours_served, theirs_served, ours_refused, theirs_refused, same, lost;
+static int ours_served, theirs_served, ours_refused, theirs_refused, same, lost;
 static long added;
 static intptr_t *cell;
-
-static void expect(int line, const char *what, int holds)
-{
-	if (!holds && faults++ < 5)
-		printf("partners.c:%d: not %s\n", line, what);
-}
-#define EXPECT(holds) expect(__LINE__, #holds, holds)
 
 static void find(void *theirs, void *ours)
 {

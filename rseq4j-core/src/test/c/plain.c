@@ -10,18 +10,8 @@
 #include <stdio.h>
 #include <threads.h>
 
+#include "expect.h"
 #include "start.h"
-
-static int faults;
-
-static void expect(int line, const char *what, int holds)
-{
-	if (!holds) {
-		printf("plain.c:%d: not %s\n", line, what);
-		faults++;
-	}
-}
-#define EXPECT(holds) expect(__LINE__, #holds, holds)
 
 static int cpu(void)
 {

@@ -4,7 +4,7 @@
 
 #include "partner.h"
 
-static __thread struct area own __attribute__((tls_model("initial-exec"), aligned(64))) = { .cpu_id = (uint32_t) -1 };
+static __thread struct area own __attribute__((tls_model("initial-exec"))) = { .cpu_id = (uint32_t) -1 };
 static int succeeded;
 
 int partner_register(void)

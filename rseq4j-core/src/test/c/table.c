@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "expect.h"
 #include "rseq4j.h"
 #include "start.h"
 
@@ -17,17 +18,6 @@
 #define UNREGISTER 1
 
 extern __thread unsigned int __rseq_refcount, rseq4j_libc_refcount, rseq4j_users, rseq4j_state;
-
-static int faults;
-
-static void expect(int line, const char *what, long actual, long expected)
-{
-	if (actual != expected) {
-		printf("table.c:%d: %s is %ld, not %ld\n", line, what, actual, expected);
-		faults++;
-	}
-}
-#define EXPECT(actual, expected) expect(__LINE__, #actual, actual, expected)
 
 static char *area(void)
 {
@@ -58,54 +48,54 @@ static void *thread(void *argument)
 
 	(void) argument;
 	/* Where libc registers, nothing is counted before somebody asks. */
-	EXPECT(rseq4j_state, libc ? 0 : 1);
-	EXPECT(rseq4j_join(), 0);
-	EXPECT(rseq4j_join(), 0);
-	EXPECT(rseq4j_state, 1);
+	EXPECT_IS(rseq4j_state, libc ? 0 : 1);
+	EXPECT_IS(rseq4j_join(), 0);
+	EXPECT_IS(rseq4j_join(), 0);
+	EXPECT_IS(rseq4j_state, 1);
 	held = *count();
 	/* 2 where somebody had registered who does not count: libc, or glibc for the thread of a registered one. */
-	EXPECT(held == (libc ? 2 : 1) || (held == 2 && !libc), 1);
-	EXPECT(ask(area(), length, 0, SIGNATURE), -EBUSY);
-	EXPECT(ask(area(), length, 0, SIGNATURE + 1), -EPERM);
-	EXPECT(ask(area() + 64, length, 0, SIGNATURE), -EINVAL);
-	EXPECT(ask(area(), length + 64, 0, SIGNATURE), -EINVAL);
-	EXPECT(ask(area(), length, UNREGISTER, SIGNATURE + 1), -EPERM);
+	EXPECT_IS(held == (libc ? 2 : 1) || (held == 2 && !libc), 1);
+	EXPECT_IS(ask(area(), length, 0, SIGNATURE), -EBUSY);
+	EXPECT_IS(ask(area(), length, 0, SIGNATURE + 1), -EPERM);
+	EXPECT_IS(ask(area() + 64, length, 0, SIGNATURE), -EINVAL);
+	EXPECT_IS(ask(area(), length + 64, 0, SIGNATURE), -EINVAL);
+	EXPECT_IS(ask(area(), length, UNREGISTER, SIGNATURE + 1), -EPERM);
 
-	EXPECT(rseq4j_unregister(), -EINVAL);
-	EXPECT(*count(), held);
-	EXPECT(rseq4j_register(), 0);
-	EXPECT(rseq4j_register(), 0);
-	EXPECT(*count(), held + 2);
-	EXPECT(rseq4j_unregister(), 0);
-	EXPECT(rseq4j_unregister(), 0);
-	EXPECT(rseq4j_unregister(), -EINVAL);
-	EXPECT(*count(), held);
-	EXPECT(rseq4j_current_cpu() >= 0, 1);
+	EXPECT_IS(rseq4j_unregister(), -EINVAL);
+	EXPECT_IS(*count(), held);
+	EXPECT_IS(rseq4j_register(), 0);
+	EXPECT_IS(rseq4j_register(), 0);
+	EXPECT_IS(*count(), held + 2);
+	EXPECT_IS(rseq4j_unregister(), 0);
+	EXPECT_IS(rseq4j_unregister(), 0);
+	EXPECT_IS(rseq4j_unregister(), -EINVAL);
+	EXPECT_IS(*count(), held);
+	EXPECT_IS(rseq4j_current_cpu() >= 0, 1);
 
 	*count() = -1u;
-	EXPECT(rseq4j_register(), -EOVERFLOW);
-	EXPECT(*count(), -1u);
+	EXPECT_IS(rseq4j_register(), -EOVERFLOW);
+	EXPECT_IS(*count(), -1u);
 	*count() = held;
 
 	/* The end of a thread: nobody is registered again, who holds a count keeps it. */
-	EXPECT(rseq4j_register(), 0);
-	EXPECT(rseq4j_leave(), 0);
-	EXPECT(rseq4j_state, 2);
-	EXPECT(rseq4j_join(), -ECANCELED);
-	EXPECT(rseq4j_register(), -ECANCELED);
-	EXPECT(rseq4j_current_cpu() >= 0, 1);
-	EXPECT(rseq4j_unregister(), 0);
-	EXPECT(rseq4j_current_cpu() >= 0, held == 2);
+	EXPECT_IS(rseq4j_register(), 0);
+	EXPECT_IS(rseq4j_leave(), 0);
+	EXPECT_IS(rseq4j_state, 2);
+	EXPECT_IS(rseq4j_join(), -ECANCELED);
+	EXPECT_IS(rseq4j_register(), -ECANCELED);
+	EXPECT_IS(rseq4j_current_cpu() >= 0, 1);
+	EXPECT_IS(rseq4j_unregister(), 0);
+	EXPECT_IS(rseq4j_current_cpu() >= 0, held == 2);
 	if (held == 1) {
-		EXPECT(*count_of(0) + *count_of(1), 0);
-		EXPECT(ask(area(), length, UNREGISTER, SIGNATURE), -EINVAL);
-		EXPECT(ask((void *) (1ul << 63), length, 0, SIGNATURE), -EFAULT);
-		EXPECT(ask(area(), length, 0, SIGNATURE), 0);
-		EXPECT(ask(area(), length, UNREGISTER, SIGNATURE), 0);
-		EXPECT(ask(area() + 4, length, 0, SIGNATURE), -EINVAL);
-		EXPECT(ask(area(), 16, 0, SIGNATURE), -EINVAL);
-		EXPECT(ask(area(), length, 1 << 20, SIGNATURE), -EINVAL);
-		EXPECT(rseq4j_load_add_store_relaxed(0, 1), -RSEQ4J_UNREGISTERED);
+		EXPECT_IS(*count_of(0) + *count_of(1), 0);
+		EXPECT_IS(ask(area(), length, UNREGISTER, SIGNATURE), -EINVAL);
+		EXPECT_IS(ask((void *) (1ul << 63), length, 0, SIGNATURE), -EFAULT);
+		EXPECT_IS(ask(area(), length, 0, SIGNATURE), 0);
+		EXPECT_IS(ask(area(), length, UNREGISTER, SIGNATURE), 0);
+		EXPECT_IS(ask(area() + 4, length, 0, SIGNATURE), -EINVAL);
+		EXPECT_IS(ask(area(), 16, 0, SIGNATURE), -EINVAL);
+		EXPECT_IS(ask(area(), length, 1 << 20, SIGNATURE), -EINVAL);
+		EXPECT_IS(rseq4j_load_add_store_relaxed(0, 1), -RSEQ4J_UNREGISTERED);
 	}
 	return NULL;
 }
@@ -116,9 +106,9 @@ int main(int argc, char **argv)
 
 	(void) argc;
 	(void) argv;
-	EXPECT(rseq4j_current_cpu() >= 0, 1);
-	EXPECT(rseq4j_limit() > 0, 1);
-	EXPECT(rseq4j_mm_cid() >= 0 || rseq4j_mm_cid() == -ENOSYS, 1);
+	EXPECT_IS(rseq4j_current_cpu() >= 0, 1);
+	EXPECT_IS(rseq4j_limit() > 0, 1);
+	EXPECT_IS(rseq4j_mm_cid() >= 0 || rseq4j_mm_cid() == -ENOSYS, 1);
 	for (int i = 0; i < 3; i++) {
 		pthread_create(&one, NULL, thread, NULL);
 		pthread_join(one, NULL);

@@ -6,7 +6,7 @@
 #include "partner.h"
 
 __attribute__((weak)) __thread struct area __rseq_abi
-	__attribute__((tls_model("initial-exec"), aligned(64))) = { .cpu_id = (uint32_t) -1 };
+	__attribute__((tls_model("initial-exec"))) = { .cpu_id = (uint32_t) -1 };
 __attribute__((weak)) __thread volatile uint32_t __rseq_refcount __attribute__((tls_model("initial-exec")));
 
 int partner_register(void)

@@ -7,20 +7,11 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#define SIGNATURE 0x53053053
-#define LENGTH 32
+#include "area.h"
+
 #define MINE 0x7fff0000u
-
-struct area {
-	uint32_t cpu_id_start, cpu_id;
-	uint64_t rseq_cs;
-	uint32_t flags, rest[9];
-} __attribute__((aligned(64)));
 
 __thread struct area __rseq_abi __attribute__((tls_model("initial-exec"))) = { .cpu_id = (uint32_t) -1 };
 
