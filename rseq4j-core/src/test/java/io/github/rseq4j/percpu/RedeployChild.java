@@ -13,6 +13,10 @@ import java.util.stream.Stream;
 
 /** Loads an application, uses it and drops it, again and again, and says what is left. */
 public final class RedeployChild {
+    private static final int MAX_COLLECTIONS = 100;
+    /** The last one, and one that the JDK remembers. */
+    private static final int NEWEST = 2;
+
     private RedeployChild() {}
 
     /**
@@ -28,11 +32,9 @@ public final class RedeployChild {
         for (int i = 0; i < count; i++) {
             loaders.add(deploy(urls, arguments[0]));
             if (i == count / 3 || i == count - 1) {
-                System.gc();
-                System.gc();
-                Thread.sleep(100);
+                collect(loaders);
                 String when = i == count - 1 ? "last" : "first";
-                System.out.println(when + ".loaders=" + loaders.stream().filter(each -> !each.refersTo(null)).count());
+                System.out.println(when + ".loaders=" + alive(loaders));
                 System.out.println(when + ".threads=" + Thread.getAllStackTraces().size());
                 System.out.println(when + ".descriptors=" + count(Path.of("/proc/self/fd")));
                 System.out.println(when + ".mappings=" + Files.readAllLines(Path.of("/proc/self/maps")).size());
@@ -40,6 +42,18 @@ public final class RedeployChild {
             }
         }
         System.out.println("ended=true");
+    }
+
+    /** What a loader's memory waits for are threads of the JDK's, which get a CPU when they do. */
+    private static void collect(List<WeakReference<ClassLoader>> loaders) throws InterruptedException {
+        for (int i = 0; i < MAX_COLLECTIONS && (i < 2 || alive(loaders) > NEWEST); i++) {
+            System.gc();
+            Thread.sleep(50);
+        }
+    }
+
+    private static long alive(List<WeakReference<ClassLoader>> loaders) {
+        return loaders.stream().filter(each -> !each.refersTo(null)).count();
     }
 
     private static URL[] urls(String path) throws MalformedURLException {
