@@ -81,7 +81,7 @@ class OutputFileTest {
             assertArrayEquals(new byte[1 << 20], bytes);
         }
         assertEquals(0x7F, Files.readAllBytes(image)[0]);
-        assertEquals(List.of("librseq4j.so", "rseq4j.h"), names());
+        assertEquals(List.of("librseq4j-next.so", "librseq4j.so", "rseq4j.h"), names());
     }
 
     @Test
