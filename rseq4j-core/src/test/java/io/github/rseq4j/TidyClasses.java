@@ -1,7 +1,5 @@
 package io.github.rseq4j;
 
-import static java.util.Map.entry;
-
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.constantpool.ClassEntry;
@@ -10,22 +8,17 @@ import java.lang.classfile.constantpool.PoolEntry;
 import java.lang.classfile.constantpool.Utf8Entry;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The rules for compiled classes: packages refer to lower numbers alone, and one package touches restricted methods.
+ * The rules for compiled classes: packages refer to the rooms that DESIGN.md names, and one package touches
+ * restricted methods.
  */
 final class TidyClasses {
-    /** The packages in the order in which data flows (DESIGN.md). */
-    static final Map<String, Integer> ORDER = Map.ofEntries(entry("kernel", 1), entry("code", 2),
-            entry("registration", 3), entry("engine", 4), entry("section", 5), entry("memory", 6), entry("percpu", 7),
-            entry("", 8), entry("trace", 9), entry("jackson", 9), entry("jackson2", 9), entry("cli", 10));
-
-    private static final String BASE = "io.github.rseq4j.";
+    private static final String RESTRICTED_ROOM = "kernel";
     private static final Pattern REFERENCE = Pattern.compile("io/github/rseq4j/[A-Za-z0-9_/$]+");
     private static final Set<String> RESTRICTED = Set.of("java/lang/foreign/Linker.downcallHandle",
             "java/lang/foreign/Linker.upcallStub", "java/lang/foreign/MemorySegment.reinterpret",
@@ -35,7 +28,7 @@ final class TidyClasses {
     private TidyClasses() {}
 
     /** Returns what is wrong with a class file. */
-    static List<String> faults(byte[] bytes) {
+    static List<String> faults(TidyRooms rooms, byte[] bytes) {
         ClassModel model = ClassFile.of().parse(bytes);
         Set<String> classes = new TreeSet<>();
         List<String> methods = new ArrayList<>();
@@ -49,7 +42,7 @@ final class TidyClasses {
             }
         }
         String name = model.thisClass().asInternalName().replace('/', '.');
-        return name.equals("module-info") ? List.of() : faults(name, List.copyOf(classes), methods);
+        return name.equals("module-info") ? List.of() : faults(rooms, name, List.copyOf(classes), methods);
     }
 
     private static void addReferences(String text, Set<String> classes) {
@@ -60,29 +53,18 @@ final class TidyClasses {
     }
 
     /** Returns what is wrong with a class that refers to classes and methods. */
-    static List<String> faults(String name, List<String> classes, List<String> methods) {
+    static List<String> faults(TidyRooms rooms, String name, List<String> classes, List<String> methods) {
         List<String> faults = new ArrayList<>();
         for (String other : classes) {
-            if (number(other) > number(name)) {
-                faults.add(name + ": package order: refers to " + other);
+            for (String fault : rooms.faults(name, other)) {
+                faults.add(name + ": " + fault);
             }
         }
         for (String method : methods) {
-            if (RESTRICTED.contains(method) && number(name) != 1) {
+            if (RESTRICTED.contains(method) && !rooms.room(name).equals(RESTRICTED_ROOM)) {
                 faults.add(name + ": restricted method " + method + " outside of package kernel");
             }
         }
         return faults;
-    }
-
-    /** Returns the number of a class's package; a package below another has the other's. */
-    static int number(String className) {
-        String rest = className.substring(BASE.length());
-        if (rest.equals("KernelException")) {
-            // What the lowest package throws and users catch: it refers to nothing.
-            return 0;
-        }
-        String top = rest.contains(".") ? rest.substring(0, rest.indexOf('.')) : "";
-        return ORDER.getOrDefault(top, Integer.MAX_VALUE);
     }
 }

@@ -45,7 +45,7 @@ final class TidySource {
     private TidySource() {}
 
     /** Returns what is wrong with a source file: path, line and rule. */
-    static List<String> faults(String path, String text) {
+    static List<String> faults(TidyRooms rooms, String path, String text) {
         List<String> faults = new ArrayList<>();
         List<String> lines = text.lines().toList();
         for (int i = 0; i < lines.size(); i++) {
@@ -61,7 +61,7 @@ final class TidySource {
                 .getTask(null, null, null, null, null, List.of(new Source(path, text)));
         try {
             CompilationUnitTree unit = task.parse().iterator().next();
-            new Scanner(path, unit, Trees.instance(task).getSourcePositions(), faults).scan(unit, null);
+            new Scanner(rooms, path, unit, Trees.instance(task).getSourcePositions(), faults).scan(unit, null);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -91,6 +91,7 @@ final class TidySource {
 
     /** Walks one file's tree. */
     private static final class Scanner extends TreePathScanner<@Nullable Void, @Nullable Void> {
+        private final TidyRooms rooms;
         private final String path;
         private final boolean isMain;
         private final CompilationUnitTree unit;
@@ -98,7 +99,9 @@ final class TidySource {
         private final LineMap lines;
         private final SourcePositions positions;
 
-        Scanner(String path, CompilationUnitTree unit, SourcePositions positions, List<String> faults) {
+        Scanner(TidyRooms rooms, String path, CompilationUnitTree unit, SourcePositions positions,
+                List<String> faults) {
+            this.rooms = rooms;
             this.positions = positions;
             this.path = path;
             this.isMain = path.contains("src/main/");
@@ -120,9 +123,8 @@ final class TidySource {
         public @Nullable Void visitImport(ImportTree tree, @Nullable Void nothing) {
             String name = tree.getQualifiedIdentifier().toString();
             String own = String.valueOf(unit.getPackageName()) + ".X";
-            if (isMain && name.startsWith(BASE) && own.startsWith(BASE)
-                    && TidyClasses.number(name) > TidyClasses.number(own)) {
-                fault(tree, "package order: imports " + name);
+            if (isMain && name.startsWith(BASE) && own.startsWith(BASE)) {
+                rooms.faults(own, name).forEach(fault -> fault(tree, fault));
             }
             return super.visitImport(tree, null);
         }

@@ -10,6 +10,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +21,17 @@ import org.junit.jupiter.api.Test;
 final class TidyTest {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
     private static final Path CLASSES = ROOT.resolve("rseq4j-core/target/classes");
+
+    private static final Pattern MAIN = Pattern.compile(".*/src/main/java/(io/github/rseq4j/.*)\\.java");
+    private static final TidyRooms ROOMS = new TidyRooms(read(ROOT.resolve("DESIGN.md")));
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     private static List<Path> files(Path folder, String ending) {
         try (Stream<Path> all = Files.walk(folder)) {
@@ -44,24 +59,52 @@ final class TidyTest {
         List<Path> sources = sources();
         assertTrue(sources.size() > 50, "the sources were found below " + ROOT);
         for (Path source : sources) {
-            faults.addAll(TidySource.faults(ROOT.relativize(source).toString(), Files.readString(source)));
+            faults.addAll(TidySource.faults(ROOMS, ROOT.relativize(source).toString(), Files.readString(source)));
         }
         assertEquals("", String.join("\n", faults));
     }
 
     @Test
-    void packagesReferToLowerNumbersAlone() throws IOException {
+    void packagesReferToTheRoomsThatTheirRowsName() throws IOException {
         List<String> faults = new ArrayList<>();
         List<Path> classes = files(CLASSES, ".class");
         assertTrue(classes.size() > 50, "the classes were found below " + CLASSES);
         for (Path file : classes) {
-            faults.addAll(TidyClasses.faults(Files.readAllBytes(file)));
+            faults.addAll(TidyClasses.faults(ROOMS, Files.readAllBytes(file)));
         }
         assertEquals("", String.join("\n", faults));
     }
 
+    @Test
+    void eachPackageIsARoomAndEachRoomAPackage() {
+        // Its build copies the source of rseq4j-jackson.
+        Set<String> packages = new TreeSet<>(Set.of("jackson2"));
+        for (Path source : sources()) {
+            Matcher main = MAIN.matcher(source.toString());
+            if (main.matches()) {
+                packages.add(ROOMS.room(main.group(1).replace('/', '.').replace("package-info", "A")));
+            }
+        }
+        assertEquals(List.of(), ROOMS.faults());
+        assertEquals(new TreeSet<>(ROOMS.names()), packages);
+    }
+
+    @Test
+    void findsEachKindOfUntidyTable() {
+        String head = "## The house\n| `low` | a | - | - |\n";
+        assertEquals(List.of(), new TidyRooms(head + "| `high` | a | `low` | - |\n").faults());
+        assertEquals(1, new TidyRooms(head + "| `high` | a | `none` | - |\n").faults().size());
+        assertEquals(1, new TidyRooms(head + "| `low` | a | - | - |\n").faults().size());
+        TidyRooms rooms = new TidyRooms(head + "| `high` | a | `low` | - |\n| `top` | a | all | - |\n");
+        for (String[] reference : new String[][] {{"low.A", "high.B", "1"}, {"high.A", "low.B", "0"},
+                {"high.A", "high.B", "0"}, {"top.A", "low.B", "0"}, {"none.A", "low.B", "1"}, {"low.A", "Rseq", "1"}}) {
+            assertEquals(Integer.parseInt(reference[2]), rooms.faults("io.github.rseq4j." + reference[0],
+                    "io.github.rseq4j." + reference[1]).size(), String.join(" ", reference));
+        }
+    }
+
     private static void assertFinds(String rule, String path, String source) {
-        List<String> faults = TidySource.faults(path, source);
+        List<String> faults = TidySource.faults(ROOMS, path, source);
         assertTrue(faults.stream().anyMatch(fault -> fault.contains(rule)),
                 "expected \"" + rule + "\" among " + faults);
     }
@@ -84,23 +127,24 @@ final class TidyTest {
         assertFinds("os.arch", main, head + "final class A { String s = System.getProperty(\"os.ar" + "ch\"); }\n");
         assertFinds("package order", "rseq4j-trace/src/main/java/io/github/rseq4j/trace/A.java",
                 "package io.github.rseq4j.trace;\nimport io.github.rseq4j.cli.Main;\nfinal class A {}\n");
-        assertEquals(List.of(), TidySource.faults(main, head + "/** Fine, also on x64. */\nfinal class A { }\n"));
+        assertEquals(List.of(), TidySource.faults(ROOMS, main,
+                head + "/** Fine, also on x64. */\nfinal class A { }\n"));
     }
 
     @Test
     void findsEachKindOfUntidyClass() {
-        assertEquals(List.of(), TidyClasses.faults("io.github.rseq4j.engine.A", List.of("io.github.rseq4j.code.B"),
-                List.of()));
-        assertEquals(List.of(), TidyClasses.faults("io.github.rseq4j.kernel.A",
+        assertEquals(List.of(), TidyClasses.faults(ROOMS, "io.github.rseq4j.engine.A",
+                List.of("io.github.rseq4j.code.B"), List.of()));
+        assertEquals(List.of(), TidyClasses.faults(ROOMS, "io.github.rseq4j.kernel.A",
                 List.of("io.github.rseq4j.KernelException"), List.of()));
-        assertEquals(1, TidyClasses.faults("io.github.rseq4j.KernelException", List.of("io.github.rseq4j.kernel.A"),
-                List.of()).size());
+        assertEquals(1, TidyClasses.faults(ROOMS, "io.github.rseq4j.KernelException",
+                List.of("io.github.rseq4j.kernel.A"), List.of()).size());
         for (String higher : List.of("memory.B", "percpu.B", "Rseq")) {
-            List<String> faults = TidyClasses.faults("io.github.rseq4j.engine.A",
+            List<String> faults = TidyClasses.faults(ROOMS, "io.github.rseq4j.engine.A",
                     List.of("io.github.rseq4j." + higher), List.of());
             assertTrue(faults.toString().contains("package order"), faults.toString());
         }
-        List<String> faults = TidyClasses.faults("io.github.rseq4j.engine.A", List.of(),
+        List<String> faults = TidyClasses.faults(ROOMS, "io.github.rseq4j.engine.A", List.of(),
                 List.of("java/lang/foreign/Linker.downcallHandle"));
         assertTrue(faults.toString().contains("restricted"), faults.toString());
     }
