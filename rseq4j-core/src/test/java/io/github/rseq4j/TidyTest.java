@@ -111,8 +111,8 @@ final class TidyTest {
 
     @Test
     void findsEachKindOfUntidySource() {
-        String main = "rseq4j-core/src/main/java/io/github/rseq4j/code/A.java";
-        String head = "package io.github.rseq4j.code;\n";
+        String main = "rseq4j-core/src/main/java/io/github/rseq4j/ir/A.java";
+        String head = "package io.github.rseq4j.ir;\n";
         assertFinds("column", main, head + "// " + "x".repeat(120) + "\n");
         assertFinds("tab", main, head + "\tclass A {}\n");
         assertFinds("trailing", main, head + "final class A {} \n");
@@ -134,7 +134,7 @@ final class TidyTest {
     @Test
     void findsEachKindOfUntidyClass() {
         assertEquals(List.of(), TidyClasses.faults(ROOMS, "io.github.rseq4j.engine.A",
-                List.of("io.github.rseq4j.code.B"), List.of()));
+                List.of("io.github.rseq4j.ir.B"), List.of()));
         assertEquals(List.of(), TidyClasses.faults(ROOMS, "io.github.rseq4j.kernel.A",
                 List.of("io.github.rseq4j.KernelException"), List.of()));
         assertEquals(1, TidyClasses.faults(ROOMS, "io.github.rseq4j.KernelException",

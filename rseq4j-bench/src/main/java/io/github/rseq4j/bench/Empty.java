@@ -1,10 +1,10 @@
 package io.github.rseq4j.bench;
 
-import io.github.rseq4j.code.Assembled;
-import io.github.rseq4j.code.Operand;
-import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.machine.Assembled;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 

@@ -1,6 +1,6 @@
 package io.github.rseq4j.engine;
 
-import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.ir.Chain;
 import java.util.HashSet;
 import java.util.Set;
 

@@ -1,15 +1,15 @@
 package io.github.rseq4j.engine;
 
-import static io.github.rseq4j.code.Operand.arg;
+import static io.github.rseq4j.ir.Operand.arg;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Mem;
-import io.github.rseq4j.code.Operand;
-import io.github.rseq4j.code.Order;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.Step.CommitAdd;
-import io.github.rseq4j.code.Step.Delay;
-import io.github.rseq4j.code.Width;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Order;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Step.CommitAdd;
+import io.github.rseq4j.ir.Step.Delay;
+import io.github.rseq4j.ir.Width;
 import java.util.List;
 
 /**

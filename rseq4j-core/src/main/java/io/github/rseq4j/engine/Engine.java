@@ -1,10 +1,10 @@
 package io.github.rseq4j.engine;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.code.AddressSpace;
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.SimulationProof;
-import io.github.rseq4j.code.Status;
+import io.github.rseq4j.interpreter.AddressSpace;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;

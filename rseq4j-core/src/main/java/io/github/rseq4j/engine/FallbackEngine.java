@@ -1,11 +1,11 @@
 package io.github.rseq4j.engine;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Fallback;
-import io.github.rseq4j.code.PagedMemory;
-import io.github.rseq4j.code.SimulationProof;
-import io.github.rseq4j.code.Status;
+import io.github.rseq4j.interpreter.Fallback;
+import io.github.rseq4j.interpreter.PagedMemory;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;

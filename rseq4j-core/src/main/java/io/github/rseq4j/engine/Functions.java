@@ -1,11 +1,11 @@
 package io.github.rseq4j.engine;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.CodeMemory;
-import io.github.rseq4j.code.Compiler;
-import io.github.rseq4j.code.MachineCode;
-import io.github.rseq4j.code.Target;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.machine.CodeMemory;
+import io.github.rseq4j.machine.Compiler;
+import io.github.rseq4j.machine.MachineCode;
+import io.github.rseq4j.machine.Target;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

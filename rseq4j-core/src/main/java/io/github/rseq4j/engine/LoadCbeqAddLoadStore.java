@@ -1,20 +1,20 @@
 package io.github.rseq4j.engine;
 
-import static io.github.rseq4j.code.Operand.arg;
-import static io.github.rseq4j.code.Operand.temp;
+import static io.github.rseq4j.ir.Operand.arg;
+import static io.github.rseq4j.ir.Operand.temp;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Condition;
-import io.github.rseq4j.code.Mem;
-import io.github.rseq4j.code.Operand.Reg;
-import io.github.rseq4j.code.Order;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.Step.Add;
-import io.github.rseq4j.code.Step.CommitStore;
-import io.github.rseq4j.code.Step.ExitIf;
-import io.github.rseq4j.code.Step.Load;
-import io.github.rseq4j.code.Step.Move;
-import io.github.rseq4j.code.Width;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Condition;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Operand.Reg;
+import io.github.rseq4j.ir.Order;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Step.Add;
+import io.github.rseq4j.ir.Step.CommitStore;
+import io.github.rseq4j.ir.Step.ExitIf;
+import io.github.rseq4j.ir.Step.Load;
+import io.github.rseq4j.ir.Step.Move;
+import io.github.rseq4j.ir.Width;
 import java.util.List;
 
 /**

@@ -1,19 +1,19 @@
 package io.github.rseq4j.engine;
 
-import static io.github.rseq4j.code.Routines.Input.addressOf;
-import static io.github.rseq4j.code.Routines.Input.constant;
-import static io.github.rseq4j.code.Routines.Input.local;
+import static io.github.rseq4j.machine.Routines.Input.addressOf;
+import static io.github.rseq4j.machine.Routines.Input.constant;
+import static io.github.rseq4j.machine.Routines.Input.local;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.code.Assembled;
-import io.github.rseq4j.code.Label;
-import io.github.rseq4j.code.MachineCode;
-import io.github.rseq4j.code.Operand;
-import io.github.rseq4j.code.Routines;
-import io.github.rseq4j.code.Status;
-import io.github.rseq4j.code.Width;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.machine.Assembled;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.MachineCode;
+import io.github.rseq4j.machine.Routines;
 import java.util.List;
 import java.util.Objects;
 

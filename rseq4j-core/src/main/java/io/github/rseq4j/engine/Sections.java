@@ -1,7 +1,7 @@
 package io.github.rseq4j.engine;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Section;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Section;
 import java.util.List;
 import java.util.stream.Stream;
 

@@ -1,6 +1,6 @@
 package io.github.rseq4j.engine;
 
-import io.github.rseq4j.code.Status;
+import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;

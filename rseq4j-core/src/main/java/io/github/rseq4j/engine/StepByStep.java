@@ -1,9 +1,9 @@
 package io.github.rseq4j.engine;
 
-import io.github.rseq4j.code.AddressSpace;
-import io.github.rseq4j.code.Arguments;
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Simulator;
+import io.github.rseq4j.interpreter.AddressSpace;
+import io.github.rseq4j.interpreter.Arguments;
+import io.github.rseq4j.interpreter.Simulator;
+import io.github.rseq4j.ir.Chain;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;

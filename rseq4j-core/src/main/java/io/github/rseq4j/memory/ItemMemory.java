@@ -1,9 +1,9 @@
 package io.github.rseq4j.memory;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.code.AddressSpace;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.kernel.Linux;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;

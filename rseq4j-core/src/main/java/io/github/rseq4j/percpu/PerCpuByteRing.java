@@ -1,8 +1,8 @@
 package io.github.rseq4j.percpu;
 
-import io.github.rseq4j.code.Section;
 import io.github.rseq4j.engine.ArrayRing;
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.memory.RingMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

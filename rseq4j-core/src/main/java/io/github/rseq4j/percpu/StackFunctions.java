@@ -1,8 +1,8 @@
 package io.github.rseq4j.percpu;
 
-import io.github.rseq4j.code.Status;
 import io.github.rseq4j.engine.ArrayStack;
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.memory.TwinArrays;
 import java.lang.foreign.MemorySegment;

@@ -1,11 +1,11 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.code.Assembled;
-import io.github.rseq4j.code.CallFrames;
-import io.github.rseq4j.code.Checker;
-import io.github.rseq4j.code.Label;
-import io.github.rseq4j.code.Lowering;
-import io.github.rseq4j.code.MachineCode;
+import io.github.rseq4j.machine.Assembled;
+import io.github.rseq4j.machine.CallFrames;
+import io.github.rseq4j.machine.Checker;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.Lowering;
+import io.github.rseq4j.machine.MachineCode;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

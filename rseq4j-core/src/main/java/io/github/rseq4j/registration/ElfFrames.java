@@ -1,7 +1,7 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.code.CallFrames;
-import io.github.rseq4j.code.Lowering;
+import io.github.rseq4j.machine.CallFrames;
+import io.github.rseq4j.machine.Lowering;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,9 +1,9 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.code.Assembled;
-import io.github.rseq4j.code.Label;
-import io.github.rseq4j.code.Lowering;
 import io.github.rseq4j.kernel.RseqCs;
+import io.github.rseq4j.machine.Assembled;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.Lowering;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;

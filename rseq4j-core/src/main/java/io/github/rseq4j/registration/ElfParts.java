@@ -1,7 +1,7 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.code.Assembled;
-import io.github.rseq4j.code.Label;
+import io.github.rseq4j.machine.Assembled;
+import io.github.rseq4j.machine.Label;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

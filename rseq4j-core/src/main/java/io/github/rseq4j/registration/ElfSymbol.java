@@ -1,6 +1,6 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.code.Label;
+import io.github.rseq4j.machine.Label;
 import org.jspecify.annotations.Nullable;
 
 /**

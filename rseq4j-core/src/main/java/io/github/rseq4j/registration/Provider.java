@@ -1,6 +1,6 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.code.Chain;
+import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;

@@ -1,10 +1,10 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Operand;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.Status;
-import io.github.rseq4j.code.Step;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.ir.Step;
 import java.util.List;
 
 /** Writes {@code rseq4j.h}, which declares and documents the provider image's C functions. */

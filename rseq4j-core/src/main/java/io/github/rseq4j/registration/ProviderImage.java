@@ -1,14 +1,14 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.code.Assembled;
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Compiler;
-import io.github.rseq4j.code.Index;
-import io.github.rseq4j.code.Label;
-import io.github.rseq4j.code.Target;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.machine.Assembled;
+import io.github.rseq4j.machine.Compiler;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.Target;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package io.github.rseq4j.registration;
 
-import static io.github.rseq4j.code.Routines.Input.constant;
-import static io.github.rseq4j.code.Routines.Input.local;
+import static io.github.rseq4j.machine.Routines.Input.constant;
+import static io.github.rseq4j.machine.Routines.Input.local;
 import static io.github.rseq4j.registration.ProviderStart.A;
 import static io.github.rseq4j.registration.ProviderStart.AREA;
 import static io.github.rseq4j.registration.ProviderStart.B;
@@ -13,12 +13,12 @@ import static io.github.rseq4j.registration.ProviderStart.OWN;
 import static io.github.rseq4j.registration.ProviderStart.OWNER;
 import static io.github.rseq4j.registration.ProviderStart.RESULT;
 
-import io.github.rseq4j.code.Label;
-import io.github.rseq4j.code.Routines;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.Routines;
 
 /** Finds the length that areas are registered with, for the provider image's constructor. */
 final class ProviderLength {

@@ -1,16 +1,16 @@
 package io.github.rseq4j.registration;
 
-import static io.github.rseq4j.code.Routines.Input.addressOf;
-import static io.github.rseq4j.code.Routines.Input.constant;
-import static io.github.rseq4j.code.Routines.Input.local;
+import static io.github.rseq4j.machine.Routines.Input.addressOf;
+import static io.github.rseq4j.machine.Routines.Input.constant;
+import static io.github.rseq4j.machine.Routines.Input.local;
 
-import io.github.rseq4j.code.Label;
-import io.github.rseq4j.code.Routines;
-import io.github.rseq4j.code.Width;
+import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.Routines;
 
 /**
  * The routines of the shared-ownership protocol, in the provider image. docs/protocol.md has them in pseudo-code, and

@@ -1,8 +1,8 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.code.Label;
-import io.github.rseq4j.code.Target;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.Target;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;

@@ -1,11 +1,11 @@
 package io.github.rseq4j.section;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Operand.Reg;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.Status;
-import io.github.rseq4j.code.Step;
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Operand.Reg;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.ir.Step;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;

@@ -1,13 +1,13 @@
 package io.github.rseq4j.section;
 
-import io.github.rseq4j.code.Mem;
-import io.github.rseq4j.code.Operand;
-import io.github.rseq4j.code.Operand.Reg;
-import io.github.rseq4j.code.Rules;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.Step;
-import io.github.rseq4j.code.Step.Commit;
-import io.github.rseq4j.code.Width;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Operand.Reg;
+import io.github.rseq4j.ir.Rules;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.ir.Step.Commit;
+import io.github.rseq4j.ir.Width;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;

@@ -1,7 +1,7 @@
 package io.github.rseq4j.section;
 
-import io.github.rseq4j.code.Mem;
-import io.github.rseq4j.code.Step;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Step;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

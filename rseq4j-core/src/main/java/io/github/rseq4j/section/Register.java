@@ -1,6 +1,6 @@
 package io.github.rseq4j.section;
 
-import io.github.rseq4j.code.Operand.Reg;
+import io.github.rseq4j.ir.Operand.Reg;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,15 +1,15 @@
 package io.github.rseq4j.section;
 
-import io.github.rseq4j.code.AbortProof;
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Index;
-import io.github.rseq4j.code.Listing;
-import io.github.rseq4j.code.SimulationProof;
-import io.github.rseq4j.code.Status;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Index;
+import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.machine.Listing;
+import io.github.rseq4j.proof.AbortProof;
+import io.github.rseq4j.proof.SimulationProof;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,14 +1,14 @@
 package io.github.rseq4j.section;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Operand;
-import io.github.rseq4j.code.Operand.Reg;
-import io.github.rseq4j.code.Rules;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.SimulationProof;
-import io.github.rseq4j.code.Step;
-import io.github.rseq4j.code.Step.Commit;
-import io.github.rseq4j.code.Width;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Operand.Reg;
+import io.github.rseq4j.ir.Rules;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.ir.Step.Commit;
+import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.proof.SimulationProof;
 import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.List;

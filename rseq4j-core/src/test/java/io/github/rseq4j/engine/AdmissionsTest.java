@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Mem;
-import io.github.rseq4j.code.Operand;
-import io.github.rseq4j.code.Order;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.Step;
-import io.github.rseq4j.code.Width;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Order;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.ir.Width;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

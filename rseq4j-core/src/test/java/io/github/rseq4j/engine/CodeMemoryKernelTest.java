@@ -3,11 +3,11 @@ package io.github.rseq4j.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.code.Assembled;
-import io.github.rseq4j.code.CodeMemory;
-import io.github.rseq4j.code.MachineCode;
-import io.github.rseq4j.code.Operand;
+import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.machine.Assembled;
+import io.github.rseq4j.machine.CodeMemory;
+import io.github.rseq4j.machine.MachineCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

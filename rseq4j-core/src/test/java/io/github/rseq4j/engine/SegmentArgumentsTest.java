@@ -1,26 +1,26 @@
 package io.github.rseq4j.engine;
 
-import static io.github.rseq4j.code.Operand.arg;
-import static io.github.rseq4j.code.Operand.imm;
-import static io.github.rseq4j.code.Operand.temp;
+import static io.github.rseq4j.ir.Operand.arg;
+import static io.github.rseq4j.ir.Operand.imm;
+import static io.github.rseq4j.ir.Operand.temp;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.rseq4j.code.Arguments;
-import io.github.rseq4j.code.Assumption;
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Mem;
-import io.github.rseq4j.code.Operand;
-import io.github.rseq4j.code.Order;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.SimulationProof;
-import io.github.rseq4j.code.Status;
-import io.github.rseq4j.code.Step;
-import io.github.rseq4j.code.Width;
+import io.github.rseq4j.interpreter.Arguments;
+import io.github.rseq4j.ir.Assumption;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Order;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -292,7 +292,7 @@ final class SegmentArgumentsTest {
                 refused("a move", new Step.Move(temp(0), segment)),
                 refused("an address", new Step.Address(temp(0), Mem.at(segment, 8))),
                 refused("a stored value", new Step.Store(Mem.cell(arg(0), 8), segment, Width.LONG)),
-                refused("a comparison", new Step.ExitIf(io.github.rseq4j.code.Condition.EQ, segment, imm(0),
+                refused("a comparison", new Step.ExitIf(io.github.rseq4j.ir.Condition.EQ, segment, imm(0),
                         Width.LONG, 0)),
                 refused("a length", new Step.Copy(Mem.cell(arg(0), 8), arg(2), segment, 8)),
                 refused("a cell", new Step.Copy(Mem.cell(segment), arg(2), arg(0), 8)),

@@ -1,16 +1,16 @@
 package io.github.rseq4j.engine;
 
-import static io.github.rseq4j.code.Routines.Input.constant;
+import static io.github.rseq4j.machine.Routines.Input.constant;
 
 import io.github.rseq4j.Rseq;
-import io.github.rseq4j.code.Assembled;
-import io.github.rseq4j.code.Label;
-import io.github.rseq4j.code.Routines;
-import io.github.rseq4j.code.Status;
+import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.machine.Assembled;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.Routines;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.Tool;
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.RandomSections;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Sections;
+import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.proof.RandomSections;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.Tool;
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Sections;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.kernel.Architecture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,10 +2,10 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.Rseq;
-import io.github.rseq4j.code.PagedMemory;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.interpreter.PagedMemory;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.memory.Cells;
 import java.io.IOException;

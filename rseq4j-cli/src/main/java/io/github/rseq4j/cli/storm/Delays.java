@@ -1,9 +1,9 @@
 package io.github.rseq4j.cli.storm;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Operand;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.Step;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Step;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,11 +1,11 @@
 package io.github.rseq4j.cli.storm;
 
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.SimulationProof;
-import io.github.rseq4j.code.Status;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.proof.SimulationProof;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.Arrays;

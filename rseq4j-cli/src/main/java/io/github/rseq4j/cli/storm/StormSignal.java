@@ -1,12 +1,12 @@
 package io.github.rseq4j.cli.storm;
 
-import io.github.rseq4j.code.Assembled;
-import io.github.rseq4j.code.Label;
-import io.github.rseq4j.code.MachineCode;
-import io.github.rseq4j.code.Operand;
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
-import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.machine.Assembled;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.MachineCode;
 import java.util.List;
 
 /** A signal whose handler is emitted code that counts and returns: any thread can take it at any moment. */

@@ -1,19 +1,19 @@
 package io.github.rseq4j.cli.storm;
 
-import static io.github.rseq4j.code.Operand.arg;
-import static io.github.rseq4j.code.Operand.imm;
-import static io.github.rseq4j.code.Operand.temp;
+import static io.github.rseq4j.ir.Operand.arg;
+import static io.github.rseq4j.ir.Operand.imm;
+import static io.github.rseq4j.ir.Operand.temp;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import io.github.rseq4j.code.AddressSpace;
-import io.github.rseq4j.code.Chain;
-import io.github.rseq4j.code.Mem;
-import io.github.rseq4j.code.Order;
-import io.github.rseq4j.code.Section;
-import io.github.rseq4j.code.Step.Address;
-import io.github.rseq4j.code.Step.CommitStore;
-import io.github.rseq4j.code.Width;
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.interpreter.AddressSpace;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Order;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Step.Address;
+import io.github.rseq4j.ir.Step.CommitStore;
+import io.github.rseq4j.ir.Width;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;

@@ -1,2 +1,0 @@
-/** The encoder of the 64-bit Arm architecture: the one place that knows its instructions. */
-package io.github.rseq4j.code.aarch64;

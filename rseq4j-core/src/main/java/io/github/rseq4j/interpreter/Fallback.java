@@ -1,0 +1,389 @@
+package io.github.rseq4j.interpreter;
+
+import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_int;
+import static java.lang.constant.ConstantDescs.CD_long;
+import static java.lang.constant.ConstantDescs.CD_void;
+
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Operand.Imm;
+import io.github.rseq4j.ir.Operand.Reg;
+import io.github.rseq4j.ir.Order;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.ir.Width;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The lowering of chains to Java bytecode: the same steps, on {@link PagedMemory}, under a lock per stripe. It stands
+ * beside the lowerings to machine code and is used where restartable sequences cannot be had.
+ */
+public final class Fallback {
+    /* How it works
+     *
+     * A chain becomes a static method of a hidden class:
+     *
+     *   static long run(Fallback f, long a0, ...) {
+     *       int index = f.index();  long slot = (long) index << strideShift;  Object lock = f.lock(index);
+     *       synchronized (lock) { steps ...; return result; }      // an exit returns its status
+     *   }
+     *
+     * Where an argument is a segment, the steps that copy from it or to it copy between the segment and the memory. So
+     * a segment is only read, or only written, and only where the step says so, as it is by emitted code.
+     *
+     * The handle has the same type and the same statuses as the emitted function, so nothing above this package knows
+     * the difference. A stripe stands for a CPU; a thread keeps to one, chosen from its id.
+     *
+     * Refused: walking the steps at each call (Simulator), which takes several times the 30 ns that a counter may.
+     */
+    private static final ClassDesc SELF = ClassDesc.of(Fallback.class.getName());
+    private static final ClassDesc MEMORY = ClassDesc.of(PagedMemory.class.getName());
+    private static final ClassDesc ARGUMENTS = ClassDesc.of(Arguments.class.getName());
+    private static final ClassDesc SEGMENT = ClassDesc.of(MemorySegment.class.getName());
+    private static final ClassDesc CD_LONG_BOX = ClassDesc.of("java.lang.Long");
+    private static final ClassDesc CD_INTEGER_BOX = ClassDesc.of("java.lang.Integer");
+    private static final ClassDesc CD_VAR_HANDLE = ClassDesc.of("java.lang.invoke.VarHandle");
+    private static final ClassDesc CD_SYSTEM = ClassDesc.of("java.lang.System");
+    private static final MethodTypeDesc COMPARE_LONGS = MethodTypeDesc.of(CD_int, CD_long, CD_long);
+    private static final MethodTypeDesc COMPARE_INTS = MethodTypeDesc.of(CD_int, CD_int, CD_int);
+    private static final long HASH = 0x9E37_79B9_7F4A_7C15L;
+    private static final int MAX_STRIPES = 64;
+
+    private final PagedMemory memory = new PagedMemory();
+    private final Object[] locks;
+    private final int strideShift;
+
+    /**
+     * Makes a fallback.
+     *
+     * @param processors how many threads run at once: there are as many stripes, up to 64, rounded up to a power of two
+     * @param strideShift the binary logarithm of the distance between two stripes' copies, in bytes
+     */
+    public Fallback(int processors, int strideShift) {
+        int stripes = Math.min(MAX_STRIPES, Integer.highestOneBit(Math.max(1, processors * 2 - 1)));
+        this.locks = new Object[stripes];
+        this.strideShift = strideShift;
+        Arrays.setAll(locks, _ -> new Object());
+    }
+
+    /** Returns the memory that the chains work on. */
+    public PagedMemory memory() {
+        return memory;
+    }
+
+    /** Returns how many stripes there are: a power of two. */
+    public int stripes() {
+        return locks.length;
+    }
+
+    /** Returns the calling thread's stripe. Called by the code made here. */
+    public int index() {
+        return (int) (Thread.currentThread().threadId() * HASH >>> Integer.SIZE) & locks.length - 1;
+    }
+
+    /** Returns a stripe's lock. Called by the code made here. */
+    Object lock(int index) {
+        return locks[index];
+    }
+
+    /** Returns when every chain that was running has ended: each runs under the lock of its stripe. */
+    public void fence() {
+        for (Object lock : locks) {
+            synchronized (lock) {
+                // Held for no work: whoever held it before has ended, and what they wrote is seen from here on.
+            }
+        }
+    }
+
+    /**
+     * Lowers a chain.
+     *
+     * @param chain the chain
+     * @return a handle of the emitted function's type, (long, ...)long
+     */
+    public MethodHandle handle(Chain chain) {
+        return lower(chain, Arguments.NONE);
+    }
+
+    /**
+     * Lowers a chain that takes one of its arguments as a segment, to copy from it or to it.
+     *
+     * @param chain the chain
+     * @param segment the number of that argument
+     * @return a handle of type (long, ..., MemorySegment, long, ...)long
+     * @throws IllegalArgumentException when the chain needs the argument's address
+     */
+    public MethodHandle handle(Chain chain, int segment) {
+        Arguments.checkSegment(chain, segment);
+        return lower(chain, segment);
+    }
+
+    private MethodHandle lower(Chain chain, int segment) {
+        Class<?>[] parameters = new Class<?>[chain.arguments()];
+        Arrays.fill(parameters, long.class);
+        if (segment != Arguments.NONE) {
+            parameters[segment] = MemorySegment.class;
+        }
+        MethodType type = MethodType.methodType(long.class, parameters).insertParameterTypes(0, Fallback.class);
+        byte[] bytes = ClassFile.of().build(ClassDesc.of(Fallback.class.getPackageName() + ".Lowered"), c -> c
+                .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC)
+                .withMethodBody("run", type.describeConstable().orElseThrow(), ClassFile.ACC_STATIC,
+                        code -> new Body(code, chain, segment, strideShift).write()));
+        try {
+            MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(bytes, true);
+            return hidden.findStatic(hidden.lookupClass(), "run", type).bindTo(this);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("chain=" + chain.name() + " cannot be lowered to bytecode", e);
+        }
+    }
+
+    /** Writes the body of one method. */
+    private static final class Body {
+        private final CodeBuilder code;
+        private final Chain chain;
+        private final int segment;
+        private final int strideShift;
+        private final int memory;
+        private final int lock;
+        private final int slot;
+        private final int temporaries;
+        private final Map<Integer, Label> exits = new TreeMap<>();
+
+        Body(CodeBuilder code, Chain chain, int segment, int strideShift) {
+            this.code = code;
+            this.chain = chain;
+            this.segment = segment;
+            this.strideShift = strideShift;
+            this.memory = argument(chain.arguments());
+            this.lock = memory + 1;
+            this.slot = lock + 1;
+            this.temporaries = slot + 2;
+        }
+
+        /** Returns an argument's local variable: a long takes two, a segment one. */
+        private int argument(int number) {
+            return 1 + 2 * number - (segment != Arguments.NONE && segment < number ? 1 : 0);
+        }
+
+        private boolean isSegment(Reg reg) {
+            return segment != Arguments.NONE && reg.equals(Operand.arg(segment));
+        }
+
+        void write() {
+            if (segment != Arguments.NONE) {
+                code.aload(argument(segment));
+                code.invokestatic(ARGUMENTS, "requireAccessible", MethodTypeDesc.of(CD_void, SEGMENT));
+            }
+            code.aload(0).invokevirtual(SELF, "memory", MethodTypeDesc.of(MEMORY)).astore(memory);
+            code.aload(0).invokevirtual(SELF, "index", MethodTypeDesc.of(CD_int)).dup();
+            code.i2l().loadConstant(strideShift).lshl().lstore(slot);
+            code.istore(temporaries).aload(0).iload(temporaries);
+            code.invokevirtual(SELF, "lock", MethodTypeDesc.of(CD_Object, CD_int)).astore(lock);
+            for (int i = 0; i < Section.MAX_TEMPORARIES; i++) {
+                code.lconst_0().lstore(temporaries + 2 * i);
+            }
+            Label start = code.newLabel();
+            Label end = code.newLabel();
+            Label handler = code.newLabel();
+            code.aload(lock).monitorenter().labelBinding(start);
+            for (int k = 0; k < chain.sections().size(); k++) {
+                section(chain.sections().get(k), k);
+            }
+            Reg result = chain.sections().getLast().result();
+            push(result == null ? Operand.imm(0) : result);
+            code.aload(lock).monitorexit().lreturn();
+            exits.forEach((key, label) -> {
+                code.labelBinding(label).loadConstant(Status.failure(key & 0xFF, key >>> 8));
+                code.aload(lock).monitorexit().lreturn();
+            });
+            code.labelBinding(end).labelBinding(handler).aload(lock).monitorexit().athrow();
+            code.exceptionCatchAll(start, end, handler);
+        }
+
+        private Label exit(int section, int status) {
+            return exits.computeIfAbsent(section << 8 | status, _ -> code.newLabel());
+        }
+
+        private void section(Section section, int k) {
+            for (Step step : section.steps()) {
+                switch (step) {
+                    case Step.Load load -> {
+                        code.aload(memory);
+                        address(load.from());
+                        load(load.width());
+                        set(load.target());
+                    }
+                    case Step.Store store -> store(store.to(), store.value(), store.width());
+                    case Step.Add add -> {
+                        push(add.target());
+                        push(add.value());
+                        code.ladd();
+                        set(add.target());
+                    }
+                    case Step.Subtract subtract -> {
+                        push(subtract.target());
+                        push(subtract.value());
+                        code.lsub();
+                        set(subtract.target());
+                    }
+                    case Step.And and -> {
+                        push(and.target());
+                        push(and.value());
+                        code.land();
+                        set(and.target());
+                    }
+                    case Step.Address place -> {
+                        address(place.place());
+                        set(place.target());
+                    }
+                    case Step.Move move -> {
+                        push(move.value());
+                        set(move.target());
+                    }
+                    case Step.ExitIf exit -> exitIf(exit, exit(k, Status.EXIT + exit.exit()));
+                    case Step.Copy copy -> copy(copy, exit(k, Status.OUT_OF_RANGE));
+                    case Step.Timestamp timestamp -> {
+                        code.invokestatic(CD_SYSTEM, "nanoTime", MethodTypeDesc.of(CD_long));
+                        set(timestamp.target());
+                    }
+                    case Step.Delay delay -> limit(delay.iterations(), delay.max(), exit(k, Status.OUT_OF_RANGE));
+                    case Step.CommitStore commit -> {
+                        order(commit);
+                        store(commit.to(), commit.value(), commit.width());
+                    }
+                    case Step.CommitAdd commit -> commitAdd(commit);
+                }
+            }
+        }
+
+        private void push(Operand operand) {
+            switch (operand) {
+                case Imm(long value) -> code.loadConstant(value);
+                case Reg reg -> code.lload(reg.isArgument() ? argument(reg.number())
+                        : temporaries + 2 * reg.number());
+            }
+        }
+
+        private void set(Reg reg) {
+            code.lstore(temporaries + 2 * reg.number());
+        }
+
+        /** A segment counts as 0: what it adds up to is the place's offset in there. */
+        private void address(Mem mem) {
+            push(isSegment(mem.base()) ? Operand.imm(0) : mem.base());
+            if (mem.perCpu()) {
+                code.lload(slot).ladd();
+            }
+            if (mem.index() != null) {
+                push(mem.index());
+                code.loadConstant((long) mem.scale()).lmul().ladd();
+            }
+            if (mem.displacementBytes() != 0) {
+                code.loadConstant((long) mem.displacementBytes()).ladd();
+            }
+        }
+
+        private void load(Width width) {
+            if (width == Width.LONG) {
+                code.invokevirtual(MEMORY, "getLong", MethodTypeDesc.of(CD_long, CD_long));
+            } else {
+                code.invokevirtual(MEMORY, "getInt", MethodTypeDesc.of(CD_int, CD_long));
+                code.invokestatic(CD_INTEGER_BOX, "toUnsignedLong", MethodTypeDesc.of(CD_long, CD_int));
+            }
+        }
+
+        private void put(Width width) {
+            if (width == Width.LONG) {
+                code.invokevirtual(MEMORY, "putLong", MethodTypeDesc.of(CD_void, CD_long, CD_long));
+            } else {
+                code.l2i().invokevirtual(MEMORY, "putInt", MethodTypeDesc.of(CD_void, CD_long, CD_int));
+            }
+        }
+
+        private void store(Mem to, Operand value, Width width) {
+            code.aload(memory);
+            address(to);
+            push(value);
+            put(width);
+        }
+
+        /** Who reads a word without the stripe's lock sees, where the order says so, what was stored ahead of it. */
+        private void order(Step.Commit commit) {
+            if (commit.order() == Order.RELEASE) {
+                code.invokestatic(CD_VAR_HANDLE, "releaseFence", MethodTypeDesc.of(CD_void));
+            }
+        }
+
+        private void commitAdd(Step.CommitAdd commit) {
+            order(commit);
+            code.aload(memory);
+            address(commit.to());
+            code.aload(memory);
+            address(commit.to());
+            load(commit.width());
+            push(commit.value());
+            code.ladd();
+            put(commit.width());
+        }
+
+        private void exitIf(Step.ExitIf exit, Label label) {
+            boolean ints = exit.width() == Width.INT;
+            for (Operand side : List.of(exit.left(), exit.right())) {
+                push(side);
+                if (ints) {
+                    code.l2i();
+                }
+            }
+            code.invokestatic(ints ? CD_INTEGER_BOX : CD_LONG_BOX, "compareUnsigned",
+                    ints ? COMPARE_INTS : COMPARE_LONGS);
+            switch (exit.condition()) {
+                case EQ -> code.ifeq(label);
+                case NE -> code.ifne(label);
+                case BELOW -> code.iflt(label);
+                case ABOVE_OR_EQUAL -> code.ifge(label);
+            }
+        }
+
+        private void limit(Reg value, long max, Label outOfRange) {
+            push(value);
+            code.loadConstant(max).invokestatic(CD_LONG_BOX, "compareUnsigned", COMPARE_LONGS).ifgt(outOfRange);
+        }
+
+        private void copy(Step.Copy copy, Label outOfRange) {
+            limit(copy.lengthBytes(), copy.maxBytes(), outOfRange);
+            code.aload(memory);
+            if (isSegment(copy.from())) {
+                address(copy.to());
+                code.aload(argument(segment));
+                push(copy.lengthBytes());
+                code.invokevirtual(MEMORY, "copyIn", MethodTypeDesc.of(CD_void, CD_long, SEGMENT, CD_long));
+                return;
+            }
+            boolean isOut = isSegment(copy.to().base());
+            if (isOut) {
+                code.aload(argument(segment));
+            }
+            address(copy.to());
+            push(copy.from());
+            push(copy.lengthBytes());
+            code.invokevirtual(MEMORY, isOut ? "copyOut" : "copy", isOut
+                    ? MethodTypeDesc.of(CD_void, SEGMENT, CD_long, CD_long, CD_long)
+                    : MethodTypeDesc.of(CD_void, CD_long, CD_long, CD_long));
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Sections that run without machine code: step by step, and as bytecode. */
+package io.github.rseq4j.interpreter;

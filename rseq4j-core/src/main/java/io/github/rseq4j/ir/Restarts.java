@@ -1,0 +1,312 @@
+package io.github.rseq4j.ir;
+
+import io.github.rseq4j.ir.Facts.Range;
+import io.github.rseq4j.ir.Operand.Imm;
+import io.github.rseq4j.ir.Operand.Reg;
+import io.github.rseq4j.ir.Step.Commit;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rule that a restart finds what the first run found: no store ahead of the commit may write a byte that a step
+ * before it has read, or that the commit writes.
+ */
+final class Restarts {
+    /* How it works
+     *
+     * A run that is aborted leaves its stores. The next run does the same as the first one if each of its reads gives
+     * what it gave then, that is if no byte is read and then stored to (an antidependence; de Kruijf's idempotent
+     * regions). A byte that the section has itself stored ahead of the read is stored again ahead of it.
+     *
+     * The steps are followed once. A register holds a Sum of unknown words: arguments, the slot, words that are loaded.
+     * So the distance of two places is a sum too. They lie apart when the distance is a constant that is great enough,
+     * or when Facts, of which the comparisons that did not leave the section are the greatest part, keep it out of the
+     * bytes where they would meet. What cannot be shown is refused. A user's section then compares, see
+     * SectionBuilder.disjoint; a section of this library says why, see Assumption.
+     *
+     * A store of the word that was loaded, of the same width, is taken wherever it goes: words lie at multiples of
+     * their size, so it either stays away from that word or writes what is there.
+     *
+     * Places without a slot are compared with places with one at the slot of the run. A section that reaches another
+     * index's copy by such a place breaks a rule that no step shows (I9).
+     */
+    private static final String MAY = "; where the places never overlap say so ahead of it (SectionBuilder.disjoint,"
+            + " or an exit that bounds the index), else commit what is counted, in a section of its own";
+    private static final String DOES = "; commit what is counted, in a section of its own (SectionBuilder.next), or"
+            + " store ahead of the load";
+
+    /** Stands for a step of another section. */
+    private static final int ANOTHER = -1;
+
+    private final String name;
+    private final List<Step> steps;
+    private final List<Assumption> assumptions;
+    private final Facts facts = new Facts();
+    private final int slot = facts.unknown(-1);
+    private final Map<Integer, Set<Object>> sources = new TreeMap<>();
+    private final Sum[] temporaries = new Sum[Section.MAX_TEMPORARIES];
+    private final List<Access> reads = new ArrayList<>();
+    private final List<Access> writes = new ArrayList<>();
+
+    /**
+     * A step's access to memory.
+     *
+     * @param number the step's
+     * @param mem the place as the step has it, or null
+     * @param at its address
+     * @param length how many bytes
+     * @param maxBytes how many at most
+     * @param word what a load gives and what a store writes, or null
+     */
+    private record Access(int number, @Nullable Mem mem, Sum at, Sum length, long maxBytes, @Nullable Sum word) {
+        boolean isSamePlace(Access other) {
+            return at.equals(other.at) && length.equals(other.length);
+        }
+
+        /** Tells whether all bytes of another access are among this one's, whatever the unknown words are. */
+        boolean covers(Access other) {
+            Sum behind = other.at.minus(at);
+            return behind.isConstant() && length.isConstant() && behind.constant() >= 0
+                    && behind.constant() + other.maxBytes <= length.constant();
+        }
+    }
+
+    private Restarts(String name, List<Step> steps, List<Assumption> assumptions) {
+        this.name = name;
+        this.steps = steps;
+        this.assumptions = assumptions;
+        for (int i = 0; i < Chain.MAX_ARGUMENTS; i++) {
+            sources.put(facts.unknown(-1), Set.of(Operand.arg(i)));
+        }
+    }
+
+    /**
+     * Checks a section, or the steps that it has so far.
+     *
+     * @param name the section's name
+     * @param steps its steps, which obey the other rules
+     * @throws IllegalArgumentException naming the store, and the step that has read what it may write
+     */
+    static void check(String name, List<Step> steps) {
+        check(name, steps, List.of(), List.of());
+    }
+
+    /**
+     * Checks the sections of a chain: what one of them has committed, or stored ahead of its commit, no later one
+     * writes ahead of its own; nor what a later one commits. Places that depend on loaded words are left to the
+     * simulation.
+     *
+     * @param chain the chain
+     * @throws IllegalArgumentException naming the store, and what it may write
+     */
+    static void check(Chain chain) {
+        List<Section> sections = chain.sections();
+        for (int k = 0; k < sections.size(); k++) {
+            List<Access> others = new ArrayList<>();
+            for (int i = 0; i < sections.size(); i++) {
+                if (i != k) {
+                    others.addAll(observed(sections.get(i), i < k));
+                }
+            }
+            check(sections.get(k).name(), sections.get(k).steps(), sections.get(k).assumptions(), others);
+        }
+    }
+
+    /** Returns what others look at when a section has committed, where arguments alone tell where that is. */
+    private static List<Access> observed(Section section, boolean stores) {
+        Restarts restarts = new Restarts(section.name(), section.steps(), section.assumptions());
+        restarts.follow(List.of());
+        List<Access> observed = new ArrayList<>(stores ? restarts.writes : List.of());
+        Mem to = section.commit().to();
+        observed.add(access(ANOTHER, to, restarts.address(to), section.commit().width(), null));
+        observed.removeIf(each -> each.at.factors().keySet().stream().anyMatch(word -> word > Chain.MAX_ARGUMENTS));
+        observed.replaceAll(each -> new Access(ANOTHER, each.mem, each.at, Sum.of(each.maxBytes), each.maxBytes,
+                each.word));
+        return observed;
+    }
+
+    private static void check(String name, List<Step> steps, List<Assumption> assumptions, List<Access> others) {
+        Restarts restarts = new Restarts(name, steps, assumptions);
+        List<Access> committed = new ArrayList<>(others);
+        // What the commit writes is known behind the last store alone: the steps are followed twice.
+        if (steps.getLast() instanceof Commit commit) {
+            Restarts first = new Restarts(name, steps, assumptions);
+            first.follow(List.of());
+            Sum at = first.address(commit.to());
+            committed.add(access(steps.size() - 1, commit.to(), at, commit.width(), null));
+            restarts.sources.putAll(first.sources);
+        }
+        restarts.follow(committed);
+    }
+
+    private void follow(List<Access> committed) {
+        for (int i = 0; i < steps.size(); i++) {
+            follow(i, steps.get(i), committed);
+        }
+    }
+
+    private void follow(int i, Step step, List<Access> committed) {
+        switch (step) {
+            case Step.Load load -> {
+                Sum word = loaded(load);
+                read(access(i, load.from(), address(load.from()), load.width(), word));
+                temporaries[load.target().number()] = word;
+            }
+            case Step.Store store -> write(step, access(i, store.to(), address(store.to()), store.width(),
+                    value(store.value())), committed);
+            case Step.Copy copy -> {
+                Sum length = value(copy.lengthBytes());
+                facts.within(length, 0, copy.maxBytes());
+                read(new Access(i, null, value(copy.from()), length, copy.maxBytes(), null));
+                write(step, new Access(i, copy.to(), address(copy.to()), length, copy.maxBytes(), null), committed);
+            }
+            case Step.Add add -> set(add.target(), value(add.target()).plus(value(add.value())));
+            case Step.Subtract sub -> set(sub.target(), value(sub.target()).minus(value(sub.value())));
+            case Step.And and -> set(and.target(), masked(value(and.target()), value(and.value())));
+            case Step.Address address -> set(address.target(), address(address.place()));
+            case Step.Move move -> set(move.target(), value(move.value()));
+            case Step.Timestamp timestamp -> set(timestamp.target(), unknown(-1, Set.of()));
+            case Step.ExitIf exit -> compare(exit);
+            case Step.Delay delay -> facts.within(value(delay.iterations()), 0, delay.max());
+            case Commit _ -> { }
+        }
+    }
+
+    private static Access access(int number, Mem mem, Sum at, Width width, @Nullable Sum word) {
+        return new Access(number, mem, at, Sum.of(width.bytes()), width.bytes(), word);
+    }
+
+    private Sum loaded(Step.Load load) {
+        boolean isStable = assumptions.stream().anyMatch(each -> each.kind() == Assumption.Kind.STABLE
+                && each.subject().equals(load.from()));
+        for (Access read : isStable ? reads : List.<Access>of()) {
+            if (read.word != null && load.from().equals(read.mem)) {
+                return read.word;
+            }
+        }
+        return unknown(load.width() == Width.INT ? 0xFFFF_FFFFL : -1, Set.of(load.from()));
+    }
+
+    private Sum unknown(long max, Set<Object> madeOf) {
+        int number = facts.unknown(max);
+        sources.put(number, madeOf);
+        return Sum.ofUnknown(number);
+    }
+
+    private void set(Reg target, Sum value) {
+        temporaries[target.number()] = value;
+    }
+
+    private Sum value(Operand operand) {
+        return switch (operand) {
+            case Imm(long value) -> Sum.of(value);
+            case Reg reg -> reg.isArgument() ? argument(reg) : temporaries[reg.number()];
+        };
+    }
+
+    private Sum argument(Reg reg) {
+        return Sum.ofUnknown(slot + 1 + reg.number());
+    }
+
+    private Sum address(Mem mem) {
+        Sum address = value(mem.base()).plus(mem.displacementBytes());
+        if (mem.perCpu()) {
+            address = address.plus(Sum.ofUnknown(slot));
+        }
+        return mem.index() == null ? address : address.plus(value(mem.index()), mem.scale());
+    }
+
+    private Sum masked(Sum word, Sum mask) {
+        long max = Math.min(highest(word), highest(mask));
+        Set<Object> madeOf = new HashSet<>(madeOf(word));
+        madeOf.addAll(madeOf(mask));
+        return unknown(max == Long.MAX_VALUE ? -1 : max, madeOf);
+    }
+
+    /** Returns the highest number that a sum may be as an unsigned one, or the highest long where it may be any. */
+    private long highest(Sum sum) {
+        Range range = facts.range(sum);
+        return range == null || range.low() < 0 ? Long.MAX_VALUE : range.high();
+    }
+
+    private void compare(Step.ExitIf exit) {
+        Sum left = value(exit.left());
+        Sum right = value(exit.right());
+        if (exit.width() == Width.INT) {
+            right = right.isConstant() ? Sum.of(right.constant() & 0xFFFF_FFFFL) : right;
+            // The lower halves are the words where the upper halves are 0.
+            if (highest(left) >>> Integer.SIZE != 0 || highest(right) >>> Integer.SIZE != 0) {
+                return;
+            }
+        }
+        facts.fails(exit.condition(), left, right);
+    }
+
+    private Set<Object> madeOf(Sum sum) {
+        Set<Object> all = new HashSet<>();
+        for (int unknown : sum.factors().keySet()) {
+            all.addAll(sources.getOrDefault(unknown, Set.of()));
+        }
+        return all;
+    }
+
+    private void read(Access read) {
+        if (writes.stream().noneMatch(write -> write.covers(read))) {
+            reads.add(read);
+        }
+    }
+
+    private void write(Step step, Access write, List<Access> committed) {
+        for (Access read : reads) {
+            boolean isSame = write.word != null && write.word.equals(read.word) && write.length.equals(read.length);
+            if (!isSame && !isSettled(read, write) && !isApart(read, write)) {
+                throw refused(step, write, read, "a restart must read what the first run has read, and this ",
+                        read.number == write.number ? " over its own source"
+                                : " over what step " + read.number + " (" + steps.get(read.number) + ") reads");
+            }
+        }
+        for (Access word : committed) {
+            boolean isStoredAgain = word.word != null && word.word.equals(write.word) && word.isSamePlace(write)
+                    && word.word.factors().keySet().stream().allMatch(part -> part <= Chain.MAX_ARGUMENTS);
+            if (!isApart(word, write) && !isUnchanged(word, write) && !isStoredAgain) {
+                throw refused(step, write, word, Step.ONLY_THE_COMMIT + ", and this ",
+                        word.number == ANOTHER ? " what another section commits" : " there");
+            }
+        }
+        writes.add(write);
+    }
+
+    private IllegalArgumentException refused(Step step, Access write, Access met, String rule, String where) {
+        boolean isSure = met.at.minus(write.at).isConstant();
+        return new IllegalArgumentException("section=" + name + ", step " + write.number + " (" + step
+                + ") breaks the rule: " + rule + (isSure ? "writes" : "may write") + where + (isSure ? DOES : MAY));
+    }
+
+    /** Tells whether a store writes to the committed word what was loaded from there. */
+    private boolean isUnchanged(Access committed, Access write) {
+        return reads.stream().anyMatch(read -> read.word != null && read.word.equals(write.word)
+                && read.length.equals(write.length) && read.isSamePlace(committed));
+    }
+
+    private boolean isSettled(Access read, Access write) {
+        return assumptions.stream().anyMatch(each -> each.kind() == Assumption.Kind.SETTLED
+                && each.subject().equals(read.mem) && each.subject().equals(write.mem));
+    }
+
+    private boolean isApart(Access one, Access other) {
+        Sum distance = one.at.minus(other.at);
+        if (facts.excludes(distance, other.length, other.maxBytes)
+                && facts.excludes(Sum.ZERO.minus(distance), one.length, one.maxBytes)) {
+            return true;
+        }
+        Set<Object> madeOf = madeOf(one.at);
+        Set<Object> otherMadeOf = madeOf(other.at);
+        return assumptions.stream().anyMatch(each -> each.kind() == Assumption.Kind.APART
+                && madeOf.contains(each.subject()) != otherMadeOf.contains(each.subject()));
+    }
+}

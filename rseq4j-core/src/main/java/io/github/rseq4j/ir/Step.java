@@ -1,0 +1,429 @@
+package io.github.rseq4j.ir;
+
+import io.github.rseq4j.ir.Operand.Reg;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One step of a section: the intermediate representation from which the machine code, the listing, the simulation and
+ * the pure-Java fallback are made. A step is restarted with the whole section; only the commit, which is the last one,
+ * takes effect for others.
+ */
+public sealed interface Step {
+    /** How many arguments every architecture has in registers. */
+    int REGISTER_ARGUMENTS = 6;
+    /** The rule about stores ahead of the commit. */
+    String ONLY_THE_COMMIT = "only the commit writes the word that others look at (I3)";
+
+    /** Returns the temporary that the step writes, or null. */
+    default @Nullable Reg writes() {
+        return null;
+    }
+
+    /** Returns the place in memory that the step names, or null. */
+    default @Nullable Mem memory() {
+        return null;
+    }
+
+    /** Returns what the step reads besides the registers of its place in memory. */
+    default List<Operand> operands() {
+        return List.of();
+    }
+
+    /** Returns how many scratch registers a lowering needs for the step: 2, or 4. */
+    default int scratches() {
+        Mem mem = memory();
+        return mem != null && mem.index() != null && mem.index().isArgument() ? 4 : 2;
+    }
+
+    /** Tells whether the step reads the time stamp counter. */
+    default boolean readsTime() {
+        return false;
+    }
+
+    /**
+     * Returns the rule that the step breaks, whatever its registers are, or null.
+     *
+     * @param commit the section's commit, or null when it is not known yet
+     */
+    default @Nullable String brokenRule(@Nullable Commit commit) {
+        return null;
+    }
+
+    /** Returns the registers that the step reads. */
+    default List<Reg> reads() {
+        List<Reg> reads = new ArrayList<>();
+        Mem mem = memory();
+        if (mem != null) {
+            reads.add(mem.base());
+            if (mem.index() != null) {
+                reads.add(mem.index());
+            }
+        }
+        for (Operand operand : operands()) {
+            if (operand instanceof Reg reg) {
+                reads.add(reg);
+            }
+        }
+        return reads;
+    }
+
+    /**
+     * {@code target = *from}.
+     *
+     * @param target a temporary
+     * @param from where
+     * @param width how many bytes
+     */
+    record Load(Reg target, Mem from, Width width) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public Mem memory() {
+            return from;
+        }
+
+        @Override
+        public String toString() {
+            return target + " = " + suffix(width) + from;
+        }
+    }
+
+    /**
+     * {@code *to = value}, ahead of the commit: nobody may look there before the commit tells them to.
+     *
+     * @param to where
+     * @param value what
+     * @param width how many bytes
+     */
+    record Store(Mem to, Operand value, Width width) implements Step {
+        @Override
+        public Mem memory() {
+            return to;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(value);
+        }
+
+        @Override
+        public @Nullable String brokenRule(@Nullable Commit commit) {
+            return commit != null && commit.to().overlaps(commit.width().bytes(), to, width.bytes())
+                    ? ONLY_THE_COMMIT : null;
+        }
+
+        @Override
+        public String toString() {
+            return suffix(width) + to + " = " + value;
+        }
+    }
+
+    /**
+     * {@code target += value}.
+     *
+     * @param target a temporary
+     * @param value what is added
+     */
+    record Add(Reg target, Operand value) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(target, value);
+        }
+
+        @Override
+        public String toString() {
+            return target + " += " + value;
+        }
+    }
+
+    /**
+     * {@code target -= value}.
+     *
+     * @param target a temporary
+     * @param value what is subtracted
+     */
+    record Subtract(Reg target, Operand value) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(target, value);
+        }
+
+        @Override
+        public String toString() {
+            return target + " -= " + value;
+        }
+    }
+
+    /**
+     * {@code target &= value}.
+     *
+     * @param target a temporary
+     * @param value the bits that are kept
+     */
+    record And(Reg target, Operand value) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(target, value);
+        }
+
+        @Override
+        public String toString() {
+            return target + " &= " + value;
+        }
+    }
+
+    /**
+     * {@code target = address of place}: nothing is read there.
+     *
+     * @param target a temporary
+     * @param place where
+     */
+    record Address(Reg target, Mem place) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public Mem memory() {
+            return place;
+        }
+
+        @Override
+        public String toString() {
+            return target + " = address of " + place;
+        }
+    }
+
+    /**
+     * {@code target = value}.
+     *
+     * @param target a temporary
+     * @param value what it becomes
+     */
+    record Move(Reg target, Operand value) implements Step {
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(value);
+        }
+
+        @Override
+        public String toString() {
+            return target + " = " + value;
+        }
+    }
+
+    /**
+     * Leaves the section with exit {@code exit} when the comparison holds; nothing has then happened.
+     *
+     * @param condition the comparison
+     * @param left one side
+     * @param right the other
+     * @param width how many bytes are compared
+     * @param exit the exit's number, 0 to {@link Section#MAX_EXITS} - 1
+     */
+    record ExitIf(Condition condition, Reg left, Operand right, Width width, int exit) implements Step {
+        @Override
+        public List<Operand> operands() {
+            return List.of(left, right);
+        }
+
+        @Override
+        public @Nullable String brokenRule(@Nullable Commit commit) {
+            return exit >= 0 && exit < Section.MAX_EXITS ? null : "exits are 0 to " + (Section.MAX_EXITS - 1);
+        }
+
+        @Override
+        public String toString() {
+            return "exit " + exit + " if " + left + " " + condition + " " + right
+                    + (width == Width.INT ? " (int)" : "");
+        }
+    }
+
+    /**
+     * Copies bytes, ahead of the commit; a longer length than the bound leaves the section as out of range. The two
+     * ranges do not overlap.
+     *
+     * @param to where the first byte goes
+     * @param from holds the address of the first byte
+     * @param lengthBytes how many
+     * @param maxBytes the bound, at most {@link Section#MAX_COPY_BYTES}
+     */
+    record Copy(Mem to, Reg from, Reg lengthBytes, int maxBytes) implements Step {
+        @Override
+        public Mem memory() {
+            return to;
+        }
+
+        @Override
+        public int scratches() {
+            return 4;
+        }
+
+        @Override
+        public List<Operand> operands() {
+            return List.of(from, lengthBytes);
+        }
+
+        @Override
+        public @Nullable String brokenRule(@Nullable Commit commit) {
+            if (maxBytes < 1 || maxBytes > Section.MAX_COPY_BYTES) {
+                return "a copy is bounded by 1 to " + Section.MAX_COPY_BYTES + " bytes (I4)";
+            }
+            if (!isInRegister(from) || !isInRegister(lengthBytes)) {
+                return "a copy takes source and length from temporaries or from the first " + REGISTER_ARGUMENTS
+                        + " arguments";
+            }
+            return commit != null && commit.to().overlaps(commit.width().bytes(), to, maxBytes)
+                    ? ONLY_THE_COMMIT : null;
+        }
+
+        private static boolean isInRegister(Reg reg) {
+            return !reg.isArgument() || reg.number() < REGISTER_ARGUMENTS;
+        }
+
+        @Override
+        public String toString() {
+            return "copy " + lengthBytes + " <= " + maxBytes + " bytes " + to + " = [" + from + "]";
+        }
+    }
+
+    /**
+     * {@code target} = the processor's time stamp counter.
+     *
+     * @param target a temporary
+     * @param isOrdered whether the counter is read behind all that comes before: then no time is earlier than that of
+     *     what happened before, on whichever CPU. Else the processor may read it ahead of loads that it waits for
+     */
+    record Timestamp(Reg target, boolean isOrdered) implements Step {
+        /** An ordered one. */
+        public Timestamp(Reg target) {
+            this(target, true);
+        }
+
+        @Override
+        public Reg writes() {
+            return target;
+        }
+
+        @Override
+        public boolean readsTime() {
+            return true;
+        }
+
+        @Override
+        public String toString() {
+            return target + (isOrdered ? " = timestamp" : " = unordered timestamp");
+        }
+    }
+
+    /**
+     * Spends time: counts down from a number. More than the bound leaves the section as out of range.
+     *
+     * @param iterations how often, 0 to the bound
+     * @param max the bound, at most {@link Section#MAX_DELAY}
+     */
+    record Delay(Reg iterations, int max) implements Step {
+        @Override
+        public List<Operand> operands() {
+            return List.of(iterations);
+        }
+
+        @Override
+        public @Nullable String brokenRule(@Nullable Commit commit) {
+            return max > 0 && max <= Section.MAX_DELAY ? null
+                    : "a delay is bounded by 1 to " + Section.MAX_DELAY + " (I4)";
+        }
+
+        @Override
+        public String toString() {
+            return "delay " + iterations + " <= " + max;
+        }
+    }
+
+    /** The last step, and the only one that others can observe (I3). */
+    sealed interface Commit extends Step {
+        /** Returns the word that is written. */
+        Mem to();
+
+        @Override
+        default Mem memory() {
+            return to();
+        }
+
+        /** Returns how many bytes are written. */
+        Width width();
+
+        /** Returns the memory order. */
+        Order order();
+    }
+
+    /**
+     * {@code *to = value}.
+     *
+     * @param to where
+     * @param value what
+     * @param width how many bytes
+     * @param order the memory order
+     */
+    record CommitStore(Mem to, Operand value, Width width, Order order) implements Commit {
+        @Override
+        public List<Operand> operands() {
+            return List.of(value);
+        }
+
+        @Override
+        public String toString() {
+            return "commit " + suffix(width) + to + " = " + value + (order == Order.RELEASE ? " release" : "");
+        }
+    }
+
+    /**
+     * {@code *to += value}.
+     *
+     * @param to where
+     * @param value what is added
+     * @param width how many bytes
+     * @param order the memory order
+     */
+    record CommitAdd(Mem to, Operand value, Width width, Order order) implements Commit {
+        @Override
+        public List<Operand> operands() {
+            return List.of(value);
+        }
+
+        @Override
+        public String toString() {
+            return "commit " + suffix(width) + to + " += " + value + (order == Order.RELEASE ? " release" : "");
+        }
+    }
+
+    private static String suffix(Width width) {
+        return width == Width.INT ? "int " : "";
+    }
+}

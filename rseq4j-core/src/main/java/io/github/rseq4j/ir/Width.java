@@ -1,0 +1,20 @@
+package io.github.rseq4j.ir;
+
+/** How many bytes a load or a store moves. A load of 4 bytes clears the upper half of its register. */
+public enum Width {
+    /** 4 bytes. */
+    INT(4),
+    /** 8 bytes. */
+    LONG(8);
+
+    private final int bytes;
+
+    Width(int bytes) {
+        this.bytes = bytes;
+    }
+
+    /** Returns the size in bytes. */
+    public int bytes() {
+        return bytes;
+    }
+}

@@ -1,0 +1,213 @@
+package io.github.rseq4j.machine;
+
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.kernel.Architecture;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/** Turns chains of sections into functions of machine code, for any architecture, on any host. */
+public final class Compiler {
+    /* How it works
+     *
+     *   entry:     restarts left = cap
+     *   retry_k:   rseq_cs = descriptor_k
+     *   start_k:   if cpu_id < 0 goto unregistered_k
+     *              slot = index; if slot >= limit goto out_of_range_k; slot <<= shift
+     *              steps ... commit
+     *   post_k:    (the next section's retry, or) return result
+     *              signature
+     *   abort_k:   count it; if restarts left-- > 0 goto retry_k
+     *   aborted_k: return aborted (its code is the smallest, so it is the first of the exits)
+     *   exits:     return status
+     *
+     * The hot path is straight: every other path lies behind it. The check, the index and the commit are all inside the
+     * section, so a thread that loses its registration or moves in between starts again (I6).
+     *
+     * This class and those it needs are on the way to the first update of every JVM: no lambdas, streams, patterns in
+     * switches or hashes of records here, each of which costs a fresh JVM a millisecond or ten.
+     */
+    private final Architecture architecture;
+    private final Lowering lowering;
+
+    /**
+     * Makes a compiler.
+     *
+     * @param architecture what it compiles for
+     */
+    public Compiler(Architecture architecture) {
+        this.architecture = architecture;
+        this.lowering = Lowering.of(architecture);
+    }
+
+    /** Returns the architecture's lowering. */
+    public Lowering lowering() {
+        return lowering;
+    }
+
+    /**
+     * Compiles a chain. Its first word of data counts the aborts; the target's words follow, if it has any.
+     *
+     * @param chain the chain
+     * @param target what it is emitted for
+     */
+    public Assembled compile(Chain chain, Target target) {
+        CodeBuffer buffer = new CodeBuffer();
+        Assembler assembler = lowering.assembler(target, Lowering.Frame.of(chain), buffer);
+        Label aborts = new Label("aborts");
+        List<Assembled.SectionLabels> sections = new ArrayList<>();
+        List<Exits> exits = new ArrayList<>();
+        List<Label> retries = new ArrayList<>();
+        assembler.enter(chain.restarts());
+        for (int k = 0; k < chain.sections().size(); k++) {
+            Section section = chain.sections().get(k);
+            Assembled.SectionLabels labels = new Assembled.SectionLabels(section.name(), label("cs", k),
+                    label("start", k), label("post_commit", k), label("abort", k));
+            Label retry = label("retry", k);
+            Exits leaving = new Exits(k);
+            buffer.bind(retry);
+            assembler.arm(labels.descriptor(), labels.start());
+            assembler.checkRegistered(leaving.to(Status.UNREGISTERED));
+            assembler.loadSlot(leaving.outOfRange());
+            for (Step step : section.steps()) {
+                assembler.step(step, leaving);
+            }
+            buffer.bind(labels.postCommit());
+            sections.add(labels);
+            exits.add(leaving);
+            retries.add(retry);
+        }
+        Operand result = chain.sections().getLast().result();
+        assembler.leave(result == null ? Operand.imm(0) : result);
+        for (int k = 0; k < sections.size(); k++) {
+            assembler.abort(sections.get(k).abort(), aborts, chain.restarts(), retries.get(k));
+            exits.get(k).to(Status.ABORTED);
+            exits.get(k).emit(buffer, assembler);
+        }
+        return new Assembled(chain.name(), architecture, buffer, sections, target.data(aborts));
+    }
+
+    /**
+     * Compiles a routine: a function without a section.
+     *
+     * @param name its name
+     * @param target what it is emitted for
+     * @param data labels of the words of data it uses
+     * @param body writes it
+     */
+    public Assembled routine(String name, Target target, List<Label> data, Consumer<Assembler> body) {
+        CodeBuffer buffer = new CodeBuffer();
+        body.accept(lowering.assembler(target, Lowering.Frame.ofRoutine(0), buffer));
+        return new Assembled(name, architecture, buffer, List.of(), data);
+    }
+
+    /**
+     * Compiles routines that may call one another and system calls: code without sections.
+     *
+     * @param name what they are called together
+     * @param data labels of the words of data they use
+     * @param body writes them
+     */
+    public Assembled routines(String name, List<Label> data, Consumer<Routines> body) {
+        CodeBuffer buffer = new CodeBuffer();
+        body.accept(lowering.routines(buffer));
+        return new Assembled(name, architecture, buffer, List.of(), data);
+    }
+
+    /** Compiles the routine {@code long synchronise_code(address, lines)}. */
+    public Assembled synchroniseCode() {
+        CodeBuffer buffer = new CodeBuffer();
+        lowering.assembler(Target.NOMINAL, Lowering.Frame.ofRoutine(2), buffer).synchroniseCode();
+        return new Assembled("synchronise_code", architecture, buffer, List.of(), List.of());
+    }
+
+    /**
+     * Compiles the routine {@code long thread_pointer()}.
+     *
+     * @param target what it is emitted for
+     */
+    public Assembled threadPointer(Target target) {
+        CodeBuffer buffer = new CodeBuffer();
+        lowering.assembler(target, Lowering.Frame.ofRoutine(0), buffer).returnThreadPointer();
+        return new Assembled("thread_pointer", architecture, buffer, List.of(), List.of());
+    }
+
+    /**
+     * Compiles the routine {@code long area_field(offset)}: a field of the calling thread's rseq area, sign-extended.
+     *
+     * @param target what it is emitted for
+     */
+    public Assembled areaField(Target target) {
+        CodeBuffer buffer = new CodeBuffer();
+        lowering.assembler(target, Lowering.Frame.ofRoutine(1), buffer).returnAreaField();
+        return new Assembled("area_field", architecture, buffer, List.of(), List.of());
+    }
+
+    /** Compiles the routine {@code long timestamp()}: what {@link Step.Timestamp} reads. */
+    public Assembled timestamp() {
+        Operand.Reg time = Operand.temp(0);
+        Step step = new Step.Timestamp(time);
+        CodeBuffer buffer = new CodeBuffer();
+        Assembler assembler = lowering.assembler(Target.NOMINAL, new Lowering.Frame(0, 1, step.scratches(), true),
+                buffer);
+        assembler.enter(0);
+        assembler.step(step, new Exits(0));
+        assembler.leave(time);
+        return new Assembled("timestamp", architecture, buffer, List.of(), List.of());
+    }
+
+    private static Label label(String name, int section) {
+        return new Label(name + "_" + section);
+    }
+
+    /** The exits of one section: a label for each status that it leaves with, made when it is asked for. */
+    private static final class Exits implements Assembler.Exits {
+        private final int section;
+        private final Map<Integer, Label> labels = new TreeMap<>();
+
+        Exits(int section) {
+            this.section = section;
+        }
+
+        Label to(int code) {
+            Label label = labels.get(code);
+            if (label == null) {
+                label = label(name(code), section);
+                labels.put(code, label);
+            }
+            return label;
+        }
+
+        private static String name(int code) {
+            return switch (code) {
+                case Status.ABORTED -> "aborted";
+                case Status.UNREGISTERED -> "unregistered";
+                case Status.OUT_OF_RANGE -> "out_of_range";
+                default -> "exit" + (code - Status.EXIT);
+            };
+        }
+
+        @Override
+        public Label exit(int number) {
+            return to(Status.EXIT + number);
+        }
+
+        @Override
+        public Label outOfRange() {
+            return to(Status.OUT_OF_RANGE);
+        }
+
+        void emit(CodeBuffer buffer, Assembler assembler) {
+            for (Map.Entry<Integer, Label> exit : labels.entrySet()) {
+                buffer.bind(exit.getValue());
+                assembler.leave(Operand.imm(Status.failure(exit.getKey(), section)));
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package io.github.rseq4j.machine.aarch64;
+
+import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.machine.CodeBuffer;
+import io.github.rseq4j.machine.Effect;
+import io.github.rseq4j.machine.Insn;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.Routines;
+import io.github.rseq4j.machine.aarch64.A64.Access;
+import io.github.rseq4j.machine.aarch64.A64.Condition;
+
+/** Writes routines for A64 under the procedure call standard for it (AAPCS64). */
+final class A64Routines implements Routines {
+    /* How it works
+     *
+     * The variables lie at the stack pointer, in their order; x9 and x10 work, and hold nothing between two operations.
+     * Frames are linked by x29, as the standard asks, and are a multiple of 16 bytes.
+     */
+    private static final int A = 9;
+    private static final int B = 10;
+    private static final int POINTER = 16;
+    private static final int NUMBER = 8;
+    private static final int MAX_COMPARED = 0xFFF;
+
+    private final CodeBuffer buffer;
+
+    A64Routines(CodeBuffer buffer) {
+        this.buffer = buffer;
+    }
+
+    private void emit(Insn insn) {
+        buffer.emit(insn);
+    }
+
+    private void load(int to, int local) {
+        emit(A64.memory(Access.LOAD, to, A64.SP, (long) local * Long.BYTES));
+    }
+
+    private void store(int local, int from) {
+        emit(A64.memory(Access.STORE, from, A64.SP, (long) local * Long.BYTES).with(Effect.STACK));
+    }
+
+    private void constant(int to, long value) {
+        A64.constant(to, value).forEach(this::emit);
+    }
+
+    private void load(int to, Input input) {
+        switch (input.kind()) {
+            case LOCAL -> load(to, (int) input.value());
+            case CONSTANT -> constant(to, input.value());
+            case ADDRESS -> emit(A64.add(to, A64.SP, input.value() * Long.BYTES));
+        }
+    }
+
+    private void loadArguments(Input... inputs) {
+        for (int i = 0; i < inputs.length; i++) {
+            load(i, inputs[i]);
+        }
+    }
+
+    private void dropFrame() {
+        emit(A64.moveStackPointer(A64.SP, A64.FRAME).with(Effect.STACK));
+        emit(A64.popFrame());
+    }
+
+    @Override
+    public void enter(Label function, int arguments, int locals) {
+        buffer.bind(function);
+        emit(A64.pushFrame());
+        emit(A64.moveStackPointer(A64.FRAME, A64.SP));
+        emit(A64.add(A64.SP, A64.SP, -(locals + 1 & -2) * (long) Long.BYTES).with(Effect.STACK));
+        for (int i = 0; i < arguments; i++) {
+            store(i, i);
+        }
+    }
+
+    @Override
+    public void leave(int local) {
+        load(0, local);
+        dropFrame();
+        emit(A64.ret());
+    }
+
+    @Override
+    public void leaveTo(int pointer, Input... inputs) {
+        load(POINTER, pointer);
+        loadArguments(inputs);
+        dropFrame();
+        emit(A64.leaveTo(POINTER));
+    }
+
+    @Override
+    public void bind(Label label) {
+        buffer.bind(label);
+    }
+
+    @Override
+    public void set(int to, Input input) {
+        load(A, input);
+        store(to, A);
+    }
+
+    @Override
+    public void add(int to, int constant) {
+        load(A, to);
+        constant(B, constant);
+        emit(A64.add(8, A, A, B, 0));
+        store(to, A);
+    }
+
+    @Override
+    public void shiftLeft(int to, int bits) {
+        load(A, to);
+        emit(A64.shiftLeft(A, A, bits));
+        store(to, A);
+    }
+
+    @Override
+    public void address(int to, Label label) {
+        emit(A64.address(A, label));
+        store(to, A);
+    }
+
+    @Override
+    public void loadWord(int to, Label word) {
+        emit(A64.load(A, word));
+        store(to, A);
+    }
+
+    @Override
+    public void storeWord(Label word, int from) {
+        load(A, from);
+        emit(A64.address(B, word));
+        emit(A64.memory(Access.STORE, A, B, 0).with(Effect.WRITE));
+    }
+
+    @Override
+    public void addThreadPointer(int to) {
+        load(A, to);
+        emit(A64.threadPointer(B));
+        emit(A64.add(8, A, A, B, 0));
+        store(to, A);
+    }
+
+    @Override
+    public void subtract(int to, int from) {
+        load(A, to);
+        load(B, from);
+        emit(A64.subtract(8, A, A, B));
+        store(to, A);
+    }
+
+    @Override
+    public void load(int to, int pointer, int offset, Width width) {
+        load(A, pointer);
+        emit(A64.memory(width == Width.INT ? Access.LOAD_SIGNED : Access.LOAD, A, A, offset));
+        store(to, A);
+    }
+
+    @Override
+    public void store(int pointer, int offset, int from, Width width) {
+        load(A, pointer);
+        load(B, from);
+        emit(A64.memory(Access.store(width.bytes()), B, A, offset).with(Effect.WRITE));
+    }
+
+    @Override
+    public void branch(Label label) {
+        emit(A64.branch(label));
+    }
+
+    private void branch(Condition condition, int local, int constant, Label label) {
+        load(A, local);
+        if (constant >= 0 && constant <= MAX_COMPARED) {
+            emit(A64.compare(8, A, (long) constant));
+        } else {
+            constant(B, constant);
+            emit(A64.compare(8, A, B));
+        }
+        emit(A64.branch(condition, label));
+    }
+
+    @Override
+    public void branchIf(int local, int constant, Label label) {
+        branch(Condition.EQ, local, constant, label);
+    }
+
+    @Override
+    public void branchUnless(int local, int constant, Label label) {
+        branch(Condition.NE, local, constant, label);
+    }
+
+    @Override
+    public void branchIfNegative(int local, Label label) {
+        branch(Condition.LT, local, 0, label);
+    }
+
+    @Override
+    public void branchIfSame(int local, int other, Label label) {
+        load(A, local);
+        load(B, other);
+        emit(A64.compare(8, A, B));
+        emit(A64.branch(Condition.EQ, label));
+    }
+
+    @Override
+    public void systemCall(int result, int number, Input... inputs) {
+        loadArguments(inputs);
+        constant(NUMBER, number);
+        emit(A64.systemCall());
+        store(result, 0);
+    }
+
+    @Override
+    public void call(int result, Label function, Input... inputs) {
+        loadArguments(inputs);
+        emit(A64.call(function));
+        store(result, 0);
+    }
+
+    @Override
+    public void callTo(int result, int pointer, Input... inputs) {
+        load(POINTER, pointer);
+        loadArguments(inputs);
+        emit(A64.call(POINTER));
+        store(result, 0);
+    }
+}

@@ -1,0 +1,401 @@
+package io.github.rseq4j.machine.x64;
+
+import io.github.rseq4j.ir.Condition;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Operand.Imm;
+import io.github.rseq4j.ir.Operand.Reg;
+import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.machine.Assembler;
+import io.github.rseq4j.machine.CodeBuffer;
+import io.github.rseq4j.machine.Effect;
+import io.github.rseq4j.machine.Insn;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.Lowering;
+import io.github.rseq4j.machine.Target;
+import io.github.rseq4j.machine.x64.X64.Jump;
+import io.github.rseq4j.machine.x64.X64.Op;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Writes functions for AMD64 under the System V calling convention. */
+final class X64Assembler implements Assembler {
+    /* How it works
+     *
+     * Arguments stay where the convention puts them: six registers, then the stack. The slot is r11, the scratch
+     * registers are rax, r10 and what follows. Temporaries come from the argument registers that the function does not
+     * use, then from registers that it must save. The restarts left are counted in the red zone below the stack
+     * pointer, which the kernel spares when it delivers a signal; so no register is lost to them.
+     *
+     * A section that is aborted starts again with the arguments, so nothing may overwrite one. rdtsc overwrites rdx: a
+     * function that reads the time keeps its third argument elsewhere from its entry on.
+     *
+     * rdtsc waits for nothing: lfence ahead of it waits for what comes before. Refused: rdtscp, which waits itself,
+     * takes as long, and overwrites the fourth argument, too.
+     *
+     * x86 keeps stores in order, so a release commit is a plain store.
+     */
+    private static final List<Gp> CONVENTION = List.of(Gp.RDI, Gp.RSI, Gp.RDX, Gp.RCX, Gp.R8, Gp.R9);
+    private static final List<Gp> SAVED = List.of(Gp.RBX, Gp.RBP, Gp.R12, Gp.R13, Gp.R14, Gp.R15);
+    private static final Address RESTARTS = Address.of(Gp.RSP, -8);
+    private static final Gp SLOT = Gp.R11;
+    /** Where rdtsc leaves the upper half. */
+    private static final Gp TIME_HIGH = Gp.RDX;
+
+    private final Target target;
+    private final CodeBuffer buffer;
+    private final Gp[] arguments;
+    private final Gp[] temporaries;
+    private final Gp[] scratches;
+    private final List<Gp> pushed = new ArrayList<>();
+    private int locals;
+
+    X64Assembler(Target target, Lowering.Frame frame, CodeBuffer buffer) {
+        this.target = target;
+        this.buffer = buffer;
+        this.arguments = CONVENTION.toArray(new Gp[0]);
+        // Of what rdtsc overwrites, nothing is kept over a step: it serves as a scratch register.
+        ArrayDeque<Gp> free = new ArrayDeque<>(
+                frame.readsTime() ? List.of(Gp.RAX, TIME_HIGH, Gp.R10) : List.of(Gp.RAX, Gp.R10));
+        for (int i = CONVENTION.size() - 1; i >= frame.arguments(); i--) {
+            if (!frame.readsTime() || CONVENTION.get(i) != TIME_HIGH) {
+                free.add(CONVENTION.get(i));
+            }
+        }
+        ArrayDeque<Gp> saved = new ArrayDeque<>(SAVED);
+        scratches = take(frame.scratches(), free, saved);
+        temporaries = take(frame.temporaries(), free, saved);
+        int taken = CONVENTION.indexOf(TIME_HIGH);
+        if (frame.readsTime() && frame.arguments() > taken) {
+            arguments[taken] = take(1, free, saved)[0];
+        }
+    }
+
+    private Gp[] take(int count, ArrayDeque<Gp> free, ArrayDeque<Gp> saved) {
+        Gp[] taken = new Gp[count];
+        for (int i = 0; i < count; i++) {
+            if (free.isEmpty()) {
+                pushed.add(saved.getFirst());
+                free.add(saved.removeFirst());
+            }
+            taken[i] = free.removeFirst();
+        }
+        return taken;
+    }
+
+    private Label local(String name) {
+        return new Label(name + "_" + locals++);
+    }
+
+    private void emit(Insn insn) {
+        buffer.emit(insn);
+    }
+
+    /** Returns a field of the area; the slot's register holds the area's offset until the index is read. */
+    private Address area(int field) {
+        return target.words() == null ? Address.thread(target.rseqOffsetBytes() + field) : Address.thread(SLOT, field);
+    }
+
+    @Override
+    public void enter(int restarts) {
+        for (Gp register : pushed) {
+            emit(X64.push(register));
+        }
+        for (int i = 0; i < arguments.length; i++) {
+            if (arguments[i] != CONVENTION.get(i)) {
+                emit(X64.op(Op.MOV, 8, arguments[i], CONVENTION.get(i)));
+            }
+        }
+        emit(X64.store(4, RESTARTS, restarts).with(Effect.STACK));
+    }
+
+    @Override
+    public void arm(Label descriptor, Label start) {
+        if (target.words() != null) {
+            emit(X64.load(SLOT, target.words().area(), 0));
+        }
+        emit(X64.lea(scratches[0], descriptor));
+        emit(X64.op(Op.MOV, 8, area(RseqArea.RSEQ_CS), scratches[0]).with(Effect.ARM));
+        buffer.bind(start);
+    }
+
+    @Override
+    public void checkRegistered(Label unregistered) {
+        emit(X64.op(Op.CMP, 4, area(RseqArea.CPU_ID), 0).with(Effect.READ));
+        emit(X64.jump(Jump.JS, unregistered).with(Effect.CHECK_REGISTERED));
+    }
+
+    @Override
+    public void loadSlot(Label outOfRange) {
+        Target.Words words = target.words();
+        if (words == null) {
+            emit(X64.load(4, SLOT, area(target.index().offsetBytes())).with(Effect.READ_INDEX));
+            emit(X64.op(Op.CMP, 4, SLOT, target.limit()));
+        } else {
+            emit(X64.load(SLOT, words.index(), 0));
+            emit(X64.load(4, SLOT, Address.thread(SLOT, 0)).with(Effect.READ_INDEX));
+            emit(X64.compare(SLOT, words.limit()));
+        }
+        emit(X64.jump(Jump.JAE, outOfRange).with(Effect.CHECK_INDEX));
+        emit(X64.shiftLeft(SLOT, target.strideShift()));
+    }
+
+    @Override
+    public void step(Step step, Exits exits) {
+        // No switch over the types, and the commonest first: a fresh JVM takes ten milliseconds for the bootstrap of
+        // such a switch, and loads each class that it compares with.
+        if (step instanceof Step.CommitAdd commit) {
+            commitAdd(commit);
+        } else if (step instanceof Step.Delay delay) {
+            delay(delay, exits.outOfRange());
+        } else if (step instanceof Step.CommitStore commit) {
+            store(commit.to(), commit.value(), commit.width(), Effect.COMMIT);
+        } else if (step instanceof Step.Load load) {
+            emit(X64.load(load.width().bytes(), temporary(load.target()), address(load.from())));
+        } else if (step instanceof Step.Store store) {
+            store(store.to(), store.value(), store.width(), Effect.STORE);
+        } else if (step instanceof Step.Add add) {
+            compute(Op.ADD, temporary(add.target()), add.value());
+        } else if (step instanceof Step.Subtract subtract) {
+            compute(Op.SUB, temporary(subtract.target()), subtract.value());
+        } else if (step instanceof Step.And and) {
+            compute(Op.AND, temporary(and.target()), and.value());
+        } else if (step instanceof Step.Address place) {
+            emit(X64.lea(temporary(place.target()), address(place.place())));
+        } else if (step instanceof Step.Move move) {
+            move(temporary(move.target()), move.value());
+        } else if (step instanceof Step.ExitIf exit) {
+            exitIf(exit, exits.exit(exit.exit()));
+        } else if (step instanceof Step.Copy copy) {
+            copy(copy, exits.outOfRange());
+        } else {
+            timestamp((Step.Timestamp) step);
+        }
+    }
+
+    private Gp temporary(Reg register) {
+        return temporaries[register.number()];
+    }
+
+    /** Returns the register that holds a value: its own, or the scratch register into which it is loaded here. */
+    private Gp value(Operand operand, Gp scratch) {
+        if (operand instanceof Imm(long value)) {
+            emit(X64.constant(scratch, value));
+            return scratch;
+        }
+        Reg register = (Reg) operand;
+        if (!register.isArgument()) {
+            return temporary(register);
+        }
+        if (register.number() < arguments.length) {
+            return arguments[register.number()];
+        }
+        int slots = pushed.size() + 1 + register.number() - arguments.length;
+        emit(X64.load(8, scratch, Address.of(Gp.RSP, slots * Long.BYTES)));
+        return scratch;
+    }
+
+    /** Returns a place as an address operand; the first scratch register holds what does not fit one. */
+    private Address address(Mem mem) {
+        Gp base = value(mem.base(), scratches[0]);
+        Reg index = mem.index();
+        if (mem.perCpu() && index == null) {
+            return new Address(base, SLOT, 1, mem.displacementBytes());
+        }
+        if (mem.perCpu()) {
+            emit(X64.lea(scratches[0], new Address(base, SLOT, 1, 0)));
+            base = scratches[0];
+        }
+        return new Address(base, index == null ? null : value(index, scratches[scratches.length - 1]), mem.scale(),
+                mem.displacementBytes());
+    }
+
+    private void store(Mem to, Operand value, Width width, Effect effect) {
+        Address address = address(to);
+        if (value instanceof Imm(long constant) && (width == Width.INT || X64.isInt(constant))) {
+            emit(X64.store(width.bytes(), address, signed(constant)).with(effect));
+        } else {
+            emit(X64.op(Op.MOV, width.bytes(), address, value(value, scratches[1])).with(effect));
+        }
+    }
+
+    private void commitAdd(Step.CommitAdd commit) {
+        Address address = address(commit.to());
+        int bytes = commit.width().bytes();
+        if (commit.value() instanceof Imm(long constant) && (bytes == 4 || X64.isInt(constant))) {
+            emit(X64.op(Op.ADD, bytes, address, signed(constant)).with(Effect.COMMIT));
+        } else {
+            emit(X64.op(Op.ADD, bytes, address, value(commit.value(), scratches[1])).with(Effect.COMMIT));
+        }
+    }
+
+    /** Returns a constant's lower half, which is all that an operation of 4 bytes looks at. */
+    private static long signed(long constant) {
+        return (int) constant;
+    }
+
+    private void compute(Op op, Gp to, Operand value) {
+        if (value instanceof Imm(long constant) && X64.isInt(constant)) {
+            emit(X64.op(op, 8, to, constant));
+        } else {
+            emit(X64.op(op, 8, to, value(value, scratches[1])));
+        }
+    }
+
+    private void move(Gp to, Operand value) {
+        Gp from = value(value, to);
+        if (from != to) {
+            emit(X64.op(Op.MOV, 8, to, from));
+        }
+    }
+
+    private void exitIf(Step.ExitIf exit, Label label) {
+        int bytes = exit.width().bytes();
+        Gp left = value(exit.left(), scratches[0]);
+        if (exit.right() instanceof Imm(long constant) && (bytes == 4 || X64.isInt(constant))) {
+            emit(X64.op(Op.CMP, bytes, left, bytes == 4 ? signed(constant) : constant));
+        } else {
+            emit(X64.op(Op.CMP, bytes, left, value(exit.right(), scratches[1])));
+        }
+        emit(X64.jump(jump(exit.condition()), label));
+    }
+
+    private static Jump jump(Condition condition) {
+        return switch (condition) {
+            case EQ -> Jump.JE;
+            case NE -> Jump.JNE;
+            case BELOW -> Jump.JB;
+            case ABOVE_OR_EQUAL -> Jump.JAE;
+        };
+    }
+
+    private void copy(Step.Copy copy, Label outOfRange) {
+        Gp data = scratches[1];
+        Gp next = scratches[2];
+        Gp position = scratches[3];
+        Label words = local("copy_words");
+        Label tail = local("copy_tail");
+        Label done = local("copy_done");
+        emit(X64.op(Op.CMP, 8, value(copy.lengthBytes(), data), copy.maxBytes()));
+        emit(X64.jump(Jump.JA, outOfRange));
+        emit(X64.lea(scratches[0], address(copy.to())));
+        Gp to = scratches[0];
+        Gp from = value(copy.from(), data);
+        Gp length = value(copy.lengthBytes(), data);
+        emit(X64.constant(position, 0));
+        buffer.bind(words);
+        emit(X64.lea(next, Address.of(position, Long.BYTES)));
+        emit(X64.op(Op.CMP, 8, next, length));
+        emit(X64.jump(Jump.JA, tail));
+        emit(X64.load(8, data, new Address(from, position, 1, 0)));
+        emit(X64.op(Op.MOV, 8, new Address(to, position, 1, 0), data).with(Effect.STORE));
+        emit(X64.op(Op.MOV, 8, position, next).with(Effect.COUNT));
+        emit(X64.jump(words).bounded(copy.maxBytes() / Long.BYTES + 1));
+        buffer.bind(tail);
+        emit(X64.op(Op.CMP, 8, position, length));
+        emit(X64.jump(Jump.JAE, done));
+        emit(X64.loadByte(data, new Address(from, position, 1, 0)));
+        emit(X64.storeByte(new Address(to, position, 1, 0), data));
+        emit(X64.increment(position));
+        emit(X64.jump(tail).bounded(Long.BYTES));
+        buffer.bind(done);
+    }
+
+    private void timestamp(Step.Timestamp timestamp) {
+        if (timestamp.isOrdered()) {
+            emit(X64.loadFence());
+        }
+        emit(X64.readTimestamp());
+        emit(X64.shiftLeft(TIME_HIGH, Integer.SIZE));
+        emit(X64.op(Op.OR, 8, Gp.RAX, TIME_HIGH));
+        emit(X64.op(Op.MOV, 8, temporary(timestamp.target()), Gp.RAX));
+    }
+
+    private void delay(Step.Delay delay, Label outOfRange) {
+        Gp left = scratches[0];
+        Label again = local("delay");
+        Label done = local("delayed");
+        Gp iterations = value(delay.iterations(), left);
+        if (iterations != left) {
+            emit(X64.op(Op.MOV, 8, left, iterations));
+        }
+        emit(X64.op(Op.CMP, 8, left, delay.max()));
+        emit(X64.jump(Jump.JA, outOfRange));
+        emit(X64.op(Op.TEST, 8, left, left));
+        emit(X64.jump(Jump.JE, done));
+        buffer.bind(again);
+        emit(X64.decrement(left));
+        emit(X64.jump(Jump.JNE, again).bounded(delay.max()));
+        buffer.bind(done);
+    }
+
+    @Override
+    public void leave(Operand result) {
+        if (result instanceof Imm(long constant)) {
+            emit(X64.constant(Gp.RAX, constant));
+        } else {
+            Gp from = value(result, Gp.RAX);
+            if (from != Gp.RAX) {
+                emit(X64.op(Op.MOV, 8, Gp.RAX, from));
+            }
+        }
+        for (Gp register : pushed.reversed()) {
+            emit(X64.pop(register));
+        }
+        emit(X64.ret());
+    }
+
+    @Override
+    public void abort(Label abort, Label aborts, int restarts, Label retry) {
+        emit(X64.signature(Architecture.X64.signature()));
+        buffer.bind(abort);
+        emit(X64.lockIncrement(aborts));
+        emit(X64.decrement(RESTARTS));
+        emit(X64.jump(Jump.JNS, retry).bounded(Math.max(1, restarts)));
+    }
+
+    @Override
+    public void returnThreadPointer() {
+        emit(X64.load(8, Gp.RAX, Address.thread(0)));
+        emit(X64.ret());
+    }
+
+    @Override
+    public void returnAreaField() {
+        emit(X64.load(8, Gp.RAX, Address.thread(0)));
+        emit(X64.loadSigned(Gp.RAX, new Address(Gp.RAX, CONVENTION.getFirst(), 1, area(0).displacement())));
+        emit(X64.ret());
+    }
+
+    @Override
+    public void increment(Label counter) {
+        emit(X64.lockIncrement(counter));
+    }
+
+    @Override
+    public void systemCall(int number, long... arguments) {
+        for (int i = 0; i < arguments.length; i++) {
+            emit(X64.constant(CONVENTION.get(i), arguments[i]));
+        }
+        emit(X64.constant(Gp.RAX, number));
+        emit(X64.systemCall());
+    }
+
+    @Override
+    public void synchroniseCode() {
+        // Instruction fetch sees every store (AMD64 manual, volume 1, "Self-Modifying Code").
+        leave(Operand.imm(0));
+    }
+
+    @Override
+    public void replaceInstruction(Label cell) {
+        emit(X64.load(Gp.RAX, cell, 0));
+        emit(X64.load(Gp.RCX, cell, Long.BYTES));
+        // The processor that takes the trap runs the handler, and returning from it serialises.
+        emit(X64.storeByte(Address.of(Gp.RAX, 0), Gp.RCX).with(Effect.STACK));
+    }
+}

@@ -1,0 +1,360 @@
+package io.github.rseq4j.proof;
+
+import io.github.rseq4j.interpreter.AddressSpace;
+import io.github.rseq4j.interpreter.PagedMemory;
+import io.github.rseq4j.interpreter.Simulator;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Rules;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Status;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * Aborts a chain's sections, in the simulator, at every step and at every pair of steps, and moves them to another
+ * index or lets another operation happen there, and checks that each operation happens exactly once. There is a proof
+ * only of what passed.
+ */
+public final class SimulationProof {
+    /* How it works
+     *
+     * Memory is filled once for each seed; each run writes to an overlay of it. An abort moves the run to another index
+     * or leaves it where it is, in turns. Each section commits at the index where it ended, so what must come out is
+     * what undisturbed sections at these indices leave. What was stored ahead of a commit that did not happen may
+     * differ, for nobody looks there (I3); everything else may not, least of all what any section commits. Nor may the
+     * next call at the index that was left find a difference.
+     *
+     * Restarts refuses from the steps alone what a restart may see. The simulation does not rely on that: in some of
+     * the scenarios places overlap.
+     *
+     * An operation that happens in between, at the same index, is the whole chain with the same arguments. Then both
+     * must have happened, as if one had come after the other: their sections take turns, for each is atomic by itself.
+     *
+     * The work grows with the third power of the steps. Long chains get fewer scenarios; and those that have more steps
+     * than one section may have are spared the pairs in two different sections, of which the earlier one commits before
+     * the later one is aborted, or the later one's abort never comes.
+     */
+    private static final int STRIDE_SHIFT = 20;
+    private static final int INDICES = 3;
+    private static final int SCENARIOS = 40;
+    private static final int MIN_SCENARIOS = 2;
+    /** How many steps of simulated runs all scenarios may take together, before there are fewer of them. */
+    private static final long BUDGET_STEPS = 1L << 22;
+    private static final int MAX_SCENARIOS = 2000;
+    private static final long CLOCK = 77;
+
+    private final Chain chain;
+    private final List<int[]> steps = new ArrayList<>();
+    private long runs;
+
+    private SimulationProof(Chain chain) {
+        this.chain = chain;
+        for (int k = 0; k < chain.sections().size(); k++) {
+            for (int i = 0; i < chain.sections().get(k).steps().size(); i++) {
+                steps.add(new int[] {k, i});
+            }
+        }
+    }
+
+    /**
+     * What was simulated.
+     *
+     * @param chain the chain's name
+     * @param steps how many steps its sections have
+     * @param runs how many runs were aborted
+     */
+    public record Report(String chain, int steps, long runs) {}
+
+    /**
+     * Simulates a chain.
+     *
+     * @param chain the chain
+     * @param seed decides the scenarios
+     * @return what was simulated
+     * @throws IllegalStateException naming the chain, the steps and the seed, when an operation did not happen exactly
+     *     once, or when no scenario reaches a commit
+     */
+    public static Report prove(Chain chain, long seed) {
+        return of(chain, seed).report();
+    }
+
+    /**
+     * Simulates a chain.
+     *
+     * @param chain the chain
+     * @param seed decides the scenarios
+     * @return the proof
+     * @throws IllegalStateException as {@link #prove} does, and when an address leads out of the scenario
+     * @throws IllegalArgumentException when a restart may see what an aborted run has stored
+     */
+    public static SimulationProof of(Chain chain, long seed) {
+        Rules.checkRestarts(chain);
+        return simulated(chain, seed);
+    }
+
+    /** Simulates a chain that may break the rule about restarts: the simulation is to find what the rule refuses. */
+    public static SimulationProof simulated(Chain chain, long seed) {
+        SimulationProof proof = new SimulationProof(chain);
+        proof.simulate(seed);
+        return proof;
+    }
+
+    /** Returns the chain that was proven. */
+    public Chain chain() {
+        return chain;
+    }
+
+    /** Returns what was simulated. */
+    public Report report() {
+        return new Report(chain.name(), steps.size(), runs);
+    }
+
+    private void simulate(long seed) {
+        Set<Integer> committed = new HashSet<>();
+        long cube = (long) steps.size() * steps.size() * steps.size();
+        long enough = Math.clamp(BUDGET_STEPS / cube, MIN_SCENARIOS, SCENARIOS);
+        long left = enough;
+        for (int tried = 0; left > 0 || committed.size() < chain.sections().size(); tried++) {
+            if (tried == MAX_SCENARIOS) {
+                throw new IllegalStateException("chain=" + chain.name() + ": no scenario of " + tried
+                        + " commits every section, committed=" + committed + ", seed=" + seed);
+            }
+            World world = new World(seed + tried);
+            try {
+                Run undisturbed = world.run(List.of(), 0);
+                world.everyCommit.addAll(undisturbed.commits);
+                for (int index = 1; index < INDICES; index++) {
+                    Run elsewhere = new Run(world, List.of(), 0);
+                    world.simulator(elsewhere).run(chain, 0, world.arguments, index, elsewhere);
+                    world.everyCommit.addAll(elsewhere.commits);
+                }
+                if (committed.addAll(undisturbed.committedAt.keySet()) || left > 0) {
+                    disturb(world);
+                }
+                left--;
+            } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+                if (world.overlaps) {
+                    continue;
+                }
+                throw new IllegalStateException("chain=" + chain.name() + ", seed=" + world.seed + ": an address must"
+                        + " come from an argument or from a word that a step loads, and fit its word: "
+                        + e.getMessage(), e);
+            }
+        }
+    }
+
+    private void disturb(World world) {
+        for (int first = 0; first < steps.size(); first++) {
+            world.requireOnce(List.of(first));
+            world.requireBoth(first);
+            runs += 2;
+            for (int second = 0; second < steps.size(); second++) {
+                if (steps.size() <= Section.MAX_STEPS || steps.get(first)[0] == steps.get(second)[0]) {
+                    world.requireOnce(List.of(first, second));
+                    runs++;
+                }
+            }
+        }
+    }
+
+    /** Memory that is filled, and arguments. */
+    private final class World {
+        private final PagedMemory memory = new PagedMemory();
+        private final long seed;
+        private final long[] arguments;
+        private final boolean overlaps;
+        /** Where undisturbed runs commit, at any index. */
+        private final Set<Long> everyCommit = new HashSet<>();
+
+        World(long seed) {
+            this.seed = seed;
+            long base = memory.reserve((INDICES + 1L) << STRIDE_SHIFT);
+            long plain = base + ((long) INDICES << STRIDE_SHIFT);
+            Scenario scenario = new Scenario(chain, base, plain).overlapping();
+            if (scenario.windowBytes() > 1 << STRIDE_SHIFT) {
+                throw new IllegalArgumentException("chain=" + chain.name() + " touches windowBytes="
+                        + scenario.windowBytes() + ", more than a stride");
+            }
+            arguments = scenario.arguments(new SplittableRandom(seed));
+            for (int index = 0; index <= INDICES; index++) {
+                scenario.fill(memory, base + ((long) index << STRIDE_SHIFT),
+                        new SplittableRandom(seed + (index == INDICES ? 1 : 2)));
+            }
+            overlaps = scenario.overlaps();
+        }
+
+        Run run(List<Integer> aborts, int other) {
+            Run run = new Run(this, aborts, other);
+            run.status = simulator(run).run(chain, 0, arguments, 0, run);
+            return run;
+        }
+
+        private Simulator simulator(AddressSpace on) {
+            return new Simulator(on, STRIDE_SHIFT, () -> CLOCK);
+        }
+
+        /** Aborted so often, the chain does what its sections do at the indices where they ended. */
+        void requireOnce(List<Integer> aborts) {
+            Run disturbed = run(aborts, 0);
+            if (chain.restarts() < disturbed.aborted) {
+                require(Status.code(disturbed.status) == Status.ABORTED, aborts, "it was restarted too often");
+                return;
+            }
+            Run expected = new Run(this, List.of(), 0);
+            for (int k = 0; k < chain.sections().size() && expected.status >= 0; k++) {
+                expected.status = step(expected, k, disturbed.endedAt.getOrDefault(k, 0));
+            }
+            compare(disturbed, expected, aborts);
+            if (aborts.size() == 1 && disturbed.status >= 0) {
+                // The next call at the index that was left does not see what the aborted run has stored there.
+                disturbed.status = simulator(disturbed).run(chain, 0, arguments, 0, disturbed.of(0));
+                expected.status = simulator(expected).run(chain, 0, arguments, 0, expected.of(0));
+                compareCommits(disturbed, expected, aborts);
+            }
+        }
+
+        private long step(Run run, int section, int index) {
+            long status = simulator(run).run(part(section), 0, arguments, index, run.of(section));
+            return status < 0 ? Status.failure(Status.code(status), section) : status;
+        }
+
+        /** An operation in between, and the one that it interrupts, both happen. */
+        void requireBoth(int at) {
+            if (chain.restarts() == 0) {
+                return;
+            }
+            Run disturbed = run(List.of(at), 1);
+            if (disturbed.aborted == 0) {
+                return;
+            }
+            Run expected = new Run(this, List.of(), 0);
+            int before = steps.get(at)[0];
+            for (int k = 0; k < before; k++) {
+                step(expected, k, 0);
+            }
+            long other = 0;
+            for (int k = 0; k < chain.sections().size() && other >= 0; k++) {
+                other = step(expected, k, 0);
+            }
+            for (int k = before; k < chain.sections().size() && expected.status >= 0; k++) {
+                expected.status = step(expected, k, 0);
+            }
+            require(disturbed.otherStatus == other, List.of(at), "the operation in between returned "
+                    + Status.describe(disturbed.otherStatus) + ", not " + Status.describe(other));
+            compare(disturbed, expected, List.of(at));
+        }
+
+        /** Compares what others look at: statuses, and words that are committed. */
+        private void compareCommits(Run actual, Run expected, List<Integer> aborts) {
+            require(actual.status == expected.status, aborts, "the next call returned "
+                    + Status.describe(actual.status) + ", not " + Status.describe(expected.status));
+            for (long address : everyCommit) {
+                require(actual.getLong(address) == expected.getLong(address), aborts, "word "
+                        + Long.toHexString(address) + " holds " + actual.getLong(address) + " after the next call, not "
+                        + expected.getLong(address));
+            }
+        }
+
+        private void compare(Run actual, Run expected, List<Integer> aborts) {
+            require(actual.status == expected.status, aborts, "it returned " + Status.describe(actual.status)
+                    + ", not " + Status.describe(expected.status));
+            Set<Long> addresses = new HashSet<>(actual.overlay.keySet());
+            addresses.addAll(expected.overlay.keySet());
+            for (long address : addresses) {
+                boolean isStray = !expected.overlay.containsKey(address) && !actual.commits.contains(address)
+                        && !everyCommit.contains(address);
+                require(isStray || actual.getLong(address) == expected.getLong(address), aborts, "word "
+                        + Long.toHexString(address) + " holds " + actual.getLong(address) + ", not "
+                        + expected.getLong(address));
+            }
+        }
+
+        private void require(boolean holds, List<Integer> aborts, String what) {
+            if (!holds) {
+                StringBuilder where = new StringBuilder();
+                for (int abort : aborts) {
+                    int[] step = steps.get(abort);
+                    Section section = chain.sections().get(step[0]);
+                    where.append(where.isEmpty() ? "" : " and ").append("section ").append(step[0]).append(" step ")
+                            .append(step[1]).append(" (").append(section.steps().get(step[1])).append(')');
+                }
+                throw new IllegalStateException("chain=" + chain.name() + ", aborted ahead of " + where + ", seed="
+                        + seed + ": the operation did not happen exactly once: " + what);
+            }
+        }
+    }
+
+    private Chain part(int section) {
+        return new Chain(chain.name(), chain.arguments(), chain.restarts(), List.of(chain.sections().get(section)));
+    }
+
+    /** One run: an overlay of the memory, and aborts at the steps that are asked for, one after the other. */
+    private final class Run implements AddressSpace, Simulator.Interruption {
+        private final World world;
+        private final List<Integer> aborts;
+        private final int other;
+        private final Map<Long, Long> overlay = new HashMap<>();
+        private final Set<Long> commits = new HashSet<>();
+        private final Map<Integer, Integer> endedAt = new HashMap<>();
+        private final Map<Integer, Integer> committedAt = new HashMap<>();
+        private boolean isCommitting;
+        private int aborted;
+        private long status;
+        private long otherStatus;
+
+        Run(World world, List<Integer> aborts, int other) {
+            this.world = world;
+            this.aborts = aborts;
+            this.other = other;
+        }
+
+        @Override
+        public long getLong(long address) {
+            Long value = overlay.get(address);
+            return value == null ? world.memory.getLong(address) : value;
+        }
+
+        @Override
+        public void putLong(long address, long value) {
+            // An address that nobody reserved is refused by the memory, for stores as for loads.
+            long _ = world.memory.getLong(address);
+            overlay.put(address, value);
+            if (isCommitting) {
+                commits.add(address);
+            }
+        }
+
+        @Override
+        public int before(int section, int step, int index) {
+            endedAt.put(section, index);
+            isCommitting = step == chain.sections().get(section).steps().size() - 1;
+            if (aborted < aborts.size() && steps.get(aborts.get(aborted))[0] == section
+                    && steps.get(aborts.get(aborted))[1] == step) {
+                aborted++;
+                if (other > 0) {
+                    otherStatus = world.simulator(this).run(chain, 0, world.arguments, index, of(0));
+                    return index;
+                }
+                // To another index, and from there back or on or nowhere.
+                return (index + (int) (world.seed & 1) + aborted) % INDICES;
+            }
+            if (isCommitting) {
+                committedAt.put(section, index);
+            }
+            return CONTINUE;
+        }
+
+        /** Watches a run of other sections on the same memory, from a section on, and aborts nothing. */
+        Simulator.Interruption of(int from) {
+            return (section, step, _) -> {
+                isCommitting = step == chain.sections().get(from + section).steps().size() - 1;
+                return CONTINUE;
+            };
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package io.github.rseq4j.interpreter;
+
+import static io.github.rseq4j.ir.Operand.arg;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.engine.LoadAddStore;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Condition;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.ir.Order;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.ir.Width;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodType;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The bytecode of the fallback: its type, its stripes, its lock, and that nothing is lost between threads. */
+final class FallbackTest {
+    private static final int STRIDE_SHIFT = 16;
+    private static final int UPDATES = 20_000;
+    private static final int THREADS = 6;
+
+    @ParameterizedTest
+    @CsvSource({"-1, 1", "0, 1", "1, 1", "2, 2", "3, 4", "4, 4", "5, 8", "32, 32", "33, 64", "64, 64", "65, 64",
+        "4096, 64"})
+    void hasAPowerOfTwoOfStripesForTheProcessors(int processors, int stripes) {
+        Fallback fallback = new Fallback(processors, STRIDE_SHIFT);
+        assertEquals(stripes, fallback.stripes());
+        int index = fallback.index();
+        assertTrue(index >= 0 && index < stripes, "index=" + index);
+        assertEquals(index, fallback.index(), "a thread keeps to its stripe");
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.github.rseq4j.machine.SampleSections#all")
+    void hasTheTypeOfTheEmittedFunction(Chain chain) {
+        Fallback fallback = new Fallback(2, STRIDE_SHIFT);
+        assertEquals(MethodType.methodType(long.class, Collections.nCopies(chain.arguments(), long.class)),
+                fallback.handle(chain).type());
+    }
+
+    /** Platform threads and virtual ones, on one stripe that they all contend for, and on several. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 8})
+    void losesNoUpdateBetweenThreads(int processors) throws InterruptedException {
+        Fallback fallback = new Fallback(processors, STRIDE_SHIFT);
+        long base = fallback.memory().reserve((long) fallback.stripes() << STRIDE_SHIFT);
+        MethodHandle add = fallback.handle(LoadAddStore.ONE);
+        Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+        CountDownLatch start = new CountDownLatch(1);
+        List<Thread> threads = new ArrayList<>();
+        for (int t = 0; t < THREADS; t++) {
+            Thread.Builder builder = t % 2 == 0 ? Thread.ofPlatform() : Thread.ofVirtual();
+            threads.add(builder.start(() -> {
+                try {
+                    start.await();
+                    for (int i = 0; i < UPDATES; i++) {
+                        assertEquals(0, (long) add.invokeExact(base, 3L));
+                    }
+                } catch (Throwable e) {
+                    failures.add(e);
+                }
+            }));
+        }
+        start.countDown();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertNull(failures.peek());
+        long sum = 0;
+        for (int stripe = 0; stripe < fallback.stripes(); stripe++) {
+            sum += fallback.memory().getLong(base + ((long) stripe << STRIDE_SHIFT));
+        }
+        assertEquals(3L * THREADS * UPDATES, sum);
+    }
+
+    /** After an exit, an out-of-range and a fault inside, another thread gets the one lock there is. */
+    @Test
+    void givesTheLockBackHoweverItIsLeft() throws Throwable {
+        Fallback fallback = new Fallback(1, STRIDE_SHIFT);
+        long base = fallback.memory().reserve(1L << STRIDE_SHIFT);
+        Chain exits = Chain.of(2, new Section("exit_add", List.of(
+                new Step.Delay(arg(1), 4),
+                new Step.ExitIf(Condition.EQ, arg(1), Operand.imm(1), Width.LONG, 2),
+                new Step.CommitAdd(Mem.cell(arg(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), null));
+        MethodHandle handle = fallback.handle(exits);
+        assertEquals(Status.failure(Status.EXIT + 2, 0), (long) handle.invokeExact(base, 1L));
+        assertEquals(Status.failure(Status.OUT_OF_RANGE, 0), (long) handle.invokeExact(base, 5L));
+        assertThrows(IndexOutOfBoundsException.class, () -> handle.invokeWithArguments(0L, 0L));
+        assertTrue(!Thread.holdsLock(fallback.lock(0)), "this thread has given the lock back");
+        long[] answer = {Long.MIN_VALUE};
+        Thread other = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                answer[0] = (long) handle.invokeExact(base, 2L);
+            } catch (Throwable e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        other.join(10_000);
+        assertEquals(0, answer[0], "another thread gets the lock");
+        assertEquals(1, fallback.memory().getLong(base));
+    }
+
+    @Test
+    void chainsDoNotShareTheirCode() throws Throwable {
+        Fallback fallback = new Fallback(1, STRIDE_SHIFT);
+        long base = fallback.memory().reserve(1L << STRIDE_SHIFT);
+        MethodHandle one = fallback.handle(LoadAddStore.ONE);
+        MethodHandle two = fallback.handle(LoadAddStore.TWO);
+        assertEquals(0, (long) one.invokeExact(base, 1L));
+        assertEquals(0, (long) two.invokeExact(base, 10L, base + 8, 100L));
+        assertEquals(11, fallback.memory().getLong(base));
+        assertEquals(100, fallback.memory().getLong(base + 8));
+    }
+}
