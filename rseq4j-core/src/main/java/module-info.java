@@ -15,6 +15,8 @@ module io.github.rseq4j {
     exports io.github.rseq4j.machine to io.github.rseq4j.cli, io.github.rseq4j.trace;
     exports io.github.rseq4j.interpreter to io.github.rseq4j.cli, io.github.rseq4j.trace;
     exports io.github.rseq4j.proof to io.github.rseq4j.cli, io.github.rseq4j.trace;
+    exports io.github.rseq4j.sections to io.github.rseq4j.cli, io.github.rseq4j.trace;
+    exports io.github.rseq4j.provider to io.github.rseq4j.cli;
     exports io.github.rseq4j.registration to io.github.rseq4j.cli;
     exports io.github.rseq4j.engine to io.github.rseq4j.cli, io.github.rseq4j.trace;
     exports io.github.rseq4j.memory to io.github.rseq4j.cli, io.github.rseq4j.trace;

@@ -1,11 +1,11 @@
 package io.github.rseq4j.bench;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.LoadAddStoreStore;
-import io.github.rseq4j.engine.LoadCbeqStoreAddLoadStore;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.percpu.PerCpuByteStack;
+import io.github.rseq4j.sections.LoadAddStoreStore;
+import io.github.rseq4j.sections.LoadCbeqStoreAddLoadStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;

@@ -2,13 +2,13 @@ package io.github.rseq4j.cli;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.cli.storm.StormSignal;
-import io.github.rseq4j.engine.DelayLoadAddStore;
 import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.Scheduling;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.sections.DelayLoadAddStore;
 import java.lang.invoke.MethodHandle;
 import java.util.EnumMap;
 import java.util.Map;

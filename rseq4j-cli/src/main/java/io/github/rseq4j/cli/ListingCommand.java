@@ -1,10 +1,10 @@
 package io.github.rseq4j.cli;
 
-import io.github.rseq4j.engine.Sections;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.machine.Listing;
+import io.github.rseq4j.sections.Sections;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.github.rseq4j.cli;
 
-import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.registration.ProviderHeader;
-import io.github.rseq4j.registration.ProviderImage;
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.Sections;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.provider.ProviderHeader;
+import io.github.rseq4j.provider.ProviderImage;
+import io.github.rseq4j.sections.Sections;
 import io.github.rseq4j.trace.ctf.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,6 +1,7 @@
 package io.github.rseq4j.engine;
 
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.sections.Sections;
 import java.util.HashSet;
 import java.util.Set;
 

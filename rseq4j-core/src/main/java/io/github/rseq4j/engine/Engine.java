@@ -6,6 +6,7 @@ import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.sections.Sections;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;

@@ -6,6 +6,7 @@ import io.github.rseq4j.machine.CodeMemory;
 import io.github.rseq4j.machine.Compiler;
 import io.github.rseq4j.machine.MachineCode;
 import io.github.rseq4j.machine.Target;
+import io.github.rseq4j.sections.Sections;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -14,6 +14,7 @@ import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.MachineCode;
 import io.github.rseq4j.machine.Routines;
+import io.github.rseq4j.sections.TraceRing;
 import java.util.List;
 import java.util.Objects;
 

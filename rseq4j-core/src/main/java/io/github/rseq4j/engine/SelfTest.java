@@ -8,6 +8,7 @@ import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.Scheduling;
 import io.github.rseq4j.registration.Owner;
 import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.sections.DelayLoadAddStore;
 import java.lang.invoke.MethodHandle;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;

@@ -1,2 +1,2 @@
-/** The standard sections, one file each, and the engine that runs them. */
+/** What runs sections in this JVM: chosen once, machine code or the fallback. */
 package io.github.rseq4j.engine;

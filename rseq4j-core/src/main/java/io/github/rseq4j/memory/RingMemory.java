@@ -1,8 +1,8 @@
 package io.github.rseq4j.memory;
 
-import io.github.rseq4j.engine.ArrayRing;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.interpreter.AddressSpace;
+import io.github.rseq4j.sections.ArrayRing;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.util.concurrent.locks.ReentrantLock;

@@ -1,10 +1,10 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.LoadAddStore;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.sections.LoadAddStore;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -1,9 +1,9 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.LoadCbneAddressStore;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.sections.LoadCbneAddressStore;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 

@@ -1,9 +1,9 @@
 package io.github.rseq4j.percpu;
 
-import io.github.rseq4j.engine.ArrayRing;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.memory.RingMemory;
+import io.github.rseq4j.sections.ArrayRing;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;

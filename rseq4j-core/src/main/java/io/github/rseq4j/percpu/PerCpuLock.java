@@ -1,9 +1,9 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.LoadCbneAddressStore;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.memory.Headroom;
+import io.github.rseq4j.sections.LoadCbneAddressStore;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.util.concurrent.locks.LockSupport;

@@ -1,10 +1,10 @@
 package io.github.rseq4j.percpu;
 
-import io.github.rseq4j.engine.ArrayRing;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.memory.RingMemory;
+import io.github.rseq4j.sections.ArrayRing;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;

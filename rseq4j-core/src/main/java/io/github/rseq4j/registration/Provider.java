@@ -6,6 +6,8 @@ import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.provider.ProviderImage;
+import io.github.rseq4j.provider.ProviderStart;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;

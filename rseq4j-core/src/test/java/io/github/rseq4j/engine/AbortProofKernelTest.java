@@ -16,6 +16,7 @@ import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.machine.SampleSections;
 import io.github.rseq4j.proof.AbortProof;
 import io.github.rseq4j.proof.RandomSections;
+import io.github.rseq4j.sections.Sections;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

@@ -26,6 +26,8 @@ import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.sections.DelayLoadAddStore;
+import io.github.rseq4j.sections.LoadAddStore;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;

@@ -8,6 +8,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.sections.TraceRing;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.Tool;
+import io.github.rseq4j.provider.ProviderImage;
 import io.github.rseq4j.registration.Fixtures;
 import io.github.rseq4j.registration.Fixtures.Libc;
-import io.github.rseq4j.registration.ProviderImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -12,6 +12,7 @@ import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.Routines;
 import io.github.rseq4j.percpu.PerCpuCounter;
+import io.github.rseq4j.sections.LoadAddStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

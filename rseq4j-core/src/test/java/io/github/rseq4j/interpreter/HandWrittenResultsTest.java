@@ -2,10 +2,10 @@ package io.github.rseq4j.interpreter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.rseq4j.engine.Sections;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.machine.SampleSections;
+import io.github.rseq4j.sections.Sections;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;

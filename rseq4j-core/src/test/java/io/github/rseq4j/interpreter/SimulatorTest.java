@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.engine.LoadAddStore;
-import io.github.rseq4j.engine.Sections;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
@@ -20,6 +18,8 @@ import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.machine.SampleSections;
 import io.github.rseq4j.proof.Scenario;
 import io.github.rseq4j.proof.SimulationProof;
+import io.github.rseq4j.sections.LoadAddStore;
+import io.github.rseq4j.sections.Sections;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.engine.Sections;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.proof.RandomSections;
+import io.github.rseq4j.sections.Sections;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

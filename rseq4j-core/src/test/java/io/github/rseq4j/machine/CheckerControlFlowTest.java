@@ -3,10 +3,10 @@ package io.github.rseq4j.machine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.engine.LoadAddStore;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.RseqCs;
+import io.github.rseq4j.sections.LoadAddStore;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;

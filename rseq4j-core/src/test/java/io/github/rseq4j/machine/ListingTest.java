@@ -3,10 +3,10 @@ package io.github.rseq4j.machine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.rseq4j.engine.Sections;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.sections.Sections;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

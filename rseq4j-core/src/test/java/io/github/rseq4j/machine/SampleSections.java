@@ -4,7 +4,6 @@ import static io.github.rseq4j.ir.Operand.arg;
 import static io.github.rseq4j.ir.Operand.imm;
 import static io.github.rseq4j.ir.Operand.temp;
 
-import io.github.rseq4j.engine.LoadCbneStore;
 import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Condition;
@@ -24,6 +23,7 @@ import io.github.rseq4j.ir.Step.Move;
 import io.github.rseq4j.ir.Step.Store;
 import io.github.rseq4j.ir.Step.Timestamp;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.sections.LoadCbneStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,9 +1,9 @@
 package io.github.rseq4j.matrix;
 
-import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.registration.ProviderImage;
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.Sections;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.provider.ProviderImage;
+import io.github.rseq4j.sections.Sections;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

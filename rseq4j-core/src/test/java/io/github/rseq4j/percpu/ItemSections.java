@@ -4,7 +4,6 @@ import static io.github.rseq4j.ir.Operand.arg;
 import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.LoadAddStore;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
@@ -15,6 +14,7 @@ import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.proof.SimulationProof;
+import io.github.rseq4j.sections.LoadAddStore;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 

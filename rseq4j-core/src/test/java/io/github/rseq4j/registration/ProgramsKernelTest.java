@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.Tool;
+import io.github.rseq4j.provider.ProviderImage;
 import io.github.rseq4j.registration.Fixtures.Libc;
 import java.io.IOException;
 import java.nio.file.Files;

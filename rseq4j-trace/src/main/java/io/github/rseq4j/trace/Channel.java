@@ -1,9 +1,9 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.ctf.PacketLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

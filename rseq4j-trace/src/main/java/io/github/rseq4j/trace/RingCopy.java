@@ -1,6 +1,6 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.sections.TraceRing;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;

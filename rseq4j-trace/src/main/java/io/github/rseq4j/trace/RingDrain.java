@@ -1,6 +1,6 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.RingView.Progress;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.PacketLayout;

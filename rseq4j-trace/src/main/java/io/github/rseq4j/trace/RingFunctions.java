@@ -2,8 +2,8 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
-import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.sections.TraceRing;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;

@@ -3,9 +3,9 @@ package io.github.rseq4j.trace;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.SharedMemory;
+import io.github.rseq4j.sections.TraceRing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

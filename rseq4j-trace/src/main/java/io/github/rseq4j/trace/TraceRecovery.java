@@ -1,8 +1,8 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.kernel.SharedMemory;
+import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.ctf.PacketLayout;
 import io.github.rseq4j.trace.ctf.Problem;
 import io.github.rseq4j.trace.ctf.RegularFile;

@@ -1,7 +1,7 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.kernel.SharedMemory;
+import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.ctf.EventType;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.interpreter.AddressSpace;
+import io.github.rseq4j.sections.TraceRing;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
-import io.github.rseq4j.engine.TraceRing;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.ctf.EventType;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,7 +2,7 @@ package io.github.rseq4j.trace;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.sections.TraceRing;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.util.List;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,9 +1,9 @@
 package io.github.rseq4j.cli.storm;
 
-import io.github.rseq4j.engine.LoadAddStore;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
+import io.github.rseq4j.sections.LoadAddStore;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;

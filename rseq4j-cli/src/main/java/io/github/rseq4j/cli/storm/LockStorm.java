@@ -1,9 +1,9 @@
 package io.github.rseq4j.cli.storm;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.LoadCbneAddressStore;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.percpu.PerCpuLock;
+import io.github.rseq4j.sections.LoadCbneAddressStore;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.SplittableRandom;

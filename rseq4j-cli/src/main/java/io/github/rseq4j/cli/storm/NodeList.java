@@ -1,9 +1,9 @@
 package io.github.rseq4j.cli.storm;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.LoadAddStoreStore;
-import io.github.rseq4j.engine.LoadCbeqAddLoadStore;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.sections.LoadAddStoreStore;
+import io.github.rseq4j.sections.LoadCbeqAddLoadStore;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;

@@ -3,14 +3,14 @@ package io.github.rseq4j.cli.storm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.github.rseq4j.engine.LoadAddStore;
-import io.github.rseq4j.engine.LoadCbneMemcpyStore;
-import io.github.rseq4j.engine.Sections;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.proof.SimulationProof;
+import io.github.rseq4j.sections.LoadAddStore;
+import io.github.rseq4j.sections.LoadCbneMemcpyStore;
+import io.github.rseq4j.sections.Sections;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,6 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
-import io.github.rseq4j.engine.TraceRing;
+import io.github.rseq4j.sections.TraceRing;
 import java.nio.ByteBuffer;
 import java.util.UUID;
 

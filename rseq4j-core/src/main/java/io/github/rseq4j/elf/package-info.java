@@ -1,0 +1,2 @@
+/** The writer of ELF shared objects. */
+package io.github.rseq4j.elf;

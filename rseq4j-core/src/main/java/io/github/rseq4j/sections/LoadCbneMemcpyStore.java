@@ -1,0 +1,58 @@
+package io.github.rseq4j.sections;
+
+import static io.github.rseq4j.ir.Operand.arg;
+import static io.github.rseq4j.ir.Operand.temp;
+
+import io.github.rseq4j.ir.Assumption;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Condition;
+import io.github.rseq4j.ir.Mem;
+import io.github.rseq4j.ir.Order;
+import io.github.rseq4j.ir.Section;
+import io.github.rseq4j.ir.Step.CommitStore;
+import io.github.rseq4j.ir.Step.Copy;
+import io.github.rseq4j.ir.Step.ExitIf;
+import io.github.rseq4j.ir.Step.Load;
+import io.github.rseq4j.ir.Width;
+import java.util.List;
+
+/**
+ * {@code load_cbne_memcpy_store}: copies bytes, and then replaces a word that is as expected.
+ *
+ * <pre>
+ *   load_cbne_memcpy_store_relaxed(v, expect, dst, src, lengthBytes, newv), load_cbne_memcpy_store_release:
+ *     exit 0 if v[index] != expect
+ *     if lengthBytes > 65536 return out of range
+ *     copy lengthBytes from src to dst[index]
+ *     commit v[index] = newv
+ * </pre>
+ *
+ * The bytes come from anywhere and go to this index's copy of the destination; the two do not overlap, nor does the
+ * destination meet v. An abort may leave some of them at any index, with no commit there. With release, whoever sees
+ * newv sees the bytes. The bound keeps a section short enough to be finished (I4): the longer it is, the more often it
+ * is aborted.
+ *
+ * <p>After librseq's rseq_load_cbne_memcpy_store__ptr, which has no bound.
+ */
+public final class LoadCbneMemcpyStore {
+    /** Address at index 0 and expected word, destination at index 0, source, length in bytes, and the new word. */
+    public static final Chain RELAXED = chain(Order.RELAXED, Width.LONG);
+    /** A word of 4 bytes. */
+    public static final Chain RELAXED_INT = chain(Order.RELAXED, Width.INT);
+    /** A word of 8 bytes, with a commit that releases. */
+    public static final Chain RELEASE = chain(Order.RELEASE, Width.LONG);
+    /** A word of 4 bytes, with a commit that releases. */
+    public static final Chain RELEASE_INT = chain(Order.RELEASE, Width.INT);
+
+    private LoadCbneMemcpyStore() {}
+
+    private static Chain chain(Order order, Width width) {
+        return Chain.of(6, new Section(Names.of("load_cbne_memcpy_store", order, width), List.of(
+                new Load(temp(0), Mem.cell(arg(0)), width),
+                new ExitIf(Condition.NE, temp(0), arg(1), width, 0),
+                new Copy(Mem.cell(arg(2)), arg(3), arg(4), Section.MAX_COPY_BYTES),
+                new CommitStore(Mem.cell(arg(0)), arg(5), width, order)), null,
+                List.of(Assumption.apart(arg(2),
+                        "the caller copies between ranges that do not meet, outside of the word"))));
+    }
+}
