@@ -2,7 +2,7 @@ package io.github.rseq4j.engine;
 
 import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.interpreter.Arguments;
-import io.github.rseq4j.interpreter.Simulator;
+import io.github.rseq4j.interpreter.Interpreter;
 import io.github.rseq4j.ir.Chain;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -32,8 +32,8 @@ final class StepByStep {
      */
     long run(Chain chain, int from, Arguments arguments) {
         synchronized (lock) {
-            return new Simulator(AddressSpace.RAW, Engine.STRIDE_SHIFT, engine::timestamp).run(chain, from, arguments,
-                    engine.target().limit(), Simulator.Interruption.NEVER);
+            return new Interpreter(AddressSpace.RAW, Engine.STRIDE_SHIFT, engine::timestamp).run(chain, from, arguments,
+                    engine.target().limit(), Interpreter.Interruption.NEVER);
         }
     }
 

@@ -49,7 +49,7 @@ public final class Fallback {
      * The handle has the same type and the same statuses as the emitted function, so nothing above this package knows
      * the difference. A stripe stands for a CPU; a thread keeps to one, chosen from its id.
      *
-     * Refused: walking the steps at each call (Simulator), which takes several times the 30 ns that a counter may.
+     * Refused: walking the steps at each call (Interpreter), which takes several times the 30 ns that a counter may.
      */
     private static final ClassDesc SELF = ClassDesc.of(Fallback.class.getName());
     private static final ClassDesc MEMORY = ClassDesc.of(PagedMemory.class.getName());

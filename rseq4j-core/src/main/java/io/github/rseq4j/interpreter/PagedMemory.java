@@ -9,7 +9,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory made of Java arrays, by address: the memory of the fallback and of the simulator. It needs no native access
+ * Memory made of Java arrays, by address: the memory of the fallback and of the interpreter. It needs no native access
  * and is populated page by page, on first write; what was never written reads as 0. A write touches its own bytes
  * alone, whichever threads write their neighbours at the same time.
  */

@@ -34,7 +34,7 @@ public final class AbortProof {
      * again and counts. The function goes on in its abort handler, restarts, and completes. The page is never writable
      * and executable at once (I5), and no other function lies in it.
      *
-     * What must come out is told by the simulator, see ProofRun.
+     * What must come out is told by the interpreter, see ProofRun.
      *
      * A chain that is aborted more often than it restarts returns how many sections have committed. Then what is left
      * of it is called, a function of its own, as the engine does it (Engine.complete).

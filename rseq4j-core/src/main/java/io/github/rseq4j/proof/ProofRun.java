@@ -1,7 +1,7 @@
 package io.github.rseq4j.proof;
 
 import io.github.rseq4j.interpreter.AddressSpace;
-import io.github.rseq4j.interpreter.Simulator;
+import io.github.rseq4j.interpreter.Interpreter;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Status;
@@ -22,7 +22,7 @@ import java.util.SplittableRandom;
 final class ProofRun {
     /* How it works
      *
-     * The windows that the chain may touch are filled and remembered. After the call the simulator runs the chain on
+     * The windows that the chain may touch are filled and remembered. After the call the interpreter runs the chain on
      * what was remembered, at every index, and the memory must look as one of these runs leaves it; whatever a commit
      * would have written at another index must be as it was. A thread may move between two sections of a chain, so the
      * runs that change the index there, once or twice, are tried as well. What differs between two simulated clocks
@@ -151,14 +151,14 @@ final class ProofRun {
 
     private Outcome simulate(int[] indices, long clock) {
         Outcome outcome = new Outcome();
-        Simulator simulator = new Simulator(outcome, target.strideShift(), () -> clock);
+        Interpreter interpreter = new Interpreter(outcome, target.strideShift(), () -> clock);
         for (int k = 0; k < indices.length; k++) {
             Section section = chain.sections().get(k);
             outcome.stored.clear();
             Chain one = new Chain(chain.name(), chain.arguments(), chain.restarts(), List.of(section));
-            outcome.status = simulator.run(one, 0, arguments, indices[k], (_, step, _) -> {
+            outcome.status = interpreter.run(one, 0, arguments, indices[k], (_, step, _) -> {
                 outcome.committing = step == section.steps().size() - 1;
-                return Simulator.Interruption.CONTINUE;
+                return Interpreter.Interruption.CONTINUE;
             });
             if (outcome.status < 0) {
                 outcome.status = Status.failure(Status.code(outcome.status), k);

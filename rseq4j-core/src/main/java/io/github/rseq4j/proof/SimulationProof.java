@@ -1,8 +1,8 @@
 package io.github.rseq4j.proof;
 
 import io.github.rseq4j.interpreter.AddressSpace;
+import io.github.rseq4j.interpreter.Interpreter;
 import io.github.rseq4j.interpreter.PagedMemory;
-import io.github.rseq4j.interpreter.Simulator;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Rules;
 import io.github.rseq4j.ir.Section;
@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * Aborts a chain's sections, in the simulator, at every step and at every pair of steps, and moves them to another
+ * Aborts a chain's sections, in the interpreter, at every step and at every pair of steps, and moves them to another
  * index or lets another operation happen there, and checks that each operation happens exactly once. There is a proof
  * only of what passed.
  */
@@ -130,7 +130,7 @@ public final class SimulationProof {
                 world.everyCommit.addAll(undisturbed.commits);
                 for (int index = 1; index < INDICES; index++) {
                     Run elsewhere = new Run(world, List.of(), 0);
-                    world.simulator(elsewhere).run(chain, 0, world.arguments, index, elsewhere);
+                    world.interpreter(elsewhere).run(chain, 0, world.arguments, index, elsewhere);
                     world.everyCommit.addAll(elsewhere.commits);
                 }
                 if (committed.addAll(undisturbed.committedAt.keySet()) || left > 0) {
@@ -190,12 +190,12 @@ public final class SimulationProof {
 
         Run run(List<Integer> aborts, int other) {
             Run run = new Run(this, aborts, other);
-            run.status = simulator(run).run(chain, 0, arguments, 0, run);
+            run.status = interpreter(run).run(chain, 0, arguments, 0, run);
             return run;
         }
 
-        private Simulator simulator(AddressSpace on) {
-            return new Simulator(on, STRIDE_SHIFT, () -> CLOCK);
+        private Interpreter interpreter(AddressSpace on) {
+            return new Interpreter(on, STRIDE_SHIFT, () -> CLOCK);
         }
 
         /** Aborted so often, the chain does what its sections do at the indices where they ended. */
@@ -212,14 +212,14 @@ public final class SimulationProof {
             compare(disturbed, expected, aborts);
             if (aborts.size() == 1 && disturbed.status >= 0) {
                 // The next call at the index that was left does not see what the aborted run has stored there.
-                disturbed.status = simulator(disturbed).run(chain, 0, arguments, 0, disturbed.of(0));
-                expected.status = simulator(expected).run(chain, 0, arguments, 0, expected.of(0));
+                disturbed.status = interpreter(disturbed).run(chain, 0, arguments, 0, disturbed.of(0));
+                expected.status = interpreter(expected).run(chain, 0, arguments, 0, expected.of(0));
                 compareCommits(disturbed, expected, aborts);
             }
         }
 
         private long step(Run run, int section, int index) {
-            long status = simulator(run).run(part(section), 0, arguments, index, run.of(section));
+            long status = interpreter(run).run(part(section), 0, arguments, index, run.of(section));
             return status < 0 ? Status.failure(Status.code(status), section) : status;
         }
 
@@ -294,7 +294,7 @@ public final class SimulationProof {
     }
 
     /** One run: an overlay of the memory, and aborts at the steps that are asked for, one after the other. */
-    private final class Run implements AddressSpace, Simulator.Interruption {
+    private final class Run implements AddressSpace, Interpreter.Interruption {
         private final World world;
         private final List<Integer> aborts;
         private final int other;
@@ -337,7 +337,7 @@ public final class SimulationProof {
                     && steps.get(aborts.get(aborted))[1] == step) {
                 aborted++;
                 if (other > 0) {
-                    otherStatus = world.simulator(this).run(chain, 0, world.arguments, index, of(0));
+                    otherStatus = world.interpreter(this).run(chain, 0, world.arguments, index, of(0));
                     return index;
                 }
                 // To another index, and from there back or on or nowhere.
@@ -350,7 +350,7 @@ public final class SimulationProof {
         }
 
         /** Watches a run of other sections on the same memory, from a section on, and aborts nothing. */
-        Simulator.Interruption of(int from) {
+        Interpreter.Interruption of(int from) {
             return (section, step, _) -> {
                 isCommitting = step == chain.sections().get(from + section).steps().size() - 1;
                 return CONTINUE;

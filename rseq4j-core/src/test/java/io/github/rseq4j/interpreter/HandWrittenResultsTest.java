@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What sample sections do, and some that are listed, worked out by hand: neither the simulator nor the fallback is its
- * own judge.
+ * What sample sections do, and some that are listed, worked out by hand: neither the interpreter nor the fallback is
+ * its own judge.
  */
 final class HandWrittenResultsTest {
     private static final int STRIDE_SHIFT = 20;
@@ -190,8 +190,8 @@ final class HandWrittenResultsTest {
             PagedMemory memory = new PagedMemory();
             assertEquals(CELL, memory.reserve((INDICES + 1L) << STRIDE_SHIFT));
             put(memory, index, before);
-            long answer = new Simulator(memory, STRIDE_SHIFT, () -> CLOCK).run(chain(name), 0, arguments, index,
-                    Simulator.Interruption.NEVER);
+            long answer = new Interpreter(memory, STRIDE_SHIFT, () -> CLOCK).run(chain(name), 0, arguments, index,
+                    Interpreter.Interruption.NEVER);
             assertEquals(Status.describe(status), Status.describe(answer));
             assertEquals(expected(index, before, after), contents(memory));
         }

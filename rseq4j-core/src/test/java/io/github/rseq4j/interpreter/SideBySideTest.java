@@ -219,7 +219,7 @@ final class SideBySideTest {
             Own own = owners.get(thread);
             Model model = new Model(memory, first);
             SplittableRandom random = new SplittableRandom(seed + thread);
-            Simulator oracle = new Simulator(model, STRIDE_SHIFT);
+            Interpreter oracle = new Interpreter(model, STRIDE_SHIFT);
             for (int round = 0; round < ROUNDS; round++) {
                 int[] which = new int[CALLS];
                 long[][] words = new long[CALLS][];
@@ -231,7 +231,7 @@ final class SideBySideTest {
                     given[call] = random.nextInt(4) == 0 ? Arguments.of(SOURCE.number(), source(words[call], random),
                             words[call]) : Arguments.of(words[call]);
                     expected[call] = oracle.run(chains.get(which[call]), 0, given[call], 0,
-                            Simulator.Interruption.NEVER);
+                            Interpreter.Interruption.NEVER);
                 }
                 together.arriveAndAwaitAdvance();
                 for (int call = 0; call < CALLS; call++) {
@@ -272,8 +272,8 @@ final class SideBySideTest {
 
         private long call(int which, Arguments given, long[] words) {
             if (runner != Runner.BYTECODE) {
-                return new Simulator(memory, STRIDE_SHIFT).run(chains.get(which), 0, given, 0,
-                        Simulator.Interruption.NEVER);
+                return new Interpreter(memory, STRIDE_SHIFT).run(chains.get(which), 0, given, 0,
+                        Interpreter.Interruption.NEVER);
             }
             try {
                 return given.segment() == Arguments.NONE ? (long) handles.get(which).invokeExact(words)

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.interpreter.Fallback;
+import io.github.rseq4j.interpreter.Interpreter;
 import io.github.rseq4j.interpreter.PagedMemory;
-import io.github.rseq4j.interpreter.Simulator;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.kernel.Architecture;
@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Chains that nobody wrote: each lowering takes them, and simulator and fallback agree about what they do. */
+/** Chains that nobody wrote: each lowering takes them, and interpreter and fallback agree about what they do. */
 final class RandomSectionsTest {
     private static final int STRIDE_SHIFT = 20;
     private static final int CHAINS = 100;
@@ -69,8 +69,8 @@ final class RandomSectionsTest {
             for (long scene = 0; scene < SCENARIOS; scene++) {
                 String where = chain.name() + ", scene " + scene;
                 long[] arguments = scene(chain, memory, base, scene);
-                long expected = new Simulator(memory, STRIDE_SHIFT).run(chain, 0, arguments, 0,
-                        Simulator.Interruption.NEVER);
+                long expected = new Interpreter(memory, STRIDE_SHIFT).run(chain, 0, arguments, 0,
+                        Interpreter.Interruption.NEVER);
                 String simulated = contents(memory, base, chain);
                 scene(chain, memory, base, scene);
                 long status = (long) handle.invokeWithArguments(Arrays.stream(arguments).boxed().toArray());
@@ -122,21 +122,21 @@ final class RandomSectionsTest {
         long base = memory.reserve(2L << STRIDE_SHIFT);
         int aborts = 0;
         for (Chain chain : RandomSections.of(seed, CHAINS)) {
-            Simulator simulator = new Simulator(memory, STRIDE_SHIFT, () -> 1);
+            Interpreter interpreter = new Interpreter(memory, STRIDE_SHIFT, () -> 1);
             for (long scene = 0; scene < SCENARIOS; scene++) {
                 long[] arguments = scene(chain, memory, base, scene);
                 int[] count = new int[1];
-                long expected = simulator.run(chain, 0, arguments, 0, (_, _, _) -> {
+                long expected = interpreter.run(chain, 0, arguments, 0, (_, _, _) -> {
                     count[0]++;
-                    return Simulator.Interruption.CONTINUE;
+                    return Interpreter.Interruption.CONTINUE;
                 });
                 String undisturbed = contents(memory, base, chain);
                 for (int abortAt = 0; abortAt < count[0]; abortAt++) {
                     int at = abortAt;
                     int[] number = new int[1];
                     scene(chain, memory, base, scene);
-                    long status = simulator.run(chain, 0, arguments, 0,
-                            (_, _, index) -> number[0]++ == at ? index : Simulator.Interruption.CONTINUE);
+                    long status = interpreter.run(chain, 0, arguments, 0,
+                            (_, _, index) -> number[0]++ == at ? index : Interpreter.Interruption.CONTINUE);
                     String where = chain.name() + ", scene " + scene + ", aborted ahead of step " + abortAt;
                     assertEquals(expected, status, where);
                     assertEquals(undisturbed, contents(memory, base, chain), where);

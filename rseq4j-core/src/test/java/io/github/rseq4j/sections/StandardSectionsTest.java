@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.interpreter.Simulator;
+import io.github.rseq4j.interpreter.Interpreter;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Section;
@@ -364,8 +364,8 @@ final class StandardSectionsTest {
     void doesTheSameStepByStepAtEachIndex(Row row) {
         for (int index = 0; index < Math.min(3, ENGINE.copies()); index++) {
             fill(row);
-            long status = new Simulator(ENGINE.memory(), Engine.STRIDE_SHIFT).run(chain(row.name), 0, row.arguments,
-                    index, Simulator.Interruption.NEVER);
+            long status = new Interpreter(ENGINE.memory(), Engine.STRIDE_SHIFT).run(chain(row.name), 0, row.arguments,
+                    index, Interpreter.Interruption.NEVER);
             assertEquals(Status.describe(status(row, index)), Status.describe(status));
             int here = index;
             requireAfter(row, changed -> changed == here);

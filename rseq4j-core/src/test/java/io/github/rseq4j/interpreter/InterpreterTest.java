@@ -31,9 +31,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A section that is aborted at any step, and moved to another index there, does what an undisturbed one does; and the
- * bytecode of the fallback does what the simulator does.
+ * bytecode of the fallback does what the interpreter does.
  */
-final class SimulatorTest {
+final class InterpreterTest {
     private static final int STRIDE_SHIFT = 20;
     private static final long STRIDE_BYTES = 1L << STRIDE_SHIFT;
     private static final int INDICES = 2;
@@ -58,8 +58,8 @@ final class SimulatorTest {
             }
         }
 
-        long run(Chain chain, int index, Simulator.Interruption interruption) {
-            return new Simulator(memory, STRIDE_SHIFT, () -> CLOCK).run(chain, 0, arguments, index, interruption);
+        long run(Chain chain, int index, Interpreter.Interruption interruption) {
+            return new Interpreter(memory, STRIDE_SHIFT, () -> CLOCK).run(chain, 0, arguments, index, interruption);
         }
 
         long[] window(long address) {
@@ -127,7 +127,7 @@ final class SimulatorTest {
         int[] aborts = new int[1];
         long status = world.run(LoadAddStore.EIGHT, 0, (section, _, index) -> {
             aborts[0] += section == 5 ? 1 : 0;
-            return section == 5 ? index : Simulator.Interruption.CONTINUE;
+            return section == 5 ? index : Interpreter.Interruption.CONTINUE;
         });
         assertEquals(Status.failure(Status.ABORTED, 5), status);
         assertEquals(Chain.DEFAULT_RESTARTS + 1, aborts[0]);
@@ -159,8 +159,8 @@ final class SimulatorTest {
                 scenario.fill(fallback.memory(), plain, new SplittableRandom(seed + 1));
                 scenario.fill(fallback.memory(), base, new SplittableRandom(seed + 2));
                 statuses[way] = way == 0
-                        ? new Simulator(fallback.memory(), STRIDE_SHIFT).run(chain, 0, arguments, 0,
-                                Simulator.Interruption.NEVER)
+                        ? new Interpreter(fallback.memory(), STRIDE_SHIFT).run(chain, 0, arguments, 0,
+                                Interpreter.Interruption.NEVER)
                         : (long) handle.invokeWithArguments(Arrays.stream(arguments).boxed().toArray());
                 windows[way] = new long[2 * scenario.windowBytes() / Long.BYTES];
                 for (int i = 0; i < windows[way].length / 2; i++) {

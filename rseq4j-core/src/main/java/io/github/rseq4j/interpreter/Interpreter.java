@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
  * Runs the steps of a chain one by one on any memory, and aborts them where it is told to. It is the oracle of the
  * tests, and the slow path for a thread that has no registration.
  */
-public final class Simulator {
+public final class Interpreter {
     /** Decides what happens ahead of a step. */
     @FunctionalInterface
     public interface Interruption {
@@ -50,23 +50,23 @@ public final class Simulator {
     private final LongSupplier clock;
 
     /**
-     * Makes a simulator.
+     * Makes an interpreter.
      *
      * @param memory the memory that the chains work on
      * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
      */
-    public Simulator(AddressSpace memory, int strideShift) {
+    public Interpreter(AddressSpace memory, int strideShift) {
         this(memory, strideShift, System::nanoTime);
     }
 
     /**
-     * Makes a simulator with a clock of its own.
+     * Makes an interpreter with a clock of its own.
      *
      * @param memory the memory that the chains work on
      * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
      * @param clock what a timestamp reads
      */
-    public Simulator(AddressSpace memory, int strideShift, LongSupplier clock) {
+    public Interpreter(AddressSpace memory, int strideShift, LongSupplier clock) {
         this.memory = memory;
         this.strideShift = strideShift;
         this.clock = clock;
