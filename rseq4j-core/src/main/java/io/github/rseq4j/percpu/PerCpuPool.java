@@ -42,10 +42,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Leases.</b> Each acquisition has a lease of its own. A lease that is closed again throws, whatever became of
  * the item since; of several threads that close one lease, one gives the item back. An item that is broken goes to the
- * destroyer by {@link Lease#discard}. The pool does not refer to what is out: a lease that nobody closes is garbage, as
- * its item is, the destroyer does not get the item, and the pool makes another one. {@link #stats} counts it. In robust
- * mode ({@link PoolOptions#withRobust}) the first 8 are logged as warnings with the places where they were acquired,
- * and {@link #close} throws.
+ * destroyer by {@link Lease#discard}, which throws when it is called again or after the lease was closed. The pool does
+ * not refer to what is out: a lease that nobody closes is garbage, as its item is, the destroyer does not get the item,
+ * and the pool makes another one. {@link #stats} counts it. In robust mode ({@link PoolOptions#withRobust}) the first 8
+ * are logged as warnings with the places where they were acquired, and {@link #close} throws.
  *
  * <p><b>Cost.</b> Two critical downcalls, and some nanoseconds. A lease has 24 bytes and a lock of its own; where it
  * does not leave the method that acquires and closes it, the compiler usually leaves out both with rseq. A new item
@@ -147,43 +147,36 @@ public final class PerCpuPool<T> implements AutoCloseable {
         public T value() {
             Object now = held;
             if (now == null || now == DISCARDED) {
-                throw PoolSlots.closedBefore(number);
+                throw PoolSlots.endedBefore(number, now != null);
             }
             return pool.item(now);
         }
 
         /**
-         * Gives the item back. After {@link #discard} it does nothing.
+         * Gives the item back. The first call after {@link #discard} does nothing: it is the one at the end of a
+         * try-with-resources statement.
          *
          * @throws IllegalStateException when the lease was closed before; nothing has happened then
          * @throws RuntimeException what the destroyer throws, when the item goes there
          */
         @Override
         public void close() {
-            Object last = end(null);
+            Object last;
+            synchronized (this) {
+                last = held;
+                held = null;
+            }
+            if (last == null) {
+                throw PoolSlots.endedBefore(number, false);
+            }
             if (last != DISCARDED) {
                 pool.release(number, last);
             }
         }
 
-        /** Returns what was held until now, to one caller; a lease that was discarded stays so. */
-        private Object end(@Nullable Object state) {
-            Object last;
-            synchronized (this) {
-                last = held;
-                if (last != null && last != DISCARDED) {
-                    held = state;
-                }
-            }
-            if (last == null) {
-                throw PoolSlots.closedBefore(number);
-            }
-            return last;
-        }
-
         /**
-         * Ends the lease and hands the item to the destroyer: for an item that is broken. Closing the lease after that
-         * does nothing, and so does discarding again; the pool makes another item when it needs one.
+         * Hands the item to the destroyer: for an item that is broken. The lease may still be closed, once, which does
+         * nothing; the pool makes another item when it needs one.
          *
          * {@snippet lang = java:
          * PerCpuPool<StringBuilder> builders = new PerCpuPool<>(StringBuilder::new);
@@ -194,14 +187,20 @@ public final class PerCpuPool<T> implements AutoCloseable {
          * }
          * }
          *
-         * @throws IllegalStateException when the lease was closed before; nothing has happened then
-         * @throws RuntimeException what the destroyer throws
+         * @throws IllegalStateException when the item was discarded, or the lease was closed, before; nothing has
+         *     happened then
+         * @throws RuntimeException what the destroyer throws; the item was discarded all the same
          */
         public void discard() {
-            Object last = end(DISCARDED);
-            if (last != DISCARDED) {
-                pool.discard(number, last);
+            Object last;
+            synchronized (this) {
+                last = held;
+                held = last == null ? null : DISCARDED;
             }
+            if (last == null || last == DISCARDED) {
+                throw PoolSlots.endedBefore(number, last != null);
+            }
+            pool.discard(number, last);
         }
     }
 

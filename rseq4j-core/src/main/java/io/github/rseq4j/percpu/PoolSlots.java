@@ -124,8 +124,9 @@ final class PoolSlots<T> {
         return (@Nullable Slot<T>[]) new Slot<?>[length];
     }
 
-    static IllegalStateException closedBefore(int number) {
-        return new IllegalStateException("slot=" + number + ": the lease was closed before");
+    static IllegalStateException endedBefore(int number, boolean isDiscarded) {
+        return new IllegalStateException("slot=" + number
+                + (isDiscarded ? ": the item was discarded before" : ": the lease was closed before"));
     }
 
     /**

@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * <tr><td>closed by two threads at a time</td><td>one gives the item back, the other one's call throws</td></tr>
  * <tr><td>closed late by a finalizer</td><td>the item comes back</td></tr>
  * <tr><td>asked for its value after it was closed</td><td>throws</td></tr>
- * <tr><td>discarded, then closed or discarded again</td><td>the destroyer has the item once</td></tr>
+ * <tr><td>discarded</td><td>{@link PerCpuPoolDiscardTest}</td></tr>
  * <tr><td>dropped</td><td>item and lease are garbage at once, at every collector, in a small heap</td></tr>
  * </table>
  */
@@ -52,9 +52,9 @@ final class PerCpuPoolLeaseTest {
     private static final int CALLS = 200_000;
 
     /** An item that knows when two hold it. */
-    private static final class Item {
+    static final class Item {
         private final AtomicBoolean held = new AtomicBoolean();
-        private int destroyed;
+        int destroyed;
 
         void use() {
             assertTrue(held.compareAndSet(false, true), "two hold one item");
@@ -63,11 +63,11 @@ final class PerCpuPoolLeaseTest {
         }
     }
 
-    private static PoolOptions options(boolean robust) {
+    static PoolOptions options(boolean robust) {
         return PoolOptions.defaults().withRobust(robust);
     }
 
-    private static PerCpuPool<Item> pool(boolean robust) {
+    static PerCpuPool<Item> pool(boolean robust) {
         return new PerCpuPool<>(Item::new, item -> item.destroyed++, options(robust));
     }
 
@@ -142,7 +142,7 @@ final class PerCpuPoolLeaseTest {
         }
     }
 
-    private static void await(CyclicBarrier barrier) {
+    static void await(CyclicBarrier barrier) {
         try {
             barrier.await();
         } catch (InterruptedException | BrokenBarrierException e) {
@@ -235,33 +235,6 @@ final class PerCpuPoolLeaseTest {
         for (int i = 0; i < 20; i++) {
             assertFalse(new SafetyNet(pool.acquire()).lease.value().held.get());
         }
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void aDiscardedItemGoesToTheDestroyerOnce(boolean robust) {
-        PerCpuPool<Item> pool = pool(robust);
-        Item broken;
-        try (Lease<Item> lease = pool.acquire()) {
-            broken = lease.value();
-            lease.discard();
-            assertEquals(1, broken.destroyed);
-            assertThrows(IllegalStateException.class, lease::value);
-            lease.discard();
-        }
-        assertEquals(1, broken.destroyed);
-        assertEquals(0, pool.idle());
-        assertEquals(1, pool.stats().destroyed());
-        try (Lease<Item> lease = pool.acquire()) {
-            assertNotSame(broken, lease.value());
-        }
-        assertEquals(2, pool.stats().created());
-        assertEquals(0, pool.stats().dropped());
-        Lease<Item> late = pool.acquire();
-        pool.close();
-        late.discard();
-        late.close();
-        assertEquals(2, pool.stats().destroyed());
     }
 
     /** Items that were out before are no exception: they were idle, and held, once. */
