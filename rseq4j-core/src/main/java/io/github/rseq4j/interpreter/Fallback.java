@@ -49,6 +49,13 @@ public final class Fallback {
      * The handle has the same type and the same statuses as the emitted function, so nothing above this package knows
      * the difference. A stripe stands for a CPU; a thread keeps to one, chosen from its id.
      *
+     * A method of some accesses to memory is kept out of its callers: it is more machine code than C2 puts into a
+     * caller (InlineSmallCode, 2,500 bytes), but C2 looks at that only where the method was compiled before its caller.
+     * Where it was not, the caller becomes as large, and is no longer put into its own callers: each lease of a pool
+     * was an object then. So its bytecode is made longer than C2 inlines (FreqInlineSize), by instructions that do
+     * nothing, where only exceptions pass. With a segment it is not: a caller makes the segment for this call, and C2
+     * leaves it out only where it sees the whole method.
+     *
      * Refused: walking the steps at each call (Interpreter), which takes several times the 30 ns that a counter may.
      */
     private static final ClassDesc SELF = ClassDesc.of(Fallback.class.getName());
@@ -63,6 +70,10 @@ public final class Fallback {
     private static final MethodTypeDesc COMPARE_INTS = MethodTypeDesc.of(CD_int, CD_int, CD_int);
     private static final long HASH = 0x9E37_79B9_7F4A_7C15L;
     private static final int MAX_STRIPES = 64;
+    /** A counter's addition, which has two, stays below InlineSmallCode; a histogram's, which has four, does not. */
+    private static final int MAX_INLINED_ACCESSES = 3;
+    /** HotSpot, c2_globals_x86.hpp and c2_globals_aarch64.hpp, FreqInlineSize. */
+    private static final int MAX_INLINED_BYTES = 325;
 
     private final PagedMemory memory = new PagedMemory();
     private final Object[] locks;
@@ -211,8 +222,25 @@ public final class Fallback {
                 code.labelBinding(label).loadConstant(Status.failure(key & 0xFF, key >>> 8));
                 code.aload(lock).monitorexit().lreturn();
             });
-            code.labelBinding(end).labelBinding(handler).aload(lock).monitorexit().athrow();
-            code.exceptionCatchAll(start, end, handler);
+            code.labelBinding(end).labelBinding(handler).aload(lock).monitorexit();
+            int count = isKeptOut() ? MAX_INLINED_BYTES : 0;
+            for (int i = 0; i < count; i++) {
+                code.nop();
+            }
+            code.athrow().exceptionCatchAll(start, end, handler);
+        }
+
+        private boolean isKeptOut() {
+            return segment == Arguments.NONE && chain.sections().stream().flatMap(each -> each.steps().stream())
+                    .mapToInt(Body::accesses).sum() > MAX_INLINED_ACCESSES;
+        }
+
+        private static int accesses(Step step) {
+            return switch (step) {
+                case Step.CommitAdd _, Step.Copy _ -> 2;
+                case Step.Load _, Step.Store _, Step.CommitStore _ -> 1;
+                default -> 0;
+            };
         }
 
         private Label exit(int section, int status) {

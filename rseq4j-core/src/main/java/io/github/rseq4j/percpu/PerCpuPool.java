@@ -48,8 +48,8 @@ import org.jspecify.annotations.Nullable;
  * are logged as warnings with the places where they were acquired, and {@link #close} throws.
  *
  * <p><b>Cost.</b> Two critical downcalls, and some nanoseconds. A lease has 24 bytes and a lock of its own; where it
- * does not leave the method that acquires and closes it, the compiler usually leaves out both with rseq. A new item
- * takes some 200 bytes; in robust mode each acquisition takes a stack trace.
+ * does not leave the method that acquires and closes it, the compiler usually leaves out both. A new item takes some
+ * 200 bytes; in robust mode each acquisition takes a stack trace.
  *
  * <p><b>Memory.</b> Items idle: at most twice the options' number for each CPU. 16 bytes for each of that number, for
  * each CPU that runs the application's threads.
