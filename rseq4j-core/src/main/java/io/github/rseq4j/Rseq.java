@@ -4,6 +4,7 @@ import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.registration.Registration;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
@@ -182,7 +183,7 @@ public final class Rseq {
 
     private static void requireLinux(String what) {
         // Named, and not initialised here: where the stack ends they would be lost for the life of the JVM.
-        Engine _ = Engine.get(Native.class, Linux.Syscall.class);
+        Engine _ = Engine.get(Native.class, SystemCall.class, Linux.Syscall.class);
         if (!Linux.isCallable()) {
             Availability availability = availability();
             throw new UnsupportedOperationException(what + " cannot be asked for: " + availability.reason()

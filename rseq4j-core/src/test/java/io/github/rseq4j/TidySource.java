@@ -37,7 +37,7 @@ final class TidySource {
             Pattern.compile("(?i)(x86|amd64|x64|aar" + "ch64|arm64)");
     /** Who may know an architecture's name: the encoders' packages, one class of kernel, and tests. */
     private static final Pattern ARCHITECTS =
-            Pattern.compile(".*/machine/(x64|aarch64)/.*|.*/kernel/Architecture\\.java|.*/src/test/.*"
+            Pattern.compile(".*/machine/(x64|aarch64)/.*|.*/kernel/(Architecture|SystemCall)\\.java|.*/src/test/.*"
                     + "|.*/package-info\\.java");
     private static final String OS_ARCH = "os.ar" + "ch";
     private static final String BASE = "io.github.rseq4j.";

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.SystemCall;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -77,7 +78,7 @@ final class Target implements AutoCloseable {
     static Path compile(Path folder, String name, String... options) throws IOException, InterruptedException {
         Architecture host = Objects.requireNonNull(Architecture.host());
         Path program = folder.resolve(name);
-        List<String> command = new ArrayList<>(List.of("gcc", "-O1", "-pthread", "-DRSEQ=" + host.numbers().rseq(),
+        List<String> command = new ArrayList<>(List.of("gcc", "-O1", "-pthread", "-DRSEQ=" + SystemCall.RSEQ.number(),
                 "-DSIGNATURE=0x" + Integer.toHexString(host.signature()), "-o", program.toString(),
                 SOURCE.toString()));
         command.addAll(List.of(options));

@@ -10,6 +10,7 @@ import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.MachineCode;
@@ -64,7 +65,7 @@ public final class NativeEvents {
     private static final int CLOSED = exit(TraceRing.EXIT_CLOSED);
 
     private final NativeEngine engine;
-    private final Architecture.Numbers numbers = Objects.requireNonNull(Architecture.host()).numbers();
+    private final Architecture architecture = Objects.requireNonNull(Architecture.host());
     private final long join;
     private final long lostWord;
     private final long countLost;
@@ -148,7 +149,7 @@ public final class NativeEvents {
             r.enter(new Label("sampler"), 3, buffer + 1);
             r.loadWord(result, enabled);
             r.branchIf(result, 0, off);
-            r.load(buffer, context, numbers.ucontextPc(), Width.LONG);
+            r.load(buffer, context, architecture.ucontextPc(), Width.LONG);
             r.set(pointer, constant(record));
             r.callTo(result, pointer, constant(cells), constant(id), addressOf(buffer), constant(Long.BYTES));
             r.bind(off);
@@ -187,7 +188,7 @@ public final class NativeEvents {
     /** {@code long record(cells, id, from, bytes)}. */
     private void record(Routines r) {
         r.enter(new Label("record"), 4, RECORD_LOCALS);
-        r.systemCall(TID, numbers.gettid());
+        r.systemCall(TID, SystemCall.GETTID);
         // The number of the event in the lower 16 bits of a word, the thread's in the others: one over the other.
         r.set(WORD, local(ID));
         r.set(POINTER, addressOf(WORD));

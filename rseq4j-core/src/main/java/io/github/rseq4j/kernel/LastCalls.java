@@ -11,7 +11,6 @@ import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.Collection;
-import java.util.Objects;
 import java.util.function.Consumer;
 
 /** Calls that are prepared now and made when the class loader of this library is gone: objects of the JDK alone. */
@@ -69,7 +68,7 @@ public final class LastCalls {
         MethodHandle number = jdk.findVirtual(Integer.class, "longValue", MethodType.methodType(long.class));
         // A negative number stands for no timer, and the kernel refuses it.
         MethodHandle one = MethodHandles.filterArguments(Native.prepared(arena, Native.find("syscall"),
-                Objects.requireNonNull(Architecture.host()).numbers().timer_delete()), 0, number);
+                SystemCall.TIMER_DELETE.number()), 0, number);
         Consumer<?> delete = MethodHandleProxies.asInterfaceInstance(Consumer.class,
                 one.asType(MethodType.methodType(void.class, Object.class)));
         return MethodHandles.insertArguments(jdk.findVirtual(Iterable.class, "forEach",

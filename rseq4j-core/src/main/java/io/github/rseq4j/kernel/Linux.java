@@ -75,13 +75,11 @@ public final class Linux {
     /** glibc's and musl's struct sigaction: handler, a 128-byte mask, int flags, restorer. */
     private static final int SIGACTION_BYTES = 152;
 
-    private static final Architecture.Numbers NUMBERS = numbers();
-
     private Linux() {}
 
     /** Found when the first call is made, so that asking whether calls can be made touches nothing native. */
     public static final class Syscall {
-        private static final long FUNCTION = Native.find("syscall");
+        static final long FUNCTION = Native.find("syscall");
         private static final long GETAUXVAL = Native.find("getauxval");
 
         private Syscall() {}
@@ -91,21 +89,6 @@ public final class Linux {
     public static boolean isCallable() {
         return System.getProperty("os.name", "").equals("Linux") && Architecture.host() != null
                 && Native.refusal() == null;
-    }
-
-    private static Architecture.Numbers numbers() {
-        Architecture host = Architecture.host();
-        // isCallable() looks at this class where there is none; every call is then refused before it uses a number.
-        return host != null ? host.numbers()
-                : new Architecture.Numbers(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-                        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
-    }
-
-    static long syscall(int number, long... arguments) {
-        long[] all = new long[arguments.length + 1];
-        all[0] = number;
-        System.arraycopy(arguments, 0, all, 1, arguments.length);
-        return Native.call(Syscall.FUNCTION, all).orNegativeErrno();
     }
 
     /**
@@ -118,7 +101,7 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static int rseq(long area, int lengthBytes, int flags, int signature) {
-        return (int) syscall(NUMBERS.rseq(), area, lengthBytes, flags, Integer.toUnsignedLong(signature));
+        return (int) SystemCall.RSEQ.call(area, lengthBytes, flags, Integer.toUnsignedLong(signature));
     }
 
     /**
@@ -130,12 +113,12 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static int membarrier(int command, int flags, int cpu) {
-        return (int) syscall(NUMBERS.membarrier(), command, flags, cpu);
+        return (int) SystemCall.MEMBARRIER.call(command, flags, cpu);
     }
 
     /** Returns the calling thread's id in the kernel. */
     public static int gettid() {
-        return (int) syscall(NUMBERS.gettid());
+        return (int) SystemCall.GETTID.call();
     }
 
     /**
@@ -146,7 +129,7 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static int tgkill(int tid, int signal) {
-        return (int) syscall(NUMBERS.tgkill(), ProcessHandle.current().pid(), tid, signal);
+        return (int) SystemCall.TGKILL.call(ProcessHandle.current().pid(), tid, signal);
     }
 
     /** Returns the CPU the calling thread was on a moment ago: the kernel's answer, without rseq. */
@@ -162,7 +145,7 @@ public final class Linux {
     private static int getcpu(boolean node) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment answer = arena.allocate(JAVA_LONG);
-            long result = syscall(NUMBERS.getcpu(), node ? 0 : answer.address(), node ? answer.address() : 0, 0);
+            long result = SystemCall.GETCPU.call(node ? 0 : answer.address(), node ? answer.address() : 0, 0);
             return result < 0 ? (int) result : (int) answer.get(JAVA_LONG, 0);
         }
     }
@@ -175,7 +158,7 @@ public final class Linux {
      * @return its address or -errno
      */
     public static long mmap(long lengthBytes, int protection) {
-        return syscall(NUMBERS.mmap(), 0, lengthBytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        return SystemCall.MMAP.call(0, lengthBytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
 
     /**
@@ -190,7 +173,7 @@ public final class Linux {
      */
     public static long mmap_fixed(long address, long lengthBytes, int protection, int fd) {
         int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
-        return syscall(NUMBERS.mmap(), address, lengthBytes, protection, flags, fd, 0);
+        return SystemCall.MMAP.call(address, lengthBytes, protection, flags, fd, 0);
     }
 
     /**
@@ -203,7 +186,7 @@ public final class Linux {
      * @return the address or -errno
      */
     public static long mmap_shared(long address, long lengthBytes, int fd) {
-        return syscall(NUMBERS.mmap(), address, lengthBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+        return SystemCall.MMAP.call(address, lengthBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
     }
 
     /**
@@ -228,7 +211,7 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static long mprotect(long address, long lengthBytes, int protection) {
-        return syscall(NUMBERS.mprotect(), address, lengthBytes, protection);
+        return SystemCall.MPROTECT.call(address, lengthBytes, protection);
     }
 
     /**
@@ -239,7 +222,7 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static long munmap(long address, long lengthBytes) {
-        return syscall(NUMBERS.munmap(), address, lengthBytes);
+        return SystemCall.MUNMAP.call(address, lengthBytes);
     }
 
     /**
@@ -251,7 +234,7 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static long madvise(long address, long lengthBytes, int advice) {
-        return syscall(NUMBERS.madvise(), address, lengthBytes, advice);
+        return SystemCall.MADVISE.call(address, lengthBytes, advice);
     }
 
     /**
@@ -323,7 +306,7 @@ public final class Linux {
      */
     public static int memfd_create(String name, int flags) {
         try (Arena arena = Arena.ofConfined()) {
-            return (int) syscall(NUMBERS.memfd_create(), arena.allocateFrom(name).address(), flags);
+            return (int) SystemCall.MEMFD_CREATE.call(arena.allocateFrom(name).address(), flags);
         }
     }
 
@@ -336,7 +319,7 @@ public final class Linux {
      */
     public static long write(int fd, byte[] bytes) {
         try (Arena arena = Arena.ofConfined()) {
-            return syscall(NUMBERS.write(), fd, arena.allocateFrom(JAVA_BYTE, bytes).address(), bytes.length);
+            return SystemCall.WRITE.call(fd, arena.allocateFrom(JAVA_BYTE, bytes).address(), bytes.length);
         }
     }
 
@@ -347,14 +330,14 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static int close(int fd) {
-        return (int) syscall(NUMBERS.close(), fd);
+        return (int) SystemCall.CLOSE.call(fd);
     }
 
     /** Returns how often the calling thread was switched out against its will so far (getrusage, ru_nivcsw). */
     public static long involuntarySwitches() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment usage = arena.allocate(RUSAGE_BYTES, 8);
-            long result = syscall(NUMBERS.getrusage(), RUSAGE_THREAD, usage.address());
+            long result = SystemCall.GETRUSAGE.call(RUSAGE_THREAD, usage.address());
             Errno.check("getrusage(RUSAGE_THREAD)", result);
             return usage.get(JAVA_LONG, RUSAGE_NIVCSW_OFFSET);
         }
@@ -386,7 +369,7 @@ public final class Linux {
     public static int sched_setaffinity(int tid, long[] mask) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bits = arena.allocateFrom(JAVA_LONG, mask);
-            return (int) syscall(NUMBERS.sched_setaffinity(), tid, bits.byteSize(), bits.address());
+            return (int) SystemCall.SCHED_SETAFFINITY.call(tid, bits.byteSize(), bits.address());
         }
     }
 
@@ -400,7 +383,7 @@ public final class Linux {
     public static long[] sched_getaffinity(int tid) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bits = arena.allocate(AFFINITY_BYTES, 8);
-            long copied = syscall(NUMBERS.sched_getaffinity(), tid, AFFINITY_BYTES, bits.address());
+            long copied = SystemCall.SCHED_GETAFFINITY.call(tid, AFFINITY_BYTES, bits.address());
             Errno.check("sched_getaffinity(tid=" + tid + ")", copied);
             return bits.asSlice(0, copied).toArray(JAVA_LONG);
         }
@@ -447,7 +430,7 @@ public final class Linux {
             event.set(JAVA_INT_UNALIGNED, 16, tid);
             MemorySegment timer = arena.allocate(JAVA_LONG);
             // linux/posix-timers.h: the clock of another thread is its number, inverted, above three bits of a kind.
-            int result = (int) syscall(NUMBERS.timer_create(), ~tid << 3 | THREAD_CPU_CLOCK, event.address(),
+            int result = (int) SystemCall.TIMER_CREATE.call(~tid << 3 | THREAD_CPU_CLOCK, event.address(),
                     timer.address());
             if (result < 0) {
                 return result;
@@ -458,7 +441,7 @@ public final class Linux {
                 times.set(JAVA_LONG, at, intervalNanos / NANOS_PER_SECOND);
                 times.set(JAVA_LONG, at + Long.BYTES, intervalNanos % NANOS_PER_SECOND);
             }
-            result = (int) syscall(NUMBERS.timer_settime(), made, 0, times.address(), 0);
+            result = (int) SystemCall.TIMER_SETTIME.call(made, 0, times.address(), 0);
             if (result < 0) {
                 timer_delete(made);
                 return result;
@@ -474,7 +457,7 @@ public final class Linux {
      * @return 0 or -errno
      */
     public static int timer_delete(int timer) {
-        return (int) syscall(NUMBERS.timer_delete(), timer);
+        return (int) SystemCall.TIMER_DELETE.call(timer);
     }
 
     /**

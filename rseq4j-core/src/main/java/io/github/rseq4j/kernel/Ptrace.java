@@ -72,16 +72,8 @@ public final class Ptrace {
         }
     }
 
-    private static Architecture.Numbers numbers() {
-        Architecture host = Architecture.host();
-        if (host == null) {
-            throw new IllegalStateException("architecture=" + Architecture.hostName() + " is none of ours");
-        }
-        return host.numbers();
-    }
-
     private static long ptrace(int request, int tid, long address, long data) {
-        return Linux.syscall(numbers().ptrace(), request, tid, address, data);
+        return SystemCall.PTRACE.call(request, tid, address, data);
     }
 
     /**
@@ -177,7 +169,7 @@ public final class Ptrace {
     public static Waited wait4(int tid) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment status = arena.allocate(JAVA_INT);
-            long answer = Linux.syscall(numbers().wait4(), tid, status.address(), __WALL | WNOHANG, 0);
+            long answer = SystemCall.WAIT4.call(tid, status.address(), __WALL | WNOHANG, 0);
             return new Waited((int) answer, status.get(JAVA_INT, 0));
         }
     }
@@ -193,7 +185,7 @@ public final class Ptrace {
     public static long process_vm_readv(int tid, long address, byte[] into) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment here = arena.allocate(into.length);
-            long answer = Linux.syscall(numbers().process_vm_readv(), tid,
+            long answer = SystemCall.PROCESS_VM_READV.call(tid,
                     iovec(arena, here.address(), into.length).address(), 1,
                     iovec(arena, address, into.length).address(), 1, 0);
             MemorySegment.copy(here, JAVA_BYTE, 0, into, 0, (int) Math.max(answer, 0));

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 
 /** The scheduling policy of the calling carrier thread, sched(7). */
 public final class Scheduling {
@@ -31,10 +30,9 @@ public final class Scheduling {
      * @return whether the thread still has a real-time policy
      */
     public static boolean sched_ordinary(long sliceNanos) {
-        Architecture.Numbers numbers = Objects.requireNonNull(Architecture.host()).numbers();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attr = arena.allocate(ATTR_BYTES, 8);
-            if (Linux.syscall(numbers.sched_getattr(), 0, attr.address(), ATTR_BYTES, 0) < 0) {
+            if (SystemCall.SCHED_GETATTR.call(0, attr.address(), ATTR_BYTES, 0) < 0) {
                 return false;
             }
             int policy = attr.get(JAVA_INT_UNALIGNED, POLICY_OFFSET);
@@ -45,7 +43,7 @@ public final class Scheduling {
             // Priority, runtime, deadline and period of the former policy; flags and nice, before them, stay.
             attr.asSlice(PRIORITY_OFFSET).fill((byte) 0);
             attr.set(JAVA_LONG, RUNTIME_OFFSET, sliceNanos);
-            boolean refused = Linux.syscall(numbers.sched_setattr(), 0, attr.address(), 0) < 0;
+            boolean refused = SystemCall.SCHED_SETATTR.call(0, attr.address(), 0) < 0;
             return refused && (policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE);
         }
     }

@@ -2,6 +2,7 @@ package io.github.rseq4j.machine;
 
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.kernel.SystemCall;
 
 /**
  * One architecture's way to write the parts of a function. The {@link Compiler} calls these in the order of the code;
@@ -96,10 +97,10 @@ public interface Assembler {
     /**
      * Routine: a system call with constant arguments; its result is dropped.
      *
-     * @param number the system call
+     * @param call the system call
      * @param arguments at most three
      */
-    void systemCall(int number, long... arguments);
+    void systemCall(SystemCall call, long... arguments);
 
     /**
      * Routine: makes code that was written visible to instruction fetch, and returns. Its arguments are the address,

@@ -1,6 +1,7 @@
 package io.github.rseq4j.machine;
 
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.kernel.SystemCall;
 
 /**
  * One architecture's way to write routines: functions that make system calls and keep their variables on the stack.
@@ -31,7 +32,7 @@ public interface Routines {
         /**
          * The value of a local variable.
          *
-         * @param number its number
+         * @param call the call
          */
         public static Input local(int number) {
             return new Input(Kind.LOCAL, number);
@@ -49,7 +50,7 @@ public interface Routines {
         /**
          * The address of a local variable.
          *
-         * @param number its number
+         * @param call the call
          */
         public static Input addressOf(int number) {
             return new Input(Kind.ADDRESS, number);
@@ -216,10 +217,10 @@ public interface Routines {
      * Makes a system call.
      *
      * @param result the variable that receives its result: a value, or -errno
-     * @param number its number
+     * @param call the call
      * @param inputs its arguments
      */
-    void systemCall(int result, int number, Input... inputs);
+    void systemCall(int result, SystemCall call, Input... inputs);
 
     /**
      * Calls one of these routines.

@@ -4,10 +4,10 @@ import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Status;
-import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.CodeBuffer;
 import io.github.rseq4j.machine.CodeMemory;
@@ -18,7 +18,6 @@ import io.github.rseq4j.machine.Target;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -195,14 +194,13 @@ public final class AbortProof {
         Trap(MachineCode code) {
             this.code = code;
             long[] pages = CodeMemory.pages(code);
-            Architecture.Numbers numbers = Objects.requireNonNull(Architecture.host()).numbers();
             Label cell = new Label("cell");
             Label instruction = new Label("instruction");
             Label hits = new Label("hits");
             Assembled routine = compiler.routine("take_out", target, List.of(cell, instruction, hits), a -> {
-                a.systemCall(numbers.mprotect(), pages[0], pages[1], Linux.PROT_READ | Linux.PROT_WRITE);
+                a.systemCall(SystemCall.MPROTECT, pages[0], pages[1], Linux.PROT_READ | Linux.PROT_WRITE);
                 a.replaceInstruction(cell);
-                a.systemCall(numbers.mprotect(), pages[0], pages[1], Linux.PROT_READ | Linux.PROT_EXEC);
+                a.systemCall(SystemCall.MPROTECT, pages[0], pages[1], Linux.PROT_READ | Linux.PROT_EXEC);
                 a.increment(hits);
                 a.leave(Operand.imm(0));
             });

@@ -17,6 +17,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.Routines;
 
@@ -35,7 +36,6 @@ final class ProviderLength {
      */
     private final ProviderWords words;
     private final ProviderStart start;
-    private final Architecture.Numbers numbers;
     private final int signature;
     private final Label ownLength;
     private final Label cacheOfTcmalloc;
@@ -43,7 +43,6 @@ final class ProviderLength {
     ProviderLength(ProviderWords words, ProviderStart start, ProviderRoutines protocol, Architecture architecture) {
         this.words = words;
         this.start = start;
-        this.numbers = architecture.numbers();
         this.signature = architecture.signature();
         this.ownLength = words.text(protocol.length.name());
         this.cacheOfTcmalloc = words.text("tcmalloc_slabs");
@@ -63,12 +62,12 @@ final class ProviderLength {
         r.branchUnless(OWNER, LIBC, notLibcs);
         r.set(A, local(AREA));
         r.addThreadPointer(A);
-        r.systemCall(RESULT, numbers.rseq(), local(A), constant(RseqArea.ORIGINAL_BYTES), constant(0),
+        r.systemCall(RESULT, SystemCall.RSEQ, local(A), constant(RseqArea.ORIGINAL_BYTES), constant(0),
                 constant(Integer.toUnsignedLong(signature)));
         r.branchIf(RESULT, -Errno.EBUSY, known);
         r.branchUnless(RESULT, 0, longer);
         // It was not registered after all: leave no trace.
-        r.systemCall(RESULT, numbers.rseq(), local(A), constant(RseqArea.ORIGINAL_BYTES),
+        r.systemCall(RESULT, SystemCall.RSEQ, local(A), constant(RseqArea.ORIGINAL_BYTES),
                 constant(Linux.RSEQ_FLAG_UNREGISTER), constant(Integer.toUnsignedLong(signature)));
         r.branch(known);
         r.bind(longer);
@@ -150,7 +149,7 @@ final class ProviderLength {
     }
 
     private void rseq(Routines r, int flags) {
-        r.systemCall(RESULT, numbers.rseq(), local(A), local(LENGTH), local(flags),
+        r.systemCall(RESULT, SystemCall.RSEQ, local(A), local(LENGTH), local(flags),
                 constant(Integer.toUnsignedLong(signature)));
     }
 }

@@ -9,6 +9,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.Routines;
 
@@ -54,13 +55,11 @@ final class ProviderRoutines {
     final Label length = new Label("rseq4j_length");
 
     private final ProviderWords words;
-    private final Architecture.Numbers numbers;
     private final int signature;
     private int labels;
 
     ProviderRoutines(ProviderWords words, Architecture architecture) {
         this.words = words;
-        this.numbers = architecture.numbers();
         this.signature = architecture.signature();
     }
 
@@ -87,12 +86,12 @@ final class ProviderRoutines {
 
     private void blockSignals(Routines r) {
         r.set(EVERY_SIGNAL, constant(-1));
-        r.systemCall(SCRATCH, numbers.rt_sigprocmask(), constant(SIG_SETMASK), addressOf(EVERY_SIGNAL),
+        r.systemCall(SCRATCH, SystemCall.RT_SIGPROCMASK, constant(SIG_SETMASK), addressOf(EVERY_SIGNAL),
                 addressOf(FORMER_MASK), constant(SIGSET_BYTES));
     }
 
     private void restoreSignals(Routines r) {
-        r.systemCall(SCRATCH, numbers.rt_sigprocmask(), constant(SIG_SETMASK), addressOf(FORMER_MASK), constant(0),
+        r.systemCall(SCRATCH, SystemCall.RT_SIGPROCMASK, constant(SIG_SETMASK), addressOf(FORMER_MASK), constant(0),
                 constant(SIGSET_BYTES));
     }
 
@@ -122,7 +121,7 @@ final class ProviderRoutines {
     }
 
     private void rseq(Routines r) {
-        r.systemCall(RESULT, numbers.rseq(), local(AREA), local(LENGTH), local(FLAGS),
+        r.systemCall(RESULT, SystemCall.RSEQ, local(AREA), local(LENGTH), local(FLAGS),
                 constant(Integer.toUnsignedLong(signature)));
     }
 

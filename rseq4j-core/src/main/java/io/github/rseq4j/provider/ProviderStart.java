@@ -9,6 +9,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.Routines;
 import java.util.List;
@@ -65,7 +66,6 @@ public final class ProviderStart {
 
     private final ProviderWords words;
     private final ProviderRoutines protocol;
-    private final Architecture.Numbers numbers;
     private final Label libcVersion;
     private final Label ownName;
     private final Label tellName;
@@ -75,7 +75,6 @@ public final class ProviderStart {
     ProviderStart(ProviderWords words, ProviderRoutines protocol, Architecture architecture) {
         this.words = words;
         this.protocol = protocol;
-        this.numbers = architecture.numbers();
         this.libcVersion = words.text("GLIBC_2.35");
         this.ownName = words.text(protocol.owner.name());
         this.tellName = words.text(tell.name());
@@ -340,7 +339,7 @@ public final class ProviderStart {
     /** The kernel answers with the size of its CPU masks, in bytes: no index has a bit beyond. */
     private void findLimit(Routines r) {
         Label refused = new Label("affinity_refused");
-        r.systemCall(RESULT, numbers.sched_getaffinity(), constant(0), constant(AFFINITY_BYTES), addressOf(MASK));
+        r.systemCall(RESULT, SystemCall.SCHED_GETAFFINITY, constant(0), constant(AFFINITY_BYTES), addressOf(MASK));
         r.branchIfNegative(RESULT, refused);
         r.shiftLeft(RESULT, 3);
         r.storeWord(words.target.limit(), RESULT);

@@ -3,14 +3,13 @@ package io.github.rseq4j.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Seccomp;
+import io.github.rseq4j.kernel.SystemCall;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,20 +18,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever is refused, a child JVM falls back, says why and what to do, and counts exactly. */
 final class FaultsKernelTest {
-    private static Architecture.Numbers numbers() {
-        return Objects.requireNonNull(Architecture.host()).numbers();
-    }
-
     /** A filter as its row in a table: system call, argument, value, errno; and what the reason must name. */
     static Stream<Arguments> filters() {
         int rangeBytes = Rseqs.require().copies() << Engine.STRIDE_SHIFT;
         return Stream.of(
-                Arguments.of("rseq(2) is unknown", numbers().rseq(), -1, 0, Errno.ENOSYS, "ENOSYS"),
-                Arguments.of("rseq(2) is forbidden", numbers().rseq(), -1, 0, Errno.EPERM, "EPERM"),
-                Arguments.of("no page becomes executable", numbers().mprotect(), 2, Linux.PROT_READ | Linux.PROT_EXEC,
-                        Errno.EACCES, "EACCES"),
-                Arguments.of("no range is reserved", numbers().mmap(), 1, rangeBytes, Errno.ENOMEM, "ENOMEM"),
-                Arguments.of("no thread is pinned", numbers().sched_setaffinity(), -1, 0, Errno.EPERM,
+                Arguments.of("rseq(2) is unknown", SystemCall.RSEQ.number(), -1, 0, Errno.ENOSYS, "ENOSYS"),
+                Arguments.of("rseq(2) is forbidden", SystemCall.RSEQ.number(), -1, 0, Errno.EPERM, "EPERM"),
+                Arguments.of("no page becomes executable", SystemCall.MPROTECT.number(), 2,
+                        Linux.PROT_READ | Linux.PROT_EXEC, Errno.EACCES, "EACCES"),
+                Arguments.of("no range is reserved", SystemCall.MMAP.number(), 1, rangeBytes, Errno.ENOMEM, "ENOMEM"),
+                Arguments.of("no thread is pinned", SystemCall.SCHED_SETAFFINITY.number(), -1, 0, Errno.EPERM,
                         "sched_setaffinity"));
     }
 
@@ -45,7 +40,7 @@ final class FaultsKernelTest {
     @Test
     void staysOnRseqWhenOnlyFencesAreRefused() {
         Rseqs.require();
-        ChildJvm ended = runFiltered(numbers().membarrier(), -1, 0, Errno.EPERM);
+        ChildJvm ended = runFiltered(SystemCall.MEMBARRIER.number(), -1, 0, Errno.EPERM);
         assertEquals("true", ended.get("available"), ended.output());
         assertTrue(ended.get("note").contains("membarrier"), ended.output());
         ended.requireExact();
@@ -69,7 +64,7 @@ final class FaultsKernelTest {
     @Test
     void fallsBackWhenTheProviderImageCannotBeLoaded() {
         Rseqs.require();
-        runFiltered(numbers().memfd_create(), -1, 0, Errno.EACCES, ChildJvm.NOT_BY_LIBC)
+        runFiltered(SystemCall.MEMFD_CREATE.number(), -1, 0, Errno.EACCES, ChildJvm.NOT_BY_LIBC)
                 .requireFallback("memfd_create(librseq4j.so) answered EACCES");
     }
 

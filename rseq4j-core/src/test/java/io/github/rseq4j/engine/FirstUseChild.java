@@ -1,10 +1,10 @@
 package io.github.rseq4j.engine;
 
 import io.github.rseq4j.Rseq;
-import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Seccomp;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.percpu.PerCpuByteRing;
 import io.github.rseq4j.percpu.PerCpuByteStack;
 import io.github.rseq4j.percpu.PerCpuCounter;
@@ -29,7 +29,6 @@ import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -279,7 +278,7 @@ public final class FirstUseChild {
         boolean _ = Rseq.availability().available();
         String[] first = new String[2];
         Thread thread = new Thread(() -> {
-            Seccomp.refuse(Objects.requireNonNull(Architecture.host()).numbers().mprotect(), 2,
+            Seccomp.refuse(SystemCall.MPROTECT.number(), 2,
                     Linux.PROT_READ | Linux.PROT_EXEC, Errno.EACCES);
             first[0] = outcome(use);
             first[1] = outcome(use);

@@ -150,7 +150,7 @@ final class NativeEventsKernelTest {
         NativeEvents.Event sampler = events.sampler(cells, ID);
         RawMemory.putLong(sampler.enabledWord(), 1);
         long context = engine.reserve(1 << 12);
-        int pc = Objects.requireNonNull(Architecture.host()).numbers().ucontextPc();
+        int pc = Objects.requireNonNull(Architecture.host()).ucontextPc();
         RawMemory.putLong(context + pc, 0x0102_0304_0506_0708L);
         assertEquals(0, Native.call(sampler.entry(), 27, 0, context).value());
         int index = written();

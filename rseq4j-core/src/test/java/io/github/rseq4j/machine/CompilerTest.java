@@ -22,6 +22,7 @@ import io.github.rseq4j.ir.Step.Store;
 import io.github.rseq4j.ir.Step.Timestamp;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.SystemCall;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -115,7 +116,7 @@ final class CompilerTest {
         List<Assembled> routines = List.of(compiler.threadPointer(Target.NOMINAL),
                 compiler.areaField(Target.NOMINAL), compiler.synchroniseCode(),
                 compiler.routine("handler", Target.NOMINAL, List.of(cell), a -> {
-                    a.systemCall(10, 0x7FFF_FFFF_F000L, 4096, 3);
+                    a.systemCall(SystemCall.MPROTECT, 0x7FFF_FFFF_F000L, 4096, 3);
                     a.replaceInstruction(cell);
                     a.increment(cell);
                     a.leave(imm(-1));

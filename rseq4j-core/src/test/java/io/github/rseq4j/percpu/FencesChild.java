@@ -1,15 +1,14 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.Rseq;
-import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Seccomp;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.memory.MemoryProbe;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
@@ -110,7 +109,6 @@ public final class FencesChild {
      */
     public static void main(String[] arguments) throws Exception {
         FencesChild child = new FencesChild();
-        Architecture.Numbers numbers = Objects.requireNonNull(Architecture.host()).numbers();
         try (ExecutorService free = Executors.newSingleThreadExecutor()) {
             free.submit(child::fill).get();
             child.items.free(child.item);
@@ -118,7 +116,7 @@ public final class FencesChild {
                 each.run.run();
             }
             child.fill();
-            deny(numbers.membarrier());
+            deny(SystemCall.MEMBARRIER.number());
             for (Operation each : child.operations()) {
                 each.run.run();
                 System.out.println("walked=" + each.name);
@@ -127,7 +125,7 @@ public final class FencesChild {
             child.lock.runEach(_ -> { });
             System.out.println("fences=" + (ManagementFactory.getThreadMXBean().getTotalStartedThreadCount() - before));
             child.fill();
-            deny(numbers.sched_setaffinity());
+            deny(SystemCall.SCHED_SETAFFINITY.number());
             List<Operation> all = new ArrayList<>(child.operations());
             all.addAll(child.closings().subList(0, 3));
             for (Operation each : all) {

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.rseq4j.engine.ChildJvm;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Rseqs;
-import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Seccomp;
+import io.github.rseq4j.kernel.SystemCall;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -117,10 +116,6 @@ final class PerCpuItemsKernelTest {
         return ChildJvm.start(command, Map.of());
     }
 
-    private static Architecture.Numbers numbers() {
-        return Objects.requireNonNull(Architecture.host()).numbers();
-    }
-
     private static void requireRight(ChildJvm child) {
         assertEquals(0, child.exit(), child.output());
         assertEquals("4", child.get("held"), child.output());
@@ -138,7 +133,7 @@ final class PerCpuItemsKernelTest {
     @Test
     void writesTheTemplateWhereNoFileInMemoryIsToBeHad() {
         Rseqs.require();
-        ChildJvm child = runFiltered(numbers().memfd_create());
+        ChildJvm child = runFiltered(SystemCall.MEMFD_CREATE.number());
         requireRight(child);
         assertEquals("7", child.get("reused"), child.output());
     }
@@ -146,7 +141,7 @@ final class PerCpuItemsKernelTest {
     @Test
     void handsOutFreedItemsWhereMembarrierIsRefused() {
         Rseqs.require();
-        ChildJvm child = runFiltered(numbers().membarrier());
+        ChildJvm child = runFiltered(SystemCall.MEMBARRIER.number());
         requireRight(child);
         assertEquals("7", child.get("reused"), child.output());
     }

@@ -1,14 +1,13 @@
 package io.github.rseq4j.percpu;
 
 import com.sun.management.ThreadMXBean;
-import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Seccomp;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.percpu.PerCpuPool.Lease;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -69,11 +68,10 @@ public final class PoolChild {
             }
             pool.close();
         });
-        Architecture.Numbers numbers = Objects.requireNonNull(Architecture.host()).numbers();
-        Seccomp.refuse(numbers.membarrier(), -1, 0, Errno.EPERM);
+        Seccomp.refuse(SystemCall.MEMBARRIER.number(), -1, 0, Errno.EPERM);
         System.out.println("cleared=" + pool.clear());
         give(pool);
-        Seccomp.refuse(numbers.sched_setaffinity(), -1, 0, Errno.EPERM);
+        Seccomp.refuse(SystemCall.SCHED_SETAFFINITY.number(), -1, 0, Errno.EPERM);
         System.out.println("clear=" + refusal(pool::clear));
         System.out.println("idle=" + pool.idle());
         System.out.println("close=" + refusal(pool::close));

@@ -1,10 +1,10 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -13,7 +13,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -109,13 +108,12 @@ public final class RefusedChild {
     }
 
     private long[] refuse() {
-        Architecture.Numbers numbers = Objects.requireNonNull(Architecture.host()).numbers();
         switch (refused) {
-            case PAGES -> refuse(numbers.madvise(), MADV_POPULATE_WRITE, Errno.ENOMEM);
+            case PAGES -> refuse(SystemCall.MADVISE.number(), MADV_POPULATE_WRITE, Errno.ENOMEM);
             case SPACE -> {
                 return limit(new long[] {addressSpace() + ROOM_BYTES, -1});
             }
-            default -> refuse(numbers.mprotect(), Linux.PROT_READ | Linux.PROT_EXEC, Errno.EACCES);
+            default -> refuse(SystemCall.MPROTECT.number(), Linux.PROT_READ | Linux.PROT_EXEC, Errno.EACCES);
         }
         return new long[0];
     }

@@ -9,6 +9,7 @@ import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.Assembler;
 import io.github.rseq4j.machine.Checker;
 import io.github.rseq4j.machine.CodeBuffer;
@@ -452,11 +453,11 @@ final class A64Assembler implements Assembler {
     }
 
     @Override
-    public void systemCall(int number, long... arguments) {
+    public void systemCall(SystemCall call, long... arguments) {
         for (int i = 0; i < arguments.length; i++) {
             constant(i, arguments[i]);
         }
-        constant(8, number);
+        constant(8, call.number(Architecture.AARCH64));
         emit(A64.systemCall());
     }
 

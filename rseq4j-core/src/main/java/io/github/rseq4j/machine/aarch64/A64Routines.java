@@ -1,6 +1,8 @@
 package io.github.rseq4j.machine.aarch64;
 
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.CodeBuffer;
 import io.github.rseq4j.machine.Effect;
 import io.github.rseq4j.machine.Insn;
@@ -204,9 +206,9 @@ final class A64Routines implements Routines {
     }
 
     @Override
-    public void systemCall(int result, int number, Input... inputs) {
+    public void systemCall(int result, SystemCall call, Input... inputs) {
         loadArguments(inputs);
-        constant(NUMBER, number);
+        constant(NUMBER, call.number(Architecture.AARCH64));
         emit(A64.systemCall());
         store(result, 0);
     }

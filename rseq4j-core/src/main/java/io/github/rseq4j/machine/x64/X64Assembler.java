@@ -9,6 +9,7 @@ import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.Assembler;
 import io.github.rseq4j.machine.CodeBuffer;
 import io.github.rseq4j.machine.Effect;
@@ -377,11 +378,11 @@ final class X64Assembler implements Assembler {
     }
 
     @Override
-    public void systemCall(int number, long... arguments) {
+    public void systemCall(SystemCall call, long... arguments) {
         for (int i = 0; i < arguments.length; i++) {
             emit(X64.constant(CONVENTION.get(i), arguments[i]));
         }
-        emit(X64.constant(Gp.RAX, number));
+        emit(X64.constant(Gp.RAX, call.number(Architecture.X64)));
         emit(X64.systemCall());
     }
 

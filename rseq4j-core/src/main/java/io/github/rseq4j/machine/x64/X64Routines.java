@@ -1,6 +1,8 @@
 package io.github.rseq4j.machine.x64;
 
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.CodeBuffer;
 import io.github.rseq4j.machine.Effect;
 import io.github.rseq4j.machine.Insn;
@@ -190,9 +192,9 @@ final class X64Routines implements Routines {
     }
 
     @Override
-    public void systemCall(int result, int number, Input... inputs) {
+    public void systemCall(int result, SystemCall call, Input... inputs) {
         load(KERNEL, inputs);
-        emit(X64.constant(Gp.RAX, number));
+        emit(X64.constant(Gp.RAX, call.number(Architecture.X64)));
         emit(X64.systemCall());
         store(result, Gp.RAX);
     }
