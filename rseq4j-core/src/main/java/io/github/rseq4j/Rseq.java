@@ -1,14 +1,14 @@
 package io.github.rseq4j;
 
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.engine.SelfTest;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.registration.Registration;
-import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.NativeEngine;
-import io.github.rseq4j.engine.SelfTest;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 

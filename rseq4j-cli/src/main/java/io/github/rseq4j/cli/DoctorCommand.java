@@ -1,6 +1,9 @@
 package io.github.rseq4j.cli;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.engine.SelfTest;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
@@ -8,9 +11,6 @@ import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.registration.Registration;
-import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.NativeEngine;
-import io.github.rseq4j.engine.SelfTest;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

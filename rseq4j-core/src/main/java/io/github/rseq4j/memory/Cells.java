@@ -1,10 +1,10 @@
 package io.github.rseq4j.memory;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
 import java.util.Arrays;
 import java.util.Map;

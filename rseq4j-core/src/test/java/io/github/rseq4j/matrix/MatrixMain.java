@@ -1,10 +1,10 @@
 package io.github.rseq4j.matrix;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.engine.StormChild;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.RseqArea;
-import io.github.rseq4j.engine.StormChild;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;

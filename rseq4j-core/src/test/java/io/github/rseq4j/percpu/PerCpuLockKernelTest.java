@@ -10,8 +10,8 @@ import io.github.rseq4j.engine.Rseqs;
 import io.github.rseq4j.kernel.Linux;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.Test;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /** A lock belongs to the index that it was taken at, wherever its holder goes. */
 final class PerCpuLockKernelTest {

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.memory.RingMemory;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
