@@ -1,7 +1,6 @@
 package io.github.rseq4j;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.engine.SelfTest;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
@@ -10,7 +9,6 @@ import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.registration.Registration;
 import java.lang.invoke.MethodHandle;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What this JVM has of restartable sequences, rseq(2), and where the calling thread runs.
@@ -73,7 +71,7 @@ public final class Rseq {
         SelfTest.Outcome test = engine.selfTest();
         Owner owner = Owner.valueOf(registration.owner().name());
         return new Availability(engine.name(), owner != Owner.NONE, owner, registration.proof(), engine.indexName(),
-                engine instanceof NativeEngine ? engine.copies() - 1 : engine.copies(), registration.offsetBytes(),
+                engine.limit(), registration.offsetBytes(),
                 registration.registeredBytes(), registration.featureBytes(), test.fence(), test.preemption(),
                 test.nanos(), test.fenceNote(), registration.reason(), registration.remedy());
     }
@@ -81,13 +79,13 @@ public final class Rseq {
     /** What the kernel writes to the calling thread's area. */
     private static final class Area {
         private static boolean hasNodeAndMmCid() {
-            return Engine.get() instanceof NativeEngine engine && engine.hasNodeAndMmCid();
+            return Engine.get().hasNodeAndMmCid();
         }
 
         /** Returns the CPU; a thread without a registration gets one, where that is for us to do. */
         private static int cpu() {
             int cpu = field(RseqArea.CPU_ID);
-            boolean joined = cpu < 0 && Engine.get() instanceof NativeEngine engine && engine.join() == 0;
+            boolean joined = cpu < 0 && Engine.get().join() == 0;
             return joined ? field(RseqArea.CPU_ID) : cpu;
         }
 

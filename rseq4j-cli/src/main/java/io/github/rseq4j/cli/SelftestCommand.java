@@ -95,7 +95,7 @@ final class SelftestCommand implements Callable<Integer> {
         long[] affinity = Linux.sched_getaffinity(0);
         int[] cpus = cpus(affinity);
         List<AbortProof.Report> proofs = new ArrayList<>();
-        AbortProof prover = engine.abortProof();
+        AbortProof prover = engine.proofs().own();
         for (Chain chain : Sections.all()) {
             proofs.add(prover.prove(chain, System.nanoTime()));
         }

@@ -122,8 +122,8 @@ final class Choice extends Thread {
     /** The image's constructor registers the thread that loads it, which is not the one that asked for the engine. */
     private static void registerCaller() {
         try {
-            if (isMade() && Made.ENGINE instanceof NativeEngine made) {
-                made.join();
+            if (isMade()) {
+                Made.ENGINE.join();
             }
         } catch (Throwable _) {
             // The thread's first section registers it.

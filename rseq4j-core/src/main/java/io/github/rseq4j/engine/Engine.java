@@ -3,7 +3,9 @@ package io.github.rseq4j.engine;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.proof.AbortProof;
 import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
 import io.github.rseq4j.sections.Sections;
@@ -103,8 +105,37 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     /** Returns how many copies of a cell there are: one for each index, and one for threads that have none. */
     int copies();
 
+    /** Returns below which number an index selects a copy. */
+    int limit();
+
+    /** Returns the index that sections go by; where there is none, the one that they would go by. */
+    Index sectionIndex();
+
+    /** Tells whether the kernel maintains node_id and mm_cid. */
+    boolean hasNodeAndMmCid();
+
+    /**
+     * Registers the calling carrier thread, where that is for us to do.
+     *
+     * @return 0, also where there is nothing to do, or -errno
+     */
+    int join();
+
     /** Returns the memory that the sections work on. */
     AddressSpace memory();
+
+    /** Returns the grain of {@link #memory()}: so much at least is populated, and can be given back, at a time. */
+    long pageBytes();
+
+    /** Tells whether {@link #memory()} can show files, and has the kernel's pages. */
+    boolean hasKernelPages();
+
+    /**
+     * Tells whether the engine itself works on the first cell of a range, at any time.
+     *
+     * @param range what {@link #reserve()} returned
+     */
+    boolean worksOn(long range);
 
     /**
      * Reserves address space for a range of cells: {@link #copies()} times the stride.
@@ -193,6 +224,19 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @throws IllegalStateException when there are too many
      */
     void admit(SimulationProof proof);
+
+    /**
+     * Aborts a chain at every instruction, in code of its own and on memory that all such proofs share. The code stays
+     * mapped, so each call takes a place of those that {@link #admit} hands out.
+     *
+     * @param chain the chain
+     * @param seed decides the scenarios
+     * @return what was proven
+     * @throws IllegalStateException as {@link AbortProof#prove} does, or when too much was emitted, or the thread
+     *     cannot be registered
+     * @throws UnsupportedOperationException on the fallback, which has no instructions
+     */
+    AbortProof.Report proveAborts(Chain chain, long seed);
 
     /**
      * Finishes a call that returned a negative status for another reason than an exit: tries again, or does the work

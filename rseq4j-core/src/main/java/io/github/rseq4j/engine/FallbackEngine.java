@@ -3,8 +3,10 @@ package io.github.rseq4j.engine;
 import io.github.rseq4j.interpreter.Fallback;
 import io.github.rseq4j.interpreter.PagedMemory;
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.proof.AbortProof;
 import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
 import java.lang.foreign.MemorySegment;
@@ -57,6 +59,47 @@ public final class FallbackEngine implements Engine {
     @Override
     public int copies() {
         return fallback.stripes();
+    }
+
+    @Override
+    public int limit() {
+        return fallback.stripes();
+    }
+
+    @Override
+    public Index sectionIndex() {
+        return Index.MM_CID;
+    }
+
+    @Override
+    public boolean hasNodeAndMmCid() {
+        return false;
+    }
+
+    @Override
+    public int join() {
+        return 0;
+    }
+
+    @Override
+    public long pageBytes() {
+        return PagedMemory.PAGE_BYTES;
+    }
+
+    @Override
+    public boolean hasKernelPages() {
+        return false;
+    }
+
+    @Override
+    public boolean worksOn(long range) {
+        return false;
+    }
+
+    @Override
+    public AbortProof.Report proveAborts(Chain chain, long seed) {
+        throw new UnsupportedOperationException("section=" + chain.name()
+                + ": aborts cannot be proven on the fallback: " + registration.reason() + "; " + registration.remedy());
     }
 
     @Override

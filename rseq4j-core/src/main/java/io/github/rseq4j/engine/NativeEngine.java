@@ -5,8 +5,6 @@ import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.interpreter.Arguments;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
-import io.github.rseq4j.ir.Section;
-import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Cpus;
 import io.github.rseq4j.kernel.Errno;
@@ -31,7 +29,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
@@ -39,28 +36,19 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs the sections as machine code under the kernel's protection. */
 public final class NativeEngine implements Engine, Registration.ThreadPointer {
-    /* How it works
-     *
-     * A thread that has no registration yet gets one, where that is for us to do, and the operation is tried again. A
-     * thread that cannot have one, or with an index beyond the memory, cannot run a section. Its operation runs step by
-     * step at one more index, which no section ever uses, under a lock: slow, rare and exact. Sums read that copy like
-     * the others.
-     */
-    /** How many carrier threads an operation may find unregistered, one after the other, before it gives up on that. */
-    private static final int MAX_JOINS = 100;
-
     private final CodeMemory code;
     private final Compiler compiler;
     private final Target target;
     private final Admissions admissions = new Admissions();
     private final Functions functions;
     private final StepByStep stepByStep = new StepByStep(this);
+    private final Completion completion = new Completion(this, stepByStep);
     private final Fences fences = new Fences();
     private final MethodHandle threadPointer;
     private final MethodHandle areaField;
     private final long firstRange;
     private final @Nullable Provider provider;
-    private @Nullable AbortProof usersProof;
+    private @Nullable AbortProofs proofs;
     private @Nullable MethodHandle timestamp;
     private boolean firstRangeTaken;
     private boolean isMemoryPrepared;
@@ -145,36 +133,14 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         }
     }
 
-    /** Makes a prover that aborts sections at every instruction, on memory of its own. */
-    public AbortProof abortProof() {
-        return new AbortProof(compiler, target, code, map());
-    }
-
-    /**
-     * Makes the same for sections that go by an index of the caller's choice, whichever the engine itself goes by.
-     *
-     * @param index one that this kernel maintains
-     * @throws IllegalArgumentException when it does not
-     */
-    public AbortProof abortProof(Index index) {
-        return new AbortProof(compiler, with(index), code, map());
-    }
-
-    /**
-     * Makes the same for sections as the provider image has them, which read area, index and limit from words.
-     *
-     * @param index one that this kernel maintains
-     * @throws IllegalArgumentException when it does not
-     */
-    public AbortProof abortProofInWords(Index index) {
-        return new AbortProof(compiler, with(index).inWords(), code, map());
-    }
-
-    private Target with(Index index) {
-        if (index == Index.MM_CID && !hasNodeAndMmCid()) {
-            throw new IllegalArgumentException("index=" + index.spelling() + ": this kernel does not maintain it");
+    /** Returns what has the kernel abort sections at every instruction. */
+    public synchronized AbortProofs proofs() {
+        AbortProofs made = proofs;
+        if (made == null) {
+            made = new AbortProofs(this, admissions);
+            proofs = made;
         }
-        return target.with(index);
+        return made;
     }
 
     /** Returns what runs chains where no section can run. */
@@ -200,7 +166,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return areaField;
     }
 
-    /** Tells whether the kernel maintains node_id and mm_cid. */
+    @Override
     public boolean hasNodeAndMmCid() {
         return registration.featureBytes() >= RseqArea.MM_CID_FEATURE_BYTES;
     }
@@ -234,7 +200,12 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         }
     }
 
-    /** Registers the calling carrier thread, where that is for us to do; returns 0 or -errno. */
+    /** Tells whether threads are for us to register. */
+    boolean registers() {
+        return provider != null;
+    }
+
+    @Override
     public int join() {
         Provider own = provider;
         return own == null ? 0 : own.join();
@@ -298,6 +269,31 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     }
 
     @Override
+    public int limit() {
+        return target.limit();
+    }
+
+    @Override
+    public Index sectionIndex() {
+        return target.index();
+    }
+
+    @Override
+    public long pageBytes() {
+        return Linux.getauxval(Linux.AT_PAGESZ);
+    }
+
+    @Override
+    public boolean hasKernelPages() {
+        return true;
+    }
+
+    @Override
+    public boolean worksOn(long range) {
+        return range == firstRange;
+    }
+
+    @Override
     public AddressSpace memory() {
         if (!isMemoryPrepared) {
             RawMemory.prepare();
@@ -321,7 +317,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
                 Linux.mmap(lengthBytes, Linux.PROT_READ | Linux.PROT_WRITE));
     }
 
-    private long map() {
+    /** Reserves address space for a range of cells, of which nothing was handed out. */
+    long map() {
         long bytes = (long) copies() << STRIDE_SHIFT;
         long range = reserve(bytes);
         // Cells are small and spread a stride apart: a huge page for each would be all waste. A refusal changes
@@ -409,88 +406,18 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         admissions.admit(proof.chain());
     }
 
-    /**
-     * Aborts a chain at every instruction, in code of its own and on memory that all such proofs share. The code stays
-     * mapped, so each call takes a place of those that {@link #admit} hands out.
-     *
-     * @param chain the chain
-     * @param seed decides the scenarios
-     * @return what was proven
-     * @throws IllegalStateException as {@link AbortProof#prove} does, or when too much was emitted, or the thread
-     *     cannot be registered
-     */
+    @Override
     public AbortProof.Report proveAborts(Chain chain, long seed) {
-        if (Thread.currentThread().isVirtual()) {
-            throw new IllegalStateException("thread=" + Thread.currentThread() + " is virtual: prove aborts on a"
-                    + " platform thread, whose registration stays its own");
-        }
-        int joined = join();
-        if (joined < 0) {
-            throw new IllegalStateException("chain=" + chain.name() + ": the thread cannot be registered, errno="
-                    + Errno.name(-joined));
-        }
-        admissions.take(chain.name());
-        return usersProof().prove(chain, seed);
-    }
-
-    private synchronized AbortProof usersProof() {
-        AbortProof proof = usersProof;
-        if (proof == null) {
-            proof = abortProof();
-            usersProof = proof;
-        }
-        return proof;
+        return proofs().prove(chain, seed);
     }
 
     @Override
     public long complete(Chain chain, long status, long... arguments) {
-        return complete(chain, status, Arguments.of(arguments));
+        return completion.complete(chain, status, Arguments.of(arguments));
     }
 
     @Override
     public long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments) {
-        return complete(chain, status, Arguments.of(segment, data, arguments));
-    }
-
-    private long complete(Chain chain, long status, Arguments arguments) {
-        Chain rest = chain;
-        long result = status;
-        for (int joins = 0; result < 0 && isTriedAgain(result, joins);) {
-            joins += Status.code(result) == Status.UNREGISTERED ? 1 : 0;
-            rest = rest(rest, Status.completed(result));
-            result = invoke(rest, arguments);
-        }
-        if (result < 0 && Status.code(result) < Status.EXIT) {
-            result = stepByStep.run(rest, Status.completed(result), arguments);
-        }
-        int before = chain.sections().size() - rest.sections().size();
-        return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
-    }
-
-    /** A carrier thread that was registered may not be the one that the operation finds next. */
-    private boolean isTriedAgain(long status, int joins) {
-        int code = Status.code(status);
-        if (code == Status.ABORTED) {
-            Thread.onSpinWait();
-            return true;
-        }
-        return code == Status.UNREGISTERED && provider != null && joins < MAX_JOINS && join() == 0;
-    }
-
-    /** Returns what is left of a chain when some of its sections were committed. */
-    private static Chain rest(Chain chain, int completed) {
-        List<Section> sections = chain.sections();
-        return completed == 0 ? chain : new Chain(chain.name() + "_from_" + completed, chain.arguments(),
-                chain.restarts(), sections.subList(completed, sections.size()), chain.index());
-    }
-
-    private long invoke(Chain chain, Arguments arguments) {
-        int segment = arguments.segment();
-        MethodHandle function = segment == Arguments.NONE ? handle(chain) : handle(chain, segment);
-        try {
-            return (long) function.invokeWithArguments(arguments.boxed());
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
+        return completion.complete(chain, status, Arguments.of(segment, data, arguments));
     }
 }

@@ -30,7 +30,8 @@ public final class PagedMemory implements AddressSpace {
      * written under two locks, and one of the writes was lost.
      */
     private static final int PAGE_SHIFT = 16;
-    private static final int PAGE_BYTES = 1 << PAGE_SHIFT;
+    /** The grain in which arrays are made and dropped. */
+    public static final int PAGE_BYTES = 1 << PAGE_SHIFT;
     private static final int PAGE_LONGS = PAGE_BYTES / Long.BYTES;
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 

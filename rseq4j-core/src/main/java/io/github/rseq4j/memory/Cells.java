@@ -3,7 +3,6 @@ package io.github.rseq4j.memory;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.FallbackEngine;
-import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
 import java.util.Arrays;
@@ -46,7 +45,6 @@ public final class Cells {
     private static final long USABLE_BYTES = STRIDE_BYTES - FIRST_BYTES;
     /** How much of each copy small owners may leave populated when they are collected. */
     private static final long SMALL_BYTES = 1L << 16;
-    private static final long FALLBACK_PAGE_BYTES = 1L << 16;
     /** The most cells that one owner may have. */
     public static final int MAX_CELLS = (int) (USABLE_BYTES / Long.BYTES);
 
@@ -170,7 +168,7 @@ public final class Cells {
 
     private long pageBytes() {
         if (pageBytes == 0) {
-            pageBytes = engine instanceof NativeEngine ? Linux.getauxval(Linux.AT_PAGESZ) : FALLBACK_PAGE_BYTES;
+            pageBytes = engine.pageBytes();
         }
         return pageBytes;
     }

@@ -2,7 +2,6 @@ package io.github.rseq4j.memory;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.kernel.Linux;
 import java.lang.ref.Reference;
@@ -58,7 +57,7 @@ public final class ItemMemory {
         System.arraycopy(template, 0, words, 0, template.length);
         this.template = new long[words.length / Long.BYTES];
         ByteBuffer.wrap(words).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(this.template);
-        this.hasOwnPages = engine instanceof NativeEngine && itemBytes % Linux.getauxval(Linux.AT_PAGESZ) == 0;
+        this.hasOwnPages = engine.hasKernelPages() && itemBytes % engine.pageBytes() == 0;
         this.pool = ranges.hold(this, image(template));
     }
 

@@ -4,7 +4,6 @@ import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.engine.NativeEngine;
-import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import java.util.Arrays;
 import java.util.TreeSet;
@@ -102,7 +101,7 @@ final class Ranges {
     synchronized Pool hold(Object owner, byte[] image) {
         Pool pool = new Pool(owner, holdings);
         holdings.add(pool);
-        if (image.length != 0 && engine instanceof NativeEngine) {
+        if (image.length != 0 && engine.hasKernelPages()) {
             writeFile(pool, image);
         }
         return pool;
@@ -173,7 +172,7 @@ final class Ranges {
     private long reserve() {
         long range = engine.reserve();
         // The self-test works on the first cell of the first range, at any time: it is nothing to map over.
-        return engine instanceof NativeEngine own && range == own.selfTestCell() ? engine.reserve() : range;
+        return engine.worksOn(range) ? engine.reserve() : range;
     }
 
     /** Returns whether each copy shows the image; one that the kernel does not map is written as others are. */

@@ -1,9 +1,7 @@
 package io.github.rseq4j.section;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Native;
@@ -199,8 +197,7 @@ public final class RestartableSection {
     }
 
     private String listing(Architecture architecture) {
-        return Listing.of(chain, architecture,
-                Engine.get() instanceof NativeEngine engine ? engine.target().index() : Index.MM_CID);
+        return Listing.of(chain, architecture, Engine.get().sectionIndex());
     }
 
     /**
@@ -216,13 +213,8 @@ public final class RestartableSection {
      * @throws UnsupportedOperationException on the fallback, which has no instructions, with the reason and the remedy
      */
     public AbortReport proveAborts(long seed) {
-        Engine engine = Engine.get();
-        if (engine instanceof NativeEngine own) {
-            AbortProof.Report report = own.proveAborts(chain, seed);
-            return new AbortReport(report.boundaries(), report.aborts());
-        }
-        throw new UnsupportedOperationException("section=" + name() + ": aborts cannot be proven on the fallback: "
-                + engine.registration().reason() + "; " + engine.registration().remedy());
+        AbortProof.Report report = Engine.get().proveAborts(chain, seed);
+        return new AbortReport(report.boundaries(), report.aborts());
     }
 
     /** Returns the name, the steps and the results of all sections. */

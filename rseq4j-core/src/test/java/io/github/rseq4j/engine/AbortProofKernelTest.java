@@ -58,7 +58,7 @@ final class AbortProofKernelTest {
     @ParameterizedTest
     @MethodSource("chainsByIndex")
     void happensOnceWhenAbortedAtAnyInstruction(Chain chain, Index index) {
-        AbortProof.Report report = require(index).abortProof(index).prove(chain, SEED);
+        AbortProof.Report report = require(index).proofs().by(index).prove(chain, SEED);
         assertTrue(report.boundaries() > 0, "a section has instructions");
         assertTrue(report.aborts() >= report.boundaries(), "each of them was aborted: " + report);
     }
@@ -67,7 +67,7 @@ final class AbortProofKernelTest {
     @ParameterizedTest
     @MethodSource("chainsByIndex")
     void happensOnceInTheProviderImageWhenAbortedAtAnyInstruction(Chain chain, Index index) {
-        AbortProof.Report report = require(index).abortProofInWords(index).prove(chain, SEED);
+        AbortProof.Report report = require(index).proofs().inWords(index).prove(chain, SEED);
         assertTrue(report.boundaries() > 0, "a section has instructions");
         assertTrue(report.aborts() >= report.boundaries(), "each of them was aborted: " + report);
     }
@@ -75,7 +75,7 @@ final class AbortProofKernelTest {
     /** Sections that nobody has written; some have instructions that nothing can reach, and are not proven. */
     @Test
     void happensOnceForRandomSections() {
-        AbortProof proof = Rseqs.require().abortProof();
+        AbortProof proof = Rseqs.require().proofs().own();
         int proven = 0;
         for (Chain chain : RandomSections.of(SEED, RANDOM_SECTIONS)) {
             try {
@@ -92,7 +92,7 @@ final class AbortProofKernelTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 64})
     void happensOnceWhateverTheNumberOfRestarts(int restarts) {
-        AbortProof proof = Rseqs.require().abortProof();
+        AbortProof proof = Rseqs.require().proofs().own();
         List<Section> sections = new ArrayList<>();
         for (int k = 0; k < 4; k++) {
             List<Step> steps = new ArrayList<>();
@@ -113,7 +113,7 @@ final class AbortProofKernelTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 64})
     void refusesASecondSectionWhoseRestartIsSeenWhateverTheNumberOfRestarts(int restarts) {
-        AbortProof proof = Rseqs.require().abortProof();
+        AbortProof proof = Rseqs.require().proofs().own();
         Section first = new Section("counts", List.of(
                 new Step.CommitAdd(Mem.cell(Operand.arg(0), 16), Operand.imm(1), Width.LONG, Order.RELAXED)), null);
         Chain chain = new Chain("counts", 1, restarts, List.of(first, countsTwice().sections().getFirst()));
@@ -132,7 +132,7 @@ final class AbortProofKernelTest {
     /** A store ahead of the commit that the section itself reads: each restart counts once more. */
     @Test
     void refusesASectionWhoseRestartIsSeen() {
-        AbortProof proof = Rseqs.require().abortProof();
+        AbortProof proof = Rseqs.require().proofs().own();
         Chain twice = countsTwice();
         String message = assertThrows(IllegalStateException.class, () -> proof.prove(twice, SEED)).getMessage();
         assertTrue(String.valueOf(message).contains("did not happen exactly once"), message);
