@@ -11,4 +11,11 @@ module io.github.rseq4j.cli {
     requires tools.jackson.databind;
 
     opens io.github.rseq4j.cli to info.picocli;
+    opens io.github.rseq4j.cli.demo to info.picocli;
+    opens io.github.rseq4j.cli.doctor to info.picocli;
+    opens io.github.rseq4j.cli.inspect to info.picocli;
+    opens io.github.rseq4j.cli.listing to info.picocli;
+    opens io.github.rseq4j.cli.provider to info.picocli;
+    opens io.github.rseq4j.cli.selftest to info.picocli;
+    opens io.github.rseq4j.cli.trace to info.picocli;
 }

@@ -1,2 +1,2 @@
-/** The command line: one class a command. */
+/** The command line: it names the commands, and runs one of them. */
 package io.github.rseq4j.cli;

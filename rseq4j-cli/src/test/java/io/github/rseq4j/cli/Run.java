@@ -1,6 +1,9 @@
 package io.github.rseq4j.cli;
 
+import io.github.rseq4j.cli.io.CheckedOutput;
+import io.github.rseq4j.cli.io.Launch;
 import java.io.File;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -16,9 +19,9 @@ import picocli.CommandLine;
  * @param out what it wrote to its output
  * @param err what it wrote to its error output
  */
-record Run(int exit, String out, String err) {
+public record Run(int exit, String out, String err) {
     /** Returns the class path of a child JVM, also where this one has modules. */
-    static String classPath() {
+    public static String classPath() {
         Path tests = Path.of(System.getProperty("rseq4j.root", ".."), "rseq4j-cli/target/test-classes");
         return Stream.of(System.getProperty("jdk.module.path", ""), tests.toAbsolutePath().toString(),
                 System.getProperty("java.class.path", "")).filter(each -> !each.isEmpty())
@@ -26,20 +29,28 @@ record Run(int exit, String out, String err) {
     }
 
     /** Runs the whole command line, as a user does. */
-    static Run of(String... arguments) {
+    public static Run of(String... arguments) {
         return of(Main.commandLine(), arguments);
     }
 
     /** Runs a command line made by the test. */
-    static Run of(CommandLine line, String... arguments) {
+    public static Run of(CommandLine line, String... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         line.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        return new Run(Main.execute(line, null, arguments), out.toString(), err.toString());
+        return new Run(Launch.execute(line, null, arguments), out.toString(), err.toString());
+    }
+
+    /** Runs the whole command line, whose output goes to a target of the test's. */
+    public static Run into(OutputStream target, String... arguments) {
+        CheckedOutput out = new CheckedOutput(target);
+        StringWriter err = new StringWriter();
+        CommandLine line = Main.commandLine().setOut(out.writer("stdout.encoding")).setErr(new PrintWriter(err));
+        return new Run(Launch.execute(line, out, arguments), "", err.toString());
     }
 
     /** Returns the error output, which must be one line of ours. */
-    String onlyError() {
+    public String onlyError() {
         List<String> lines = err.lines().toList();
         if (lines.size() != 1 || !lines.getFirst().startsWith("rseq4j: ") || !out.isEmpty()) {
             throw new AssertionError("one line of error and no output expected: " + this);

@@ -1,0 +1,2 @@
+/** The command {@code demo}. */
+package io.github.rseq4j.cli.demo;

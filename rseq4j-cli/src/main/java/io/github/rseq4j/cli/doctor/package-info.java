@@ -1,0 +1,2 @@
+/** The command {@code doctor}. */
+package io.github.rseq4j.cli.doctor;

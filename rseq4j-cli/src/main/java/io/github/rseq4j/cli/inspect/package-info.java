@@ -1,0 +1,2 @@
+/** The command {@code inspect}. */
+package io.github.rseq4j.cli.inspect;

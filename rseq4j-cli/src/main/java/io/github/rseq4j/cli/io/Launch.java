@@ -1,0 +1,117 @@
+package io.github.rseq4j.cli.io;
+
+import io.github.rseq4j.trace.ctf.RegularFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Runs a command line, and turns each failure into one line of the error output and an exit status. */
+public final class Launch {
+    private static final int EXIT_FAILED = 1;
+    private static final int EXIT_USAGE = 2;
+    /** What a shell says of a process that SIGPIPE ended: whoever read the output wanted no more. */
+    private static final int EXIT_PIPE = 128 + 13;
+    private static final int MAX_MESSAGE_CHARS = 2_000;
+    /** The system property that makes an unexpected failure print its stack trace. */
+    private static final String DEBUG_PROPERTY = "rseq4j.debug";
+
+    private Launch() {}
+
+    /**
+     * Returns the command line of a command, with the rules for errors and the version of all its subcommands.
+     *
+     * @param main the command
+     * @return the command line, ready to execute
+     */
+    public static CommandLine prepared(Object main) {
+        CommandLine line = new CommandLine(main);
+        String[] version = line.getCommandSpec().version();
+        setVersion(line, version);
+        line.setParameterExceptionHandler((e, _) -> {
+            String name = e.getCommandLine().getCommandSpec().qualifiedName();
+            return fail(e.getCommandLine(), e, EXIT_USAGE, "; see " + name + " --help");
+        });
+        line.setExecutionExceptionHandler((e, command, _) -> e instanceof InputException
+                ? fail(command, e, EXIT_USAGE, "") : fail(command, e, EXIT_FAILED, ""));
+        return line;
+    }
+
+    /**
+     * Runs a command line; an error is one line too, which picocli, that knows exceptions alone, would let through. So
+     * is output that was lost.
+     *
+     * @param line the command line
+     * @param out what its output goes to, if it is known
+     * @param arguments the command's words
+     * @return the exit status
+     */
+    public static int execute(CommandLine line, @Nullable CheckedOutput out, String... arguments) {
+        int exit;
+        try {
+            exit = line.execute(arguments);
+        } catch (OutOfMemoryError e) {
+            exit = fail(line, new InputException("there is not enough memory: give the JVM more (RSEQ4J_JAVA_OPTS="
+                    + "-Xmx...), it has " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB"), EXIT_FAILED, "");
+        } catch (Error e) {
+            exit = fail(line, e, EXIT_FAILED, "");
+        }
+        boolean isErrorLost = line.getErr().checkError();
+        if (line.getOut().checkError()) {
+            IOException failure = out == null ? null : out.failure();
+            if (failure != null && "Broken pipe".equals(failure.getMessage())) {
+                return EXIT_PIPE;
+            }
+            int lost = fail(line, new InputException("the output cannot be written"
+                    + (failure == null ? "" : ": " + RegularFile.why(failure))), EXIT_USAGE, "");
+            return exit == 0 ? lost : exit;
+        }
+        return exit == 0 && isErrorLost ? EXIT_USAGE : exit;
+    }
+
+    private static void setVersion(CommandLine line, String[] version) {
+        line.getCommandSpec().version(version);
+        line.getSubcommands().values().forEach(command -> setVersion(command, version));
+    }
+
+    private static int fail(CommandLine command, Throwable e, int exit, String hint) {
+        PrintWriter err = command.getErr();
+        String message = message(command, e);
+        String prefix = e instanceof InputException || e instanceof ParameterException ? ""
+                : e.getClass().getSimpleName() + ": ";
+        err.println("rseq4j: " + Printable.text(Printable.cut(prefix + message.lines().findFirst().orElse(""),
+                MAX_MESSAGE_CHARS)) + hint);
+        if (Boolean.getBoolean(DEBUG_PROPERTY)) {
+            e.printStackTrace(err);
+        }
+        err.flush();
+        return exit;
+    }
+
+    private static String message(CommandLine command, Throwable e) {
+        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()
+                && !command.getSubcommands().isEmpty()) {
+            return "command=" + unmatched.getUnmatched().getFirst() + " is unknown, there are " + commands(command);
+        }
+        return Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
+    }
+
+    private static String commands(CommandLine line) {
+        return String.join(", ", line.getSubcommands().keySet());
+    }
+
+    /**
+     * Returns what a command throws that has subcommands and was called without one.
+     *
+     * @param spec the command
+     * @return the refusal, which names the subcommands
+     */
+    public static ParameterException noCommand(CommandSpec spec) {
+        CommandLine line = spec.commandLine();
+        return new ParameterException(line, "no command given, there are " + commands(line));
+    }
+}

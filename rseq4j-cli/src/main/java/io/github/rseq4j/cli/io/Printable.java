@@ -1,0 +1,145 @@
+package io.github.rseq4j.cli.io;
+
+import java.util.HexFormat;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.SerializableString;
+import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.core.io.CharacterEscapes;
+import tools.jackson.core.io.SerializedString;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonWriteFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Text that others chose (names, paths, values of events, the user's words) on its way to a terminal, a file of JSON or
+ * a page. No control character, no character that turns the direction of a line and no half of a surrogate pair gets
+ * there as it is.
+ */
+public final class Printable {
+    /** So many characters of a name are shown. */
+    public static final int MAX_NAME_CHARS = 300;
+
+    private static final int DELETE = 0x7F;
+
+    private Printable() {}
+
+    /** Returns a text with what may not be printed escaped. */
+    public static String text(String text) {
+        if (text.codePoints().noneMatch(c -> isHidden(c))) {
+            return text;
+        }
+        StringBuilder out = new StringBuilder(text.length() + 16);
+        append(text, '\0', c -> out.append(c));
+        return out.toString();
+    }
+
+    /** Returns a name with what may not be printed escaped, and cut where it is long, which is noted. */
+    public static String name(String name) {
+        return text(cut(name, MAX_NAME_CHARS));
+    }
+
+    /** Returns a text, or its beginning and a note of its length. */
+    public static String cut(String text, int maxChars) {
+        if (text.length() <= maxChars) {
+            return text;
+        }
+        int end = Character.isHighSurrogate(text.charAt(maxChars - 1)) ? maxChars - 1 : maxChars;
+        return text.substring(0, end) + "... (" + text.length() + " characters)";
+    }
+
+    /**
+     * Hands over a text piece by piece, with what may not be printed escaped: a text of a megabyte is several when it
+     * is escaped.
+     *
+     * @param text the text
+     * @param mark what the text stands between, which is escaped too, as backslashes are; or 0
+     * @param to takes the pieces
+     */
+    public static void append(String text, char mark, Consumer<CharSequence> to) {
+        int written = 0;
+        for (int at = 0; at < text.length(); ) {
+            int c = text.codePointAt(at);
+            String escaped = isHidden(c) ? escape(c)
+                    : mark != '\0' && (c == mark || c == '\\') ? "\\" + (char) c : null;
+            if (escaped != null) {
+                to.accept(text.substring(written, at));
+                to.accept(escaped);
+                written = at + Character.charCount(c);
+            }
+            at += Character.charCount(c);
+        }
+        to.accept(text.substring(written));
+    }
+
+    private static boolean isHidden(int c) {
+        return switch (Character.getType(c)) {
+            // FORMAT has the characters that turn the direction of a line.
+            case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.LINE_SEPARATOR,
+                Character.PARAGRAPH_SEPARATOR -> true;
+            default -> false;
+        };
+    }
+
+    private static String escape(int c) {
+        return switch (c) {
+            case '\n' -> "\\n";
+            case '\t' -> "\\t";
+            case '\r' -> "\\r";
+            default -> c < 0x10000 ? "\\u" + HexFormat.of().toHexDigits((char) c)
+                    : "\\u{" + Integer.toHexString(c) + "}";
+        };
+    }
+
+    /** Returns a text whose halves of surrogate pairs are replacement characters: no JSON and no UTF-8 has them. */
+    public static String wellFormed(String text) {
+        if (text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE)) {
+            return text;
+        }
+        StringBuilder whole = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> whole.appendCodePoint(
+                Character.getType(c) == Character.SURROGATE ? 0xFFFD : c));
+        return whole.toString();
+    }
+
+    /** Returns what writes JSON to the output, which may not have all characters. */
+    public static JsonMapper json() {
+        return json(System.getProperty("stdout.encoding", "").equalsIgnoreCase("UTF-8"), false);
+    }
+
+    /**
+     * Returns what writes JSON that has the characters in question as escapes. It leaves its target open.
+     *
+     * @param isUtf8 whether the target has all characters
+     * @param isInPage whether it is written into a page, where a less-than sign may begin the end of the script
+     */
+    public static JsonMapper json(boolean isUtf8, boolean isInPage) {
+        return JsonMapper.builder(JsonFactory.builder().characterEscapes(new Escapes(isInPage))
+                        .configure(JsonWriteFeature.ESCAPE_NON_ASCII, !isUtf8).build())
+                .disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
+    }
+
+    /** The escapes of JSON. A character beyond the first 65,536 comes as two, of which none can be told alone. */
+    private static final class Escapes extends CharacterEscapes {
+        private static final long serialVersionUID = 1L;
+        private final int[] ascii = standardAsciiEscapesForJSON();
+
+        Escapes(boolean isInPage) {
+            ascii[DELETE] = ESCAPE_STANDARD;
+            if (isInPage) {
+                ascii['<'] = ESCAPE_STANDARD;
+            }
+        }
+
+        @Override
+        public int[] getEscapeCodesForAscii() {
+            return ascii.clone();
+        }
+
+        @Override
+        public @Nullable SerializableString getEscapeSequence(int c) {
+            return isHidden(c) && Character.getType(c) != Character.SURROGATE
+                    ? new SerializedString("\\u" + HexFormat.of().toHexDigits((char) c)) : null;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package io.github.rseq4j.cli.io;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A table of text: every column is as wide as its widest cell, and two blanks separate columns. */
+public final class Table {
+    private static final int GAP = 2;
+    private static final char RIGHT = '>';
+
+    private final String columns;
+    private final List<List<String>> rows = new ArrayList<>();
+
+    /**
+     * Makes a table.
+     *
+     * @param columns a character for each column: {@code <} aligns it to the left, {@code >} to the right
+     * @param headings the cells of the first row, or none
+     */
+    public Table(String columns, String... headings) {
+        this.columns = columns;
+        if (headings.length != 0) {
+            row((Object[]) headings);
+        }
+    }
+
+    /**
+     * Adds a row.
+     *
+     * @param cells the cells, as many as there are columns
+     * @return this table
+     */
+    public Table row(@Nullable Object... cells) {
+        if (cells.length != columns.length()) {
+            throw new IllegalArgumentException("cells=" + cells.length + ", must be " + columns.length());
+        }
+        List<String> row = new ArrayList<>();
+        for (@Nullable Object cell : cells) {
+            row.add(String.valueOf(cell));
+        }
+        rows.add(row);
+        return this;
+    }
+
+    /** Returns how many rows there are, the headings included. */
+    public int rows() {
+        return rows.size();
+    }
+
+    /**
+     * Prints the table. No line ends with blanks.
+     *
+     * @param out where to
+     */
+    public void print(PrintWriter out) {
+        int[] widths = new int[columns.length()];
+        for (List<String> row : rows) {
+            for (int i = 0; i < widths.length; i++) {
+                widths[i] = Math.max(widths[i], row.get(i).length());
+            }
+        }
+        for (List<String> row : rows) {
+            StringBuilder line = new StringBuilder();
+            for (int i = 0; i < widths.length; i++) {
+                String padding = " ".repeat(widths[i] - row.get(i).length());
+                line.append(" ".repeat(i == 0 ? 0 : GAP))
+                        .append(columns.charAt(i) == RIGHT ? padding + row.get(i) : row.get(i) + padding);
+            }
+            out.println(line.toString().stripTrailing());
+        }
+    }
+}

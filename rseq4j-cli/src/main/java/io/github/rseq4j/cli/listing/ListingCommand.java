@@ -1,0 +1,83 @@
+package io.github.rseq4j.cli.listing;
+
+import io.github.rseq4j.cli.io.InputException;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Index;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.machine.Listing;
+import io.github.rseq4j.sections.Sections;
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code listing}: the steps of a section and the code emitted for them. */
+@Command(name = "listing", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Prints the golden listing of a section, or of all: steps, assembly, offsets, bytes.",
+        footer = {"", "The listing stands for nominal values, so it is the same on every machine; GNU as reads it."})
+public final class ListingCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(arity = "0..1", paramLabel = "SECTION", description = "A section's name (default: all).")
+    private @Nullable String section;
+
+    @Option(names = "--arch", paramLabel = "ARCH",
+            description = "The architecture, by the name of its encoder (default: this machine's).")
+    private @Nullable String arch;
+
+    @Option(names = "--index", paramLabel = "mm_cid|cpu_id", defaultValue = "mm_cid",
+            description = "What selects the memory (default: ${DEFAULT-VALUE}).")
+    private String index = "mm_cid";
+
+    @Option(names = "--names", description = "Print the names of the sections alone.")
+    private boolean names;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        String wanted = section;
+        List<Chain> chains = Sections.all().stream().filter(c -> wanted == null || c.name().equals(wanted)).toList();
+        if (chains.isEmpty()) {
+            throw new InputException("section=" + wanted + " is unknown, there are "
+                    + String.join(", ", Sections.all().stream().map(Chain::name).toList()));
+        }
+        if (names) {
+            chains.forEach(chain -> out.println(chain.name()));
+        } else {
+            Architecture architecture = architecture();
+            Index by = index();
+            out.print(String.join("\n", chains.stream().map(c -> Listing.of(c, architecture, by)).toList()));
+        }
+        out.flush();
+        return 0;
+    }
+
+    private Architecture architecture() {
+        String wanted = arch;
+        if (wanted == null) {
+            Architecture host = Architecture.host();
+            return host == null ? Architecture.values()[0] : host;
+        }
+        return Arrays.stream(Architecture.values()).filter(a -> a.spelling().equals(wanted)).findFirst()
+                .orElseThrow(() -> new InputException("--arch=" + wanted + " is unknown, there are "
+                        + String.join(", ", architectures())));
+    }
+
+    private static List<String> architectures() {
+        return Arrays.stream(Architecture.values()).map(Architecture::spelling).toList();
+    }
+
+    private Index index() {
+        return Arrays.stream(Index.values()).filter(i -> i.spelling().equals(index)).findFirst()
+                .orElseThrow(() -> new InputException("--index=" + index + " is unknown, there are "
+                        + String.join(", ", Arrays.stream(Index.values()).map(Index::spelling).toList())));
+    }
+}

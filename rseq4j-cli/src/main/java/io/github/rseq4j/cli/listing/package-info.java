@@ -1,0 +1,2 @@
+/** The command {@code listing}. */
+package io.github.rseq4j.cli.listing;

@@ -1,0 +1,2 @@
+/** The command {@code provider}. */
+package io.github.rseq4j.cli.provider;

@@ -1,0 +1,181 @@
+package io.github.rseq4j.cli.selftest;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.cli.io.Table;
+import io.github.rseq4j.cli.selftest.storm.Rounds;
+import io.github.rseq4j.cli.selftest.storm.StormSignal;
+import io.github.rseq4j.cli.selftest.storm.Weather;
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.proof.AbortProof;
+import io.github.rseq4j.sections.Sections;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code selftest}: the kernel aborts sections for every reason, and nothing is lost in storms of threads. */
+@Command(name = "selftest", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Storms counters, locks, lists and buffers with threads, signals, fences and migrations; proves "
+            + "every count exact.",
+        footer = {"", "Exit status: 0 exact, 1 something was lost or counted twice or a cause of abort was never seen,",
+            "3 exact, but on the fallback."})
+public final class SelftestCommand implements Callable<Integer> {
+    private static final int EXIT_WRONG = 1;
+    private static final int EXIT_FALLBACK = 3;
+    private static final int MAX_SECONDS = 86_400;
+    private static final int MAX_MINUTES = 1_440;
+    private static final long SOAK_CAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long MIN_SLICE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long MAX_SLICE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--seconds", paramLabel = "N", defaultValue = "5",
+            description = "How long the storms last, 1 to 86400 (default: ${DEFAULT-VALUE}).")
+    private int seconds;
+
+    @Option(names = "--soak", paramLabel = "MINUTES", description =
+            "Run all storms in turn for so long, 1 to 1440, with a line of progress for each round.")
+    private @Nullable Integer soak;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        CommandSpec command = Objects.requireNonNull(spec);
+        check(command);
+        Map<String, Object> report = Engine.get() instanceof NativeEngine engine ? onRseq(engine) : onFallback();
+        PrintWriter out = command.commandLine().getOut();
+        if (json) {
+            out.println(Printable.json().writerWithDefaultPrettyPrinter().writeValueAsString(report));
+        } else {
+            print(out, report);
+        }
+        out.flush();
+        boolean passed = Boolean.TRUE.equals(report.get("passed"));
+        return !passed ? EXIT_WRONG : Boolean.TRUE.equals(report.get("available")) ? 0 : EXIT_FALLBACK;
+    }
+
+    private void check(CommandSpec command) {
+        if (seconds < 1 || seconds > MAX_SECONDS) {
+            throw new ParameterException(command.commandLine(),
+                    "--seconds=" + seconds + ", must be 1 to " + MAX_SECONDS);
+        }
+        Integer minutes = soak;
+        if (minutes == null) {
+            return;
+        }
+        if (minutes < 1 || minutes > MAX_MINUTES) {
+            throw new ParameterException(command.commandLine(), "--soak=" + minutes + ", must be 1 to " + MAX_MINUTES);
+        }
+        if (command.commandLine().getParseResult().hasMatchedOption("--seconds")) {
+            throw new ParameterException(command.commandLine(), "--soak=" + minutes + " and --seconds=" + seconds
+                    + " say twice how long, give one of them");
+        }
+        seconds = Math.toIntExact(TimeUnit.MINUTES.toSeconds(minutes));
+    }
+
+    private Map<String, Object> onRseq(NativeEngine engine) throws InterruptedException {
+        long start = System.nanoTime();
+        long[] affinity = Linux.sched_getaffinity(0);
+        int[] cpus = cpus(affinity);
+        List<AbortProof.Report> proofs = new ArrayList<>();
+        AbortProof prover = engine.proofs().own();
+        for (Chain chain : Sections.all()) {
+            proofs.add(prover.prove(chain, System.nanoTime()));
+        }
+        // A fifth of the time for the causes, a quarter of that each; the storms have the rest.
+        long nanos = TimeUnit.SECONDS.toNanos(seconds);
+        try (StormSignal signal = new StormSignal(engine)) {
+            AbortCauses causes = new AbortCauses(engine, signal, cpus);
+            Map<AbortCauses.Cause, Long> seen = causes.run(soak == null ? nanos / 20 : SOAK_CAUSE_NANOS);
+            long spent = System.nanoTime() - start;
+            Rounds rounds = run(new Weather(cpus, affinity, signal), soak == null ? nanos * 4 / 5 : nanos - spent);
+            boolean all = cpus.length == 1 || seen.values().stream().allMatch(n -> n > 0);
+            boolean exact = rounds.wrong().isEmpty() && causes.isExact();
+            Map<String, Object> report = report(rounds, exact, exact && all);
+            Map<String, Object> aborts = new LinkedHashMap<>();
+            seen.forEach((cause, n) -> aborts.put(cause.name().toLowerCase(Locale.ROOT), n));
+            report.put("aborts", aborts);
+            report.put("signalsPerSecond", rounds.signalsPerSecond());
+            report.put("proven", proofs.stream().map(p -> Map.of("section", p.chain(), "instructions", p.boundaries(),
+                    "aborts", p.aborts())).toList());
+            return report;
+        }
+    }
+
+    private Map<String, Object> onFallback() throws InterruptedException {
+        Rounds rounds = run(Weather.calm(), TimeUnit.SECONDS.toNanos(seconds));
+        return report(rounds, rounds.wrong().isEmpty(), rounds.wrong().isEmpty());
+    }
+
+    /** Runs each storm once, or rounds of all of them. */
+    private Rounds run(Weather weather, long nanos) throws InterruptedException {
+        Rounds rounds = new Rounds(weather);
+        if (soak == null) {
+            rounds.once(nanos);
+        } else {
+            // A long soak tells of itself some hundred times, and a short one as often as there is something to tell.
+            long each = Math.clamp(nanos / 1000, MIN_SLICE_NANOS, MAX_SLICE_NANOS);
+            rounds.until(nanos, each, Objects.requireNonNull(spec).commandLine().getErr());
+        }
+        return rounds;
+    }
+
+    private Map<String, Object> report(Rounds rounds, boolean exact, boolean passed) {
+        Rseq.Availability availability = Rseq.availability();
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("passed", passed);
+        report.put("exact", exact);
+        report.put("available", availability.available());
+        report.put("owner", availability.owner().name());
+        report.put("index", availability.index());
+        report.put("reason", availability.reason());
+        report.put("seconds", seconds);
+        report.put("rounds", rounds.rounds());
+        rounds.report(report);
+        return report;
+    }
+
+    private static int[] cpus(long[] affinity) {
+        List<Integer> cpus = new ArrayList<>();
+        for (int cpu = 0; cpu < affinity.length * Long.SIZE; cpu++) {
+            if ((affinity[cpu / Long.SIZE] >>> cpu & 1) != 0) {
+                cpus.add(cpu);
+            }
+        }
+        return cpus.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static void print(PrintWriter out, Map<String, Object> report) {
+        Table table = new Table("<<");
+        report.forEach((key, value) -> {
+            if (value instanceof Map<?, ?> map) {
+                table.row(key, String.join(", ",
+                        map.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).toList()));
+            } else if (value instanceof List<?> list) {
+                list.forEach(element -> table.row(key, element));
+            } else if (!String.valueOf(value).isEmpty()) {
+                table.row(key, value);
+            }
+        });
+        table.print(out);
+    }
+}

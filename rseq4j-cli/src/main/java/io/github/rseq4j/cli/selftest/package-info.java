@@ -1,0 +1,2 @@
+/** The command {@code selftest}. */
+package io.github.rseq4j.cli.selftest;

@@ -1,0 +1,176 @@
+package io.github.rseq4j.cli.selftest.storm;
+
+import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.percpu.PerCpuCounter;
+import io.github.rseq4j.percpu.PerCpuCounters;
+import io.github.rseq4j.sections.LoadAddStore;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+
+/** Threads update the same counters, one by one and several in one call; in the end every count must be exact. */
+public final class CounterStorm implements Storm {
+    static final String NAME = "counters";
+    private static final Operation ADD = Operation.of(LoadAddStore.ONE);
+    private static final int VIRTUAL_THREADS = 200;
+    private static final int COUNTERS = 32;
+    private static final int BATCH = 1000;
+    /** One of so many updates has a delay inside. */
+    private static final int DELAYED = 32;
+    private static final long HARVEST_PAUSE_NANOS = 500_000;
+
+    private final PerCpuCounter single = new PerCpuCounter();
+    private final PerCpuCounter harvested = new PerCpuCounter();
+    private final PerCpuCounters block = new PerCpuCounters(COUNTERS);
+    private final long delayed = Cells.get().allocate(this, 1);
+    private final ConcurrentLinkedQueue<Tally> tallies = new ConcurrentLinkedQueue<>();
+    private final Operation add;
+    private long harvest;
+    private long expected;
+    private long counted;
+
+    /** Makes a storm of counters of 0. */
+    public CounterStorm() {
+        this(ADD);
+    }
+
+    /**
+     * Makes a storm with another way to add.
+     *
+     * @param add takes a cell and what is added
+     */
+    CounterStorm(Operation add) {
+        this.add = add;
+    }
+
+    /** What one thread added. */
+    private static final class Tally {
+        private final long[] block = new long[COUNTERS];
+        private long single;
+        private long harvested;
+        private long delayed;
+        private long updates;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public int virtualThreads() {
+        return VIRTUAL_THREADS;
+    }
+
+    /** Returns what the threads added, over all counters, once the storm has run. */
+    public long expected() {
+        return expected;
+    }
+
+    /** Returns what the counters hold, once the storm has run. */
+    public long counted() {
+        return counted;
+    }
+
+    @Override
+    public void work(Weather weather, SplittableRandom random) {
+        Tally tally = new Tally();
+        tallies.add(tally);
+        while (!weather.isOver()) {
+            for (int i = 0; i < BATCH; i++) {
+                update(tally, random);
+            }
+            if (Thread.currentThread().isVirtual()) {
+                // Others want the carrier too.
+                LockSupport.parkNanos(1);
+            }
+        }
+    }
+
+    private void update(Tally tally, SplittableRandom random) {
+        int delta = random.nextInt(1000) - 300;
+        int i = random.nextInt(COUNTERS - 8);
+        tally.updates++;
+        switch (random.nextInt(5)) {
+            case 0 -> {
+                if (random.nextInt(DELAYED) == 0) {
+                    add.call(random, delayed, delta);
+                    tally.delayed += delta;
+                } else {
+                    single.add(delta);
+                    tally.single += delta;
+                }
+            }
+            case 1 -> {
+                harvested.add(delta);
+                tally.harvested += delta;
+            }
+            case 2 -> {
+                block.add(i, delta);
+                tally.block[i] += delta;
+            }
+            case 3 -> {
+                block.add(i, 1, i + 1, delta, i + 2, 3, i + 3, -delta);
+                tally.block[i] += 1;
+                tally.block[i + 1] += delta;
+                tally.block[i + 2] += 3;
+                tally.block[i + 3] -= delta;
+            }
+            default -> {
+                int[] indices = new int[2 + random.nextInt(7)];
+                long[] deltas = new long[indices.length];
+                for (int k = 0; k < indices.length; k++) {
+                    indices[k] = i + k;
+                    deltas[k] = (long) delta + k;
+                    tally.block[i + k] += deltas[k];
+                }
+                block.add(indices, deltas);
+            }
+        }
+    }
+
+    /** Takes one counter's sum again and again, while it is updated. */
+    @Override
+    public void manage(Weather weather, SplittableRandom random) {
+        while (!weather.isOver()) {
+            harvest += harvested.sumThenReset();
+            LockSupport.parkNanos(HARVEST_PAUSE_NANOS);
+        }
+    }
+
+    @Override
+    public void settle(Faults faults) {
+        Tally all = new Tally();
+        for (Tally tally : tallies) {
+            all.single += tally.single;
+            all.harvested += tally.harvested;
+            all.delayed += tally.delayed;
+            for (int i = 0; i < COUNTERS; i++) {
+                all.block[i] += tally.block[i];
+            }
+        }
+        count(faults, "counter", all.single, single.sum());
+        count(faults, "counter with resets", all.harvested, harvest + harvested.sum());
+        count(faults, "counter with delays", all.delayed, Cells.get().sum(delayed));
+        for (int i = 0; i < COUNTERS; i++) {
+            count(faults, "counter " + i + " of the block", all.block[i], block.sum(i));
+        }
+    }
+
+    private void count(Faults faults, String name, long added, long found) {
+        expected += added;
+        counted += found;
+        faults.requireEqual(name, added, found);
+    }
+
+    @Override
+    public long operations() {
+        return tallies.stream().mapToLong(tally -> tally.updates).sum();
+    }
+
+    @Override
+    public List<Operation> sections() {
+        return List.of(add);
+    }
+}

@@ -1,0 +1,61 @@
+package io.github.rseq4j.cli.selftest.storm;
+
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.ir.Operand;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.machine.Assembled;
+import io.github.rseq4j.machine.Label;
+import io.github.rseq4j.machine.MachineCode;
+import java.util.List;
+
+/** A signal whose handler is emitted code that counts and returns: any thread can take it at any moment. */
+public final class StormSignal implements AutoCloseable {
+    /** A real-time signal that neither libc (32, 33) nor the JVM uses; SIGRTMIN + 10 of glibc. */
+    private static final int SIGNAL = 44;
+    /** SIG_IGN ({@code asm-generic/signal-defs.h}). */
+    private static final long IGNORE = 1;
+
+    private final byte[] former;
+    private final long counter;
+
+    /**
+     * Installs the handler.
+     *
+     * @param engine emits it
+     */
+    public StormSignal(NativeEngine engine) {
+        Label hits = new Label("hits");
+        Assembled routine = engine.compiler().routine("count_signal", engine.target(), List.of(hits), assembler -> {
+            assembler.increment(hits);
+            assembler.leave(Operand.imm(0));
+        });
+        MachineCode handler = engine.code().install(List.of(routine)).getFirst();
+        this.counter = handler.dataAddress();
+        this.former = Linux.sigaction(SIGNAL, handler.entry());
+    }
+
+    /** Returns how often the handler ran. */
+    public long hits() {
+        return RawMemory.getLong(counter);
+    }
+
+    /**
+     * Sends the signal to one thread; a thread that has ended misses it.
+     *
+     * @param tid the thread
+     */
+    public void send(int tid) {
+        Linux.tgkill(tid, SIGNAL);
+    }
+
+    /**
+     * Gives the signal its former action back; nobody may send it any more. Signals that wait for a thread without a
+     * CPU are discarded before: the former action, as a rule, ends the process.
+     */
+    @Override
+    public void close() {
+        Linux.sigaction(SIGNAL, IGNORE);
+        Linux.sigaction(SIGNAL, former);
+    }
+}

@@ -1,0 +1,78 @@
+package io.github.rseq4j.cli.trace;
+
+import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Samples of CPU time, and the libraries they were in. */
+final class CpuSamples {
+    /** So many different addresses are kept; what comes beyond them is counted as one. */
+    private static final int MOST_ADDRESSES = 1 << 18;
+    private static final int ADDRESS_BYTES = 2048;
+    private static final String SAMPLE = "cpu:sample";
+    private static final String MAPPING = "cpu:mapping";
+    private static final String JAVA = "java";
+    private static final String UNKNOWN = "unknown";
+    private static final double PERCENT = 100;
+
+    private final long maxAddresses = Math.min(MOST_ADDRESSES, Runtime.getRuntime().maxMemory() / ADDRESS_BYTES);
+    private final Map<Long, Long> byAddress = new HashMap<>();
+    private final TreeMap<Long, Code> code = new TreeMap<>(Long::compareUnsigned);
+    private long count;
+    private long beyond;
+
+    /** Memory with code in it. */
+    private record Code(long end, String library) {}
+
+    /** Takes the next event, and tells whether it is a sample. */
+    boolean add(TraceEvent event) {
+        List<?> values = event.values();
+        if (event.type().name().equals(SAMPLE) && values.size() == 1 && values.getFirst() instanceof Long address) {
+            count++;
+            if (byAddress.size() < maxAddresses || byAddress.containsKey(address)) {
+                byAddress.merge(address, 1L, Long::sum);
+            } else {
+                beyond++;
+            }
+            return true;
+        }
+        if (event.type().name().equals(MAPPING) && values.size() == 4 && values.get(0) instanceof Long start
+                && values.get(1) instanceof Long end && values.get(3) instanceof String path
+                && (code.size() < maxAddresses || code.containsKey(start))) {
+            code.put(start, new Code(end, path.isEmpty() ? JAVA
+                    : Printable.cut(path.substring(path.lastIndexOf('/') + 1), Printable.MAX_NAME_CHARS)));
+        }
+        return false;
+    }
+
+    private String library(long address) {
+        Map.Entry<Long, Code> below = code.floorEntry(address);
+        return below != null && Long.compareUnsigned(address, below.getValue().end) < 0 ? below.getValue().library
+                : UNKNOWN;
+    }
+
+    /** Returns how many samples each library has, as objects of JSON, the largest number first. */
+    List<Map<String, Object>> byLibrary() {
+        Map<String, Long> counts = new TreeMap<>();
+        byAddress.forEach((address, samples) -> counts.merge(library(address), samples, Long::sum));
+        if (beyond > 0) {
+            counts.merge(UNKNOWN, beyond, Long::sum);
+        }
+        List<Map<String, Object>> objects = new ArrayList<>();
+        counts.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
+                .forEach(each -> {
+                    Map<String, Object> object = new LinkedHashMap<>();
+                    object.put("library", each.getKey());
+                    object.put("count", each.getValue());
+                    object.put("percent", PERCENT * each.getValue() / count);
+                    objects.add(object);
+                });
+        return objects;
+    }
+}

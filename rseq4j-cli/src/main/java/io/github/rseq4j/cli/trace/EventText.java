@@ -1,0 +1,135 @@
+package io.github.rseq4j.cli.trace;
+
+import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.FieldType;
+import io.github.rseq4j.trace.ctf.TraceClock;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceThread;
+import io.github.rseq4j.trace.ctf.Truncated;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Events as text and as objects of JSON. Nothing that a trace holds reaches a terminal as a control character. */
+final class EventText {
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.nnnnnnnnn'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+    private EventText() {}
+
+    /** Returns a time with all its nanoseconds, so that times stand below each other. */
+    static String time(Instant instant) {
+        return TIME.format(instant);
+    }
+
+    /**
+     * Writes the line of an event, without its end.
+     *
+     * @param event the event
+     * @param clock the trace's
+     * @param threads the trace's
+     * @param maxChars how many characters of each value; longer ones are cut, and marked
+     * @param to takes it piece by piece
+     */
+    static void line(TraceEvent event, TraceClock clock, TraceThreads threads, int maxChars,
+            Consumer<CharSequence> to) {
+        to.accept(time(clock.instant(event.timestamp())));
+        to.accept(" cpu " + event.cpu() + " tid " + event.threadId() + ' ' + event.type().name());
+        for (int i = 0; i < event.values().size(); i++) {
+            EventType.Field field = event.type().fields().get(i);
+            to.accept(' ' + field.name() + '=');
+            value(field.type(), event.values().get(i), maxChars, to);
+        }
+        // At the end, so that what stands before it has the place that it has without a name.
+        String label = threads.label(event);
+        to.accept(label.isEmpty() ? "" : " " + label);
+    }
+
+    private static void value(FieldType type, @Nullable Object value, int maxChars, Consumer<CharSequence> to) {
+        switch (value) {
+            case null -> to.accept("null");
+            case Truncated truncated -> {
+                if (type == FieldType.Basic.BYTES) {
+                    to.accept(hex(truncated.recorded(), maxChars));
+                } else {
+                    quoted(truncated.text(), '"', maxChars, to);
+                }
+                to.accept("(of " + truncated.lengthBytes() + " bytes)");
+            }
+            case byte[] bytes -> to.accept(hex(bytes, maxChars));
+            case Character c -> quoted(c.toString(), '\'', maxChars, to);
+            case String text when type == FieldType.Basic.STRING -> quoted(text, '"', maxChars, to);
+            default -> Printable.append(Printable.cut(value.toString(), maxChars), '\0', to);
+        }
+    }
+
+    private static String hex(byte[] bytes, int maxChars) {
+        return bytes.length <= maxChars / 2 ? HexFormat.of().formatHex(bytes)
+                : HexFormat.of().formatHex(bytes, 0, maxChars / 2) + "... (" + bytes.length + " bytes)";
+    }
+
+    private static void quoted(String text, char mark, int maxChars, Consumer<CharSequence> to) {
+        to.accept(String.valueOf(mark));
+        Printable.append(Printable.cut(text, maxChars), mark, to);
+        to.accept(String.valueOf(mark));
+    }
+
+    /** Returns an event as an object of JSON. */
+    static Map<String, @Nullable Object> object(TraceEvent event, TraceClock clock, TraceThreads threads) {
+        Map<String, @Nullable Object> object = new LinkedHashMap<>();
+        object.put("time", time(clock.instant(event.timestamp())));
+        object.put("cycles", event.timestamp());
+        object.put("cpu", event.cpu());
+        object.put("tid", event.threadId());
+        TraceThread thread = threads.of(event.threadId(), event.timestamp());
+        if (thread != null) {
+            thread(thread, "threadName", object);
+        }
+        object.put("event", event.type().name());
+        object.put("fields", fields(event));
+        Map<String, Object> truncated = new LinkedHashMap<>();
+        for (int i = 0; i < event.values().size(); i++) {
+            if (event.values().get(i) instanceof Truncated value) {
+                truncated.put(event.type().fields().get(i).name(), value.lengthBytes());
+            }
+        }
+        if (!truncated.isEmpty()) {
+            object.put("truncated", truncated);
+        }
+        return object;
+    }
+
+    /** Puts into an object of JSON what is known of a thread besides its number. */
+    static void thread(TraceThread thread, String nameKey, Map<String, ? super Object> object) {
+        object.put(nameKey, Printable.wellFormed(thread.name()));
+        if (thread.kernelTid() != TraceThread.NONE) {
+            object.put("kernelTid", thread.kernelTid());
+        }
+        object.put("virtual", thread.isVirtual());
+    }
+
+    /** Returns the fields of an event as an object of JSON: bytes in base 16, characters as texts. */
+    static Map<String, @Nullable Object> fields(TraceEvent event) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        for (int i = 0; i < event.values().size(); i++) {
+            EventType.Field field = event.type().fields().get(i);
+            @Nullable Object value = event.values().get(i);
+            fields.put(field.name(), switch (value) {
+                case null -> null;
+                case Truncated truncated -> field.type() == FieldType.Basic.BYTES
+                        ? HexFormat.of().formatHex(truncated.recorded()) : Printable.wellFormed(truncated.text());
+                case byte[] bytes -> HexFormat.of().formatHex(bytes);
+                case Character c -> Printable.wellFormed(c.toString());
+                default -> value;
+            });
+        }
+        return fields;
+    }
+}

@@ -1,0 +1,74 @@
+package io.github.rseq4j.cli.trace;
+
+import io.github.rseq4j.cli.io.OutputFile;
+import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.trace.ctf.TraceDescription;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.core.JsonGenerator;
+
+/** {@code trace convert}: a trace in another format. */
+@Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Converts a trace to trace events of Chrome, which Perfetto and chrome://tracing show.",
+        footer = {"", "Of slices that do not lie in each other, or whose end was not recorded, the inner ones end",
+            "before the outer one. FILE is replaced when it is whole.",
+            "Exit status: 0 all was read, 2 something is wrong with the trace, or the output cannot be written."})
+final class TraceConvertCommand implements Callable<Integer> {
+    /** The formats that there are. */
+    enum Format {
+        /** Trace events of Chrome, JSON. */
+        chrome
+    }
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(arity = "1", paramLabel = "DIR", description = "The folder of the trace.")
+    private Path folder = Path.of("");
+
+    @Option(names = "--to", required = true, paramLabel = "FORMAT",
+            description = "The format: ${COMPLETION-CANDIDATES}.")
+    private Format format = Format.chrome;
+
+    @Option(names = "--output", paramLabel = "FILE", description = "The file to write (default: the output).")
+    private @Nullable Path output;
+
+    @Override
+    public Integer call() {
+        CommandSpec command = Objects.requireNonNull(spec);
+        PrintWriter out = command.commandLine().getOut();
+        Path file = output;
+        try (TraceInput input = new TraceInput(folder)) {
+            TraceDescription trace = input.description();
+            if (trace != null && file == null) {
+                try (JsonGenerator json = Printable.json().createGenerator(out)) {
+                    write(trace, input, json, out::checkError);
+                }
+                out.println();
+            } else if (trace != null && file != null) {
+                OutputFile.write("--output", file, to -> {
+                    try (JsonGenerator json = Printable.json(true, false).createGenerator(to)) {
+                        write(trace, input, json, () -> false);
+                    }
+                });
+            }
+            out.flush();
+            return input.finish(command.commandLine().getErr());
+        }
+    }
+
+    private void write(TraceDescription trace, TraceInput input, JsonGenerator json, BooleanSupplier isLost) {
+        switch (format) {
+            case chrome -> ChromeTrace.write(trace, input, json, isLost);
+        }
+    }
+}

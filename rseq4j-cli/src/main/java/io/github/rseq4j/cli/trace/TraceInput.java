@@ -1,0 +1,128 @@
+package io.github.rseq4j.cli.trace;
+
+import io.github.rseq4j.cli.io.InputException;
+import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.trace.TraceRecovery;
+import io.github.rseq4j.trace.ctf.Problem;
+import io.github.rseq4j.trace.ctf.RegularFile;
+import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.ctf.TraceRuns;
+import io.github.rseq4j.trace.ctf.TraceWriter;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** A trace that a command reads, and tells what is wrong with it, and what of it is elsewhere. */
+final class TraceInput implements AutoCloseable {
+    private static final int EXIT_DAMAGED = 2;
+    private static final int SHOWN_RUNS = 10;
+
+    private final Path folder;
+    private final TraceRecovery.@Nullable Left left;
+    private final TraceReader reader;
+    private final TraceThreads threads;
+    private final List<String> notes = new ArrayList<>();
+
+    /**
+     * Opens a trace.
+     *
+     * @param folder what the user gave
+     * @throws InputException when there is no such folder
+     */
+    TraceInput(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new InputException("DIR=" + Printable.name(folder.toString())
+                    + ": is no folder; give the one that holds the trace's metadata");
+        }
+        this.folder = folder;
+        this.left = left();
+        this.reader = new TraceReader(folder, left == TraceRecovery.Left.RUNNING);
+        this.threads = new TraceThreads(reader.description());
+        if (left == TraceRecovery.Left.RINGS) {
+            notes.add("the tracer was not closed, and events that it had not written are in .rings: run"
+                    + " `rseq4j trace recover DIR` and read it again");
+        } else if (left == TraceRecovery.Left.RUNNING) {
+            TraceDescription trace = reader.description();
+            notes.add("the tracer still runs" + (trace == null ? "" : ", pid=" + trace.environment().get("pid"))
+                    + ": this is what it has written so far; a flight recorder writes snapshots alone");
+        }
+        runs(folder).ifPresent(notes::add);
+    }
+
+    private TraceRecovery.@Nullable Left left() {
+        try {
+            return TraceRecovery.left(folder);
+        } catch (IOException e) {
+            notes.add("whether the tracer was closed cannot be told: " + RegularFile.why(e));
+            return null;
+        }
+    }
+
+    /** Returns a note of the later runs that a folder has, if it has any. */
+    static Optional<String> runs(Path folder) {
+        try {
+            List<Integer> runs = TraceRuns.numbers(folder).stream()
+                    .filter(run -> Files.exists(TraceRuns.of(folder, run).resolve(TraceWriter.METADATA))).toList();
+            return runs.isEmpty() ? Optional.empty() : Optional.of("later runs are in "
+                    + runs.reversed().stream().limit(SHOWN_RUNS).map(run -> "run-" + run)
+                            .collect(Collectors.joining(", "))
+                    + (runs.size() > SHOWN_RUNS ? " and " + (runs.size() - SHOWN_RUNS) + " more" : "")
+                    + ", and are not shown");
+        } catch (IOException e) {
+            // The reader tells that the folder cannot be read.
+            return Optional.empty();
+        }
+    }
+
+    @Nullable TraceDescription description() {
+        return reader.description();
+    }
+
+    /** Returns the next event, with Java's number of its thread where the trace says which one that is, or null. */
+    @Nullable TraceEvent next() {
+        TraceEvent event = reader.next();
+        return event == null ? null : threads.byJava(event);
+    }
+
+    /** Returns what the trace says of its threads. */
+    TraceThreads threads() {
+        return threads;
+    }
+
+    TraceReader reader() {
+        return reader;
+    }
+
+    /** Returns what is to be told of the trace beside its problems. */
+    List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    /** Tells what was wrong, and returns the exit status. */
+    int finish(PrintWriter err) {
+        for (Problem problem : reader.problems()) {
+            err.println("rseq4j: " + Printable.text(folder + "/" + problem));
+        }
+        long more = reader.problemCount() - reader.problems().size();
+        if (more > 0) {
+            err.println("rseq4j: " + more + " more problems");
+        }
+        notes.forEach(note -> err.println("rseq4j: " + Printable.text(folder + ": " + note)));
+        err.flush();
+        boolean isWhole = reader.problemCount() == 0 && left != null && left != TraceRecovery.Left.RINGS;
+        return isWhole ? 0 : EXIT_DAMAGED;
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+    }
+}

@@ -1,0 +1,91 @@
+package io.github.rseq4j.cli.listing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.cli.Run;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Index;
+import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.machine.Listing;
+import io.github.rseq4j.sections.Sections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ListingCommandTest {
+    private static final List<String> NAMES = Sections.all().stream().map(Chain::name).toList();
+
+    private static String all(Index index) {
+        return String.join("\n", Sections.all().stream().map(c -> Listing.of(c, Architecture.X64, index)).toList());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void printsTheListingOfEachSection(Index index) {
+        for (Chain chain : Sections.all()) {
+            assertEquals(new Run(0, Listing.of(chain, Architecture.X64, index), ""),
+                    Run.of("listing", chain.name(), "--arch", "x64", "--index", index.spelling()));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void printsAllWithoutASection(Index index) {
+        assertEquals(new Run(0, all(index), ""), Run.of("listing", "--arch=x64", "--index=" + index.spelling()));
+    }
+
+    @Test
+    void theIndexIsMmCidUnlessAskedOtherwise() {
+        assertEquals(new Run(0, all(Index.MM_CID), ""), Run.of("listing", "--arch=x64"));
+    }
+
+    @Test
+    void theArchitectureIsTheHostsUnlessAskedOtherwise() {
+        Architecture host = Architecture.host();
+        Architecture expected = host == null ? Architecture.X64 : host;
+        assertEquals(Run.of("listing", "--arch=" + expected.spelling()), Run.of("listing"));
+    }
+
+    @Test
+    void namesAreThoseOfAllSections() {
+        assertEquals(NAMES, Run.of("listing", "--names").out().lines().toList());
+    }
+
+    @Test
+    void refusesAnUnknownSectionAndNamesThoseThereAre() {
+        Run run = Run.of("listing", "bogus");
+        assertEquals(2, run.exit());
+        assertEquals("rseq4j: section=bogus is unknown, there are " + String.join(", ", NAMES), run.onlyError());
+    }
+
+    @Test
+    void refusesTwoSections() {
+        Run run = Run.of("listing", NAMES.get(0), NAMES.get(1));
+        assertEquals(2, run.exit());
+        assertTrue(run.onlyError().contains(NAMES.get(1)), run.err());
+    }
+
+    @Test
+    void refusesAnUnknownArchitecture() {
+        Run run = Run.of("listing", "--arch=mips");
+        assertEquals(2, run.exit());
+        assertEquals("rseq4j: --arch=mips is unknown, there are x64, aarch64", run.onlyError());
+    }
+
+    @Test
+    void refusesAnUnknownIndex() {
+        Run run = Run.of("listing", "--index=numa");
+        assertEquals(2, run.exit());
+        assertEquals("rseq4j: --index=numa is unknown, there are mm_cid, cpu_id", run.onlyError());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void printsTheListingsOfEveryArchitectureOnAnyHost(Architecture architecture) {
+        Run run = Run.of("listing", "--arch=" + architecture.spelling(), NAMES.getFirst());
+        assertEquals(new Run(0, Listing.of(Sections.all().getFirst(), architecture, Index.MM_CID), ""), run);
+        assertTrue(run.out().contains(" on " + architecture.spelling() + "\n"), run.out());
+    }
+}

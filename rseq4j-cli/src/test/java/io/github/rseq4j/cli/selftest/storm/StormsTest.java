@@ -1,0 +1,66 @@
+package io.github.rseq4j.cli.selftest.storm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** No storm finds anything wrong with what the library does, on restartable sequences and on the fallback. */
+final class StormsTest {
+    private static final long NANOS = 500_000_000;
+
+    static Stream<Arguments> storms() {
+        return Stream.concat(Stream.<Supplier<Storm>>of(CounterStorm::new), Storms.ofStructures().stream())
+                .map(storm -> Arguments.of(storm.get().name(), storm));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("storms")
+    void nothingIsLost(String name, Supplier<Storm> storm) throws InterruptedException {
+        Outcome outcome = Skies.run(storm.get(), NANOS);
+        assertEquals(List.of(), outcome.wrong());
+        assertEquals(name, outcome.storm());
+        assertTrue(outcome.operations() > 0, "something was done");
+        boolean isDisturbed = Engine.get() instanceof NativeEngine;
+        for (long each : List.of(outcome.signals(), outcome.flips(), outcome.fences())) {
+            assertEquals(isDisturbed, each > 0, "signals, affinity flips, fences: " + outcome);
+        }
+        assertTrue(isDisturbed || outcome.aborts() == 0, "nothing aborts the fallback: " + outcome);
+    }
+
+    @Test
+    void roundsAddUpAndEndByThemselves() throws InterruptedException {
+        Rounds rounds = new Rounds(Weather.calm());
+        StringWriter progress = new StringWriter();
+        rounds.until(600_000_000, 50_000_000, new PrintWriter(progress));
+        assertEquals(rounds.rounds(), progress.toString().lines().count());
+        assertTrue(rounds.rounds() > 1, progress::toString);
+        Map<String, Object> report = new LinkedHashMap<>();
+        rounds.report(report);
+        assertEquals(List.of(), report.get("wrong"));
+        assertEquals(report.get("expected"), report.get("counted"));
+        assertEquals(storms().map(each -> each.get()[0]).toList(),
+                rounds.outcomes().stream().map(Outcome::storm).toList());
+        assertTrue(rounds.outcomes().stream().allMatch(each -> each.operations() > 0), rounds.outcomes()::toString);
+    }
+
+    @Test
+    void aRoundIsDoneEvenWhereThereIsNoTimeLeft() throws InterruptedException {
+        Rounds rounds = new Rounds(Weather.calm());
+        rounds.until(0, 50_000_000, new PrintWriter(new StringWriter()));
+        assertEquals(1, rounds.rounds());
+        assertEquals(List.of(), rounds.wrong());
+    }
+}
