@@ -95,7 +95,7 @@ public enum SystemCall {
      * @param arguments its arguments
      * @return what the kernel answered: a value or -errno
      */
-    long call(long... arguments) {
+    public long call(long... arguments) {
         long[] all = new long[arguments.length + 1];
         all[0] = number();
         System.arraycopy(arguments, 0, all, 1, arguments.length);

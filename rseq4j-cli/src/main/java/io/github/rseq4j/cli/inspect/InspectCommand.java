@@ -2,9 +2,9 @@ package io.github.rseq4j.cli.inspect;
 
 import io.github.rseq4j.cli.io.Printable;
 import io.github.rseq4j.cli.io.Table;
+import io.github.rseq4j.cli.process.Ptrace.RseqConfiguration;
 import io.github.rseq4j.cli.process.PtraceSession;
 import io.github.rseq4j.kernel.Linux;
-import io.github.rseq4j.kernel.Ptrace.RseqConfiguration;
 import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.registration.Registration;
 import java.io.PrintWriter;

@@ -4,7 +4,6 @@ import io.github.rseq4j.cli.elf.ElfFile;
 import io.github.rseq4j.cli.elf.ElfSymbols;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
-import io.github.rseq4j.kernel.Ptrace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

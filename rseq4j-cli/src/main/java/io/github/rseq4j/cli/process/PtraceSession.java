@@ -2,12 +2,11 @@ package io.github.rseq4j.cli.process;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.cli.io.InputException;
+import io.github.rseq4j.cli.process.Ptrace.RseqConfiguration;
+import io.github.rseq4j.cli.process.Ptrace.Waited;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
-import io.github.rseq4j.kernel.Ptrace.RseqConfiguration;
-import io.github.rseq4j.kernel.Ptrace.Waited;
-import io.github.rseq4j.kernel.Ptrace;
 import io.github.rseq4j.kernel.RseqArea;
 import java.util.ArrayList;
 import java.util.List;

@@ -9,10 +9,10 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.cli.Run;
+import io.github.rseq4j.cli.process.Ptrace;
 import io.github.rseq4j.cli.process.PtraceSession;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Linux;
-import io.github.rseq4j.kernel.Ptrace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package io.github.rseq4j.cli.process;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.kernel.Ptrace.RseqConfiguration;
+import io.github.rseq4j.cli.process.Ptrace.RseqConfiguration;
 import io.github.rseq4j.kernel.RseqArea;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,10 +1,12 @@
-package io.github.rseq4j.kernel;
+package io.github.rseq4j.cli.process;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.rseq4j.KernelException;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.SystemCall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
