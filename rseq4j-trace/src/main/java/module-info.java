@@ -9,5 +9,8 @@ module io.github.rseq4j.trace {
     requires io.github.rseq4j;
 
     exports io.github.rseq4j.trace;
-    exports io.github.rseq4j.trace.ctf to io.github.rseq4j.cli;
+    exports io.github.rseq4j.trace.ctf;
+
+    exports io.github.rseq4j.trace.file to io.github.rseq4j.cli;
+    exports io.github.rseq4j.trace.layout to io.github.rseq4j.cli;
 }

@@ -4,7 +4,7 @@ import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.sections.TraceRing;
-import io.github.rseq4j.trace.ctf.PacketLayout;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

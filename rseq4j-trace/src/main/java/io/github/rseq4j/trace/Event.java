@@ -15,17 +15,17 @@ public @interface Event {
     int NEXT_ID = -1;
 
     /**
-     * Returns the name: letters, digits and any of {@code _.$-}, a letter or underscore first; up to 128. Empty stands
+     * {@return the name: letters, digits and any of {@code _.$-}, a letter or underscore first; up to 128} Empty stands
      * for the method's. Of a {@link Span} the events have it with {@code _begin} and {@code _end}.
      */
     String value() default "";
 
     /**
-     * Returns the number, 0 to 65,535, which must be unlike that of every event of the trace; or {@link #NEXT_ID}.
+     * {@return the number, 0 to 65,535, which must be unlike that of every event of the trace; or {@link #NEXT_ID}}
      * Events that have none get the lowest ones, so choose from the highest. The end of a {@link Span} has the next.
      */
     int id() default NEXT_ID;
 
-    /** Returns how important it is. */
+    /** {@return how important it is} */
     Level level() default Level.INFO;
 }

@@ -11,6 +11,6 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.PARAMETER)
 public @interface Field {
-    /** Returns the name: letters, digits and underscores, a letter first; up to 128. */
+    /** {@return the name: letters, digits and underscores, a letter first; up to 128} */
     String value();
 }

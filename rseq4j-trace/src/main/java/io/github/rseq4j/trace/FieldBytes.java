@@ -1,7 +1,7 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.Truncated;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -58,13 +58,13 @@ final class FieldBytes {
 
     /** Returns the value of an enumeration's constant in a record. */
     static int ordinal(@Nullable Enum<?> constant) {
-        return constant == null ? FieldType.NULL_ORDINAL : constant.ordinal();
+        return constant == null ? PacketLayout.NULL_ORDINAL : constant.ordinal();
     }
 
     private static int putLengths(byte[] to, int at, long whole, int recorded) {
         INTS.set(to, at, (int) Math.min(whole, Truncated.MAX_LENGTH_BYTES));
         INTS.set(to, at + Integer.BYTES, recorded);
-        return at + FieldType.LENGTHS_BYTES + recorded;
+        return at + PacketLayout.LENGTHS_BYTES + recorded;
     }
 
     /**
@@ -78,9 +78,9 @@ final class FieldBytes {
      */
     static int putBytes(byte[] to, int at, int end, byte @Nullable [] bytes) {
         if (bytes == null) {
-            return putLengths(to, at, FieldType.NULL_LENGTH, 0);
+            return putLengths(to, at, PacketLayout.NULL_LENGTH, 0);
         }
-        int content = at + FieldType.LENGTHS_BYTES;
+        int content = at + PacketLayout.LENGTHS_BYTES;
         int recorded = Math.min(bytes.length, end - content);
         System.arraycopy(bytes, 0, to, content, recorded);
         return putLengths(to, at, bytes.length, recorded);
@@ -97,9 +97,9 @@ final class FieldBytes {
      */
     static int putText(byte[] to, int at, int end, @Nullable String text) {
         if (text == null) {
-            return putLengths(to, at, FieldType.NULL_LENGTH, 0);
+            return putLengths(to, at, PacketLayout.NULL_LENGTH, 0);
         }
-        int content = at + FieldType.LENGTHS_BYTES;
+        int content = at + PacketLayout.LENGTHS_BYTES;
         if (text.length() >= LONG_CHARS && text.length() < (end - content) / MAX_BYTES_BY_CHAR) {
             // With the zero that it appends it has room also where it is not ASCII.
             MemorySegment.ofArray(to).setString(content, text);
@@ -130,7 +130,7 @@ final class FieldBytes {
 
     /** Writes a text of which some characters, all ASCII, are written. */
     private static int putRest(byte[] to, int at, int end, String text, int written) {
-        int content = at + FieldType.LENGTHS_BYTES;
+        int content = at + PacketLayout.LENGTHS_BYTES;
         int next = content + written;
         long whole = written;
         boolean isCut = false;

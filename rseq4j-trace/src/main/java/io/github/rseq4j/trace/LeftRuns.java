@@ -1,7 +1,7 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.trace.ctf.TraceRuns;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -44,7 +44,7 @@ final class LeftRuns {
     /** Returns the folders of all runs, from the oldest on. */
     private List<Path> runs() throws IOException {
         List<Path> folders = new ArrayList<>(List.of(folder));
-        TraceRuns.numbers(folder).forEach(run -> folders.add(TraceRuns.of(folder, run)));
+        TraceFiles.runs(folder).forEach(run -> folders.add(TraceFiles.run(folder, run)));
         return folders;
     }
 

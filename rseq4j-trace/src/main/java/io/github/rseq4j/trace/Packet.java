@@ -1,6 +1,6 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.trace.ctf.PacketLayout;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -40,7 +40,7 @@ public final class Probe {
         }
     }
 
-    /** Returns the event's name in the trace: {@code provider:event}. */
+    /** {@return the event's name in the trace: {@code provider:event}} */
     public String name() {
         return type.name();
     }
@@ -55,7 +55,7 @@ public final class Probe {
         return providerEvent;
     }
 
-    /** Tells whether it records. */
+    /** {@return whether it records} */
     public boolean isEnabled() {
         // Opaque: the load of a plain field, but one that no compiler takes out of a loop.
         return (boolean) ENABLED.getOpaque(this);

@@ -7,7 +7,7 @@ import static java.lang.constant.ConstantDescs.CD_long;
 
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
-import io.github.rseq4j.trace.ctf.PacketLayout;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;

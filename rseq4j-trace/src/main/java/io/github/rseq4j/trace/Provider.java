@@ -44,6 +44,6 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface Provider {
-    /** Returns the name: letters, digits and any of {@code _.$-}, a letter or underscore first; up to 128. */
+    /** {@return the name: letters, digits and any of {@code _.$-}, a letter or underscore first; up to 128} */
     String value();
 }

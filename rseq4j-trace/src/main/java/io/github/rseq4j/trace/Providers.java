@@ -1,7 +1,7 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.trace.ctf.EventType;
-import io.github.rseq4j.trace.ctf.PacketLayout;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;

@@ -3,7 +3,8 @@ package io.github.rseq4j.trace;
 import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.RingView.Progress;
 import io.github.rseq4j.trace.ctf.EventType;
-import io.github.rseq4j.trace.ctf.PacketLayout;
+import io.github.rseq4j.trace.ctf.FieldType;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -143,12 +144,28 @@ final class RingDrain implements AutoCloseable {
         while (records.remaining() >= PacketLayout.RECORD_FIELDS) {
             int id = (int) records.getLong(records.position() + PacketLayout.RECORD_ID_AND_THREAD) & EventType.MAX_ID;
             EventType type = events.get(id);
-            int bytes = type == null ? -1 : type.recordBytes(records);
+            int bytes = type == null ? -1 : recordBytes(type, records);
             count++;
             records.position(bytes < 0 ? records.limit()
                     : (int) Math.min(records.limit(), records.position() + PacketLayout.aligned(bytes)));
         }
         return count;
+    }
+
+    /** Returns how many bytes the record takes that is next, or -1 when it does not end among these bytes. */
+    private static int recordBytes(EventType type, ByteBuffer record) {
+        long bytes = PacketLayout.RECORD_FIELDS;
+        for (EventType.Field field : type.fields()) {
+            int lengths = record.position() + (int) bytes;
+            bytes += field.type().minimumBytes();
+            if (bytes > record.remaining()) {
+                return -1;
+            }
+            if (field.type() instanceof FieldType.Basic basic && basic.isVarying()) {
+                bytes += Integer.toUnsignedLong(record.getInt(lengths + Integer.BYTES));
+            }
+        }
+        return bytes > record.remaining() ? -1 : (int) bytes;
     }
 
     /**

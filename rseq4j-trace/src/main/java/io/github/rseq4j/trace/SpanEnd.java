@@ -1,6 +1,7 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.trace.ctf.PacketLayout;
+import io.github.rseq4j.trace.layout.PacketLayout;
+
 
 /**
  * What the method of a span returns: the object that records the end.

@@ -1,7 +1,7 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.trace.ctf.PacketLayout;
-import io.github.rseq4j.trace.ctf.TraceWriter;
+import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -40,7 +40,7 @@ final class StreamOutput implements AutoCloseable {
     }
 
     private String name(long file) {
-        String name = TraceWriter.CHANNEL + index;
+        String name = TraceFiles.CHANNEL + index;
         return maxFileBytes == Long.MAX_VALUE ? name : name + "_" + file;
     }
 

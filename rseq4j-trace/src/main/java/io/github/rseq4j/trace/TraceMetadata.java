@@ -1,17 +1,19 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.trace.ctf.EventType;
-import io.github.rseq4j.trace.ctf.MetadataText;
 import io.github.rseq4j.trace.ctf.TraceDescription;
-import io.github.rseq4j.trace.ctf.TraceWriter;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,6 +42,8 @@ final class TraceMetadata {
     /** The trace's number is in its first lines. */
     private static final int BEGINNING_BYTES = 4096;
     private static final Pattern UUID_LINE = Pattern.compile("uuid = \"([0-9a-f-]{36})\"");
+
+    private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
     private final SafeFolder folder;
     private final SafeFolder beside;
@@ -76,8 +80,31 @@ final class TraceMetadata {
         this.uuid = uuid;
         this.threads = threads;
         this.counts = counts;
-        this.environment = TraceDescription.environment(version(), Instant.now());
+        this.environment = environment();
         environment.put("mode", isFlightRecorder ? "flight recorder" : "discard");
+    }
+
+    /** Returns what is known of this process. */
+    private static Map<String, Object> environment() {
+        Map<String, Object> environment = new LinkedHashMap<>();
+        environment.put("domain", "java");
+        environment.put("tracer_name", "rseq4j");
+        environment.put("tracer_version", version());
+        environment.put("hostname", hostName());
+        environment.put("pid", ProcessHandle.current().pid());
+        environment.put("jdk", Runtime.version().toString());
+        environment.put("arch", Architecture.hostName());
+        environment.put("start_time", Instant.now().toString());
+        return environment;
+    }
+
+    private static String hostName() {
+        try {
+            return Files.readString(HOST_NAME).strip();
+        } catch (IOException _) {
+            // Another system: the name is nothing that a trace depends on.
+            return "unknown";
+        }
     }
 
     /** Returns the library's version as the build has written it beside this class: the class path has no modules. */
@@ -128,11 +155,11 @@ final class TraceMetadata {
      * @throws IOException when there is another one's
      */
     static void requireOurs(SafeFolder folder, UUID uuid) throws IOException {
-        if (folder.exists(TraceWriter.METADATA) && folder.attributes(TraceWriter.METADATA).isRegularFile()) {
+        if (folder.exists(TraceFiles.METADATA) && folder.attributes(TraceFiles.METADATA).isRegularFile()) {
             String text = beginning(folder);
             Matcher found = UUID_LINE.matcher(text);
             if (found.find() && !found.group(1).equals(uuid.toString())) {
-                throw new FileAlreadyExistsException(folder.path().resolve(TraceWriter.METADATA).toString(), null,
+                throw new FileAlreadyExistsException(folder.path().resolve(TraceFiles.METADATA).toString(), null,
                         "the folder holds another trace by now");
             }
         }
@@ -140,7 +167,7 @@ final class TraceMetadata {
 
     private static String beginning(SafeFolder folder) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(BEGINNING_BYTES);
-        try (FileChannel file = folder.open(TraceWriter.METADATA, false)) {
+        try (FileChannel file = folder.open(TraceFiles.METADATA, false)) {
             while (bytes.hasRemaining() && file.read(bytes) >= 0) {
                 // What the file has, or so much of it.
             }
@@ -158,16 +185,16 @@ final class TraceMetadata {
     synchronized void write() throws IOException {
         writtenNews = threads.news();
         TraceDescription trace = describe();
-        String text = MetadataText.of(trace);
+        String text = trace.metadata();
         Uninterrupted.run(() -> {
             if (isWritten) {
                 requireOurs(folder, uuid);
             }
             // A name that nobody else has planted something at.
-            String name = TraceWriter.METADATA + "_" + UUID.randomUUID();
+            String name = TraceFiles.METADATA + "_" + UUID.randomUUID();
             beside.write(name, text, false);
             try {
-                beside.move(name, folder, TraceWriter.METADATA);
+                beside.move(name, folder, TraceFiles.METADATA);
             } catch (IOException e) {
                 beside.delete(name);
                 throw e;
@@ -237,9 +264,9 @@ final class TraceMetadata {
      * @throws IOException when it cannot be written
      */
     synchronized void writeTo(SafeFolder snapshot) throws IOException {
-        String text = MetadataText.of(describe());
+        String text = describe().metadata();
         Uninterrupted.run(() -> {
-            snapshot.write(TraceWriter.METADATA, text, false);
+            snapshot.write(TraceFiles.METADATA, text, false);
             return true;
         });
     }

@@ -3,12 +3,12 @@ package io.github.rseq4j.trace;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.sections.TraceRing;
-import io.github.rseq4j.trace.ctf.PacketLayout;
 import io.github.rseq4j.trace.ctf.Problem;
-import io.github.rseq4j.trace.ctf.RegularFile;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceReader;
-import io.github.rseq4j.trace.ctf.TraceWriter;
+import io.github.rseq4j.trace.file.RegularFile;
+import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -35,7 +35,7 @@ public final class TraceRecovery {
      * A tracer makes the folder, the lock's file in it, and then the rings' files; when it is closed it removes them in
      * the opposite order. So where the folder is empty a tracer is just beginning or ending: nothing is made there.
      */
-    private static final String METADATA_BESIDE = TraceWriter.METADATA + "_";
+    private static final String METADATA_BESIDE = TraceFiles.METADATA + "_";
     private static final byte[] METADATA_BEGIN = "/* CTF 1.8 */".getBytes(StandardCharsets.US_ASCII);
 
     private final SafeFolder folder;
@@ -298,7 +298,7 @@ public final class TraceRecovery {
             recover(ring);
         } catch (IOException e) {
             String named = e instanceof FileSystemException f ? f.getFile() : null;
-            Path file = Path.of(named == null ? TraceWriter.CHANNEL + ring.index() : named).getFileName();
+            Path file = Path.of(named == null ? TraceFiles.CHANNEL + ring.index() : named).getFileName();
             problems.add(file + ": " + RegularFile.why(e) + ": what is in " + TracerFolder.RINGS + "/" + Rings.FILE
                     + ring.index() + " is left there");
             return false;

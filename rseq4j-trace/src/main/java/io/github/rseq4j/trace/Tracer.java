@@ -3,7 +3,7 @@ package io.github.rseq4j.trace;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.ctf.EventType;
-import io.github.rseq4j.trace.ctf.TraceWriter;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.nio.file.FileAlreadyExistsException;
@@ -383,7 +383,7 @@ public final class Tracer implements AutoCloseable {
                         "folder=" + folder + " is not a flight recorder's: flush() writes to it");
             }
             try (SafeFolder into = SafeFolder.open(Files.createDirectories(snapshot))) {
-                if (into.exists(TraceWriter.METADATA)) {
+                if (into.exists(TraceFiles.METADATA)) {
                     throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
                 }
                 snapshot(into);

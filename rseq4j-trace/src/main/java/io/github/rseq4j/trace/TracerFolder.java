@@ -2,8 +2,7 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.trace.TracerOptions.ExistingTrace;
 import io.github.rseq4j.trace.ctf.TraceReader;
-import io.github.rseq4j.trace.ctf.TraceRuns;
-import io.github.rseq4j.trace.ctf.TraceWriter;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -90,11 +89,11 @@ final class TracerFolder {
 
     /** Makes the folder of a later run: the last one if it holds no trace, else a new one. */
     private static TracerFolder run(Path path) throws IOException {
-        List<Integer> runs = TraceRuns.numbers(path);
+        List<Integer> runs = TraceFiles.runs(path);
         int last = runs.isEmpty() ? 1 : runs.getLast();
-        TracerFolder made = last == 1 ? null : claim(TraceRuns.of(path, last));
+        TracerFolder made = last == 1 ? null : claim(TraceFiles.run(path, last));
         while (made == null) {
-            Path next = TraceRuns.of(path, ++last);
+            Path next = TraceFiles.run(path, ++last);
             try {
                 Files.createDirectory(next);
             } catch (FileAlreadyExistsException _) {
@@ -171,10 +170,10 @@ final class TracerFolder {
     private static boolean holdsTrace(SafeFolder trace, boolean isWithRings) throws IOException {
         boolean hasMetadata = false;
         for (String name : trace.names()) {
-            if (name.startsWith(TraceWriter.CHANNEL) || isWithRings && name.equals(RINGS)) {
+            if (name.startsWith(TraceFiles.CHANNEL) || isWithRings && name.equals(RINGS)) {
                 return true;
             }
-            hasMetadata |= name.equals(TraceWriter.METADATA);
+            hasMetadata |= name.equals(TraceFiles.METADATA);
         }
         if (!hasMetadata) {
             return false;
@@ -222,7 +221,7 @@ final class TracerFolder {
     /** Leaves nothing that another try would take for a trace; what cannot be removed is told with what is thrown. */
     void undo(Throwable thrown) {
         try {
-            trace.delete(TraceWriter.METADATA);
+            trace.delete(TraceFiles.METADATA);
             finish(true);
             if (isOfRun) {
                 Files.delete(trace.path());

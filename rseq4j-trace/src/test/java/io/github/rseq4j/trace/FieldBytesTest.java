@@ -3,8 +3,8 @@ package io.github.rseq4j.trace;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.Truncated;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -20,11 +20,11 @@ final class FieldBytesTest {
         byte[] whole = text.getBytes(StandardCharsets.UTF_8);
         byte[] expected = Truncated.of(new String(whole, StandardCharsets.UTF_8), room) instanceof Truncated cut
                 ? cut.recorded() : whole;
-        byte[] to = new byte[AT + FieldType.LENGTHS_BYTES + room + 1];
+        byte[] to = new byte[AT + PacketLayout.LENGTHS_BYTES + room + 1];
         Arrays.fill(to, UNTOUCHED);
         String where = "text=" + text + " room=" + room;
         int end = FieldBytes.putText(to, AT, to.length - 1, text);
-        assertEquals(AT + FieldType.LENGTHS_BYTES + expected.length, end, where);
+        assertEquals(AT + PacketLayout.LENGTHS_BYTES + expected.length, end, where);
         ByteBuffer buffer = ByteBuffer.wrap(to).order(ByteOrder.LITTLE_ENDIAN).position(AT);
         assertEquals(whole.length, buffer.getInt(), where);
         assertEquals(expected.length, buffer.getInt(), where);

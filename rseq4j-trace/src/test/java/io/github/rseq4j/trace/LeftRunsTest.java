@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.TraceRecovery.Left;
-import io.github.rseq4j.trace.ctf.TraceRuns;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -32,7 +32,7 @@ final class LeftRunsTest {
 
     private void leave(int count) throws IOException {
         for (int run = 1; run <= count; run++) {
-            LeftTrace left = LeftTrace.make(run == 1 ? folder : TraceRuns.of(folder, run), run % 2 == 0);
+            LeftTrace left = LeftTrace.make(run == 1 ? folder : TraceFiles.run(folder, run), run % 2 == 0);
             runs.add(left);
             ids.add(left.ring(0).id());
             ids.add(left.ring(1).id());
@@ -55,13 +55,13 @@ final class LeftRunsTest {
     void theNewestKeepTheirsAndTheOthersAreRecovered() throws IOException {
         leave(LeftRuns.MAX_KEPT);
         try (Tracer tracer = Tracer.streaming(folder, LeftTrace.OPTIONS)) {
-            assertEquals(TraceRuns.of(folder, LeftRuns.MAX_KEPT + 1), tracer.folder());
+            assertEquals(TraceFiles.run(folder, LeftRuns.MAX_KEPT + 1), tracer.folder());
             assertEquals(0, tracer.stats().failures(), () -> tracer.stats().toString());
         }
         for (LeftTrace left : runs) {
             assertEquals(Left.RINGS, TraceRecovery.left(left.folder), left.folder + " is kept");
         }
-        Path newest = TraceRuns.of(folder, LeftRuns.MAX_KEPT + 2);
+        Path newest = TraceFiles.run(folder, LeftRuns.MAX_KEPT + 2);
         runs.add(LeftTrace.make(newest, true));
         try (Tracer tracer = Tracer.flightRecorder(folder, LeftTrace.OPTIONS)) {
             assertEquals(0, tracer.stats().failures(), () -> tracer.stats().toString());
@@ -86,7 +86,7 @@ final class LeftRunsTest {
             TracerStats stats = tracer.stats();
             // Two streams of each that was tried, and each that was freed.
             assertEquals(2L * (MANY - LeftRuns.MAX_KEPT) + freed, stats.failures(), stats::toString);
-            assertTrue(String.valueOf(stats.lastFailure()).contains(TraceRuns.of(folder, freed)
+            assertTrue(String.valueOf(stats.lastFailure()).contains(TraceFiles.run(folder, freed)
                     + ": the run was killed and could not be recovered, and its rings of "), stats::toString);
         }
         for (int i = 0; i < MANY; i++) {

@@ -2,8 +2,8 @@ package io.github.rseq4j.trace;
 
 import static java.lang.constant.ConstantDescs.CD_void;
 
-import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.Truncated;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.lang.classfile.ClassFile;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
@@ -152,6 +152,6 @@ final class RandomProviders {
             return Short.BYTES;
         }
         return type == int.class || type == float.class || type.isEnum() ? Integer.BYTES
-                : FieldType.LENGTHS_BYTES;
+                : PacketLayout.LENGTHS_BYTES;
     }
 }

@@ -3,13 +3,12 @@ package io.github.rseq4j.trace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.rseq4j.trace.ctf.EventType;
-import io.github.rseq4j.trace.ctf.MetadataText;
-import io.github.rseq4j.trace.ctf.PacketLayout;
 import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
-import io.github.rseq4j.trace.ctf.TraceWriter;
+import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -17,9 +16,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /**
@@ -86,22 +85,18 @@ final class RecordingSink implements EventSink {
     /** Returns what was recorded, and forgets it. */
     synchronized List<TraceEvent> take(Path folder) {
         TraceClock clock = new TraceClock(new UUID(3, 4), 1_000_000_000, 0, 0);
-        TraceDescription trace = new TraceDescription(TRACE, clock, 1,
-                TraceDescription.environment("0.1", Instant.EPOCH), types);
+        TraceDescription trace = new TraceDescription(TRACE, clock, 1, Map.of(), types);
         try {
             Path made = Files.createTempDirectory(folder, "trace");
-            Files.writeString(made.resolve(TraceWriter.METADATA), MetadataText.of(trace));
-            try (OutputStream channel = Files.newOutputStream(made.resolve(TraceWriter.CHANNEL + 0))) {
+            Files.writeString(made.resolve(TraceFiles.METADATA), trace.metadata());
+            try (OutputStream channel = Files.newOutputStream(made.resolve(TraceFiles.CHANNEL + 0))) {
                 for (int i = 0; i < records.size(); i++) {
                     channel.write(packet(i, records.get(i)));
                 }
             }
             records.clear();
             try (TraceReader reader = new TraceReader(made)) {
-                List<TraceEvent> events = new ArrayList<>();
-                for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
-                    events.add(event);
-                }
+                List<TraceEvent> events = reader.events().toList();
                 assertEquals(List.of(), reader.problems());
                 return events;
             }

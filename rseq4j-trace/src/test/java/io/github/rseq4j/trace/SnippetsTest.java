@@ -3,6 +3,11 @@ package io.github.rseq4j.trace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.FieldType;
+import io.github.rseq4j.trace.ctf.TraceClock;
+import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -11,8 +16,10 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.logging.Handler;
 import java.util.logging.Logger;
 import java.util.regex.Matcher;
@@ -74,6 +81,26 @@ final class SnippetsTest {
         assertEquals(List.of("http:received[7, /index]", "http:received[7, java.lang.IllegalStateException]",
                 "http:done[7, 200]", "http:parse_begin[7]", "http:parse_end[]"),
                 sink.take(folder).stream().map(event -> event.type().name() + event.values()).toList());
+    }
+
+    @Test
+    void aReaderTellsWhatWasRecorded(@TempDir Path folder) throws Exception {
+        compile(folder, "Snippet", "import io.github.rseq4j.trace.ctf.*;\nimport java.util.List;\n"
+                + "public final class Snippet {\n    static void assertEquals(Object a, Object b) {\n"
+                + "        if (!a.equals(b)) throw new AssertionError(a + \" \" + b);\n    }\n"
+                + "    public static void run(java.nio.file.Path folder) {\n" + snippet("ctf/TraceReader")
+                + "\n    }\n}\n");
+        Path trace = folder.resolve("trace");
+        EventType type = new EventType("requests:cacheMiss", 0, 6,
+                List.of(new EventType.Field("key", FieldType.Basic.STRING)));
+        TraceClock clock = new TraceClock(new UUID(3, 4), 1_000_000_000, 0, 0);
+        try (TraceWriter writer = new TraceWriter(trace, new TraceDescription(new UUID(1, 2), clock, 1, Map.of(),
+                List.of(type)), 4096)) {
+            writer.append(0, 1, 1, type, "user:42");
+        }
+        try (URLClassLoader loader = loader(folder)) {
+            loader.loadClass("Snippet").getMethod("run", Path.class).invoke(null, trace);
+        }
     }
 
     private static URLClassLoader loader(Path folder) throws IOException {

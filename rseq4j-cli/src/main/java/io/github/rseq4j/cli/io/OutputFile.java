@@ -1,6 +1,6 @@
 package io.github.rseq4j.cli.io;
 
-import io.github.rseq4j.trace.ctf.RegularFile;
+import io.github.rseq4j.trace.file.RegularFile;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -8,7 +8,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.provider.ProviderHeader;
 import io.github.rseq4j.provider.ProviderImage;
 import io.github.rseq4j.sections.Sections;
-import io.github.rseq4j.trace.ctf.RegularFile;
+import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;

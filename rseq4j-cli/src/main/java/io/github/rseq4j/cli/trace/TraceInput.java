@@ -4,12 +4,11 @@ import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.Printable;
 import io.github.rseq4j.trace.TraceRecovery;
 import io.github.rseq4j.trace.ctf.Problem;
-import io.github.rseq4j.trace.ctf.RegularFile;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
-import io.github.rseq4j.trace.ctf.TraceRuns;
-import io.github.rseq4j.trace.ctf.TraceWriter;
+import io.github.rseq4j.trace.file.RegularFile;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -69,8 +68,8 @@ final class TraceInput implements AutoCloseable {
     /** Returns a note of the later runs that a folder has, if it has any. */
     static Optional<String> runs(Path folder) {
         try {
-            List<Integer> runs = TraceRuns.numbers(folder).stream()
-                    .filter(run -> Files.exists(TraceRuns.of(folder, run).resolve(TraceWriter.METADATA))).toList();
+            List<Integer> runs = TraceFiles.runs(folder).stream()
+                    .filter(run -> Files.exists(TraceFiles.run(folder, run).resolve(TraceFiles.METADATA))).toList();
             return runs.isEmpty() ? Optional.empty() : Optional.of("later runs are in "
                     + runs.reversed().stream().limit(SHOWN_RUNS).map(run -> "run-" + run)
                             .collect(Collectors.joining(", "))

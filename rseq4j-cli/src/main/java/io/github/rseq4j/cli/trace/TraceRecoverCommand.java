@@ -3,7 +3,7 @@ package io.github.rseq4j.cli.trace;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.Printable;
 import io.github.rseq4j.trace.TraceRecovery;
-import io.github.rseq4j.trace.ctf.RegularFile;
+import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;

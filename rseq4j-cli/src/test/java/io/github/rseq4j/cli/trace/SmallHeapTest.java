@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.rseq4j.cli.Run;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
-import io.github.rseq4j.trace.ctf.MetadataText;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceThread;
 import io.github.rseq4j.trace.ctf.TraceWriter;
@@ -136,7 +135,7 @@ class SmallHeapTest {
     /** Metadata of an enumeration with as many labels as fit ten megabytes. */
     private Path labelled() throws IOException {
         Path trace = SampleTrace.write(folder.resolve("labelled"), 10);
-        StringBuilder text = new StringBuilder(MetadataText.of(SampleTrace.DESCRIPTION));
+        StringBuilder text = new StringBuilder(SampleTrace.DESCRIPTION.metadata());
         text.append("event { name = \"a:b\"; id = 9; stream_id = 0; loglevel = 6; fields := struct {"
                 + " enum : int32_t { \"null\" = -1");
         for (int i = 0; i < 600_000; i++) {

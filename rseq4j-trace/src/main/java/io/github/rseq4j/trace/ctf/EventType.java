@@ -1,6 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
-import java.nio.ByteBuffer;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  */
 public record EventType(String name, int id, int level, List<Field> fields) {
     /** The highest number of an event. */
-    public static final int MAX_ID = 0xFFFF;
+    public static final int MAX_ID = PacketLayout.MAX_ID;
     /** The highest level, which is the least important. */
     public static final int MAX_LEVEL = 14;
     /** How many fields an event has at most. */
@@ -75,33 +75,21 @@ public record EventType(String name, int id, int level, List<Field> fields) {
         }
     }
 
-    /** Returns the part of the name before the colon. */
+    /** {@return the part of the name before the colon} */
     public String provider() {
         return name.substring(0, name.indexOf(':'));
     }
 
     /**
-     * Returns how many bytes a record takes.
+     * Returns the declaration of the event, which may be appended to the metadata of its trace.
      *
-     * @param record bytes that begin with it, little endian
-     * @return how many, or -1 when the record does not end among these bytes
+     * @return text in the Trace Stream Description Language of CTF 1.8
      */
-    public int recordBytes(ByteBuffer record) {
-        long bytes = PacketLayout.RECORD_FIELDS;
-        for (Field field : fields) {
-            int lengths = record.position() + (int) bytes;
-            bytes += field.type().minimumBytes();
-            if (bytes > record.remaining()) {
-                return -1;
-            }
-            if (field.type() instanceof FieldType.Basic basic && basic.isVarying()) {
-                bytes += Integer.toUnsignedLong(record.getInt(lengths + Integer.BYTES));
-            }
-        }
-        return bytes > record.remaining() ? -1 : (int) bytes;
+    public String metadata() {
+        return MetadataText.of(this);
     }
 
-    /** Returns how many bytes a record takes at least, its two words included. */
+    /** {@return the least size of a record in bytes, its two words included} */
     public int minimumBytes() {
         int bytes = PacketLayout.RECORD_FIELDS;
         for (Field field : fields) {

@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -9,14 +10,7 @@ import java.util.Set;
  * between fields.
  */
 public sealed interface FieldType {
-    /** How many bytes come before the content of a field of varying length: its two lengths. */
-    int LENGTHS_BYTES = 2 * Integer.BYTES;
-    /** The length of a reference that is null. */
-    int NULL_LENGTH = -1;
-    /** The ordinal of an enumeration's value that is null. */
-    int NULL_ORDINAL = -1;
-
-    /** Returns how many bytes a value takes; of a type of varying length, how many at least. */
+    /** {@return the size of a value in bytes; of a type of varying length the least size} */
     int minimumBytes();
 
     /** The types that are the same for every event. */
@@ -38,9 +32,9 @@ public sealed interface FieldType {
         /** Eight bytes, IEEE 754 binary64. */
         DOUBLE(Double.BYTES),
         /** The length of the whole in bytes of UTF-8, the length of what is recorded, and that. */
-        STRING(LENGTHS_BYTES),
+        STRING(PacketLayout.LENGTHS_BYTES),
         /** The length of the whole, the length of what is recorded, and that. */
-        BYTES(LENGTHS_BYTES);
+        BYTES(PacketLayout.LENGTHS_BYTES);
 
         private final int minimumBytes;
 
@@ -53,14 +47,14 @@ public sealed interface FieldType {
             return minimumBytes;
         }
 
-        /** Tells whether values differ in length. */
+        /** {@return whether values differ in length} */
         public boolean isVarying() {
             return this == STRING || this == BYTES;
         }
     }
 
     /**
-     * A Java enumeration: four bytes, the ordinal, or {@link #NULL_ORDINAL}.
+     * A Java enumeration: four bytes, the ordinal, or -1 for null.
      *
      * @param labels the constants' names, by ordinal
      */

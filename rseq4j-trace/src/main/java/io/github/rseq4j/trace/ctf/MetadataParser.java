@@ -1,6 +1,7 @@
 package io.github.rseq4j.trace.ctf;
 
 import io.github.rseq4j.trace.ctf.MetadataTokens.Unexpected;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -255,7 +256,7 @@ final class MetadataParser {
         tokens.expectAll(": int32_t {");
         int nullStart = tokens.offset();
         String nullLabel = tokens.text();
-        tokens.expectAll("= " + FieldType.NULL_ORDINAL);
+        tokens.expectAll("= " + PacketLayout.NULL_ORDINAL);
         List<String> labels = new ArrayList<>();
         while (tokens.accept(",")) {
             count(1);

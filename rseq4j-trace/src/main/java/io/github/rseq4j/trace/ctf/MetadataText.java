@@ -1,10 +1,11 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** The metadata of a trace as text: the Trace Stream Description Language of CTF 1.8. */
-public final class MetadataText {
+final class MetadataText {
     /* How it works
      *
      * The parts that are the same in every trace are constants. The parser expects them token by token, so writer and
@@ -94,7 +95,7 @@ public final class MetadataText {
      *
      * @param trace what it says
      */
-    public static String of(TraceDescription trace) {
+    static String of(TraceDescription trace) {
         MetadataText out = new MetadataText();
         out.text.append(SIGNATURE).append("\n\n").append(TYPES).append('\n');
         out.text.append(TRACE_BEGIN).append(' ').append(quoted(trace.uuid().toString())).append(TRACE_END);
@@ -115,7 +116,7 @@ public final class MetadataText {
      *
      * @param event the event
      */
-    public static String of(EventType event) {
+    static String of(EventType event) {
         MetadataText out = new MetadataText();
         out.event(event);
         return out.text.toString();
@@ -142,7 +143,7 @@ public final class MetadataText {
         switch (field.type()) {
             case FieldType.Enumeration enumeration -> {
                 text.append("        enum : int32_t { ").append(quoted(nullLabel(enumeration.labels()))).append(" = ")
-                        .append(FieldType.NULL_ORDINAL);
+                        .append(PacketLayout.NULL_ORDINAL);
                 for (int i = 0; i < enumeration.labels().size(); i++) {
                     text.append(", ").append(quoted(enumeration.labels().get(i))).append(" = ").append(i);
                 }

@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Writes the packets of one stream into a buffer, one after the other. For tools: the tracer's sections write packets
  * themselves. One thread.
  */
-public final class PacketWriter {
+final class PacketWriter {
     private final byte[] mark;
     private final int index;
     private final ByteBuffer packet;
@@ -27,7 +28,7 @@ public final class PacketWriter {
      * @param packet where the packets are written, each of its whole capacity: a multiple of 8
      * @throws IllegalArgumentException when there is no such index, or no packet of such a size
      */
-    public PacketWriter(TraceDescription trace, int index, ByteBuffer packet) {
+    PacketWriter(TraceDescription trace, int index, ByteBuffer packet) {
         if (index < 0 || index >= trace.indexCount()) {
             throw new IllegalArgumentException("index=" + index + ": must be 0 to " + (trace.indexCount() - 1));
         }
@@ -63,7 +64,7 @@ public final class PacketWriter {
      * @return whether there was room for it: if not, {@link #end} the packet and write it again
      * @throws IllegalArgumentException when something cannot be recorded, or would not fit an empty packet
      */
-    public boolean append(long timestamp, long threadId, EventType type, @Nullable Object... values) {
+    boolean append(long timestamp, long threadId, EventType type, @Nullable Object... values) {
         if (Long.compareUnsigned(timestamp, lastTimestamp) < 0) {
             throw new IllegalArgumentException("timestamp=" + Long.toUnsignedString(timestamp)
                     + ": is before the last one, " + Long.toUnsignedString(lastTimestamp));
@@ -98,12 +99,12 @@ public final class PacketWriter {
      *
      * @param events how many more
      */
-    public void discard(long events) {
+    void discard(long events) {
         discarded += events;
     }
 
     /** Tells whether the packet has no record. */
-    public boolean isEmpty() {
+    boolean isEmpty() {
         return isEmpty;
     }
 
@@ -114,7 +115,7 @@ public final class PacketWriter {
      * @param <X> what it throws
      * @throws X when the packet cannot be taken
      */
-    public <X extends Exception> void end(Sink<X> write) throws X {
+    <X extends Exception> void end(Sink<X> write) throws X {
         if (isEmpty) {
             packet.putLong(PacketLayout.TIMESTAMP_BEGIN, lastTimestamp);
         }
@@ -136,7 +137,7 @@ public final class PacketWriter {
      * @param <X> what it throws
      */
     @FunctionalInterface
-    public interface Sink<X extends Exception> {
+    interface Sink<X extends Exception> {
         /**
          * Takes it.
          *

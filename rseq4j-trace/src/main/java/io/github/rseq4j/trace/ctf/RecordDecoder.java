@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -110,7 +111,7 @@ final class RecordDecoder {
 
     private @Nullable Object constant(String name, FieldType.Enumeration type) throws IOException, Damaged {
         int ordinal = take(Integer.BYTES, name).getInt();
-        if (ordinal == FieldType.NULL_ORDINAL) {
+        if (ordinal == PacketLayout.NULL_ORDINAL) {
             return null;
         }
         return ordinal >= 0 && ordinal < type.labels().size() ? (Object) type.labels().get(ordinal)
@@ -118,12 +119,12 @@ final class RecordDecoder {
     }
 
     private @Nullable Object varying(String name, FieldType.Basic type) throws IOException, Damaged {
-        ByteBuffer lengths = take(FieldType.LENGTHS_BYTES, name);
+        ByteBuffer lengths = take(PacketLayout.LENGTHS_BYTES, name);
         int whole = lengths.getInt();
         int recorded = lengths.getInt();
-        boolean isNull = whole == FieldType.NULL_LENGTH;
+        boolean isNull = whole == PacketLayout.NULL_LENGTH;
         if (recorded < 0 || (isNull ? recorded != 0 : Integer.compareUnsigned(recorded, whole) > 0)) {
-            throw new Damaged(next - FieldType.LENGTHS_BYTES, "record: " + name + " has "
+            throw new Damaged(next - PacketLayout.LENGTHS_BYTES, "record: " + name + " has "
                     + Integer.toUnsignedString(recorded) + " of " + Integer.toUnsignedString(whole) + " bytes");
         }
         if (isNull) {

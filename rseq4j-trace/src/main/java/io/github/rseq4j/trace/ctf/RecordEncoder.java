@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -60,14 +61,14 @@ final class RecordEncoder {
             default -> type == FieldType.Basic.BYTES ? (byte[]) value
                     : ((String) value).getBytes(StandardCharsets.UTF_8);
         };
-        record.putInt(value == null ? FieldType.NULL_LENGTH
+        record.putInt(value == null ? PacketLayout.NULL_LENGTH
                 : value instanceof Truncated truncated ? (int) truncated.lengthBytes() : bytes.length);
         record.putInt(bytes.length).put(bytes);
     }
 
     private static int ordinal(FieldType.Enumeration type, @Nullable Object value) {
         int ordinal = switch (value) {
-            case null -> FieldType.NULL_ORDINAL;
+            case null -> PacketLayout.NULL_ORDINAL;
             case Integer number -> number;
             case Enum<?> constant -> type.labels().indexOf(constant.name());
             default -> type.labels().indexOf((String) value);

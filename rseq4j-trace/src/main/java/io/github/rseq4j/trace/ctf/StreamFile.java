@@ -1,6 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
-import io.github.rseq4j.kernel.SparseFile;
+import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -103,7 +103,7 @@ final class StreamFile implements AutoCloseable {
      * @return where, the file's size when there are none, or the offset itself where the system does not tell
      */
     long data(long offset) {
-        return Math.min(SparseFile.data(path.toString(), offset), sizeBytes);
+        return Math.min(RegularFile.data(path, offset), sizeBytes);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.file.RegularFile;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;

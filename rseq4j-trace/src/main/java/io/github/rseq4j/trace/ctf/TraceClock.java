@@ -39,7 +39,7 @@ public record TraceClock(UUID uuid, long frequencyHz, long offsetSeconds, long o
     }
 
     /**
-     * Returns the time of a cycle.
+     * {@return the time of a cycle}
      *
      * @param cycles the clock's value, unsigned
      */
@@ -50,7 +50,7 @@ public record TraceClock(UUID uuid, long frequencyHz, long offsetSeconds, long o
     }
 
     /**
-     * Returns how long a number of cycles is, in nanoseconds, or {@code Long.MAX_VALUE} where that is too much.
+     * {@return the length of a number of cycles in nanoseconds, or {@code Long.MAX_VALUE} where that is too much}
      *
      * @param cycles how many, unsigned
      */

@@ -1,10 +1,5 @@
 package io.github.rseq4j.trace.ctf;
 
-import io.github.rseq4j.kernel.Architecture;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Instant;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,7 +29,6 @@ public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<
     static final String INDEX_COUNT = "index_count";
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,127}");
-    private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
     /**
      * Checks it.
@@ -97,39 +91,20 @@ public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<
     }
 
     /**
-     * Returns an event by its name, or null.
+     * {@return an event by its name, or null where there is none}
      *
-     * @param name provider and event
+     * @param name the name: {@code provider:event}
      */
     public @Nullable EventType event(String name) {
         return events.stream().filter(event -> event.name().equals(name)).findFirst().orElse(null);
     }
 
     /**
-     * Returns the environment of a trace that this process begins.
+     * Returns the text of the metadata.
      *
-     * @param version of the tracer
-     * @param start when it begins
+     * @return text in the Trace Stream Description Language of CTF 1.8
      */
-    public static Map<String, Object> environment(String version, Instant start) {
-        Map<String, Object> environment = new LinkedHashMap<>();
-        environment.put("domain", "java");
-        environment.put("tracer_name", "rseq4j");
-        environment.put("tracer_version", version);
-        environment.put("hostname", hostName());
-        environment.put("pid", ProcessHandle.current().pid());
-        environment.put("jdk", Runtime.version().toString());
-        environment.put("arch", Architecture.hostName());
-        environment.put("start_time", start.toString());
-        return environment;
-    }
-
-    private static String hostName() {
-        try {
-            return Files.readString(HOST_NAME).strip();
-        } catch (IOException _) {
-            // Another system: the name is nothing that a trace depends on.
-            return "unknown";
-        }
+    public String metadata() {
+        return MetadataText.of(this);
     }
 }

@@ -1,5 +1,8 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.file.RegularFile;
+import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,15 +17,40 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a trace: all that is readable, in the order of time, and what is wrong as a list. Nothing that a folder holds
- * makes it throw, and only its regular files are read. What it holds in memory is a small window of each stream's file,
- * one record, and what the metadata declares, which is limited. One thread.
+ * Reads the events of a trace in the order of time.
+ *
+ * {@snippet lang = java:
+ * try (TraceReader reader = new TraceReader(folder)) {
+ *     List<String> missed = reader.events().filter(event -> event.name().equals("requests:cacheMiss"))
+ *             .map(event -> String.valueOf(event.value("key"))).toList();
+ *     assertEquals(List.of("user:42"), missed);
+ *     assertEquals(List.of(), reader.problems());
+ * }
+ * }
+ *
+ * <p>The trace of a closed tracer is complete. The folder of a streaming tracer that still records can be read too,
+ * with {@link #TraceReader(Path, boolean)}: after {@link io.github.rseq4j.trace.Tracer#flush} it has all events before
+ * that call.
+ *
+ * <p><b>Failures.</b> No method throws because of what the folder holds. The reader reads everything that is readable
+ * and collects what is wrong in {@link #problems}, also where there is no trace at all. It opens regular files alone
+ * and follows no link in the folder.
+ *
+ * <p><b>Memory.</b> The reader keeps a window of up to 64 KiB of each stream's file, one event, and what the metadata
+ * declares: up to a share of the heap.
+ *
+ * <p><b>Threads.</b> A reader is used by one thread at a time.
  */
 public final class TraceReader implements AutoCloseable {
     /* How it works
@@ -44,7 +72,7 @@ public final class TraceReader implements AutoCloseable {
     private static final int LEAST_WINDOW_BYTES = 1 << 12;
 
     private static final Pattern CHANNEL =
-            Pattern.compile(TraceWriter.CHANNEL + "(0|[1-9]\\d{0,4})(?:_(0|[1-9]\\d{0,17}))?");
+            Pattern.compile(TraceFiles.CHANNEL + "(0|[1-9]\\d{0,4})(?:_(0|[1-9]\\d{0,17}))?");
 
     private final Problems problems = new Problems();
     private final List<StreamReader> streams = new ArrayList<>();
@@ -61,19 +89,20 @@ public final class TraceReader implements AutoCloseable {
     }
 
     /**
-     * How a stream's packets were, as far as they are read.
+     * The counts of a stream, of the packets that are read by now.
      *
      * @param index the CPU index
-     * @param packets how many were there
-     * @param lostPackets how many are missing between them, by their numbers
-     * @param discarded how many events its packets count as discarded
+     * @param packets the number of packets
+     * @param lostPackets the number of packets that are missing between them: the tracer dropped them, or they are
+     *     damaged
+     * @param discarded the number of events that found no room in the ring, and are in no packet
      */
     public record StreamCounts(int index, long packets, long lostPackets, long discarded) {}
 
     /**
-     * Opens a trace that nobody writes any more.
+     * Opens a trace that no tracer writes any more.
      *
-     * @param folder the folder that holds it
+     * @param folder the folder that holds it; {@link #problems} tells where it holds none
      */
     public TraceReader(Path folder) {
         this(folder, false);
@@ -86,7 +115,7 @@ public final class TraceReader implements AutoCloseable {
      * @param isLive whether it is being written: then a packet at a file's end that is not whole yet is no problem
      */
     public TraceReader(Path folder, boolean isLive) {
-        description = describe(folder.resolve(TraceWriter.METADATA));
+        description = describe(folder.resolve(TraceFiles.METADATA));
         if (description != null) {
             Map<Integer, List<Long>> channels = channels(folder);
             long allBytes = Math.min(ALL_WINDOWS_BYTES, Runtime.getRuntime().maxMemory() / (2 * HEAP_SHARE));
@@ -105,7 +134,7 @@ public final class TraceReader implements AutoCloseable {
         try (FileChannel channel = RegularFile.open(file)) {
             long bytes = channel.size();
             if (bytes > limit) {
-                problems.add(TraceWriter.METADATA, limit, "longer than metadata may be: " + bytes + " bytes"
+                problems.add(TraceFiles.METADATA, limit, "longer than metadata may be: " + bytes + " bytes"
                         + (limit < MAX_METADATA_BYTES ? "; a larger heap (-Xmx) lets it be longer" : ""));
                 return null;
             }
@@ -115,9 +144,9 @@ public final class TraceReader implements AutoCloseable {
                 last = channel.read(read);
             }
             String text = new String(read.array(), 0, read.position(), StandardCharsets.ISO_8859_1);
-            return MetadataParser.parse(text, TraceWriter.METADATA, problems);
+            return MetadataParser.parse(text, TraceFiles.METADATA, problems);
         } catch (IOException e) {
-            problems.add(TraceWriter.METADATA, 0, "cannot be read, so this is no trace: " + RegularFile.why(e));
+            problems.add(TraceFiles.METADATA, 0, "cannot be read, so this is no trace: " + RegularFile.why(e));
             return null;
         }
     }
@@ -125,7 +154,7 @@ public final class TraceReader implements AutoCloseable {
     /** Returns the numbers of the files of each stream, -1 for the one that has none. */
     private Map<Integer, List<Long>> channels(Path folder) {
         Map<Integer, List<Long>> channels = new TreeMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, TraceWriter.CHANNEL + "*")) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, TraceFiles.CHANNEL + "*")) {
             for (Path file : files) {
                 String name = String.valueOf(file.getFileName());
                 Matcher matcher = CHANNEL.matcher(name);
@@ -147,7 +176,7 @@ public final class TraceReader implements AutoCloseable {
     }
 
     private static List<Path> files(Path folder, int index, List<Long> numbers) {
-        String name = TraceWriter.CHANNEL + index;
+        String name = TraceFiles.CHANNEL + index;
         return new AbstractList<>() {
             @Override
             public Path get(int at) {
@@ -167,12 +196,12 @@ public final class TraceReader implements AutoCloseable {
         }
     }
 
-    /** Returns what the metadata says, or null when it cannot be read: then there are no events. */
+    /** {@return what the metadata says, or null where it cannot be read; there are no events then} */
     public @Nullable TraceDescription description() {
         return description;
     }
 
-    /** Returns the next event, or null at the end. */
+    /** {@return the next event in the order of time, or null at the end} */
     public @Nullable TraceEvent next() {
         TraceEvent event = null;
         for (Head head = heads.poll(); head != null; head = event == null ? heads.poll() : null) {
@@ -182,24 +211,45 @@ public final class TraceReader implements AutoCloseable {
         return event;
     }
 
-    /** Returns the first problems that were found so far. */
+    /**
+     * Returns the events that {@link #next} has not returned yet.
+     *
+     * @return a stream that reads each event when it is asked for; it is used before the reader is closed
+     */
+    public Stream<TraceEvent> events() {
+        return StreamSupport.stream(new Spliterators.AbstractSpliterator<>(Long.MAX_VALUE,
+                Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE) {
+            @Override
+            public boolean tryAdvance(Consumer<? super TraceEvent> action) {
+                TraceEvent event = next();
+                if (event != null) {
+                    action.accept(event);
+                }
+                return event != null;
+            }
+        }, false);
+    }
+
+    /** {@return the first problems that were found so far: up to 100} {@link #problemCount} has their number. */
     public List<Problem> problems() {
         return problems.kept();
     }
 
-    /** Returns how many problems were found so far. */
+    /** {@return the number of problems that were found so far} */
     public long problemCount() {
         return problems.count();
     }
 
-    /** Returns the counts of each stream, as far as it is read. */
+    /** {@return the counts of each stream, of the packets that are read by now} */
     public List<StreamCounts> counts() {
         return streams.stream().map(s -> new StreamCounts(s.index(), s.packets(), s.lostPackets(), s.discarded()))
                 .toList();
     }
 
+    /** Closes the files. There are no more events. */
     @Override
     public void close() {
+        heads.clear();
         streams.forEach(StreamReader::close);
     }
 }

@@ -44,7 +44,7 @@ public record TraceThread(long javaId, long kernelTid, boolean isVirtual, long f
     }
 
     /**
-     * Returns a name, or its beginning where it is too long.
+     * {@return a name, or its beginning with three dots where it is longer than {@link #MAX_NAME_CHARS}}
      *
      * @param name the name
      */

@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -10,13 +11,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Writes a trace to a folder: metadata, and a file for each CPU index that has events. For tools. One thread. */
+/**
+ * Writes a trace to a folder: its metadata, and a file for each CPU index that has events. It serves programs that
+ * convert traces and tests of programs that read them; a {@link io.github.rseq4j.trace.Tracer} records events of this
+ * process. A writer is used by one thread at a time.
+ */
 public final class TraceWriter implements AutoCloseable {
-    /** The file of the metadata. */
-    public static final String METADATA = "metadata";
-    /** What a stream's file is called, before its index. */
-    public static final String CHANNEL = "channel_";
-
     private final Path folder;
     private final TraceDescription trace;
     private final int packetBytes;
@@ -37,14 +37,14 @@ public final class TraceWriter implements AutoCloseable {
      *
      * @param folder where to: it is made, and may not hold a trace
      * @param trace what its metadata says
-     * @param packetBytes the size of a packet
+     * @param packetBytes the size of a packet: a multiple of 8, at least 88
      * @throws IOException when it cannot be written
      */
     public TraceWriter(Path folder, TraceDescription trace, int packetBytes) throws IOException {
         this.folder = Files.createDirectories(folder);
         this.trace = trace;
         this.packetBytes = packetBytes;
-        Files.writeString(folder.resolve(METADATA), MetadataText.of(trace), StandardOpenOption.CREATE_NEW,
+        Files.writeString(folder.resolve(TraceFiles.METADATA), trace.metadata(), StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.WRITE);
     }
 
@@ -54,7 +54,7 @@ public final class TraceWriter implements AutoCloseable {
             return known;
         }
         PacketWriter packets = new PacketWriter(trace, index, ByteBuffer.allocate(packetBytes));
-        Stream made = new Stream(packets, FileChannel.open(folder.resolve(CHANNEL + index),
+        Stream made = new Stream(packets, FileChannel.open(folder.resolve(TraceFiles.CHANNEL + index),
                 StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
         streams.put(index, made);
         return made;
@@ -65,9 +65,11 @@ public final class TraceWriter implements AutoCloseable {
      *
      * @param index the CPU index
      * @param timestamp when, in cycles, not before the last one on this index
-     * @param threadId the thread
+     * @param threadId Java's number of the thread, or the kernel's, made negative
      * @param type the event
-     * @param values the values of its fields
+     * @param values the values of its fields, as in {@link TraceEvent#values}
+     * @throws IllegalArgumentException when there is no such index, the time is before the last one's, a value is not
+     *     of its field's type, or the record fits no packet
      * @throws IOException when it cannot be written
      */
     public void append(int index, long timestamp, long threadId, EventType type, @Nullable Object... values)

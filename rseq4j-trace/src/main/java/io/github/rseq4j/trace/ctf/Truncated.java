@@ -46,11 +46,12 @@ public record Truncated(byte[] recorded, long lengthBytes) {
         return new Truncated(Arrays.copyOf(bytes, end), bytes.length);
     }
 
-    /** Returns what was recorded as text; bytes that are no UTF-8 become replacement characters. */
+    /** {@return the recorded bytes as text} Bytes that are no UTF-8 become replacement characters. */
     public String text() {
         return new String(recorded, StandardCharsets.UTF_8);
     }
 
+    /** {@return the recorded bytes, an array of the caller's own} */
     @Override
     public byte[] recorded() {
         return recorded.clone();

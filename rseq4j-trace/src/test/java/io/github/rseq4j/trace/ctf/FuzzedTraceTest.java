@@ -2,6 +2,7 @@ package io.github.rseq4j.trace.ctf;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -56,7 +56,7 @@ final class RandomTraces {
         TraceClock clock = new TraceClock(uuid(), random.nextBoolean() ? 1_000_000_000 : 2_494_123_457L,
                 1_764_000_000L, random.nextInt(1_000_000));
         return new TraceDescription(uuid(), clock, 1 + random.nextInt(4),
-                TraceDescription.environment("0.1", Instant.EPOCH), threads(), events);
+                TestTraces.ENVIRONMENT, threads(), events);
     }
 
     private List<TraceThread> threads() {

@@ -2,6 +2,8 @@ package io.github.rseq4j.trace.ctf;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -20,10 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RoundTripTest {
     static List<TraceEvent> read(Path folder) {
         try (TraceReader reader = new TraceReader(folder)) {
-            List<TraceEvent> events = new ArrayList<>();
-            for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
-                events.add(event);
-            }
+            List<TraceEvent> events = reader.events().toList();
+            assertNull(reader.next());
             assertEquals(List.of(), reader.problems());
             return events;
         }
@@ -82,6 +82,35 @@ class RoundTripTest {
             }
         }
         assertEquals(texts, read(folder).stream().map(event -> event.values().getFirst()).toList());
+    }
+
+    @Test
+    void aValueIsFoundByItsFieldsName(@TempDir Path folder) throws IOException {
+        EventType type = new EventType("a:b", 7, 6, List.of(new EventType.Field("n", FieldType.Basic.INT),
+                new EventType.Field("s", FieldType.Basic.STRING)));
+        try (TraceWriter writer = new TraceWriter(folder, TestTraces.of(1, type), 4096)) {
+            writer.append(0, 1, 1, type, 5, null);
+        }
+        TraceEvent event = read(folder).getFirst();
+        assertEquals("a:b", event.name());
+        assertEquals(5, event.value("n"));
+        assertNull(event.value("s"));
+        assertEquals("field=m: event=a:b has [n, s]",
+                assertThrows(IllegalArgumentException.class, () -> event.value("m")).getMessage());
+        assertThrows(IllegalArgumentException.class, () -> new TraceEvent(1, 0, 1, type, List.of(5)));
+    }
+
+    @Test
+    void aReaderThatIsClosedHasNoMoreEvents(@TempDir Path folder) throws IOException {
+        EventType type = new EventType("a:b", 7, 6, List.of());
+        try (TraceWriter writer = new TraceWriter(folder, TestTraces.of(1, type), 4096)) {
+            writer.append(0, 1, 1, type);
+            writer.append(0, 2, 1, type);
+        }
+        TraceReader reader = new TraceReader(folder);
+        assertEquals(1, reader.events().limit(1).count());
+        reader.close();
+        assertEquals(0, reader.events().count());
     }
 
     @Test

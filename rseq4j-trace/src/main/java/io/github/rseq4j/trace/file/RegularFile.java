@@ -1,5 +1,6 @@
-package io.github.rseq4j.trace.ctf;
+package io.github.rseq4j.trace.file;
 
+import io.github.rseq4j.kernel.SparseFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -70,6 +71,18 @@ public final class RegularFile {
                     + ", and only regular files are read");
         }
         return attributes;
+    }
+
+    /**
+     * Returns where the next bytes of a file are that were ever written. What lies before them is a hole, and zeros.
+     *
+     * @param file the file
+     * @param offset where the search begins, in bytes
+     * @return the offset of data, at least the one that was given; that one where the system does not tell;
+     *     {@code Long.MAX_VALUE} when there are no more
+     */
+    public static long data(Path file, long offset) {
+        return SparseFile.data(file.toString(), offset);
     }
 
     /**

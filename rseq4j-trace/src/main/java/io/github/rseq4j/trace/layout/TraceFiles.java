@@ -1,5 +1,6 @@
-package io.github.rseq4j.trace.ctf;
+package io.github.rseq4j.trace.layout;
 
+import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -13,14 +14,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The folders of a program that is started again and again with one folder for its trace: the first run has the folder
- * itself, and each later one a folder {@code run-2}, {@code run-3} and so on in it.
+ * The names in a trace's folder. A program that is started again and again with one folder for its trace has a trace
+ * for each run: the first run's is in the folder itself, each later one's in a folder {@code run-2}, {@code run-3} and
+ * so on in it.
  */
-public final class TraceRuns {
-    private static final String NAME = "run-";
-    private static final Pattern RUN = Pattern.compile(NAME + "([1-9]\\d{0,8})");
+public final class TraceFiles {
+    /** The file of the metadata. */
+    public static final String METADATA = "metadata";
+    /** What a stream's file is called, before its index. */
+    public static final String CHANNEL = "channel_";
 
-    private TraceRuns() {}
+    private static final String RUN = "run-";
+    private static final Pattern RUN_NUMBER = Pattern.compile(RUN + "([1-9]\\d{0,8})");
+
+    private TraceFiles() {}
 
     /**
      * Returns the folder of a run.
@@ -29,8 +36,8 @@ public final class TraceRuns {
      * @param number which run, 2 and more
      * @return its folder
      */
-    public static Path of(Path folder, int number) {
-        return folder.resolve(NAME + number);
+    public static Path run(Path folder, int number) {
+        return folder.resolve(RUN + number);
     }
 
     /**
@@ -40,11 +47,11 @@ public final class TraceRuns {
      * @return the numbers, ascending
      * @throws IOException when the folder cannot be read
      */
-    public static List<Integer> numbers(Path folder) throws IOException {
+    public static List<Integer> runs(Path folder) throws IOException {
         List<Integer> numbers = new ArrayList<>();
-        try (DirectoryStream<Path> runs = Files.newDirectoryStream(folder, NAME + "*")) {
+        try (DirectoryStream<Path> runs = Files.newDirectoryStream(folder, RUN + "*")) {
             for (Path run : runs) {
-                Matcher matcher = RUN.matcher(String.valueOf(run.getFileName()));
+                Matcher matcher = RUN_NUMBER.matcher(String.valueOf(run.getFileName()));
                 if (matcher.matches() && Files.isDirectory(run, LinkOption.NOFOLLOW_LINKS)) {
                     numbers.add(Integer.valueOf(matcher.group(1)));
                 }

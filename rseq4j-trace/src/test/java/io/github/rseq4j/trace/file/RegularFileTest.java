@@ -1,4 +1,4 @@
-package io.github.rseq4j.trace.ctf;
+package io.github.rseq4j.trace.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

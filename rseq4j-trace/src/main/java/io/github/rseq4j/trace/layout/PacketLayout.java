@@ -1,6 +1,5 @@
-package io.github.rseq4j.trace.ctf;
+package io.github.rseq4j.trace.layout;
 
-import io.github.rseq4j.sections.TraceRing;
 import java.nio.ByteBuffer;
 import java.util.UUID;
 
@@ -41,48 +40,57 @@ public final class PacketLayout {
     /** Offset of stream_instance_id, in bytes. */
     public static final int STREAM_INSTANCE_ID = 24;
     /** Offset of timestamp_begin, in bytes. */
-    public static final int TIMESTAMP_BEGIN = TraceRing.TIMESTAMP_BEGIN;
+    public static final int TIMESTAMP_BEGIN = 32;
     /** Offset of timestamp_end, in bytes. */
-    public static final int TIMESTAMP_END = TraceRing.TIMESTAMP_END;
+    public static final int TIMESTAMP_END = 40;
     /** Offset of content_size, in bytes. */
-    public static final int CONTENT_SIZE = TraceRing.CONTENT_BYTES;
+    public static final int CONTENT_SIZE = 48;
     /** Offset of packet_size, in bytes. */
     public static final int PACKET_SIZE = 56;
     /** Offset of packet_seq_num, in bytes. */
-    public static final int PACKET_SEQ_NUM = TraceRing.BEGIN;
+    public static final int PACKET_SEQ_NUM = 64;
     /** Offset of events_discarded, in bytes. */
-    public static final int EVENTS_DISCARDED = TraceRing.EVENTS_DISCARDED;
+    public static final int EVENTS_DISCARDED = 72;
     /** Offset of cpu_id, in bytes. */
     public static final int CPU_ID = 80;
     /** Offset of the first record, in bytes. */
-    public static final int RECORDS = TraceRing.RECORDS;
+    public static final int RECORDS = 88;
 
     /** Offset of timestamp in a record, in bytes. */
     public static final int RECORD_TIMESTAMP = 0;
     /** Offset of the word of id and thread in a record, in bytes. */
     public static final int RECORD_ID_AND_THREAD = 8;
     /** Offset of the first field in a record, in bytes. */
-    public static final int RECORD_FIELDS = TraceRing.RECORD_HEADER;
+    public static final int RECORD_FIELDS = 16;
     /** Records begin at multiples of it, in bytes. */
     public static final int RECORD_ALIGNMENT = 8;
     /** A record is no longer, in bytes: so much a reader must be able to hold for each stream. */
     public static final int MAX_RECORD_BYTES = 1 << 20;
+    /** The highest number of an event. */
+    public static final int MAX_ID = 0xFFFF;
     /** The bits of the id in its word; the rest is the thread's. */
     public static final int ID_BITS = 16;
     /** The highest number of a thread; below 0 are those of the kernel, made negative. */
     public static final long MAX_THREAD_ID = (1L << (Long.SIZE - ID_BITS - 1)) - 1;
+
+    /** The size of the two lengths before the content of a field of varying length: the whole's, and the recorded. */
+    public static final int LENGTHS_BYTES = 2 * Integer.BYTES;
+    /** The length of a reference that is null. */
+    public static final int NULL_LENGTH = -1;
+    /** The ordinal of an enumeration's value that is null. */
+    public static final int NULL_ORDINAL = -1;
 
     /** The value of magic (CTF 1.8, section 5.1). */
     public static final int MAGIC_VALUE = 0xC1FC1FC1;
     /** The value of stream_id. */
     public static final int STREAM_ID_VALUE = 0;
     /** The bytes that mark the start of a packet of one trace: magic and uuid. */
-    static final int MARK_BYTES = STREAM_ID;
+    public static final int MARK_BYTES = STREAM_ID;
 
     private PacketLayout() {}
 
     /**
-     * Returns an offset rounded up to where a record may begin.
+     * {@return an offset rounded up to where a record may begin}
      *
      * @param offset in bytes from the packet's start
      */
@@ -91,22 +99,22 @@ public final class PacketLayout {
     }
 
     /**
-     * Returns the word of event and thread.
+     * {@return the word of event and thread}
      *
      * @param id the event's number
      * @param threadId the thread's number
      * @throws IllegalArgumentException when one has too many bits
      */
     public static long idAndThread(int id, long threadId) {
-        if (id < 0 || id > EventType.MAX_ID || threadId < ~MAX_THREAD_ID || threadId > MAX_THREAD_ID) {
+        if (id < 0 || id > MAX_ID || threadId < ~MAX_THREAD_ID || threadId > MAX_THREAD_ID) {
             throw new IllegalArgumentException("id=" + id + " threadId=" + threadId + ": must be 0 to "
-                    + EventType.MAX_ID + " and " + ~MAX_THREAD_ID + " to " + MAX_THREAD_ID);
+                    + MAX_ID + " and " + ~MAX_THREAD_ID + " to " + MAX_THREAD_ID);
         }
         return threadId << ID_BITS | id;
     }
 
     /**
-     * Returns the bytes of magic and uuid, with which each packet of a trace begins.
+     * {@return the bytes of magic and uuid, with which each packet of a trace begins}
      *
      * @param uuid the trace's
      */
