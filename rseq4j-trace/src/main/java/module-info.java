@@ -5,7 +5,6 @@ import org.jspecify.annotations.NullMarked;
 @SuppressWarnings("module")
 module io.github.rseq4j.trace {
     requires static org.jspecify;
-    requires static transitive java.logging;
     requires io.github.rseq4j;
 
     exports io.github.rseq4j.trace;

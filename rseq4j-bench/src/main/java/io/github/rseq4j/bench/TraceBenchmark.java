@@ -1,8 +1,8 @@
 package io.github.rseq4j.bench;
 
-import io.github.rseq4j.trace.TraceLogHandler;
 import io.github.rseq4j.trace.Tracer;
 import io.github.rseq4j.trace.TracerOptions;
+import io.github.rseq4j.trace.logging.TraceLogHandler;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;

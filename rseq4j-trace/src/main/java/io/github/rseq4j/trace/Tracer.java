@@ -241,6 +241,30 @@ public final class Tracer implements AutoCloseable {
     }
 
     /**
+     * Returns one event of a provider as something that can be switched.
+     *
+     * @param event its name in the trace: {@code provider:event}
+     * @return the probe
+     * @throws IllegalArgumentException when no provider has declared such an event yet
+     */
+    public Probe probe(String event) {
+        for (Probe probe : providers.all()) {
+            if (probe.name().equals(event)) {
+                return probe;
+            }
+        }
+        throw new IllegalArgumentException("event=" + event + ": no provider has declared it yet");
+    }
+
+    /**
+     * Counts an event that a bridge could not bring to its probe: it is one more in {@link TracerStats#lost}. Any
+     * thread.
+     */
+    public void countLost() {
+        counts.lost();
+    }
+
+    /**
      * Enables events, also of providers to come. All events are enabled at first.
      *
      * @param pattern {@code provider:event}, in which {@code *} stands for any characters; or {@code *}. A span's
@@ -304,16 +328,6 @@ public final class Tracer implements AutoCloseable {
         if (!isFlightRecorder) {
             drainer.add(new RingDrain(ring, new StreamOutput(files.trace(), uuid, ring.index(), options), counts));
         }
-    }
-
-    /** Returns the event of a provider of this package. */
-    Probe probe(String name) {
-        return probes().stream().filter(probe -> probe.name().equals(name)).findFirst().orElseThrow();
-    }
-
-    /** Counts an event that failed before it came to a ring. */
-    void lost() {
-        counts.lost();
     }
 
     /** Returns the rings that there are by now. */

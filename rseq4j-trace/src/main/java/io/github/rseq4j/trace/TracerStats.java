@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param discarded how many events found no room in their ring, and are counted in the packets
  * @param lost how many events could not even be counted in their ring: the kernel refused memory or a registration,
  *     native code came to a CPU that had no ring yet, the tracer was closed when they could not be written and their
- *     rings ended with the process (see lostOnKill), or something that was logged failed on its way to
- *     {@link TraceLogHandler} or {@link TraceLoggerFinder}
+ *     rings ended with the process (see lostOnKill), or a bridge could not bring what was logged to its
+ *     probe (see {@link Tracer#countLost})
  * @param packets how many packets were written to files
  * @param bytes how many bytes these have
  * @param droppedFiles how many files were dropped because of {@link TracerOptions#withFiles}

@@ -8,7 +8,6 @@ import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceWriter;
-import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.net.URL;
@@ -18,14 +17,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
-import java.util.logging.Handler;
-import java.util.logging.Logger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
@@ -106,73 +101,5 @@ final class SnippetsTest {
     private static URLClassLoader loader(Path folder) throws IOException {
         URL[] path = {folder.resolve("classes").toUri().toURL()};
         return new URLClassLoader(path, SnippetsTest.class.getClassLoader());
-    }
-
-    @Test
-    void oneLineRecordsWhatIsLogged(@TempDir Path folder) throws Exception {
-        compile(folder, "Snippet", "import io.github.rseq4j.trace.*;\nimport java.util.logging.Logger;\n"
-                + "public final class Snippet {\n    public static void run(Tracer tracer) {\n"
-                + snippet("TraceLogHandler") + "\n    }\n}\n");
-        Logger root = Logger.getLogger("");
-        Set<Handler> before = Set.of(root.getHandlers());
-        try (Tracer tracer = Tracer.streaming(folder.resolve("trace")); URLClassLoader loader = loader(folder)) {
-            loader.loadClass("Snippet").getMethod("run", Tracer.class).invoke(null, tracer);
-            // The others would print it.
-            before.forEach(root::removeHandler);
-            Logger.getLogger("rseq4j.snippet").info("logged");
-        } finally {
-            Stream.of(root.getHandlers()).forEach(root::removeHandler);
-            before.forEach(root::addHandler);
-        }
-        assertEquals(List.of("jul:info[800, INFO, rseq4j.snippet, logged, null]"), texts(folder.resolve("trace")));
-    }
-
-    private static List<String> texts(Path trace) {
-        return TracerTest.read(trace, 0).stream().map(event -> event.type().name() + event.values()).toList();
-    }
-
-    @Test
-    void aFinderThatIsNamedTracesTheLoggersOfAnother(@TempDir Path folder) throws Exception {
-        compile(folder, "Loggers", "import io.github.rseq4j.trace.*;\nimport java.util.ResourceBundle;\n"
-                + snippet("TraceLoggerFinder") + "\n" + """
-                final class LibraryLoggerFinder extends System.LoggerFinder {
-                    record Printing(String getName) implements System.Logger {
-                        public boolean isLoggable(Level level) { return level != Level.DEBUG; }
-                        public void log(Level level, ResourceBundle bundle, String text, Throwable thrown) {}
-                        public void log(Level level, ResourceBundle bundle, String text, Object... parameters) {
-                            if (getName.startsWith("app")) System.out.println(text);
-                        }
-                    }
-                    @Override
-                    public System.Logger getLogger(String name, Module module) { return new Printing(name); }
-                }
-                final class Snippet {
-                    public static void main(String[] arguments) throws Exception {
-                        System.Logger logger = System.getLogger("app");
-                        logger.log(System.Logger.Level.INFO, "early");
-                        try (Tracer tracer = Tracer.streaming(java.nio.file.Path.of(arguments[0]))) {
-                            Loggers.TRACED.attach(tracer);
-                            tracer.disable("system_logger:trace");
-                            logger.log(System.Logger.Level.INFO, "found {0}", 7);
-                            logger.log(System.Logger.Level.DEBUG, "hidden");
-                        }
-                    }
-                }
-                """);
-        Path classes = folder.resolve("classes");
-        Files.createDirectories(classes.resolve("META-INF/services"));
-        Files.writeString(classes.resolve("META-INF/services/java.lang.System$LoggerFinder"), "Loggers\n");
-        String path = Stream.of(classes, MODULE.resolve("target/classes"),
-                MODULE.resolveSibling("rseq4j-core/target/classes")).map(Path::toString)
-                .collect(Collectors.joining(File.pathSeparator));
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                // It needs no java.logging, and a program that has none has no other bridge.
-                "--limit-modules=java.base", "--enable-native-access=ALL-UNNAMED", "-Drseq4j.registration="
-                + System.getProperty("rseq4j.registration", "auto"), "-cp", path, "Snippet",
-                folder.resolve("trace").toString()).redirectErrorStream(true).start();
-        List<String> said = process.inputReader().readAllLines();
-        assertEquals(0, process.waitFor(), said::toString);
-        assertEquals(List.of("early", "found {0}", "hidden"), said);
-        assertEquals(List.of("system_logger:info[800, INFO, app, found 7, null]"), texts(folder.resolve("trace")));
     }
 }

@@ -1,5 +1,6 @@
-package io.github.rseq4j.trace;
+package io.github.rseq4j.trace.logging;
 
+import io.github.rseq4j.trace.Tracer;
 import java.util.Objects;
 import java.util.ResourceBundle;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>What is recorded</b> is what the logger beyond says it would log, of events that are enabled: what
  * {@code isLoggable} says, and so what the program does, does not change when it is traced. What cannot be recorded is
- * counted in {@link TracerStats#lost}; failures of the logger beyond are its own.
+ * counted in {@link io.github.rseq4j.trace.TracerStats#lost}; failures of the logger beyond are its own.
  *
  * <p><b>Threads.</b> Any. Loggers that the program holds already are traced from {@link #attach} on.
  */

@@ -1,4 +1,4 @@
-package io.github.rseq4j.trace;
+package io.github.rseq4j.trace.logging;
 
 import java.text.MessageFormat;
 import java.util.MissingResourceException;

@@ -1,4 +1,4 @@
-package io.github.rseq4j.trace;
+package io.github.rseq4j.trace.logging;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.trace.Tracer;
+import io.github.rseq4j.trace.TracerOptions;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -116,11 +118,12 @@ final class TraceLoggerFinderTest {
 
     private List<TraceEvent> recorded() throws IOException {
         tracer.flush();
-        return TracerTest.read(folder.resolve("trace"), 0);
+        return LoggedTrace.events(folder.resolve("trace"));
     }
 
     private List<String> texts() throws IOException {
-        return recorded().stream().map(event -> event.type().name() + event.values()).toList();
+        tracer.flush();
+        return LoggedTrace.texts(folder.resolve("trace"));
     }
 
     private List<String> messages() throws IOException {
@@ -139,9 +142,7 @@ final class TraceLoggerFinderTest {
                 "system_logger:error[2147483647, OFF, a.b, m, null]"), texts());
         assertEquals(Arrays.stream(Level.values()).map(level -> level + " m 0").toList(), beyond.logged);
         assertEquals(List.of("debug DEBUG_PROGRAM", "error ERR", "info INFO", "trace DEBUG", "warning WARNING"),
-                tracer.probes().stream().map(Probe::type)
-                        .map(type -> type.name().substring("system_logger:".length()) + " "
-                                + io.github.rseq4j.trace.Level.values()[type.level()]).toList());
+                LoggedTrace.levels(folder.resolve("trace")));
     }
 
     @Test
@@ -213,7 +214,7 @@ final class TraceLoggerFinderTest {
         logger.log(Level.WARNING, "attached");
         tracer.close();
         logger.log(Level.WARNING, "closed {0}", asked);
-        assertEquals(List.of("attached"), TracerTest.read(folder.resolve("trace"), 0).stream()
+        assertEquals(List.of("attached"), LoggedTrace.events(folder.resolve("trace")).stream()
                 .map(event -> event.values().get(3)).toList());
         assertEquals(List.of("DEBUG {0} 1", "INFO disabled {0} 1", "WARNING detached {0} 1", "WARNING attached 0",
                 "WARNING closed {0} 1"), beyond.logged);

@@ -1,5 +1,8 @@
-package io.github.rseq4j.trace;
+package io.github.rseq4j.trace.logging;
 
+import io.github.rseq4j.trace.Probe;
+import io.github.rseq4j.trace.Tracer;
+import java.lang.invoke.MethodHandles;
 import java.util.List;
 import java.util.ResourceBundle;
 import java.util.stream.Stream;
@@ -18,7 +21,7 @@ record LoggerTarget(Tracer tracer, SystemLoggerEvents events, List<Probe> probes
     }
 
     static LoggerTarget of(Tracer tracer) {
-        SystemLoggerEvents events = tracer.probes(SystemLoggerEvents.class);
+        SystemLoggerEvents events = tracer.probes(MethodHandles.lookup(), SystemLoggerEvents.class);
         return new LoggerTarget(tracer, events, Stream.of("error", "warning", "info", "debug", "trace")
                 .map(event -> tracer.probe("system_logger:" + event)).toList());
     }
@@ -53,7 +56,7 @@ record LoggerTarget(Tracer tracer, SystemLoggerEvents events, List<Probe> probes
             }
         } catch (Throwable _) {
             // No level, or the end of the stack, or a logger that fails, and will again when it is to log.
-            tracer.lost();
+            tracer.countLost();
         }
     }
 

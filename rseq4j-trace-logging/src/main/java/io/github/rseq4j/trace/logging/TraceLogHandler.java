@@ -1,6 +1,9 @@
-package io.github.rseq4j.trace;
+package io.github.rseq4j.trace.logging;
 
+import io.github.rseq4j.trace.Probe;
+import io.github.rseq4j.trace.Tracer;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
 import java.util.List;
 import java.util.logging.ErrorManager;
 import java.util.logging.Formatter;
@@ -30,10 +33,11 @@ import org.jspecify.annotations.Nullable;
  * formatter, if one was set. A message that cannot be formatted is recorded as it was given, without its parameters; so
  * is what is logged by the code that formats another one.
  *
- * <p><b>Failures.</b> The program that logs sees none: what cannot be recorded is counted in {@link TracerStats#lost},
- * and told to the handler's {@link ErrorManager}.
+ * <p><b>Failures.</b> The program that logs sees none: what cannot be recorded is counted in
+ * {@link io.github.rseq4j.trace.TracerStats#lost}, and told to the handler's {@link ErrorManager}.
  *
- * <p><b>Threads.</b> Any; no lock is taken. The module java.logging must be there.
+ * <p><b>Threads.</b> Any; no lock is taken. The module java.logging must be there: modules of a program that use this
+ * class require it.
  */
 public final class TraceLogHandler extends Handler {
     /** The least values of the levels, in the order of the probes. */
@@ -60,7 +64,7 @@ public final class TraceLogHandler extends Handler {
      */
     public TraceLogHandler(Tracer tracer) {
         this.tracer = tracer;
-        this.events = tracer.probes(JulEvents.class);
+        this.events = tracer.probes(MethodHandles.lookup(), JulEvents.class);
         this.probes = Stream.of("severe", "warning", "info", "config", "fine", "finer", "finest")
                 .map(event -> tracer.probe("jul:" + event)).toList();
         setFormatter(formatter);
@@ -89,7 +93,7 @@ public final class TraceLogHandler extends Handler {
             }
         } catch (Throwable t) {
             // A filter, or a level of somebody else's, or the end of the stack.
-            tracer.lost();
+            tracer.countLost();
             report("the record is not in the trace", t, ErrorManager.WRITE_FAILURE);
         }
     }

@@ -1,5 +1,9 @@
-package io.github.rseq4j.trace;
+package io.github.rseq4j.trace.logging;
 
+import io.github.rseq4j.trace.Event;
+import io.github.rseq4j.trace.Field;
+import io.github.rseq4j.trace.Level;
+import io.github.rseq4j.trace.Provider;
 import org.jspecify.annotations.Nullable;
 
 /**
