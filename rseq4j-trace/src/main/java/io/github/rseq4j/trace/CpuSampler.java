@@ -1,268 +1,29 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.KernelException;
-import io.github.rseq4j.engine.NativeEvents;
-import io.github.rseq4j.kernel.Errno;
-import io.github.rseq4j.kernel.LastCalls;
-import io.github.rseq4j.kernel.Linux;
-import io.github.rseq4j.kernel.RawMemory;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import io.github.rseq4j.trace.cpu.Sampling;
 
 /**
  * Samples what all threads of the process use CPU time for, see {@link Tracer#sampleCpu}. It runs until it, or its
  * tracer, is closed.
  */
 public final class CpuSampler implements AutoCloseable {
-    /* How it works
-     *
-     * Each thread, also one that the JVM does not know, has a timer of its own CPU time, which sends it SIGPROF; the
-     * handler is emitted code that records the instruction that was interrupted. A thread of ours looks for threads
-     * that are new or have ended.
-     *
-     * Where code lies is recorded at the beginning, when it changes, and with each snapshot: so readers can tell which
-     * library an address is in.
-     *
-     * At the end SIGPROF has the action again that it was found with, unless somebody has changed it meanwhile. Its
-     * default would end the process, and a signal may be on its way: so timers are deleted, then the signal is ignored,
-     * by which the kernel forgets what is pending of it. The handler's code stays, for threads that are in it. When the
-     * class loader of this class is collected, the thread does the same (LooseThread).
-     *
-     * Refused: one timer for the process. Kernels before 6.4 send its signals to the main thread, which waits.
-     */
     /** The most samples a second of CPU time. */
-    public static final int MAX_HZ = 10_000;
-    private static final int SIGPROF = 27;
-    private static final long NANOS_PER_SECOND = 1_000_000_000;
-    private static final long LOOK_NANOS = 20_000_000;
-    private static final int LOOKS_FOR_CODE = 50;
-    private static final Path MAPS = Path.of("/proc/self/maps");
-    private static final Pattern CODE =
-            Pattern.compile("([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) \\S+ \\d+ *(.*)");
+    public static final int MAX_HZ = Sampling.MAX_HZ;
 
-    private static final long SIG_IGN = 1;
+    private final Sampling sampling;
 
-    private static final AtomicBoolean IS_SAMPLING = new AtomicBoolean();
-
-    private final CpuEvents events;
-    private final NativeEvents.Event handler;
-    private final TracedThreads threads;
-    private final TracerCounts counts;
-    private final KernelTasks tasks = new KernelTasks();
-    private final long intervalNanos;
-    /** The timers, by the thread's number in /proc; negative numbers are what the kernel answered instead. */
-    private final Map<Integer, Integer> timers = new HashMap<>();
-    private byte[] former;
-    private final Thread worker;
-    private final LongSupplier step = this::step;
-    private int looks;
-    private Set<String> code = Set.of();
-    private volatile boolean isClosing;
-    private boolean isClosed;
-
-    private CpuSampler(CpuEvents events, NativeEvents.Event handler, TracedThreads threads, TracerCounts counts,
-            int hz, byte[] former) {
-        this.events = events;
-        this.handler = handler;
-        this.threads = threads;
-        this.counts = counts;
-        this.intervalNanos = NANOS_PER_SECOND / hz;
-        this.former = former;
-        this.worker = LooseThread.repeating("rseq4j-sampler", step,
-                List.of(LastCalls.endOfTimers(timers.values(), SIGPROF, handler.entry(), former)));
-    }
-
-    /**
-     * Begins to sample.
-     *
-     * @param events records where code lies
-     * @param handler records samples
-     * @param threads is told which threads there are
-     * @param counts counts failures
-     * @param hz how many a second of CPU time
-     * @throws IllegalStateException when somebody else samples or handles the signal, or no thread can have a timer
-     */
-    static CpuSampler start(CpuEvents events, NativeEvents.Event handler, TracedThreads threads, TracerCounts counts,
-            int hz) {
-        if (!IS_SAMPLING.compareAndSet(false, true)) {
-            throw new IllegalStateException("another sampler runs in this process: close it first");
-        }
-        CpuSampler sampler = null;
-        try {
-            byte[] found = Linux.sigaction(SIGPROF, new byte[0]);
-            requireFree(found);
-            CpuSampler made = new CpuSampler(events, handler, threads, counts, hz, found);
-            made.former = Linux.sigaction(SIGPROF, handler.entry());
-            sampler = made;
-            requireFree(made.former);
-            made.look();
-            made.requireTimer();
-            made.recordCode();
-            RawMemory.putLong(handler.enabledWord(), 1);
-            made.worker.start();
-            return made;
-        } catch (Throwable t) {
-            if (sampler != null) {
-                sampler.close();
-            } else {
-                IS_SAMPLING.set(false);
-            }
-            throw t;
-        }
-    }
-
-    private static void requireFree(byte[] action) {
-        if (Linux.handler(action) > SIG_IGN) {
-            throw new IllegalStateException("SIGPROF has a handler already: another profiler runs in this process");
-        }
-    }
-
-    private synchronized void requireTimer() {
-        if (timers.values().stream().noneMatch(timer -> timer >= 0)) {
-            int errno = timers.values().stream().findFirst().orElse(-Errno.ESRCH);
-            throw new IllegalStateException("no thread can be given a timer of its CPU time: timer_create answered "
-                    + Errno.name(-errno) + ": raise RLIMIT_SIGPENDING where that is EAGAIN, and mount the /proc of"
-                    + " this process's namespace where it is EINVAL or ESRCH");
-        }
-    }
-
-    private long step() {
-        if (isClosing) {
-            return 0;
-        }
-        try {
-            look();
-            if (++looks % LOOKS_FOR_CODE == 0) {
-                recordNewCode();
-            }
-        } catch (Throwable t) {
-            counts.failed(t);
-        }
-        return LOOK_NANOS;
-    }
-
-    /** Gives threads that are new a timer, and takes it from those that have ended. */
-    private synchronized void look() {
-        if (isClosed) {
-            return;
-        }
-        try {
-            Map<Integer, Integer> there = threads.look(tasks);
-            for (Iterator<Map.Entry<Integer, Integer>> i = timers.entrySet().iterator(); i.hasNext();) {
-                Map.Entry<Integer, Integer> each = i.next();
-                if (!there.containsKey(each.getKey())) {
-                    delete(each.getValue());
-                    i.remove();
-                }
-            }
-            for (Map.Entry<Integer, Integer> task : there.entrySet()) {
-                if (timers.getOrDefault(task.getKey(), -1) < 0) {
-                    arm(task.getKey(), task.getValue());
-                }
-            }
-        } catch (IOException e) {
-            counts.failed(e);
-        }
-    }
-
-    private static void delete(int timer) {
-        if (timer >= 0) {
-            Linux.timer_delete(timer);
-        }
-    }
-
-    private void arm(int task, int tid) {
-        int timer = tid == 0 ? -Errno.ESRCH : Linux.cpuTimer(tid, SIGPROF, intervalNanos);
-        if (timer < 0 && !KernelTasks.isThere(task)) {
-            // The thread has ended meanwhile.
-            timers.remove(task);
-            return;
-        }
-        Integer before = timers.put(task, timer);
-        // Once for each thread, however often it is tried.
-        if (timer < 0 && before == null) {
-            counts.failed(Errno.refusal("timer_create(tid=" + tid + ")", -timer));
-        }
-    }
-
-    private void recordNewCode() {
-        Set<String> now = readCode();
-        if (!now.equals(code)) {
-            record(now);
-        }
+    CpuSampler(Sampling sampling) {
+        this.sampling = sampling;
     }
 
     /** Records where code lies. */
     void recordCode() {
-        record(readCode());
-    }
-
-    private void record(Set<String> now) {
-        code = now;
-        for (String line : now) {
-            Matcher matcher = CODE.matcher(line);
-            if (matcher.matches()) {
-                events.mapping(Long.parseUnsignedLong(matcher.group(1), 16),
-                        Long.parseUnsignedLong(matcher.group(2), 16), Long.parseUnsignedLong(matcher.group(3), 16),
-                        matcher.group(4));
-            }
-        }
-    }
-
-    private Set<String> readCode() {
-        Set<String> lines = new LinkedHashSet<>();
-        try (Stream<String> maps = Files.lines(MAPS)) {
-            maps.filter(line -> CODE.matcher(line).matches()).forEach(lines::add);
-        } catch (IOException e) {
-            counts.failed(e);
-        }
-        return lines;
+        sampling.recordCode();
     }
 
     /** Ends sampling. */
     @Override
     public void close() {
-        isClosing = true;
-        LockSupport.unpark(worker);
-        synchronized (this) {
-            if (isClosed) {
-                return;
-            }
-            isClosed = true;
-            // What Java has compiled since.
-            if (RawMemory.getLong(handler.enabledWord()) != 0) {
-                recordNewCode();
-            }
-            RawMemory.putLong(handler.enabledWord(), 0);
-            timers.values().forEach(CpuSampler::delete);
-            timers.clear();
-            giveSignalBack();
-        }
-        IS_SAMPLING.set(false);
-    }
-
-    private void giveSignalBack() {
-        try {
-            byte[] now = Linux.sigaction(SIGPROF, new byte[0]);
-            if (Linux.handler(now) == handler.entry()) {
-                Linux.sigaction(SIGPROF, SIG_IGN);
-                Linux.sigaction(SIGPROF, former);
-            }
-        } catch (KernelException e) {
-            counts.failed(e);
-        }
+        sampling.close();
     }
 }

@@ -2,6 +2,7 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.trace.layout.TraceFiles;
+import io.github.rseq4j.trace.ring.Rings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.trace.cpu.NativeProbes;
 import io.github.rseq4j.trace.ctf.EventType;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

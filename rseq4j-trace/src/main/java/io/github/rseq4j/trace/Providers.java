@@ -1,7 +1,13 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.trace.cpu.NativeProbes;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.probe.ProbeBody;
+import io.github.rseq4j.trace.probe.ProbeCompiler;
+import io.github.rseq4j.trace.probe.ProbePlace;
+import io.github.rseq4j.trace.probe.Scratch;
+import io.github.rseq4j.trace.ring.EventSink;
 import java.lang.invoke.MethodHandles;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
@@ -146,7 +152,9 @@ final class Providers {
             fresh.add(made);
         }
         SpanEnd end = method.isSpan() ? new SpanEnd(halves.getLast(), sink) : null;
-        return new ProbeCompiler.Implementation(method.method(), halves.getFirst(), end);
+        Probe begin = halves.getFirst();
+        return new ProbeCompiler.Implementation(method.method(), begin.type(), begin, end,
+                end == null ? null : SpanEnd.NONE);
     }
 
     /**
@@ -182,6 +190,20 @@ final class Providers {
     /** Returns all probes, in the order in which they were made. */
     synchronized Collection<Probe> all() {
         return List.copyOf(probes.values());
+    }
+
+    /**
+     * Returns a probe.
+     *
+     * @param event its name
+     * @throws IllegalArgumentException when there is none of that name
+     */
+    synchronized Probe probe(String event) {
+        Probe probe = probes.get(event);
+        if (probe == null) {
+            throw new IllegalArgumentException("event=" + event + ": no provider has declared it yet");
+        }
+        return probe;
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.ring.EventSink;
 
 
 /**

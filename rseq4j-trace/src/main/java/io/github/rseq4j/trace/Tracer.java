@@ -2,8 +2,24 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.trace.common.TracerCounts;
+import io.github.rseq4j.trace.cpu.NativeProbes;
+import io.github.rseq4j.trace.cpu.Sampling;
 import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.file.Uninterrupted;
 import io.github.rseq4j.trace.layout.TraceFiles;
+import io.github.rseq4j.trace.ring.Channel;
+import io.github.rseq4j.trace.ring.RingFunctions;
+import io.github.rseq4j.trace.ring.RingView;
+import io.github.rseq4j.trace.ring.Rings;
+import io.github.rseq4j.trace.stream.Drainer;
+import io.github.rseq4j.trace.stream.RingCopy;
+import io.github.rseq4j.trace.stream.RingDrain;
+import io.github.rseq4j.trace.stream.StreamOutput;
+import io.github.rseq4j.trace.stream.TraceMetadata;
+import io.github.rseq4j.trace.thread.LooseThread;
+import io.github.rseq4j.trace.thread.TracedThreads;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.nio.file.FileAlreadyExistsException;
@@ -68,8 +84,6 @@ public final class Tracer implements AutoCloseable {
      * A tracer that is open stays reachable as long as this class does. Its threads do not keep it (LooseThread): when
      * the class loader of this class is collected, the tracer is left as that of a process that was killed.
      */
-    static final String RINGS = TracerFolder.RINGS;
-
     private static final Set<Tracer> OPEN = ConcurrentHashMap.newKeySet();
 
     private final Path folder;
@@ -104,7 +118,7 @@ public final class Tracer implements AutoCloseable {
         metadata.write();
         this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS,
                 files.descriptors());
-        this.rings = new Rings(files.rings(), uuid, options, !isFlightRecorder, counts, this::drained);
+        this.rings = new Rings(files.rings(), uuid, options.sizes(), !isFlightRecorder, counts, this::drained);
         try {
             this.channel = new Channel(rings, options.isTimeOrdered(), threads, counts);
             this.natives = new NativeProbes(rings, threads);
@@ -248,12 +262,7 @@ public final class Tracer implements AutoCloseable {
      * @throws IllegalArgumentException when no provider has declared such an event yet
      */
     public Probe probe(String event) {
-        for (Probe probe : providers.all()) {
-            if (probe.name().equals(event)) {
-                return probe;
-            }
-        }
-        throw new IllegalArgumentException("event=" + event + ": no provider has declared it yet");
+        return providers.probe(event);
     }
 
     /**
@@ -312,9 +321,10 @@ public final class Tracer implements AutoCloseable {
         synchronized (drainer) {
             requireOpen();
             CpuEvents cpu = providers.probes(CpuEvents.class);
-            sampler = CpuSampler.start(cpu, natives.sampler(probe("cpu:sample").type()), threads, counts,
-                    hz);
-            return sampler;
+            CpuSampler made = new CpuSampler(Sampling.start(cpu::mapping, natives.sampler(probe("cpu:sample").type()),
+                    threads, counts, hz));
+            sampler = made;
+            return made;
         }
     }
 
@@ -326,7 +336,8 @@ public final class Tracer implements AutoCloseable {
 
     private void drained(RingView ring) {
         if (!isFlightRecorder) {
-            drainer.add(new RingDrain(ring, new StreamOutput(files.trace(), uuid, ring.index(), options), counts));
+            StreamOutput output = new StreamOutput(files.trace(), uuid, ring.index(), options.sizes().files());
+            drainer.add(new RingDrain(ring, output, counts));
         }
     }
 

@@ -2,6 +2,9 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.trace.TracerOptions.ExistingTrace;
 import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.file.RingLock;
+import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.file.Uninterrupted;
 import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.Closeable;
 import java.io.IOException;

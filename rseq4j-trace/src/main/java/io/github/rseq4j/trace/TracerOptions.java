@@ -1,14 +1,16 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.trace.ring.FileLimits;
+import io.github.rseq4j.trace.ring.RingSizes;
 import java.time.Duration;
 import java.util.Objects;
 
 /** What a {@link Tracer} is made with. Immutable; each {@code with} method returns options of its own. */
 public final class TracerOptions {
     /** The smallest sub-buffer, in bytes: 4 KiB. */
-    public static final int MIN_SUB_BUFFER_BYTES = 1 << 12;
+    public static final int MIN_SUB_BUFFER_BYTES = RingSizes.MIN_SUB_BUFFER_BYTES;
     /** The largest sub-buffer, in bytes: 64 MiB. */
-    public static final int MAX_SUB_BUFFER_BYTES = 1 << 26;
+    public static final int MAX_SUB_BUFFER_BYTES = RingSizes.MAX_SUB_BUFFER_BYTES;
     /** The size of a sub-buffer where no other is asked for, in bytes: 512 KiB. */
     public static final int DEFAULT_SUB_BUFFER_BYTES = 1 << 19;
     /** The fewest sub-buffers of a ring. */
@@ -22,32 +24,29 @@ public final class TracerOptions {
     /** How many bytes of fields a record may have where no other number is asked for. */
     public static final int DEFAULT_FIELD_BYTES = 1 << 12;
     /** The smallest limit of a file, in bytes: 4 KiB. */
-    public static final long MIN_FILE_BYTES = 1 << 12;
+    public static final long MIN_FILE_BYTES = FileLimits.MIN_FILE_BYTES;
 
     private static final Duration SHORTEST_INTERVAL = Duration.ofMillis(1);
     /** As good as never, and no sum of it and a time overflows. */
     private static final Duration LONGEST_INTERVAL = Duration.ofNanos(Long.MAX_VALUE / 2);
     private static final TracerOptions DEFAULTS = new TracerOptions(DEFAULT_SUB_BUFFER_BYTES, DEFAULT_SUB_BUFFERS,
-            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), Long.MAX_VALUE, Integer.MAX_VALUE, true,
-            ExistingTrace.NEW_FOLDER);
+            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), FileLimits.NONE, true, ExistingTrace.NEW_FOLDER);
 
     private final int subBufferBytes;
     private final int subBuffers;
     private final int fieldBytes;
     private final Duration flushInterval;
-    private final long maxFileBytes;
-    private final int maxFiles;
+    private final FileLimits files;
     private final boolean isTimeOrdered;
     private final ExistingTrace existingTrace;
 
     private TracerOptions(int subBufferBytes, int subBuffers, int fieldBytes, Duration flushInterval,
-            long maxFileBytes, int maxFiles, boolean isTimeOrdered, ExistingTrace existingTrace) {
+            FileLimits files, boolean isTimeOrdered, ExistingTrace existingTrace) {
         this.subBufferBytes = subBufferBytes;
         this.subBuffers = subBuffers;
         this.fieldBytes = fieldBytes;
         this.flushInterval = flushInterval;
-        this.maxFileBytes = maxFileBytes;
-        this.maxFiles = maxFiles;
+        this.files = files;
         this.isTimeOrdered = isTimeOrdered;
         this.existingTrace = existingTrace;
     }
@@ -82,7 +81,7 @@ public final class TracerOptions {
             throw new IllegalArgumentException("subBufferBytes=" + bytes + ", subBuffers=" + count
                     + ", must be powers of two, and together at most " + (1 << 30) + " bytes");
         }
-        return new TracerOptions(bytes, count, fieldBytes, flushInterval, maxFileBytes, maxFiles,
+        return new TracerOptions(bytes, count, fieldBytes, flushInterval, files,
                 isTimeOrdered, existingTrace);
     }
 
@@ -96,7 +95,7 @@ public final class TracerOptions {
      */
     public TracerOptions withFieldBytes(int bytes) {
         require("fieldBytes", bytes, 256, MAX_FIELD_BYTES);
-        return new TracerOptions(subBufferBytes, subBuffers, bytes, flushInterval, maxFileBytes, maxFiles,
+        return new TracerOptions(subBufferBytes, subBuffers, bytes, flushInterval, files,
                 isTimeOrdered, existingTrace);
     }
 
@@ -113,7 +112,7 @@ public final class TracerOptions {
             throw new IllegalArgumentException("flushInterval=" + interval + ", must be at least "
                     + SHORTEST_INTERVAL);
         }
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, maxFileBytes, maxFiles,
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, files,
                 isTimeOrdered, existingTrace);
     }
 
@@ -129,7 +128,7 @@ public final class TracerOptions {
     public TracerOptions withFiles(long bytes, int count) {
         require("maxFileBytes", bytes, MIN_FILE_BYTES, Long.MAX_VALUE - 1);
         require("maxFiles", count, 1, Integer.MAX_VALUE);
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, bytes, count,
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, new FileLimits(bytes, count),
                 isTimeOrdered, existingTrace);
     }
 
@@ -143,7 +142,7 @@ public final class TracerOptions {
      * @return the options
      */
     public TracerOptions withUnorderedTime() {
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, maxFileBytes, maxFiles,
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, files,
                 false, existingTrace);
     }
 
@@ -173,7 +172,7 @@ public final class TracerOptions {
      * @return the options
      */
     public TracerOptions withExistingTrace(ExistingTrace existing) {
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, maxFileBytes, maxFiles,
+        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, files,
                 isTimeOrdered, Objects.requireNonNull(existing, "existing"));
     }
 
@@ -187,9 +186,9 @@ public final class TracerOptions {
         return subBuffers;
     }
 
-    /** Returns the size of a ring. */
-    long ringBytes() {
-        return (long) subBufferBytes * subBuffers;
+    /** Returns the sizes of the rings, and the limits of the files. */
+    RingSizes sizes() {
+        return new RingSizes(subBufferBytes, (long) subBufferBytes * subBuffers, files);
     }
 
     /** {@return how many bytes of fields a record may have} */
@@ -210,12 +209,12 @@ public final class TracerOptions {
 
     /** {@return how long a file may be, in bytes; {@code Long.MAX_VALUE} when there is no limit} */
     public long maxFileBytes() {
-        return maxFileBytes;
+        return files.maxFileBytes();
     }
 
     /** {@return how many files each CPU may have} */
     public int maxFiles() {
-        return maxFiles;
+        return files.maxFiles();
     }
 
     /** {@return whether no event has an earlier time than what happened before it on another CPU} */

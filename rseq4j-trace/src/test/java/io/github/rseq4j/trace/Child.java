@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /** Runs programs of the tests in JVMs of their own. */
-final class Child {
+public final class Child {
     private Child() {}
 
     /**
@@ -23,7 +23,7 @@ final class Child {
      * @param program its class
      * @param arguments its arguments
      */
-    static List<String> java(List<String> options, Class<?> program, String... arguments) {
+    public static List<String> java(List<String> options, Class<?> program, String... arguments) {
         Path root = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
         List<String> classes = new ArrayList<>();
         for (String each : List.of("rseq4j-core/target/classes", "rseq4j-trace/target/classes",
@@ -49,7 +49,7 @@ final class Child {
      * @param environment variables that are set besides the test's own
      * @param command the command
      */
-    static String output(Map<String, String> environment, List<String> command)
+    public static String output(Map<String, String> environment, List<String> command)
             throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().putAll(environment);

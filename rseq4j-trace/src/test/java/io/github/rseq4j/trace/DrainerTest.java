@@ -8,6 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.trace.common.TracerCounts;
+import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.ring.FileLimits;
+import io.github.rseq4j.trace.ring.MadeRing;
+import io.github.rseq4j.trace.stream.Drainer;
+import io.github.rseq4j.trace.stream.RingDrain;
+import io.github.rseq4j.trace.stream.StreamOutput;
+import io.github.rseq4j.trace.stream.TraceMetadata;
+import io.github.rseq4j.trace.thread.TracedThreads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +64,7 @@ final class DrainerTest {
     }
 
     private RingDrain drain(MadeRing made, Path to) throws IOException {
-        return new RingDrain(made.ring, new StreamOutput(opened(to), uuid, 0, TracerOptions.defaults()), counts);
+        return new RingDrain(made.ring, new StreamOutput(opened(to), uuid, 0, FileLimits.NONE), counts);
     }
 
     @Test
@@ -129,7 +138,7 @@ final class DrainerTest {
             }
             assertEquals(0, tracer.stats().failures(), () -> tracer.stats().toString());
         }
-        assertFalse(Files.exists(trace.resolve(Tracer.RINGS)));
+        assertFalse(Files.exists(trace.resolve(TracerFolder.RINGS)));
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.TracerOptions.ExistingTrace;
 import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.ring.RingFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -211,13 +212,13 @@ class ExistingTraceTest {
     @Test
     void aLockThatIsNoFileIsToldAndAnotherFolderServes() throws IOException {
         Path folder = temporary.resolve("planted");
-        Files.createDirectories(folder.resolve(Tracer.RINGS).resolve(TracerFolder.LOCK));
+        Files.createDirectories(folder.resolve(TracerFolder.RINGS).resolve(TracerFolder.LOCK));
         try (Tracer tracer = Tracer.streaming(folder, OPTIONS.withExistingTrace(ExistingTrace.RECOVER))) {
             record(tracer);
             assertEquals(folder.resolve("run-2"), tracer.folder());
             assertEquals(1, tracer.stats().failures());
         }
-        assertTrue(Files.isDirectory(folder.resolve(Tracer.RINGS).resolve(TracerFolder.LOCK)));
+        assertTrue(Files.isDirectory(folder.resolve(TracerFolder.RINGS).resolve(TracerFolder.LOCK)));
     }
 
     @ParameterizedTest

@@ -51,7 +51,7 @@ final class FullDiskChild {
         } catch (IOException e) {
             print("refused", e);
         }
-        print("left", Files.exists(folder.resolve(Tracer.RINGS)) || Files.exists(folder.resolve("metadata")));
+        print("left", Files.exists(folder.resolve(TracerFolder.RINGS)) || Files.exists(folder.resolve("metadata")));
         Files.delete(filler);
         Tracer tracer = Tracer.streaming(folder, OPTIONS);
         try (tracer) {
@@ -99,7 +99,7 @@ final class FullDiskChild {
         print("lost", tracer.stats().lost());
         print("emitted", emitted);
         print("counted", read(folder, true));
-        print("rings", Files.exists(folder.resolve(Tracer.RINGS)));
+        print("rings", Files.exists(folder.resolve(TracerFolder.RINGS)));
         print("kept", read(folder, false) > LATER);
     }
 

@@ -3,6 +3,8 @@ package io.github.rseq4j.trace;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.rseq4j.kernel.SharedMemory;
+import io.github.rseq4j.trace.ring.RingView;
+import io.github.rseq4j.trace.ring.SharedRing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.TraceRecovery.Left;
 import io.github.rseq4j.trace.layout.TraceFiles;
+import io.github.rseq4j.trace.ring.RingFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;

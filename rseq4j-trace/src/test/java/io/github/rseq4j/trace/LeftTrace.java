@@ -1,6 +1,14 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.kernel.SharedMemory;
+import io.github.rseq4j.trace.common.TracerCounts;
+import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.ring.MadeRing;
+import io.github.rseq4j.trace.ring.RingFile;
+import io.github.rseq4j.trace.ring.Rings;
+import io.github.rseq4j.trace.ring.SharedRing;
+import io.github.rseq4j.trace.stream.TraceMetadata;
+import io.github.rseq4j.trace.thread.TracedThreads;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -37,7 +45,7 @@ final class LeftTrace {
         new TraceMetadata(files.trace(), files.rings(), left.uuid, !isDiscarding, new TracedThreads(counts), counts)
                 .add(List.of(TracerTest.TWO));
         for (int index = 0; index < RINGS; index++) {
-            try (SharedRing ring = SharedRing.create(files.rings(), left.uuid, index, OPTIONS, isDiscarding)) {
+            try (SharedRing ring = SharedRing.create(files.rings(), left.uuid, index, OPTIONS.sizes(), isDiscarding)) {
                 ring.start(1);
                 MadeRing.fill(ring, 0, EVENTS - 1);
             }

@@ -11,6 +11,7 @@ import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ring.RingView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -186,12 +187,12 @@ final class LinksTest {
         Tracer tracer = Tracer.streaming(folder, LeftTrace.OPTIONS);
         try (tracer) {
             tracer.add(TracerTest.TWO);
-            plant(folder.resolve(Tracer.RINGS), "folder");
+            plant(folder.resolve(TracerFolder.RINGS), "folder");
             tracer.add(new EventType("test:other", 8, 6, List.of()));
             TracerTest.record(tracer, 0, 0);
             tracer.flush();
         }
-        assertTrue(Files.isSymbolicLink(folder.resolve(Tracer.RINGS)), "it is left as it is");
+        assertTrue(Files.isSymbolicLink(folder.resolve(TracerFolder.RINGS)), "it is left as it is");
         assertEquals(1, TracerTest.read(folder, 0).size());
     }
 
@@ -199,7 +200,7 @@ final class LinksTest {
     @ParameterizedTest
     @ValueSource(strings = {"file", "empty", "nothing", "folder", "directory", "pipe"})
     void aTracerTakesNoFolderWhereSuchNamesAre(String what) throws Exception {
-        for (String name : new String[] {"metadata", "channel_0", Tracer.RINGS}) {
+        for (String name : new String[] {"metadata", "channel_0", TracerFolder.RINGS}) {
             Path folder = Files.createDirectories(temporary.resolve("trace-" + name));
             plant(folder.resolve(name), what);
             assertThrows(IOException.class, () -> Tracer.flightRecorder(folder,
@@ -244,6 +245,6 @@ final class LinksTest {
             TracerTest.record(tracer, 0, 0);
         }
         assertEquals(1, TracerTest.read(real.resolve("trace"), 0).size());
-        assertFalse(Files.exists(real.resolve("trace").resolve(Tracer.RINGS)));
+        assertFalse(Files.exists(real.resolve("trace").resolve(TracerFolder.RINGS)));
     }
 }

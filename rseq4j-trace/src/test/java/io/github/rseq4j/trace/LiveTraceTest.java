@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.rseq4j.trace.ctf.Babeltrace;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.ring.RingView;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -129,7 +130,7 @@ final class LiveTraceTest {
                 for (int i = 0; i < SNAPSHOTS; i++) {
                     long written = written(tracer);
                     // Each time so much that all of it has been written over.
-                    while (written(tracer) - written < options.ringBytes() * tracer.rings().size()
+                    while (written(tracer) - written < options.sizes().ringBytes() * tracer.rings().size()
                             && !recording.isDone()) {
                         Thread.sleep(5);
                     }

@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.ctf.EventType;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -33,12 +36,13 @@ final class NewCpuKernelTest {
             tracer = Tracer.streaming(folder, TracerOptions.defaults());
             assertEquals(1, tracer.rings().size());
             assertEquals(0, Linux.sched_setaffinity(0, second));
-            long refused = (long) RingFunctions.Seldom.DISCARD.invokeExact(tracer.channel().cells(), 1L);
+            MethodHandle discard = Engine.get().handle(TraceRing.DISCARD);
+            long refused = (long) discard.invokeExact(tracer.channel().cells(), 1L);
             assertTrue(refused < 0, "counted on a CPU that has no ring");
             tracer.add(TracerTest.TWO);
             TracerTest.record(tracer, 0, 0);
             assertEquals(2, tracer.rings().size());
-            assertEquals(0, (long) RingFunctions.Seldom.DISCARD.invokeExact(tracer.channel().cells(), 3L));
+            assertEquals(0, (long) discard.invokeExact(tracer.channel().cells(), 3L));
         } finally {
             assertEquals(0, Linux.sched_setaffinity(0, allowed));
         }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ring.EventSink;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -290,7 +291,7 @@ final class ProbeTest {
     }
 
     /** Records nothing, so that what is measured is the probe; plain fields, which one thread writes. */
-    static final class CountingSink implements EventSink {
+    public static final class CountingSink implements EventSink {
         volatile long count;
 
         @SuppressWarnings("NonAtomicVolatileUpdate") // One thread counts; others look.

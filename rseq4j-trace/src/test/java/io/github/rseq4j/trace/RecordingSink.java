@@ -9,6 +9,7 @@ import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.layout.TraceFiles;
+import io.github.rseq4j.trace.ring.EventSink;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -25,12 +26,14 @@ import java.util.UUID;
  * Keeps records, and reads them as a trace of one packet each: what a record has too much or too little is a problem
  * that the reader tells.
  */
-final class RecordingSink implements EventSink {
+public final class RecordingSink implements EventSink {
     private static final UUID TRACE = new UUID(1, 2);
 
     /** The events that were declared. */
     final List<EventType> types = new ArrayList<>();
     private final List<Recorded> records = new ArrayList<>();
+
+    RecordingSink() {}
 
     private record Recorded(int id, byte[] fields) {}
 

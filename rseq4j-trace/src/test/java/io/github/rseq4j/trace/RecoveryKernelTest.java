@@ -8,8 +8,20 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.SharedMemory;
+import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.ring.FileLimits;
+import io.github.rseq4j.trace.ring.MadeRing;
+import io.github.rseq4j.trace.ring.RingFile;
+import io.github.rseq4j.trace.ring.RingView;
+import io.github.rseq4j.trace.ring.Rings;
+import io.github.rseq4j.trace.ring.SharedRing;
+import io.github.rseq4j.trace.stream.RingDrain;
+import io.github.rseq4j.trace.stream.StreamOutput;
+import io.github.rseq4j.trace.stream.TraceMetadata;
+import io.github.rseq4j.trace.thread.TracedThreads;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -87,7 +99,7 @@ final class RecoveryKernelTest {
         long found = events.size() + report.discarded();
         // A thread may have been killed between its event and its count.
         assertTrue(found >= total && found <= total + recorded.length, found + " instead of " + total + ", " + report);
-        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "the rings are gone");
+        assertFalse(Files.exists(folder.resolve(TracerFolder.RINGS)), "the rings are gone");
     }
 
     @RepeatedTest(KILLS)
@@ -145,8 +157,8 @@ final class RecoveryKernelTest {
         TracerCounts counts = new TracerCounts();
         new TraceMetadata(files.trace(), files.rings(), uuid, false, new TracedThreads(counts), counts)
                 .add(List.of(TracerTest.TWO));
-        try (SharedRing ring = SharedRing.create(files.rings(), uuid, 0, LeftTrace.OPTIONS, true);
-                RingDrain drain = new RingDrain(ring, new StreamOutput(files.trace(), uuid, 0, LeftTrace.OPTIONS),
+        try (SharedRing ring = SharedRing.create(files.rings(), uuid, 0, LeftTrace.OPTIONS.sizes(), true);
+                RingDrain drain = new RingDrain(ring, new StreamOutput(files.trace(), uuid, 0, FileLimits.NONE),
                         counts)) {
             ring.start(1);
             MadeRing.fill(ring, 0, 3);
@@ -168,7 +180,7 @@ final class RecoveryKernelTest {
         assertEquals("", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         assertEquals(0, process.waitFor());
         assertEquals(ExitChild.EVENTS, TracerTest.read(folder, 0).size());
-        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "the rings are gone");
+        assertFalse(Files.exists(folder.resolve(TracerFolder.RINGS)), "the rings are gone");
     }
 
     /** A process may end at any moment of making a ring: a file that is empty, or one of a ring that never began. */
@@ -179,7 +191,7 @@ final class RecoveryKernelTest {
         int begun = left.ring(1).id();
         Files.createFile(left.file(2));
         try (SafeFolder rings = SafeFolder.open(left.rings())) {
-            SharedRing.create(rings, left.uuid, 3, LeftTrace.OPTIONS, true).close();
+            SharedRing.create(rings, left.uuid, 3, LeftTrace.OPTIONS.sizes(), true).close();
         }
         int made = left.ring(3).id();
         TraceRecovery.Report report = TraceRecovery.recover(left.folder);
@@ -245,13 +257,13 @@ final class RecoveryKernelTest {
     void aCopyOfTheFolderOfATracerThatRunsTakesNothingAway(@TempDir Path temporary) throws IOException {
         Path folder = temporary.resolve("trace");
         Path copy = temporary.resolve("copy");
-        Files.createDirectories(copy.resolve(Tracer.RINGS));
+        Files.createDirectories(copy.resolve(TracerFolder.RINGS));
         try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
             tracer.add(TracerTest.TWO);
             TracerTest.record(tracer, 0, 0);
             Files.copy(folder.resolve("metadata"), copy.resolve("metadata"));
             for (RingView ring : tracer.rings()) {
-                String name = Tracer.RINGS + "/" + Rings.FILE + ring.index();
+                String name = TracerFolder.RINGS + "/" + Rings.FILE + ring.index();
                 Files.copy(folder.resolve(name), copy.resolve(name));
             }
             TraceRecovery.Report report = TraceRecovery.recover(copy);

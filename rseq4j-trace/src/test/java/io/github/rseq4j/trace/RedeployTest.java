@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
 import java.io.InputStream;
@@ -60,7 +61,7 @@ final class RedeployTest {
         assertFalse(output.contains("Exception") || output.contains("Error"), output);
         // What a killed process leaves, of each copy that did not close its tracer.
         try (Stream<Path> traces = Files.list(folder)) {
-            for (Path trace : traces.filter(each -> Files.exists(each.resolve(Tracer.RINGS))).toList()) {
+            for (Path trace : traces.filter(each -> Files.exists(each.resolve(TracerFolder.RINGS))).toList()) {
                 List<String> problems = TraceRecovery.recover(trace).problems();
                 // On the fallback rings end with the process, and that is told.
                 assertTrue(problems.isEmpty() || !Rseq.availability().available(), problems.toString());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.trace.common.TraceTime;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

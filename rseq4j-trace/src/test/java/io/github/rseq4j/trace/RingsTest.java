@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.trace.common.TracerCounts;
+import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.ring.Rings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,7 +27,7 @@ final class RingsTest {
         AtomicReference<@Nullable Rings> made = new AtomicReference<>();
         List<Boolean> inner = new ArrayList<>();
         SafeFolder opened = SafeFolder.open(folder);
-        Rings rings = new Rings(opened, UUID.randomUUID(), TracerOptions.defaults(), false, counts, ring -> {
+        Rings rings = new Rings(opened, UUID.randomUUID(), TracerOptions.defaults().sizes(), false, counts, ring -> {
             Rings known = made.get();
             if (known != null) {
                 inner.add(known.open(ring.index()));

@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.ring.RingFile;
+import io.github.rseq4j.trace.ring.RingView;
+import io.github.rseq4j.trace.ring.Rings;
+import io.github.rseq4j.trace.ring.SharedRing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +76,7 @@ final class SharedRingKernelTest {
         assertFalse(report.problems().isEmpty());
         assertTrue(report.problems().stream().allMatch(each -> each.contains("the kernel had refused shared memory")),
                 report::toString);
-        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "nothing is left that could be recovered");
+        assertFalse(Files.exists(folder.resolve(TracerFolder.RINGS)), "nothing is left that could be recovered");
         assertEquals(UnsharedChild.FLUSHED, TracerTest.read(folder, 0).size());
     }
 
@@ -98,7 +103,7 @@ final class SharedRingKernelTest {
         assertTrue(report.problems().stream().allMatch(each -> each.matches("\\.rings/ring_\\d+: rseq was not"
                 + " available, so this ring was in the heap of its process: what it held and was not in a file is gone,"
                 + " and nobody knows how many events")), report::toString);
-        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "nothing is left that could be recovered");
+        assertFalse(Files.exists(folder.resolve(TracerFolder.RINGS)), "nothing is left that could be recovered");
         assertEquals(UnsharedChild.FLUSHED, TracerTest.read(folder, 0).size());
     }
 
@@ -109,13 +114,13 @@ final class SharedRingKernelTest {
         String output = Child.output(Map.of(), Child.unshared("--mount", SMALL,
                 Child.java(List.of(), UnsharedChild.class, folder.toString())));
         assertEquals("null\n", output);
-        assertEquals("rwx------", permissions(folder.resolve(Tracer.RINGS)));
-        assertEquals("rw-------", permissions(folder.resolve(Tracer.RINGS).resolve("lock")));
+        assertEquals("rwx------", permissions(folder.resolve(TracerFolder.RINGS)));
+        assertEquals("rw-------", permissions(folder.resolve(TracerFolder.RINGS).resolve("lock")));
         List<String> segments = Files.readAllLines(Path.of("/proc/sysvipc/shm"));
-        try (SafeFolder rings = SafeFolder.open(folder.resolve(Tracer.RINGS))) {
+        try (SafeFolder rings = SafeFolder.open(folder.resolve(TracerFolder.RINGS))) {
             for (String name : rings.names()) {
                 if (name.startsWith(Rings.FILE)) {
-                    assertEquals("rw-------", permissions(folder.resolve(Tracer.RINGS).resolve(name)));
+                    assertEquals("rw-------", permissions(folder.resolve(TracerFolder.RINGS).resolve(name)));
                     String id = String.valueOf(RingFile.read(rings, name).id());
                     assertTrue(segments.stream().map(line -> line.strip().split(" +", -1))
                             .anyMatch(words -> words[1].equals(id) && words[2].equals("600")), segments::toString);
@@ -138,7 +143,7 @@ final class SharedRingKernelTest {
             tracer.add(TracerTest.TWO);
             TracerTest.record(tracer, 0, 0);
             for (RingView ring : tracer.rings()) {
-                Files.write(folder.resolve(Tracer.RINGS).resolve(Rings.FILE + ring.index()), new byte[0]);
+                Files.write(folder.resolve(TracerFolder.RINGS).resolve(Rings.FILE + ring.index()), new byte[0]);
             }
             for (int i = 1; i < 5000; i++) {
                 TracerTest.record(tracer, 0, i);
@@ -150,7 +155,7 @@ final class SharedRingKernelTest {
         }
         assertEquals(0, stats.failures() + stats.lost(), stats::toString);
         assertEquals(5000, TracerTest.read(folder, stats.discarded()).size() + stats.discarded());
-        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)));
+        assertFalse(Files.exists(folder.resolve(TracerFolder.RINGS)));
     }
 
     /** Closing removes the shared memory, whichever way the tracer has come to its end. */

@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.ctf.Babeltrace;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.ctf.TraceThread;
+import io.github.rseq4j.trace.thread.ThreadList;
+import io.github.rseq4j.trace.thread.TracedThreads;
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -49,7 +49,7 @@ final class TracerFailuresTest {
         TracerTest.requireNumbers(TracerTest.read(folder, 0), false);
         assertEquals(3, TracerTest.read(folder, 0).size());
         assertEquals(0, tracer.stats().failures() + tracer.stats().lost(), () -> tracer.stats().toString());
-        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "the rings are gone");
+        assertFalse(Files.exists(folder.resolve(TracerFolder.RINGS)), "the rings are gone");
     }
 
     @Test

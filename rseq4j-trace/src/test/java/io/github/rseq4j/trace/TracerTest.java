@@ -25,22 +25,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Rings, files and snapshots: what was recorded is read, all of it, in order, and once. */
-final class TracerTest {
+public final class TracerTest {
     private static final int SMALL = 1 << 12;
     private static final int SNAPSHOTS = 30;
     private static final int TURNS = 10;
     /** Rings that hold all events of a test, however late the thread comes that drains them. */
     private static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 20, 16);
     /** A number of the thread, and a number of its event. */
-    static final EventType TWO = new EventType("test:two", 7, 6, List.of(
+    public static final EventType TWO = new EventType("test:two", 7, 6, List.of(
             new EventType.Field("thread", FieldType.Basic.LONG), new EventType.Field("number", FieldType.Basic.LONG)));
 
-    static void record(Tracer tracer, long thread, long number) {
+    TracerTest() {}
+
+    public static void record(Tracer tracer, long thread, long number) {
         tracer.channel().record2(32, TWO.id(), thread, number);
     }
 
     /** Reads a trace that must be without fault, and returns its events. */
-    static List<TraceEvent> read(Path folder, long discarded) {
+    public static List<TraceEvent> read(Path folder, long discarded) {
         List<TraceEvent> events = new ArrayList<>();
         try (TraceReader reader = new TraceReader(folder)) {
             for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
@@ -100,7 +102,7 @@ final class TracerTest {
         assertEquals(threads * events + 1, found.size());
         requireNumbers(found.subList(0, threads * events), false);
         assertEquals(Thread.currentThread().threadId(), found.getLast().threadId());
-        assertFalse(Files.exists(folder.resolve(Tracer.RINGS)), "the rings are gone");
+        assertFalse(Files.exists(folder.resolve(TracerFolder.RINGS)), "the rings are gone");
     }
 
     @Test
@@ -154,7 +156,7 @@ final class TracerTest {
             assertTrue(found.size() >= 6 * (SMALL - 200) / 32, found.size() + " events are kept");
             assertThrows(FileAlreadyExistsException.class, () -> tracer.snapshot(last));
         }
-        assertFalse(Files.exists(folder.resolve("recorder").resolve(Tracer.RINGS)), "the rings are gone");
+        assertFalse(Files.exists(folder.resolve("recorder").resolve(TracerFolder.RINGS)), "the rings are gone");
     }
 
     /** A tracer is closed while threads record: what they recorded up to a moment is there, or is counted. */

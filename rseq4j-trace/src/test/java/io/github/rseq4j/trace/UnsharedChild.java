@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.trace.ring.RingView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

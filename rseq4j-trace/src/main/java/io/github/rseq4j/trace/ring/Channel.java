@@ -1,0 +1,252 @@
+package io.github.rseq4j.trace.ring;
+
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.trace.common.TraceTime;
+import io.github.rseq4j.trace.common.TracerCounts;
+import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.thread.TracedThreads;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/** Records events in a tracer's rings. It never throws, and never waits. */
+public final class Channel implements EventSink {
+    /* How it works
+     *
+     * An event is one downcall. All else is slow and rare: an event that does not fit makes the section that opens the
+     * next sub-buffer run, on whichever CPU the thread is by then, and is tried again; if that CPU's ring is full it is
+     * counted there. A CPU that has no ring yet gets one.
+     *
+     * The heads stay this tracer's as long as somebody can call this object: what follows an event that was refused
+     * needs it, so it is reachable during the call (I8).
+     */
+    private static final long SWITCH_ROOM = Status.failure(Status.EXIT + TraceRing.EXIT_ROOM, 0);
+    private static final long SWITCH_FULL = Status.failure(Status.EXIT + TraceRing.EXIT_FULL, 0);
+    private static final long SWITCH_CLOSED = Status.failure(Status.EXIT + TraceRing.EXIT_CLOSED, 0);
+    private static final long SWITCH_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH_EARLY, 0);
+    private static final long EVENT_SWITCH = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH, 0);
+    private static final long EVENT_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_EARLY, 0);
+
+    /** So often an event may find its ring changed by others; who writes to its memory could keep it for ever. */
+    private static final int MAX_TRIES = 1000;
+
+    private final long cells;
+    private final boolean isOrdered;
+    private final Rings rings;
+    private final TracedThreads threads;
+    private final TracerCounts counts;
+    /** What the threads' own field is: one load less for each event. */
+    private final long[] recent;
+
+    /**
+     * Makes it.
+     *
+     * @param rings where records go
+     * @param isOrdered whether times are ordered across CPUs
+     * @param threads is told of threads that record for the first time
+     * @param counts counts what is lost
+     */
+    public Channel(Rings rings, boolean isOrdered, TracedThreads threads, TracerCounts counts) {
+        // Here, and not on the stack of the first event: a class whose initialiser fails there is lost.
+        Engine _ = Engine.get(RingFunctions.holders(isOrdered));
+        this.isOrdered = isOrdered;
+        this.cells = rings.cells();
+        this.rings = rings;
+        this.threads = threads;
+        this.recent = threads.recent();
+        this.counts = counts;
+    }
+
+    /** Returns the address of the heads: the first one's. */
+    public long cells() {
+        return cells;
+    }
+
+    private long header(int id) {
+        Thread thread = Thread.currentThread();
+        long number = thread.threadId();
+        if (recent[(int) number & recent.length - 1] != number && !threads.isNoted(number)) {
+            threads.note(thread);
+        }
+        return number << PacketLayout.ID_BITS | id;
+    }
+
+    @Override
+    public void record1(int recordBytes, int id, long w0) {
+        try {
+            long header = header(id);
+            int tries = 0;
+            long status;
+            do {
+                status = isOrdered
+                        ? (long) RingFunctions.One.RECORD.invokeExact(cells, (long) recordBytes, header, w0)
+                        : (long) RingFunctions.Unordered.ONE.invokeExact(cells, (long) recordBytes, header, w0);
+            } while (status < 0 && mustRepeat(RingFunctions.One.CHAIN, status, tries++, 1, cells, recordBytes, header,
+                    w0));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    @Override
+    public void record2(int recordBytes, int id, long w0, long w1) {
+        try {
+            long header = header(id);
+            int tries = 0;
+            long status;
+            do {
+                status = isOrdered
+                        ? (long) RingFunctions.Two.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1)
+                        : (long) RingFunctions.Unordered.TWO.invokeExact(cells, (long) recordBytes, header, w0, w1);
+            } while (status < 0 && mustRepeat(RingFunctions.Two.CHAIN, status, tries++, 2, cells, recordBytes, header,
+                    w0, w1));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    @Override
+    public void record3(int recordBytes, int id, long w0, long w1, long w2) {
+        record4(recordBytes, id, w0, w1, w2, 0);
+    }
+
+    @Override
+    public void record4(int recordBytes, int id, long w0, long w1, long w2, long w3) {
+        try {
+            long header = header(id);
+            int tries = 0;
+            long status;
+            do {
+                status = isOrdered
+                        ? (long) RingFunctions.Four.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1, w2,
+                                w3)
+                        : (long) RingFunctions.Unordered.FOUR.invokeExact(cells, (long) recordBytes, header, w0, w1,
+                                w2, w3);
+            } while (status < 0 && mustRepeat(RingFunctions.Four.CHAIN, status, tries++, 4, cells, recordBytes,
+                    header, w0, w1, w2, w3));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    @Override
+    public void record8(int recordBytes, int id, long w0, long w1, long w2, long w3, long w4, long w5, long w6,
+            long w7) {
+        try {
+            long header = header(id);
+            int tries = 0;
+            long status;
+            do {
+                status = isOrdered
+                        ? (long) RingFunctions.Eight.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1,
+                                w2, w3, w4, w5, w6, w7)
+                        : (long) RingFunctions.Unordered.EIGHT.invokeExact(cells, (long) recordBytes, header, w0, w1,
+                                w2, w3, w4, w5, w6, w7);
+            } while (status < 0 && mustRepeat(RingFunctions.Eight.CHAIN, status, tries++, 8, cells, recordBytes,
+                    header, w0, w1, w2, w3, w4, w5, w6, w7));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    @Override
+    public void recordBytes(int id, byte[] fields, int fieldBytes) {
+        long recordBytes = TraceRing.RECORD_HEADER + (long) fieldBytes;
+        try {
+            long header = header(id);
+            int tries = 0;
+            long status;
+            do {
+                status = isOrdered
+                        ? (long) RingFunctions.Copy.RECORD.invokeExact(cells, recordBytes, header,
+                                MemorySegment.ofArray(fields), (long) fieldBytes)
+                        : (long) RingFunctions.Unordered.COPY.invokeExact(cells, recordBytes, header,
+                                MemorySegment.ofArray(fields), (long) fieldBytes);
+            } while (status < 0 && mustRepeat(status, tries++, fields, cells, recordBytes, header, 0, fieldBytes));
+        } catch (Throwable t) {
+            lost(t);
+        }
+    }
+
+    /** A program must not fail because it is traced, whatever happens to an event. */
+    private void lost(Throwable thrown) {
+        counts.lost();
+        counts.failed(thrown);
+    }
+
+    /** Does what a status asks for, and tells whether the event is still to be recorded. */
+    private boolean mustRepeat(Chain chain, long status, int tries, int words, long... arguments) throws Throwable {
+        requireFew(tries);
+        long last = status;
+        if (!isRefused(last)) {
+            long[] given = withTime(arguments);
+            last = Engine.get().complete(chain, last, given);
+        }
+        return last < 0 && mayTryAgain(last, TraceRing.RECORD_HEADER + (long) words * Long.BYTES);
+    }
+
+    private boolean mustRepeat(long status, int tries, byte[] fields, long... arguments) throws Throwable {
+        requireFew(tries);
+        long last = status;
+        if (!isRefused(last)) {
+            last = Engine.get().complete(RingFunctions.Copy.CHAIN, last, RingFunctions.Copy.SEGMENT,
+                    MemorySegment.ofArray(fields), withTime(arguments));
+        }
+        return last < 0 && mayTryAgain(last, arguments[1]);
+    }
+
+    private static void requireFew(int tries) {
+        if (tries >= MAX_TRIES) {
+            throw new IllegalStateException("an event found no place in " + tries + " tries: somebody else writes to"
+                    + " the memory of its ring");
+        }
+    }
+
+    private static boolean isRefused(long status) {
+        return status == EVENT_SWITCH || status == EVENT_EARLY;
+    }
+
+    private static long[] withTime(long... arguments) {
+        if (!TraceTime.isGiven()) {
+            return arguments;
+        }
+        long[] given = Arrays.copyOf(arguments, arguments.length + 1);
+        given[arguments.length] = TraceTime.now();
+        return given;
+    }
+
+    /** Does what the status of an event asks for, and tells whether to try the event again. */
+    private boolean mayTryAgain(long status, long needBytes) throws Throwable {
+        if (status != EVENT_SWITCH) {
+            if (status != EVENT_EARLY) {
+                throw new IllegalStateException("an event's section answered: " + Status.describe(status));
+            }
+            return true;
+        }
+        long switched = switchSubBuffer(needBytes);
+        if (switched == SWITCH_FULL) {
+            // The thread may have come to a CPU that has no ring.
+            return discard() == SWITCH_CLOSED && rings.open(Engine.get().cpuIndex());
+        }
+        return switched != SWITCH_CLOSED || rings.open(Engine.get().cpuIndex());
+    }
+
+    private long discard() throws Throwable {
+        long status = (long) RingFunctions.Seldom.DISCARD.invokeExact(cells, 1L);
+        return status < 0 && status != SWITCH_CLOSED ? Engine.get().complete(TraceRing.DISCARD, status, cells, 1)
+                : status;
+    }
+
+    private long switchSubBuffer(long needBytes) throws Throwable {
+        long status = (long) RingFunctions.Seldom.SWITCH.invokeExact(cells, needBytes);
+        for (int tries = 0;
+                status < 0 && status != SWITCH_ROOM && status != SWITCH_FULL && status != SWITCH_CLOSED; tries++) {
+            requireFew(tries);
+            long last = status == SWITCH_EARLY ? Status.failure(Status.ABORTED, 0) : status;
+            status = Engine.get().complete(RingFunctions.Seldom.SWITCH_CHAIN, last, withTime(cells, needBytes));
+        }
+        return status;
+    }
+}

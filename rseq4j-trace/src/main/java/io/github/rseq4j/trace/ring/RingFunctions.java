@@ -1,0 +1,113 @@
+package io.github.rseq4j.trace.ring;
+
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.trace.common.TraceTime;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The functions of the rings as constants, each linked when it is first used; none takes the time, which is read. */
+public final class RingFunctions {
+    private RingFunctions() {}
+
+    /**
+     * Emits the functions that events need, before their holders are initialised. A function that the kernel refuses
+     * there runs step by step for ever, where it finds no ring.
+     *
+     * @param isOrdered whether times have an order across CPUs
+     * @throws io.github.rseq4j.KernelException when the kernel refuses executable memory; it may be tried again
+     */
+    public static void require(boolean isOrdered) {
+        // Their initialisers need more stack than the caller may have.
+        Engine engine = Engine.get(TraceTime.class, TraceRing.class);
+        TraceTime.require();
+        if (engine instanceof NativeEngine emitting) {
+            List<Chain> chains = new ArrayList<>(List.of(TraceRing.DISCARD));
+            if (TraceTime.isGiven()) {
+                chains.addAll(TraceRing.TIMED_EVENTS);
+                chains.addAll(List.of(TraceRing.TIMED_COPY, TraceRing.TIMED_SWITCH));
+            } else {
+                chains.addAll(TraceRing.EVENTS);
+                chains.addAll(List.of(TraceRing.COPY, TraceRing.SWITCH));
+                chains.addAll(isOrdered ? List.of() : TraceRing.UNORDERED_EVENTS);
+                chains.addAll(isOrdered ? List.of() : List.of(TraceRing.UNORDERED_COPY));
+            }
+            for (Chain chain : chains) {
+                long _ = emitting.entry(chain);
+            }
+        }
+    }
+
+    /** Returns the classes that events need. */
+    static Class<?>[] holders(boolean isOrdered) {
+        return isOrdered ? new Class<?>[] {Seldom.class, One.class, Two.class, Four.class, Eight.class, Copy.class}
+                : new Class<?>[] {Seldom.class, One.class, Two.class, Four.class, Eight.class, Copy.class,
+                    Unordered.class};
+    }
+
+    /** Events of up to a word. */
+    static final class One {
+        static final Chain CHAIN = event(0);
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN));
+    }
+
+    /** Events of two words. */
+    static final class Two {
+        static final Chain CHAIN = event(1);
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN));
+    }
+
+    /** Events of three and four words. */
+    static final class Four {
+        static final Chain CHAIN = event(2);
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN));
+    }
+
+    /** Events of five to eight words. */
+    static final class Eight {
+        static final Chain CHAIN = event(3);
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN));
+    }
+
+    /** Events whose fields are copied. */
+    static final class Copy {
+        static final int SEGMENT = 3;
+        static final Chain CHAIN = TraceTime.isGiven() ? TraceRing.TIMED_COPY : TraceRing.COPY;
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN, SEGMENT));
+    }
+
+    /** What happens once in a sub-buffer. */
+    static final class Seldom {
+        static final Chain SWITCH_CHAIN = TraceTime.isGiven() ? TraceRing.TIMED_SWITCH : TraceRing.SWITCH;
+        static final MethodHandle SWITCH = linked(SWITCH_CHAIN, Engine.get().handle(SWITCH_CHAIN));
+        static final MethodHandle DISCARD = Engine.get().handle(TraceRing.DISCARD);
+    }
+
+    /** The same, of tracers whose times need no order across CPUs; what completes them is that of the others. */
+    static final class Unordered {
+        static final MethodHandle ONE = unordered(0);
+        static final MethodHandle TWO = unordered(1);
+        static final MethodHandle FOUR = unordered(2);
+        static final MethodHandle EIGHT = unordered(3);
+        static final MethodHandle COPY = TraceTime.isGiven() ? Copy.RECORD
+                : Engine.get().handle(TraceRing.UNORDERED_COPY, Copy.SEGMENT);
+    }
+
+    private static MethodHandle unordered(int which) {
+        Chain chain = TraceTime.isGiven() ? event(which) : TraceRing.UNORDERED_EVENTS.get(which);
+        return linked(chain, Engine.get().handle(chain));
+    }
+
+    private static Chain event(int which) {
+        return (TraceTime.isGiven() ? TraceRing.TIMED_EVENTS : TraceRing.EVENTS).get(which);
+    }
+
+    private static MethodHandle linked(Chain chain, MethodHandle function) {
+        return TraceTime.isGiven()
+                ? MethodHandles.collectArguments(function, chain.arguments() - 1, TraceTime.nanoTime()) : function;
+    }
+}

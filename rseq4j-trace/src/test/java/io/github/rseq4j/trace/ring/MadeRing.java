@@ -1,0 +1,95 @@
+package io.github.rseq4j.trace.ring;
+
+import io.github.rseq4j.interpreter.AddressSpace;
+import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.trace.TracerTest;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongConsumer;
+
+/** A ring whose memory tells who reads and writes it what, so that a test can let something happen in between. */
+public final class MadeRing implements AddressSpace {
+    static final long BASE = 1 << 24;
+    public static final int SUB = 1 << 12;
+    public static final int COUNT = 8;
+    public static final int RECORD = 32;
+
+    private final Map<Long, Long> words = new HashMap<>();
+    private final Map<Long, Runnable> whenRead = new HashMap<>();
+    private final Map<Long, LongConsumer> whenWritten = new HashMap<>();
+    public final PagedRing ring = new PagedRing(this, 0, BASE, SUB, (long) SUB * COUNT);
+
+    public MadeRing() {
+        ring.start(1);
+    }
+
+    @Override
+    public long getLong(long address) {
+        Runnable then = whenRead.remove(address);
+        if (then != null) {
+            then.run();
+        }
+        return words.getOrDefault(address, 0L);
+    }
+
+    @Override
+    public void putLong(long address, long value) {
+        LongConsumer then = whenWritten.get(address);
+        if (then != null) {
+            then.accept(value);
+        }
+        words.put(address, value);
+    }
+
+    /** Lets something happen ahead of the next read of a word of the ring. */
+    public void whenRead(long position, Runnable then) {
+        whenRead.put(BASE + (position & (long) SUB * COUNT - 1), then);
+    }
+
+    /** Lets something happen ahead of the next read of a word of the state. */
+    public void whenStateRead(int offset, Runnable then) {
+        whenRead.put(BASE - TraceRing.STATE_BYTES + offset, then);
+    }
+
+    /** Lets something happen ahead of each write of a word of the state. */
+    public void whenWritten(int offset, LongConsumer then) {
+        whenWritten.put(BASE - TraceRing.STATE_BYTES + offset, then);
+    }
+
+    /** Does what sections do that fill sub-buffers with a record each, whose last field is the sub-buffer's number. */
+    public void fill(int from, int to) {
+        fill(ring, from, to);
+    }
+
+    /** Does the same in another ring. */
+    public static void fill(RingView ring, int from, int to) {
+        for (int number = from; number <= to; number++) {
+            long begin = (long) number * SUB;
+            long time = 10L * number + 10;
+            if (number > 0) {
+                long before = begin - SUB;
+                ring.putWord(before + TraceRing.CONTENT_BYTES, TraceRing.RECORDS + RECORD);
+                ring.putWord(before + TraceRing.EVENTS_DISCARDED, ring.get(TraceRing.DISCARDED));
+                ring.putWord(before + TraceRing.TIMESTAMP_END, time);
+                ring.put(TraceRing.LAST, time);
+                ring.putWord(begin + TraceRing.BEGIN, begin);
+                ring.putWord(begin + TraceRing.TIMESTAMP_BEGIN, time);
+            }
+            record(ring, begin + TraceRing.RECORDS, time + 1, number);
+        }
+    }
+
+    /** Does what an event's section does. */
+    public void record(long position, long time, long number) {
+        record(ring, position, time, number);
+    }
+
+    private static void record(RingView ring, long position, long time, long number) {
+        ring.put(TraceRing.LAST, time);
+        ring.putWord(position, time);
+        ring.putWord(position + 8, 1L << 16 | TracerTest.TWO.id());
+        ring.putWord(position + 16, 0);
+        ring.putWord(position + 24, number);
+        ring.put(TraceRing.POSITION, position + RECORD);
+    }
+}
