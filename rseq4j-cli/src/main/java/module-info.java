@@ -6,9 +6,9 @@ module io.github.rseq4j.cli {
     requires static org.jspecify;
     requires info.picocli;
     requires io.github.rseq4j;
+    requires io.github.rseq4j.analysis;
     requires io.github.rseq4j.trace;
     requires me.tongfei.progressbar;
-    requires tools.jackson.databind;
 
     opens io.github.rseq4j.cli to info.picocli;
     opens io.github.rseq4j.cli.demo to info.picocli;

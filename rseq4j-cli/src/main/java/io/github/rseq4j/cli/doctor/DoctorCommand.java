@@ -1,7 +1,7 @@
 package io.github.rseq4j.cli.doctor;
 
 import io.github.rseq4j.Rseq;
-import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.cli.io.OutputWriter;
 import io.github.rseq4j.cli.io.Table;
 import io.github.rseq4j.cli.process.Companions;
 import io.github.rseq4j.cli.process.LoadedObjects;
@@ -49,8 +49,7 @@ public final class DoctorCommand implements Callable<Integer> {
         Rseq.Availability availability = Rseq.availability();
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         if (json) {
-            out.println(Printable.json().writerWithDefaultPrettyPrinter()
-                    .writeValueAsString(report(availability, processes())));
+            OutputWriter.print(out, report(availability, processes()));
         } else {
             print(out, availability);
         }

@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli.inspect;
 
-import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.cli.io.OutputWriter;
 import io.github.rseq4j.cli.io.Table;
 import io.github.rseq4j.cli.process.Ptrace.RseqConfiguration;
 import io.github.rseq4j.cli.process.PtraceSession;
@@ -53,7 +54,7 @@ public final class InspectCommand implements Callable<Integer> {
         Inspection.Report report = Inspection.of(pid);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         if (json) {
-            out.println(Printable.json().writerWithDefaultPrettyPrinter().writeValueAsString(object(report)));
+            OutputWriter.print(out, object(report));
         } else {
             print(out, report);
         }

@@ -1,14 +1,15 @@
 package io.github.rseq4j.cli.io;
 
+import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /** Runs a command line, and turns each failure into one line of the error output and an exit status. */
 public final class Launch {

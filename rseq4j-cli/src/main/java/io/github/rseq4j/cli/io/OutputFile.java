@@ -1,5 +1,6 @@
 package io.github.rseq4j.cli.io;
 
+import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.file.RegularFile;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -21,7 +22,6 @@ import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 
 /** Writes the files that the user asks for: each is there whole, or as it was before. */
 public final class OutputFile {
@@ -82,12 +82,6 @@ public final class OutputFile {
         } catch (IOException | UncheckedIOException e) {
             throw new InputException(option + "=" + Printable.name(target.toString()) + ": cannot be written: "
                     + RegularFile.why(e));
-        } catch (JacksonException e) {
-            if (e.getCause() instanceof IOException cause) {
-                throw new InputException(option + "=" + Printable.name(target.toString()) + ": cannot be written: "
-                        + RegularFile.why(cause));
-            }
-            throw e;
         }
     }
 

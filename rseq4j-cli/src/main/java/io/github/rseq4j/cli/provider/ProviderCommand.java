@@ -2,7 +2,7 @@ package io.github.rseq4j.cli.provider;
 
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputFile;
-import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.provider.ProviderHeader;

@@ -1,7 +1,7 @@
 package io.github.rseq4j.cli.selftest;
 
 import io.github.rseq4j.Rseq;
-import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.cli.io.OutputWriter;
 import io.github.rseq4j.cli.io.Table;
 import io.github.rseq4j.cli.selftest.storm.Rounds;
 import io.github.rseq4j.cli.selftest.storm.StormSignal;
@@ -64,7 +64,7 @@ public final class SelftestCommand implements Callable<Integer> {
         Map<String, Object> report = Engine.get() instanceof NativeEngine engine ? onRseq(engine) : onFallback();
         PrintWriter out = command.commandLine().getOut();
         if (json) {
-            out.println(Printable.json().writerWithDefaultPrettyPrinter().writeValueAsString(report));
+            OutputWriter.print(out, report);
         } else {
             print(out, report);
         }

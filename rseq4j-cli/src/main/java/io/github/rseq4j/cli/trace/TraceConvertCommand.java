@@ -1,20 +1,20 @@
 package io.github.rseq4j.cli.trace;
 
+import io.github.rseq4j.analysis.ChromeTrace;
+import io.github.rseq4j.analysis.Trace;
 import io.github.rseq4j.cli.io.OutputFile;
-import io.github.rseq4j.cli.io.Printable;
-import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.cli.io.OutputWriter;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.core.JsonGenerator;
 
 /** {@code trace convert}: a trace in another format. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
@@ -48,16 +48,13 @@ final class TraceConvertCommand implements Callable<Integer> {
         PrintWriter out = command.commandLine().getOut();
         Path file = output;
         try (TraceInput input = new TraceInput(folder)) {
-            TraceDescription trace = input.description();
+            Trace trace = input.trace();
             if (trace != null && file == null) {
-                try (JsonGenerator json = Printable.json().createGenerator(out)) {
-                    write(trace, input, json, out::checkError);
-                }
-                out.println();
+                print(trace, out);
             } else if (trace != null && file != null) {
                 OutputFile.write("--output", file, to -> {
-                    try (JsonGenerator json = Printable.json(true, false).createGenerator(to)) {
-                        write(trace, input, json, () -> false);
+                    switch (format) {
+                        case chrome -> ChromeTrace.write(trace, to);
                     }
                 });
             }
@@ -66,9 +63,15 @@ final class TraceConvertCommand implements Callable<Integer> {
         }
     }
 
-    private void write(TraceDescription trace, TraceInput input, JsonGenerator json, BooleanSupplier isLost) {
-        switch (format) {
-            case chrome -> ChromeTrace.write(trace, input, json, isLost);
+    private void print(Trace trace, PrintWriter out) {
+        try {
+            switch (format) {
+                case chrome -> ChromeTrace.write(trace, OutputWriter.json(out));
+            }
+        } catch (IOException _) {
+            // The launcher tells that the output is lost.
+            return;
         }
+        out.println();
     }
 }

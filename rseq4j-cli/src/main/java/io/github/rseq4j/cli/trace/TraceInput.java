@@ -1,12 +1,15 @@
 package io.github.rseq4j.cli.trace;
 
+import io.github.rseq4j.analysis.Trace;
+import io.github.rseq4j.analysis.UnreadableTraceException;
+import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.InputException;
-import io.github.rseq4j.cli.io.Printable;
 import io.github.rseq4j.trace.TraceRecovery;
 import io.github.rseq4j.trace.ctf.Problem;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.ctf.TraceWriter;
 import io.github.rseq4j.trace.file.RegularFile;
 import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
@@ -26,8 +29,9 @@ final class TraceInput implements AutoCloseable {
 
     private final Path folder;
     private final TraceRecovery.@Nullable Left left;
-    private final TraceReader reader;
-    private final TraceThreads threads;
+    private final @Nullable Trace trace;
+    private List<Problem> problems = List.of();
+    private long problemCount;
     private final List<String> notes = new ArrayList<>();
 
     /**
@@ -43,17 +47,29 @@ final class TraceInput implements AutoCloseable {
         }
         this.folder = folder;
         this.left = left();
-        this.reader = new TraceReader(folder, left == TraceRecovery.Left.RUNNING);
-        this.threads = new TraceThreads(reader.description());
+        this.trace = open();
         if (left == TraceRecovery.Left.RINGS) {
             notes.add("the tracer was not closed, and events that it had not written are in .rings: run"
                     + " `rseq4j trace recover DIR` and read it again");
         } else if (left == TraceRecovery.Left.RUNNING) {
-            TraceDescription trace = reader.description();
-            notes.add("the tracer still runs" + (trace == null ? "" : ", pid=" + trace.environment().get("pid"))
+            notes.add("the tracer still runs"
+                    + (trace == null ? "" : ", pid=" + trace.description().environment().get("pid"))
                     + ": this is what it has written so far; a flight recorder writes snapshots alone");
         }
         runs(folder).ifPresent(notes::add);
+    }
+
+    private @Nullable Trace open() {
+        try {
+            return Trace.open(folder, left == TraceRecovery.Left.RUNNING);
+        } catch (UnreadableTraceException e) {
+            problems = e.problems();
+            problemCount = e.problemCount();
+            return null;
+        } catch (IOException e) {
+            throw new InputException("DIR=" + Printable.name(folder.toString()) + ": cannot be read: "
+                    + RegularFile.why(e));
+        }
     }
 
     private TraceRecovery.@Nullable Left left() {
@@ -81,23 +97,9 @@ final class TraceInput implements AutoCloseable {
         }
     }
 
-    @Nullable TraceDescription description() {
-        return reader.description();
-    }
-
-    /** Returns the next event, with Java's number of its thread where the trace says which one that is, or null. */
-    @Nullable TraceEvent next() {
-        TraceEvent event = reader.next();
-        return event == null ? null : threads.byJava(event);
-    }
-
-    /** Returns what the trace says of its threads. */
-    TraceThreads threads() {
-        return threads;
-    }
-
-    TraceReader reader() {
-        return reader;
+    /** Returns the trace, or null when its metadata cannot be read. */
+    @Nullable Trace trace() {
+        return trace;
     }
 
     /** Returns what is to be told of the trace beside its problems. */
@@ -107,21 +109,27 @@ final class TraceInput implements AutoCloseable {
 
     /** Tells what was wrong, and returns the exit status. */
     int finish(PrintWriter err) {
-        for (Problem problem : reader.problems()) {
+        if (trace != null) {
+            problems = trace.problems();
+            problemCount = trace.problemCount();
+        }
+        for (Problem problem : problems) {
             err.println("rseq4j: " + Printable.text(folder + "/" + problem));
         }
-        long more = reader.problemCount() - reader.problems().size();
+        long more = problemCount - problems.size();
         if (more > 0) {
             err.println("rseq4j: " + more + " more problems");
         }
         notes.forEach(note -> err.println("rseq4j: " + Printable.text(folder + ": " + note)));
         err.flush();
-        boolean isWhole = reader.problemCount() == 0 && left != null && left != TraceRecovery.Left.RINGS;
+        boolean isWhole = problemCount == 0 && left != null && left != TraceRecovery.Left.RINGS;
         return isWhole ? 0 : EXIT_DAMAGED;
     }
 
     @Override
     public void close() {
-        reader.close();
+        if (trace != null) {
+            trace.close();
+        }
     }
 }

@@ -1,7 +1,7 @@
 package io.github.rseq4j.cli.trace;
 
 import io.github.rseq4j.cli.io.InputException;
-import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.TraceRecovery;
 import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;

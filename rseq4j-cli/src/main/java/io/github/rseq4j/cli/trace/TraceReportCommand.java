@@ -1,9 +1,9 @@
 package io.github.rseq4j.cli.trace;
 
+import io.github.rseq4j.analysis.Trace;
+import io.github.rseq4j.analysis.TraceReport;
+import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.OutputFile;
-import io.github.rseq4j.cli.io.Printable;
-import io.github.rseq4j.trace.ctf.TraceDescription;
-import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -39,15 +39,9 @@ final class TraceReportCommand implements Callable<Integer> {
         CommandSpec command = Objects.requireNonNull(spec);
         PrintWriter out = command.commandLine().getOut();
         try (TraceInput input = new TraceInput(folder)) {
-            TraceDescription trace = input.description();
-            if (trace != null) {
-                TraceReport report = new TraceReport(trace, input.threads());
-                for (TraceEvent event = input.next(); event != null; event = input.next()) {
-                    report.add(event);
-                }
-                if (OutputFile.write("--html", html, to -> report.write(input, to))) {
-                    out.println(Printable.name(html.toString()) + " (" + html.toFile().length() + " bytes)");
-                }
+            Trace trace = input.trace();
+            if (trace != null && OutputFile.write("--html", html, to -> TraceReport.write(trace, input.notes(), to))) {
+                out.println(Printable.name(html.toString()) + " (" + html.toFile().length() + " bytes)");
             }
             out.flush();
             return input.finish(command.commandLine().getErr());

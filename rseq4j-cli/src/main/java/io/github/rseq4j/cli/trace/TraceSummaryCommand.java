@@ -1,15 +1,17 @@
 package io.github.rseq4j.cli.trace;
 
-import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.analysis.EventText;
+import io.github.rseq4j.analysis.Trace;
+import io.github.rseq4j.analysis.TraceSummary;
+import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.cli.io.OutputWriter;
 import io.github.rseq4j.cli.io.Table;
-import io.github.rseq4j.trace.ctf.TraceDescription;
-import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceThread;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -41,67 +43,61 @@ final class TraceSummaryCommand implements Callable<Integer> {
         CommandSpec command = Objects.requireNonNull(spec);
         PrintWriter out = command.commandLine().getOut();
         try (TraceInput input = new TraceInput(folder)) {
-            TraceDescription trace = input.description();
-            if (trace != null) {
-                TraceSummary summary = new TraceSummary(trace, input.threads());
-                for (TraceEvent event = input.next(); event != null; event = input.next()) {
-                    summary.add(event);
-                }
-                Map<String, Object> object = summary.object(input.reader());
-                if (json) {
-                    Printable.json().writerWithDefaultPrettyPrinter().writeValue(out, object);
-                    out.println();
-                } else {
-                    print(out, object);
-                }
+            Trace trace = input.trace();
+            if (trace != null && json) {
+                printJson(out, TraceSummary.of(trace));
+            } else if (trace != null) {
+                print(out, TraceSummary.of(trace));
             }
             out.flush();
             return input.finish(command.commandLine().getErr());
         }
     }
 
-    private static void print(PrintWriter out, Map<String, Object> summary) {
-        double seconds = ((Number) Objects.requireNonNull(summary.get("seconds"))).doubleValue();
-        out.println(number(summary.get("events")) + " events in " + String.format(Locale.ROOT, "%.6f", seconds) + " s, "
-                + number(summary.get("perSecond")) + " a second; " + number(summary.get("discarded")) + " discarded, "
-                + number(summary.get("lostPackets")) + " packets lost");
-        if (summary.containsKey("from")) {
-            out.println("from " + summary.get("from") + " to " + summary.get("to"));
+    private static void printJson(PrintWriter out, TraceSummary summary) {
+        try {
+            summary.json(OutputWriter.json(out));
+        } catch (IOException _) {
+            // The launcher tells that the output is lost.
+            return;
+        }
+        out.println();
+    }
+
+    private static void print(PrintWriter out, TraceSummary summary) {
+        out.println(number(summary.count()) + " events in " + String.format(Locale.ROOT, "%.6f", summary.seconds())
+                + " s, " + number(summary.perSecond()) + " a second; " + number(summary.discarded()) + " discarded, "
+                + number(summary.lostPackets()) + " packets lost");
+        if (summary.from() != null && summary.to() != null) {
+            out.println("from " + EventText.time(summary.from()) + " to " + EventText.time(summary.to()));
         }
         Table events = new Table("<>>", "EVENT", "COUNT", "A SECOND");
-        objects(summary, "byEvent").forEach(each -> events.row(String.valueOf(each.get("event")),
-                number(each.get("count")), number(each.get("perSecond"))));
+        summary.byEvent().forEach(each -> events.row(each.event(), number(each.count()), number(each.perSecond())));
         print(out, events);
         Table cpus = new Table("<>>>>>", "CPU", "COUNT", "A SECOND", "PACKETS", "LOST", "DISCARDED");
-        objects(summary, "byCpu").forEach(each -> cpus.row(each.values().stream().map(TraceSummaryCommand::number)
-                .toArray()));
+        summary.byCpu().forEach(each -> cpus.row(number((long) each.cpu()), number(each.count()),
+                number(each.perSecond()), number(each.packets()), number(each.lostPackets()),
+                number(each.discarded())));
         print(out, cpus);
         print(out, threads(summary));
         Table latencies = new Table("<>>>>", "BEGIN TO END", "COUNT", "MEDIAN us", "P99 us", "MAX us");
-        if (summary.get("latencies") instanceof Map<?, ?> pairs) {
-            pairs.forEach((pair, latency) -> {
-                Map<?, ?> values = (Map<?, ?>) latency;
-                latencies.row(pair, number(values.get("count")), micros(values.get("medianNanos")),
-                        micros(values.get("p99Nanos")), micros(values.get("maxNanos")));
-            });
-        }
-        if (latencies.rows() > 1) {
-            print(out, latencies);
-        }
+        summary.latencies().forEach((name, each) -> latencies.row(name, number(each.count()),
+                micros(each.medianNanos()), micros(each.p99Nanos()), micros(each.maxNanos())));
         Table samples = new Table("<>>", "CPU TIME IN", "SAMPLES", "PERCENT");
-        objects(summary, "samples").forEach(each -> samples.row(Printable.name(String.valueOf(each.get("library"))),
-                number(each.get("count")), number(each.get("percent"))));
-        if (samples.rows() > 1) {
-            print(out, samples);
+        summary.samples().forEach(each -> samples.row(Printable.name(each.library()), number(each.count()),
+                number(each.percent())));
+        for (Table table : List.of(latencies, samples)) {
+            if (table.rows() > 1) {
+                print(out, table);
+            }
         }
-        if (summary.get("environment") instanceof Map<?, ?> environment
-                && environment.get(TraceThread.FORGOTTEN) instanceof Long forgotten) {
+        if (summary.environment().get(TraceThread.FORGOTTEN) instanceof Long forgotten) {
             out.println();
             out.println("the names of " + number(forgotten) + " threads were not kept");
         }
-        if (!Objects.equals(summary.get("unmatched"), 0L)) {
+        if (summary.unmatched() != 0) {
             out.println();
-            out.println(number(summary.get("unmatched")) + " begins and ends have no other half");
+            out.println(number(summary.unmatched()) + " begins and ends have no other half");
         }
     }
 
@@ -110,19 +106,21 @@ final class TraceSummaryCommand implements Callable<Integer> {
         table.print(out);
     }
 
-    /** Returns those with the most events, and one row for all others. */
-    private static Table threads(Map<String, Object> summary) {
+    /** Returns the threads with the most events, and one row for all others. */
+    private static Table threads(TraceSummary summary) {
         Table table = new Table("<>>>", "THREAD", "COUNT", "A SECOND", "CPU SAMPLES");
-        List<Map<String, Object>> threads = objects(summary, "byThread");
-        long rest = (long) Objects.requireNonNull(summary.get("otherThreads"));
+        long rest = summary.otherThreads();
+        List<TraceSummary.ThreadCount> threads = summary.byThread();
         for (int i = 0; i < threads.size(); i++) {
-            Map<String, Object> each = threads.get(i);
+            TraceSummary.ThreadCount each = threads.get(i);
+            TraceThread thread = each.thread();
             if (i < SHOWN_THREADS) {
-                table.row(each.get("tid") + (Boolean.TRUE.equals(each.get("virtual")) ? " virtual" : "")
-                        + TraceThreads.quoted(String.valueOf(each.getOrDefault("name", ""))),
-                        number(each.get("count")), number(each.get("perSecond")), number(each.get("samples")));
+                String name = thread == null ? "" : (thread.isVirtual() ? " virtual" : "")
+                        + Printable.quoted(thread.name());
+                table.row(each.threadId() + name, number(each.count()), number(each.perSecond()),
+                        number(each.samples()));
             } else {
-                rest += (long) Objects.requireNonNull(each.get("count"));
+                rest += each.count();
             }
         }
         if (rest > 0) {
@@ -131,17 +129,15 @@ final class TraceSummaryCommand implements Callable<Integer> {
         return table;
     }
 
-    @SuppressWarnings("unchecked") // TraceSummary puts such lists.
-    private static List<Map<String, Object>> objects(Map<String, Object> summary, String key) {
-        return (List<Map<String, Object>>) Objects.requireNonNull(summary.get(key));
+    private static String number(double value) {
+        return String.format(Locale.ROOT, "%,.1f", value);
     }
 
-    private static String number(@Nullable Object value) {
-        return value instanceof Double rate ? String.format(Locale.ROOT, "%,.1f", rate)
-                : String.format(Locale.ROOT, "%,d", ((Number) Objects.requireNonNull(value)).longValue());
+    private static String number(long value) {
+        return String.format(Locale.ROOT, "%,d", value);
     }
 
-    private static String micros(@Nullable Object nanos) {
-        return String.format(Locale.ROOT, "%,.3f", ((Number) Objects.requireNonNull(nanos)).longValue() / 1e3);
+    private static String micros(long nanos) {
+        return String.format(Locale.ROOT, "%,.3f", nanos / 1e3);
     }
 }

@@ -1,9 +1,10 @@
 package io.github.rseq4j.cli.trace;
 
-import io.github.rseq4j.cli.io.Printable;
-import io.github.rseq4j.trace.ctf.TraceClock;
-import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.analysis.EventText;
+import io.github.rseq4j.analysis.Trace;
+import io.github.rseq4j.cli.io.OutputWriter;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +16,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.core.JsonGenerator;
 
 /** {@code trace view}: the events of a trace in the order of time, as lines. */
 @Command(name = "view", mixinStandardHelpOptions = true, sortOptions = false,
@@ -23,8 +23,6 @@ import tools.jackson.core.JsonGenerator;
         footer = {"", "TIME is an instant as 2026-11-24T12:00:00.5Z, or since the first event: 1.5s, 20ms, 300us, 7ns.",
             "Exit status: 0 all was read, 2 something is wrong with the trace."})
 final class TraceViewCommand implements Callable<Integer> {
-    private static final int ASK_MASK = (1 << 12) - 1;
-
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -52,40 +50,32 @@ final class TraceViewCommand implements Callable<Integer> {
         CommandSpec command = Objects.requireNonNull(spec);
         PrintWriter out = command.commandLine().getOut();
         TraceFilter filter = new TraceFilter(globs, cpu, from, to);
-        try (TraceInput input = new TraceInput(folder);
-                JsonGenerator objects = Printable.json().writer().withRootValueSeparator("").createGenerator(out)) {
-            TraceDescription trace = input.description();
-            long read = 0;
+        try (TraceInput input = new TraceInput(folder)) {
+            Trace trace = input.trace();
             if (trace != null) {
-                for (TraceEvent event = input.next(); event != null; event = input.next()) {
-                    if (filter.accepts(event, trace.clock())) {
-                        print(out, objects, event, trace.clock(), input.threads());
-                    }
-                    // Who closed the other end of a pipe wants no more. It flushes, so it is asked now and then.
-                    if ((++read & ASK_MASK) == 0 && isLost(out, objects)) {
-                        break;
-                    }
+                try {
+                    print(trace, filter, json ? OutputWriter.json(out) : OutputWriter.text(out));
+                } catch (IOException _) {
+                    // The launcher tells that the output is lost: nobody wants more of it.
                 }
             }
-            objects.flush();
             out.flush();
             return input.finish(command.commandLine().getErr());
         }
     }
 
-    private void print(PrintWriter out, JsonGenerator objects, TraceEvent event, TraceClock clock,
-            TraceThreads threads) {
-        if (json) {
-            objects.writePOJO(EventText.object(event, clock, threads));
-            objects.writeRaw('\n');
-        } else {
-            EventText.line(event, clock, threads, Integer.MAX_VALUE, out::append);
-            out.println();
+    private void print(Trace trace, TraceFilter filter, OutputWriter out) throws IOException {
+        EventText text = new EventText(trace);
+        for (TraceEvent event = trace.next(); event != null; event = trace.next()) {
+            if (filter.accepts(event, trace.clock())) {
+                if (json) {
+                    text.json(event, out);
+                    out.write("\n");
+                } else {
+                    text.line(event, out);
+                    out.write(System.lineSeparator());
+                }
+            }
         }
-    }
-
-    private static boolean isLost(PrintWriter out, JsonGenerator objects) {
-        objects.flush();
-        return out.checkError();
     }
 }

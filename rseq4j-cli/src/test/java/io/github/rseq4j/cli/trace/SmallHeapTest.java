@@ -3,6 +3,7 @@ package io.github.rseq4j.cli.trace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.cli.Run;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;

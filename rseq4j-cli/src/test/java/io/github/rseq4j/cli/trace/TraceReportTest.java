@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.cli.Run;
 import java.io.File;
 import java.io.IOException;

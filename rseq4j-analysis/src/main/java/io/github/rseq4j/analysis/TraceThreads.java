@@ -1,6 +1,6 @@
-package io.github.rseq4j.cli.trace;
+package io.github.rseq4j.analysis;
 
-import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceThread;
@@ -12,8 +12,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The threads of a trace: which one recorded an event, and what it is called. */
-final class TraceThreads {
+/**
+ * The threads of a trace: which one recorded an event, and what it is called. Immutable.
+ *
+ * @since 0.1
+ */
+public final class TraceThreads {
     /* How it works
      *
      * Native code and signal handlers record the kernel's number, made negative. The kernel gives numbers again: of the
@@ -30,11 +34,12 @@ final class TraceThreads {
     /** Virtual threads without names: the first and the last of each range. */
     private final TreeMap<Long, Long> virtual = new TreeMap<>();
 
-    /** @param trace what the trace says, or null when that cannot be read */
-    TraceThreads(@Nullable TraceDescription trace) {
-        if (trace == null) {
-            return;
-        }
+    /**
+     * Takes the threads from a trace's metadata.
+     *
+     * @param trace what the metadata says
+     */
+    TraceThreads(TraceDescription trace) {
         for (TraceThread thread : trace.threads()) {
             if (thread.javaId() != TraceThread.NONE) {
                 byJavaId.put(thread.javaId(), thread);
@@ -56,9 +61,10 @@ final class TraceThreads {
      * Returns the thread that recorded an event, or null when nothing is known of it.
      *
      * @param threadId the number that the event has
-     * @param timestamp when it was
+     * @param timestamp when it was, in cycles, unsigned
+     * @return the thread, whose number of Java or of the kernel is {@link TraceThread#NONE} where it is not known
      */
-    @Nullable TraceThread of(long threadId, long timestamp) {
+    public @Nullable TraceThread of(long threadId, long timestamp) {
         if (threadId < 0) {
             NavigableMap<Long, TraceThread> owners = byKernelTid.get(-threadId);
             return owners == null ? null : ofKernel(owners, timestamp);
@@ -101,7 +107,7 @@ final class TraceThreads {
     String label(TraceEvent event) {
         TraceThread thread = of(event.threadId(), event.timestamp());
         return thread == null || !thread.isVirtual() && thread.name().isEmpty() ? ""
-                : (thread.isVirtual() ? "virtual thread" : "thread") + quoted(thread.name());
+                : (thread.isVirtual() ? "virtual thread" : "thread") + Printable.quoted(thread.name());
     }
 
     /**
@@ -112,16 +118,6 @@ final class TraceThreads {
     String lane(TraceEvent event) {
         TraceThread thread = of(event.threadId(), event.timestamp());
         return thread == null ? "thread " + event.threadId() : Printable.cut((thread.isVirtual() ? "virtual thread "
-                : "thread ") + event.threadId() + quoted(thread.name()), MAX_LANE_CHARS);
-    }
-
-    /** Returns a space and a name in quotation marks, or nothing where it has no characters. */
-    static String quoted(String name) {
-        if (name.isEmpty()) {
-            return "";
-        }
-        StringBuilder quoted = new StringBuilder(" \"");
-        Printable.append(name, '"', quoted::append);
-        return quoted.append('"').toString();
+                : "thread ") + event.threadId() + Printable.quoted(thread.name()), MAX_LANE_CHARS);
     }
 }

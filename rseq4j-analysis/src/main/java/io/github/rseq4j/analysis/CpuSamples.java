@@ -1,11 +1,9 @@
-package io.github.rseq4j.cli.trace;
+package io.github.rseq4j.analysis;
 
-import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.ctf.TraceEvent;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -57,22 +55,15 @@ final class CpuSamples {
                 : UNKNOWN;
     }
 
-    /** Returns how many samples each library has, as objects of JSON, the largest number first. */
-    List<Map<String, Object>> byLibrary() {
+    /** Returns how many samples each library has, the largest number first. */
+    List<TraceSummary.LibrarySamples> byLibrary() {
         Map<String, Long> counts = new TreeMap<>();
         byAddress.forEach((address, samples) -> counts.merge(library(address), samples, Long::sum));
         if (beyond > 0) {
             counts.merge(UNKNOWN, beyond, Long::sum);
         }
-        List<Map<String, Object>> objects = new ArrayList<>();
-        counts.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
-                .forEach(each -> {
-                    Map<String, Object> object = new LinkedHashMap<>();
-                    object.put("library", each.getKey());
-                    object.put("count", each.getValue());
-                    object.put("percent", PERCENT * each.getValue() / count);
-                    objects.add(object);
-                });
-        return objects;
+        return counts.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
+                .map(each -> new TraceSummary.LibrarySamples(each.getKey(), each.getValue(),
+                        PERCENT * each.getValue() / count)).toList();
     }
 }

@@ -1,13 +1,14 @@
-package io.github.rseq4j.cli.trace;
+package io.github.rseq4j.analysis;
 
-import io.github.rseq4j.cli.io.Printable;
-import io.github.rseq4j.trace.ctf.TraceClock;
-import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.analysis.text.Json;
+import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,10 +16,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import tools.jackson.core.JsonGenerator;
 
-/** Gathers what the page of a trace shows, and writes the page. */
-final class TraceReport {
+/**
+ * A page of HTML that shows a trace: timelines of CPUs and threads, rates, events, latencies. It is one file, loads
+ * nothing, and has at most {@link #MAX_PAGE_BYTES} bytes, however long the trace is.
+ *
+ * @since 0.1
+ */
+public final class TraceReport {
     /* How it works
      *
      * Counts over time are steps (TraceLanes): the page has the same size whatever the number of events. The longest of
@@ -31,11 +36,12 @@ final class TraceReport {
     static final int MAX_SINGLE_BYTES = 1 << 23;
     /** So many characters of a value are shown. */
     static final int MAX_VALUE_CHARS = 300;
-    /** No page is larger: what is shown one by one, and lanes that have an event in every step. */
-    static final int MAX_PAGE_BYTES = 48 << 20;
-    /** So many spans are shown. */
-    static final int MAX_SPANS = 5_000;
+    /** The most bytes of a page: what is shown one by one, and lanes that have an event in every step. */
+    public static final int MAX_PAGE_BYTES = 48 << 20;
+    /** The most spans of a page: the longest. */
+    public static final int MAX_SPANS = 5_000;
 
+    private static final int BUFFER_CHARS = 1 << 16;
     private static final int MAX_LANES = 1_000;
     private static final int SHOWN_LANES = 200;
     private static final int SHOWN_CPUS = 512;
@@ -44,38 +50,61 @@ final class TraceReport {
     private static final String TEMPLATE = "trace-report.html";
     private static final String DATA = "@DATA@";
 
-    private final TraceClock clock;
-    private final TraceThreads named;
-    private final TraceSummary summary;
+    private final Trace trace;
+    private final EventText text;
+    private final SummaryCounts summary;
     private final TraceLanes cpus = new TraceLanes(SHOWN_CPUS);
     private final TraceLanes threads = new TraceLanes(MAX_LANES);
     private final TraceLanes events = new TraceLanes(MAX_LANES);
     private final List<List<Object>> single = new ArrayList<>();
     private long singleBytes;
-    private List<Span> spans = new ArrayList<>();
+    private List<ShownSpan> spans = new ArrayList<>();
     private long first;
 
     /** What began and ended, in nanoseconds since the trace's start. */
-    private record Span(String pair, String thread, long begin, long nanos) {}
+    private record ShownSpan(String pair, String thread, long begin, long nanos) {}
+
+    private TraceReport(Trace trace) {
+        this.trace = trace;
+        this.text = new EventText(trace);
+        this.summary = new SummaryCounts(trace);
+    }
 
     /**
-     * Begins with no event.
+     * Writes the page of the events of a trace that are not read yet.
      *
-     * @param trace what the trace's metadata says
-     * @param named the trace's threads
+     * @param trace the trace
+     * @param out where to, in UTF-8; it stays open
+     * @throws IOException when it cannot be written
      */
-    TraceReport(TraceDescription trace, TraceThreads named) {
-        this.clock = trace.clock();
-        this.named = named;
-        this.summary = new TraceSummary(trace, named);
+    public static void write(Trace trace, OutputStream out) throws IOException {
+        write(trace, List.of(), out);
+    }
+
+    /**
+     * Writes the page of the events of a trace that are not read yet.
+     *
+     * @param trace the trace
+     * @param notes what else the page is to tell, a sentence each, without its full stop
+     * @param out where to, in UTF-8; it stays open
+     * @throws IOException when it cannot be written
+     */
+    public static void write(Trace trace, List<String> notes, OutputStream out) throws IOException {
+        TraceReport report = new TraceReport(trace);
+        for (TraceEvent event = trace.next(); event != null; event = trace.next()) {
+            report.add(event);
+        }
+        Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), BUFFER_CHARS);
+        report.write(notes, writer);
+        writer.flush();
     }
 
     /** Takes the next event. */
-    void add(TraceEvent event) {
-        TracePairs.Begun ended = summary.add(event);
+    private void add(TraceEvent event) {
+        SpanMatcher.Begun ended = summary.add(event);
         first = summary.count() == 1 ? event.timestamp() : first;
         long nanos = since(event.timestamp());
-        String thread = named.lane(event);
+        String thread = trace.threads().lane(event);
         cpus.add("cpu " + event.cpu(), nanos);
         threads.add(thread, nanos);
         events.add(event.type().name(), nanos);
@@ -84,7 +113,7 @@ final class TraceReport {
         }
         if (ended != null) {
             long begin = since(ended.timestamp());
-            spans.add(new Span(ended.pair(), thread, begin, Math.max(nanos - begin, 0)));
+            spans.add(new ShownSpan(ended.pair(), thread, begin, Math.max(nanos - begin, 0)));
             if (spans.size() >= 2 * MAX_SPANS) {
                 spans = longest();
             }
@@ -97,60 +126,50 @@ final class TraceReport {
 
     private void addSingle(TraceEvent event, long nanos, String thread) {
         StringBuilder line = new StringBuilder();
-        EventText.line(event, clock, named, MAX_VALUE_CHARS, line::append);
-        String text = Printable.cut(line.toString(), MAX_LINE_CHARS);
-        singleBytes += event.type().name().length() + 50L + (text + thread).chars()
+        text.line(event, MAX_VALUE_CHARS, line::append);
+        String shown = Printable.cut(line.toString(), MAX_LINE_CHARS);
+        singleBytes += event.type().name().length() + 50L + (shown + thread).chars()
                 .map(c -> c == '<' ? 6 : c >= 0x80 ? 3 : c == '"' || c == '\\' ? 2 : 1).sum();
         if (areAllSingle()) {
-            single.add(List.of(nanos, event.cpu(), thread, event.type().name(), text));
+            single.add(List.of(nanos, event.cpu(), thread, event.type().name(), shown));
         } else {
             single.clear();
         }
     }
 
     private long since(long timestamp) {
-        return Long.compareUnsigned(timestamp, first) < 0 ? 0 : clock.nanos(timestamp - first);
+        return Long.compareUnsigned(timestamp, first) < 0 ? 0 : trace.clock().nanos(timestamp - first);
     }
 
-    private List<Span> longest() {
+    private List<ShownSpan> longest() {
         return new ArrayList<>(spans.stream().sorted((a, b) -> Long.compare(b.nanos(), a.nanos())).limit(MAX_SPANS)
                 .toList());
     }
 
-    /**
-     * Writes the page.
-     *
-     * @param input what the events came from
-     * @param out where to, which stays open
-     * @throws IOException when it cannot be written
-     */
-    void write(TraceInput input, OutputStream out) throws IOException {
+    private void write(List<String> notes, Writer out) throws IOException {
         String[] template = template().split(DATA, 2);
-        out.write(template[0].getBytes(StandardCharsets.UTF_8));
-        try (JsonGenerator json = Printable.json(true, true).createGenerator(out)) {
-            json.writeStartObject();
-            json.writePOJOProperty("summary", limited(summary.object(input.reader())));
-            json.writePOJOProperty("start", EventText.time(clock.instant(first)));
-            json.writePOJOProperty("nanos", Math.max(Math.round(summary.seconds() * 1e9), 1));
-            lanes(json, "cpus", cpus, SHOWN_CPUS);
-            lanes(json, "threads", threads, SHOWN_LANES);
-            lanes(json, "events", events, SHOWN_LANES);
-            json.writePOJOProperty("spans", longest().stream()
-                    .map(s -> List.of(s.pair(), s.thread(), s.begin(), s.nanos())).toList());
-            json.writePOJOProperty("single", areAllSingle() ? single : List.of());
-            json.writePOJOProperty("notes", notes(input));
-            json.writePOJOProperty("problems", input.reader().problems().stream()
-                    .map(p -> Printable.text(p.toString())).toList());
-            json.writePOJOProperty("problemCount", input.reader().problemCount());
-            json.writeEndObject();
-        }
-        out.write(template[1].getBytes(StandardCharsets.UTF_8));
+        out.write(template[0]);
+        Json json = Json.inPage(out);
+        json.beginObject();
+        json.entry("summary", limited(summary.summary().object()));
+        json.entry("start", EventText.time(trace.clock().instant(first)));
+        json.entry("nanos", Math.max(Math.round(summary.seconds() * 1e9), 1));
+        lanes(json, "cpus", cpus, SHOWN_CPUS);
+        lanes(json, "threads", threads, SHOWN_LANES);
+        lanes(json, "events", events, SHOWN_LANES);
+        json.entry("spans", longest().stream().map(s -> List.of(s.pair(), s.thread(), s.begin(), s.nanos())).toList());
+        json.entry("single", areAllSingle() ? single : List.of());
+        json.entry("notes", notes(notes));
+        json.entry("problems", trace.problems().stream().map(p -> Printable.text(p.toString())).toList());
+        json.entry("problemCount", trace.problemCount());
+        json.endObject();
+        out.write(template[1]);
     }
 
     /** Says what is not on the page. */
-    private List<String> notes(TraceInput input) {
+    private List<String> notes(List<String> others) {
         List<String> notes = new ArrayList<>();
-        input.notes().forEach(note -> notes.add(Printable.text(note) + "."));
+        others.forEach(note -> notes.add(Printable.text(note) + "."));
         if (!areAllSingle()) {
             notes.add("Events are shown as counts, and not one by one: they are more than " + MAX_SINGLE + ", or "
                     + (MAX_SINGLE_BYTES >> 20) + " MiB of text.");
@@ -178,19 +197,18 @@ final class TraceReport {
         return limited;
     }
 
-    private static void lanes(JsonGenerator json, String name, TraceLanes lanes, int most) {
-        json.writeObjectPropertyStart(name);
-        json.writePOJOProperty("stepNanos", lanes.stepNanos());
-        json.writeName("lanes");
+    private static void lanes(Json json, String name, TraceLanes lanes, int most) throws IOException {
+        json.name(name);
+        json.beginObject();
+        json.entry("stepNanos", lanes.stepNanos());
+        json.name("lanes");
         lanes.write(json, most);
-        json.writeEndObject();
+        json.endObject();
     }
 
-    private static String template() {
+    private static String template() throws IOException {
         try (InputStream in = Objects.requireNonNull(TraceReport.class.getResourceAsStream(TEMPLATE), TEMPLATE)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

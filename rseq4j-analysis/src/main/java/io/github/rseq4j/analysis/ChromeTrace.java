@@ -1,20 +1,28 @@
-package io.github.rseq4j.cli.trace;
+package io.github.rseq4j.analysis;
 
-import io.github.rseq4j.cli.io.Printable;
-import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.analysis.text.Json;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceThread;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonGenerator;
 
-/** Writes a trace as trace events of Chrome: pairs begin and end a slice of their thread, all else is an instant. */
-final class ChromeTrace {
+/**
+ * Writes a trace as trace events of Chrome, a format of JSON that Perfetto and chrome://tracing show: a span is a slice
+ * of its thread, every other event an instant.
+ *
+ * @since 0.1
+ */
+public final class ChromeTrace {
     /* How it works
      *
      * The format is an object with a list of events. Times are microseconds since the first event, with a fraction that
@@ -28,80 +36,91 @@ final class ChromeTrace {
      */
     private static final int MOST_NAMED_THREADS = 1 << 20;
     private static final int THREAD_BYTES = 512;
-    private static final int ASK_MASK = (1 << 12) - 1;
+    private static final int BUFFER_CHARS = 1 << 16;
     private static final int NANO_DIGITS = 3;
 
-    private final TraceDescription trace;
-    private final TraceThreads named;
-    private final JsonGenerator json;
-    private final TracePairs pairs = new TracePairs();
+    private final Trace trace;
+    private final Json json;
+    private final SpanMatcher pairs = new SpanMatcher();
     private final long maxThreads = Math.min(MOST_NAMED_THREADS, Runtime.getRuntime().maxMemory() / THREAD_BYTES);
     private final Set<Long> threads = new HashSet<>();
     private final Object pid;
     private long first;
     private long last;
 
-    private ChromeTrace(TraceDescription trace, TraceThreads named, JsonGenerator json) {
+    private ChromeTrace(Trace trace, Json json) {
         this.trace = trace;
-        this.named = named;
         this.json = json;
-        this.pid = trace.environment().getOrDefault("pid", 0L) instanceof Long number ? (Object) number : (Object) 0L;
+        this.pid = trace.description().environment().getOrDefault("pid", 0L) instanceof Long number ? (Object) number
+                : (Object) 0L;
     }
 
     /**
-     * Writes a trace.
+     * Writes the events of a trace that are not read yet.
      *
-     * @param trace what its metadata says
-     * @param input its events
-     * @param json where to; it is not closed
-     * @param isLost asks now and then whether what is written is lost, so that there is no use in going on
+     * @param trace the trace
+     * @param out where to, in UTF-8; it stays open
+     * @throws IOException when it cannot be written
      */
-    static void write(TraceDescription trace, TraceInput input, JsonGenerator json, BooleanSupplier isLost) {
-        ChromeTrace chrome = new ChromeTrace(trace, input.threads(), json);
-        json.writeStartObject();
-        json.writeStringProperty("displayTimeUnit", "ns");
-        json.writePOJOProperty("otherData", trace.environment());
-        json.writeArrayPropertyStart("traceEvents");
-        chrome.metadata("process_name", 0, "java " + chrome.pid);
-        long read = 0;
-        for (TraceEvent event = input.next(); event != null; event = input.next()) {
-            chrome.first = read == 0 ? event.timestamp() : chrome.first;
-            chrome.event(event);
-            if ((++read & ASK_MASK) == 0 && isLost.getAsBoolean()) {
-                break;
-            }
-        }
-        chrome.pairs.forEachOpen((thread, begun) -> chrome.unfinished(begun, thread, chrome.last));
-        json.writeEndArray();
-        json.writeEndObject();
-        json.flush();
+    public static void write(Trace trace, OutputStream out) throws IOException {
+        Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), BUFFER_CHARS);
+        write(trace, writer);
+        writer.flush();
     }
 
-    private void metadata(String what, long thread, String name) {
+    /**
+     * Writes the events of a trace that are not read yet.
+     *
+     * @param trace the trace
+     * @param out where to
+     * @throws IOException when it cannot be written
+     */
+    public static void write(Trace trace, Appendable out) throws IOException {
+        new ChromeTrace(trace, Json.compact(out)).write();
+    }
+
+    private void write() throws IOException {
+        json.beginObject();
+        json.entry("displayTimeUnit", "ns");
+        json.entry("otherData", trace.description().environment());
+        json.name("traceEvents");
+        json.beginArray();
+        metadata("process_name", 0, "java " + pid);
+        TraceEvent event = trace.next();
+        first = event == null ? 0 : event.timestamp();
+        for (; event != null; event = trace.next()) {
+            event(event);
+        }
+        pairs.forEachOpen((thread, begun) -> unfinished(begun, thread, last));
+        json.endArray();
+        json.endObject();
+    }
+
+    private void metadata(String what, long thread, String name) throws IOException {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
         object.put("ph", "M");
         object.put("name", what);
         object.put("pid", pid);
         object.put("tid", thread);
         object.put("args", Map.of("name", name));
-        json.writePOJO(object);
-        json.writeRaw('\n');
+        json.value(object);
+        json.line();
     }
 
-    private void event(TraceEvent event) {
+    private void event(TraceEvent event) throws IOException {
         if (threads.size() < maxThreads && threads.add(event.threadId())) {
-            TraceThread thread = named.of(event.threadId(), event.timestamp());
+            TraceThread thread = trace.threads().of(event.threadId(), event.timestamp());
             metadata("thread_name", event.threadId(), thread == null || thread.name().isEmpty()
                     ? (thread != null && thread.isVirtual() ? "virtual thread " : "thread ") + event.threadId()
-                    : Printable.wellFormed(thread.name()));
+                    : thread.name());
         }
         last = Long.compareUnsigned(event.timestamp(), last) > 0 ? event.timestamp() : last;
-        TracePairs.Begun half = pairs.take(event);
-        for (TracePairs.Begun inner : pairs.left()) {
+        SpanMatcher.Begun half = pairs.take(event);
+        for (SpanMatcher.Begun inner : pairs.left()) {
             unfinished(inner, event.threadId(), event.timestamp());
         }
         boolean isSlice = half != null && half.isNested();
-        boolean isEnd = isSlice && pairs.role(event.type()).kind() == TracePairs.Kind.ENDS;
+        boolean isEnd = isSlice && pairs.role(event.type()).kind() == SpanMatcher.Kind.ENDS;
         Map<String, @Nullable Object> arguments = EventText.fields(event);
         arguments.put("cpu", event.cpu());
         if (isSlice && half != null) {
@@ -113,7 +132,7 @@ final class ChromeTrace {
         }
     }
 
-    private void unfinished(TracePairs.Begun begun, long thread, long timestamp) {
+    private void unfinished(SpanMatcher.Begun begun, long thread, long timestamp) throws IOException {
         write("E", begun.pair(), begun.pair().substring(0, begun.pair().indexOf(':')),
                 later(timestamp, begun.timestamp()), thread, Map.of("unfinished", true));
     }
@@ -123,7 +142,7 @@ final class ChromeTrace {
     }
 
     private void write(String phase, String name, String category, long timestamp, long thread,
-            Map<String, @Nullable Object> arguments) {
+            Map<String, @Nullable Object> arguments) throws IOException {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
         object.put("ph", phase);
         object.put("name", name);
@@ -135,8 +154,8 @@ final class ChromeTrace {
             object.put("s", "t");
         }
         object.put("args", arguments);
-        json.writePOJO(object);
-        json.writeRaw('\n');
+        json.value(object);
+        json.line();
     }
 
     private BigDecimal micros(long timestamp) {

@@ -1,14 +1,22 @@
-package io.github.rseq4j.cli.trace;
+package io.github.rseq4j.analysis;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.github.rseq4j.cli.Run;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
+import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -18,6 +26,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,8 +34,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Pairs of events of which some were not recorded. */
-class TracePairsTest {
+class SpanMatcherTest {
     private static final String NAMES = "abcd";
+    /** 2025-11-24T16:00:00Z, at a thousand cycles a microsecond. */
+    private static final TraceClock CLOCK = new TraceClock(new UUID(3, 4), 1_000_000_000, 1_764_000_000, 0);
 
     @TempDir
     private Path folder = Path.of("");
@@ -45,7 +56,7 @@ class TracePairsTest {
         }
         Path trace = folder.resolve("trace");
         try (TraceWriter writer = new TraceWriter(trace, new TraceDescription(new UUID(1, 2),
-                SampleTrace.DESCRIPTION.clock(), 1, Map.of("pid", 7L), types), 1 << 16)) {
+                CLOCK, 1, Map.of("pid", 7L), types), 1 << 16)) {
             for (int i = 0; i < events.length(); i++) {
                 char c = events.charAt(i);
                 if (c != '.') {
@@ -58,12 +69,15 @@ class TracePairsTest {
     }
 
     /** Returns the slices, each as its name and its times; fails where one ends that is not the innermost. */
-    private static String slices(Path trace) {
-        Run run = Run.of("trace", "convert", trace.toString(), "--to=chrome");
-        assertEquals(0, run.exit(), run.err());
+    private static String slices(Path folder) throws IOException {
+        StringBuilder json = new StringBuilder();
+        try (Trace trace = Trace.open(folder)) {
+            ChromeTrace.write(trace, json);
+            assertEquals(0, trace.problemCount(), trace.problems().toString());
+        }
         StringBuilder slices = new StringBuilder();
         Deque<JsonNode> open = new ArrayDeque<>();
-        for (JsonNode event : JsonMapper.shared().readTree(run.out()).get("traceEvents")) {
+        for (JsonNode event : JsonMapper.shared().readTree(json.toString()).get("traceEvents")) {
             switch (event.get("ph").asString()) {
                 case "B" -> open.push(event);
                 case "E" -> {
@@ -80,12 +94,12 @@ class TracePairsTest {
         return slices.toString().strip();
     }
 
-    private static String latencies(Path trace) {
-        JsonNode summary = JsonMapper.shared().readTree(Run.of("trace", "summary", trace.toString(), "--json").out());
+    private static String latencies(Path folder) throws IOException {
+        TraceSummary summary = TraceSummary.of(folder);
         StringBuilder latencies = new StringBuilder();
-        summary.get("latencies").forEachEntry((pair, each) -> latencies.append(pair.substring(2))
-                .append(each.get("count").asInt()).append('x').append(each.get("maxNanos").asInt() / 1000).append(' '));
-        return latencies + "/" + summary.get("unmatched").asInt();
+        summary.latencies().forEach((name, each) -> latencies.append(name.substring(2)).append(each.count()).append('x')
+                .append(each.maxNanos() / 1000).append(' '));
+        return latencies + "/" + summary.unmatched();
     }
 
     @ParameterizedTest
@@ -130,5 +144,47 @@ class TracePairsTest {
             events.append(random.nextInt(5) == 0 ? '.' : isEnd ? Character.toUpperCase(c) : c);
         }
         slices(trace(events.toString()));
+    }
+
+    @Test
+    void spansAreAStreamInTheOrderOfTheirEnds() throws IOException {
+        Instant start = Instant.parse("2025-11-24T16:00:00Z");
+        Path made = trace("abBcA");
+        try (Trace trace = Trace.open(made)) {
+            assertEquals(List.of(new Span("p:b", 5, start.plusNanos(1000), Duration.ofNanos(1000)),
+                    new Span("p:a", 5, start, Duration.ofNanos(4000))), trace.spans().toList());
+            assertEquals(List.of(), trace.events().toList(), "all of it was read");
+        }
+        try (Trace trace = Trace.open(made)) {
+            assertEquals(List.of(0L, 1000L, 2000L, 3000L, 4000L), trace.events().map(TraceEvent::timestamp).toList());
+        }
+    }
+
+    @Test
+    void whatCannotBeReadIsAnException() throws IOException {
+        Path none = folder.resolve("none");
+        assertThrows(NoSuchFileException.class, () -> Trace.open(none));
+        Files.createDirectory(none);
+        UnreadableTraceException e = assertThrows(UnreadableTraceException.class, () -> TraceSummary.of(none));
+        assertEquals(none + "/metadata: offset 0: cannot be read, so this is no trace: there is no such file",
+                e.getMessage());
+        assertEquals(1, e.problemCount());
+        assertEquals("metadata", e.problems().getFirst().file());
+        assertThrows(NotDirectoryException.class, () -> Trace.open(Files.createFile(folder.resolve("file"))));
+    }
+
+    @Test
+    void aTargetThatIsFullIsAnException() throws IOException {
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int octet) throws IOException {
+                throw new IOException("full");
+            }
+        };
+        Path made = trace("aA");
+        try (Trace trace = Trace.open(made); Trace other = Trace.open(made)) {
+            assertEquals("full", assertThrows(IOException.class, () -> ChromeTrace.write(trace, full)).getMessage());
+            assertEquals("full", assertThrows(IOException.class, () -> TraceReport.write(other, full)).getMessage());
+        }
     }
 }

@@ -1,12 +1,15 @@
-package io.github.rseq4j.cli.trace;
+package io.github.rseq4j.analysis;
 
-import io.github.rseq4j.cli.io.Printable;
+import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.analysis.text.Json;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceThread;
 import io.github.rseq4j.trace.ctf.Truncated;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -14,18 +17,72 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Events as text and as objects of JSON. Nothing that a trace holds reaches a terminal as a control character. */
-final class EventText {
+/**
+ * Events as lines of text and as objects of JSON. No control character, and no character that turns the direction of a
+ * line, of an event's name or values gets there as it is.
+ *
+ * @since 0.1
+ */
+public final class EventText {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.nnnnnnnnn'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-    private EventText() {}
+    private final TraceClock clock;
+    private final TraceThreads threads;
 
-    /** Returns a time with all its nanoseconds, so that times stand below each other. */
-    static String time(Instant instant) {
+    /**
+     * Makes text of the events of a trace.
+     *
+     * @param trace the trace
+     */
+    public EventText(Trace trace) {
+        this.clock = trace.clock();
+        this.threads = trace.threads();
+    }
+
+    /**
+     * Writes the line of an event, without its end: time, CPU index, thread, name, fields, and the thread's name.
+     *
+     * @param event the event
+     * @param to where to
+     * @throws IOException when it cannot be written
+     */
+    public void line(TraceEvent event, Appendable to) throws IOException {
+        try {
+            line(event, Integer.MAX_VALUE, piece -> {
+                try {
+                    to.append(piece);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (UncheckedIOException e) {
+            throw Objects.requireNonNull(e.getCause());
+        }
+    }
+
+    /**
+     * Writes an event as an object of JSON, without blanks and without the end of a line.
+     *
+     * @param event the event
+     * @param to where to
+     * @throws IOException when it cannot be written
+     */
+    public void json(TraceEvent event, Appendable to) throws IOException {
+        Json.compact(to).value(object(event));
+    }
+
+    /**
+     * Returns a time with all its nanoseconds, so that times stand below each other.
+     *
+     * @param instant the time
+     * @return the time in UTC, as 2026-11-24T12:00:00.500000000Z
+     */
+    public static String time(Instant instant) {
         return TIME.format(instant);
     }
 
@@ -33,13 +90,10 @@ final class EventText {
      * Writes the line of an event, without its end.
      *
      * @param event the event
-     * @param clock the trace's
-     * @param threads the trace's
      * @param maxChars how many characters of each value; longer ones are cut, and marked
      * @param to takes it piece by piece
      */
-    static void line(TraceEvent event, TraceClock clock, TraceThreads threads, int maxChars,
-            Consumer<CharSequence> to) {
+    void line(TraceEvent event, int maxChars, Consumer<CharSequence> to) {
         to.accept(time(clock.instant(event.timestamp())));
         to.accept(" cpu " + event.cpu() + " tid " + event.threadId() + ' ' + event.type().name());
         for (int i = 0; i < event.values().size(); i++) {
@@ -82,7 +136,7 @@ final class EventText {
     }
 
     /** Returns an event as an object of JSON. */
-    static Map<String, @Nullable Object> object(TraceEvent event, TraceClock clock, TraceThreads threads) {
+    private Map<String, @Nullable Object> object(TraceEvent event) {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
         object.put("time", time(clock.instant(event.timestamp())));
         object.put("cycles", event.timestamp());
@@ -108,7 +162,7 @@ final class EventText {
 
     /** Puts into an object of JSON what is known of a thread besides its number. */
     static void thread(TraceThread thread, String nameKey, Map<String, ? super Object> object) {
-        object.put(nameKey, Printable.wellFormed(thread.name()));
+        object.put(nameKey, thread.name());
         if (thread.kernelTid() != TraceThread.NONE) {
             object.put("kernelTid", thread.kernelTid());
         }
@@ -124,9 +178,9 @@ final class EventText {
             fields.put(field.name(), switch (value) {
                 case null -> null;
                 case Truncated truncated -> field.type() == FieldType.Basic.BYTES
-                        ? HexFormat.of().formatHex(truncated.recorded()) : Printable.wellFormed(truncated.text());
+                        ? HexFormat.of().formatHex(truncated.recorded()) : truncated.text();
                 case byte[] bytes -> HexFormat.of().formatHex(bytes);
-                case Character c -> Printable.wellFormed(c.toString());
+                case Character c -> c.toString();
                 default -> value;
             });
         }

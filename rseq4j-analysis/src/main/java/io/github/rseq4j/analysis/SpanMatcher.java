@@ -1,16 +1,16 @@
-package io.github.rseq4j.cli.trace;
+package io.github.rseq4j.analysis;
 
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Finds which event ends what another of the same thread began: names that end with begin and end. */
-final class TracePairs {
+final class SpanMatcher {
     /* How it works
      *
      * What a thread has begun and not ended is a stack. An end belongs to the newest begin of its pair that is on the
@@ -181,17 +181,22 @@ final class TracePairs {
         unmatched++;
     }
 
+    /** Takes what is begun and not ended. */
+    interface OpenSpans {
+        void take(long threadId, Begun begun) throws IOException;
+    }
+
     /**
      * Hands over what is on the stacks, of each thread the innermost first.
      *
      * @param to takes thread and begin
      */
-    void forEachOpen(BiConsumer<Long, Begun> to) {
-        tops.forEach((thread, top) -> {
-            for (Begun begun = top; begun != null; begun = begun.below) {
-                to.accept(thread, begun);
+    void forEachOpen(OpenSpans to) throws IOException {
+        for (Map.Entry<Long, Begun> top : tops.entrySet()) {
+            for (Begun begun = top.getValue(); begun != null; begun = begun.below) {
+                to.take(top.getKey(), begun);
             }
-        });
+        }
     }
 
     /** Returns how many begins and ends have no other half so far. */

@@ -1,12 +1,13 @@
-package io.github.rseq4j.cli.trace;
+package io.github.rseq4j.analysis;
 
+import io.github.rseq4j.analysis.text.Json;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.core.JsonGenerator;
 
 /** Counts of events over time, in lanes that share their steps of time. */
 final class TraceLanes {
@@ -70,13 +71,13 @@ final class TraceLanes {
      * @param json where to
      * @param most how many lanes
      */
-    void write(JsonGenerator json, int most) {
+    void write(Json json, int most) throws IOException {
         List<Lane> all = new ArrayList<>();
         lanes.forEach((name, steps) -> all.add(new Lane(name, steps, Arrays.stream(steps).asLongStream().sum())));
         all.sort(Comparator.comparing((Lane lane) -> lane.name().equals(OTHERS))
                 .thenComparing(Comparator.comparingLong(Lane::count).reversed()));
         int[] others = new int[STEPS];
-        json.writeStartArray();
+        json.beginArray();
         for (int i = 0; i < all.size(); i++) {
             Lane lane = all.get(i);
             if (i < most && !lane.name().equals(OTHERS)) {
@@ -88,20 +89,21 @@ final class TraceLanes {
         if (Arrays.stream(others).anyMatch(count -> count != 0)) {
             write(json, OTHERS, others);
         }
-        json.writeEndArray();
+        json.endArray();
     }
 
-    private static void write(JsonGenerator json, String name, int[] steps) {
-        json.writeStartObject();
-        json.writeStringProperty("name", name);
-        json.writeArrayPropertyStart("steps");
+    private static void write(Json json, String name, int[] steps) throws IOException {
+        json.beginObject();
+        json.entry("name", name);
+        json.name("steps");
+        json.beginArray();
         for (int i = 0; i < STEPS; i++) {
             if (steps[i] != 0) {
-                json.writeNumber(i);
-                json.writeNumber(steps[i]);
+                json.value(i);
+                json.value(steps[i]);
             }
         }
-        json.writeEndArray();
-        json.writeEndObject();
+        json.endArray();
+        json.endObject();
     }
 }

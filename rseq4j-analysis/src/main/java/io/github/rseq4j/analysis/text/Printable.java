@@ -1,15 +1,7 @@
-package io.github.rseq4j.cli.io;
+package io.github.rseq4j.analysis.text;
 
 import java.util.HexFormat;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.core.SerializableString;
-import tools.jackson.core.StreamWriteFeature;
-import tools.jackson.core.io.CharacterEscapes;
-import tools.jackson.core.io.SerializedString;
-import tools.jackson.core.json.JsonFactory;
-import tools.jackson.core.json.JsonWriteFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Text that others chose (names, paths, values of events, the user's words) on its way to a terminal, a file of JSON or
@@ -19,8 +11,6 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Printable {
     /** So many characters of a name are shown. */
     public static final int MAX_NAME_CHARS = 300;
-
-    private static final int DELETE = 0x7F;
 
     private Printable() {}
 
@@ -72,7 +62,8 @@ public final class Printable {
         to.accept(text.substring(written));
     }
 
-    private static boolean isHidden(int c) {
+    /** Tells whether a character does not reach a terminal, a file or a page as it is. */
+    static boolean isHidden(int c) {
         return switch (Character.getType(c)) {
             // FORMAT has the characters that turn the direction of a line.
             case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.LINE_SEPARATOR,
@@ -91,6 +82,16 @@ public final class Printable {
         };
     }
 
+    /** Returns a space and a name in quotation marks, or nothing where it has no characters. */
+    public static String quoted(String name) {
+        if (name.isEmpty()) {
+            return "";
+        }
+        StringBuilder quoted = new StringBuilder(" \"");
+        append(name, '"', quoted::append);
+        return quoted.append('"').toString();
+    }
+
     /** Returns a text whose halves of surrogate pairs are replacement characters: no JSON and no UTF-8 has them. */
     public static String wellFormed(String text) {
         if (text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE)) {
@@ -100,46 +101,5 @@ public final class Printable {
         text.codePoints().forEach(c -> whole.appendCodePoint(
                 Character.getType(c) == Character.SURROGATE ? 0xFFFD : c));
         return whole.toString();
-    }
-
-    /** Returns what writes JSON to the output, which may not have all characters. */
-    public static JsonMapper json() {
-        return json(System.getProperty("stdout.encoding", "").equalsIgnoreCase("UTF-8"), false);
-    }
-
-    /**
-     * Returns what writes JSON that has the characters in question as escapes. It leaves its target open.
-     *
-     * @param isUtf8 whether the target has all characters
-     * @param isInPage whether it is written into a page, where a less-than sign may begin the end of the script
-     */
-    public static JsonMapper json(boolean isUtf8, boolean isInPage) {
-        return JsonMapper.builder(JsonFactory.builder().characterEscapes(new Escapes(isInPage))
-                        .configure(JsonWriteFeature.ESCAPE_NON_ASCII, !isUtf8).build())
-                .disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
-    }
-
-    /** The escapes of JSON. A character beyond the first 65,536 comes as two, of which none can be told alone. */
-    private static final class Escapes extends CharacterEscapes {
-        private static final long serialVersionUID = 1L;
-        private final int[] ascii = standardAsciiEscapesForJSON();
-
-        Escapes(boolean isInPage) {
-            ascii[DELETE] = ESCAPE_STANDARD;
-            if (isInPage) {
-                ascii['<'] = ESCAPE_STANDARD;
-            }
-        }
-
-        @Override
-        public int[] getEscapeCodesForAscii() {
-            return ascii.clone();
-        }
-
-        @Override
-        public @Nullable SerializableString getEscapeSequence(int c) {
-            return isHidden(c) && Character.getType(c) != Character.SURROGATE
-                    ? new SerializedString("\\u" + HexFormat.of().toHexDigits((char) c)) : null;
-        }
     }
 }

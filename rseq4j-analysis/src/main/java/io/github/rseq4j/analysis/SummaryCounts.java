@@ -1,0 +1,150 @@
+package io.github.rseq4j.analysis;
+
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceReader;
+import io.github.rseq4j.trace.ctf.TraceThread;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Counts the events of a trace one by one, and how long each span lasted. */
+final class SummaryCounts {
+    private static final double NANOS_PER_SECOND = 1e9;
+    /** So many pairs have latencies of their own, each some 80 KiB; those of all others are one. */
+    private static final int MOST_LATENCIES = 500;
+    private static final int LATENCY_BYTES = 1 << 20;
+    private static final String OTHERS = "others";
+    /** So many threads are counted each. */
+    private static final int MOST_THREADS = 1 << 16;
+    private static final int THREAD_BYTES = 2048;
+    /** So many of them are told, those with the most events. */
+    private static final int SHOWN_THREADS = 1_000;
+
+    private final long maxLatencies = Math.min(MOST_LATENCIES, Runtime.getRuntime().maxMemory() / LATENCY_BYTES);
+    private final Trace trace;
+    private final SpanMatcher pairs = new SpanMatcher();
+    private final Map<String, Long> byEvent = new TreeMap<>();
+    private final Map<Integer, Long> byCpu = new TreeMap<>();
+    private final Map<String, Latencies> latencies = new TreeMap<>();
+    private final CpuSamples samples = new CpuSamples();
+    private final long maxThreads = Math.min(MOST_THREADS, Runtime.getRuntime().maxMemory() / THREAD_BYTES);
+    /** By number; those of the kernel that were given again by thread. */
+    private final Map<Object, OfThread> byThread = new HashMap<>();
+    private final OfThread otherThreads = new OfThread();
+    private long count;
+    private long first;
+    private long last;
+
+    /** Events of one thread. */
+    private static final class OfThread {
+        private long count;
+        private long samples;
+    }
+
+    /**
+     * Begins with no event.
+     *
+     * @param trace the trace
+     */
+    SummaryCounts(Trace trace) {
+        this.trace = trace;
+    }
+
+    long count() {
+        return count;
+    }
+
+    /**
+     * Takes the next event.
+     *
+     * @return what it ends, or null
+     */
+    SpanMatcher.@Nullable Begun add(TraceEvent event) {
+        first = count == 0 || Long.compareUnsigned(event.timestamp(), first) < 0 ? event.timestamp() : first;
+        last = count == 0 || Long.compareUnsigned(event.timestamp(), last) > 0 ? event.timestamp() : last;
+        count++;
+        byEvent.merge(event.type().name(), 1L, Long::sum);
+        byCpu.merge(event.cpu(), 1L, Long::sum);
+        boolean isSample = samples.add(event);
+        OfThread thread = thread(event);
+        thread.count++;
+        thread.samples += isSample ? 1 : 0;
+        SpanMatcher.Begun half = pairs.take(event);
+        if (half == null || pairs.role(event.type()).kind() != SpanMatcher.Kind.ENDS) {
+            return null;
+        }
+        if (Long.compareUnsigned(event.timestamp(), half.timestamp()) >= 0) {
+            String pair = latencies.size() < maxLatencies || latencies.containsKey(half.pair()) ? half.pair() : OTHERS;
+            latencies.computeIfAbsent(pair, _ -> new Latencies())
+                    .add(trace.clock().nanos(event.timestamp() - half.timestamp()));
+        }
+        return half;
+    }
+
+    private OfThread thread(TraceEvent event) {
+        TraceThread owner = event.threadId() < 0 ? trace.threads().of(event.threadId(), event.timestamp()) : null;
+        Object key = owner == null ? (Object) event.threadId() : (Object) owner;
+        OfThread thread = byThread.get(key);
+        if (thread == null && byThread.size() < maxThreads) {
+            thread = new OfThread();
+            byThread.put(key, thread);
+        }
+        return thread == null ? otherThreads : thread;
+    }
+
+    double seconds() {
+        return trace.clock().nanos(last - first) / NANOS_PER_SECOND;
+    }
+
+    private double rate(long events) {
+        double seconds = seconds();
+        return seconds == 0 ? 0 : events / seconds;
+    }
+
+    /** Returns what was counted so far. */
+    TraceSummary summary() {
+        Map<String, TraceSummary.Latency> byName = new LinkedHashMap<>();
+        latencies.forEach((name, each) -> byName.put(name, each.latency()));
+        return new TraceSummary(trace, count, first, last, seconds(), rate(count), events(), cpus(), threads(), byName,
+                pairs.unmatched(), samples.byLibrary());
+    }
+
+    private List<TraceSummary.EventCount> events() {
+        List<TraceSummary.EventCount> events = new ArrayList<>();
+        for (EventType type : trace.description().events()) {
+            long number = byEvent.getOrDefault(type.name(), 0L);
+            events.add(new TraceSummary.EventCount(type.name(), number, rate(number)));
+        }
+        return events;
+    }
+
+    private List<TraceSummary.ThreadCount> threads() {
+        return byThread.entrySet().stream().sorted(Comparator.comparingLong(
+                (Map.Entry<Object, OfThread> each) -> each.getValue().count).reversed()).limit(SHOWN_THREADS)
+                .map(each -> {
+                    TraceThread thread = each.getKey() instanceof TraceThread owner ? owner
+                            : trace.threads().of((long) each.getKey(), first);
+                    long id = each.getKey() instanceof Long number ? number
+                            : -Objects.requireNonNull(thread).kernelTid();
+                    return new TraceSummary.ThreadCount(id, thread, each.getValue().count, rate(each.getValue().count),
+                            each.getValue().samples);
+                }).toList();
+    }
+
+    private List<TraceSummary.CpuCount> cpus() {
+        List<TraceSummary.CpuCount> cpus = new ArrayList<>();
+        for (TraceReader.StreamCounts stream : trace.streams()) {
+            long events = byCpu.getOrDefault(stream.index(), 0L);
+            cpus.add(new TraceSummary.CpuCount(stream.index(), events, rate(events), stream.packets(),
+                    stream.lostPackets(), stream.discarded()));
+        }
+        return cpus;
+    }
+}

@@ -1,0 +1,11 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Analysis of traces: events, spans, summaries, conversions and a page. */
+@NullMarked
+module io.github.rseq4j.analysis {
+    requires static org.jspecify;
+    requires transitive io.github.rseq4j.trace;
+
+    exports io.github.rseq4j.analysis;
+    exports io.github.rseq4j.analysis.text to io.github.rseq4j.cli;
+}
