@@ -32,7 +32,7 @@ public interface Routines {
         /**
          * The value of a local variable.
          *
-         * @param call the call
+         * @param number its number
          */
         public static Input local(int number) {
             return new Input(Kind.LOCAL, number);
@@ -50,7 +50,7 @@ public interface Routines {
         /**
          * The address of a local variable.
          *
-         * @param call the call
+         * @param number its number
          */
         public static Input addressOf(int number) {
             return new Input(Kind.ADDRESS, number);
