@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * Cells of 8 bytes, one copy for each index, packed: the memory of counters. A cell goes back when its owner is
  * collected.
  */
-public final class Cells {
+public final class Cells implements Pressure.Shared {
     /* How it works
      *
      *   range:   | cells of index 0 .......... | cells of index 1 .......... | ... | of threads without an index |
@@ -211,7 +211,8 @@ public final class Cells {
         discard(from, to);
     }
 
-    synchronized void takeBack() {
+    @Override
+    public synchronized void takeBack() {
         for (Holding lost = holdings.lost(); lost != null; lost = holdings.lost()) {
             Piece piece = (Piece) lost;
             give(piece.address, piece.lengthBytes);
@@ -273,24 +274,29 @@ public final class Cells {
         return heldBytes / Long.BYTES;
     }
 
-    /** Returns how many bytes of each copy are held. */
-    synchronized long heldBytes() {
+    @Override
+    public synchronized long heldBytes() {
         return heldBytes;
     }
 
-    /** Returns how many bytes of all copies are populated, at most. */
-    synchronized long populatedBytes() {
-        long bytes = engine.copies() * STRIDE_BYTES;
+    @Override
+    public synchronized long populatedBytes() {
         long populated = 0;
         for (int i = 0; i < rangeCount; i++) {
-            populated += engine instanceof FallbackEngine fallback
-                    ? fallback.memory().populatedBytes(ranges[i], bytes) : RawMemory.residentBytes(ranges[i], bytes);
+            populated += populatedBytes(engine, ranges[i]);
         }
         return populated;
     }
 
-    /** Returns how many copies of a cell there are. */
-    int copies() {
+    /** Returns how many bytes of a range are populated, at most. */
+    static long populatedBytes(Engine engine, long range) {
+        long bytes = engine.copies() * STRIDE_BYTES;
+        return engine instanceof FallbackEngine fallback ? fallback.memory().populatedBytes(range, bytes)
+                : RawMemory.residentBytes(range, bytes);
+    }
+
+    @Override
+    public int copies() {
         return engine.copies();
     }
 

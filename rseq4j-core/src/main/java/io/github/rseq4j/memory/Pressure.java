@@ -7,11 +7,12 @@ import java.util.concurrent.locks.LockSupport;
 final class Pressure {
     /* How it works
      *
-     * A ring of half a megabyte for each CPU is a few hundred bytes of the Java heap: dropping thousands of them gives
-     * the collector no reason to run. So what is handed out is added up, as if all processors used it. Each time it
-     * was a quarter of what is held, or of the bound, what is populated is measured. If that is more than the limit,
-     * the collector is asked for what nobody reaches any more, as java.nio does for direct buffers, and is waited for a
-     * quarter of a second at most.
+     * A ring of half a megabyte for each CPU is a few hundred bytes of the Java heap, and so is a pool of items:
+     * dropping thousands of them gives the collector no reason to run. On the fallback the memory is in the heap, but
+     * stays reachable until its owner was found. So what is handed out is added up, as if all processors used it. Each
+     * time it was a quarter of what is held, or of the bound, what is populated is measured. If that is more than the
+     * limit, the collector is asked for what nobody reaches any more, as java.nio does for direct buffers, and is
+     * waited for a quarter of a second at most.
      *
      * The limit is twice what was populated after that, and at least the bound: a sixteenth of the Java heap's largest
      * size, at least 64 MiB and at most 512 MiB, and on a small heap a quarter of it. So dropped structures hold no
@@ -26,18 +27,33 @@ final class Pressure {
     private static final long FIRST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long LAST_WAIT_NANOS = 128 * FIRST_WAIT_NANOS;
 
-    private final Cells cells;
+    private final Shared memory;
     private long boundBytes;
     private long limitBytes;
     private long grownBytes;
     private boolean isLooking;
 
-    Pressure(Cells cells) {
-        this.cells = cells;
+    /** Memory that owners share, of which each gets its part back when it is collected. */
+    sealed interface Shared permits Cells, Ranges {
+        /** Takes back what owners held that the collector has found. */
+        void takeBack();
+
+        /** Returns how many bytes of all copies are populated, at most. */
+        long populatedBytes();
+
+        /** Returns how many bytes of each copy are held. */
+        long heldBytes();
+
+        /** Returns how many copies there are. */
+        int copies();
+    }
+
+    Pressure(Shared memory) {
+        this.memory = memory;
     }
 
     /**
-     * Called before cells are handed out; it holds no lock while the collector runs.
+     * Called before memory is handed out; it holds no lock while the collector runs.
      *
      * @param lengthBytes how much of each copy
      */
@@ -61,7 +77,7 @@ final class Pressure {
         }
         grownBytes += lengthBytes;
         long users = users();
-        if (isLooking || grownBytes * users < Math.max(boundBytes, cells.heldBytes() * users) / 4) {
+        if (isLooking || grownBytes * users < Math.max(boundBytes, memory.heldBytes() * users) / 4) {
             return false;
         }
         grownBytes = 0;
@@ -70,7 +86,7 @@ final class Pressure {
     }
 
     private int users() {
-        return Math.min(cells.copies(), Runtime.getRuntime().availableProcessors());
+        return Math.min(memory.copies(), Runtime.getRuntime().availableProcessors());
     }
 
     private synchronized void end() {
@@ -78,16 +94,16 @@ final class Pressure {
     }
 
     private void look() {
-        cells.takeBack();
-        long populated = cells.populatedBytes();
+        memory.takeBack();
+        long populated = memory.populatedBytes();
         if (populated <= limitBytes) {
             return;
         }
         System.gc();
         for (long wait = FIRST_WAIT_NANOS; populated > boundBytes && wait <= LAST_WAIT_NANOS; wait *= 2) {
             LockSupport.parkNanos(wait);
-            cells.takeBack();
-            populated = cells.populatedBytes();
+            memory.takeBack();
+            populated = memory.populatedBytes();
         }
         limitBytes = Math.max(boundBytes, 2 * populated);
     }

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.TreeSet;
 
 /** Ranges for pools, handed out whole, and whole they come back when a pool is closed or collected. */
-final class Ranges {
+final class Ranges implements Pressure.Shared {
     /* How it works
      *
      * A range is what the engine reserves: a stride for each index, populated page by page. It is handed out as zeros,
@@ -22,7 +22,9 @@ final class Ranges {
      * written when they are handed out.
      *
      * A range comes back when its pool was closed and a fence has passed (I9), or when the pool was found unreachable
-     * (I8). Fresh zeros are then mapped in its place in one call: the free list holds addresses, not memory.
+     * (I8). Fresh zeros are then mapped in its place in one call: the free list holds addresses, not memory. What pools
+     * hold that were dropped, and that the collector has not found, is Pressure's business. A page of an image counts
+     * as populated, and so does the file. A process may open few files (RLIMIT_NOFILE): pools beyond some are plain.
      *
      * An Error may come out of any call. What is changed is noted by a store that follows: a range is in its holding
      * until it is in the free list, which has room for all ranges that there are.
@@ -35,6 +37,7 @@ final class Ranges {
     private static final int PROTECTION = Linux.PROT_READ | Linux.PROT_WRITE;
     private static final int MAPPINGS_PER_RANGE = 32;
     private static final int MAX_MAPPINGS = 8192;
+    static final int MAX_FILES = 128;
 
     private static final Ranges INSTANCE = new Ranges(Engine.get(), MAPPINGS_PER_RANGE, MAX_MAPPINGS);
 
@@ -42,10 +45,12 @@ final class Ranges {
     private final int mappingsPerRange;
     private final int maxMappings;
     private final Holdings holdings = new Holdings();
+    private final Pressure pressure = new Pressure(this);
     private long[] free = {};
     private int freeCount;
     private int reserved;
     private int mappings;
+    private int files;
 
     /**
      * Makes ranges of their own.
@@ -98,10 +103,16 @@ final class Ranges {
      * @param owner who uses them; it must stay reachable during each use
      * @param image what each copy of a range shows, a stride of bytes, or nothing for zeros
      */
-    synchronized Pool hold(Object owner, byte[] image) {
+    Pool hold(Object owner, byte[] image) {
+        pressure.grow(image.length);
+        return begin(owner, image);
+    }
+
+    private synchronized Pool begin(Object owner, byte[] image) {
+        takeBack();
         Pool pool = new Pool(owner, holdings);
         holdings.add(pool);
-        if (image.length != 0 && engine.hasKernelPages()) {
+        if (image.length != 0 && engine.hasKernelPages() && files < MAX_FILES) {
             writeFile(pool, image);
         }
         return pool;
@@ -109,6 +120,7 @@ final class Ranges {
 
     private void writeFile(Pool pool, byte[] image) {
         pool.file = Math.max(NO_FILE, Linux.memfd_create(FILE_NAME, Linux.MFD_CLOEXEC));
+        files += pool.showsImage() ? 1 : 0;
         for (int i = 0; pool.showsImage() && i < strides(engine.copies(), mappingsPerRange); i++) {
             if (Linux.write(pool.file, image) != image.length) {
                 closeFile(pool);
@@ -116,9 +128,10 @@ final class Ranges {
         }
     }
 
-    private static void closeFile(Pool pool) {
+    private void closeFile(Pool pool) {
         Linux.close(pool.file);
         pool.file = NO_FILE;
+        files--;
     }
 
     /**
@@ -143,7 +156,12 @@ final class Ranges {
      * @return the address of its copy at index 0
      * @throws KernelException when the kernel refuses
      */
-    synchronized long take(Pool pool) {
+    long take(Pool pool) {
+        pressure.grow(STRIDE_BYTES);
+        return handOut(pool);
+    }
+
+    private synchronized long handOut(Pool pool) {
         takeBack();
         if (pool.count == pool.ranges.length) {
             pool.ranges = Arrays.copyOf(pool.ranges, Math.max(1, 2 * pool.count));
@@ -217,7 +235,8 @@ final class Ranges {
         }
     }
 
-    private void takeBack() {
+    @Override
+    public synchronized void takeBack() {
         for (Holding lost = holdings.lost(); lost != null; lost = holdings.lost()) {
             giveBack((Pool) lost);
         }
@@ -237,6 +256,28 @@ final class Ranges {
                 yield true;
             }
         };
+    }
+
+    @Override
+    public synchronized long heldBytes() {
+        return (reserved - freeCount + (long) files * strides(engine.copies(), mappingsPerRange)) * STRIDE_BYTES;
+    }
+
+    @Override
+    public synchronized long populatedBytes() {
+        long populated = (long) files * strides(engine.copies(), mappingsPerRange) * STRIDE_BYTES;
+        for (Holding each = holdings.first(); each != null; each = each.next) {
+            Pool pool = (Pool) each;
+            for (int i = 0; i < pool.count; i++) {
+                populated += Cells.populatedBytes(engine, pool.ranges[i]);
+            }
+        }
+        return populated;
+    }
+
+    @Override
+    public int copies() {
+        return engine.copies();
     }
 
     /** Returns how many ranges wait for a pool. */

@@ -40,7 +40,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Memory.</b> Reserved in ranges of 1 MiB for each index and populated by pages, when somebody first writes to
  * one: an index that runs no section costs nothing. The page then lies on the NUMA node of the CPU that wrote it, which
  * {@link io.github.rseq4j.Rseq#currentNode()} tells; a template changes nothing about that. The pool must stay
- * reachable while its items are used; its memory goes back when it is closed or collected.
+ * reachable while its items are used; its memory goes back when it is closed or collected. A pool that needs one more
+ * range asks the collector for pools that were dropped, when all pools together hold much more than after the last
+ * time, and at least a sixteenth of the heap's largest size (64 to 512 MiB); it waits a quarter of a second at most.
  *
  * <p><b>Robust mode</b> finds what else damages memory in silence. Freed items are poisoned, and a write to one is
  * reported when it is handed out again, by {@link #verify} and by {@link #close}, which reports leaks as well. It costs

@@ -9,6 +9,7 @@ import io.github.rseq4j.engine.NativeEngine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -118,6 +119,27 @@ final class RangesTest {
     private static long images() throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
             return lines.filter(line -> line.contains("rseq4j-items")).count();
+        }
+    }
+
+    @Test
+    void keepsFewFilesOpenHoweverManyPoolsHaveAnImage() throws IOException {
+        List<Ranges.Pool> pools = new ArrayList<>();
+        long before = descriptors();
+        for (int i = 0; i < 2 * Ranges.MAX_FILES; i++) {
+            pools.add(ranges.hold(this, IMAGE));
+        }
+        assertTrue(descriptors() <= before + Ranges.MAX_FILES + 20, "before=" + before + ", now=" + descriptors());
+        assertHolds(ranges.take(pools.getLast()), 0);
+        assertHolds(ranges.take(pools.getFirst()), shown(pools.getFirst()));
+        pools.forEach(ranges::giveBack);
+        assertTrue(descriptors() <= before + 20, "before=" + before + ", now=" + descriptors());
+        assertEquals(engine instanceof NativeEngine, ranges.hold(this, IMAGE).showsImage(), "there is room again");
+    }
+
+    private static long descriptors() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+            return files.count();
         }
     }
 
