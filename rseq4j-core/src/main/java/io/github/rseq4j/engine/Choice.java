@@ -271,7 +271,8 @@ final class Choice extends Thread {
             return Registration.none((isThread ? "no thread could be started for the self-test: "
                             : "no memory was left for choosing the engine: ") + t,
                     isThread ? "raise the limit of threads (ulimit -u, pids.max of the cgroup), or use the library "
-                            + "before the limit is reached"
+                            + "before the limit is reached, and on another thread than one of SCHED_DEADLINE without "
+                            + "SCHED_RESET_ON_FORK, which may start none"
                             : "raise -Xmx or -XX:MaxMetaspaceSize, or use the library before memory is short");
         }
         return Registration.none("choosing the engine failed: " + t, "report this, with the JVM's name and version");

@@ -29,6 +29,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -84,6 +85,8 @@ public final class FirstUseChild {
             case "interrupt" -> onInterruptedThread(use);
             case "many" -> onManyThreads(use);
             case "code" -> withoutLaterCode(use);
+            case "deadline" -> atDeadline(use);
+            case "forkedDeadline" -> atDeadline(use, "--reset-on-fork");
             default -> throw new IllegalArgumentException(wrong);
         };
         Rseq.Availability availability = Rseq.availability();
@@ -287,6 +290,38 @@ public final class FirstUseChild {
         thread.join();
         // Once refused, it is refused again: nobody finds half of something.
         return first[0].equals(first[1]) ? first[0] : first[0] + " and " + first[1];
+    }
+
+    /** Half of a CPU for the thread at a time: SCHED_DEADLINE, whose threads start others only if that resets it. */
+    static List<String> deadline(String... options) {
+        List<String> command = new ArrayList<>(List.of("chrt", "--deadline", "--sched-runtime", "20000000",
+                "--sched-deadline", "40000000", "--sched-period", "40000000"));
+        command.addAll(List.of(options));
+        return command;
+    }
+
+    private static String atDeadline(String use, String... options) throws Exception {
+        String[] first = {""};
+        CompletableFuture<String> tid = new CompletableFuture<>();
+        CountDownLatch isSet = new CountDownLatch(1);
+        Thread thread = new Thread(() -> {
+            try {
+                tid.complete(Path.of("/proc/thread-self").toRealPath().getFileName().toString());
+                isSet.await();
+                first[0] += outcome(use);
+            } catch (IOException | InterruptedException e) {
+                tid.completeExceptionally(e);
+            }
+        });
+        thread.start();
+        List<String> command = deadline(options);
+        command.addAll(List.of("--pid", "0", tid.get()));
+        // By this thread: starting a process starts a thread that waits for it.
+        int exit = new ProcessBuilder(command).inheritIO().start().waitFor();
+        first[0] = exit == 0 ? "" : "chrt=" + exit + " ";
+        isSet.countDown();
+        thread.join();
+        return first[0];
     }
 
     private static String onInterruptedThread(String use) {

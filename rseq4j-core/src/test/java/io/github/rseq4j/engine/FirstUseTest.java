@@ -24,6 +24,8 @@ import org.junit.jupiter.api.Test;
  * on an interrupted thread         fine, still interrupted     fine
  * of many threads at a time        fine                        fine
  * at a real-time priority          fine                        fine, and no limit of real-time CPU time is met
+ * on a thread with a deadline      fine                        fine, on the fallback: it may start no thread
+ * the same, until it forks         fine                        fine
  * </pre>
  */
 final class FirstUseTest {
@@ -123,12 +125,35 @@ final class FirstUseTest {
         assertScheduled(batch);
     }
 
-    private static void assertScheduled(List<String> command) {
-        Tool.Outcome allowed = Tool.run("util-linux", Map.of(), List.of("chrt", "--fifo", "10", "true"));
+    @Test
+    void fallsBackOnAThreadWithADeadlineWhichMayStartNoThread() {
+        assumeAllowed(FirstUseChild.deadline("0", "true"));
+        Map<String, String[]> uses = outcomes(child(List.of(), "deadline", ALL));
+        requireFirst(uses, "fine");
+        uses.forEach((use, each) -> assertTrue(each[2].startsWith("fallback: no thread could be started")
+                        && each[2].contains("SCHED_RESET_ON_FORK")
+                || each[2].startsWith("fallback: switched off"), use + ": " + String.join(", ", each)));
+    }
+
+    @Test
+    void worksOnAThreadWithADeadlineThatEndsWhereItStartsThreads() {
+        assumeAllowed(FirstUseChild.deadline("0", "true"));
+        assertChosen(outcomes(child(List.of(), "forkedDeadline", ALL)));
+    }
+
+    private static void assumeAllowed(List<String> command) {
+        Tool.Outcome allowed = Tool.run("util-linux", Map.of(), command);
         if (!Boolean.getBoolean("rseq4j.ci")) {
             assumeTrue(allowed.exit() == 0, "no real-time priority: " + allowed.output());
         }
-        Map<String, String[]> uses = outcomes(command);
+    }
+
+    private static void assertScheduled(List<String> command) {
+        assumeAllowed(List.of("chrt", "--fifo", "10", "true"));
+        assertChosen(outcomes(command));
+    }
+
+    private static void assertChosen(Map<String, String[]> uses) {
         requireFirst(uses, "fine");
         if (Engine.get() instanceof NativeEngine) {
             uses.forEach((use, each) -> assertEquals("available", each[2], use + ": " + String.join(", ", each)));
