@@ -4,60 +4,88 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.percpu.PerCpuPool;
-import java.lang.ref.WeakReference;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
-import tools.jackson.core.util.BufferRecycler;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.core.util.RecyclerPool;
+import tools.jackson.databind.ObjectMapper;
 
-/** An application whose loader loads the pools, uses the shared one and is dropped, again and again. */
+/**
+ * An application that is redeployed takes its pools with it, the shared one, its own and a robust one, whose parsers
+ * were closed, are open, or were dropped: its loader is collected, threads and descriptors stay as many.
+ */
 final class RedeployTest {
-    private static final int COUNT = 6;
+    /** -Drseq4j.redeploys=300 is the soak. */
+    private static final int COUNT = Integer.getInteger("rseq4j.redeploys", 6);
+    /** Where a loader stays its classes fill this long before the last one of the soak. */
+    private static final String METASPACE = "-XX:MaxMetaspaceSize=80m";
+    /** Code, data and cells of each copy of the library, each with its neighbours of another protection. */
+    private static final long MAX_MAPPINGS_EACH = 8;
+    private static final long MAX_KIB_EACH = 1024;
+    /** What the JVM takes meanwhile, however often it is done. */
+    private static final long MAX_KIB_OF_JVM = 64 << 10;
+    /** Loads the guest, again and again: it is compiled with core's tests. */
+    private static final String CHILD = "io.github.rseq4j.percpu.RedeployChild";
 
-    private static URL place(Class<?> type) {
-        return type.getProtectionDomain().getCodeSource().getLocation();
+    private static Path coreTests() {
+        return Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "rseq4j-core", "target",
+                "test-classes");
     }
 
-    private static Object call(Class<?> type, @Nullable Object on, String method, Object... arguments)
-            throws ReflectiveOperationException {
-        Class<?>[] types = arguments.length == 0 ? new Class<?>[0] : new Class<?>[] {type.getClassLoader().loadClass(
-                BufferRecycler.class.getName())};
-        return type.getMethod(method, types).invoke(on, arguments);
+    private static Path place(Class<?> type) throws Exception {
+        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
     }
 
-    private static WeakReference<ClassLoader> deploy(boolean drops) throws Exception {
-        URL[] urls = {place(PerCpuRecyclerPool.class), place(PerCpuPool.class), place(RecyclerPool.class)};
-        try (URLClassLoader loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader())) {
-            Class<?> type = loader.loadClass(PerCpuRecyclerPool.class.getName());
-            Object pool = call(type, null, "shared");
-            Object recycler = call(type, pool, "acquirePooled");
-            if (!drops) {
-                call(type, pool, "releasePooled", recycler);
-                assertEquals(1, call(type, pool, "pooledCount"));
-            }
-            return new WeakReference<>(loader);
-        }
+    /** Where the tests are: in a module's tests a class says that it lies with the module. */
+    private static Path tests() throws Exception {
+        Path file = Path.of(Objects.requireNonNull(
+                RedeployGuest.class.getResource(RedeployGuest.class.getSimpleName() + ".class")).toURI());
+        return file.resolve("../".repeat(RedeployGuest.class.getName().split("\\.", -1).length)).normalize();
     }
 
-    @Test
-    void theSharedPoolGoesWithItsLoader() throws Exception {
-        List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
-        Set<Thread> before = Thread.getAllStackTraces().keySet();
-        for (int i = 0; i < COUNT; i++) {
-            loaders.add(deploy(i % 2 == 0));
+    private static String path() throws Exception {
+        Class<?> annotation = Class.forName("com.fasterxml.jackson.annotation.JsonProperty", false,
+                ObjectMapper.class.getClassLoader());
+        return Stream.of(tests(), place(PerCpuRecyclerPool.class), place(PerCpuPool.class), place(RecyclerPool.class),
+                place(ObjectMapper.class), place(annotation)).map(Path::toString).collect(Collectors.joining(":"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void nothingOfADroppedLoaderStays(boolean isRegisteredByLibc) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-Xmx128m", METASPACE, "-XX:+UseSerialGC",
+                "-XX:SoftRefLRUPolicyMSPerMB=0", "-Drseq4j.registration="
+                + System.getProperty("rseq4j.registration", "auto"), "-cp", coreTests().toString(), CHILD,
+                RedeployGuest.class.getName(), Integer.toString(COUNT), path())).redirectErrorStream(true);
+        if (!isRegisteredByLibc) {
+            builder.environment().put("GLIBC_TUNABLES", "glibc.pthread.rseq=0");
         }
-        // The last one's may still lie in this frame.
-        for (int i = 0; i < 500 && loaders.stream().filter(each -> !each.refersTo(null)).count() > 1; i++) {
-            System.gc();
-            Thread.sleep(10);
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), output);
+        Map<String, Long> numbers = output.lines().filter(line -> line.matches("(first|last)\\.\\w+=\\d+"))
+                .collect(Collectors.toMap(line -> line.replaceFirst("=.*", ""),
+                        line -> Long.parseLong(line.replaceFirst(".*=", ""))));
+        assertTrue(output.contains("ended=true"), output);
+        assertTrue(number(numbers, "last.loaders") <= 2, output);
+        for (String each : List.of("threads", "descriptors")) {
+            assertTrue(number(numbers, "last." + each) <= number(numbers, "first." + each), output);
         }
-        assertTrue(loaders.stream().filter(each -> !each.refersTo(null)).count() <= 1, "loaders that stay");
-        assertTrue(Thread.getAllStackTraces().keySet().stream().filter(each -> !before.contains(each))
-                .noneMatch(each -> each.getName().contains("rseq4j")), "threads of ours that stay");
+        assertTrue(number(numbers, "last.mappings") <= number(numbers, "first.mappings") + MAX_MAPPINGS_EACH * COUNT,
+                output);
+        assertTrue(number(numbers, "last.rssKib") <= number(numbers, "first.rssKib") + MAX_KIB_OF_JVM
+                + MAX_KIB_EACH * COUNT, output);
+    }
+
+    private static long number(Map<String, Long> numbers, String key) {
+        return Objects.requireNonNull(numbers.get(key), key);
     }
 }
