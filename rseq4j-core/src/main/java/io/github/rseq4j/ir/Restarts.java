@@ -37,11 +37,14 @@ final class Restarts {
      */
     private static final String MAY = "; where the places never overlap say so ahead of it (SectionBuilder.disjoint,"
             + " or an exit that bounds the index), else commit what is counted, in a section of its own";
+    private static final String READS = "; commit it, in a section of its own (SectionBuilder.next), or read it in the"
+            + " section that stores it, after the store";
     private static final String DOES = "; commit what is counted, in a section of its own (SectionBuilder.next), or"
             + " store ahead of the load";
 
-    /** Stands for a step of another section. */
+    /** Stand for a step of another section. */
     private static final int ANOTHER = -1;
+    private static final int ANOTHER_READS = -2;
 
     private final String name;
     private final List<Step> steps;
@@ -64,6 +67,10 @@ final class Restarts {
      * @param word what a load gives and what a store writes, or null
      */
     private record Access(int number, @Nullable Mem mem, Sum at, Sum length, long maxBytes, @Nullable Sum word) {
+        Access by(int step) {
+            return new Access(step, mem, at, length, maxBytes, word);
+        }
+
         boolean isSamePlace(Access other) {
             return at.equals(other.at) && length.equals(other.length);
         }
@@ -98,8 +105,9 @@ final class Restarts {
 
     /**
      * Checks the sections of a chain: what one of them has committed, or stored ahead of its commit, no later one
-     * writes ahead of its own; nor what a later one commits. Places that depend on loaded words are left to the
-     * simulation.
+     * writes ahead of its own; nor what a later one commits, nor what any other one reads, for an aborted store stays
+     * where the thread moves away, and the next call there reads it. Places of other sections that depend on words
+     * which these load are left to the simulation.
      *
      * @param chain the chain
      * @throws IllegalArgumentException naming the store, and what it may write
@@ -117,15 +125,17 @@ final class Restarts {
         }
     }
 
-    /** Returns what others look at when a section has committed, where arguments alone tell where that is. */
+    /** Returns what others look at when a section has committed, and what it reads itself, by arguments alone. */
     private static List<Access> observed(Section section, boolean stores) {
         Restarts restarts = new Restarts(section.name(), section.steps(), section.assumptions());
         restarts.follow(List.of());
         List<Access> observed = new ArrayList<>(stores ? restarts.writes : List.of());
         Mem to = section.commit().to();
         observed.add(access(ANOTHER, to, restarts.address(to), section.commit().width(), null));
+        observed.replaceAll(each -> each.by(ANOTHER));
+        restarts.reads.forEach(each -> observed.add(each.by(ANOTHER_READS)));
         observed.removeIf(each -> each.at.factors().keySet().stream().anyMatch(word -> word > Chain.MAX_ARGUMENTS));
-        observed.replaceAll(each -> new Access(ANOTHER, each.mem, each.at, Sum.of(each.maxBytes), each.maxBytes,
+        observed.replaceAll(each -> new Access(each.number, each.mem, each.at, Sum.of(each.maxBytes), each.maxBytes,
                 each.word));
         return observed;
     }
@@ -274,8 +284,13 @@ final class Restarts {
             boolean isStoredAgain = word.word != null && word.word.equals(write.word) && word.isSamePlace(write)
                     && word.word.factors().keySet().stream().allMatch(part -> part <= Chain.MAX_ARGUMENTS);
             if (!isApart(word, write) && !isUnchanged(word, write) && !isStoredAgain) {
-                throw refused(step, write, word, Step.ONLY_THE_COMMIT + ", and this ",
-                        word.number == ANOTHER ? " what another section commits" : " there");
+                throw refused(step, write, word, word.number == ANOTHER_READS
+                        ? "no section reads what an aborted run of another one has stored, and this "
+                        : Step.ONLY_THE_COMMIT + ", and this ", switch (word.number) {
+                            case ANOTHER_READS -> " what another section reads";
+                            case ANOTHER -> " what another section commits";
+                            default -> " there";
+                        });
             }
         }
         writes.add(write);
@@ -284,7 +299,8 @@ final class Restarts {
     private IllegalArgumentException refused(Step step, Access write, Access met, String rule, String where) {
         boolean isSure = met.at.minus(write.at).isConstant();
         return new IllegalArgumentException("section=" + name + ", step " + write.number + " (" + step
-                + ") breaks the rule: " + rule + (isSure ? "writes" : "may write") + where + (isSure ? DOES : MAY));
+                + ") breaks the rule: " + rule + (isSure ? "writes" : "may write") + where
+                + (!isSure ? MAY : met.number == ANOTHER_READS ? READS : DOES));
     }
 
     /** Tells whether a store writes to the committed word what was loaded from there. */

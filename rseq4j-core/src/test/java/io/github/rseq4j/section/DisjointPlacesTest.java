@@ -206,8 +206,29 @@ final class DisjointPlacesTest {
         steps.commitStore(cell(steps.argument(0)), word, Order.RELAXED).next();
         steps.store(cell(steps.argument(0), 8), constant(77));
         steps.commitAdd(cell(steps.argument(0), 16), constant(1), Order.RELAXED);
-        String message = String.valueOf(assertThrows(IllegalStateException.class, steps::build).getMessage());
-        assertTrue(message.contains("chain=tried") && message.contains("exactly once"), message);
+        String message = String.valueOf(assertThrows(IllegalArgumentException.class, steps::build).getMessage());
+        assertTrue(message.contains("section=tried_1, step 0 ") && message.contains("writes what another section reads")
+                && message.contains("or read it in the section that stores it"), message);
+    }
+
+    /** By another argument it may be the same word, unless the section compares them. */
+    @Test
+    void refusesAStoreThatTheNextCallMayReadWhereNothingKeepsThemApart() {
+        for (boolean apart : new boolean[] {false, true}) {
+            SectionBuilder steps = new SectionBuilder("tried", 2);
+            Register word = steps.load(cell(steps.argument(0), 16));
+            steps.commitStore(cell(steps.argument(0)), word, Order.RELAXED).next();
+            steps.disjoint(cell(steps.argument(1)), constant(8), cell(steps.argument(0)), constant(apart ? 24 : 16));
+            steps.store(cell(steps.argument(1)), constant(77));
+            steps.commitAdd(cell(steps.argument(0), 8), constant(1), Order.RELAXED);
+            if (apart) {
+                assertEquals(2, steps.build().sections());
+            } else {
+                Exception refusal = assertThrows(IllegalArgumentException.class, steps::build);
+                assertTrue(String.valueOf(refusal.getMessage()).contains("may write what another section reads"),
+                        refusal.toString());
+            }
+        }
     }
 
     static Stream<Arguments> taken() {
