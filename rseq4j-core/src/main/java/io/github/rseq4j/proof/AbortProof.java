@@ -16,8 +16,11 @@ import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.MachineCode;
 import io.github.rseq4j.machine.Target;
 import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +36,9 @@ public final class AbortProof {
      * again and counts. The function goes on in its abort handler, restarts, and completes. The page is never writable
      * and executable at once (I5), and no other function lies in it.
      *
-     * What must come out is told by the interpreter, see ProofRun.
+     * What must come out is told by the interpreter, see ProofRun. Each instruction is aborted in a scenario whose
+     * places lie apart, and in some of those whose places overlap, where there are any: first those in which the
+     * interpreter sees an abort, then those in which a section stores to what it has read.
      *
      * A chain that is aborted more often than it restarts returns how many sections have committed. Then what is left
      * of it is called, a function of its own, as the engine does it (Engine.complete).
@@ -45,21 +50,37 @@ public final class AbortProof {
     private static final int MAX_SCENARIOS = 1000;
     /** How often what is left of a chain is called again: an emulated machine aborts long sections all the time. */
     private static final int MAX_CALLS = 10_000;
+    /** How many scenarios are kept, of those whose places lie apart, and of those whose places overlap. */
+    private static final int KEPT = 8;
+    /** How many scenarios with overlapping places are made up for each way in which they may overlap, within bounds. */
+    private static final int EACH_OVERLAP = 8;
+    private static final int MIN_OVERLAPS = 32;
+    private static final int MAX_OVERLAPS = 256;
+    /** How often a thread may move at a breakpoint where that cannot be told from a section that counts wrong. */
+    private static final int MAX_MOVES = 10;
+    /** At how many scenarios with overlapping places each instruction is aborted. */
+    private static final int OVERLAPS = 2;
 
     private final Compiler compiler;
     private final Target target;
     private final CodeMemory codeMemory;
     private final long area;
     private final long plain;
+    /** Where a chain was last seen to commit: most probably the index at which the next call runs. */
+    private int index;
 
     /**
      * What was proven.
      *
      * @param chain the chain's name
      * @param boundaries how many instructions the sections have
-     * @param aborts how often the kernel aborted one of them: once at each breakpoint, and by chance
+     * @param aborts how often the kernel aborted one of them: at each breakpoint, and by chance
+     * @param overlapping how many breakpoints were reached by calls in which two places overlapped; 0 where no places
+     *     may
+     * @param skipped how many scenarios with overlapping places were not called, because they lead out of the memory of
+     *     the proof or the clock decides what they touch
      */
-    public record Report(String chain, int boundaries, long aborts) {}
+    public record Report(String chain, int boundaries, long aborts, int overlapping, int skipped) {}
 
     /**
      * Makes a prover.
@@ -83,30 +104,19 @@ public final class AbortProof {
      * @param chain the chain
      * @param seed decides the scenarios
      * @return what was proven
-     * @throws IllegalStateException telling instruction and seed, when an operation did not happen exactly once
+     * @throws IllegalStateException telling instruction and seed, when an operation did not happen exactly once, or an
+     *     address leads out of the memory of the proof
      */
     public Report prove(Chain chain, long seed) {
-        MachineCode code = install(chain);
-        Trap trap = new Trap(code);
-        @Nullable Rest[] rests = new @Nullable Rest[chain.sections().size()];
-        rests[0] = new Rest(code, Native.critical(code.entry(), chain.arguments()));
-        int boundaries = 0;
         synchronized (SIGNAL) {
-            byte[] former = Linux.sigaction(Linux.SIGTRAP, trap.handler());
+            Proof proof = new Proof(chain, seed);
+            byte[] former = Linux.sigaction(Linux.SIGTRAP, proof.trap.handler());
             try {
-                for (MachineCode.Range range : code.ranges()) {
-                    for (CodeBuffer.Placed insn : code.insns()) {
-                        if (range.contains(insn.offset())) {
-                            boundaries++;
-                            abortAt(chain, trap, rests, insn, seed);
-                        }
-                    }
-                }
+                return proof.report();
             } finally {
                 Linux.sigaction(Linux.SIGTRAP, former);
             }
         }
-        return new Report(chain.name(), boundaries, RawMemory.getLong(code.dataAddress()));
     }
 
     private MachineCode install(Chain chain) {
@@ -125,61 +135,166 @@ public final class AbortProof {
         }
     }
 
-    private Rest rest(Chain chain, int from) {
-        List<Section> left = chain.sections().subList(from, chain.sections().size());
-        MachineCode code = install(new Chain(chain.name(), chain.arguments(), chain.restarts(), left, chain.index()));
-        return new Rest(code, Native.critical(code.entry(), chain.arguments()));
-    }
-
-    /** Calls a chain, and what is left of it as long as it is aborted more often than it restarts, as engines do. */
-    private long call(Chain chain, @Nullable Rest[] rests, ProofRun run, String where) {
-        int committed = 0;
-        for (int calls = 0; ; calls++) {
-            Rest rest = rests[committed];
-            if (rest == null) {
-                rest = rest(chain, committed);
-                rests[committed] = rest;
-            }
-            long before = rest.aborts();
-            long status = run.call(rest.function());
-            if (status >= 0) {
-                return status;
-            }
-            long aborts = rest.aborts() - before;
-            committed += Status.completed(status);
-            if (Status.code(status) != Status.ABORTED) {
-                return Status.failure(Status.code(status), committed);
-            }
-            require(aborts > chain.restarts(), where, "it gave up after aborts=" + aborts + ", restarts="
-                    + chain.restarts());
-            require(calls < MAX_CALLS, where, "aborted too often");
-            run.requireCommitted(committed, where);
-        }
-    }
-
-    private void abortAt(Chain chain, Trap trap, @Nullable Rest[] rests, CodeBuffer.Placed insn, long seed) {
-        for (int i = 0; i < MAX_SCENARIOS; i++) {
-            ProofRun run = new ProofRun(chain, target, area, plain, seed + i);
-            String where = "chain=" + chain.name() + ", instruction \"" + insn.insn().text() + "\" at offset="
-                    + insn.offset() + ", seed=" + (seed + i);
-            trap.plant(insn);
-            long status = call(chain, rests, run, where);
-            boolean reached = trap.isReached();
-            if (!reached) {
-                trap.remove(insn);
-            }
-            run.requireOnce(status, where);
-            if (reached) {
-                return;
-            }
-        }
-        throw new IllegalStateException("chain=" + chain.name() + ": no scenario reaches instruction \""
-                + insn.insn().text() + "\" at offset=" + insn.offset() + ", seed=" + seed);
-    }
-
     static void require(boolean holds, String where, String what) {
         if (!holds) {
             throw new IllegalStateException(where + ": " + what);
+        }
+    }
+
+    /** The proof of one chain. */
+    private final class Proof {
+        private final Chain chain;
+        private final long seed;
+        private final MachineCode code;
+        private final Trap trap;
+        private final @Nullable Rest[] rests;
+        private final Scenario apart;
+        private final List<ProofRun> runs = new ArrayList<>();
+        /**
+         * Scenarios whose places overlap, by the index at which a call is expected to run: those where an abort is
+         * seen, those where a section stores to what it has read, and others.
+         */
+        private final Map<Integer, List<List<ProofRun>>> overlapping = new HashMap<>();
+        private int overlaps;
+        private int skipped;
+
+        Proof(Chain chain, long seed) {
+            this.chain = chain;
+            this.seed = seed;
+            this.code = install(chain);
+            this.trap = new Trap(code);
+            this.rests = new @Nullable Rest[chain.sections().size()];
+            rests[0] = new Rest(code, Native.critical(code.entry(), chain.arguments()));
+            this.apart = new Scenario(chain, area, plain);
+        }
+
+        Report report() {
+            int boundaries = 0;
+            for (MachineCode.Range range : code.ranges()) {
+                for (CodeBuffer.Placed insn : code.insns()) {
+                    if (range.contains(insn.offset())) {
+                        abortAt(insn);
+                        abortOverlapping(insn, boundaries);
+                        boundaries++;
+                    }
+                }
+            }
+            return new Report(chain.name(), boundaries, RawMemory.getLong(code.dataAddress()), overlaps, skipped);
+        }
+
+        private ProofRun run(Scenario scenario, long number) {
+            return new ProofRun(chain, target, scenario, area, plain, seed + number);
+        }
+
+        private String where(ProofRun run) {
+            return "chain=" + chain.name() + ", seed=" + run.seed() + (run.isOverlapping() ? ", places overlap" : "");
+        }
+
+        /** Makes up scenarios whose places overlap. Places without a slot then reach the copy of an index. */
+        private List<List<ProofRun>> makeOverlapping(int at) {
+            Scenario scenario = new Scenario(chain, area, plain).overlapping(1, (long) at << target.strideShift());
+            List<List<ProofRun>> made = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+            int tries = scenario.overlaps() == 0 ? 0
+                    : Math.clamp((long) EACH_OVERLAP * scenario.overlaps(), MIN_OVERLAPS, MAX_OVERLAPS);
+            for (int i = 0; i < tries && made.getFirst().size() < KEPT; i++) {
+                ProofRun run = run(scenario, i);
+                if (!run.wayOut(at).isEmpty() || run.isByClock(at)) {
+                    skipped++;
+                    continue;
+                }
+                List<ProofRun> kind = made.get(!run.isStoredToWhatIsRead(at) ? 2
+                        : run.isAbortSeen(at, where(run)) ? 0 : 1);
+                if (kind.size() < KEPT) {
+                    kind.add(run);
+                }
+            }
+            return made;
+        }
+
+        /** Aborts an instruction in the first scenario that reaches it. */
+        private void abortAt(CodeBuffer.Placed insn) {
+            for (int i = 0; i < MAX_SCENARIOS; i++) {
+                ProofRun run = i < runs.size() ? runs.get(i) : run(apart, i);
+                String wayOut = run.wayOut(index);
+                require(wayOut.isEmpty(), where(run), wayOut);
+                if (i == runs.size() && i < KEPT) {
+                    runs.add(run);
+                }
+                if (abortAt(insn, run)) {
+                    return;
+                }
+            }
+            throw new IllegalStateException("chain=" + chain.name() + ": no scenario reaches instruction \""
+                    + insn.insn().text() + "\" at offset=" + insn.offset() + ", seed=" + seed);
+        }
+
+        /** Aborts an instruction in some of the scenarios whose places overlap; each instruction begins with others. */
+        private void abortOverlapping(CodeBuffer.Placed insn, int boundary) {
+            int reached = 0;
+            int at = -1;
+            for (int moves = 0; at != index && moves < MAX_MOVES; moves++) {
+                // Scenarios that reach another index's copy tell nothing: they begin anew where the thread moves.
+                at = index;
+                reached = 0;
+                for (List<ProofRun> kind : overlapping.computeIfAbsent(at, this::makeOverlapping)) {
+                    for (int i = 0; i < kind.size() && reached < OVERLAPS && at == index; i++) {
+                        reached += abortAt(insn, kind.get((boundary + i) % kind.size())) ? 1 : 0;
+                    }
+                }
+            }
+            overlaps += reached;
+        }
+
+        private boolean abortAt(CodeBuffer.Placed insn, ProofRun run) {
+            String where = where(run) + ", instruction \"" + insn.insn().text() + "\" at offset=" + insn.offset();
+            for (int moves = 0; ; moves++) {
+                run.begin();
+                trap.plant(insn);
+                long status = call(run, where);
+                boolean isReached = trap.isReached();
+                if (!isReached) {
+                    trap.remove(insn);
+                }
+                int found = run.indexOf(status, index);
+                if (found >= 0) {
+                    index = found;
+                    return isReached;
+                }
+                require(run.reachesCopy() && moves < MAX_MOVES, where, run.differences(status));
+            }
+        }
+
+        private Rest rest(int from) {
+            List<Section> left = chain.sections().subList(from, chain.sections().size());
+            MachineCode rest = install(new Chain(chain.name(), chain.arguments(), chain.restarts(), left,
+                    chain.index()));
+            return new Rest(rest, Native.critical(rest.entry(), chain.arguments()));
+        }
+
+        /** Calls the chain, and what is left of it while it is aborted more often than it restarts, as engines do. */
+        private long call(ProofRun run, String where) {
+            int committed = 0;
+            for (int calls = 0; ; calls++) {
+                Rest rest = rests[committed];
+                if (rest == null) {
+                    rest = rest(committed);
+                    rests[committed] = rest;
+                }
+                long before = rest.aborts();
+                long status = run.call(rest.function());
+                if (status >= 0) {
+                    return status;
+                }
+                long aborts = rest.aborts() - before;
+                committed += Status.completed(status);
+                if (Status.code(status) != Status.ABORTED) {
+                    return Status.failure(Status.code(status), committed);
+                }
+                require(aborts > chain.restarts(), where, "it gave up after aborts=" + aborts + ", restarts="
+                        + chain.restarts());
+                require(calls < MAX_CALLS, where, "aborted too often");
+                run.requireCommitted(committed, where);
+            }
         }
     }
 

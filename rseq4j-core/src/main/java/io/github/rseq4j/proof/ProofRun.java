@@ -9,6 +9,8 @@ import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.machine.Target;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,51 +19,181 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
-/** One call of the abort proof: memory and arguments made up from a seed, and what must have come of them. */
+/** A scenario of the abort proof: memory and arguments made up from a seed, and what must come of a call with them. */
 final class ProofRun {
     /* How it works
      *
-     * The windows that the chain may touch are filled and remembered. After the call the interpreter runs the chain on
-     * what was remembered, at every index, and the memory must look as one of these runs leaves it; whatever a commit
-     * would have written at another index must be as it was. A thread may move between two sections of a chain, so the
-     * runs that change the index there, once or twice, are tried as well. What differs between two simulated clocks
-     * holds a timestamp, and is only required to have been written.
+     * The windows that the chain may touch are made up once; each call begins with them. After the call the interpreter
+     * runs the chain on what was made up, at every index, and the memory must look as one of these runs leaves it;
+     * whatever a commit would have written at another index must be as it was. A thread may move between two sections
+     * of a chain, so the runs that change the index there, once or twice, are tried as well. What differs between two
+     * simulated clocks holds a timestamp, and is only required to have been written.
+     *
+     * Where places overlap, addresses may be words of the wrong kind. So the interpreter runs the chain first, and what
+     * leads out of the windows, or somewhere else by another clock, is not called. Where a section stores to what it
+     * has read, the interpreter aborts it as well: what leads out of the windows then is refused, for memory of the
+     * process would be damaged.
+     *
+     * A place without a slot may overlap one index's copy. A section that was aborted at another index, and moved to
+     * this one, may have changed that copy by such a place: the section breaks I9 there, not the rule about restarts.
+     * A thread hardly moves at every breakpoint: such a call is made again.
      */
     private static final long CLOCK_A = 0x1111_1111_1111_1111L;
-    private static final long CLOCK_B = 0x2222_2222_2222_2222L;
+    /** Differs from the other one in each bit, so that whatever depends on the clock differs. */
+    private static final long CLOCK_B = ~CLOCK_A & Long.MAX_VALUE;
+    private static final int MOST_ABORTS = 2;
+    private static final Abort NEVER = new Abort(-1, -1, 0);
 
     private final Chain chain;
     private final Target target;
+    private final long area;
+    private final long plain;
+    private final long seed;
+    private final boolean isOverlapping;
+    private final boolean reachesCopy;
     private final long[] arguments;
-    private final long[] bases;
-    private final long[][] remembered;
-    private final Set<Long> everyCommit = new HashSet<>();
+    private final Window copy;
+    private final Window other;
+    private final Outcome[] @Nullable [] undisturbed;
+    private @Nullable Set<Long> everyCommit;
 
-    ProofRun(Chain chain, Target target, long area, long plain, long seed) {
+    /**
+     * An abort in a simulated run.
+     *
+     * @param section the section that is aborted
+     * @param step ahead of which of its steps
+     * @param times how often
+     */
+    private record Abort(int section, int step, int times) {}
+
+    /** What a part of memory holds before a call. */
+    private static final class Window implements AddressSpace {
+        private final long base;
+        private final byte[] bytes;
+        private final ByteBuffer words;
+
+        Window(long base, int lengthBytes) {
+            this.base = base;
+            this.bytes = new byte[lengthBytes];
+            this.words = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+        }
+
+        boolean has(long address) {
+            return address >= base && address < base + bytes.length;
+        }
+
+        @Override
+        public long getLong(long address) {
+            return words.getLong((int) (address - base));
+        }
+
+        @Override
+        public void putLong(long address, long value) {
+            words.putLong((int) (address - base), value);
+        }
+    }
+
+    ProofRun(Chain chain, Target target, Scenario scenario, long area, long plain, long seed) {
         this.chain = chain;
         this.target = target;
-        Scenario scenario = new Scenario(chain, area, plain);
+        this.area = area;
+        this.plain = plain;
+        this.seed = seed;
         if (scenario.windowBytes() > 1 << target.strideShift() - 1) {
             throw new IllegalArgumentException("chain=" + chain.name() + " touches windowBytes="
                     + scenario.windowBytes() + ", more than half a stride");
         }
         this.arguments = scenario.arguments(new SplittableRandom(seed));
-        this.bases = new long[target.limit() + 1];
-        this.remembered = new long[bases.length][scenario.windowBytes() / Long.BYTES];
-        bases[target.limit()] = plain;
-        scenario.fill(AddressSpace.RAW, plain, new SplittableRandom(seed + 1));
-        for (int index = 0; index < target.limit(); index++) {
-            long slot = (long) index << target.strideShift();
-            bases[index] = area + slot;
-            scenario.fill(AddressSpace.RAW, bases[index], new SplittableRandom(seed + 2));
+        this.isOverlapping = scenario.isOverlapping();
+        this.reachesCopy = scenario.reachesCopy();
+        this.copy = new Window(area, scenario.windowBytes());
+        this.other = new Window(plain, scenario.windowBytes());
+        scenario.fill(other, plain, new SplittableRandom(seed + 1));
+        scenario.fill(copy, area, new SplittableRandom(seed + 2));
+        this.undisturbed = new Outcome[target.limit()][];
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    boolean isOverlapping() {
+        return isOverlapping;
+    }
+
+    /** Tells whether a place without a slot reaches one index's copy. */
+    boolean reachesCopy() {
+        return reachesCopy;
+    }
+
+    /**
+     * Returns where an undisturbed call leads out of the windows, at any index, or nothing.
+     *
+     * @param index the index that is tried first
+     */
+    String wayOut(int index) {
+        try {
+            for (int i = 0; i < target.limit(); i++) {
+                Outcome[] _ = undisturbed((index + i) % target.limit());
+            }
+            return "";
+        } catch (IndexOutOfBoundsException e) {
+            return String.valueOf(e.getMessage());
         }
-        for (int i = 0; i < bases.length; i++) {
-            long base = bases[i];
-            Arrays.setAll(remembered[i], word -> RawMemory.getLong(base + (long) word * Long.BYTES));
+    }
+
+    /**
+     * Tells whether the clock decides what a call touches.
+     *
+     * @param index the index it runs at
+     */
+    boolean isByClock(int index) {
+        return !undisturbed(index)[0].touched.equals(undisturbed(index)[1].touched);
+    }
+
+    /**
+     * Tells whether a section stores ahead of its commit where it has read or will commit, and so may tell a restart
+     * from the first run.
+     *
+     * @param index the index it runs at
+     */
+    boolean isStoredToWhatIsRead(int index) {
+        return undisturbed(index)[0].storesToWhatIsRead;
+    }
+
+    /**
+     * Simulates aborts at each step, and tells whether one is seen.
+     *
+     * @param index the index
+     * @param where what the message begins with
+     * @throws IllegalStateException when an aborted run leads out of the windows
+     */
+    boolean isAbortSeen(int index, String where) {
+        boolean isSeen = false;
+        for (int k = 0; k < chain.sections().size(); k++) {
+            for (int i = 0; i < chain.sections().get(k).steps().size(); i++) {
+                for (int times = 1; times <= MOST_ABORTS; times++) {
+                    try {
+                        Outcome aborted = simulate(uniform(index), CLOCK_A, new Abort(k, i, times));
+                        isSeen |= !aborted.isSame(undisturbed(index)[0]);
+                    } catch (IndexOutOfBoundsException e) {
+                        throw new IllegalStateException(where + ": the operation did not happen exactly once, for what"
+                                + " follows an abort ahead of section " + k + " step " + i + " ("
+                                + chain.sections().get(k).steps().get(i) + ") leads elsewhere: " + e.getMessage(), e);
+                    }
+                }
+            }
         }
+        return isSeen;
+    }
+
+    /** Writes what was made up to the memory. */
+    void begin() {
+        RawMemory.put(plain, other.bytes);
         for (int index = 0; index < target.limit(); index++) {
-            everyCommit.addAll(simulate(uniform(index), CLOCK_A).commits);
+            RawMemory.put(area + ((long) index << target.strideShift()), copy.bytes);
         }
     }
 
@@ -90,37 +222,76 @@ final class ProofRun {
 
     private boolean isCommitted(int[] indices, int committed) {
         int[] first = Arrays.copyOf(indices, committed);
-        Outcome outcome = simulate(first, CLOCK_A);
-        Outcome otherClock = simulate(first, CLOCK_B);
+        Outcome outcome = simulate(first, CLOCK_A, NEVER);
+        Outcome otherClock = simulate(first, CLOCK_B, NEVER);
         // What the aborted section has stored ahead of its commit stays; another section may commit that.
         Set<Long> stored = new HashSet<>();
         for (int index = 0; index < target.limit(); index++) {
             int[] further = Arrays.copyOf(indices, committed + 1);
             further[committed] = index;
-            stored.addAll(simulate(further, CLOCK_A).stored);
+            stored.addAll(simulate(further, CLOCK_A, NEVER).stored);
         }
-        return everyCommit.stream().allMatch(address -> stored.contains(address)
+        return everyCommit().stream().allMatch(address -> stored.contains(address)
                 || outcome.getLong(address) != otherClock.getLong(address)
                 || RawMemory.getLong(address) == outcome.getLong(address));
     }
 
-    /** The memory and the status are as one undisturbed run leaves them. */
-    void requireOnce(long status, String where) {
-        List<String> tried = new ArrayList<>();
-        for (int index = 0; index < target.limit(); index++) {
-            String difference = difference(uniform(index), status);
-            if (difference.isEmpty()) {
-                return;
+    /**
+     * Returns an index at which an undisturbed run leaves the memory and the status as they are, or -1. Where the
+     * sections ran at several ones it is the one that is tried first.
+     *
+     * @param status what the call returned
+     * @param index the index that is tried first
+     */
+    int indexOf(long status, int index) {
+        for (int i = 0; i < target.limit(); i++) {
+            int at = (index + i) % target.limit();
+            if (difference(undisturbed(at), status).isEmpty()) {
+                return at;
             }
-            tried.add(Arrays.toString(uniform(index)) + ": " + difference);
         }
-        boolean moved = walks().stream().anyMatch(indices -> difference(indices, status).isEmpty());
-        AbortProof.require(moved, where, "the operation did not happen exactly once, arguments="
-                + Arrays.toString(arguments) + ", by indices of the sections " + tried);
+        return walks().stream().anyMatch(indices -> difference(new Outcome[] {simulate(indices, CLOCK_A, NEVER),
+            simulate(indices, CLOCK_B, NEVER)}, status).isEmpty()) ? index : -1;
     }
 
-    private String difference(int[] indices, long status) {
-        return simulate(indices, CLOCK_A).difference(simulate(indices, CLOCK_B), status);
+    /**
+     * Returns what is not as undisturbed runs leave it.
+     *
+     * @param status what the call returned
+     */
+    String differences(long status) {
+        List<String> tried = new ArrayList<>();
+        for (int index = 0; index < target.limit(); index++) {
+            tried.add(Arrays.toString(uniform(index)) + ": " + difference(undisturbed(index), status));
+        }
+        return "the operation did not happen exactly once, arguments=" + Arrays.toString(arguments)
+                + ", by indices of the sections " + tried;
+    }
+
+    private String difference(Outcome[] byClock, long status) {
+        return byClock[0].difference(byClock[1], status);
+    }
+
+    /** Returns what an undisturbed run at one index leaves, by either clock. */
+    private Outcome[] undisturbed(int index) {
+        Outcome @Nullable [] known = undisturbed[index];
+        if (known == null) {
+            known = new Outcome[] {simulate(uniform(index), CLOCK_A, NEVER), simulate(uniform(index), CLOCK_B, NEVER)};
+            undisturbed[index] = known;
+        }
+        return known;
+    }
+
+    private Set<Long> everyCommit() {
+        Set<Long> known = everyCommit;
+        if (known == null) {
+            known = new HashSet<>();
+            for (int index = 0; index < target.limit(); index++) {
+                known.addAll(undisturbed(index)[0].commits);
+            }
+            everyCommit = known;
+        }
+        return known;
     }
 
     private int[] uniform(int index) {
@@ -149,17 +320,25 @@ final class ProofRun {
         return walks;
     }
 
-    private Outcome simulate(int[] indices, long clock) {
+    private Outcome simulate(int[] indices, long clock, Abort abort) {
         Outcome outcome = new Outcome();
         Interpreter interpreter = new Interpreter(outcome, target.strideShift(), () -> clock);
+        int[] aborts = new int[1];
         for (int k = 0; k < indices.length; k++) {
+            int number = k;
             Section section = chain.sections().get(k);
-            outcome.stored.clear();
-            Chain one = new Chain(chain.name(), chain.arguments(), chain.restarts(), List.of(section));
-            outcome.status = interpreter.run(one, 0, arguments, indices[k], (_, step, _) -> {
-                outcome.committing = step == section.steps().size() - 1;
-                return Interpreter.Interruption.CONTINUE;
-            });
+            Chain one = new Chain(chain.name(), chain.arguments(), MOST_ABORTS, List.of(section));
+            outcome.begin();
+            outcome.status = interpreter.run(one, 0, arguments, indices[k],
+                    (_, step, _) -> {
+                        if (number == abort.section && step == abort.step && aborts[0] < abort.times) {
+                            aborts[0]++;
+                            outcome.begin();
+                            return indices[number];
+                        }
+                        outcome.isCommitting = step == section.steps().size() - 1;
+                        return Interpreter.Interruption.CONTINUE;
+                    });
             if (outcome.status < 0) {
                 outcome.status = Status.failure(Status.code(outcome.status), k);
                 break;
@@ -169,45 +348,104 @@ final class ProofRun {
     }
 
     private long before(long address) {
-        for (int i = 0; i < bases.length; i++) {
-            long offset = address - bases[i];
-            if (offset >= 0 && offset < (long) remembered[i].length * Long.BYTES) {
-                return remembered[i][(int) (offset / Long.BYTES)];
-            }
+        long offset = address - area;
+        if (other.has(address)) {
+            return other.getLong(address);
         }
-        throw new IllegalStateException("chain=" + chain.name() + " touches address=" + address
-                + " outside of its windows");
+        long inCopy = area + (offset & (1L << target.strideShift()) - 1);
+        if (offset < 0 || offset >>> target.strideShift() >= target.limit() || !copy.has(inCopy)) {
+            throw new IndexOutOfBoundsException("address=" + address + " is outside of the windows");
+        }
+        return copy.getLong(inCopy);
     }
 
     private boolean isAsItWas(long address) {
         return RawMemory.getLong(address) == before(address);
     }
 
-    /** What a simulated run leaves: an overlay of the memory that is remembered. */
+    /** What a simulated run leaves: an overlay of the memory that is made up. */
     private final class Outcome implements AddressSpace {
         private final Map<Long, Long> overlay = new HashMap<>();
         private final Set<Long> commits = new HashSet<>();
-        /** What the last section has stored ahead of its commit. */
+        /** What the last section has read, and what it has stored ahead of its commit. */
+        private final Set<Long> read = new HashSet<>();
         private final Set<Long> stored = new HashSet<>();
-        private boolean committing;
+        /** Every address, in the order of the accesses. */
+        private final List<Long> touched = new ArrayList<>();
+        private boolean storesToWhatIsRead;
+        private boolean isCommitting;
         private long status;
 
-        @Override
-        public long getLong(long address) {
+        /** A section begins. */
+        void begin() {
+            read.clear();
+            stored.clear();
+        }
+
+        private long word(long address) {
             Long value = overlay.get(address);
             return value == null ? before(address) : value;
         }
 
+        /** Notes an access; one out of the windows, or at no multiple of the size, is refused, so no code does it. */
+        private void touch(long address, int bytes) {
+            if (address % bytes != 0) {
+                throw new IndexOutOfBoundsException("address=" + address + " is no multiple of bytes=" + bytes);
+            }
+            long _ = before(address & -Long.BYTES);
+            touched.add(address);
+        }
+
+        @Override
+        public long getLong(long address) {
+            touch(address, Long.BYTES);
+            read.add(address);
+            storesToWhatIsRead |= isCommitting && stored.contains(address);
+            return word(address);
+        }
+
+        @Override
+        public int getInt(long address) {
+            touch(address, Integer.BYTES);
+            return AddressSpace.super.getInt(address);
+        }
+
+        @Override
+        public void putInt(long address, int value) {
+            touch(address, Integer.BYTES);
+            put(address, Integer.toUnsignedLong(value), 0xFFFF_FFFFL);
+        }
+
+        @Override
+        public void putByte(long address, byte value) {
+            touch(address, Byte.BYTES);
+            put(address, Byte.toUnsignedLong(value), 0xFF);
+        }
+
         @Override
         public void putLong(long address, long value) {
-            // What lies outside of the windows is refused here, before the code writes there.
-            long _ = before(address);
-            overlay.put(address, value);
-            if (committing) {
-                commits.add(address);
+            touch(address, Long.BYTES);
+            put(address, value, -1);
+        }
+
+        private void put(long address, long value, long mask) {
+            long at = address & -Long.BYTES;
+            int shift = (int) (address - at) * Byte.SIZE;
+            overlay.put(at, word(at) & ~(mask << shift) | value << shift);
+            if (isCommitting) {
+                commits.add(at);
+                storesToWhatIsRead |= stored.contains(at);
             } else {
-                stored.add(address);
+                stored.add(at);
+                storesToWhatIsRead |= read.contains(at);
             }
+        }
+
+        /** Tells whether another run leaves the same status and words, but for what that run has not written. */
+        boolean isSame(Outcome expected) {
+            return status == expected.status && commits.equals(expected.commits)
+                    && expected.overlay.entrySet().stream().allMatch(word -> word(word.getKey()) == word.getValue())
+                    && commits.stream().allMatch(address -> word(address) == expected.word(address));
         }
 
         /** Returns what is not as this run leaves it, or nothing; another run's clock tells what holds a time. */
@@ -224,7 +462,7 @@ final class ProofRun {
                             + word.getValue();
                 }
             }
-            for (long address : everyCommit) {
+            for (long address : everyCommit()) {
                 if (!overlay.containsKey(address) && !isAsItWas(address)) {
                     return "word " + Long.toHexString(address) + " of another index was committed to as well";
                 }

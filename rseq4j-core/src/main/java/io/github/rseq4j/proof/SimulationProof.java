@@ -30,7 +30,7 @@ public final class SimulationProof {
      * next call at the index that was left find a difference.
      *
      * Restarts refuses from the steps alone what a restart may see. The simulation does not rely on that: in some of
-     * the scenarios places overlap.
+     * the scenarios places overlap, those that a loaded word leads to among them.
      *
      * An operation that happens in between, at the same index, is the whole chain with the same arguments. Then both
      * must have happened, as if one had come after the other: their sections take turns, for each is atomic by itself.
@@ -46,6 +46,7 @@ public final class SimulationProof {
     /** How many steps of simulated runs all scenarios may take together, before there are fewer of them. */
     private static final long BUDGET_STEPS = 1L << 22;
     private static final int MAX_SCENARIOS = 2000;
+    private static final int OVERLAPPING_ONE_IN = 3;
     private static final long CLOCK = 77;
 
     private final Chain chain;
@@ -168,6 +169,8 @@ public final class SimulationProof {
         private final long seed;
         private final long[] arguments;
         private final boolean overlaps;
+        /** Whether aborted runs stay at their index: a place without a slot reaches that copy and no other one (I9). */
+        private final boolean isBound;
         /** Where undisturbed runs commit, at any index. */
         private final Set<Long> everyCommit = new HashSet<>();
 
@@ -175,7 +178,7 @@ public final class SimulationProof {
             this.seed = seed;
             long base = memory.reserve((INDICES + 1L) << STRIDE_SHIFT);
             long plain = base + ((long) INDICES << STRIDE_SHIFT);
-            Scenario scenario = new Scenario(chain, base, plain).overlapping();
+            Scenario scenario = new Scenario(chain, base, plain).overlapping(OVERLAPPING_ONE_IN, 0);
             if (scenario.windowBytes() > 1 << STRIDE_SHIFT) {
                 throw new IllegalArgumentException("chain=" + chain.name() + " touches windowBytes="
                         + scenario.windowBytes() + ", more than a stride");
@@ -185,7 +188,8 @@ public final class SimulationProof {
                 scenario.fill(memory, base + ((long) index << STRIDE_SHIFT),
                         new SplittableRandom(seed + (index == INDICES ? 1 : 2)));
             }
-            overlaps = scenario.overlaps();
+            overlaps = scenario.isOverlapping();
+            isBound = scenario.reachesCopy();
         }
 
         Run run(List<Integer> aborts, int other) {
@@ -338,6 +342,8 @@ public final class SimulationProof {
                 aborted++;
                 if (other > 0) {
                     otherStatus = world.interpreter(this).run(chain, 0, world.arguments, index, of(0));
+                }
+                if (other > 0 || world.isBound) {
                     return index;
                 }
                 // To another index, and from there back or on or nowhere.

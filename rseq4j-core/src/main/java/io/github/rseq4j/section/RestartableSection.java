@@ -60,8 +60,11 @@ public final class RestartableSection {
      *
      * @param boundaries how many instructions the sections have: each was aborted at least once
      * @param aborts how often the kernel aborted one, at a breakpoint or by chance
+     * @param overlapping how many instructions were aborted in calls in which two places of the section overlapped; 0
+     *     where they cannot
+     * @param skipped how many such calls were made up and not made, because they lead out of the memory of the proof
      */
-    public record AbortReport(int boundaries, long aborts) {}
+    public record AbortReport(int boundaries, long aborts, int overlapping, int skipped) {}
 
     RestartableSection(SimulationProof proof, List<List<String>> disjoint) {
         this.proof = proof;
@@ -206,6 +209,10 @@ public final class RestartableSection {
      * so the section may be in use meanwhile; it borrows the signal SIGTRAP while it runs, for the whole process, one
      * proof at a time. The code it emits stays, and counts as a section of the limit.
      *
+     * <p>Each instruction is aborted in a call in which no two places of the section overlap, and in up to two calls in
+     * which two of them do, where the section has such places: two arguments, or an argument and a word that is loaded,
+     * lead to one word, or an element is another word of its item. The report says how many such calls there were.
+     *
      * @param seed decides the memory and the arguments that are made up
      * @return what was aborted
      * @throws IllegalStateException telling instruction and seed, when an operation did not happen exactly once or no
@@ -214,7 +221,7 @@ public final class RestartableSection {
      */
     public AbortReport proveAborts(long seed) {
         AbortProof.Report report = Engine.get().proveAborts(chain, seed);
-        return new AbortReport(report.boundaries(), report.aborts());
+        return new AbortReport(report.boundaries(), report.aborts(), report.overlapping(), report.skipped());
     }
 
     /** Returns the name, the steps and the results of all sections. */

@@ -34,10 +34,13 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p><b>Several sections</b> run one after the other in one call where {@link #next} begins another one behind a
- * commit. Each is atomic by itself and may run at another index; together they are not.
+ * commit. Each is atomic by itself and may run at another index; together they are not. No section may store, before
+ * its commit, to a word that another one reads or commits.
  *
  * <p><b>Restarts</b> must not be seen: whatever is read before it is stored to is refused, or said to lie apart by
- * {@link #disjoint}. That is shown from the steps, for all arguments; {@link #build} simulates it besides.
+ * {@link #disjoint}. That is shown from the steps, for all arguments; {@link #build} simulates it besides. There is one
+ * limit: a place that <em>another</em> section of the function computes from a word which it loads is not compared.
+ * {@link #build} simulates such places, also overlapping ones, but only with arguments and memory that it makes up.
  *
  * <p><b>Misuse</b> is an exception of the method that adds the step, naming step and rule. What only a run of all steps
  * tells is an exception of {@link #build}.
@@ -462,7 +465,8 @@ public final class SectionBuilder {
      * @throws IllegalStateException when the commit is missing; when an operation did not happen exactly once, naming
      *     the steps that were aborted; when no scenario gets to the commit; when an address is neither of an argument
      *     nor of a word that a step loads
-     * @throws IllegalArgumentException when displacements and copies make up more than a stride, 1 MiB
+     * @throws IllegalArgumentException when a section stores, or may store, to what another one reads or commits; when
+     *     displacements and copies make up more than a stride, 1 MiB
      */
     public RestartableSection build() {
         draft.requireCommit("build");

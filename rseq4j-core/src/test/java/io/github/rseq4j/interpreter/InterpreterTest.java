@@ -103,6 +103,10 @@ final class InterpreterTest {
                         new Step.Store(Mem.cell(arg(1)), temp(0), Width.LONG), commit), "not happen exactly once"),
                 Arguments.of("counts_by_an_address", List.of(load, add,
                         new Step.Store(Mem.at(arg(1), 8), temp(0), Width.LONG), commit), "not happen exactly once"),
+                Arguments.of("counts_by_a_loaded_address", List.of(
+                        new Step.Load(temp(1), Mem.cell(arg(1), 8), Width.LONG),
+                        new Step.Load(temp(0), Mem.at(temp(1), 8), Width.LONG), add,
+                        new Step.Store(Mem.at(arg(2), 0), temp(0), Width.LONG), commit), "not happen exactly once"),
                 Arguments.of("stores_to_the_commit", List.of(
                         new Step.Store(Mem.cell(arg(1), 8), imm(3), Width.LONG), commit), "not happen exactly once"),
                 Arguments.of("copies_onto_itself", List.of(
@@ -118,6 +122,18 @@ final class InterpreterTest {
         String message = String.valueOf(assertThrows(IllegalStateException.class,
                 () -> SimulationProof.simulated(chain, 42)).getMessage());
         assertTrue(message.contains(name) && message.contains(reason) && message.contains("seed="), message);
+    }
+
+    /** The address may lead to the copy of one index. A run that moves there reads what it stored elsewhere (I9). */
+    @Test
+    void takesASectionThatStoresToItsCopyAndThenLoadsThroughAnAddress() {
+        Chain chain = Chain.of(2, new Section("store_load_store", List.of(
+                new Step.Store(Mem.cell(arg(0), 8), imm(7), Width.LONG),
+                new Step.Load(temp(0), Mem.at(arg(1), 0), Width.LONG),
+                new Step.CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)), null));
+        for (long seed = 0; seed < 10; seed++) {
+            assertTrue(SimulationProof.prove(chain, seed).runs() > 0, "seed " + seed);
+        }
     }
 
     @Test

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RandomSections {
     /** What an argument, or a temporary at one point of a section, holds. */
-    private enum Holds { NOTHING, CELL, PLAIN, INDEX, LENGTH, VALUE, TIME }
+    private enum Holds { NOTHING, CELL, PLAIN, INDEX, LENGTH, VALUE, TIME, ADDRESS }
 
     private static final int MAX_STEPS = 12;
     private static final int MAX_COPY_BYTES = 40;
@@ -47,10 +47,13 @@ public final class RandomSections {
     private final boolean[] used;
     /** Whether places lie wherever it comes, also where the rules refuse it. */
     private final boolean isFree;
+    /** Whether words that are loaded are places. */
+    private final boolean followsWords;
     private Holds[] temporaries = new Holds[0];
 
-    private RandomSections(long seed, boolean isFree) {
+    private RandomSections(long seed, boolean isFree, boolean followsWords) {
         this.isFree = isFree;
+        this.followsWords = followsWords;
         this.random = new SplittableRandom(seed);
         this.arguments = new Holds[random.nextInt(1, Chain.MAX_ARGUMENTS + 1)];
         this.used = new boolean[arguments.length];
@@ -65,8 +68,8 @@ public final class RandomSections {
      * @param count how many
      */
     public static List<Chain> of(long seed, int count) {
-        return LongStream.range(seed, seed + count).mapToObj(s -> new RandomSections(s, false).chain("random_" + s))
-                .toList();
+        return LongStream.range(seed, seed + count)
+                .mapToObj(s -> new RandomSections(s, false, false).chain("random_" + s)).toList();
     }
 
     /**
@@ -76,8 +79,19 @@ public final class RandomSections {
      * @param count how many
      */
     static List<Chain> unchecked(long seed, int count) {
-        return LongStream.range(seed, seed + count).mapToObj(s -> new RandomSections(s, true).chain("free_" + s))
+        return LongStream.range(seed, seed + count).mapToObj(s -> new RandomSections(s, true, false).chain("free_" + s))
                 .toList();
+    }
+
+    /**
+     * Makes chains up that follow words that they load, and that the rules about restarts take.
+     *
+     * @param seed the first chain's seed; the others have the numbers behind it
+     * @param count how many
+     */
+    static List<Chain> following(long seed, int count) {
+        return LongStream.range(seed, seed + count)
+                .mapToObj(s -> new RandomSections(s, false, true).chain("following_" + s)).toList();
     }
 
     static boolean isTaken(List<Section> sections, int arguments) {
@@ -129,6 +143,13 @@ public final class RandomSections {
                 temporaries = before;
             }
         }
+        if (followsWords) {
+            Step.Commit followed = new Step.CommitAdd(place(COMMITTED, false), imm(1), width, Order.RELAXED);
+            List<Step> all = new ArrayList<>(steps);
+            all.add(followed);
+            boolean isLegal = steps.stream().allMatch(step -> step.brokenRule(followed) == null);
+            to = isLegal && isTaken(List.of(new Section(name, all, null)), arguments.length) ? followed.to() : to;
+        }
         steps.add(random.nextBoolean() ? new Step.CommitStore(to, value(), width, pick(Order.values()))
                 : new Step.CommitAdd(to, value(), width, pick(Order.values())));
         // Of the registers, only these hold what is never negative.
@@ -140,6 +161,9 @@ public final class RandomSections {
         Width width = pick(Width.values());
         return switch (random.nextInt(10)) {
             case 0, 1 -> {
+                if (followsWords && random.nextBoolean()) {
+                    yield writes(target, Holds.ADDRESS, new Step.Load(target, place(LOADED, true), Width.LONG));
+                }
                 Step load = new Step.Load(target, place(LOADED, true), width);
                 yield writes(target, Holds.VALUE, load);
             }
@@ -199,6 +223,10 @@ public final class RandomSections {
     }
 
     private Mem place(int region, boolean mayHaveIndex) {
+        Reg word = followsWords && random.nextBoolean() ? find(Holds.ADDRESS) : null;
+        if (word != null) {
+            return Mem.at(word, 8 * random.nextInt(4));
+        }
         Reg base = random.nextBoolean() ? null : find(Holds.CELL);
         int at = random.nextInt(4) > 0 ? region : pick(LOADED, COMMITTED, STORED);
         Reg index = mayHaveIndex && random.nextInt(3) == 0 ? find(Holds.INDEX) : null;

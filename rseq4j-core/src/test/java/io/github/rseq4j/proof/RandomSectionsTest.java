@@ -11,6 +11,7 @@ import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.machine.AssembledListings;
 import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -104,6 +105,30 @@ final class RandomSectionsTest {
         }
         assertTrue(taken > FREE_CHAINS / 10 && refused > FREE_CHAINS / 4, "taken=" + taken + ", refused=" + refused);
         assertTrue(found > refused / 8, "of refused=" + refused + " the simulation found " + found);
+    }
+
+    /**
+     * The rules against the simulation again, with functions of several sections, and with single sections that follow
+     * words which they load. Functions of several sections that do so are left out: their rule has a limit there.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {150, 360})
+    void theSimulationFindsNoRestartInFunctionsAndWhereLoadedWordsAreFollowed(long seed) {
+        int functions = 0;
+        int following = 0;
+        List<Chain> chains = new ArrayList<>(RandomSections.of(seed, FREE_CHAINS));
+        chains.addAll(RandomSections.following(seed, FREE_CHAINS));
+        for (Chain chain : chains) {
+            boolean isFollowing = chain.sections().stream().flatMap(section -> section.steps().stream())
+                    .map(Step::memory).anyMatch(mem -> mem != null && !mem.base().isArgument());
+            if (isFollowing == (chain.sections().size() == 1)) {
+                String fault = fault(chain);
+                assertTrue(!fault.contains("exactly once"), chain + ": " + fault);
+                functions += isFollowing ? 0 : 1;
+                following += isFollowing ? 1 : 0;
+            }
+        }
+        assertTrue(functions > 2 && following > 2, "functions=" + functions + ", following=" + following);
     }
 
     private static String fault(Chain chain) {

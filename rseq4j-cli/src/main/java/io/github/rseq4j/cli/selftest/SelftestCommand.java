@@ -116,7 +116,7 @@ public final class SelftestCommand implements Callable<Integer> {
             report.put("aborts", aborts);
             report.put("signalsPerSecond", rounds.signalsPerSecond());
             report.put("proven", proofs.stream().map(p -> Map.of("section", p.chain(), "instructions", p.boundaries(),
-                    "aborts", p.aborts())).toList());
+                    "aborts", p.aborts(), "overlapping", p.overlapping(), "skipped", p.skipped())).toList());
             return report;
         }
     }
