@@ -2,6 +2,7 @@ import org.jspecify.annotations.NullMarked;
 
 /** Analysis of traces: events, spans, summaries, conversions and a page. */
 @NullMarked
+@SuppressWarnings("module")
 module io.github.rseq4j.analysis {
     requires static org.jspecify;
     requires transitive io.github.rseq4j.trace;
