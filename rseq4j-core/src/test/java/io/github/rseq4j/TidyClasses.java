@@ -42,7 +42,7 @@ final class TidyClasses {
             }
         }
         String name = model.thisClass().asInternalName().replace('/', '.');
-        return name.equals("module-info") ? List.of() : faults(rooms, name, List.copyOf(classes), methods);
+        return name.endsWith("-info") ? List.of() : faults(rooms, name, List.copyOf(classes), methods);
     }
 
     private static void addReferences(String text, Set<String> classes) {

@@ -68,7 +68,7 @@ final class TidyRooms {
         String[] parts = className.substring(BASE.length()).split("\\.", -1);
         StringBuilder room = new StringBuilder();
         for (String part : parts) {
-            if (part.isEmpty() || !Character.isLowerCase(part.charAt(0))) {
+            if (part.isEmpty() || !Character.isLowerCase(part.charAt(0)) || part.equals("package-info")) {
                 break;
             }
             room.append(room.isEmpty() ? "" : ".").append(part);
