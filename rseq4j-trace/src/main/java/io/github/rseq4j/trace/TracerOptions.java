@@ -2,6 +2,7 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.trace.ring.FileLimits;
 import io.github.rseq4j.trace.ring.RingSizes;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -130,6 +131,20 @@ public final class TracerOptions {
         require("maxFiles", count, 1, Integer.MAX_VALUE);
         return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, new FileLimits(bytes, count),
                 isTimeOrdered, existingTrace);
+    }
+
+    /**
+     * Has no effect: rings lie in shared memory, in no file system, and a small file in the trace's own folder finds
+     * them after the process was killed.
+     *
+     * @param folder is not looked at
+     * @return the options
+     * @deprecated there is nothing to be chosen any more
+     */
+    @Deprecated
+    @SuppressWarnings("InlineMeSuggester") // Callers drop the call; there is nothing to be written in its place.
+    public TracerOptions withRingFolder(Path folder) {
+        return this;
     }
 
     /**
