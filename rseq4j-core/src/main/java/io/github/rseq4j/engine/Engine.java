@@ -131,6 +131,32 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     boolean hasKernelPages();
 
     /**
+     * Returns how much of a part of {@link #memory()} is populated, at most.
+     *
+     * @param address where it begins
+     * @param lengthBytes its length
+     */
+    long populatedBytes(long address, long lengthBytes);
+
+    /**
+     * Gives back what pages of zeros hold: they are zeros again, and not populated.
+     *
+     * @param address where the first one begins
+     * @param lengthBytes their length
+     * @return whether it was done
+     */
+    boolean discard(long address, long lengthBytes);
+
+    /**
+     * Does the same for pages that may show a file, and show none afterwards.
+     *
+     * @param address where the first one begins
+     * @param lengthBytes their length
+     * @return whether it was done
+     */
+    boolean renew(long address, long lengthBytes);
+
+    /**
      * Tells whether the engine itself works on the first cell of a range, at any time.
      *
      * @param range what {@link #reserve()} returned

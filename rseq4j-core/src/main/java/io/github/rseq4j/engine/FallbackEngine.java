@@ -92,6 +92,22 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
+    public long populatedBytes(long address, long lengthBytes) {
+        return memory().populatedBytes(address, lengthBytes);
+    }
+
+    @Override
+    public boolean discard(long address, long lengthBytes) {
+        memory().clear(address, lengthBytes);
+        return true;
+    }
+
+    @Override
+    public boolean renew(long address, long lengthBytes) {
+        return discard(address, lengthBytes);
+    }
+
+    @Override
     public boolean worksOn(long range) {
         return false;
     }

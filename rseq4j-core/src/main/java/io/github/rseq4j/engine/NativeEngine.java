@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs the sections as machine code under the kernel's protection. */
 public final class NativeEngine implements Engine, Registration.ThreadPointer {
+    private static final int PROTECTION = Linux.PROT_READ | Linux.PROT_WRITE;
+    private static final int NO_FILE = -1;
+
     private final CodeMemory code;
     private final Compiler compiler;
     private final Target target;
@@ -289,6 +292,23 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     }
 
     @Override
+    public long populatedBytes(long address, long lengthBytes) {
+        return RawMemory.residentBytes(address, lengthBytes);
+    }
+
+    @Override
+    public boolean discard(long address, long lengthBytes) {
+        return Linux.madvise(address, lengthBytes, Linux.MADV_DONTNEED) >= 0;
+    }
+
+    @Override
+    public boolean renew(long address, long lengthBytes) {
+        boolean isNew = Linux.mmap_fixed(address, lengthBytes, PROTECTION, NO_FILE) == address;
+        Linux.madvise(address, lengthBytes, Linux.MADV_NOHUGEPAGE);
+        return isNew;
+    }
+
+    @Override
     public boolean worksOn(long range) {
         return range == firstRange;
     }
@@ -314,7 +334,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     @Override
     public long reserve(long lengthBytes) {
         return Errno.check("mmap(length=" + lengthBytes + ")",
-                Linux.mmap(lengthBytes, Linux.PROT_READ | Linux.PROT_WRITE));
+                Linux.mmap(lengthBytes, PROTECTION));
     }
 
     /** Reserves address space for a range of cells, of which nothing was handed out. */

@@ -2,9 +2,6 @@ package io.github.rseq4j.memory;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.FallbackEngine;
-import io.github.rseq4j.kernel.Linux;
-import io.github.rseq4j.kernel.RawMemory;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
@@ -184,10 +181,7 @@ public final class Cells implements Pressure.Shared {
     /** Gives pages of all copies back, and returns whether they read as zeros: not where memory is locked (mlock). */
     private boolean discard(long from, long to) {
         for (int copy = 0; from < to && copy < engine.copies(); copy++) {
-            long address = from + copy * STRIDE_BYTES;
-            if (engine instanceof FallbackEngine fallback) {
-                fallback.memory().clear(address, to - from);
-            } else if (Linux.madvise(address, to - from, Linux.MADV_DONTNEED) < 0) {
+            if (!engine.discard(from + copy * STRIDE_BYTES, to - from)) {
                 return false;
             }
         }
@@ -283,16 +277,9 @@ public final class Cells implements Pressure.Shared {
     public synchronized long populatedBytes() {
         long populated = 0;
         for (int i = 0; i < rangeCount; i++) {
-            populated += populatedBytes(engine, ranges[i]);
+            populated += engine.populatedBytes(ranges[i], engine.copies() * STRIDE_BYTES);
         }
         return populated;
-    }
-
-    /** Returns how many bytes of a range are populated, at most. */
-    static long populatedBytes(Engine engine, long range) {
-        long bytes = engine.copies() * STRIDE_BYTES;
-        return engine instanceof FallbackEngine fallback ? fallback.memory().populatedBytes(range, bytes)
-                : RawMemory.residentBytes(range, bytes);
     }
 
     @Override

@@ -2,8 +2,6 @@ package io.github.rseq4j.memory;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.FallbackEngine;
-import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.kernel.Linux;
 import java.util.Arrays;
 import java.util.TreeSet;
@@ -218,7 +216,8 @@ final class Ranges implements Pressure.Shared {
         while (pool.count > 0) {
             long range = pool.ranges[pool.count - 1];
             int shown = pool.showsImage(range) ? mappingsOfOne() : 0;
-            boolean isNew = renew(range);
+            // One that the kernel does not renew is not used again.
+            boolean isNew = engine.renew(range, engine.copies() * STRIDE_BYTES);
             mappings -= shown;
             pool.count--;
             if (isNew) {
@@ -242,22 +241,6 @@ final class Ranges implements Pressure.Shared {
         }
     }
 
-    /** Makes a range zeros again, for the next pool; one that the kernel does not renew is not used again. */
-    private boolean renew(long range) {
-        long bytes = engine.copies() * STRIDE_BYTES;
-        return switch (engine) {
-            case NativeEngine _ -> {
-                boolean isNew = Linux.mmap_fixed(range, bytes, PROTECTION, NO_FILE) == range;
-                Linux.madvise(range, bytes, Linux.MADV_NOHUGEPAGE);
-                yield isNew;
-            }
-            case FallbackEngine fallback -> {
-                fallback.memory().clear(range, bytes);
-                yield true;
-            }
-        };
-    }
-
     @Override
     public synchronized long heldBytes() {
         return (reserved - freeCount + (long) files * strides(engine.copies(), mappingsPerRange)) * STRIDE_BYTES;
@@ -269,7 +252,7 @@ final class Ranges implements Pressure.Shared {
         for (Holding each = holdings.first(); each != null; each = each.next) {
             Pool pool = (Pool) each;
             for (int i = 0; i < pool.count; i++) {
-                populated += Cells.populatedBytes(engine, pool.ranges[i]);
+                populated += engine.populatedBytes(pool.ranges[i], engine.copies() * STRIDE_BYTES);
             }
         }
         return populated;
