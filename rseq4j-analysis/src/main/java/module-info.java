@@ -6,6 +6,7 @@ import org.jspecify.annotations.NullMarked;
 module io.github.rseq4j.analysis {
     requires static org.jspecify;
     requires transitive io.github.rseq4j.trace;
+    requires tools.jackson.databind;
 
     exports io.github.rseq4j.analysis;
     exports io.github.rseq4j.analysis.text to io.github.rseq4j.cli;

@@ -1,37 +1,81 @@
 package io.github.rseq4j.analysis.text;
 
 import java.io.IOException;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.SerializableString;
+import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.core.exc.JacksonIOException;
+import tools.jackson.core.io.CharacterEscapes;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.ObjectWriter;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Writes JSON piece by piece, so that the memory it takes does not follow the length of what is written. Characters
- * that {@link Printable} hides are escaped; a half of a surrogate pair is a replacement character. One thread.
+ * that {@link Printable} hides are escaped; a half of a surrogate pair is a replacement character. One thread. What was
+ * written is at the target when the outermost object, array or value ends, and then nothing more can be written.
  */
 public final class Json {
     /* How it works
      *
-     * A level of the document has an element already or not: that decides about the comma. Runs of characters that need
-     * no escape go to the target whole. The pretty form is Jackson's: each entry of an object has a line, indented by
-     * the objects around it; the elements of an array share one.
+     * Jackson writes, and escapes what is below 128. Its escapes see the halves of a surrogate pair one by one, so
+     * EscapingWriter, between Jackson and the target, escapes the other hidden characters: they stand in texts alone.
      */
-    private static final String INDENT = "  ";
-    private static final int REPLACEMENT = 0xFFFD;
+    private static final ObjectWriter FILE = mapper(false).writer();
+    private static final ObjectWriter PRETTY = mapper(false).writerWithDefaultPrettyPrinter();
+    private static final ObjectWriter PAGE = mapper(true).writer();
 
-    private final Appendable to;
-    private final boolean isPretty;
-    private final boolean isInPage;
-    private boolean[] hasElements = new boolean[16];
-    private int depth;
-    private int objects;
-    private boolean isNamed;
+    private final JsonGenerator to;
 
-    private Json(Appendable to, boolean isPretty, boolean isInPage) {
-        this.to = to;
-        this.isPretty = isPretty;
-        this.isInPage = isInPage;
+    private Json(ObjectWriter form, Appendable to) {
+        this.to = form.createGenerator(new EscapingWriter(to));
+    }
+
+    private static JsonMapper mapper(boolean isInPage) {
+        return JsonMapper.builder(JsonFactory.builder().characterEscapes(new Escapes(isInPage)).build())
+                .disable(StreamWriteFeature.AUTO_CLOSE_TARGET, StreamWriteFeature.FLUSH_PASSED_TO_STREAM).build();
+    }
+
+    /** The escapes of what is below 128. */
+    private static final class Escapes extends CharacterEscapes {
+        private static final long serialVersionUID = 1L;
+        private final int[] ascii = standardAsciiEscapesForJSON();
+
+        Escapes(boolean isInPage) {
+            ascii[0x7F] = ESCAPE_STANDARD;
+            if (isInPage) {
+                ascii['<'] = ESCAPE_STANDARD;
+            }
+        }
+
+        @Override
+        public int[] getEscapeCodesForAscii() {
+            return ascii.clone();
+        }
+
+        @Override
+        public @Nullable SerializableString getEscapeSequence(int c) {
+            return null;
+        }
+    }
+
+    /** A call of the generator. */
+    @FunctionalInterface
+    private interface Call {
+        void run() throws IOException;
+    }
+
+    private void call(Call call) throws IOException {
+        try {
+            call.run();
+            if (to.streamWriteContext().inRoot() && to.streamWriteContext().hasCurrentIndex()) {
+                to.close();
+            }
+        } catch (JacksonIOException e) {
+            throw e.getCause();
+        }
     }
 
     /**
@@ -41,7 +85,7 @@ public final class Json {
      * @return what writes
      */
     public static Json compact(Appendable to) {
-        return new Json(to, false, false);
+        return new Json(FILE, to);
     }
 
     /**
@@ -51,7 +95,7 @@ public final class Json {
      * @return what writes
      */
     public static Json pretty(Appendable to) {
-        return new Json(to, true, false);
+        return new Json(PRETTY, to);
     }
 
     /**
@@ -61,7 +105,7 @@ public final class Json {
      * @return what writes
      */
     public static Json inPage(Appendable to) {
-        return new Json(to, false, true);
+        return new Json(PAGE, to);
     }
 
     /**
@@ -70,8 +114,7 @@ public final class Json {
      * @throws IOException when it cannot be written
      */
     public void beginObject() throws IOException {
-        begin('{');
-        objects++;
+        call(to::writeStartObject);
     }
 
     /**
@@ -80,13 +123,7 @@ public final class Json {
      * @throws IOException when it cannot be written
      */
     public void endObject() throws IOException {
-        objects--;
-        boolean isEmpty = !hasElements[depth];
-        depth--;
-        if (isPretty) {
-            to.append(isEmpty ? " " : "\n" + INDENT.repeat(objects));
-        }
-        to.append('}');
+        call(to::writeEndObject);
     }
 
     /**
@@ -95,7 +132,7 @@ public final class Json {
      * @throws IOException when it cannot be written
      */
     public void beginArray() throws IOException {
-        begin('[');
+        call(to::writeStartArray);
     }
 
     /**
@@ -104,28 +141,7 @@ public final class Json {
      * @throws IOException when it cannot be written
      */
     public void endArray() throws IOException {
-        depth--;
-        to.append(isPretty ? " ]" : "]");
-    }
-
-    private void begin(char bracket) throws IOException {
-        separate();
-        to.append(bracket);
-        depth++;
-        if (depth == hasElements.length) {
-            hasElements = Arrays.copyOf(hasElements, 2 * depth);
-        }
-        hasElements[depth] = false;
-    }
-
-    /** Writes what stands between an element of an array, or a value, and what is before it. */
-    private void separate() throws IOException {
-        if (isNamed) {
-            isNamed = false;
-        } else if (depth > 0) {
-            to.append(hasElements[depth] ? "," : "").append(isPretty ? " " : "");
-            hasElements[depth] = true;
-        }
+        call(to::writeEndArray);
     }
 
     /**
@@ -135,11 +151,7 @@ public final class Json {
      * @throws IOException when it cannot be written
      */
     public void name(String name) throws IOException {
-        to.append(hasElements[depth] ? "," : "").append(isPretty ? "\n" + INDENT.repeat(objects) : "");
-        hasElements[depth] = true;
-        text(name);
-        to.append(isPretty ? " : " : ":");
-        isNamed = true;
+        call(() -> to.writeName(name));
     }
 
     /**
@@ -161,41 +173,30 @@ public final class Json {
      * @throws IOException when it cannot be written
      */
     public void value(@Nullable Object value) throws IOException {
-        switch (value) {
-            case Map<?, ?> map -> {
-                beginObject();
-                for (Map.Entry<?, ?> entry : map.entrySet()) {
-                    entry(String.valueOf(entry.getKey()), entry.getValue());
-                }
-                endObject();
-            }
-            case Iterable<?> list -> {
-                beginArray();
-                for (Object element : list) {
-                    value(element);
-                }
-                endArray();
-            }
-            case null, default -> {
-                separate();
-                scalar(value);
-            }
-        }
+        call(() -> write(value));
     }
 
-    private void scalar(@Nullable Object value) throws IOException {
-        boolean isText = switch (value) {
-            case null -> false;
-            case Boolean _ -> false;
-            case Double number -> !Double.isFinite(number);
-            case Float number -> !Float.isFinite(number);
-            case Number _ -> false;
-            default -> true;
-        };
-        if (isText) {
-            text(String.valueOf(value));
-        } else {
-            to.append(String.valueOf(value));
+    private void write(@Nullable Object value) {
+        switch (value) {
+            case Map<?, ?> map -> {
+                to.writeStartObject();
+                for (Map.Entry<?, ?> entry : map.entrySet()) {
+                    to.writeName(String.valueOf(entry.getKey()));
+                    write(entry.getValue());
+                }
+                to.writeEndObject();
+            }
+            case Iterable<?> list -> {
+                to.writeStartArray();
+                for (Object element : list) {
+                    write(element);
+                }
+                to.writeEndArray();
+            }
+            case null -> to.writeNull();
+            case Boolean truth -> to.writeBoolean(truth);
+            case Number number -> to.writePOJO(number);
+            default -> to.writeString(String.valueOf(value));
         }
     }
 
@@ -205,43 +206,6 @@ public final class Json {
      * @throws IOException when it cannot be written
      */
     public void line() throws IOException {
-        to.append('\n');
-    }
-
-    private void text(String text) throws IOException {
-        to.append('"');
-        int written = 0;
-        for (int at = 0; at < text.length(); ) {
-            int c = text.codePointAt(at);
-            if (c < 0x80 ? isEscaped(c) : Printable.isHidden(c)) {
-                to.append(text, written, at);
-                escape(c);
-                written = at + Character.charCount(c);
-            }
-            at += Character.charCount(c);
-        }
-        to.append(text, written, text.length()).append('"');
-    }
-
-    private boolean isEscaped(int c) {
-        return c < ' ' || c == '"' || c == '\\' || c == 0x7F || isInPage && c == '<';
-    }
-
-    private void escape(int c) throws IOException {
-        switch (c) {
-            case '"' -> to.append("\\\"");
-            case '\\' -> to.append("\\\\");
-            case '\n' -> to.append("\\n");
-            case '\r' -> to.append("\\r");
-            case '\t' -> to.append("\\t");
-            case '\b' -> to.append("\\b");
-            case '\f' -> to.append("\\f");
-            default -> {
-                int shown = Character.getType(c) == Character.SURROGATE ? REPLACEMENT : c;
-                for (char unit : Character.toChars(shown)) {
-                    to.append("\\u").append(HexFormat.of().toHexDigits(unit));
-                }
-            }
-        }
+        call(() -> to.writeRaw('\n'));
     }
 }

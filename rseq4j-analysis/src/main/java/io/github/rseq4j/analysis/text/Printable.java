@@ -91,15 +91,4 @@ public final class Printable {
         append(name, '"', quoted::append);
         return quoted.append('"').toString();
     }
-
-    /** Returns a text whose halves of surrogate pairs are replacement characters: no JSON and no UTF-8 has them. */
-    public static String wellFormed(String text) {
-        if (text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE)) {
-            return text;
-        }
-        StringBuilder whole = new StringBuilder(text.length());
-        text.codePoints().forEach(c -> whole.appendCodePoint(
-                Character.getType(c) == Character.SURROGATE ? 0xFFFD : c));
-        return whole.toString();
-    }
 }
