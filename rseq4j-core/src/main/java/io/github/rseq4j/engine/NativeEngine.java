@@ -5,117 +5,79 @@ import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.interpreter.Arguments;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
-import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.kernel.Cpus;
-import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.RseqArea;
-import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.CodeMemory;
 import io.github.rseq4j.machine.Compiler;
 import io.github.rseq4j.machine.MachineCode;
 import io.github.rseq4j.machine.Target;
 import io.github.rseq4j.proof.AbortProof;
 import io.github.rseq4j.proof.SimulationProof;
+import io.github.rseq4j.registration.Claim;
 import io.github.rseq4j.registration.Owner;
-import io.github.rseq4j.registration.Provider;
 import io.github.rseq4j.registration.Registration;
-import io.github.rseq4j.sections.DelayLoadAddStore;
 import io.github.rseq4j.sections.LoadAddStore;
 import io.github.rseq4j.sections.Sections;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs the sections as machine code under the kernel's protection. */
 public final class NativeEngine implements Engine, Registration.ThreadPointer {
-    private static final int PROTECTION = Linux.PROT_READ | Linux.PROT_WRITE;
-    private static final int NO_FILE = -1;
-
+    private final FirstCode first;
     private final CodeMemory code;
     private final Compiler compiler;
     private final Target target;
-    private final Admissions admissions = new Admissions();
+    private final Admissions admissions;
     private final Functions functions;
+    private final NativeMemory memory;
+    private final Registration registration;
+    private final SelfTest.Outcome selfTest;
     private final StepByStep stepByStep = new StepByStep(this);
     private final Completion completion = new Completion(this, stepByStep);
     private final Fences fences = new Fences();
-    private final MethodHandle threadPointer;
-    private final MethodHandle areaField;
-    private final long firstRange;
-    private final @Nullable Provider provider;
     private @Nullable AbortProofs proofs;
     private @Nullable MethodHandle timestamp;
-    private boolean firstRangeTaken;
-    private boolean isMemoryPrepared;
-    private Registration registration;
-    private SelfTest.Outcome selfTest = SelfTest.Outcome.NOT_RUN;
 
-    private NativeEngine(Registration claim, @Nullable Provider provider) {
-        this.provider = provider;
-        this.compiler = new Compiler(Objects.requireNonNull(Architecture.host()));
-        this.code = new CodeMemory(compiler);
-        this.registration = claim;
-        Index index = claim.featureBytes() >= RseqArea.MM_CID_FEATURE_BYTES ? Index.MM_CID : Index.CPU_ID;
-        this.target = new Target(claim.offsetBytes(), index, Cpus.possible(), STRIDE_SHIFT);
-        this.functions = new Functions(code, compiler, target, admissions);
-        this.firstRange = map();
-        List<Chain> chains = List.of(LoadAddStore.ONE, DelayLoadAddStore.CHAIN);
-        List<Assembled> first = new ArrayList<>();
-        first.add(compiler.threadPointer(target));
-        first.add(compiler.areaField(target));
-        for (Chain chain : chains) {
-            first.add(compiler.compile(chain, target));
-        }
-        List<MachineCode> placed = code.install(first);
-        // All take two arguments, whether they look at them or not: one shape, linked once.
-        this.threadPointer = Native.critical(placed.get(0).entry(), 2);
-        this.areaField = Native.critical(placed.get(1).entry(), 2);
-        for (int i = 0; i < chains.size(); i++) {
-            functions.keep(chains.get(i), placed.get(i + 2));
-        }
+    private NativeEngine(FirstCode first, Registration proven, SelfTest.Outcome selfTest) {
+        this.first = first;
+        this.code = first.code();
+        this.compiler = first.compiler();
+        this.target = first.target();
+        this.admissions = first.admissions();
+        this.functions = first.functions();
+        this.memory = first.memory();
+        this.registration = proven;
+        this.selfTest = selfTest;
     }
 
     /**
-     * Finds the registration, proves it, tests that aborts happen; or returns the fallback with the reason.
+     * Finds the registration, proves it and tests that sections are aborted.
      *
      * @param test the self-test, whose threads run already
-     * @param libcAlone whether nobody but libc may own the registration
-     * @param isCallerTaken tells whether the thread that the choice is made for has somebody else's area
+     * @param libcAlone whether libc alone may own the registration
+     * @param isCallerTaken tells whether the thread that asked for the engine has an area of an unknown owner
+     * @return an engine of machine code, or the fallback with the reason
      */
     static Engine open(SelfTest test, boolean libcAlone, BooleanSupplier isCallerTaken) {
-        Registration claim = Registration.claimedByLibc();
-        Provider provider = null;
-        if (claim.owner() == Owner.NONE) {
-            Registration refused = Registration.refusedByKernel();
-            if (libcAlone || refused != null) {
-                return new FallbackEngine(refused == null ? claim : refused, SelfTest.Outcome.NOT_RUN);
-            }
-            try {
-                // What rseq4j_add() of rseq4j.h needs; each more takes a fresh JVM a millisecond.
-                provider = Provider.get(isCallerTaken, List.of(LoadAddStore.ONE), STRIDE_SHIFT);
-            } catch (Provider.RefusedException e) {
-                return new FallbackEngine(Registration.none(String.valueOf(e.getMessage()), e.remedy()),
-                        SelfTest.Outcome.NOT_RUN);
-            }
-            claim = Registration.claimedBy(provider);
-            if (claim.owner() == Owner.NONE) {
-                return new FallbackEngine(claim, SelfTest.Outcome.NOT_RUN);
-            }
+        // What rseq4j_add() of rseq4j.h needs; each more takes a fresh JVM a millisecond.
+        Claim claim = Claim.find(libcAlone, isCallerTaken, List.of(LoadAddStore.ONE), STRIDE_SHIFT);
+        if (claim.registration().owner() == Owner.NONE) {
+            return new FallbackEngine(claim.registration(), SelfTest.Outcome.NOT_RUN);
         }
-        NativeEngine engine = new NativeEngine(claim, provider);
-        test.run(engine);
-        engine.registration = test.registration();
-        engine.selfTest = test.outcome();
-        return engine.registration.owner() == Owner.NONE
-                ? new FallbackEngine(engine.registration, engine.selfTest) : engine;
+        FirstCode first = new FirstCode(claim);
+        Registration proven = claim.proven(first.area());
+        if (proven.owner() == Owner.NONE) {
+            return new FallbackEngine(proven, SelfTest.Outcome.NOT_RUN);
+        }
+        SelfTest.Verdict verdict = test.run(first);
+        return verdict.isPassed() ? new NativeEngine(first, proven, verdict.outcome())
+                : new FallbackEngine(Registration.none(verdict.failure(), verdict.remedy()), verdict.outcome());
     }
 
     /** Returns what the sections are emitted for. */
@@ -131,8 +93,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     /** Runs the self-test once more, which changes nothing but what it returns. */
     public SelfTest.Outcome testAgain() {
         try (SelfTest test = new SelfTest()) {
-            test.run(this);
-            return test.outcome();
+            return test.run(first).outcome();
         }
     }
 
@@ -158,28 +119,20 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
 
     @Override
     public long threadPointer() {
-        return call(threadPointer, 0);
+        return first.area().threadPointer();
     }
 
     /**
-     * Returns the handle that reads a field of the calling carrier thread's area, sign-extended; of type
-     * (long, long)long: the field's offset, and what is not looked at.
+     * Returns the handle that reads an int of the calling carrier thread's area, sign-extended; of type (long,
+     * long)long: the field's offset in bytes, and an argument that is ignored.
      */
     public MethodHandle areaFieldHandle() {
-        return areaField;
+        return first.area().fieldHandle();
     }
 
     @Override
     public boolean hasNodeAndMmCid() {
         return registration.featureBytes() >= RseqArea.MM_CID_FEATURE_BYTES;
-    }
-
-    private static long call(MethodHandle handle, long argument) {
-        try {
-            return (long) handle.invokeExact(argument, 0L);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
     }
 
     @Override
@@ -205,13 +158,12 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
 
     /** Tells whether threads are for us to register. */
     boolean registers() {
-        return provider != null;
+        return first.claim().registers();
     }
 
     @Override
     public int join() {
-        Provider own = provider;
-        return own == null ? 0 : own.join();
+        return first.claim().join();
     }
 
     /**
@@ -219,31 +171,27 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      * handler, or 0 where that is not for us to do.
      */
     long joinAddress() {
-        Provider own = provider;
-        return own == null ? 0 : own.joinAddress();
+        return first.claim().joinAddress();
     }
 
     /** Returns the calling carrier thread's CPU, or a negative number when it has no registration. */
     int cpuId() {
-        return (int) call(areaField, RseqArea.CPU_ID);
+        return first.area().cpuId();
     }
 
     @Override
     public int cpuIndex() {
-        int cpu = cpuId();
-        return cpu >= 0 && cpu < target.limit() ? cpu : target.limit();
+        return first.area().cpuIndex();
     }
 
     @Override
     public int index() {
-        int field = target.index() == Index.MM_CID ? RseqArea.MM_CID : RseqArea.CPU_ID;
-        int index = cpuId() < 0 ? -1 : (int) call(areaField, field);
-        return index >= 0 && index < target.limit() ? index : target.limit();
+        return first.area().index();
     }
 
     /** Returns the cell that the self-test works on: the first one of the first range, which is never handed out. */
     public long selfTestCell() {
-        return firstRange;
+        return memory.selfTestCell();
     }
 
     @Override
@@ -293,58 +241,42 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
 
     @Override
     public long populatedBytes(long address, long lengthBytes) {
-        return RawMemory.residentBytes(address, lengthBytes);
+        return memory.populatedBytes(address, lengthBytes);
     }
 
     @Override
     public boolean discard(long address, long lengthBytes) {
-        return Linux.madvise(address, lengthBytes, Linux.MADV_DONTNEED) >= 0;
+        return memory.discard(address, lengthBytes);
     }
 
     @Override
     public boolean renew(long address, long lengthBytes) {
-        boolean isNew = Linux.mmap_fixed(address, lengthBytes, PROTECTION, NO_FILE) == address;
-        Linux.madvise(address, lengthBytes, Linux.MADV_NOHUGEPAGE);
-        return isNew;
+        return memory.renew(address, lengthBytes);
     }
 
     @Override
     public boolean worksOn(long range) {
-        return range == firstRange;
+        return memory.worksOn(range);
     }
 
     @Override
     public AddressSpace memory() {
-        if (!isMemoryPrepared) {
-            RawMemory.prepare();
-            isMemoryPrepared = true;
-        }
-        return AddressSpace.RAW;
+        return memory.space();
     }
 
     @Override
-    public synchronized long reserve() {
-        if (!firstRangeTaken) {
-            firstRangeTaken = true;
-            return firstRange;
-        }
-        return map();
+    public long reserve() {
+        return memory.reserve();
     }
 
     @Override
     public long reserve(long lengthBytes) {
-        return Errno.check("mmap(length=" + lengthBytes + ")",
-                Linux.mmap(lengthBytes, PROTECTION));
+        return memory.reserve(lengthBytes);
     }
 
-    /** Reserves address space for a range of cells, of which nothing was handed out. */
+    /** Reserves address space for a range of cells that no other caller gets. */
     long map() {
-        long bytes = (long) copies() << STRIDE_SHIFT;
-        long range = reserve(bytes);
-        // Cells are small and spread a stride apart: a huge page for each would be all waste. A refusal changes
-        // nothing.
-        Linux.madvise(range, bytes, Linux.MADV_NOHUGEPAGE);
-        return range;
+        return memory.map();
     }
 
     @Override

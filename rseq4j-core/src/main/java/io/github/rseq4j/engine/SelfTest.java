@@ -1,47 +1,50 @@
 package io.github.rseq4j.engine;
 
-import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
-import io.github.rseq4j.kernel.Native;
-import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.Scheduling;
-import io.github.rseq4j.registration.Owner;
 import io.github.rseq4j.registration.Registration;
-import io.github.rseq4j.sections.DelayLoadAddStore;
-import java.lang.invoke.MethodHandle;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sees with its own eyes that this kernel aborts sections, before anything relies on it: by a fence and by preemption
- * on one CPU. Some emulators never do, and Linux 6.19 on arm64 for a while did not for the latter.
+ * Tests that this kernel aborts sections, before anything relies on it: by a fence, and by preemption on one CPU. Some
+ * emulators abort none, and Linux 6.19 on arm64 for a while aborted none on preemption.
  */
 public final class SelfTest implements AutoCloseable {
     /* How it works
      *
-     * A thread of its own runs a section that waits inside for some microseconds and is not restarted, so each abort is
-     * seen. First it is pinned to the CPU it is on, and a companion on the same CPU sleeps and wakes until a section is
-     * aborted while the thread was switched out (getrusage counts that). Then, free to move again, it runs the section
-     * until one is aborted by the fences of a third thread while it was not switched out. That thread has announced the
-     * fences meanwhile, which takes the kernel ten milliseconds.
+     * Threads: the caller, which has the engine's first code; the tester, which runs the section; the companion, which
+     * preempts the tester; the fencer. The section waits some microseconds before its commit and is not restarted, so
+     * each abort is seen.
      *
-     * Both are bounded by 25 ms together, unless the scheduler has hardly switched the thread out in all that time:
-     * then there was nothing to see, and the bound is stretched fifty times rather than guess. A number of rounds
-     * bounds the CPU time in any case. A fence that found no section to abort proves nothing, and is said in the note;
-     * many that found one and aborted nothing prove that aborts do not happen.
+     * 1. Fencer: announces fences to the kernel, which takes ten milliseconds. The other steps do not wait for it.
+     * 2. Tester: registers itself, and pins itself to the CPU that it is on.
+     * 3. Companion: pins itself to the same CPU, then sleeps and wakes.
+     *    Tester: runs the section until a run aborts during which the thread was switched out (getrusage counts that).
+     * 4. Tester: may use all CPUs again.
+     *    Fencer: fences without a pause.
+     *    Tester: runs the section until a run aborts during which the thread was not switched out.
+     * 5. Caller: compares the cell with the number of commits, and judges.
      *
-     * The threads inherit the scheduling policy of the thread that begins the test. They take the ordinary one: at a
-     * real-time priority nothing preempts a section, all of the bound is spun away, and RLIMIT_RTTIME ends the process.
-     * A thread that must stay at a real-time priority stretches no bound. The caller waits for the test, but not for
-     * ever: where real-time threads leave an ordinary one no CPU, the fallback serves.
+     * Bounds: steps 2 to 4 take 25 ms at most. Where the scheduler has hardly switched the tester out in that time,
+     * nothing could be seen, and the bound becomes fifty times as long. A number of rounds bounds the CPU time in any
+     * case. The caller waits no longer than 30 s: where real-time threads leave an ordinary thread no CPU, the fallback
+     * serves.
+     *
+     * Evidence: fences that met no section prove nothing, and the note says so. Many fences that met a section and
+     * aborted none prove that aborts do not happen.
+     *
+     * Scheduling: the threads inherit the policy of the thread that starts them, and take the ordinary one. At a
+     * real-time priority nothing preempts a section, the tester spins for all of its bound, and RLIMIT_RTTIME ends the
+     * process. A thread that cannot leave a real-time priority gets no longer bound.
      *
      * An Error in one of the threads, or an interrupt of their group, is a failure of the test like any other.
      *
-     * Refused: counting on membarrier alone (it interrupts with an IPI, which worked on the kernels that missed
-     * preemption), and on migration (the kernel then aborts for another reason).
+     * Refused: to rely on membarrier alone (it interrupts with an IPI, which worked on the kernels that missed
+     * preemption), and to test migration (the kernel then aborts for another reason).
      */
     /** When no further round is begun: 5 ms before the bound of all of it, so that the last one fits. */
     private static final long BOUND_NANOS = 20_000_000;
@@ -53,11 +56,11 @@ public final class SelfTest implements AutoCloseable {
     private static final long PATIENCE_NANOS = 30_000_000_000L;
     /** Some 70 microseconds: long enough to be switched out inside. */
     private static final long ITERATIONS = 1 << 18;
-    /** Some 30 microseconds: a fence finds it, and seldom a switch beside it. */
+    /** Some 30 microseconds: long enough for a fence, and seldom switched out. */
     private static final long FENCE_ITERATIONS = 1 << 17;
     /**
-     * So many chances without an abort are a proof that aborts do not happen. A chance is missed when the thread was
-     * switched out beside its section, which in a fresh JVM on a busy machine is the more likely: 16 were too few.
+     * So many chances without an abort prove that aborts do not happen. A switch counts as a chance also when it came
+     * just before or after the section, which on a busy machine is the more likely in a fresh JVM: 16 were too few.
      */
     private static final int ENOUGH = 128;
     private static final String UNSEEN = "whether a fence aborts a section was not tried: ";
@@ -79,30 +82,39 @@ public final class SelfTest implements AutoCloseable {
         static final Outcome NOT_RUN = new Outcome(0, "not run", 0, "not run", 0);
     }
 
-    /** What became of a section: whether it was aborted, and whether the thread was switched out around it. */
-    private enum End { COMMITTED, COMMITTED_WHEN_SWITCHED, ABORTED, ABORTED_WHEN_SWITCHED }
+    /**
+     * The answer of a test.
+     *
+     * @param failure why sections cannot be relied on, or empty
+     * @param remedy what to do about that
+     * @param outcome what was seen
+     */
+    record Verdict(String failure, String remedy, Outcome outcome) {
+        /** Tells whether sections can be relied on. */
+        boolean isPassed() {
+            return failure.isEmpty();
+        }
+    }
 
-    private enum Phase { PROOF, PREEMPTION, FENCE, DONE }
+    private enum Phase { READY, PREEMPTION, FENCE, DONE }
 
-    private final CountDownLatch engineMade = new CountDownLatch(1);
+    private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch announced = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread tester = new Tester();
     private final Thread companion = new Companion();
     private final Thread fencer = new Fencer();
-    private volatile @Nullable NativeEngine engine;
+    private volatile @Nullable FirstCode tested;
     private volatile String refusal = "";
     private volatile int cpu;
     /** How many fences have returned; written by the thread that fences. */
     private volatile long fences;
-    private volatile Phase phase = Phase.PROOF;
-    private volatile Registration registration = Registration.none("not tested", "");
+    private volatile Phase phase = Phase.READY;
     private volatile String failure = "";
     private volatile String remedy = OTHER_KERNEL;
     private long fenceAborts;
     private long preemptionAborts;
     private long switchesWithoutAbort;
-    private long committed;
     private boolean fenceFailed;
     private String fenceNote = "";
     private String preemptionNote = "";
@@ -110,7 +122,7 @@ public final class SelfTest implements AutoCloseable {
     private long endNanos;
 
     /**
-     * Starts the threads of the test, so that they are ready when the engine is made.
+     * Starts the threads of the test, so that they are ready when the first code is emitted.
      *
      * @throws OutOfMemoryError when a thread cannot be started
      */
@@ -129,11 +141,11 @@ public final class SelfTest implements AutoCloseable {
         }
     }
 
-    /** Ends the threads of a test that was not run, because there is no engine after all, or not to its end. */
+    /** Ends the threads of a test that was not run, because there was nothing to test, or not to its end. */
     @Override
     public void close() {
         phase = Phase.DONE;
-        engineMade.countDown();
+        begun.countDown();
         LockSupport.unpark(companion);
         LockSupport.unpark(fencer);
     }
@@ -216,7 +228,7 @@ public final class SelfTest implements AutoCloseable {
 
         @Override
         void work() {
-            while (phase == Phase.PROOF) {
+            while (phase == Phase.READY) {
                 parkNanos(PATIENCE_NANOS);
             }
             Linux.sched_setaffinity(0, cpu);
@@ -252,43 +264,39 @@ public final class SelfTest implements AutoCloseable {
     }
 
     /**
-     * Runs the test, and returns when it is over.
+     * Runs the test, once, and returns when it is over.
      *
-     * @param tested the engine
+     * @param code what is tested; the claim that it was emitted for is proven
      */
-    void run(NativeEngine tested) {
-        registration = tested.registration();
-        long before = sum(tested);
-        engine = tested;
-        engineMade.countDown();
+    Verdict run(FirstCode code) {
+        tested = code;
+        begun.countDown();
         if (!await(ended, PATIENCE_NANOS)) {
-            registration = Registration.none("the self-test's thread got no CPU for "
-                    + TimeUnit.NANOSECONDS.toSeconds(PATIENCE_NANOS) + " s",
-                    "leave ordinary threads some CPU beside real-time ones");
             close();
-            return;
+            return new Verdict("the self-test's thread got no CPU for "
+                    + TimeUnit.NANOSECONDS.toSeconds(PATIENCE_NANOS) + " s",
+                    "leave ordinary threads some CPU beside real-time ones", outcome());
         }
-        judge(sum(tested) - before);
+        if (failure.isEmpty() && (fenceFailed || preemptionAborts == 0)) {
+            boolean isShown = fenceFailed || switchesWithoutAbort >= ENOUGH;
+            failure = (isShown ? "aborts do not happen: " : "aborts could not be shown: ")
+                    + (fenceFailed ? fenceNote : preemptionNote);
+        }
+        return new Verdict(failure, remedy, outcome());
     }
 
-    /** Returns the registration with its proof, or NONE when anything failed. */
-    Registration registration() {
-        return registration;
-    }
-
-    /** Returns what was seen. */
-    Outcome outcome() {
+    private Outcome outcome() {
         return new Outcome(fenceAborts, fenceNote, preemptionAborts, preemptionNote, endNanos - startNanos);
     }
 
     private void test(Tester thread) {
         try {
-            while (!await(engineMade, PATIENCE_NANOS)) {
-                // The engine is being made; close() says when it is not.
+            while (!await(begun, PATIENCE_NANOS)) {
+                // The code is being emitted; close() says when there is none.
             }
-            NativeEngine tested = engine;
-            if (tested != null && phase == Phase.PROOF) {
-                test(tested, thread);
+            FirstCode code = tested;
+            if (code != null && phase == Phase.READY) {
+                test(code, thread);
             }
         } catch (Throwable t) {
             fail(t);
@@ -299,10 +307,13 @@ public final class SelfTest implements AutoCloseable {
         }
     }
 
-    private void test(NativeEngine tested, Tester thread) {
+    private void test(FirstCode code, Tester thread) {
         startNanos = System.nanoTime();
-        registration = registration.proven(tested, tested.join());
-        if (registration.owner() == Owner.NONE) {
+        int joined = code.claim().join();
+        if (joined < 0) {
+            Registration refused = code.claim().notJoined(-joined);
+            failure = refused.reason();
+            remedy = refused.remedy();
             return;
         }
         long[] allowed = Linux.sched_getaffinity(0);
@@ -310,17 +321,20 @@ public final class SelfTest implements AutoCloseable {
         for (long word : allowed) {
             cpus += Long.bitCount(word);
         }
-        MethodHandle section = tested.handle(DelayLoadAddStore.CHAIN);
-        preemption(tested, section, thread);
+        Trials trials = new Trials(code);
+        preemption(trials, code.area().cpuId(), thread);
         if (preemptionAborts > 0 && cpus > 1) {
             Linux.sched_setaffinity(0, allowed);
-            fence(tested, section);
+            fence(trials);
         } else if (cpus == 1) {
             fenceNote = "one CPU: nothing runs beside a fence";
         }
+        if (failure.isEmpty()) {
+            failure = trials.miscount();
+        }
     }
 
-    private void fence(NativeEngine tested, MethodHandle section) {
+    private void fence(Trials trials) {
         if (!await(announced, Math.max(0, startNanos + BOUND_NANOS - System.nanoTime()))) {
             fenceNote = UNSEEN + "membarrier(REGISTER_PRIVATE_EXPEDITED_RSEQ) has not answered yet";
             return;
@@ -334,10 +348,10 @@ public final class SelfTest implements AutoCloseable {
         LockSupport.unpark(fencer);
         while (phase == Phase.FENCE && fenceAborts == 0 && System.nanoTime() - startNanos < BOUND_NANOS) {
             long fencesBefore = fences;
-            End end = once(tested, section, FENCE_ITERATIONS);
-            fenceAborts += end == End.ABORTED ? 1 : 0;
+            Trials.End end = trials.once(FENCE_ITERATIONS);
+            fenceAborts += end == Trials.End.ABORTED ? 1 : 0;
             // Two more fences have returned, so one of them began and ended in this round.
-            undone += fences - fencesBefore >= 2 && end == End.COMMITTED ? 1 : 0;
+            undone += fences - fencesBefore >= 2 && end == Trials.End.COMMITTED ? 1 : 0;
         }
         fenceNote = fenceAborts > 0 ? "" : undone == 0
                 ? UNSEEN + "in the time there was, no fence returned while a section ran"
@@ -345,8 +359,8 @@ public final class SelfTest implements AutoCloseable {
         fenceFailed = undone >= ENOUGH && fenceAborts == 0;
     }
 
-    private void preemption(NativeEngine tested, MethodHandle section, Tester thread) {
-        cpu = tested.cpuId();
+    private void preemption(Trials trials, int here, Tester thread) {
+        cpu = here;
         int pinned = Linux.sched_setaffinity(0, cpu);
         if (pinned < 0) {
             preemptionNote = "sched_setaffinity(cpu=" + cpu + ") answered " + Errno.name(-pinned);
@@ -357,7 +371,7 @@ public final class SelfTest implements AutoCloseable {
         LockSupport.unpark(companion);
         long fromNanos = System.nanoTime();
         for (int round = 0; preemptionAborts == 0 && round < MAX_ROUNDS && isInTime(fromNanos, thread); round++) {
-            switch (once(tested, section, ITERATIONS)) {
+            switch (trials.once(ITERATIONS)) {
                 case ABORTED_WHEN_SWITCHED -> preemptionAborts++;
                 case COMMITTED_WHEN_SWITCHED -> switchesWithoutAbort++;
                 default -> { }
@@ -377,54 +391,5 @@ public final class SelfTest implements AutoCloseable {
         long now = System.nanoTime();
         return phase != Phase.DONE && (now - startNanos < BOUND_NANOS
                 || !thread.isRealTime && switchesWithoutAbort < ENOUGH && now - fromNanos < STRETCHED_NANOS);
-    }
-
-    /** Runs the section once and finds out what became of it. */
-    private End once(NativeEngine tested, MethodHandle section, long iterations) {
-        long before = Linux.involuntarySwitches();
-        long status = invoke(tested, section, iterations);
-        boolean switched = Linux.involuntarySwitches() != before;
-        if (status == 0) {
-            committed++;
-            return switched ? End.COMMITTED_WHEN_SWITCHED : End.COMMITTED;
-        }
-        if (Status.code(status) != Status.ABORTED) {
-            throw new IllegalStateException("section=" + DelayLoadAddStore.CHAIN.name() + " returned "
-                    + Status.describe(status));
-        }
-        return switched ? End.ABORTED_WHEN_SWITCHED : End.ABORTED;
-    }
-
-    private static long invoke(NativeEngine tested, MethodHandle section, long iterations) {
-        try {
-            return (long) section.invokeExact(tested.selfTestCell(), iterations);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
-    }
-
-    private static long sum(NativeEngine tested) {
-        long sum = 0;
-        for (int i = 0; i < tested.copies(); i++) {
-            sum += RawMemory.readLong(tested.selfTestCell() + ((long) i << Engine.STRIDE_SHIFT));
-        }
-        return sum;
-    }
-
-    private void judge(long counted) {
-        if (registration.owner() == Owner.NONE) {
-            return;
-        }
-        if (failure.isEmpty() && counted != committed) {
-            failure = "a section that was aborted took effect: " + committed + " commits, " + counted + " counted";
-        }
-        if (failure.isEmpty() && (fenceFailed || preemptionAborts == 0)) {
-            boolean shown = fenceFailed || switchesWithoutAbort >= ENOUGH;
-            failure = (shown ? "aborts do not happen: " : "aborts could not be shown: ")
-                    + (fenceFailed ? fenceNote : preemptionNote);
-        }
-        if (!failure.isEmpty()) {
-            registration = Registration.none(failure, remedy);
-        }
     }
 }

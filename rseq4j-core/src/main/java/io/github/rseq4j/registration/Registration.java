@@ -165,8 +165,13 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
                 answer == Errno.EPERM ? NOT_SHARED + "; allow rseq(2) in the seccomp filter" : REPORT);
     }
 
-    private Registration notJoined(int answer) {
-        return switch (answer) {
+    /**
+     * Returns why this registration is of no use on a thread that could not be registered.
+     *
+     * @param errno what the provider image answered when the thread asked to be registered, as a positive number
+     */
+    Registration notJoined(int errno) {
+        return switch (errno) {
             case Errno.EINVAL -> none("the thread is registered with an area that is not shared: rseq(2) answered "
                     + "EINVAL for that of owner " + owner, NOT_SHARED);
             case Errno.ENOENT -> Linux.dlsym("rseq_offset") == 0
@@ -183,8 +188,8 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
                     "use the library first on a thread that goes on");
             case Errno.EOVERFLOW -> none("as many users share the thread's registration as can be counted: registering"
                     + " it answered EOVERFLOW", "let those who share it as __rseq_abi give it back");
-            default -> none("rseq(2) answered " + Errno.name(answer) + " for the area of owner " + owner,
-                    isRefusal(answer) ? ALLOW : REPORT);
+            default -> none("rseq(2) answered " + Errno.name(errno) + " for the area of owner " + owner,
+                    isRefusal(errno) ? ALLOW : REPORT);
         };
     }
 }

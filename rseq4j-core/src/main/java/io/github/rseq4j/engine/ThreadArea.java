@@ -1,0 +1,70 @@
+package io.github.rseq4j.engine;
+
+import io.github.rseq4j.ir.Index;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.machine.Target;
+import io.github.rseq4j.registration.Registration;
+import java.lang.invoke.MethodHandle;
+
+/** Reads the rseq area of the calling carrier thread, by emitted functions. */
+final class ThreadArea implements Registration.ThreadPointer {
+    private final Target target;
+    private final MethodHandle threadPointer;
+    private final MethodHandle field;
+
+    /**
+     * Links the functions. Both take two arguments and look at the first one at most: one shape is linked once.
+     *
+     * @param target says which index sections go by
+     * @param threadPointerEntry the address of the function that returns the thread pointer
+     * @param fieldEntry the address of the function that returns a field of the area
+     */
+    ThreadArea(Target target, long threadPointerEntry, long fieldEntry) {
+        this.target = target;
+        this.threadPointer = Native.critical(threadPointerEntry, 2);
+        this.field = Native.critical(fieldEntry, 2);
+    }
+
+    @Override
+    public long threadPointer() {
+        return call(threadPointer, 0);
+    }
+
+    /**
+     * Returns the handle that reads an int of the area, sign-extended; of type (long, long)long: the field's offset in
+     * bytes, and an argument that is ignored.
+     */
+    MethodHandle fieldHandle() {
+        return field;
+    }
+
+    /** Returns the CPU, or a negative number where the thread is not registered. */
+    int cpuId() {
+        return (int) call(field, RseqArea.CPU_ID);
+    }
+
+    /** Returns the copy that a section which goes by the CPU's number would have worked on a moment ago. */
+    int cpuIndex() {
+        return copy(cpuId());
+    }
+
+    /** Returns the copy that a section would have worked on a moment ago. */
+    int index() {
+        int offset = target.index() == Index.MM_CID ? RseqArea.MM_CID : RseqArea.CPU_ID;
+        return copy(cpuId() < 0 ? -1 : (int) call(field, offset));
+    }
+
+    /** Threads that have no index, or one beyond the limit, work on one copy more. */
+    private int copy(int index) {
+        return index >= 0 && index < target.limit() ? index : target.limit();
+    }
+
+    private static long call(MethodHandle handle, long argument) {
+        try {
+            return (long) handle.invokeExact(argument, 0L);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+}

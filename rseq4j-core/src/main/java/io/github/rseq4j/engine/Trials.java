@@ -1,0 +1,73 @@
+package io.github.rseq4j.engine;
+
+import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.sections.DelayLoadAddStore;
+import java.lang.invoke.MethodHandle;
+
+/** Runs of the self-test's section on one thread: each adds 1 to a cell when it commits, and nothing when it aborts. */
+final class Trials {
+    /** How a run ended, and whether the thread was switched out during the run or next to it. */
+    enum End { COMMITTED, COMMITTED_WHEN_SWITCHED, ABORTED, ABORTED_WHEN_SWITCHED }
+
+    private final FirstCode code;
+    private final MethodHandle section;
+    private final long before;
+    private long committed;
+
+    /**
+     * Begins to count.
+     *
+     * @param code has the section and its cell
+     */
+    Trials(FirstCode code) {
+        this.code = code;
+        this.section = code.selfTestSection();
+        this.before = sum();
+    }
+
+    /**
+     * Runs the section once.
+     *
+     * @param iterations how long it waits before its commit
+     */
+    End once(long iterations) {
+        long switches = Linux.involuntarySwitches();
+        long status = invoke(iterations);
+        boolean isSwitched = Linux.involuntarySwitches() != switches;
+        if (status == 0) {
+            committed++;
+            return isSwitched ? End.COMMITTED_WHEN_SWITCHED : End.COMMITTED;
+        }
+        if (Status.code(status) != Status.ABORTED) {
+            throw new IllegalStateException("section=" + DelayLoadAddStore.CHAIN.name() + " returned "
+                    + Status.describe(status));
+        }
+        return isSwitched ? End.ABORTED_WHEN_SWITCHED : End.ABORTED;
+    }
+
+    private long invoke(long iterations) {
+        try {
+            return (long) section.invokeExact(code.memory().selfTestCell(), iterations);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    private long sum() {
+        long sum = 0;
+        for (int i = 0; i <= code.target().limit(); i++) {
+            sum += RawMemory.readLong(code.memory().selfTestCell() + ((long) i << Engine.STRIDE_SHIFT));
+        }
+        return sum;
+    }
+
+    /** Returns what is wrong with the cell after all runs, or empty: it counts the commits, and no abort. */
+    String miscount() {
+        long counted = sum() - before;
+        return counted == committed ? ""
+                : "a section that was aborted took effect: " + committed + " commits, " + counted + " counted";
+    }
+}
