@@ -1,6 +1,10 @@
 import org.jspecify.annotations.NullMarked;
 
-/** Analysis of traces: events, spans, summaries, conversions and a page. */
+/**
+ * Analysis of traces in the Common Trace Format: events, spans, summaries, conversions, and a page of HTML.
+ *
+ * @since 0.1.0
+ */
 @NullMarked
 @SuppressWarnings("module")
 module io.github.rseq4j.analysis {

@@ -17,22 +17,30 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a trace as trace events of Chrome, a format of JSON that Perfetto and chrome://tracing show: a span is a slice
- * of its thread, every other event an instant.
+ * Writes a trace in Chrome's trace event format, which Perfetto and chrome://tracing show. The format is JSON. A span
+ * becomes a slice on its thread's track; every other event becomes an instant.
  *
- * @since 0.1
+ * <p>Times are microseconds since the first event, with three decimals. Slices of a thread nest: a span that has no end
+ * ends with the slice around it, and its end has the argument {@code unfinished}. Up to 1,048,576 threads have names,
+ * fewer in a small heap.
+ *
+ * <p><b>Threads.</b> The methods are independent of each other. The trace that is given to one is used by that call
+ * alone until it returns.
+ *
+ * @since 0.1.0
  */
 public final class ChromeTrace {
     /* How it works
      *
-     * The format is an object with a list of events. Times are microseconds since the first event, with a fraction that
-     * keeps the nanoseconds: as doubles, times since the epoch would not. Threads are named when they are first seen;
-     * beyond a limit they are not, so that a trace of many virtual threads needs no more memory.
+     * The format is an object with a list of events. Times count from the first event, because viewers read them as
+     * doubles, and times since the epoch would lose the nanoseconds. A thread is named at its first event. Beyond a
+     * limit threads are not named, so that a trace of many virtual threads takes bounded memory.
      *
-     * Slices of a thread lie in each other, because viewers match an end with the begin before it: when one ends,
-     * those that began in it and have no end yet end before it, and those that are open at the trace's end end there;
-     * their end has an argument that says so. An end that comes later is an instant. Refused: complete slices, which
-     * would be kept in memory with their arguments until they end.
+     * Viewers match an end with the begin before it, so the slices of a thread must nest. When a slice ends, the slices
+     * that began inside it and have no end are ended first. Slices that are open at the end of the trace end there. The
+     * argument "unfinished" marks these ends. An end that comes later becomes an instant.
+     *
+     * Refused: complete slices, which would have to be kept in memory, with their arguments, until they end.
      */
     private static final int MOST_NAMED_THREADS = 1 << 20;
     private static final int THREAD_BYTES = 512;
@@ -56,11 +64,11 @@ public final class ChromeTrace {
     }
 
     /**
-     * Writes the events of a trace that are not read yet.
+     * Writes the events of a trace that are not read yet, and reads them.
      *
-     * @param trace the trace
-     * @param out where to, in UTF-8; it stays open
-     * @throws IOException when it cannot be written
+     * @param trace the trace; it stays open
+     * @param out the target of the JSON text, in UTF-8; it is flushed and stays open
+     * @throws IOException if the target cannot be written
      */
     public static void write(Trace trace, OutputStream out) throws IOException {
         Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), BUFFER_CHARS);
@@ -69,11 +77,11 @@ public final class ChromeTrace {
     }
 
     /**
-     * Writes the events of a trace that are not read yet.
+     * Writes the events of a trace that are not read yet, and reads them.
      *
-     * @param trace the trace
-     * @param out where to
-     * @throws IOException when it cannot be written
+     * @param trace the trace; it stays open
+     * @param out the target of the JSON text
+     * @throws IOException if the target cannot be written
      */
     public static void write(Trace trace, Appendable out) throws IOException {
         new ChromeTrace(trace, Json.compact(out)).write();

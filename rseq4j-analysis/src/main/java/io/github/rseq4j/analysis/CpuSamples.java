@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Samples of CPU time, and the libraries they were in. */
+/** Counts samples of CPU time by library. */
 final class CpuSamples {
-    /** So many different addresses are kept; what comes beyond them is counted as one. */
+    /** The most different addresses that are kept. Samples at other addresses are counted together. */
     private static final int MOST_ADDRESSES = 1 << 18;
     private static final int ADDRESS_BYTES = 2048;
     private static final String SAMPLE = "cpu:sample";
@@ -25,10 +25,10 @@ final class CpuSamples {
     private long count;
     private long beyond;
 
-    /** Memory with code in it. */
+    /** The end of a mapping of executable memory, and its library. */
     private record Code(long end, String library) {}
 
-    /** Takes the next event, and tells whether it is a sample. */
+    /** Counts an event if it is a sample or a mapping; tells whether it is a sample. */
     boolean add(TraceEvent event) {
         List<?> values = event.values();
         if (event.type().name().equals(SAMPLE) && values.size() == 1 && values.getFirst() instanceof Long address) {
@@ -55,7 +55,7 @@ final class CpuSamples {
                 : UNKNOWN;
     }
 
-    /** Returns how many samples each library has, the largest number first. */
+    /** Returns the samples of each library, in descending order. */
     List<TraceSummary.LibrarySamples> byLibrary() {
         Map<String, Long> counts = new TreeMap<>();
         byAddress.forEach((address, samples) -> counts.merge(library(address), samples, Long::sum));

@@ -22,10 +22,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Events as lines of text and as objects of JSON. No control character, and no character that turns the direction of a
- * line, of an event's name or values gets there as it is.
+ * Formats events as lines of text and as JSON objects. Control characters, and characters that change the direction of
+ * a line, are escaped in names and values.
  *
- * @since 0.1
+ * <p>Immutable, so it may be used by any thread.
+ *
+ * @since 0.1.0
  */
 public final class EventText {
     private static final DateTimeFormatter TIME =
@@ -35,9 +37,9 @@ public final class EventText {
     private final TraceThreads threads;
 
     /**
-     * Makes text of the events of a trace.
+     * Creates a formatter for the events of a trace.
      *
-     * @param trace the trace
+     * @param trace the trace, whose clock and threads are used
      */
     public EventText(Trace trace) {
         this.clock = trace.clock();
@@ -45,11 +47,12 @@ public final class EventText {
     }
 
     /**
-     * Writes the line of an event, without its end: time, CPU index, thread, name, fields, and the thread's name.
+     * Writes an event as a line of text, without a line separator: time, CPU index, thread number, name, fields, and
+     * the thread's name if it is known.
      *
      * @param event the event
-     * @param to where to
-     * @throws IOException when it cannot be written
+     * @param to the target
+     * @throws IOException if the target cannot be written
      */
     public void line(TraceEvent event, Appendable to) throws IOException {
         try {
@@ -66,32 +69,32 @@ public final class EventText {
     }
 
     /**
-     * Writes an event as an object of JSON, without blanks and without the end of a line.
+     * Writes an event as a compact JSON object, without a line separator.
      *
      * @param event the event
-     * @param to where to
-     * @throws IOException when it cannot be written
+     * @param to the target
+     * @throws IOException if the target cannot be written
      */
     public void json(TraceEvent event, Appendable to) throws IOException {
         Json.compact(to).value(object(event));
     }
 
     /**
-     * Returns a time with all its nanoseconds, so that times stand below each other.
+     * Formats a time in UTC with nine decimals, so that all times have the same width.
      *
      * @param instant the time
-     * @return the time in UTC, as 2026-11-24T12:00:00.500000000Z
+     * @return the text, such as {@code 2026-11-24T12:00:00.500000000Z}
      */
     public static String time(Instant instant) {
         return TIME.format(instant);
     }
 
     /**
-     * Writes the line of an event, without its end.
+     * Writes an event as a line of text, without a line separator.
      *
      * @param event the event
-     * @param maxChars how many characters of each value; longer ones are cut, and marked
-     * @param to takes it piece by piece
+     * @param maxChars the most characters of a value; a longer one is cut and marked
+     * @param to receives the line piece by piece
      */
     void line(TraceEvent event, int maxChars, Consumer<CharSequence> to) {
         to.accept(time(clock.instant(event.timestamp())));
@@ -101,7 +104,7 @@ public final class EventText {
             to.accept(' ' + field.name() + '=');
             value(field.type(), event.values().get(i), maxChars, to);
         }
-        // At the end, so that what stands before it has the place that it has without a name.
+        // The name comes last, so that the other columns do not move.
         String label = threads.label(event);
         to.accept(label.isEmpty() ? "" : " " + label);
     }
@@ -135,7 +138,7 @@ public final class EventText {
         to.accept(String.valueOf(mark));
     }
 
-    /** Returns an event as an object of JSON. */
+    /** Returns the entries of an event's JSON object. */
     private Map<String, @Nullable Object> object(TraceEvent event) {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
         object.put("time", time(clock.instant(event.timestamp())));
@@ -160,7 +163,7 @@ public final class EventText {
         return object;
     }
 
-    /** Puts into an object of JSON what is known of a thread besides its number. */
+    /** Adds a thread's name, kernel number and kind to a JSON object. */
     static void thread(TraceThread thread, String nameKey, Map<String, ? super Object> object) {
         object.put(nameKey, thread.name());
         if (thread.kernelTid() != TraceThread.NONE) {
@@ -169,7 +172,7 @@ public final class EventText {
         object.put("virtual", thread.isVirtual());
     }
 
-    /** Returns the fields of an event as an object of JSON: bytes in base 16, characters as texts. */
+    /** Returns the entries of the JSON object of an event's fields: byte arrays in base 16, characters as text. */
     static Map<String, @Nullable Object> fields(TraceEvent event) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         for (int i = 0; i < event.values().size(); i++) {

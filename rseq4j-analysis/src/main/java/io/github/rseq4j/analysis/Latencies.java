@@ -1,15 +1,15 @@
 package io.github.rseq4j.analysis;
 
-/** The latencies of one span's name: a histogram whose buckets are less than one in a hundred wide. */
+/** A histogram of the durations of spans, whose buckets are less than 1 in 100 wide. */
 final class Latencies {
     /* How it works
      *
-     * Between two powers of two lie 256 buckets of equal width, as in PerCpuHistogram. One thread counts, so a plain
-     * array does; nothing of rseq is asked for to read a file.
+     * There are 256 buckets of equal width between two powers of two, as in PerCpuHistogram. One thread counts, so a
+     * plain array is enough, and reading a file does not start an engine.
      */
-    /** So many bits of a value follow its highest one in its bucket's number. */
+    /** The number of bits after a value's highest bit that select its bucket. */
     private static final int BITS = 8;
-    /** Latencies above it, 19 hours, are counted as it. */
+    /** The longest duration, 19 hours; longer ones are counted as this one. */
     private static final long HIGHEST_NANOS = 1L << 46;
 
     private final long[] counts = new long[number(HIGHEST_NANOS) + 1];
@@ -32,7 +32,7 @@ final class Latencies {
         max = Math.max(max, nanos);
     }
 
-    /** Returns the highest value of the bucket where so many of each hundred are reached, at most the greatest. */
+    /** Returns the highest value of the percentile's bucket, and at most the maximum. */
     private long percentile(double percentile) {
         long rank = Math.max(1, (long) Math.ceil(Math.nextDown(percentile) * count / 100));
         int i = 0;

@@ -4,13 +4,13 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * What a thread began and ended.
+ * The time between two events of one thread, {@code x_begin} and {@code x_end}.
  *
- * @param name the names of both events without {@code _begin} and {@code _end}, with their provider:
- *     {@code web:request}
- * @param threadId the thread's number, as {@link io.github.rseq4j.trace.ctf.TraceEvent} has it
- * @param begin when it began
- * @param duration how long it lasted
- * @since 0.1
+ * @param name the common part of the events' names, with the provider: {@code web:request}; it is {@code web:begin/end}
+ *     for the events {@code web:begin} and {@code web:end}
+ * @param threadId the thread's number, as in {@link io.github.rseq4j.trace.ctf.TraceEvent#threadId}
+ * @param begin the time of the first event
+ * @param duration the time between the events, 0 or more
+ * @since 0.1.0
  */
 public record Span(String name, long threadId, Instant begin, Duration duration) {}

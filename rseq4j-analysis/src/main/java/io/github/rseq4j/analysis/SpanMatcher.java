@@ -9,21 +9,21 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Finds which event ends what another of the same thread began: names that end with begin and end. */
+/** Matches the begin events of a thread with its end events. */
 final class SpanMatcher {
     /* How it works
      *
-     * What a thread has begun and not ended is a stack. An end belongs to the newest begin of its pair that is on the
-     * stack; what lies above that one leaves the stack: its end was not recorded, or comes later because the two do not
-     * lie in each other. An end whose begin has left the stack so still finds it, but not after a newer one of the same
-     * pair began: that end is more likely to be the newer one's, and a time that is wrong is worse than none.
+     * Each thread has a stack of begins that have no end yet. An end belongs to the newest begin of the same name on
+     * the stack. The begins above that one leave the stack: their ends were not recorded, or come later because the two
+     * spans do not nest. A later end still finds a begin that has left the stack, unless a newer begin of the same name
+     * came in between: the end then more likely belongs to the newer begin, and a wrong duration is worse than none.
      */
     private static final int MOST_OPEN = 1 << 20;
     private static final int OPEN_BYTES = 512;
     private static final String BEGIN = "begin";
     private static final String END = "end";
 
-    /** So many may be begun and not ended; more are not kept, so that a trace of begins alone needs no more memory. */
+    /** The most begins without an end that are kept, so that a trace of begins alone takes bounded memory. */
     private final long maxOpen = Math.min(MOST_OPEN, Runtime.getRuntime().maxMemory() / OPEN_BYTES);
     private final Map<Integer, Role> roles = new HashMap<>();
     private final Map<Key, Begun> newest = new HashMap<>();
@@ -32,26 +32,26 @@ final class SpanMatcher {
     private long openCount;
     private long unmatched;
 
-    /** What an event does. */
+    /** The role of an event in a span. */
     enum Kind { BEGINS, ENDS, NEITHER }
 
     /**
-     * The part that an event has in a pair.
+     * The role of an event, and the name of its span.
      *
-     * @param kind what it does
-     * @param pair the name of what begins and ends, with its provider
+     * @param kind the role
+     * @param pair the name of the span, with its provider
      */
     record Role(Kind kind, String pair) {}
 
     private record Key(long threadId, String pair) {}
 
-    /** What was begun. */
+    /** A begin event. */
     static final class Begun {
         private final String pair;
         private final long timestamp;
-        /** What the thread had begun before, and not ended. */
+        /** The next begin on the thread's stack. */
         private final @Nullable Begun below;
-        /** The one before of the same pair and thread. */
+        /** The begin before this one with the same name and thread. */
         private @Nullable Begun older;
         private boolean isOnStack = true;
 
@@ -66,18 +66,18 @@ final class SpanMatcher {
             return pair;
         }
 
-        /** Returns when, in cycles. */
+        /** Returns the time of the begin, in cycles. */
         long timestamp() {
             return timestamp;
         }
 
-        /** Tells whether it was the innermost when it ended; else what lay around it had ended before. */
+        /** Tells whether the span nests: false if a span around it has ended before it. */
         boolean isNested() {
             return isOnStack;
         }
     }
 
-    /** Returns the part of an event. */
+    /** Returns the role of events of a type. */
     Role role(EventType type) {
         return roles.computeIfAbsent(type.id(), _ -> roleOf(type.name()));
     }
@@ -99,7 +99,8 @@ final class SpanMatcher {
     /**
      * Takes the next event.
      *
-     * @return what it begins or ends; null when it does neither, has no other half, or is one begin too many to be kept
+     * @return the begin that the event is, or the begin that it ends; null for other events, for an end without a
+     *     begin, and for a begin beyond the limit
      */
     @Nullable Begun take(TraceEvent event) {
         Role role = role(event.type());
@@ -111,7 +112,7 @@ final class SpanMatcher {
         return role.kind() == Kind.BEGINS ? begin(key, event.timestamp()) : end(key);
     }
 
-    /** Returns what the last event that ended something leaves without an end, the innermost first. */
+    /** Returns the begins that the last end has removed from the stack without an end, the innermost first. */
     List<Begun> left() {
         return List.copyOf(left);
     }
@@ -181,15 +182,15 @@ final class SpanMatcher {
         unmatched++;
     }
 
-    /** Takes what is begun and not ended. */
+    /** Receives begins that have no end. */
     interface OpenSpans {
         void take(long threadId, Begun begun) throws IOException;
     }
 
     /**
-     * Hands over what is on the stacks, of each thread the innermost first.
+     * Visits the begins on the stacks, of each thread the innermost first.
      *
-     * @param to takes thread and begin
+     * @param to receives the thread's number and the begin
      */
     void forEachOpen(OpenSpans to) throws IOException {
         for (Map.Entry<Long, Begun> top : tops.entrySet()) {
@@ -199,7 +200,7 @@ final class SpanMatcher {
         }
     }
 
-    /** Returns how many begins and ends have no other half so far. */
+    /** Returns the number of begins and ends that are not matched so far. */
     long unmatched() {
         return unmatched + openCount;
     }

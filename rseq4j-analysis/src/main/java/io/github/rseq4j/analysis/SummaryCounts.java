@@ -14,17 +14,17 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Counts the events of a trace one by one, and how long each span lasted. */
+/** Counts the events of a trace, and measures its spans. */
 final class SummaryCounts {
     private static final double NANOS_PER_SECOND = 1e9;
-    /** So many pairs have latencies of their own, each some 80 KiB; those of all others are one. */
+    /** The most names of spans with a histogram of their own, of some 80 KiB each. All other spans share one. */
     private static final int MOST_LATENCIES = 500;
     private static final int LATENCY_BYTES = 1 << 20;
     private static final String OTHERS = "others";
-    /** So many threads are counted each. */
+    /** The most threads with a count of their own. */
     private static final int MOST_THREADS = 1 << 16;
     private static final int THREAD_BYTES = 2048;
-    /** So many of them are told, those with the most events. */
+    /** The most threads in the summary: those with the most events. */
     private static final int SHOWN_THREADS = 1_000;
 
     private final long maxLatencies = Math.min(MOST_LATENCIES, Runtime.getRuntime().maxMemory() / LATENCY_BYTES);
@@ -35,24 +35,19 @@ final class SummaryCounts {
     private final Map<String, Latencies> latencies = new TreeMap<>();
     private final CpuSamples samples = new CpuSamples();
     private final long maxThreads = Math.min(MOST_THREADS, Runtime.getRuntime().maxMemory() / THREAD_BYTES);
-    /** By number; those of the kernel that were given again by thread. */
+    /** The key is the thread's number; where the kernel used a number again, it is the {@link TraceThread}. */
     private final Map<Object, OfThread> byThread = new HashMap<>();
     private final OfThread otherThreads = new OfThread();
     private long count;
     private long first;
     private long last;
 
-    /** Events of one thread. */
+    /** The events of one thread. */
     private static final class OfThread {
         private long count;
         private long samples;
     }
 
-    /**
-     * Begins with no event.
-     *
-     * @param trace the trace
-     */
     SummaryCounts(Trace trace) {
         this.trace = trace;
     }
@@ -62,9 +57,9 @@ final class SummaryCounts {
     }
 
     /**
-     * Takes the next event.
+     * Counts an event.
      *
-     * @return what it ends, or null
+     * @return the begin of the span that the event ends, or null
      */
     SpanMatcher.@Nullable Begun add(TraceEvent event) {
         first = count == 0 || Long.compareUnsigned(event.timestamp(), first) < 0 ? event.timestamp() : first;
@@ -108,7 +103,7 @@ final class SummaryCounts {
         return seconds == 0 ? 0 : events / seconds;
     }
 
-    /** Returns what was counted so far. */
+    /** Returns the summary of the events that were counted so far. */
     TraceSummary summary() {
         Map<String, TraceSummary.Latency> byName = new LinkedHashMap<>();
         latencies.forEach((name, each) -> byName.put(name, each.latency()));

@@ -22,9 +22,7 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A trace that is read once, in the order of time. Of a damaged trace all that is readable is read; {@link #problems}
- * has the rest. An event that native code or a signal handler recorded on a thread of Java has Java's number of that
- * thread.
+ * A trace that is read once, in the order of time.
  *
  * <pre>{@code
  * try (Trace trace = Trace.open(Path.of("trace"))) {
@@ -32,10 +30,19 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>What a trace holds in memory does not follow its length: a window of each stream's file, what its metadata
- * declares, and the spans that are open. For one thread.
+ * <p><b>Events and spans</b> come from one cursor. {@link #next}, {@link #events} and {@link #spans} each continue
+ * after the event that was read last, so a trace is read either for its events or for its spans. If native code or a
+ * signal handler recorded an event on a Java thread, the event has Java's number of that thread.
  *
- * @since 0.1
+ * <p><b>Failures.</b> After a trace was opened, reading it never throws. Everything that is readable in a damaged trace
+ * is read, and {@link #problems} describes the rest.
+ *
+ * <p><b>Threads.</b> A trace is used by one thread at a time.
+ *
+ * <p><b>Memory.</b> A trace keeps a window of each stream's file, the declarations of the metadata, and the spans that
+ * are open.
+ *
+ * @since 0.1.0
  */
 public final class Trace implements AutoCloseable {
     private final TraceReader reader;
@@ -52,9 +59,9 @@ public final class Trace implements AutoCloseable {
      * Opens a trace whose tracer has ended.
      *
      * @param folder the folder that holds the trace's metadata
-     * @return the trace, which must be closed
-     * @throws UnreadableTraceException when the metadata cannot be read
-     * @throws IOException when there is no such folder
+     * @return the trace; the caller must close it
+     * @throws UnreadableTraceException if the metadata cannot be read
+     * @throws IOException if the folder does not exist or is not a folder
      */
     public static Trace open(Path folder) throws IOException {
         return open(folder, false);
@@ -64,11 +71,11 @@ public final class Trace implements AutoCloseable {
      * Opens a trace.
      *
      * @param folder the folder that holds the trace's metadata
-     * @param isLive whether its tracer still writes it: then a packet at a file's end that is not whole yet is no
-     *     problem
-     * @return the trace, which must be closed
-     * @throws UnreadableTraceException when the metadata cannot be read
-     * @throws IOException when there is no such folder
+     * @param isLive whether the tracer still writes to the folder; an incomplete packet at the end of a file is then
+     *     not reported as a problem
+     * @return the trace; the caller must close it
+     * @throws UnreadableTraceException if the metadata cannot be read
+     * @throws IOException if the folder does not exist or is not a folder
      */
     public static Trace open(Path folder, boolean isLive) throws IOException {
         if (!Files.isDirectory(folder)) {
@@ -84,38 +91,44 @@ public final class Trace implements AutoCloseable {
         return new Trace(reader, description);
     }
 
-    /** {@return what the metadata says} */
+    /** {@return the content of the metadata: event types, threads, environment, clock} */
     public TraceDescription description() {
         return description;
     }
 
-    /** {@return the clock of the timestamps} */
+    /** {@return the clock of this trace, which converts timestamps from cycles} */
     public TraceClock clock() {
         return description.clock();
     }
 
-    /** {@return the threads that the trace names} */
+    /** {@return the threads that this trace names} */
     public TraceThreads threads() {
         return threads;
     }
 
-    /** {@return the next event, or null after the last one} */
+    /** {@return the next event in the order of time, or null after the last one} */
     public @Nullable TraceEvent next() {
         TraceEvent event = reader.next();
         return event == null ? null : threads.byJava(event);
     }
 
-    /** {@return the events that are not read yet, in the order of time} */
+    /**
+     * Returns the events that are not read yet.
+     *
+     * @return a sequential stream in the order of time, which reads each event when it is needed; it must be used
+     *     before this trace is closed
+     */
     public Stream<TraceEvent> events() {
         return stream(this::next);
     }
 
     /**
-     * Returns the spans of the events that are not read yet: what a thread began by an event whose name ends with
-     * {@code _begin}, and ended by the event of the same name with {@code _end}. They are in the order of their ends. A
-     * begin without an end is no span, nor is an end that is earlier than its begin.
+     * Returns the spans of the events that are not read yet. A span is a pair of events of one thread: {@code x_begin}
+     * and the {@code x_end} that belongs to it. Spans may nest. A begin without an end is not a span; neither is a pair
+     * whose end has an earlier timestamp than its begin.
      *
-     * @return the spans
+     * @return a sequential stream in the order of the spans' ends, which reads the events when they are needed; it must
+     *     be used before this trace is closed
      */
     public Stream<Span> spans() {
         SpanMatcher matcher = new SpanMatcher();
@@ -149,22 +162,22 @@ public final class Trace implements AutoCloseable {
         }, false);
     }
 
-    /** {@return the first problems of the trace's files that were found so far} */
+    /** {@return the first problems that were found in the trace's files so far, up to 100} */
     public List<Problem> problems() {
         return reader.problems();
     }
 
-    /** {@return how many problems were found so far} */
+    /** {@return the number of problems that were found so far} */
     public long problemCount() {
         return reader.problemCount();
     }
 
-    /** {@return how many packets and discarded events each stream has, as far as it is read} */
+    /** {@return the numbers of packets and discarded events of each stream, of the packets that are read by now} */
     public List<TraceReader.StreamCounts> streams() {
         return reader.counts();
     }
 
-    /** Closes the trace's files. */
+    /** Closes the trace's files. A second call has no effect. */
     @Override
     public void close() {
         reader.close();

@@ -9,17 +9,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Counts of events over time, in lanes that share their steps of time. */
+/** Counts events over time, in lanes that share their steps of time. */
 final class TraceLanes {
     /* How it works
      *
-     * How long a trace is shows at its end. Steps begin at a nanosecond; when an event lies behind the last step, they
-     * are made twice as long, and each two neighbours of every lane become one. So one reading is enough, and memory is
-     * the lanes times the steps, whatever the number of events.
+     * The length of a trace is known only at its end. A step is one nanosecond at first. When an event comes after the
+     * last step, the steps become twice as long, and in every lane each two neighbouring steps become one. So the trace
+     * is read once, and the memory is the number of lanes times the number of steps.
      */
-    /** How many steps there are. */
+    /** The number of steps. */
     static final int STEPS = 2048;
-    /** The lane of all that have none of their own. */
+    /** The lane of all events that have no lane of their own. */
     static final String OTHERS = "others";
 
     private static final int LANE_BYTES = 16 * STEPS * Integer.BYTES;
@@ -28,7 +28,7 @@ final class TraceLanes {
     private final Map<String, int[]> lanes = new LinkedHashMap<>();
     private long stepNanos = 1;
 
-    /** @param maxLanes how many lanes there are at most, if the heap has room, and one for all others */
+    /** @param maxLanes the most lanes, fewer in a small heap; one more lane has all other events */
     TraceLanes(int maxLanes) {
         this.maxLanes = (int) Math.min(maxLanes, Runtime.getRuntime().maxMemory() / LANE_BYTES);
     }
@@ -36,8 +36,8 @@ final class TraceLanes {
     /**
      * Counts an event.
      *
-     * @param lane whose
-     * @param nanos when, since the trace's start
+     * @param lane the name of the lane
+     * @param nanos the time since the first event, in nanoseconds
      */
     void add(String lane, long nanos) {
         while (nanos / stepNanos >= STEPS) {
@@ -65,11 +65,11 @@ final class TraceLanes {
     private record Lane(String name, int[] steps, long count) {}
 
     /**
-     * Writes the lanes as objects of JSON, those with the most events: each with its steps that are not empty, as
-     * numbers and counts in turn. The rest become one.
+     * Writes the lanes with the most events as JSON objects. Each has a list of its steps that are not empty: the
+     * number of a step, then its count. The other lanes are added up in one.
      *
-     * @param json where to
-     * @param most how many lanes
+     * @param json the target
+     * @param most the most lanes
      */
     void write(Json json, int most) throws IOException {
         List<Lane> all = new ArrayList<>();

@@ -18,27 +18,30 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A page of HTML that shows a trace: timelines of CPUs and threads, rates, events, latencies. It is one file, loads
- * nothing, and has at most {@link #MAX_PAGE_BYTES} bytes, however long the trace is.
+ * Writes a page of HTML that shows a trace: timelines of CPUs and threads, rates, events, and latencies. The page is a
+ * single file that loads nothing else. It has at most {@link #MAX_PAGE_BYTES} bytes, however long the trace is.
  *
- * @since 0.1
+ * <p><b>Threads.</b> The methods are independent of each other. The trace that is given to one is used by that call
+ * alone until it returns.
+ *
+ * @since 0.1.0
  */
 public final class TraceReport {
     /* How it works
      *
-     * Counts over time are steps (TraceLanes): the page has the same size whatever the number of events. The longest of
-     * what begins and ends are kept one by one; so are all events of a trace that has few. What may be long (values,
-     * names, lists) is cut, so that the page's bytes are limited too.
+     * The page shows counts in steps of time (TraceLanes), so its size does not depend on the number of events. The
+     * longest spans are kept one by one; so are all events of a small trace. Values, names and lists that may be long
+     * are cut, so the size of the page in bytes is bounded too.
      */
-    /** So many events are shown one by one. */
+    /** The most events that are shown one by one. */
     static final int MAX_SINGLE = 20_000;
-    /** So many bytes these may take. */
+    /** The most bytes of events that are shown one by one. */
     static final int MAX_SINGLE_BYTES = 1 << 23;
-    /** So many characters of a value are shown. */
+    /** The most characters of a value that are shown. */
     static final int MAX_VALUE_CHARS = 300;
-    /** The most bytes of a page: what is shown one by one, and lanes that have an event in every step. */
+    /** The size limit of a page, in bytes: events one by one, and lanes with an event in every step. */
     public static final int MAX_PAGE_BYTES = 48 << 20;
-    /** The most spans of a page: the longest. */
+    /** The most spans of a page. A page shows the longest ones. */
     public static final int MAX_SPANS = 5_000;
 
     private static final int BUFFER_CHARS = 1 << 16;
@@ -61,7 +64,7 @@ public final class TraceReport {
     private List<ShownSpan> spans = new ArrayList<>();
     private long first;
 
-    /** What began and ended, in nanoseconds since the trace's start. */
+    /** A span; its begin is in nanoseconds since the first event. */
     private record ShownSpan(String pair, String thread, long begin, long nanos) {}
 
     private TraceReport(Trace trace) {
@@ -71,23 +74,23 @@ public final class TraceReport {
     }
 
     /**
-     * Writes the page of the events of a trace that are not read yet.
+     * Writes a page of the events of a trace that are not read yet, and reads them.
      *
-     * @param trace the trace
-     * @param out where to, in UTF-8; it stays open
-     * @throws IOException when it cannot be written
+     * @param trace the trace; it stays open
+     * @param out the target of the page, in UTF-8; it is flushed and stays open
+     * @throws IOException if the target cannot be written
      */
     public static void write(Trace trace, OutputStream out) throws IOException {
         write(trace, List.of(), out);
     }
 
     /**
-     * Writes the page of the events of a trace that are not read yet.
+     * Writes a page of the events of a trace that are not read yet, and reads them.
      *
-     * @param trace the trace
-     * @param notes what else the page is to tell, a sentence each, without its full stop
-     * @param out where to, in UTF-8; it stays open
-     * @throws IOException when it cannot be written
+     * @param trace the trace; it stays open
+     * @param notes further sentences for the page's notes, each without its full stop
+     * @param out the target of the page, in UTF-8; it is flushed and stays open
+     * @throws IOException if the target cannot be written
      */
     public static void write(Trace trace, List<String> notes, OutputStream out) throws IOException {
         TraceReport report = new TraceReport(trace);
@@ -99,7 +102,7 @@ public final class TraceReport {
         writer.flush();
     }
 
-    /** Takes the next event. */
+    /** Adds an event to the page. */
     private void add(TraceEvent event) {
         SpanMatcher.Begun ended = summary.add(event);
         first = summary.count() == 1 ? event.timestamp() : first;
@@ -166,21 +169,21 @@ public final class TraceReport {
         out.write(template[1]);
     }
 
-    /** Says what is not on the page. */
+    /** Returns the notes: what the page does not show, and the caller's. */
     private List<String> notes(List<String> others) {
         List<String> notes = new ArrayList<>();
         others.forEach(note -> notes.add(Printable.text(note) + "."));
         if (!areAllSingle()) {
-            notes.add("Events are shown as counts, and not one by one: they are more than " + MAX_SINGLE + ", or "
-                    + (MAX_SINGLE_BYTES >> 20) + " MiB of text.");
+            notes.add("Events are shown as counts, not one by one, because they are more than " + MAX_SINGLE
+                    + ", or " + (MAX_SINGLE_BYTES >> 20) + " MiB of text.");
         }
         if (spans.size() > MAX_SPANS) {
-            notes.add("Of what begins and ends the " + MAX_SPANS + " longest are shown.");
+            notes.add("Only the " + MAX_SPANS + " longest spans are shown.");
         }
         return notes;
     }
 
-    /** Returns a summary without what makes a page too long. */
+    /** Returns the part of a summary that has a bounded length. */
     private static Map<String, Object> limited(Map<String, Object> summary) {
         Map<String, Object> limited = new LinkedHashMap<>(summary);
         limited.computeIfPresent("byEvent", (_, all) -> ((List<?>) all).stream().sorted(Comparator.comparingLong(

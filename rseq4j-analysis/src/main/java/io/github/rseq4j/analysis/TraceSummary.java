@@ -14,10 +14,13 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many events a trace has, by name, CPU index and thread; how long its spans lasted; where its CPU time was spent.
- * Immutable.
+ * A summary of a trace: the numbers of events by name, CPU index and thread; the durations of spans; and the libraries
+ * in which CPU time was spent.
  *
- * @since 0.1
+ * <p>Rates are events for each second between the first and the last event of the trace. A rate is 0 if all events have
+ * the same time. Immutable, so it may be used by any thread.
+ *
+ * @since 0.1.0
  */
 public final class TraceSummary {
     private final UUID uuid;
@@ -53,54 +56,55 @@ public final class TraceSummary {
     }
 
     /**
-     * Events of one name.
+     * The events of one name.
      *
-     * @param event the name
-     * @param count how many there are
-     * @param perSecond how many there are in a second of the trace
+     * @param event the name, with its provider
+     * @param count the number of events
+     * @param perSecond the rate
      */
     public record EventCount(String event, long count, double perSecond) {}
 
     /**
-     * Events of one CPU index.
+     * The events of one CPU index.
      *
      * @param cpu the CPU index
-     * @param count how many there are
-     * @param perSecond how many there are in a second of the trace
-     * @param packets how many packets the stream has
-     * @param lostPackets how many packets are missing between them
-     * @param discarded how many events the packets count as discarded
+     * @param count the number of events
+     * @param perSecond the rate
+     * @param packets the number of packets of the stream
+     * @param lostPackets the number of packets that are missing between them
+     * @param discarded the number of events that the packets count as discarded
      */
     public record CpuCount(int cpu, long count, double perSecond, long packets, long lostPackets, long discarded) {}
 
     /**
-     * Events of one thread.
+     * The events of one thread.
      *
-     * @param threadId the thread's number, as {@link TraceEvent} has it
-     * @param thread what is known of the thread, or null
-     * @param count how many events there are
-     * @param perSecond how many there are in a second of the trace
-     * @param samples how many of them are samples of CPU time
+     * @param threadId the thread's number, as in {@link TraceEvent#threadId}
+     * @param thread the thread's name and numbers, or null if the trace does not name it
+     * @param count the number of events
+     * @param perSecond the rate
+     * @param samples the number of these events that are samples of CPU time
      */
     public record ThreadCount(long threadId, @Nullable TraceThread thread, long count, double perSecond,
                               long samples) {}
 
     /**
-     * How long the spans of one name lasted. Median and percentile are less than one in a hundred above the true ones.
+     * The durations of the spans of one name. Median and percentile exceed the true values by less than 1 in 100.
      *
-     * @param count how many spans there are
+     * @param count the number of spans
      * @param medianNanos the median, in nanoseconds
      * @param p99Nanos the 99th percentile, in nanoseconds
-     * @param maxNanos the longest, in nanoseconds
+     * @param maxNanos the maximum, in nanoseconds
      */
     public record Latency(long count, long medianNanos, long p99Nanos, long maxNanos) {}
 
     /**
-     * Samples of CPU time in one library.
+     * The samples of CPU time in one library.
      *
-     * @param library its file's name; {@code java} for code that Java compiled, {@code unknown} where it cannot be told
-     * @param count how many samples there are
-     * @param percent how many of each hundred samples of the trace
+     * @param library the name of the library's file; {@code java} for anonymous executable memory, where Java's
+     *     compiled code is; {@code unknown} if no mapping is known
+     * @param count the number of samples
+     * @param percent the share of all samples of the trace, in percent
      */
     public record LibrarySamples(String library, long count, double percent) {}
 
@@ -109,8 +113,8 @@ public final class TraceSummary {
      *
      * @param folder the folder that holds the trace's metadata
      * @return the summary
-     * @throws UnreadableTraceException when the metadata cannot be read
-     * @throws IOException when there is no such folder
+     * @throws UnreadableTraceException if the metadata cannot be read
+     * @throws IOException if the folder does not exist or is not a folder
      */
     public static TraceSummary of(Path folder) throws IOException {
         try (Trace trace = Trace.open(folder)) {
@@ -119,9 +123,9 @@ public final class TraceSummary {
     }
 
     /**
-     * Summarizes the events of a trace that are not read yet.
+     * Summarizes the events of a trace that are not read yet, and reads them.
      *
-     * @param trace the trace
+     * @param trace the trace; it stays open
      * @return the summary
      */
     public static TraceSummary of(Trace trace) {
@@ -132,97 +136,99 @@ public final class TraceSummary {
         return counts.summary();
     }
 
-    /** {@return the trace's own number} */
+    /** {@return the trace's identifier} */
     public UUID uuid() {
         return uuid;
     }
 
-    /** {@return what is known of the traced process: texts and longs by name} */
+    /** {@return properties of the traced process by name; each value is a String or a Long} */
     public Map<String, Object> environment() {
         return environment;
     }
 
-    /** {@return how many events there are} */
+    /** {@return the number of events} */
     public long count() {
         return count;
     }
 
-    /** {@return when the first event was, or null when there is none} */
+    /** {@return the time of the first event, or null if there is no event} */
     public @Nullable Instant from() {
         return from;
     }
 
-    /** {@return when the last event was, or null when there is none} */
+    /** {@return the time of the last event, or null if there is no event} */
     public @Nullable Instant to() {
         return to;
     }
 
-    /** {@return how many seconds lie between the first and the last event} */
+    /** {@return the time between the first and the last event, in seconds} */
     public double seconds() {
         return seconds;
     }
 
-    /** {@return how many events there are in a second, 0 where all are at one time} */
+    /** {@return the rate of all events} */
     public double perSecond() {
         return perSecond;
     }
 
-    /** {@return how many events found no room and were discarded} */
+    /** {@return the number of events that found no room in a ring and were discarded} */
     public long discarded() {
         return byCpu.stream().mapToLong(CpuCount::discarded).sum();
     }
 
-    /** {@return how many packets are missing} */
+    /** {@return the number of missing packets} */
     public long lostPackets() {
         return byCpu.stream().mapToLong(CpuCount::lostPackets).sum();
     }
 
-    /** {@return the events by name, in the order of the metadata} */
+    /** {@return the events by name, in the order of their declarations} */
     public List<EventCount> byEvent() {
         return byEvent;
     }
 
-    /** {@return the events by CPU index, ascending} */
+    /** {@return the events by CPU index, in ascending order} */
     public List<CpuCount> byCpu() {
         return byCpu;
     }
 
-    /** {@return the 1,000 threads with the most events, those first} */
+    /** {@return the 1,000 threads with the most events, in descending order} */
     public List<ThreadCount> byThread() {
         return byThread;
     }
 
-    /** {@return how many events are of none of {@link #byThread}} */
+    /** {@return the number of events of threads that are not in {@link #byThread}} */
     public long otherThreads() {
         return count - byThread.stream().mapToLong(ThreadCount::count).sum();
     }
 
-    /** {@return how long spans lasted, by name; those of the names beyond the first 500 are {@code others}} */
+    /**
+     * {@return the durations of spans by name, for the first 500 names; {@code others} has those of all other names}
+     */
     public Map<String, Latency> latencies() {
         return latencies;
     }
 
-    /** {@return how many begins and ends have no other half} */
+    /** {@return the number of begins without an end, and of ends without a begin} */
     public long unmatched() {
         return unmatched;
     }
 
-    /** {@return the samples of CPU time by library, the most first} */
+    /** {@return the samples of CPU time by library, in descending order} */
     public List<LibrarySamples> samples() {
         return samples;
     }
 
     /**
-     * Writes the summary as an object of JSON, with a line for each entry.
+     * Writes the summary as a JSON object, with one line for each entry.
      *
-     * @param to where to
-     * @throws IOException when it cannot be written
+     * @param to the target
+     * @throws IOException if the target cannot be written
      */
     public void json(Appendable to) throws IOException {
         Json.pretty(to).value(object());
     }
 
-    /** Returns the entries of the object of JSON. */
+    /** Returns the entries of the JSON object. */
     Map<String, Object> object() {
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("uuid", uuid.toString());

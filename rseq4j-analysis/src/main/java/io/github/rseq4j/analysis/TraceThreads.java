@@ -13,32 +13,28 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads of a trace: which one recorded an event, and what it is called. Immutable.
+ * The threads that a trace names. Immutable, so it may be used by any thread.
  *
- * @since 0.1
+ * @since 0.1.0
  */
 public final class TraceThreads {
     /* How it works
      *
-     * Native code and signal handlers record the kernel's number, made negative. The kernel gives numbers again: of the
-     * threads that had one, an event is of the last that had it by then; behind that one's end, of the next. What was
-     * before all of them is the first one's, which was seen late.
+     * Native code and signal handlers record the kernel's number, negated. The kernel uses numbers again. An event
+     * belongs to the last thread that had the number at the event's time. If that thread had ended by then, the event
+     * belongs to the next thread with the number, which was noticed late; so does an event before the first one.
      */
     private static final Pattern RANGE = Pattern.compile("\\G([1-9]\\d{0,14})(?:-([1-9]\\d{0,14}))?(?:,|$)");
     private static final int RANGE_BYTES = 1024;
     private static final int MAX_LANE_CHARS = 120;
 
     private final Map<Long, TraceThread> byJavaId = new HashMap<>();
-    /** By number, and since when it is whose. */
+    /** The key is the kernel's number; the inner key is the time from which the thread has it, in cycles. */
     private final Map<Long, NavigableMap<Long, TraceThread>> byKernelTid = new HashMap<>();
-    /** Virtual threads without names: the first and the last of each range. */
+    /** Virtual threads without names: the first and the last number of each range. */
     private final TreeMap<Long, Long> virtual = new TreeMap<>();
 
-    /**
-     * Takes the threads from a trace's metadata.
-     *
-     * @param trace what the metadata says
-     */
+    /** @param trace the content of the metadata */
     TraceThreads(TraceDescription trace) {
         for (TraceThread thread : trace.threads()) {
             if (thread.javaId() != TraceThread.NONE) {
@@ -58,11 +54,12 @@ public final class TraceThreads {
     }
 
     /**
-     * Returns the thread that recorded an event, or null when nothing is known of it.
+     * Returns the thread that recorded an event.
      *
-     * @param threadId the number that the event has
-     * @param timestamp when it was, in cycles, unsigned
-     * @return the thread, whose number of Java or of the kernel is {@link TraceThread#NONE} where it is not known
+     * @param threadId the thread's number, as in {@link TraceEvent#threadId}
+     * @param timestamp the time of the event, in cycles, unsigned
+     * @return the thread, or null if the trace does not name it; a number of the thread that is not known is
+     *     {@link TraceThread#NONE}
      */
     public @Nullable TraceThread of(long threadId, long timestamp) {
         if (threadId < 0) {
@@ -88,7 +85,7 @@ public final class TraceThreads {
     }
 
     /**
-     * Returns an event with Java's number of its thread, where it has the kernel's of a thread that Java knows.
+     * Returns an event with Java's number of its thread, if the event has the kernel's number of a Java thread.
      *
      * @param event the event
      */
@@ -99,8 +96,7 @@ public final class TraceThreads {
     }
 
     /**
-     * Returns what a line calls the thread of an event besides its number: its name in quotation marks, and that it is
-     * virtual; or nothing.
+     * Returns the end of an event's line: the kind of the thread and its name in quotation marks, or an empty text.
      *
      * @param event the event
      */
@@ -111,7 +107,7 @@ public final class TraceThreads {
     }
 
     /**
-     * Returns the name of the lane of an event's thread: its number, and what it is called.
+     * Returns the name of the lane of an event's thread: the thread's kind, number and name.
      *
      * @param event the event
      */

@@ -6,16 +6,14 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The metadata of a trace cannot be read, so nothing of the trace can.
+ * Thrown if the metadata of a trace cannot be read. Without metadata no event of the trace can be read.
  *
- * @since 0.1
+ * @since 0.1.0
  */
 public final class UnreadableTraceException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    /** The first problems. */
     private final transient List<Problem> problems;
-    /** How many problems there are. */
     private final long problemCount;
 
     UnreadableTraceException(Path folder, List<Problem> problems, long problemCount) {
@@ -24,12 +22,12 @@ public final class UnreadableTraceException extends IOException {
         this.problemCount = problemCount;
     }
 
-    /** {@return the first problems that were found; none after deserialization} */
+    /** {@return the first problems that were found, up to 100; an empty list after deserialization} */
     public List<Problem> problems() {
         return problems == null ? List.of() : problems;
     }
 
-    /** {@return how many problems were found} */
+    /** {@return the number of problems that were found} */
     public long problemCount() {
         return problemCount;
     }

@@ -1,5 +1,11 @@
 /**
- * Traces read and analysed in Java: events, spans, summaries, conversions and a page. {@link Trace} opens the folder of
- * a trace. Everything here reads it once, in the order of time, in memory that does not follow the trace's length.
+ * Reads and analyses traces in Java: events, spans, summaries, conversions, and a page of HTML. Begin with
+ * {@link Trace}, which opens the folder of a trace.
+ *
+ * <p>All classes read a trace once, in the order of time. The memory they use does not grow with the length of the
+ * trace. They need neither rseq nor the traced process, and run on every system. No argument may be null unless a
+ * method says so.
+ *
+ * @since 0.1.0
  */
 package io.github.rseq4j.analysis;

@@ -33,10 +33,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Pairs of events of which some were not recorded. */
+/** Spans of traces in which some events are missing. */
 class SpanMatcherTest {
     private static final String NAMES = "abcd";
-    /** 2025-11-24T16:00:00Z, at a thousand cycles a microsecond. */
+    /** From 2025-11-24T16:00:00Z on, a thousand cycles are one microsecond. */
     private static final TraceClock CLOCK = new TraceClock(new UUID(3, 4), 1_000_000_000, 1_764_000_000, 0);
 
     @TempDir
@@ -47,7 +47,9 @@ class SpanMatcherTest {
                 List.of(new EventType.Field("n", FieldType.Basic.INT)));
     }
 
-    /** Writes a trace of one thread: a small letter begins, a capital one ends, each a microsecond after the last. */
+    /**
+     * Writes a trace of one thread: a small letter begins a span, a capital letter ends it; one event a microsecond.
+     */
     private Path trace(String events) throws IOException {
         List<EventType> types = new ArrayList<>();
         for (int i = 0; i < NAMES.length(); i++) {
@@ -68,7 +70,7 @@ class SpanMatcherTest {
         return trace;
     }
 
-    /** Returns the slices, each as its name and its times; fails where one ends that is not the innermost. */
+    /** Returns the slices, each as its name and its times; fails if a slice ends that is not the innermost. */
     private static String slices(Path folder) throws IOException {
         StringBuilder json = new StringBuilder();
         try (Trace trace = Trace.open(folder)) {
@@ -90,7 +92,7 @@ class SpanMatcherTest {
                 default -> { }
             }
         }
-        assertEquals(0, open.size(), "slices that do not end");
+        assertEquals(0, open.size(), "slices without an end");
         return slices.toString().strip();
     }
 
@@ -104,34 +106,34 @@ class SpanMatcherTest {
 
     @ParameterizedTest
     @CsvSource(quoteCharacter = '"', value = {
-        // Nested, also in itself.
+        // Spans nest, also in spans of the same name.
         "abBA, b1-2 a0-3, a1x3 b1x1 /0",
         "aaAA, a1-2 a0-3, a2x3 /0",
         // The inner end is missing: the inner slice ends with the outer one.
         "ab.A, b1-3? a0-3, a1x3 /1",
         "abcA, c2-3? b1-3? a0-3, a1x3 /2",
-        // Then the next ones are matched with themselves alone.
+        // Later spans are not affected.
         "ab.Aab.A, b1-3? a0-3 b5-7? a4-7, a2x3 /2",
         "ab.AabBA, b1-3? a0-3 b5-6 a4-7, a2x3 b1x1 /1",
-        // An end without a begin, which is an instant.
+        // An end without a begin is an instant.
         "BaA, a1-2, a1x1 /1",
         "a.BA, a0-3, a1x3 /1",
-        // A begin that is missing in a later round does not get the end of an earlier one's.
+        // If a begin is missing later, its end does not match an earlier begin.
         "ab.AbBaBA, b1-3? a0-3 b4-5 a6-8, a2x3 b1x1 /2",
-        // Overlapping ones: the end that comes later is measured, and its slice had ended.
+        // Overlapping spans: the later end is measured; its slice has already ended.
         "abAB, b1-2? a0-2, a1x2 b1x2 /0",
         "abcACB, c2-3? b1-3? a0-3, a1x3 b1x4 c1x2 /0",
-        // At the end of the trace.
+        // Spans are open at the end of the trace.
         "abBa, b1-2 a3-3? a0-3?, b1x1 /2",
         "a, a0-0?, /1"})
-    void slicesLieInEachOtherAndLatenciesAreTrue(String events, String slices, String latencies) throws IOException {
+    void slicesNestAndLatenciesAreExact(String events, String slices, String latencies) throws IOException {
         Path trace = trace(events);
         assertEquals(slices, slices(trace));
         assertEquals(latencies, latencies(trace));
     }
 
     @RepeatedTest(20)
-    void whateverIsMissingSlicesLieInEachOther() throws IOException {
+    void slicesNestWhicheverEventsAreMissing() throws IOException {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         StringBuilder events = new StringBuilder();
@@ -147,13 +149,13 @@ class SpanMatcherTest {
     }
 
     @Test
-    void spansAreAStreamInTheOrderOfTheirEnds() throws IOException {
+    void streamsSpansInTheOrderOfTheirEnds() throws IOException {
         Instant start = Instant.parse("2025-11-24T16:00:00Z");
         Path made = trace("abBcA");
         try (Trace trace = Trace.open(made)) {
             assertEquals(List.of(new Span("p:b", 5, start.plusNanos(1000), Duration.ofNanos(1000)),
                     new Span("p:a", 5, start, Duration.ofNanos(4000))), trace.spans().toList());
-            assertEquals(List.of(), trace.events().toList(), "all of it was read");
+            assertEquals(List.of(), trace.events().toList(), "the whole trace was read");
         }
         try (Trace trace = Trace.open(made)) {
             assertEquals(List.of(0L, 1000L, 2000L, 3000L, 4000L), trace.events().map(TraceEvent::timestamp).toList());
@@ -161,7 +163,7 @@ class SpanMatcherTest {
     }
 
     @Test
-    void whatCannotBeReadIsAnException() throws IOException {
+    void throwsWhereThereIsNoTrace() throws IOException {
         Path none = folder.resolve("none");
         assertThrows(NoSuchFileException.class, () -> Trace.open(none));
         Files.createDirectory(none);
@@ -174,7 +176,7 @@ class SpanMatcherTest {
     }
 
     @Test
-    void aTargetThatIsFullIsAnException() throws IOException {
+    void throwsWhenTheTargetIsFull() throws IOException {
         OutputStream full = new OutputStream() {
             @Override
             public void write(int octet) throws IOException {

@@ -5,13 +5,13 @@ import java.io.Writer;
 import java.nio.CharBuffer;
 import java.util.HexFormat;
 
-/** JSON on its way to its target: characters beyond the first 128 that {@link Printable} hides are escaped. */
+/** Passes JSON text on, and escapes the characters outside of ASCII that {@link Printable} hides. */
 final class EscapingWriter extends Writer {
     private static final int ASCII = 0x80;
     private static final char REPLACEMENT = '\uFFFD';
 
     private final Appendable to;
-    /** The first half of a surrogate pair whose second half comes with the next piece, or 0. */
+    /** A high surrogate whose low surrogate is in the next piece, or 0. */
     private char half;
 
     EscapingWriter(Appendable to) {
@@ -58,7 +58,7 @@ final class EscapingWriter extends Writer {
         }
     }
 
-    /** A half that no other one follows. */
+    /** Replaces a high surrogate that no low surrogate follows. */
     private void half() throws IOException {
         if (half != 0) {
             half = 0;
@@ -73,7 +73,7 @@ final class EscapingWriter extends Writer {
     @Override
     public void flush() {}
 
-    /** Leaves the target open. A text ends before its document does, so that no half is left. */
+    /** Leaves the target open. JSON text ends with ASCII, so no surrogate is pending. */
     @Override
     public void close() {}
 }

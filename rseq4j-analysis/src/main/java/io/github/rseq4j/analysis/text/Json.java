@@ -13,15 +13,18 @@ import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Writes JSON piece by piece, so that the memory it takes does not follow the length of what is written. Characters
- * that {@link Printable} hides are escaped; a half of a surrogate pair is a replacement character. One thread. What was
- * written is at the target when the outermost object, array or value ends, and then nothing more can be written.
+ * Writes one JSON value piece by piece, so that the memory it takes does not grow with the length of the text. It
+ * escapes the characters that {@link Printable} hides, and replaces a single surrogate with U+FFFD.
+ *
+ * <p>The whole text has reached the target when the outermost object, array or value ends. Nothing can be written after
+ * that. An instance is used by one thread at a time.
  */
 public final class Json {
     /* How it works
      *
-     * Jackson writes, and escapes what is below 128. Its escapes see the halves of a surrogate pair one by one, so
-     * EscapingWriter, between Jackson and the target, escapes the other hidden characters: they stand in texts alone.
+     * Jackson writes the text and escapes ASCII characters. Its escapes see the two surrogates of a character one by
+     * one. So EscapingWriter, between Jackson and the target, escapes the other hidden characters: they occur only in
+     * texts.
      */
     private static final ObjectWriter FILE = mapper(false).writer();
     private static final ObjectWriter PRETTY = mapper(false).writerWithDefaultPrettyPrinter();
@@ -38,7 +41,7 @@ public final class Json {
                 .disable(StreamWriteFeature.AUTO_CLOSE_TARGET, StreamWriteFeature.FLUSH_PASSED_TO_STREAM).build();
     }
 
-    /** The escapes of what is below 128. */
+    /** The escapes of ASCII characters. */
     private static final class Escapes extends CharacterEscapes {
         private static final long serialVersionUID = 1L;
         private final int[] ascii = standardAsciiEscapesForJSON();
@@ -61,7 +64,7 @@ public final class Json {
         }
     }
 
-    /** A call of the generator. */
+    /** A call to the generator. */
     @FunctionalInterface
     private interface Call {
         void run() throws IOException;
@@ -79,30 +82,28 @@ public final class Json {
     }
 
     /**
-     * Writes without blanks.
+     * Returns a writer of compact text.
      *
-     * @param to where to
-     * @return what writes
+     * @param to the target
      */
     public static Json compact(Appendable to) {
         return new Json(FILE, to);
     }
 
     /**
-     * Writes a line for each entry of an object.
+     * Returns a writer of indented text, with one line for each entry of an object.
      *
-     * @param to where to
-     * @return what writes
+     * @param to the target
      */
     public static Json pretty(Appendable to) {
         return new Json(PRETTY, to);
     }
 
     /**
-     * Writes into a script of an HTML page: a less-than sign, which may begin the end of the script, is escaped.
+     * Returns a writer of text inside a script of an HTML page. It escapes less-than signs, so that no text can end the
+     * script.
      *
-     * @param to where to
-     * @return what writes
+     * @param to the target
      */
     public static Json inPage(Appendable to) {
         return new Json(PAGE, to);
@@ -111,7 +112,7 @@ public final class Json {
     /**
      * Begins an object.
      *
-     * @throws IOException when it cannot be written
+     * @throws IOException if the target cannot be written
      */
     public void beginObject() throws IOException {
         call(to::writeStartObject);
@@ -120,7 +121,7 @@ public final class Json {
     /**
      * Ends an object.
      *
-     * @throws IOException when it cannot be written
+     * @throws IOException if the target cannot be written
      */
     public void endObject() throws IOException {
         call(to::writeEndObject);
@@ -129,7 +130,7 @@ public final class Json {
     /**
      * Begins an array.
      *
-     * @throws IOException when it cannot be written
+     * @throws IOException if the target cannot be written
      */
     public void beginArray() throws IOException {
         call(to::writeStartArray);
@@ -138,7 +139,7 @@ public final class Json {
     /**
      * Ends an array.
      *
-     * @throws IOException when it cannot be written
+     * @throws IOException if the target cannot be written
      */
     public void endArray() throws IOException {
         call(to::writeEndArray);
@@ -148,7 +149,7 @@ public final class Json {
      * Writes the name of the next value.
      *
      * @param name the name
-     * @throws IOException when it cannot be written
+     * @throws IOException if the target cannot be written
      */
     public void name(String name) throws IOException {
         call(() -> to.writeName(name));
@@ -159,7 +160,7 @@ public final class Json {
      *
      * @param name the name
      * @param value the value, as for {@link #value}
-     * @throws IOException when it cannot be written
+     * @throws IOException if the target cannot be written
      */
     public void entry(String name, @Nullable Object value) throws IOException {
         name(name);
@@ -169,8 +170,9 @@ public final class Json {
     /**
      * Writes a value.
      *
-     * @param value null, a boolean, a number, a map, a list; all else as text. A double that is no number is a text too
-     * @throws IOException when it cannot be written
+     * @param value null, a Boolean, a Number, a Map or an Iterable; any other object is written as its text, and so are
+     *     infinities and NaN
+     * @throws IOException if the target cannot be written
      */
     public void value(@Nullable Object value) throws IOException {
         call(() -> write(value));
@@ -201,9 +203,9 @@ public final class Json {
     }
 
     /**
-     * Ends a line between two elements, so that a long array can be read by people.
+     * Writes a line feed between two elements, so that a long array can be read by people.
      *
-     * @throws IOException when it cannot be written
+     * @throws IOException if the target cannot be written
      */
     public void line() throws IOException {
         call(() -> to.writeRaw('\n'));

@@ -4,17 +4,17 @@ import java.util.HexFormat;
 import java.util.function.Consumer;
 
 /**
- * Text that others chose (names, paths, values of events, the user's words) on its way to a terminal, a file of JSON or
- * a page. No control character, no character that turns the direction of a line and no half of a surrogate pair gets
- * there as it is.
+ * Makes text from untrusted sources (names, paths, values of events, arguments of commands) safe for a terminal, a file
+ * of JSON, or a page. It escapes control characters, characters that change the direction of a line, and single
+ * surrogates; they are called hidden characters.
  */
 public final class Printable {
-    /** So many characters of a name are shown. */
+    /** The most characters of a name that are shown. */
     public static final int MAX_NAME_CHARS = 300;
 
     private Printable() {}
 
-    /** Returns a text with what may not be printed escaped. */
+    /** Returns a text with its hidden characters escaped. */
     public static String text(String text) {
         if (text.codePoints().noneMatch(c -> isHidden(c))) {
             return text;
@@ -24,12 +24,12 @@ public final class Printable {
         return out.toString();
     }
 
-    /** Returns a name with what may not be printed escaped, and cut where it is long, which is noted. */
+    /** Returns a name with its hidden characters escaped. A long name is cut, and its length noted. */
     public static String name(String name) {
         return text(cut(name, MAX_NAME_CHARS));
     }
 
-    /** Returns a text, or its beginning and a note of its length. */
+    /** Returns a text; or, if it is too long, its beginning and a note of its length. */
     public static String cut(String text, int maxChars) {
         if (text.length() <= maxChars) {
             return text;
@@ -39,12 +39,12 @@ public final class Printable {
     }
 
     /**
-     * Hands over a text piece by piece, with what may not be printed escaped: a text of a megabyte is several when it
-     * is escaped.
+     * Passes on a text piece by piece, with its hidden characters escaped. Pieces avoid a copy of the escaped text,
+     * which may be several times as long.
      *
      * @param text the text
-     * @param mark what the text stands between, which is escaped too, as backslashes are; or 0
-     * @param to takes the pieces
+     * @param mark the quotation mark around the text, which is escaped too, as are backslashes; or 0 for none
+     * @param to receives the pieces
      */
     public static void append(String text, char mark, Consumer<CharSequence> to) {
         int written = 0;
@@ -62,10 +62,10 @@ public final class Printable {
         to.accept(text.substring(written));
     }
 
-    /** Tells whether a character does not reach a terminal, a file or a page as it is. */
+    /** Tells whether a character is hidden. */
     static boolean isHidden(int c) {
         return switch (Character.getType(c)) {
-            // FORMAT has the characters that turn the direction of a line.
+            // FORMAT includes the characters that change the direction of a line.
             case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.LINE_SEPARATOR,
                 Character.PARAGRAPH_SEPARATOR -> true;
             default -> false;
@@ -82,7 +82,7 @@ public final class Printable {
         };
     }
 
-    /** Returns a space and a name in quotation marks, or nothing where it has no characters. */
+    /** Returns a space and a name in quotation marks; or an empty text for an empty name. */
     public static String quoted(String name) {
         if (name.isEmpty()) {
             return "";

@@ -1,2 +1,2 @@
-/** Text that others chose, on its way to a terminal, a file of JSON or a page. */
+/** Makes text from untrusted sources safe for a terminal, a file of JSON, or a page. */
 package io.github.rseq4j.analysis.text;

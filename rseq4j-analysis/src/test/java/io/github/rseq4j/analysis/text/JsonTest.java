@@ -16,7 +16,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What is written beside what Jackson reads, and Jackson's own form of it. */
+/** The written text, compared with what Jackson reads and writes. */
 class JsonTest {
     private static final JsonMapper JACKSON = JsonMapper.shared();
 
@@ -53,7 +53,7 @@ class JsonTest {
     }
 
     @RepeatedTest(50)
-    void bothFormsAreJacksons() throws IOException {
+    void writesTheSameTextAsJackson() throws IOException {
         long seed = new Random().nextLong();
         Map<String, @Nullable Object> value = new LinkedHashMap<>();
         value.put("value", random(new Random(seed), 0));
@@ -65,7 +65,7 @@ class JsonTest {
     }
 
     @Test
-    void everyCharacterIsReadAsItWasAndNoneIsHidden() throws IOException {
+    void escapesHiddenCharactersAndKeepsAllOthers() throws IOException {
         for (int c = 0; c <= Character.MAX_CODE_POINT; c += c < 0x3000 ? 1 : 0xFD) {
             String text = "a" + Character.toString(c) + "b";
             String json = compact(Map.of(text, text));
@@ -76,13 +76,13 @@ class JsonTest {
     }
 
     @Test
-    void numbersThatAreNoneAreTexts() throws IOException {
+    void writesInfinitiesAndNaNAsTexts() throws IOException {
         assertEquals("[\"NaN\",\"Infinity\",\"-Infinity\",\"NaN\",1.5,-0.0]", compact(List.of(Double.NaN,
                 Double.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, 1.5f, -0.0)));
     }
 
     @Test
-    void aTextInAPageCannotEndItsScript() throws IOException {
+    void keepsATextFromEndingTheScriptOfAPage() throws IOException {
         StringBuilder json = new StringBuilder();
         Json.inPage(json).value(List.of("</script>"));
         assertFalse(json.toString().contains("<"), json.toString());
@@ -90,7 +90,7 @@ class JsonTest {
     }
 
     @Test
-    void aDeepDocumentIsWritten() throws IOException {
+    void writesADeepDocument() throws IOException {
         StringBuilder text = new StringBuilder();
         Json json = Json.compact(text);
         for (int i = 0; i < 100; i++) {
