@@ -52,7 +52,7 @@ final class Restarts {
     private final Facts facts = new Facts();
     private final int slot = facts.unknown(-1);
     private final Map<Integer, Set<Object>> sources = new TreeMap<>();
-    private final Sum[] temporaries = new Sum[Section.MAX_TEMPORARIES];
+    private final Sum[] temporaries = new Sum[Section.MAX_STEPS];
     private final List<Access> reads = new ArrayList<>();
     private final List<Access> writes = new ArrayList<>();
 

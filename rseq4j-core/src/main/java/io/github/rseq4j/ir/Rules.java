@@ -40,7 +40,8 @@ public final class Rules {
     }
 
     /**
-     * Checks what can be told of a step before the steps behind it are known.
+     * Checks what can be told of a step before the steps after it are known. Each step may have a temporary of its own
+     * here; which of them share one of a section's temporaries is known when all steps are.
      *
      * @param name the section's name
      * @param before the steps before it
@@ -53,7 +54,7 @@ public final class Rules {
         require(number < Section.MAX_STEPS, name, number, step, "a section has at most " + Section.MAX_STEPS
                 + " steps");
         require(before.isEmpty() || !(before.getLast() instanceof Commit), name, number, step, ONE_COMMIT);
-        boolean[] written = new boolean[Section.MAX_TEMPORARIES];
+        boolean[] written = new boolean[Section.MAX_STEPS];
         for (Step earlier : before) {
             Reg target = earlier.writes();
             if (target != null) {
@@ -116,8 +117,8 @@ public final class Rules {
         Reg target = step.writes();
         if (target != null) {
             require(!target.isArgument(), name, i, step, "an argument is never written: a restart needs it");
-            require(target.number() >= 0 && target.number() < Section.MAX_TEMPORARIES, name, i, step,
-                    "temporaries are t0 to t" + (Section.MAX_TEMPORARIES - 1));
+            require(target.number() >= 0 && target.number() < written.length, name, i, step,
+                    "temporaries are t0 to t" + (written.length - 1));
         }
         for (Reg reg : step.reads()) {
             require(isDefined(reg, written), name, i, step, "a register is written before it is read");

@@ -1,33 +1,39 @@
 package io.github.rseq4j.section;
 
-import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Reg;
 import io.github.rseq4j.ir.Rules;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
-import io.github.rseq4j.ir.Step.Commit;
 import io.github.rseq4j.ir.Width;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The section that a builder is at: its steps so far, who has its temporaries, and what they may be. */
+/** The section that a builder is at: its steps so far, and the rules that the next one keeps. */
 final class Draft {
+    /* How it works
+     *
+     * A draft has as many temporaries as its steps produce, numbered in their order. A step is a function of the names
+     * of its registers. It is made twice: at once, with the draft's numbers, for the checks and their messages; and at
+     * the commit, when the last read of each temporary is known, with the machine's temporaries.
+     */
     private final SectionBuilder builder;
     private final String name;
     private final int arguments;
-    private final @Nullable Register[] temporaries = new @Nullable Register[Section.MAX_TEMPORARIES];
+    private final List<Function<Names, Step>> makers = new ArrayList<>();
     private final List<Step> steps = new ArrayList<>();
     private final List<String> disjoint = new ArrayList<>();
+    private int temporaries;
     private @Nullable Register result;
     private @Nullable Section section;
 
     /**
      * Begins a section.
      *
-     * @param builder whose
+     * @param builder the builder whose section it is
      * @param name its name
      * @param arguments how many arguments the function has
      */
@@ -38,39 +44,50 @@ final class Draft {
     }
 
     /**
-     * Adds a step that gives a fresh temporary its value.
+     * Adds a step that produces a temporary.
      *
-     * @param step makes the step for a temporary
-     * @param place the place that the step names, or null
-     * @param used what else it names
+     * @param maker makes the step, of its target and the names of other registers
+     * @return the temporary
      */
-    Register fresh(Function<Reg, Step> step, @Nullable Place place, Value... used) {
-        int number = 0;
-        while (number < temporaries.length && temporaries[number] != null) {
-            number++;
-        }
-        Step made = step.apply(Operand.temp(number));
-        if (number == temporaries.length) {
-            throw refused(made, "a section has " + number + " temporaries at once, t0 to t" + (number - 1)
-                    + "; release one");
-        }
-        append(made, place, used);
-        Register register = new Register(builder, this, Operand.temp(number));
-        temporaries[number] = register;
+    Register fresh(BiFunction<Reg, Names, Step> maker) {
+        Register register = new Register(builder, this, Operand.temp(temporaries));
+        append(names -> maker.apply(names.of(register), names));
+        temporaries++;
         return register;
     }
 
     /**
      * Adds a step.
      *
-     * @param step the step
-     * @param place the place that it names, or null
-     * @param used what else it names
+     * @param maker makes the step, of the names of its registers
      */
-    void append(Step step, @Nullable Place place, Value... used) {
-        check(step, place, used);
-        Rules.checkNext(name, steps, step, arguments);
+    void append(Function<Names, Step> maker) {
+        Step step = checked(steps, maker);
         steps.add(step);
+        String tooMany = new Temporaries(steps, result == null ? null : result.reg()).broken();
+        if (tooMany != null) {
+            steps.removeLast();
+            throw refused(step, tooMany);
+        }
+        makers.add(maker);
+    }
+
+    /** Makes a step by the draft's names, and checks it. */
+    private Step checked(List<Step> before, Function<Names, Step> maker) {
+        List<String> misuses = new ArrayList<>();
+        Step step = maker.apply(register -> {
+            String misuse = misuse(register);
+            if (misuse != null) {
+                misuses.add(misuse);
+            }
+            return register.reg();
+        });
+        String broken = misuses.isEmpty() ? Place.brokenRule(step) : misuses.getLast();
+        if (broken != null && section == null) {
+            throw refused(step, broken);
+        }
+        Rules.checkNext(name, before, step, arguments);
+        return step;
     }
 
     /**
@@ -83,14 +100,14 @@ final class Draft {
      * @param otherBytes its length
      */
     void disjoint(Place one, Value oneBytes, Place other, Value otherBytes) {
-        List<Step> before = List.copyOf(steps);
-        @Nullable Register[] held = temporaries.clone();
+        int before = steps.size();
+        int temporariesBefore = temporaries;
         try {
             if (oneBytes instanceof Value.Constant(long length) && otherBytes instanceof Value.Constant(long more)) {
                 Rules.range("bytes", length, 1, Section.MAX_COPY_BYTES);
                 Rules.range("bytes", more, 1, Section.MAX_COPY_BYTES);
                 // Both in one comparison. The one of which no address is to be made is subtracted.
-                boolean isPlain = isPlain(other.mem(), one.mem()) || !isPlain(one.mem(), other.mem());
+                boolean isPlain = isPlain(other, one) || !isPlain(one, other);
                 exitIfNear(isPlain ? one : other, isPlain ? other : one, (isPlain ? length : more) - 1,
                         Value.constant(length + more - 1));
             } else {
@@ -98,42 +115,38 @@ final class Draft {
                 exitIfNear(other, one, 0, oneBytes);
             }
         } catch (IllegalArgumentException e) {
-            steps.clear();
-            steps.addAll(before);
-            System.arraycopy(held, 0, temporaries, 0, held.length);
+            steps.subList(before, steps.size()).clear();
+            makers.subList(before, makers.size()).clear();
+            temporaries = temporariesBefore;
             throw e;
         }
         disjoint.add(one + " and " + other);
     }
 
-    private static boolean isPlain(Mem mem, Mem other) {
-        return mem.index() == null && (!mem.perCpu() || other.perCpu());
+    private static boolean isPlain(Place place, Place other) {
+        return place.index() == null && (!place.isPerCpu() || other.isPerCpu());
     }
 
-    /** Leaves the section when one place lies less than a length behind another, or less than {@code more} ahead. */
+    /** Leaves the section when one place lies less than a length after another, or less than {@code more} before it. */
     private void exitIfNear(Place one, Place other, long more, Value length) {
-        Mem minuend = without(one.mem(), one.mem().perCpu() && other.mem().perCpu());
-        Mem subtrahend = without(other.mem(), one.mem().perCpu() && other.mem().perCpu());
-        Register distance = fresh(target -> new Step.Address(target, minuend), one);
+        boolean bothPerCpu = one.isPerCpu() && other.isPerCpu();
+        Place minuend = bothPerCpu ? one.withoutSlot() : one;
+        Place subtrahend = bothPerCpu ? other.withoutSlot() : other;
+        Register distance = fresh((target, names) -> new Step.Address(target, names.of(minuend)));
         long constant = more;
-        if (subtrahend.index() == null && !subtrahend.perCpu()) {
-            append(new Step.Subtract(distance.reg(), subtrahend.base()), other);
+        if (subtrahend.index() == null && !subtrahend.isPerCpu()) {
+            append(names -> new Step.Subtract(names.of(distance), names.of(subtrahend.base())));
             constant -= subtrahend.displacementBytes();
         } else {
-            Register address = fresh(target -> new Step.Address(target, subtrahend), other);
-            append(new Step.Subtract(distance.reg(), address.reg()), null);
-            release(address);
+            Register address = fresh((target, names) -> new Step.Address(target, names.of(subtrahend)));
+            append(names -> new Step.Subtract(names.of(distance), names.of(address)));
         }
         if (constant != 0) {
-            append(new Step.Add(distance.reg(), Operand.imm(constant)), null);
+            Operand added = Operand.imm(constant);
+            append(names -> new Step.Add(names.of(distance), added));
         }
-        append(new Step.ExitIf(Condition.BELOW.code(), distance.reg(), SectionBuilder.operand(length), Width.LONG,
-                Completion.OVERLAP), null, length);
-        release(distance);
-    }
-
-    private static Mem without(Mem mem, boolean slot) {
-        return new Mem(mem.base(), mem.perCpu() && !slot, mem.index(), mem.scale(), mem.displacementBytes());
+        append(names -> new Step.ExitIf(Condition.BELOW.code(), names.of(distance), names.of(length), Width.LONG,
+                Completion.OVERLAP));
     }
 
     /** Returns the pairs of places that are said to be disjoint. */
@@ -142,27 +155,34 @@ final class Draft {
     }
 
     /**
-     * Adds the commit, and in front of it the guard of the result.
+     * Adds the commit, and before it the guard of the result.
      *
-     * @param commit the commit
-     * @param to the place that it names
-     * @param value what else it names
-     * @return the section
+     * @param maker makes the commit
+     * @return the section, of the machine's temporaries
      */
-    Section commit(Commit commit, Place to, Value value) {
-        check(commit, to, value);
+    Section commit(Function<Names, Step> maker) {
         Register returned = result;
+        List<Function<Names, Step>> all = new ArrayList<>(makers);
         List<Step> whole = new ArrayList<>(steps);
         if (returned != null && section == null) {
-            Step guard = new Step.ExitIf(Condition.ABOVE_OR_EQUAL.code(), returned.reg(), Operand.imm(Long.MIN_VALUE),
-                    Width.LONG, Completion.NEGATIVE_RESULT);
-            check(guard, null, returned);
-            Rules.checkNext(name, whole, guard, arguments);
-            whole.add(guard);
+            Function<Names, Step> guard = names -> new Step.ExitIf(Condition.ABOVE_OR_EQUAL.code(), names.of(returned),
+                    Operand.imm(Long.MIN_VALUE), Width.LONG, Completion.NEGATIVE_RESULT);
+            whole.add(checked(whole, guard));
+            all.add(guard);
         }
-        Rules.checkNext(name, whole, commit, arguments);
+        Step commit = checked(whole, maker);
         whole.add(commit);
-        Section made = new Section(name, whole, returned == null ? null : returned.reg());
+        all.add(maker);
+        Temporaries machine = new Temporaries(whole, returned == null ? null : returned.reg());
+        String tooMany = machine.broken();
+        if (tooMany != null) {
+            throw refused(commit, tooMany);
+        }
+        Names names = register -> machine.of(register.reg());
+        Section made = new Section(name, all.stream().map(each -> each.apply(names)).toList(),
+                returned == null ? null : names.of(returned));
+        makers.clear();
+        makers.addAll(all);
         steps.clear();
         steps.addAll(whole);
         section = made;
@@ -171,24 +191,15 @@ final class Draft {
 
     /** Sets the result. */
     void returns(Register register) {
-        require(register, "result=" + register, section != null ? "the result is said before the commit"
-                : result != null ? "a section has one result" : null);
-        result = register;
-    }
-
-    /** Frees a temporary's number. */
-    void release(Register register) {
-        require(register, "release of " + register,
-                register.reg().isArgument() ? "an argument keeps its register" : null);
-        temporaries[register.reg().number()] = null;
-    }
-
-    private void require(Register register, String what, @Nullable String rule) {
-        String broken = rule == null ? misuse(register) : rule;
+        String misuse = misuse(register);
+        String broken = section != null ? "the result is said before the commit"
+                : result != null ? "a section has one result"
+                : misuse != null ? misuse : new Temporaries(steps, register.reg()).broken();
         if (broken != null) {
-            throw new IllegalArgumentException("section=" + name + ", behind step " + (steps.size() - 1) + ", " + what
-                    + " breaks the rule: " + broken);
+            throw new IllegalArgumentException("section=" + name + ", after step " + (steps.size() - 1) + ", result="
+                    + register + " breaks the rule: " + broken);
         }
+        result = register;
     }
 
     /** Refuses what comes behind a section that is not finished. */
@@ -207,23 +218,6 @@ final class Draft {
         }
     }
 
-    private void check(Step step, @Nullable Place place, Value... used) {
-        List<Register> registers = new ArrayList<>(place == null ? List.of() : place.registers());
-        for (Value value : used) {
-            if (value instanceof Register register) {
-                registers.add(register);
-            }
-        }
-        String broken = Place.brokenRule(step);
-        for (Register register : registers) {
-            String misuse = misuse(register);
-            broken = misuse == null ? broken : misuse;
-        }
-        if (broken != null && section == null) {
-            throw refused(step, broken);
-        }
-    }
-
     /** Returns the rule that a use of a register breaks here, or null. */
     private @Nullable String misuse(Register register) {
         if (register.builder() != builder) {
@@ -232,11 +226,8 @@ final class Draft {
         if (register.reg().isArgument()) {
             return null;
         }
-        if (register.draft() != this) {
-            return register + " is of an earlier section, and temporaries do not outlive a section";
-        }
-        return temporaries[register.reg().number()] == register ? null
-                : register + " was released, and its place may hold another value";
+        return register.draft() == this ? null
+                : register + " is of an earlier section, and temporaries do not outlive a section";
     }
 
     /** Makes the exception for a step that breaks a rule. */

@@ -2,7 +2,6 @@ package io.github.rseq4j.section;
 
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Step;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,12 +16,18 @@ public final class Place {
     /** The largest displacement, in bytes, of either sign. */
     public static final int MAX_DISPLACEMENT_BYTES = 1 << 15;
 
-    private final Mem mem;
-    private final List<Register> registers;
+    private final Register base;
+    private final boolean isPerCpu;
+    private final @Nullable Register index;
+    private final int scale;
+    private final int displacementBytes;
 
-    private Place(Mem mem, Register... registers) {
-        this.mem = mem;
-        this.registers = List.of(registers);
+    private Place(Register base, boolean isPerCpu, @Nullable Register index, int scale, int displacementBytes) {
+        this.base = base;
+        this.isPerCpu = isPerCpu;
+        this.index = index;
+        this.scale = scale;
+        this.displacementBytes = displacementBytes;
     }
 
     /**
@@ -43,7 +48,7 @@ public final class Place {
      * @return the place
      */
     public static Place cell(Register base, int displacementBytes) {
-        return new Place(Mem.cell(base.reg(), displacementBytes), base);
+        return new Place(base, true, null, 1, displacementBytes);
     }
 
     /**
@@ -56,7 +61,7 @@ public final class Place {
      * @return the place
      */
     public static Place element(Register base, int displacementBytes, Register index, int scale) {
-        return new Place(Mem.element(base.reg(), displacementBytes, index.reg(), scale), base, index);
+        return new Place(base, true, index, scale, displacementBytes);
     }
 
     /**
@@ -68,16 +73,35 @@ public final class Place {
      * @return the place
      */
     public static Place at(Register base, int displacementBytes) {
-        return new Place(Mem.at(base.reg(), displacementBytes), base);
+        return new Place(base, false, null, 1, displacementBytes);
     }
 
-    Mem mem() {
-        return mem;
+    /** Returns the register that holds the address. */
+    Register base() {
+        return base;
     }
 
-    /** Returns the registers that the address is made of. */
-    List<Register> registers() {
-        return registers;
+    /** Tells whether the slot is added to the address. */
+    boolean isPerCpu() {
+        return isPerCpu;
+    }
+
+    /** Returns the register that holds an element's number, or null. */
+    @Nullable Register index() {
+        return index;
+    }
+
+    int scale() {
+        return scale;
+    }
+
+    int displacementBytes() {
+        return displacementBytes;
+    }
+
+    /** Returns the place of the same registers to which no slot is added. */
+    Place withoutSlot() {
+        return new Place(base, false, index, scale, displacementBytes);
     }
 
     /** Returns the rule about places that a step breaks, or null. */
@@ -101,9 +125,10 @@ public final class Place {
         return isAligned ? null : "a word of " + bytes + " bytes lies at a multiple of them";
     }
 
-    /** Returns the place as listings have it: {@code [a0 + slot + 8]}, where slot stands for the index. */
+    /** Returns the place as messages have it: {@code [a0 + slot + 8]}, where slot stands for the index. */
     @Override
     public String toString() {
-        return mem.toString();
+        Names names = Register::reg;
+        return names.of(this).toString();
     }
 }

@@ -28,11 +28,16 @@ public final class Register implements Value {
         return draft;
     }
 
+    /** Returns the register by its number in the draft. */
     Reg reg() {
         return reg;
     }
 
-    /** Returns the register's name in listings and messages: {@code a0} for an argument, {@code t0} for a temporary. */
+    /**
+     * Returns the register's name in messages of its builder: {@code a0} is the first argument, {@code t0} the first
+     * temporary of its section. A listing has the machine's temporaries, each of which may hold several of these, one
+     * after the other.
+     */
     @Override
     public String toString() {
         return reg.toString();

@@ -6,14 +6,13 @@ import io.github.rseq4j.ir.Operand.Reg;
 import io.github.rseq4j.ir.Rules;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
-import io.github.rseq4j.ir.Step.Commit;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.proof.SimulationProof;
 import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Composes a restartable section from its steps: loads, arithmetic, comparisons that leave it, stores that nobody looks
@@ -63,15 +62,15 @@ import org.jspecify.annotations.Nullable;
 public final class SectionBuilder {
     /* How it works
      *
-     * Each method makes the step of the intermediate representation (code.Step), and Draft checks it against what is
-     * there already; the rest is known at the commit, when the section is made. A temporary is the lowest number that
-     * is free; which Register has it tells whether a use is of this section and not released.
+     * Each method makes a step of the intermediate representation (ir.Step), and Draft checks it against the steps
+     * before it; the rest is known at the commit, when the section is made. A section is a straight line, so the last
+     * read of each temporary is known then, and Temporaries lets temporaries share the machine's.
      *
-     * A function returns failures as negative numbers, so a result must not be one: a comparison in front of the commit
+     * A function returns failures as negative numbers, so a result must not be one: a comparison before the commit
      * leaves the section by an exit that users do not have.
      *
-     * Refused: writing to a register that was returned before other than by arithmetic; with release there is always a
-     * fresh one, and a name stands for one value.
+     * Refused: steps that write to a register again other than by arithmetic; a name stands for one value. Temporaries
+     * on the stack where more are live than the machine has: a section would write memory that its steps do not name.
      */
     /** The most arguments. */
     public static final int MAX_ARGUMENTS = Chain.MAX_ARGUMENTS;
@@ -79,7 +78,10 @@ public final class SectionBuilder {
     public static final int MAX_SECTIONS = Chain.MAX_SECTIONS;
     /** The most steps of a section; a result takes one of them. */
     public static final int MAX_STEPS = Section.MAX_STEPS;
-    /** The most temporaries that a section has at once. */
+    /**
+     * The most temporaries that are live at once. A temporary is live from the step that returned it to the last step
+     * that reads it; a section may have one for each of its steps. A step that makes more of them live is refused.
+     */
     public static final int MAX_TEMPORARIES = Section.MAX_TEMPORARIES;
     /** The exits of a section, from 0. */
     public static final int MAX_EXITS = Completion.NEGATIVE_RESULT;
@@ -163,7 +165,7 @@ public final class SectionBuilder {
      * @return a fresh temporary
      */
     public Register load(Place from) {
-        return fresh(target -> new Step.Load(target, from.mem(), Width.LONG), from);
+        return fresh((target, names) -> new Step.Load(target, names.of(from), Width.LONG));
     }
 
     /**
@@ -173,7 +175,7 @@ public final class SectionBuilder {
      * @return a fresh temporary
      */
     public Register loadInt(Place from) {
-        return fresh(target -> new Step.Load(target, from.mem(), Width.INT), from);
+        return fresh((target, names) -> new Step.Load(target, names.of(from), Width.INT));
     }
 
     /**
@@ -183,7 +185,7 @@ public final class SectionBuilder {
      * @return a fresh temporary
      */
     public Register address(Place place) {
-        return fresh(target -> new Step.Address(target, place.mem()), place);
+        return fresh((target, names) -> new Step.Address(target, names.of(place)));
     }
 
     /**
@@ -193,7 +195,7 @@ public final class SectionBuilder {
      * @return a fresh temporary
      */
     public Register move(Value value) {
-        return fresh(target -> new Step.Move(target, operand(value)), null, value);
+        return fresh((target, names) -> new Step.Move(target, names.of(value)));
     }
 
     /**
@@ -203,18 +205,7 @@ public final class SectionBuilder {
      * @return a fresh temporary
      */
     public Register timestamp() {
-        return fresh(Step.Timestamp::new, null);
-    }
-
-    /**
-     * Lets another step have a temporary's place. It cannot be used from here on.
-     *
-     * @param temporary the temporary
-     * @return this builder
-     */
-    public SectionBuilder release(Register temporary) {
-        draft.release(temporary);
-        return this;
+        return fresh((target, _) -> new Step.Timestamp(target));
     }
 
     /**
@@ -227,7 +218,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder store(Place to, Value value) {
-        return append(new Step.Store(to.mem(), operand(value), Width.LONG), to, value);
+        return append(names -> new Step.Store(names.of(to), names.of(value), Width.LONG));
     }
 
     /**
@@ -238,7 +229,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder storeInt(Place to, Value value) {
-        return append(new Step.Store(to.mem(), operand(value), Width.INT), to, value);
+        return append(names -> new Step.Store(names.of(to), names.of(value), Width.INT));
     }
 
     /**
@@ -249,7 +240,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder add(Register target, Value value) {
-        return append(new Step.Add(target.reg(), operand(value)), null, target, value);
+        return append(names -> new Step.Add(names.of(target), names.of(value)));
     }
 
     /**
@@ -260,7 +251,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder subtract(Register target, Value value) {
-        return append(new Step.Subtract(target.reg(), operand(value)), null, target, value);
+        return append(names -> new Step.Subtract(names.of(target), names.of(value)));
     }
 
     /**
@@ -271,7 +262,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder and(Register target, Value value) {
-        return append(new Step.And(target.reg(), operand(value)), null, target, value);
+        return append(names -> new Step.And(names.of(target), names.of(value)));
     }
 
     /**
@@ -284,7 +275,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder exitIf(Register left, Condition condition, Value right, int exit) {
-        return exitIf(new Step.ExitIf(condition.code(), left.reg(), operand(right), Width.LONG, exit), left, right);
+        return exitIf(left, condition, right, Width.LONG, exit);
     }
 
     /**
@@ -297,14 +288,16 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder exitIfInt(Register left, Condition condition, Value right, int exit) {
-        return exitIf(new Step.ExitIf(condition.code(), left.reg(), operand(right), Width.INT, exit), left, right);
+        return exitIf(left, condition, right, Width.INT, exit);
     }
 
-    private SectionBuilder exitIf(Step.ExitIf step, Register left, Value right) {
-        if (step.exit() < 0 || step.exit() >= MAX_EXITS) {
-            throw draft.refused(step, "exits are 0 to " + (MAX_EXITS - 1));
+    private SectionBuilder exitIf(Register left, Condition condition, Value right, Width width, int exit) {
+        Function<Names, Step> maker = names -> new Step.ExitIf(condition.code(), names.of(left), names.of(right), width,
+                exit);
+        if (exit < 0 || exit >= MAX_EXITS) {
+            throw draft.refused(maker.apply(Register::reg), "exits are 0 to " + (MAX_EXITS - 1));
         }
-        return append(step, null, left, right);
+        return append(maker);
     }
 
     /**
@@ -318,13 +311,13 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder copy(Place to, Register from, Register lengthBytes, int maxBytes) {
-        return append(new Step.Copy(to.mem(), from.reg(), lengthBytes.reg(), maxBytes), to, from, lengthBytes);
+        return append(names -> new Step.Copy(names.of(to), names.of(from), names.of(lengthBytes), maxBytes));
     }
 
     /**
      * Says that two ranges of bytes do not overlap, and makes the section compare them: a call in which they do commits
      * nothing and throws {@link IllegalArgumentException}. It costs a comparison, or two where a length is a register,
-     * 3 to 10 steps, and takes two temporaries while it is added.
+     * 3 to 10 steps. One or two temporaries of its own are live in these steps.
      *
      * <p>A restart must find what the first run found. So a store or a copy ahead of the commit is refused where it may
      * write over what a step before it has read, or over the word of the commit. Places of one base at different
@@ -360,7 +353,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder delay(Register iterations, int maxIterations) {
-        return append(new Step.Delay(iterations.reg(), maxIterations), null, iterations);
+        return append(names -> new Step.Delay(names.of(iterations), maxIterations));
     }
 
     /**
@@ -384,7 +377,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder commitStore(Place to, Value value, Order order) {
-        return commit(new Step.CommitStore(to.mem(), operand(value), Width.LONG, order.code()), to, value);
+        return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.LONG, order.code()));
     }
 
     /**
@@ -396,7 +389,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder commitStoreInt(Place to, Value value, Order order) {
-        return commit(new Step.CommitStore(to.mem(), operand(value), Width.INT, order.code()), to, value);
+        return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.INT, order.code()));
     }
 
     /**
@@ -408,7 +401,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder commitAdd(Place to, Value value, Order order) {
-        return commit(new Step.CommitAdd(to.mem(), operand(value), Width.LONG, order.code()), to, value);
+        return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.LONG, order.code()));
     }
 
     /**
@@ -420,7 +413,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder commitAddInt(Place to, Value value, Order order) {
-        return commit(new Step.CommitAdd(to.mem(), operand(value), Width.INT, order.code()), to, value);
+        return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.INT, order.code()));
     }
 
     /**
@@ -474,24 +467,17 @@ public final class SectionBuilder {
         return new RestartableSection(proof, List.copyOf(disjoint));
     }
 
-    static Operand operand(Value value) {
-        return switch (value) {
-            case Register register -> register.reg();
-            case Value.Constant(long number) -> Operand.imm(number);
-        };
+    private Register fresh(BiFunction<Reg, Names, Step> maker) {
+        return draft.fresh(maker);
     }
 
-    private Register fresh(Function<Reg, Step> step, @Nullable Place place, Value... used) {
-        return draft.fresh(step, place, used);
-    }
-
-    private SectionBuilder append(Step step, @Nullable Place place, Value... used) {
-        draft.append(step, place, used);
+    private SectionBuilder append(Function<Names, Step> maker) {
+        draft.append(maker);
         return this;
     }
 
-    private SectionBuilder commit(Commit commit, Place to, Value value) {
-        sections.add(draft.commit(commit, to, value));
+    private SectionBuilder commit(Function<Names, Step> maker) {
+        sections.add(draft.commit(maker));
         disjoint.add(draft.disjoint());
         return this;
     }

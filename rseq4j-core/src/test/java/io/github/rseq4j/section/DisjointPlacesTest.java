@@ -139,9 +139,9 @@ final class DisjointPlacesTest {
                 row("a copy onto itself, one word further", b ->
                         b.copy(cell(b.argument(0), 8), b.address(cell(b.argument(0), 16)), b.argument(3), 64)),
                 row("a copy over a word that was loaded", b -> {
-                    Register word = b.load(cell(b.argument(0), 8));
+                    b.load(cell(b.argument(0), 8));
                     b.disjoint(cell(b.argument(1)), constant(64), at(b.argument(2), 0), constant(64));
-                    b.copy(cell(b.argument(1)), b.argument(2), b.argument(3), 64).release(word);
+                    b.copy(cell(b.argument(1)), b.argument(2), b.argument(3), 64);
                 }),
                 row("a store over what was copied", b -> {
                     b.disjoint(cell(b.argument(0), 8), constant(64), at(b.argument(1), 0), constant(64));
@@ -375,16 +375,18 @@ final class DisjointPlacesTest {
     void leavesNothingOfAStatementThatIsRefused() {
         SectionBuilder steps = new SectionBuilder("tried", 2);
         Register one = steps.move(constant(1));
-        steps.move(constant(2));
-        steps.move(constant(3));
+        Register two = steps.move(constant(2));
+        Register three = steps.move(constant(3));
         Place element = element(steps.argument(0), 8, one, 8);
-        Place other = element(steps.argument(1), 8, one, 8);
+        Place other = element(steps.argument(1), Place.MAX_DISPLACEMENT_BYTES + 8, one, 8);
         assertThrows(IllegalArgumentException.class, () -> steps.disjoint(element, constant(8), other, constant(8)));
         assertThrows(IllegalArgumentException.class,
                 () -> steps.disjoint(cell(steps.argument(1)), constant(0), cell(steps.argument(0)), constant(8)));
         steps.disjoint(cell(steps.argument(1), 8), constant(8), cell(steps.argument(0)), constant(4));
+        steps.exitIf(one, Condition.EQUAL, two, FULL).exitIf(two, Condition.EQUAL, three, FULL);
         count(steps);
         assertEquals("tried/2 { t0 = 1; t1 = 2; t2 = 3; t3 = address of [a1 + 8]; t3 -= a0; t3 += 7;"
-                + " exit 8 if t3 BELOW 11; commit [a0 + slot] += 1; }", steps.build().toString());
+                + " exit 8 if t3 BELOW 11; exit 2 if t0 EQ t1; exit 2 if t1 EQ t2; commit [a0 + slot] += 1; }",
+                steps.build().toString());
     }
 }

@@ -313,6 +313,48 @@ final class RestartableSectionTest {
         }
     }
 
+    /** Steps over many temporaries, of which four are live at once, compute what the same steps in Java compute. */
+    @Test
+    void computesWhatItsStepsSayWhereTemporariesShareTheMachines() {
+        SplittableRandom random = new SplittableRandom(SEED);
+        try (PerCpuItems items = new PerCpuItems(8)) {
+            long item = items.allocate();
+            for (int round = 0; round < 8; round++) {
+                SectionBuilder steps = new SectionBuilder("computes", 3);
+                List<Register> registers = new ArrayList<>(List.of(steps.argument(1), steps.argument(2)));
+                List<Long> values = new ArrayList<>(List.of(random.nextLong(), random.nextLong()));
+                for (int i = 0; i < 15; i++) {
+                    int read = random.nextInt(Math.max(0, registers.size() - 6), registers.size());
+                    int target = random.nextInt(2, Math.max(3, registers.size()));
+                    try {
+                        switch (target < registers.size() ? random.nextInt(4) : 0) {
+                            case 1 -> {
+                                steps.add(registers.get(target), registers.get(read));
+                                values.set(target, values.get(target) + values.get(read));
+                            }
+                            case 2 -> {
+                                steps.subtract(registers.get(target), registers.get(read));
+                                values.set(target, values.get(target) - values.get(read));
+                            }
+                            default -> {
+                                registers.add(steps.move(registers.get(read)));
+                                values.add(values.get(read));
+                            }
+                        }
+                    } catch (IllegalArgumentException e) {
+                        assertTrue(String.valueOf(e.getMessage()).contains("5 temporaries are live"), e.toString());
+                    }
+                }
+                Register result = registers.getLast();
+                steps.and(result, constant(Long.MAX_VALUE)).result(result);
+                RestartableSection section = steps.commitAdd(cell(steps.argument(0)), constant(1), Order.RELAXED)
+                        .build();
+                assertEquals(values.getLast() & Long.MAX_VALUE, section.call(item, values.get(0), values.get(1)),
+                        "seed=" + SEED + ", round=" + round + ", " + section);
+            }
+        }
+    }
+
     @Test
     void linksAHandleOfAsManyLongsAsThereAreArguments() throws Throwable {
         for (int arguments : new int[] {1, 2, 7, 16}) {

@@ -39,7 +39,47 @@ final class SectionBuilderTest {
     }
 
     static Stream<Arguments> misuses() {
-        return Stream.of(registers(), places(), steps0(), ends()).flatMap(rows -> rows);
+        return Stream.of(registers(), live(), places(), steps0(), ends()).flatMap(rows -> rows);
+    }
+
+    /** Adds moves of 0, 1, ... to temporaries of their own. */
+    private static Register[] moves(SectionBuilder b, int count) {
+        Register[] all = new Register[count];
+        Arrays.setAll(all, i -> b.move(constant(i)));
+        return all;
+    }
+
+    private static Stream<Arguments> live() {
+        String five = "after step 4 (t4 = 4) 5 temporaries are live, t0, t1, t2, t3, t4, and the machine has 4; read"
+                + " one of them for the last time before that step";
+        return Stream.of(
+                rule("step 8 (exit 0 if t3 EQ t4) breaks the rule: " + five, b -> {
+                    Register[] all = moves(b, 5);
+                    for (Register each : all) {
+                        b.exitIf(each, Condition.EQUAL, all[4], 0);
+                    }
+                }),
+                rule("step 9 (commit [a0 + slot] = t0) breaks the rule: " + five, b -> {
+                    Register[] all = moves(b, 5);
+                    for (int i = 4; i > 0; i--) {
+                        b.delay(all[i], 1);
+                    }
+                    b.commitStore(cell(b.argument(0)), all[0], Order.RELAXED);
+                }),
+                rule("after step 8, result=t0 breaks the rule: " + five, b -> {
+                    Register[] all = moves(b, 5);
+                    for (int i = 4; i > 0; i--) {
+                        b.delay(all[i], 1);
+                    }
+                    b.result(all[0]);
+                }),
+                rule("after step 5 (t5 = 5) 5 temporaries are live, t0, t1, t2, t4, t5, and", b -> {
+                    b.result(b.move(constant(0)));
+                    Register[] some = {b.move(constant(1)), b.move(constant(2)), b.move(constant(3))};
+                    Register four = b.move(constant(4));
+                    Register last = b.move(constant(5));
+                    b.delay(some[0], 1).delay(some[1], 1).delay(four, 1).delay(last, 1);
+                }));
     }
 
     private static Stream<Arguments> registers() {
@@ -57,22 +97,6 @@ final class SectionBuilderTest {
                             Register old = b.load(cell(b.argument(0)));
                             commit(b).next().commitAdd(at(old, 0), constant(1), Order.RELAXED);
                         }),
-                rule("step 4 (t4 = 4) breaks the rule: a section has 4 temporaries at once, t0 to t3; release one",
-                        b -> {
-                            for (int i = 0; i < 5; i++) {
-                                b.move(constant(i));
-                            }
-                        }),
-                rule("step 2 (t0 += 1) breaks the rule: t0 was released", b -> {
-                    Register old = b.move(constant(0));
-                    b.release(old).move(constant(2));
-                    b.add(old, constant(1));
-                }),
-                rule("release of a0 breaks the rule: an argument keeps", b -> b.release(b.argument(0))),
-                rule("behind step 0, release of t0 breaks the rule: t0 was released", b -> {
-                    Register old = b.move(constant(0));
-                    b.release(old).release(old);
-                }),
                 rule("step 0 (a0 += 1) breaks the rule: an argument is never written",
                         b -> b.add(b.argument(0), constant(1))),
                 rule("step 0 (a0 -= a1) breaks the rule: an argument is never written",
@@ -147,10 +171,6 @@ final class SectionBuilderTest {
                         .result(b.argument(1))),
                 rule("result=a0 breaks the rule: the result is said before", b -> commit(b).result(b.argument(0))),
                 rule("result=a0 breaks the rule: a0 belongs to another", b -> b.result(steps().argument(0))),
-                rule("(exit 7 if t0 ABOVE_OR_EQUAL -9223372036854775808) breaks the rule: t0 was released", b -> {
-                    Register gone = b.move(constant(1));
-                    commit(b.result(gone).release(gone));
-                }),
                 state("section=tried, steps=0, build breaks the rule: a section ends with its commit",
                         SectionBuilder::build),
                 state("section=tried, steps=1, next breaks the rule: a section ends", b -> b.delay(b.argument(0), 1)
@@ -191,6 +211,26 @@ final class SectionBuilderTest {
         String text = commit(steps).build().toString();
         assertEquals("tried/8 { t0 = [a0 + slot]; exit 7 if t0 ABOVE_OR_EQUAL -9223372036854775808;"
                 + " commit [a0 + slot] += 1; return t0 }", text);
+    }
+
+    /** The machine has four temporaries; each holds a value from the step that produces it to its last read. */
+    @Test
+    void sharesTheMachinesTemporariesByLastUse() {
+        SectionBuilder steps = steps();
+        Register item = steps.argument(0);
+        Register first = steps.load(cell(item));
+        Register second = steps.load(cell(item, 8));
+        Register third = steps.move(first);
+        steps.add(third, second);
+        Register unread = steps.timestamp();
+        Register fourth = steps.load(cell(item, 16));
+        Register fifth = steps.move(fourth);
+        steps.subtract(fifth, third).result(first);
+        String text = steps.commitStore(cell(item), fifth, Order.RELAXED).build().toString();
+        assertEquals("tried/8 { t0 = [a0 + slot]; t1 = [a0 + slot + 8]; t2 = t0; t2 += t1; t1 = timestamp;"
+                + " t1 = [a0 + slot + 16]; t1 = t1; t1 -= t2; exit 7 if t0 ABOVE_OR_EQUAL -9223372036854775808;"
+                + " commit [a0 + slot] = t1; return t0 }", text);
+        assertEquals("t3", unread.toString());
     }
 
     static Stream<Arguments> wrong() {
@@ -240,9 +280,16 @@ final class SectionBuilderTest {
                     b.disjoint(cell(b.argument(0)), constant(8), at(b.argument(2), 0), constant(96));
                     for (int i = 0; i < 12; i++) {
                         Register value = b.load(cell(b.argument(1), 8 * i));
-                        b.store(at(b.argument(2), 8 * i), value).release(value);
+                        b.store(at(b.argument(2), 8 * i), value);
                     }
                     commit(b);
+                }),
+                Arguments.of("a temporary for each step, read by the next", (Consumer<SectionBuilder>) b -> {
+                    Register last = b.load(cell(b.argument(0), 8));
+                    for (int i = 0; i < 60; i++) {
+                        last = b.move(last);
+                    }
+                    b.commitStore(cell(b.argument(0)), last, Order.RELAXED);
                 }),
                 Arguments.of("64 steps", (Consumer<SectionBuilder>) b -> {
                     for (int i = 0; i < 63; i++) {
