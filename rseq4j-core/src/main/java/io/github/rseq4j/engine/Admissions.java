@@ -3,6 +3,7 @@ package io.github.rseq4j.engine;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.sections.Sections;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -26,6 +27,20 @@ final class Admissions {
         if (!chains.contains(chain)) {
             take(chain.name());
             chains.add(chain);
+        }
+    }
+
+    /**
+     * Takes chains that are not listed in {@link Sections}.
+     *
+     * @param all the chains
+     * @throws IllegalStateException when there are too many
+     */
+    void admit(List<Chain> all) {
+        for (Chain each : all) {
+            if (!Sections.lists(each)) {
+                admit(each);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import io.github.rseq4j.registration.Registration;
 import io.github.rseq4j.sections.Sections;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -250,6 +251,16 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @throws IllegalStateException when there are too many
      */
     void admit(SimulationProof proof);
+
+    /**
+     * Takes chains of another module of rseq4j, whose tests simulate and abort them as core's do with {@link Sections}:
+     * a proof in each JVM would take seconds. This package is exported to modules of rseq4j alone, so no other chain
+     * comes here without its proof.
+     *
+     * @param chains the chains
+     * @throws IllegalStateException when there are too many
+     */
+    void admit(List<Chain> chains);
 
     /**
      * Aborts a chain at every instruction, in code of its own and on memory that all such proofs share. The code stays

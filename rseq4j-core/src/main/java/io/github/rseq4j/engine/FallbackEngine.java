@@ -194,6 +194,11 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
+    public void admit(List<Chain> chains) {
+        admissions.admit(chains);
+    }
+
+    @Override
     public long complete(Chain chain, long status, long... arguments) {
         if (status == UNLINKED) {
             return call(handle(chain), Arrays.stream(arguments).boxed().toList());

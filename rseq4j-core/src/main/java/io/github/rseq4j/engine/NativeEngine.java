@@ -170,7 +170,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      * Returns the address of the function {@code int join()} that registers the calling thread, also in a signal's
      * handler, or 0 where that is not for us to do.
      */
-    long joinAddress() {
+    public long joinAddress() {
         return first.claim().joinAddress();
     }
 
@@ -356,6 +356,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     @Override
     public void admit(SimulationProof proof) {
         admissions.admit(proof.chain());
+    }
+
+    @Override
+    public void admit(List<Chain> chains) {
+        admissions.admit(chains);
     }
 
     @Override

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.Tool;
+import io.github.rseq4j.testing.Tool;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,6 +8,7 @@ import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.CodeMemory;
 import io.github.rseq4j.machine.MachineCode;
+import io.github.rseq4j.testing.Rseqs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,6 +7,7 @@ import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Seccomp;
 import io.github.rseq4j.kernel.SystemCall;
+import io.github.rseq4j.testing.Rseqs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.rseq4j.Tool;
+import io.github.rseq4j.testing.Tool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

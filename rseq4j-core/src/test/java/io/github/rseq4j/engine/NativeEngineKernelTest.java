@@ -28,6 +28,7 @@ import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
 import io.github.rseq4j.sections.DelayLoadAddStore;
 import io.github.rseq4j.sections.LoadAddStore;
+import io.github.rseq4j.testing.Rseqs;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;

@@ -22,6 +22,7 @@ import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.testing.Rseqs;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

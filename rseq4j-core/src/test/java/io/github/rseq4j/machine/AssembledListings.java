@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.testing.GnuAs;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

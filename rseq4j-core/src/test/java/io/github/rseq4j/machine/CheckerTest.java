@@ -31,25 +31,6 @@ final class CheckerTest {
         return new Compiler(Architecture.X64).compile(LoadAddStore.ONE, Target.NOMINAL).at(BASE, BASE + 0x1000);
     }
 
-    static Stream<Arguments> chains() {
-        return Stream.concat(Sections.all().stream(), SampleSections.all().stream())
-                .flatMap(chain -> Arrays.stream(Architecture.values()).map(each -> Arguments.of(chain, each)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("chains")
-    void takesWhatTheCompilerMakes(Chain chain, Architecture architecture) {
-        assertEquals(List.of(), Checker.faults(new Compiler(architecture).compile(chain, Target.NOMINAL)
-                .at(BASE, BASE + 0x1000)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("chains")
-    void takesWhatTheCompilerMakesForTheProviderImage(Chain chain, Architecture architecture) {
-        assertEquals(List.of(), Checker.faults(new Compiler(architecture)
-                .compile(chain, Target.NOMINAL.inWords()).at(BASE, BASE + 0x1000)));
-    }
-
     private static MachineCode bytes(Consumer<ByteBuffer> change) {
         MachineCode code = good();
         byte[] bytes = code.bytes().clone();

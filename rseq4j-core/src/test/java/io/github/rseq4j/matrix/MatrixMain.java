@@ -27,7 +27,8 @@ import org.junit.platform.launcher.listeners.TestExecutionSummary;
 public final class MatrixMain {
     private static final String BASE = "io.github.rseq4j.";
     private static final List<String> TESTS = List.of("RseqTest", "engine.NativeEngineKernelTest",
-            "engine.CodeMemoryKernelTest", "engine.AbortProofKernelTest", "engine.NativeEventsKernelTest",
+            "engine.CodeMemoryKernelTest", "engine.AbortProofKernelTest",
+            "trace.ring.RingSectionsKernelTest", "trace.cpu.NativeEventsKernelTest",
             "memory.CellsTest", "memory.RangesTest", "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest",
             "percpu.HistogramBucketsTest", "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
             "percpu.PerCpuItemsThreadsTest");

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.engine.ChildJvm;
-import io.github.rseq4j.engine.Rseqs;
+import io.github.rseq4j.testing.Rseqs;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.engine.ChildJvm;
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.Rseqs;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Seccomp;
 import io.github.rseq4j.kernel.SystemCall;
+import io.github.rseq4j.testing.Rseqs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

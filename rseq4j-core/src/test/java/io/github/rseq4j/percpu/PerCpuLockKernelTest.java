@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
-import io.github.rseq4j.engine.Rseqs;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.testing.Rseqs;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;

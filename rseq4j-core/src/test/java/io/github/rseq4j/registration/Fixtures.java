@@ -1,11 +1,11 @@
 package io.github.rseq4j.registration;
 
-import io.github.rseq4j.Tool;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.provider.ProviderHeader;
 import io.github.rseq4j.provider.ProviderImage;
 import io.github.rseq4j.sections.Sections;
+import io.github.rseq4j.testing.Tool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

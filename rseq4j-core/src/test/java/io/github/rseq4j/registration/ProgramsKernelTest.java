@@ -3,9 +3,9 @@ package io.github.rseq4j.registration;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.Tool;
 import io.github.rseq4j.provider.ProviderImage;
 import io.github.rseq4j.registration.Fixtures.Libc;
+import io.github.rseq4j.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.Tool;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.provider.ProviderImage;
 import io.github.rseq4j.provider.ProviderWords;
 import io.github.rseq4j.sections.Sections;
+import io.github.rseq4j.testing.Tool;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.Tool;
 import io.github.rseq4j.elf.ElfStrings;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Chain;
@@ -13,6 +12,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.provider.ProviderHeader;
 import io.github.rseq4j.provider.ProviderImage;
 import io.github.rseq4j.sections.Sections;
+import io.github.rseq4j.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,6 @@ package io.github.rseq4j.registration;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.Tool;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.kernel.Architecture;
@@ -11,6 +10,7 @@ import io.github.rseq4j.proof.RandomSections;
 import io.github.rseq4j.provider.ProviderImage;
 import io.github.rseq4j.registration.Fixtures.Libc;
 import io.github.rseq4j.sections.Sections;
+import io.github.rseq4j.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

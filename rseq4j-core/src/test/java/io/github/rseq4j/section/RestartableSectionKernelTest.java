@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.engine.NativeEngine;
-import io.github.rseq4j.engine.Rseqs;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.percpu.PerCpuItems;
 import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.testing.Rseqs;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;

@@ -1,77 +1,17 @@
 package io.github.rseq4j.sections;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
-import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.interpreter.Interpreter;
-import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Index;
-import io.github.rseq4j.ir.Section;
-import io.github.rseq4j.ir.Status;
-import io.github.rseq4j.ir.Step;
-import io.github.rseq4j.kernel.Architecture;
-import io.github.rseq4j.machine.Listing;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashSet;
+import io.github.rseq4j.testing.SectionRowChecks;
 import java.util.List;
-import java.util.Set;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * What each standard section does, worked out by hand from what librseq says of its operation: on this JVM's engine,
- * whichever it is, and step by step.
- */
-final class StandardSectionsTest {
-    private static final Engine ENGINE = Engine.get();
-    /** How many bytes are looked at, of each copy and of what has no copies. */
-    private static final int WINDOW_BYTES = 512;
-    /** Where the cells lie at index 0; behind the cell that a self-test may be using. */
-    static final long CELL = ENGINE.reserve() + 2 * WINDOW_BYTES;
+/** What each standard section does, worked out by hand from what librseq says of its operation. */
+final class StandardSectionsTest extends SectionRowChecks {
     private static final long V2 = CELL + 128;
-    /** Where the memory lies that has no copies. */
-    static final long PLAIN = ENGINE.reserve() + 2 * WINDOW_BYTES;
     private static final long NODE = PLAIN + 64;
-    static final long NEXT = PLAIN + 256;
-    /** Two words of 4 bytes, of which the upper one is a neighbour. */
-    static final long OTHER = 0x7654_3210L << Integer.SIZE;
-    static final long TOO_LONG = Section.MAX_COPY_BYTES + 1L;
-    static final long OUT_OF_RANGE = -3;
-    static final long EXIT_0 = -16;
-    static final long EXIT_1 = -17;
-    static final long EXIT_2 = -18;
-    /** Stands for a time that the section read. */
-    static final long TIME = 0x7171_7171_7171_7171L;
+    private static final long NEXT = PLAIN + 256;
 
-    /**
-     * One call.
-     *
-     * @param name the chain's name
-     * @param before addresses and words ahead of it; those of cells are in every copy
-     * @param arguments its arguments
-     * @param status what it returns; the cell's address stands for that of the copy that is changed
-     * @param after addresses and words that it changes; those of cells in one copy
-     */
-    record Row(String name, long[] before, long[] arguments, long status, long[] after) {
-        @Override
-        public String toString() {
-            return name + " returns " + Status.describe(status);
-        }
-    }
-
-    static long[] words(long... pairs) {
-        return pairs;
-    }
-
-    static Row row(String name, long[] before, long[] arguments, long status, long[] after) {
-        return new Row(name, before, arguments, status, after);
+    StandardSectionsTest() {
+        super(Sections.all(), all());
     }
 
     private static List<Row> adds() {
@@ -242,168 +182,9 @@ final class StandardSectionsTest {
                 row(copy + "_int", bytes, words(CELL, 1, V2, PLAIN, TOO_LONG, 2), OUT_OF_RANGE, words()));
     }
 
-    static Stream<Row> rows() {
+    private static List<Row> all() {
         return Stream.of(adds().stream(), stacks().stream(), stacksOfSeveral().stream(), rings().stream(),
-                TraceRingRows.all().stream(),
                 replacements().stream(), lists().stream(), pushes("relaxed"), pushes("release"),
-                storesAndCopies("relaxed"), storesAndCopies("release")).flatMap(rows -> rows);
-    }
-
-    private static Chain chain(String name) {
-        return Sections.all().stream().filter(chain -> chain.name().equals(name)).findFirst().orElseThrow();
-    }
-
-    private static long slot(long address, int index) {
-        boolean isCell = address >= CELL && address < CELL + WINDOW_BYTES;
-        return isCell ? address + ((long) index << Engine.STRIDE_SHIFT) : address;
-    }
-
-    private static long status(Row row, int index) {
-        return row.status == CELL ? slot(CELL, index) : row.status;
-    }
-
-    private static void put(int index, long[] pairs) {
-        for (int i = 0; i < pairs.length; i += 2) {
-            ENGINE.memory().putLong(slot(pairs[i], index), pairs[i + 1]);
-        }
-    }
-
-    /** Clears what is looked at and writes what a row has ahead of its call. */
-    private static void fill(Row row) {
-        for (int index = 0; index < ENGINE.copies(); index++) {
-            for (int at = 0; at < WINDOW_BYTES; at += Long.BYTES) {
-                ENGINE.memory().putLong(slot(CELL + at, index), 0);
-                ENGINE.memory().putLong(PLAIN + at, 0);
-            }
-        }
-        for (int index = 0; index < ENGINE.copies(); index++) {
-            put(index, row.before);
-        }
-    }
-
-    /** What was read of a clock is as good as what stands for it, if it is a time at all. */
-    private static List<Long> timed(List<Long> found, List<Long> expected) {
-        List<Long> timed = new ArrayList<>(found);
-        for (int i = 0; i < timed.size(); i++) {
-            if (expected.get(i) == TIME && timed.get(i) > 50) {
-                timed.set(i, TIME);
-            }
-        }
-        return timed;
-    }
-
-    private static List<Long> window(long address) {
-        List<Long> words = new ArrayList<>();
-        for (int at = 0; at < WINDOW_BYTES; at += Long.BYTES) {
-            words.add(ENGINE.memory().getLong(address + at));
-        }
-        return words;
-    }
-
-    private static List<Long> expected(long address, long[] before, long[] after) {
-        List<Long> words = new ArrayList<>();
-        for (int at = 0; at < WINDOW_BYTES; at += Long.BYTES) {
-            words.add(0L);
-        }
-        for (long[] pairs : List.of(before, after)) {
-            for (int i = 0; i < pairs.length; i += 2) {
-                if (pairs[i] >= address && pairs[i] < address + WINDOW_BYTES) {
-                    words.set((int) (pairs[i] - address) / Long.BYTES, pairs[i + 1]);
-                }
-            }
-        }
-        return words;
-    }
-
-    /** One copy is as the row says, the others are as they were, and so is what has no copies. */
-    private static void requireAfter(Row row, Predicate<Integer> mayBe) {
-        List<Long> before = expected(CELL, row.before, words());
-        List<Long> after = expected(CELL, row.before, row.after);
-        List<Long> plain = expected(PLAIN, row.before, row.after);
-        assertEquals(plain, timed(window(PLAIN), plain), row::toString);
-        List<Integer> changed = new ArrayList<>();
-        for (int index = 0; index < ENGINE.copies(); index++) {
-            List<Long> found = window(slot(CELL, index));
-            if (!found.equals(before)) {
-                assertEquals(after, timed(found, after), row::toString);
-                changed.add(index);
-            }
-        }
-        assertEquals(before.equals(after) ? 0 : 1, changed.size(), () -> row + " changed the copies " + changed);
-        assertTrue(changed.stream().allMatch(mayBe), () -> row + " changed the copies " + changed);
-    }
-
-    /** A stray store of a section that was aborted elsewhere would be seen; it is rare, and not what is tested here. */
-    @ParameterizedTest
-    @MethodSource("rows")
-    void doesWhatItsOperationSays(Row row) throws Throwable {
-        Chain chain = chain(row.name);
-        for (int attempt = 0; ; attempt++) {
-            fill(row);
-            long status = (long) ENGINE.handle(chain).invokeWithArguments(Arrays.stream(row.arguments).boxed()
-                    .toArray());
-            if (status < 0 && Status.code(status) != Status.code(row.status)) {
-                // The thread had no registration yet, or a section that is not restarted was aborted.
-                status = ENGINE.complete(chain, status, row.arguments);
-            }
-            int told = row.status == CELL ? (int) (status - CELL >> Engine.STRIDE_SHIFT) : -1;
-            assertEquals(Status.describe(status(row, told)), Status.describe(status));
-            try {
-                requireAfter(row, changed -> told < 0 || changed == told);
-                return;
-            } catch (AssertionError e) {
-                if (attempt == 3) {
-                    throw e;
-                }
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("rows")
-    void doesTheSameStepByStepAtEachIndex(Row row) {
-        for (int index = 0; index < Math.min(3, ENGINE.copies()); index++) {
-            fill(row);
-            long status = new Interpreter(ENGINE.memory(), Engine.STRIDE_SHIFT).run(chain(row.name), 0, row.arguments,
-                    index, Interpreter.Interruption.NEVER);
-            assertEquals(Status.describe(status(row, index)), Status.describe(status));
-            int here = index;
-            requireAfter(row, changed -> changed == here);
-        }
-    }
-
-    /** So that a section which is listed is not forgotten here, nor one of its exits. */
-    @Test
-    void everySectionAndEveryExitHasARow() {
-        Set<String> expected = new HashSet<>();
-        for (Chain chain : Sections.all()) {
-            expected.add(chain.name() + " done");
-            chain.sections().forEach(section -> section.steps().forEach(step -> {
-                if (step instanceof Step.ExitIf exit) {
-                    expected.add(chain.name() + " exit " + exit.exit());
-                }
-            }));
-        }
-        Set<String> found = rows().filter(row -> row.status != OUT_OF_RANGE)
-                .map(row -> row.name + (row.status >= 0 ? " done" : " " + Status.describe(row.status)))
-                .collect(Collectors.toSet());
-        assertEquals(expected, found);
-    }
-
-    static Stream<Arguments> commits() {
-        return Sections.all().stream().flatMap(chain -> Stream.of(Index.values())
-                .map(index -> Arguments.of(chain, index)));
-    }
-
-    /** A release commit is stlr on aarch64, of w where the word has 4 bytes; a relaxed one is str or stur. */
-    @ParameterizedTest
-    @MethodSource("commits")
-    void theCommitHasOrderAndWidthOfItsName(Chain chain, Index index) {
-        String store = (chain.name().contains("_release") ? "stlr " : "stu?r ")
-                + (chain.name().endsWith("_int") ? "w" : "x");
-        List<String> commits = Listing.of(chain, Architecture.AARCH64, index).lines()
-                .filter(line -> line.endsWith("<- commit")).map(String::strip).toList();
-        assertEquals(chain.sections().size(), commits.size());
-        assertTrue(commits.stream().allMatch(commit -> commit.matches(store + ".*")), commits::toString);
+                storesAndCopies("relaxed"), storesAndCopies("release")).flatMap(rows -> rows).toList();
     }
 }

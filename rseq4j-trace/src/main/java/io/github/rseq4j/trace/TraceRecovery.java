@@ -2,7 +2,6 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.kernel.SharedMemory;
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.ctf.Problem;
 import io.github.rseq4j.trace.ctf.TraceDescription;
@@ -16,6 +15,7 @@ import io.github.rseq4j.trace.ring.RingFile;
 import io.github.rseq4j.trace.ring.RingView;
 import io.github.rseq4j.trace.ring.Rings;
 import io.github.rseq4j.trace.ring.SharedRing;
+import io.github.rseq4j.trace.ring.TraceRing;
 import io.github.rseq4j.trace.stream.RingCopy;
 import io.github.rseq4j.trace.stream.RingDrain;
 import io.github.rseq4j.trace.stream.StreamOutput;
@@ -373,9 +373,9 @@ public final class TraceRecovery {
     private void check(SharedRing ring) throws IOException {
         long position = ring.get(TraceRing.POSITION);
         RingView.Progress progress = ring.progress();
-        long flushed = ring.isDiscarding() ? progress.flushed() : TraceRing.RECORDS;
+        long flushed = ring.isDiscarding() ? progress.flushed() : PacketLayout.RECORDS;
         boolean isAhead = !ring.isPosition(position);
-        boolean isBehind = flushed < TraceRing.RECORDS || flushed > PacketLayout.aligned(position)
+        boolean isBehind = flushed < PacketLayout.RECORDS || flushed > PacketLayout.aligned(position)
                 || ring.isDiscarding() && ring.begin(position) - ring.begin(flushed) >= ring.ringBytes();
         if (isAhead || isBehind || progress.file() < 0 || progress.fileBytes() < 0) {
             throw new IOException("offset " + TraceRing.POSITION + ": position=" + position + " flushed=" + flushed

@@ -1,7 +1,6 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.cpu.NativeProbes;
 import io.github.rseq4j.trace.cpu.Sampling;
@@ -13,6 +12,7 @@ import io.github.rseq4j.trace.ring.Channel;
 import io.github.rseq4j.trace.ring.RingFunctions;
 import io.github.rseq4j.trace.ring.RingView;
 import io.github.rseq4j.trace.ring.Rings;
+import io.github.rseq4j.trace.ring.TraceRing;
 import io.github.rseq4j.trace.stream.Drainer;
 import io.github.rseq4j.trace.stream.RingCopy;
 import io.github.rseq4j.trace.stream.RingDrain;

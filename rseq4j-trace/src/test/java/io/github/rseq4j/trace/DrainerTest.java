@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.ring.FileLimits;
 import io.github.rseq4j.trace.ring.MadeRing;
+import io.github.rseq4j.trace.ring.TraceRing;
 import io.github.rseq4j.trace.stream.Drainer;
 import io.github.rseq4j.trace.stream.RingDrain;
 import io.github.rseq4j.trace.stream.StreamOutput;

@@ -1,11 +1,11 @@
 package io.github.rseq4j.cli.listing;
 
+import io.github.rseq4j.cli.io.EmittedSections;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.machine.Listing;
-import io.github.rseq4j.sections.Sections;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
@@ -44,10 +44,11 @@ public final class ListingCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         String wanted = section;
-        List<Chain> chains = Sections.all().stream().filter(c -> wanted == null || c.name().equals(wanted)).toList();
+        List<Chain> chains = EmittedSections.all().stream().filter(c -> wanted == null || c.name().equals(wanted))
+                .toList();
         if (chains.isEmpty()) {
             throw new InputException("section=" + wanted + " is unknown, there are "
-                    + String.join(", ", Sections.all().stream().map(Chain::name).toList()));
+                    + String.join(", ", EmittedSections.all().stream().map(Chain::name).toList()));
         }
         if (names) {
             chains.forEach(chain -> out.println(chain.name()));

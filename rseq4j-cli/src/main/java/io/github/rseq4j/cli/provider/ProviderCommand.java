@@ -1,13 +1,13 @@
 package io.github.rseq4j.cli.provider;
 
+import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.cli.io.EmittedSections;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputFile;
-import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.provider.ProviderHeader;
 import io.github.rseq4j.provider.ProviderImage;
-import io.github.rseq4j.sections.Sections;
 import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -45,9 +45,9 @@ public final class ProviderCommand implements Callable<Integer> {
         if (host == null) {
             throw new InputException("not this architecture: " + Architecture.hostName());
         }
-        Map<String, byte[]> images = ProviderImage.files(host, Sections.all(), Engine.STRIDE_SHIFT,
+        Map<String, byte[]> images = ProviderImage.files(host, EmittedSections.all(), Engine.STRIDE_SHIFT,
                 Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
-        String header = ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT);
+        String header = ProviderHeader.text(EmittedSections.all(), Engine.STRIDE_SHIFT);
         Path file = output.resolve(ProviderImage.FILE_NAME);
         try {
             Files.createDirectories(output);

@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli.selftest;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.cli.io.EmittedSections;
 import io.github.rseq4j.cli.io.OutputWriter;
 import io.github.rseq4j.cli.io.Table;
 import io.github.rseq4j.cli.selftest.storm.Rounds;
@@ -11,7 +12,6 @@ import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.proof.AbortProof;
-import io.github.rseq4j.sections.Sections;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -98,7 +98,7 @@ public final class SelftestCommand implements Callable<Integer> {
         int[] cpus = cpus(affinity);
         List<AbortProof.Report> proofs = new ArrayList<>();
         AbortProof prover = engine.proofs().own();
-        for (Chain chain : Sections.all()) {
+        for (Chain chain : EmittedSections.all()) {
             proofs.add(prover.prove(chain, System.nanoTime()));
         }
         // A fifth of the time for the causes, a quarter of that each; the storms have the rest.

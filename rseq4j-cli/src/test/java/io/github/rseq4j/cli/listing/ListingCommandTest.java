@@ -4,27 +4,28 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.cli.Run;
+import io.github.rseq4j.cli.io.EmittedSections;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.machine.Listing;
-import io.github.rseq4j.sections.Sections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ListingCommandTest {
-    private static final List<String> NAMES = Sections.all().stream().map(Chain::name).toList();
+    private static final List<String> NAMES = EmittedSections.all().stream().map(Chain::name).toList();
 
     private static String all(Index index) {
-        return String.join("\n", Sections.all().stream().map(c -> Listing.of(c, Architecture.X64, index)).toList());
+        return String.join("\n", EmittedSections.all().stream()
+                .map(c -> Listing.of(c, Architecture.X64, index)).toList());
     }
 
     @ParameterizedTest
     @EnumSource
     void printsTheListingOfEachSection(Index index) {
-        for (Chain chain : Sections.all()) {
+        for (Chain chain : EmittedSections.all()) {
             assertEquals(new Run(0, Listing.of(chain, Architecture.X64, index), ""),
                     Run.of("listing", chain.name(), "--arch", "x64", "--index", index.spelling()));
         }
@@ -85,7 +86,7 @@ class ListingCommandTest {
     @EnumSource
     void printsTheListingsOfEveryArchitectureOnAnyHost(Architecture architecture) {
         Run run = Run.of("listing", "--arch=" + architecture.spelling(), NAMES.getFirst());
-        assertEquals(new Run(0, Listing.of(Sections.all().getFirst(), architecture, Index.MM_CID), ""), run);
+        assertEquals(new Run(0, Listing.of(EmittedSections.all().getFirst(), architecture, Index.MM_CID), ""), run);
         assertTrue(run.out().contains(" on " + architecture.spelling() + "\n"), run.out());
     }
 }

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.cli.Run;
+import io.github.rseq4j.cli.io.EmittedSections;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.provider.ProviderHeader;
 import io.github.rseq4j.provider.ProviderImage;
-import io.github.rseq4j.sections.Sections;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,13 +29,13 @@ class ProviderCommandTest {
         Path output = folder.resolve("a/b");
         Run run = Run.of("provider", "--output", output.toString());
         assertEquals(0, run.exit(), run.err());
-        Map<String, byte[]> images = ProviderImage.files(Objects.requireNonNull(Architecture.host()), Sections.all(),
-                Engine.STRIDE_SHIFT, Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
+        Map<String, byte[]> images = ProviderImage.files(Objects.requireNonNull(Architecture.host()),
+                EmittedSections.all(), Engine.STRIDE_SHIFT, Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
         assertEquals(Set.of("librseq4j.so", "librseq4j-next.so"), images.keySet());
         for (Map.Entry<String, byte[]> image : images.entrySet()) {
             assertArrayEquals(image.getValue(), Files.readAllBytes(output.resolve(image.getKey())));
         }
-        assertEquals(ProviderHeader.text(Sections.all(), Engine.STRIDE_SHIFT),
+        assertEquals(ProviderHeader.text(EmittedSections.all(), Engine.STRIDE_SHIFT),
                 Files.readString(output.resolve("rseq4j.h")));
         assertTrue(run.out().contains(output.resolve("librseq4j.so") + " ("
                 + Objects.requireNonNull(images.get("librseq4j.so")).length + " bytes), librseq4j-next.so"), run.out());
@@ -50,7 +50,7 @@ class ProviderCommandTest {
             "limit"}) {
             assertTrue(header.contains("\nint rseq4j_" + name + "(void);\n"), name);
         }
-        for (Chain chain : Sections.all()) {
+        for (Chain chain : EmittedSections.all()) {
             int declaration = header.indexOf("\nintptr_t rseq4j_" + chain.name() + "(intptr_t a0");
             assertTrue(declaration > 0, chain.name());
             String comment = header.substring(header.lastIndexOf("/*", declaration), declaration);

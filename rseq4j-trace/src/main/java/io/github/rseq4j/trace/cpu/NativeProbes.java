@@ -3,7 +3,6 @@ package io.github.rseq4j.trace.cpu;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
-import io.github.rseq4j.engine.NativeEvents;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.ctf.EventType;

@@ -1,7 +1,6 @@
 package io.github.rseq4j.trace.cpu;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.engine.NativeEvents;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.LastCalls;
 import io.github.rseq4j.kernel.Linux;

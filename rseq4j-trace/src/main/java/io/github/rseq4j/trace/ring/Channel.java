@@ -3,7 +3,6 @@ package io.github.rseq4j.trace.ring;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Status;
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.layout.PacketLayout;
@@ -153,7 +152,7 @@ public final class Channel implements EventSink {
 
     @Override
     public void recordBytes(int id, byte[] fields, int fieldBytes) {
-        long recordBytes = TraceRing.RECORD_HEADER + (long) fieldBytes;
+        long recordBytes = PacketLayout.RECORD_FIELDS + (long) fieldBytes;
         try {
             long header = header(id);
             int tries = 0;
@@ -184,7 +183,7 @@ public final class Channel implements EventSink {
             long[] given = withTime(arguments);
             last = Engine.get().complete(chain, last, given);
         }
-        return last < 0 && mayTryAgain(last, TraceRing.RECORD_HEADER + (long) words * Long.BYTES);
+        return last < 0 && mayTryAgain(last, PacketLayout.RECORD_FIELDS + (long) words * Long.BYTES);
     }
 
     private boolean mustRepeat(long status, int tries, byte[] fields, long... arguments) throws Throwable {

@@ -1,7 +1,6 @@
 package io.github.rseq4j.trace.ring;
 
 import io.github.rseq4j.interpreter.AddressSpace;
-import io.github.rseq4j.sections.TraceRing;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 

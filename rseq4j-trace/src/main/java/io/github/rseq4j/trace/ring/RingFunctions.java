@@ -3,7 +3,6 @@ package io.github.rseq4j.trace.ring;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.common.TraceTime;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -36,6 +35,7 @@ public final class RingFunctions {
                 chains.addAll(isOrdered ? List.of() : TraceRing.UNORDERED_EVENTS);
                 chains.addAll(isOrdered ? List.of() : List.of(TraceRing.UNORDERED_COPY));
             }
+            emitting.admit(chains);
             for (Chain chain : chains) {
                 long _ = emitting.entry(chain);
             }

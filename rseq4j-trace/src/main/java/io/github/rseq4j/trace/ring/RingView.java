@@ -1,6 +1,6 @@
 package io.github.rseq4j.trace.ring;
 
-import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -81,7 +81,7 @@ public sealed interface RingView permits SharedRing, PagedRing {
      * @param discarded how many events the last packet counts as discarded
      */
     record Progress(long flushed, long file, long fileBytes, long packets, long discarded) {
-        public static final Progress NONE = new Progress(TraceRing.RECORDS, 0, 0, 0, 0);
+        public static final Progress NONE = new Progress(PacketLayout.RECORDS, 0, 0, 0, 0);
     }
 
     /**
@@ -135,8 +135,8 @@ public sealed interface RingView permits SharedRing, PagedRing {
      * @param position the position
      */
     default boolean isPosition(long position) {
-        return position >= TraceRing.RECORDS && position <= Long.MAX_VALUE - 2 * ringBytes()
-                && position - begin(position) >= TraceRing.RECORDS;
+        return position >= PacketLayout.RECORDS && position <= Long.MAX_VALUE - 2 * ringBytes()
+                && position - begin(position) >= PacketLayout.RECORDS;
     }
 
     /** Returns the exception of a ring that somebody else has written to. */
@@ -151,8 +151,8 @@ public sealed interface RingView permits SharedRing, PagedRing {
      * @param now the time
      */
     default void start(long now) {
-        put(TraceRing.POSITION, TraceRing.RECORDS);
+        put(TraceRing.POSITION, PacketLayout.RECORDS);
         put(TraceRing.LAST, now);
-        putWord(TraceRing.TIMESTAMP_BEGIN, now);
+        putWord(PacketLayout.TIMESTAMP_BEGIN, now);
     }
 }

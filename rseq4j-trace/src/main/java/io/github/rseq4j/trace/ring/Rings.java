@@ -7,7 +7,6 @@ import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.interpreter.PagedMemory;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.memory.Cells;
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.file.SafeFolder;

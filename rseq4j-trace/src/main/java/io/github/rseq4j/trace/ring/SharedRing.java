@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.SharedMemory;
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.file.SafeFolder;
 import java.io.IOException;
 import java.lang.foreign.Arena;

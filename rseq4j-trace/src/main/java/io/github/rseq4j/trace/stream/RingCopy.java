@@ -1,11 +1,12 @@
 package io.github.rseq4j.trace.stream;
 
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.ring.FileLimits;
 import io.github.rseq4j.trace.ring.RingView;
+import io.github.rseq4j.trace.ring.TraceRing;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -89,10 +90,10 @@ public record RingCopy(List<Packet> packets, int torn) {
 
     private static Packet packet(RingView ring, long begin, boolean isOpen, RingView.State state) {
         long content = isOpen ? state.position() - begin : ring.word(begin + TraceRing.CONTENT_BYTES);
-        int bytes = (int) (Math.clamp(content, TraceRing.RECORDS, ring.subBytes()) - TraceRing.RECORDS);
-        ByteBuffer records = ByteBuffer.allocate(bytes).put(ring.bytes(begin + TraceRing.RECORDS, bytes)).flip();
-        return new Packet(ring.index(), begin / ring.subBytes(), ring.word(begin + TraceRing.TIMESTAMP_BEGIN),
-                isOpen ? state.last() : ring.word(begin + TraceRing.TIMESTAMP_END),
-                isOpen ? state.discarded() : ring.word(begin + TraceRing.EVENTS_DISCARDED), records);
+        int bytes = (int) (Math.clamp(content, PacketLayout.RECORDS, ring.subBytes()) - PacketLayout.RECORDS);
+        ByteBuffer records = ByteBuffer.allocate(bytes).put(ring.bytes(begin + PacketLayout.RECORDS, bytes)).flip();
+        return new Packet(ring.index(), begin / ring.subBytes(), ring.word(begin + PacketLayout.TIMESTAMP_BEGIN),
+                isOpen ? state.last() : ring.word(begin + PacketLayout.TIMESTAMP_END),
+                isOpen ? state.discarded() : ring.word(begin + PacketLayout.EVENTS_DISCARDED), records);
     }
 }

@@ -1,13 +1,13 @@
 package io.github.rseq4j.trace.stream;
 
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.layout.PacketLayout;
-import io.github.rseq4j.trace.ring.RingView;
 import io.github.rseq4j.trace.ring.RingView.Progress;
+import io.github.rseq4j.trace.ring.RingView;
+import io.github.rseq4j.trace.ring.TraceRing;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -83,11 +83,12 @@ public final class RingDrain implements AutoCloseable {
         long packets = progress.packets();
         long open = ring.begin(state.position());
         for (long begin = ring.begin(progress.flushed()); begin < open; begin += ring.subBytes()) {
-            long content = Math.clamp(ring.word(begin + TraceRing.CONTENT_BYTES), TraceRing.RECORDS, ring.subBytes());
-            progress = write(progress, begin + content, ring.word(begin + TraceRing.TIMESTAMP_END),
-                    ring.word(begin + TraceRing.EVENTS_DISCARDED));
+            long content = Math.clamp(ring.word(begin + TraceRing.CONTENT_BYTES), PacketLayout.RECORDS,
+                    ring.subBytes());
+            progress = write(progress, begin + content, ring.word(begin + PacketLayout.TIMESTAMP_END),
+                    ring.word(begin + PacketLayout.EVENTS_DISCARDED));
             long next = begin + ring.subBytes();
-            progress = new Progress(next + TraceRing.RECORDS, progress.file(), progress.fileBytes(),
+            progress = new Progress(next + PacketLayout.RECORDS, progress.file(), progress.fileBytes(),
                     progress.packets(), progress.discarded());
             ring.keep(progress);
             VarHandle.releaseFence();
@@ -134,8 +135,9 @@ public final class RingDrain implements AutoCloseable {
         long open = ring.begin(position);
         long count = 0;
         for (long begin = ring.begin(flushed); begin <= open; begin += ring.subBytes()) {
-            long from = Math.max(flushed, begin + TraceRing.RECORDS);
-            long content = Math.clamp(ring.word(begin + TraceRing.CONTENT_BYTES), TraceRing.RECORDS, ring.subBytes());
+            long from = Math.max(flushed, begin + PacketLayout.RECORDS);
+            long content = Math.clamp(ring.word(begin + TraceRing.CONTENT_BYTES), PacketLayout.RECORDS,
+                    ring.subBytes());
             long end = begin == open ? position : begin + content;
             count += end > from ? count(ring.bytes(from, (int) (end - from)), events) : 0;
         }

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.layout.PacketLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -55,15 +54,6 @@ class PacketLayoutTest {
                 PacketLayout.CONTENT_SIZE + " content_size", PacketLayout.PACKET_SIZE + " packet_size",
                 PacketLayout.PACKET_SEQ_NUM + " packet_seq_num", PacketLayout.EVENTS_DISCARDED + " events_discarded",
                 PacketLayout.CPU_ID + " cpu_id"), words);
-    }
-
-    @Test
-    void sectionsWriteEachWordWhereTheLayoutHasIt() {
-        assertEquals(List.of(PacketLayout.TIMESTAMP_BEGIN, PacketLayout.TIMESTAMP_END, PacketLayout.CONTENT_SIZE,
-                        PacketLayout.PACKET_SEQ_NUM, PacketLayout.EVENTS_DISCARDED, PacketLayout.RECORDS,
-                        PacketLayout.RECORD_FIELDS),
-                List.of(TraceRing.TIMESTAMP_BEGIN, TraceRing.TIMESTAMP_END, TraceRing.CONTENT_BYTES, TraceRing.BEGIN,
-                        TraceRing.EVENTS_DISCARDED, TraceRing.RECORDS, TraceRing.RECORD_HEADER));
     }
 
     @Test

@@ -1,8 +1,8 @@
 package io.github.rseq4j.trace.ring;
 
 import io.github.rseq4j.interpreter.AddressSpace;
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.TracerTest;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
@@ -68,14 +68,14 @@ public final class MadeRing implements AddressSpace {
             long time = 10L * number + 10;
             if (number > 0) {
                 long before = begin - SUB;
-                ring.putWord(before + TraceRing.CONTENT_BYTES, TraceRing.RECORDS + RECORD);
-                ring.putWord(before + TraceRing.EVENTS_DISCARDED, ring.get(TraceRing.DISCARDED));
-                ring.putWord(before + TraceRing.TIMESTAMP_END, time);
+                ring.putWord(before + TraceRing.CONTENT_BYTES, PacketLayout.RECORDS + RECORD);
+                ring.putWord(before + PacketLayout.EVENTS_DISCARDED, ring.get(TraceRing.DISCARDED));
+                ring.putWord(before + PacketLayout.TIMESTAMP_END, time);
                 ring.put(TraceRing.LAST, time);
                 ring.putWord(begin + TraceRing.BEGIN, begin);
-                ring.putWord(begin + TraceRing.TIMESTAMP_BEGIN, time);
+                ring.putWord(begin + PacketLayout.TIMESTAMP_BEGIN, time);
             }
-            record(ring, begin + TraceRing.RECORDS, time + 1, number);
+            record(ring, begin + PacketLayout.RECORDS, time + 1, number);
         }
     }
 

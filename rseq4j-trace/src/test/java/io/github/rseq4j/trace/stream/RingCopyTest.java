@@ -2,8 +2,9 @@ package io.github.rseq4j.trace.stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.ring.MadeRing;
+import io.github.rseq4j.trace.ring.TraceRing;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -74,7 +75,7 @@ final class RingCopyTest {
     void whatIsOvertakenIsLeftOut(int ahead) throws IOException {
         made.fill(0, LAST);
         int reading = OLDEST + 3;
-        made.whenRead((long) reading * MadeRing.SUB + TraceRing.RECORDS, () -> made.fill(LAST + 1, LAST + ahead));
+        made.whenRead((long) reading * MadeRing.SUB + PacketLayout.RECORDS, () -> made.fill(LAST + 1, LAST + ahead));
         RingCopy copy = RingCopy.of(made.ring, true);
         // Copied before that: they are whole. What follows them is whole unless the open one is right ahead of it.
         int whole = LAST + ahead + 2 - MadeRing.COUNT;

@@ -5,14 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.sections.TraceRing;
 import io.github.rseq4j.trace.TracerTest;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.ring.FileLimits;
 import io.github.rseq4j.trace.ring.MadeRing;
 import io.github.rseq4j.trace.ring.RingView;
+import io.github.rseq4j.trace.ring.TraceRing;
 import io.github.rseq4j.trace.thread.TracedThreads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -107,7 +108,7 @@ final class RingDrainTest {
         made.whenStateRead(TraceRing.LAST, () -> made.record(made.ring.position(), 50, 1));
         made.whenStateRead(TraceRing.DISCARDED, () -> made.record(made.ring.position(), 60, 2));
         RingView.State state = made.ring.state(() -> 0);
-        assertEquals(new RingView.State(TraceRing.RECORDS + 3L * MadeRing.RECORD, 60, 0, true), state);
+        assertEquals(new RingView.State(PacketLayout.RECORDS + 3L * MadeRing.RECORD, 60, 0, true), state);
     }
 
     /** Who is killed in between has written it, kept that it is written, or neither: never given free before. */
@@ -118,7 +119,7 @@ final class RingDrainTest {
         made.whenWritten(TraceRing.CONSUMED, consumed -> {
             freed.add(consumed);
             RingView.Progress kept = made.ring.progress();
-            assertEquals(consumed + TraceRing.RECORDS, kept.flushed());
+            assertEquals(consumed + PacketLayout.RECORDS, kept.flushed());
             assertEquals(kept.fileBytes(), folder.resolve("channel_0").toFile().length());
             assertEquals(consumed / MadeRing.SUB, kept.packets());
         });

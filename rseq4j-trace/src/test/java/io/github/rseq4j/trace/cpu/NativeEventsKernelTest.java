@@ -1,14 +1,18 @@
-package io.github.rseq4j.engine;
+package io.github.rseq4j.trace.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
-import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.testing.Rseqs;
+import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.ring.TraceRing;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -34,7 +38,7 @@ final class NativeEventsKernelTest {
         cells = engine.reserve((long) engine.copies() << Engine.STRIDE_SHIFT);
         rings = engine.reserve((long) engine.copies() * (TraceRing.STATE_BYTES + RING_BYTES));
         for (int index = 0; index < engine.copies(); index++) {
-            RawMemory.putLong(state(index) + TraceRing.POSITION, TraceRing.RECORDS);
+            RawMemory.putLong(state(index) + TraceRing.POSITION, PacketLayout.RECORDS);
             put(index, TraceRing.SUB_MASK, SUB_BYTES - 1);
             put(index, TraceRing.RING_MASK, RING_BYTES - 1);
             put(index, TraceRing.BASE, ring(index));
@@ -85,7 +89,7 @@ final class NativeEventsKernelTest {
     private int written() {
         int found = -1;
         for (int index = 0; index < engine.copies(); index++) {
-            if (get(index, TraceRing.POSITION) != TraceRing.RECORDS) {
+            if (get(index, TraceRing.POSITION) != PacketLayout.RECORDS) {
                 assertEquals(-1, found, "one ring was written to");
                 found = index;
             }
@@ -101,8 +105,8 @@ final class NativeEventsKernelTest {
         assertEquals(0, Native.call(event.entry(), dirt | 0x1180L, dirt | 0xFFFEL, 0x0123_4567_89AB_CDEFL,
                 dirt | 0x2201L, 0x7777_7777_8000_0003L).value());
         int index = written();
-        long record = ring(index) + TraceRing.RECORDS;
-        assertEquals(TraceRing.RECORDS + 16 + 16, get(index, TraceRing.POSITION));
+        long record = ring(index) + PacketLayout.RECORDS;
+        assertEquals(PacketLayout.RECORDS + 16 + 16, get(index, TraceRing.POSITION));
         assertEquals(get(index, TraceRing.LAST), RawMemory.getLong(record));
         assertEquals((long) -Linux.gettid() << 16 | ID, RawMemory.getLong(record + 8));
         // 80 | FE FF | EF CD AB 89 67 45 23 01 | 01 | 03 00 00 80
@@ -115,7 +119,7 @@ final class NativeEventsKernelTest {
         NativeEvents.Event event = event(List.of());
         RawMemory.putLong(event.enabledWord(), 0);
         assertTrue(Native.call(event.entry()).value() < 0, "nothing was recorded");
-        assertEquals((long) engine.copies() * TraceRing.RECORDS, sum(TraceRing.POSITION));
+        assertEquals((long) engine.copies() * PacketLayout.RECORDS, sum(TraceRing.POSITION));
     }
 
     @Test
@@ -128,7 +132,7 @@ final class NativeEventsKernelTest {
         long written = 0;
         for (int index = 0; index < engine.copies(); index++) {
             // One record fits a sub-buffer, behind its header.
-            written += (get(index, TraceRing.POSITION) & SUB_BYTES - 1) / (TraceRing.RECORDS + 24)
+            written += (get(index, TraceRing.POSITION) & SUB_BYTES - 1) / (PacketLayout.RECORDS + 24)
                     + get(index, TraceRing.POSITION) / SUB_BYTES;
         }
         assertEquals(calls, written + sum(TraceRing.DISCARDED));
@@ -154,7 +158,7 @@ final class NativeEventsKernelTest {
         RawMemory.putLong(context + pc, 0x0102_0304_0506_0708L);
         assertEquals(0, Native.call(sampler.entry(), 27, 0, context).value());
         int index = written();
-        assertEquals(0x0102_0304_0506_0708L, RawMemory.getLong(ring(index) + TraceRing.RECORDS + WORDS));
+        assertEquals(0x0102_0304_0506_0708L, RawMemory.getLong(ring(index) + PacketLayout.RECORDS + WORDS));
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.github.rseq4j.sections;
+package io.github.rseq4j.trace.ring;
 
 import static io.github.rseq4j.ir.Operand.arg;
 import static io.github.rseq4j.ir.Operand.imm;
@@ -9,53 +9,55 @@ import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Mem;
-import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Reg;
+import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The rings of a tracer: an event is one section, from the clock to the commit. Each CPU has a ring of sub-buffers, the
- * state that tells where it stands, and a head of words that sections trust.
+ * The sections of a tracer's rings. An event is one section, from the clock to the commit. Each CPU has a ring of
+ * sub-buffers, the ring's state, and a head whose words the sections trust.
  *
  * <pre>
  *   head (the cells), in memory of this process alone:
  *     base        the ring's address
- *     limit       how far a sub-buffer may be filled, or 0: the ring takes nothing, and base is not looked at
+ *     limit       how many bytes of a sub-buffer may be filled; 0 while the ring takes nothing, and base is not read
  *     sub mask    the size of a sub-buffer, less 1
  *     ring mask   the size of the ring, less 1
- *     window      how far the open sub-buffer may begin behind what was consumed, when another one is to be opened
- *     missed      how many events found no ring, of who cannot have one made
+ *     window      the greatest distance from consumed at which a new sub-buffer may be opened
+ *     missed      how many events found no ring, counted where no ring can be made
  *
- *   state, right ahead of the ring, in memory that outlives the process:
- *     position    the end of the last record, counted in bytes since the beginning; sections alone write it
+ *   state, just below the ring, in memory that outlives the process:
+ *     position    the end of the last record, in bytes since the ring began; only sections write it
  *     last        the time of the last record, or of one that was not committed
  *     discarded   how many events found no room
- *     consumed    how much was given free, in bytes since the beginning; the consumer alone writes it
+ *     consumed    how many bytes were released, since the ring began; only the consumer writes it
  *
  *   a sub-buffer:
- *     | packet header and context | record | record ... | left over |
+ *     | packet header and context | record | record ... | unused |
  * </pre>
  *
- * <p>Memory that outlives the process may be written by others. So nothing that is read there is an address, or a part
- * of one before a mask of the head has cut it: whatever position says, a record lies inside of one sub-buffer of the
- * ring. Who writes there garbles what is recorded, and nothing else.
+ * <p>Other processes may be able to write to memory that outlives this one. So no word of it is used as an address, nor
+ * as a part of one before a mask of the head has cut it: whatever position holds, a record lies inside one sub-buffer
+ * of the ring. A stray write to the state garbles the trace and nothing else.
  *
- * <p>All that tells where a record goes comes from position, the one word that a section commits. A record begins at a
- * multiple of 8 and does not cross into another sub-buffer. What does not fit leaves by an exit, and whoever called
- * runs {@link #SWITCH}, which closes the sub-buffer, opens the next one and commits the first position in it; then the
- * event is tried again. A sub-buffer is never filled to its last byte, so a position tells for sure which one it is in.
+ * <p>Position alone decides where a record goes, and it is the one word that a section commits. A record begins at a
+ * multiple of 8 and lies in one sub-buffer. When a record does not fit, the section leaves by an exit; the caller runs
+ * {@link #SWITCH}, which closes the sub-buffer, opens the next one and commits the first position in it; then the
+ * caller runs the event again. A sub-buffer is never filled to its last byte, so a position belongs to exactly one
+ * sub-buffer.
  *
- * <p>A signal's handler that records an event aborts the section that it interrupts, which begins anew behind it: no
- * order of nested reserving and committing is to be kept. That is what LTTng-UST's ring buffer (Desnoyers), after which
- * the rest is, needs two atomic counters of each sub-buffer for.
+ * <p>A signal handler that records an event aborts the section that it interrupts, and that section starts again after
+ * the handler. So nested reservations need no order. LTTng-UST's ring buffer (Desnoyers), after which the rest of this
+ * layout is modelled, needs two atomic counters for each sub-buffer to keep that order.
  *
- * <p>Rings go by the CPU's number, not by the concurrency id: a timeline is of CPUs.
+ * <p>Rings go by the CPU's number, not by the concurrency id, because a timeline shows CPUs.
  */
 public final class TraceRing {
     /** Offset of base in a head, in bytes. */
@@ -81,36 +83,26 @@ public final class TraceRing {
     public static final int DISCARDED = 2 * Long.BYTES;
     /** Offset of consumed in the state: on a cache line that the consumer may take from the ring's CPU. */
     public static final int CONSUMED = 16 * Long.BYTES;
-    /** The size of the state, in bytes: so far ahead of the ring it begins. */
+    /** The size of the state, in bytes: it begins this far below the ring. */
     public static final int STATE_BYTES = 24 * Long.BYTES;
 
-    /** Offset of timestamp_begin in a sub-buffer, in bytes. */
-    public static final int TIMESTAMP_BEGIN = 32;
-    /** Offset of timestamp_end in a sub-buffer, in bytes. */
-    public static final int TIMESTAMP_END = 40;
-    /** Offset of the content's size in a sub-buffer, which is kept in bytes. */
-    public static final int CONTENT_BYTES = 48;
-    /** Offset, in a sub-buffer, of the position that it begins at: written ahead of all else when it is opened. */
-    public static final int BEGIN = 64;
-    /** Offset of events_discarded in a sub-buffer, in bytes. */
-    public static final int EVENTS_DISCARDED = 72;
-    /** Offset of the first record in a sub-buffer, in bytes. */
-    public static final int RECORDS = 88;
-    /** What a record has ahead of its fields, in bytes: the time, and the word of event and thread. */
-    public static final int RECORD_HEADER = 2 * Long.BYTES;
+    /** Offset, in an open sub-buffer, of its content's size in bytes; a packet has it in bits. */
+    public static final int CONTENT_BYTES = PacketLayout.CONTENT_SIZE;
+    /** Offset, in an open sub-buffer, of the position where it begins; a packet has its number there. */
+    public static final int BEGIN = PacketLayout.PACKET_SEQ_NUM;
 
     /** An event's exit when the sub-buffer has no room for it, or the ring takes nothing. */
     public static final int EXIT_SWITCH = 0;
-    /** An event's exit when the time that it was given is before the last record's. */
+    /** An event's exit when the given time is before the last record's. */
     public static final int EXIT_EARLY = 1;
-    /** A switch's exit when there is room, so that none is needed. */
+    /** A switch's exit when the record fits, so that no switch is needed. */
     public static final int EXIT_ROOM = 0;
-    /** A switch's exit when the ring is full of what was not consumed. */
+    /** A switch's exit when every other sub-buffer waits for the consumer. */
     public static final int EXIT_FULL = 1;
-    /** The exit of a switch, and of what counts discarded events, when the ring takes nothing. */
+    /** The exit of a switch, and of {@link #DISCARD}, when the ring takes nothing. */
     public static final int EXIT_CLOSED = 2;
 
-    /** A switch's exit when the time that it was given is before the last record's. */
+    /** A switch's exit when the given time is before the last record's. */
     public static final int EXIT_SWITCH_EARLY = 3;
 
     /** Where the time of a record comes from. */
@@ -130,29 +122,29 @@ public final class TraceRing {
 
     /**
      * Events of up to 1, 2, 4 and 8 words of fields: the cells, the record's size in bytes, the word of event and
-     * thread, and the words. The time is the processor's, which is not earlier than that of what happened before.
+     * thread, and the words. The time is the processor's, and not earlier than that of any event that happened before.
      */
     public static final List<Chain> EVENTS = events(Time.ORDERED);
-    /** The same, whose time may be earlier than that of what happened before on another CPU. */
+    /** The same; the time may be earlier than that of an event that happened before on another CPU. */
     public static final List<Chain> UNORDERED_EVENTS = events(Time.UNORDERED);
-    /** The same, with the time as the last argument, for machines on which the processor's is not to be relied on. */
+    /** The same, with the time as the last argument, for machines whose processors' clocks do not agree. */
     public static final List<Chain> TIMED_EVENTS = events(Time.GIVEN);
     /**
-     * An event whose fields are copied: the cells, the record's size in bytes, the word of event and thread, where the
-     * fields are, and how many bytes.
+     * An event whose fields are copied: the cells, the record's size in bytes, the word of event and thread, the
+     * fields' address, and their length in bytes.
      */
     public static final Chain COPY = copy(Time.ORDERED);
-    /** The same, whose time may be earlier than that of what happened before on another CPU. */
+    /** The same; the time may be earlier than that of an event that happened before on another CPU. */
     public static final Chain UNORDERED_COPY = copy(Time.UNORDERED);
     /** The same, with the time as the last argument. */
     public static final Chain TIMED_COPY = copy(Time.GIVEN);
-    /** Closes a sub-buffer and opens the next one: the cells, and how many bytes a record needs. */
+    /** Closes a sub-buffer and opens the next one: the cells, and the number of bytes that a record needs. */
     public static final Chain SWITCH = switching(false);
     /** The same, with the time as the last argument. */
     public static final Chain TIMED_SWITCH = switching(true);
     /**
-     * Counts events that found no room: the cells, and how many. Who found the ring of one CPU full may be on another
-     * one by then, that has no ring, in whose place nobody would ever read the count.
+     * Counts events that found no room: the cells, and how many. It leaves by an exit where there is no ring: a thread
+     * that found the ring of one CPU full may have moved to a CPU without one, where no reader looks for the count.
      */
     public static final Chain DISCARD = Chain.of(2, new Section("trace_discard_relaxed", List.of(
             load(temp(0), LIMIT),
@@ -160,24 +152,24 @@ public final class TraceRing {
             load(temp(1), BASE),
             new Step.CommitAdd(state(temp(1), DISCARDED), arg(1), Width.LONG, Order.RELAXED)), null))
             .by(Index.CPU_ID);
-    /** Counts events that found no ring, where none can be made at once: the cells, and how many. */
+    /** Counts events that found no ring, where none can be made: the cells, and how many. */
     public static final Chain MISS = Chain.of(2, new Section("trace_miss_relaxed", List.of(
             new Step.CommitAdd(head(MISSED), arg(1), Width.LONG, Order.RELAXED)), null)).by(Index.CPU_ID);
 
-    /** What holds of each section: the heads are cells, and rings are memory of their own. */
+    /** Returns what each section relies on: heads are cells, and rings are memory of their own. */
     private static List<Assumption> layout() {
         return List.of(Assumption.apart(head(BASE), "no head and no field of an event lies in a ring"),
-                Assumption.apart(head(RING_MASK), "sub-buffers lie behind the ring's own words"),
+                Assumption.apart(head(RING_MASK), "sub-buffers lie above the ring's own words"),
                 Assumption.apart(CELLS, "no field of an event lies in a head"),
                 Assumption.stable(head(BASE), "it is written before the ring takes anything, and never again"),
                 Assumption.settled(state(temp(3), LAST),
-                        "it holds the time that the restart compares with it, which is not before itself"));
+                        "it holds the very time that the restart compares with it"));
     }
 
     private TraceRing() {}
 
     /** Returns every chain. */
-    static List<Chain> all() {
+    public static List<Chain> all() {
         List<Chain> all = new ArrayList<>(EVENTS);
         all.addAll(UNORDERED_EVENTS);
         all.addAll(TIMED_EVENTS);
@@ -191,11 +183,11 @@ public final class TraceRing {
 
     private static Chain event(int words, Time time) {
         int first = HEADER.number() + 1;
-        List<Step> steps = new ArrayList<>(reserve(imm(RECORD_HEADER + (long) words * Long.BYTES)));
+        List<Step> steps = new ArrayList<>(reserve(imm(PacketLayout.RECORD_FIELDS + (long) words * Long.BYTES)));
         steps.addAll(check(time, first + words));
         steps.addAll(stamp(time, first + words));
         for (int i = 0; i < words; i++) {
-            steps.add(store(Mem.at(temp(2), RECORD_HEADER + i * Long.BYTES), arg(first + i)));
+            steps.add(store(Mem.at(temp(2), PacketLayout.RECORD_FIELDS + i * Long.BYTES), arg(first + i)));
         }
         return chain("trace_event_" + words, time, first + words, steps);
     }
@@ -205,7 +197,7 @@ public final class TraceRing {
         Reg length = arg(4);
         List<Step> steps = new ArrayList<>(reserve(SIZE));
         steps.addAll(check(time, 5));
-        steps.add(new Step.Copy(Mem.at(temp(2), RECORD_HEADER), from, length, Section.MAX_COPY_BYTES));
+        steps.add(new Step.Copy(Mem.at(temp(2), PacketLayout.RECORD_FIELDS), from, length, Section.MAX_COPY_BYTES));
         steps.addAll(stamp(time, 5));
         return chain("trace_event_memcpy", time, 5, steps);
     }
@@ -225,7 +217,7 @@ public final class TraceRing {
                 exit(EXIT_SWITCH, temp(2), Condition.BELOW, temp(1)),
                 load(temp(1), RING_MASK),
                 new Step.And(temp(1), temp(0)),
-                new Step.Address(temp(2), behind(temp(3), temp(1))));
+                new Step.Address(temp(2), within(temp(3), temp(1))));
     }
 
     private static List<Step> check(Time from, int argument) {
@@ -281,7 +273,7 @@ public final class TraceRing {
                 exit(EXIT_SWITCH_EARLY, temp(1), Condition.BELOW, temp(3))) : List.of(new Step.Timestamp(temp(1))));
         steps.add(load(temp(3), BASE));
         steps.add(store(state(temp(3), LAST), temp(1)));
-        steps.add(store(Mem.at(temp(0), TIMESTAMP_END), temp(1)));
+        steps.add(store(Mem.at(temp(0), PacketLayout.TIMESTAMP_END), temp(1)));
         steps.addAll(open());
         return Chain.of(isTimed ? 3 : 2, new Section("trace_switch" + (isTimed ? "_timed" : "") + "_release", steps,
                 null, layout())).by(Index.CPU_ID);
@@ -291,7 +283,7 @@ public final class TraceRing {
         List<Step> steps = new ArrayList<>(subBuffer());
         steps.add(store(Mem.at(temp(0), CONTENT_BYTES), temp(1)));
         steps.add(loadState(temp(1), temp(3), DISCARDED));
-        steps.add(store(Mem.at(temp(0), EVENTS_DISCARDED), temp(1)));
+        steps.add(store(Mem.at(temp(0), PacketLayout.EVENTS_DISCARDED), temp(1)));
         return steps;
     }
 
@@ -300,8 +292,8 @@ public final class TraceRing {
                 new Step.Add(temp(2), imm(1))));
         steps.addAll(subBuffer());
         steps.add(store(Mem.at(temp(0), BEGIN), temp(2)));
-        steps.add(store(Mem.at(temp(0), TIMESTAMP_BEGIN), temp(1)));
-        steps.add(new Step.Add(temp(2), imm(RECORDS)));
+        steps.add(store(Mem.at(temp(0), PacketLayout.TIMESTAMP_BEGIN), temp(1)));
+        steps.add(new Step.Add(temp(2), imm(PacketLayout.RECORDS)));
         steps.add(new Step.CommitStore(state(temp(3), POSITION), temp(2), Width.LONG, Order.RELEASE));
         return steps;
     }
@@ -312,7 +304,7 @@ public final class TraceRing {
                 load(temp(0), RING_MASK),
                 new Step.And(temp(0), temp(2)),
                 load(temp(3), BASE),
-                new Step.Address(temp(0), behind(temp(3), temp(0))));
+                new Step.Address(temp(0), within(temp(3), temp(0))));
     }
 
     private static Mem head(int offset) {
@@ -323,7 +315,7 @@ public final class TraceRing {
         return Mem.at(base, offset - STATE_BYTES);
     }
 
-    private static Mem behind(Reg base, Reg offset) {
+    private static Mem within(Reg base, Reg offset) {
         return new Mem(base, false, offset, 1, 0);
     }
 

@@ -1,10 +1,11 @@
-package io.github.rseq4j.engine;
+package io.github.rseq4j.trace.cpu;
 
 import static io.github.rseq4j.machine.Routines.Input.addressOf;
 import static io.github.rseq4j.machine.Routines.Input.constant;
 import static io.github.rseq4j.machine.Routines.Input.local;
 
 import io.github.rseq4j.KernelException;
+import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.ir.Width;
@@ -15,7 +16,8 @@ import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.MachineCode;
 import io.github.rseq4j.machine.Routines;
-import io.github.rseq4j.sections.TraceRing;
+import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.ring.TraceRing;
 import java.util.List;
 import java.util.Objects;
 
@@ -79,6 +81,7 @@ public final class NativeEvents {
      */
     public NativeEvents(NativeEngine engine) {
         this.engine = engine;
+        engine.admit(List.of(TraceRing.COPY, TraceRing.SWITCH, TraceRing.DISCARD, TraceRing.MISS));
         this.join = engine.joinAddress();
         Label lost = new Label("lost");
         MachineCode counter = engine.code().install(List.of(engine.compiler().routine("count_lost", engine.target(),
@@ -197,7 +200,7 @@ public final class NativeEvents {
         r.subtract(SIZE, TID);
         r.store(POINTER, 0, SIZE, Width.LONG);
         r.set(SIZE, local(BYTES));
-        r.add(SIZE, TraceRing.RECORD_HEADER);
+        r.add(SIZE, PacketLayout.RECORD_FIELDS);
         Label lost = new Label("lost");
         for (int i = 0; i < ATTEMPTS; i++) {
             attempt(r, i, lost);

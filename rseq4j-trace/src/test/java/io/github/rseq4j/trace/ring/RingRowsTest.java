@@ -1,24 +1,12 @@
-package io.github.rseq4j.sections;
+package io.github.rseq4j.trace.ring;
 
-import static io.github.rseq4j.sections.StandardSectionsTest.CELL;
-import static io.github.rseq4j.sections.StandardSectionsTest.EXIT_0;
-import static io.github.rseq4j.sections.StandardSectionsTest.EXIT_1;
-import static io.github.rseq4j.sections.StandardSectionsTest.EXIT_2;
-import static io.github.rseq4j.sections.StandardSectionsTest.OTHER;
-import static io.github.rseq4j.sections.StandardSectionsTest.OUT_OF_RANGE;
-import static io.github.rseq4j.sections.StandardSectionsTest.PLAIN;
-import static io.github.rseq4j.sections.StandardSectionsTest.TIME;
-import static io.github.rseq4j.sections.StandardSectionsTest.TOO_LONG;
-import static io.github.rseq4j.sections.StandardSectionsTest.row;
-import static io.github.rseq4j.sections.StandardSectionsTest.words;
-
-import io.github.rseq4j.sections.StandardSectionsTest.Row;
+import io.github.rseq4j.testing.SectionRowChecks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /** What the sections of a tracer's rings do, worked out by hand. */
-final class TraceRingRows {
+final class RingRowsTest extends SectionRowChecks {
     private static final long EXIT_3 = -19;
     private static final long POSITION = PLAIN;
     private static final long RING = POSITION + TraceRing.STATE_BYTES;
@@ -30,9 +18,11 @@ final class TraceRingRows {
     private static final long WINDOW = CELL + 32;
     private static final long MISSED = CELL + 40;
 
-    private TraceRingRows() {}
+    RingRowsTest() {
+        super(TraceRing.all(), all());
+    }
 
-    static List<Row> all() {
+    private static List<Row> all() {
         List<Row> all = new ArrayList<>(events("_release"));
         all.addAll(events("_unordered_release"));
         all.addAll(timedEvents());

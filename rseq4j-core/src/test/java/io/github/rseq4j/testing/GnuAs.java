@@ -1,6 +1,5 @@
-package io.github.rseq4j.machine;
+package io.github.rseq4j.testing;
 
-import io.github.rseq4j.Tool;
 import io.github.rseq4j.kernel.Architecture;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,7 +1,10 @@
-package io.github.rseq4j.engine;
+package io.github.rseq4j.testing;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.NativeEngine;
 
 /** What tests that need restartable sequences ask for: a skip with its reason, and in CI a failure. */
 public final class Rseqs {

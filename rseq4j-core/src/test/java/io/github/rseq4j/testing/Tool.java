@@ -1,4 +1,4 @@
-package io.github.rseq4j;
+package io.github.rseq4j.testing;
 
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
