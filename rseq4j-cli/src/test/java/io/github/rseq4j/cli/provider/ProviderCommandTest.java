@@ -30,7 +30,8 @@ class ProviderCommandTest {
         Run run = Run.of("provider", "--output", output.toString());
         assertEquals(0, run.exit(), run.err());
         Map<String, byte[]> images = ProviderImage.files(Objects.requireNonNull(Architecture.host()),
-                EmittedSections.all(), Engine.STRIDE_SHIFT, Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
+                EmittedSections.all(), Engine.STRIDE_SHIFT,
+                Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
         assertEquals(Set.of("librseq4j.so", "librseq4j-next.so"), images.keySet());
         for (Map.Entry<String, byte[]> image : images.entrySet()) {
             assertArrayEquals(image.getValue(), Files.readAllBytes(output.resolve(image.getKey())));
