@@ -8,8 +8,8 @@ import io.github.rseq4j.machine.Assembled;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 
-/** A function that does nothing, called critically: what every section pays at least. */
-final class Empty {
+/** An emitted function that only returns. Its critical downcall is the lower bound of the cost of every section. */
+public final class Empty {
     private static final MethodHandle FUNCTION = link();
 
     private Empty() {}
@@ -20,7 +20,14 @@ final class Empty {
         return Native.critical(engine.code().install(List.of(empty)).getFirst().entry(), 2);
     }
 
-    static long call(long a, long b) {
+    /**
+     * Calls the function.
+     *
+     * @param a passed and ignored
+     * @param b passed and ignored
+     * @return 0
+     */
+    public static long call(long a, long b) {
         try {
             return (long) FUNCTION.invokeExact(a, b);
         } catch (Throwable t) {

@@ -1,4 +1,4 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.report;
 
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.memory.Cells;

@@ -1,8 +1,9 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.report;
 
+import io.github.rseq4j.bench.Commands;
+import io.github.rseq4j.bench.Medians;
+import io.github.rseq4j.bench.pool.Parsing;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -68,13 +69,11 @@ public final class JacksonReport {
             System.out.printf("%-14s", pool);
             for (int column = 0; column < all.getFirst().length; column++) {
                 int own = column;
-                double[] sorted = all.stream().mapToDouble(each -> each[own]).sorted().toArray();
-                double median = sorted[sorted.length / 2];
+                List<Double> values = all.stream().map(each -> each[own]).toList();
                 if (column % COLUMNS == COLUMNS - 1) {
-                    System.out.printf(" %,17.0f", median);
+                    System.out.printf(" %,17.0f", Medians.of(values));
                 } else {
-                    System.out.printf(" %26s", String.format("%,.0f (%,.0f to %,.0f)", median, sorted[0],
-                            sorted[sorted.length - 1]));
+                    System.out.printf(" %26s", Medians.text("%,.0f", values));
                 }
             }
             System.out.println();
@@ -82,14 +81,8 @@ public final class JacksonReport {
     }
 
     private static double[] run(String pool) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
-                JacksonReport.class.getName(), pool).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (process.waitFor() != 0) {
-            throw new IllegalStateException(pool + " ended with status " + process.exitValue());
-        }
-        return Arrays.stream(output.strip().split(" ")).mapToDouble(Double::parseDouble).toArray();
+        return Arrays.stream(Commands.java(JacksonReport.class, pool).strip().split(" "))
+                .mapToDouble(Double::parseDouble).toArray();
     }
 
     /** Prints three figures for each document: by many threads, by a thread each, recyclers made by the latter. */

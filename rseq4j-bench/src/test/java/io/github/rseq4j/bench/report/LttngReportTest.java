@@ -1,4 +1,4 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,15 +1,14 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.report;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.bench.Commands;
+import io.github.rseq4j.bench.Medians;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.Arrays;
 
 /**
  * How long a fresh JVM takes to its first update of a counter, beside its first critical downcall: each in JVMs of its
@@ -50,33 +49,21 @@ public final class StartupReport {
     }
 
     private static void report() throws IOException, InterruptedException {
-        long[] downcall = new long[RUNS];
-        long[] counter = new long[RUNS];
+        double[] downcall = new double[RUNS];
+        double[] counter = new double[RUNS];
         double[] ratio = new double[RUNS];
         for (int i = 0; i < RUNS; i++) {
             downcall[i] = run("downcall");
             counter[i] = run("counter");
-            ratio[i] = (double) counter[i] / downcall[i];
+            ratio[i] = counter[i] / downcall[i];
         }
-        Arrays.sort(downcall);
-        Arrays.sort(counter);
-        Arrays.sort(ratio);
-        System.out.printf("first critical downcall     %6.1f ms (%.1f to %.1f)%n", downcall[RUNS / 2] / 1e6,
-                downcall[0] / 1e6, downcall[RUNS - 1] / 1e6);
-        System.out.printf("first counter increment     %6.1f ms (%.1f to %.1f)%n", counter[RUNS / 2] / 1e6,
-                counter[0] / 1e6, counter[RUNS - 1] / 1e6);
-        System.out.printf("ratio, run by run           %6.2f    (%.2f to %.2f)%n", ratio[RUNS / 2], ratio[0],
-                ratio[RUNS - 1]);
+        System.out.printf("first critical downcall, ms  %s%n", Medians.text("%.1f", downcall));
+        System.out.printf("first counter increment, ms  %s%n", Medians.text("%.1f", counter));
+        System.out.printf("ratio, run by run            %s%n", Medians.text("%.2f", ratio));
     }
 
-    private static long run(String what) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
-                StartupReport.class.getName(), what).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (process.waitFor() != 0) {
-            throw new IllegalStateException(what + " ended with status " + process.exitValue());
-        }
-        return Long.parseLong(output.strip());
+    /** Returns the milliseconds that a JVM measured. */
+    private static double run(String what) throws IOException, InterruptedException {
+        return Long.parseLong(Commands.java(StartupReport.class, what).strip()) / 1e6;
     }
 }

@@ -1,7 +1,8 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.section;
 
 import static io.github.rseq4j.section.Place.cell;
 
+import io.github.rseq4j.bench.Empty;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuItems;
 import io.github.rseq4j.section.Condition;

@@ -1,25 +1,24 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.pool;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.util.BufferRecycler;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
-import com.fasterxml.jackson.core.util.RecyclerPool;
-import io.github.rseq4j.jackson2.PerCpuRecyclerPool;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import io.github.rseq4j.jackson.PerCpuRecyclerPool;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.BufferRecycler;
+import tools.jackson.core.util.JsonRecyclerPools;
+import tools.jackson.core.util.RecyclerPool;
 
-/** Parsing with Jackson 2. */
-final class Parsing2 implements Parsing {
-    static final List<String> POOLS = List.of("perCpu", "threadLocal", "deque", "bounded", "lockFree", "none");
+/** Parsing with Jackson 3. */
+final class Parsing3 implements Parsing {
+    static final List<String> POOLS = List.of("perCpu", "threadLocal", "deque", "bounded", "none");
 
     private final JsonFactory factory;
     private final AtomicLong created = new AtomicLong();
 
-    Parsing2(String pool, boolean counting) {
+    Parsing3(String pool, boolean counting) {
         RecyclerPool<BufferRecycler> recyclers = pool(pool);
         this.factory = JsonFactory.builder().recyclerPool(counting ? new Counting(recyclers, created) : recyclers)
                 .build();
@@ -31,27 +30,18 @@ final class Parsing2 implements Parsing {
             case "threadLocal" -> JsonRecyclerPools.threadLocalPool();
             case "deque" -> JsonRecyclerPools.newConcurrentDequePool();
             case "bounded" -> JsonRecyclerPools.newBoundedPool(RecyclerPool.BoundedPoolBase.DEFAULT_CAPACITY);
-            case "lockFree" -> lockFree();
             case "none" -> JsonRecyclerPools.nonRecyclingPool();
             default -> throw new IllegalArgumentException("pool=" + pool + ", must be one of " + POOLS);
         };
     }
 
-    /** Jackson advises against it, and is beside ours all the same. */
-    @SuppressWarnings("deprecation")
-    private static RecyclerPool<BufferRecycler> lockFree() {
-        return JsonRecyclerPools.newLockFreePool();
-    }
-
     @Override
     public long parse(byte[] document) {
         long sum = 0;
-        try (JsonParser parser = factory.createParser(document)) {
+        try (JsonParser parser = factory.createParser(ObjectReadContext.empty(), document)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
-                sum += token == JsonToken.VALUE_STRING ? parser.getTextLength() : token.id();
+                sum += token == JsonToken.VALUE_STRING ? parser.getStringLength() : token.id();
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
         return sum;
     }

@@ -1,16 +1,16 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.report;
 
+import io.github.rseq4j.bench.Folders;
+import io.github.rseq4j.bench.trace.TracerBenchmark;
 import io.github.rseq4j.trace.Tracer;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 
 /** How many of our events come to files, and what the thread that writes them costs. */
 final class TracerStream {
@@ -104,11 +104,8 @@ final class TracerStream {
             seconds = (System.nanoTime() - start) / NANOS_PER_SECOND;
             cpuNanos = writerNanos();
         }
-        long bytes;
-        try (Stream<Path> files = Files.walk(folder)) {
-            bytes = files.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
-        }
-        LttngDaemon.delete(folder);
+        long bytes = Folders.bytes(folder);
+        Folders.delete(folder);
         return new Streamed(emitted, tracer.stats().discarded(), seconds, cpuNanos / NANOS_PER_SECOND, bytes);
     }
 

@@ -1,5 +1,7 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.report;
 
+import io.github.rseq4j.bench.Commands;
+import io.github.rseq4j.bench.Folders;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -116,7 +118,7 @@ final class LttngHome {
         process.destroy();
         try {
             process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
-            LttngDaemon.delete(home);
+            Folders.delete(home);
             List<Path> own = new ArrayList<>(waits());
             own.removeAll(others);
             for (Path each : own) {

@@ -1,17 +1,16 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.report;
 
+import io.github.rseq4j.bench.Commands;
+import io.github.rseq4j.bench.Folders;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.runner.RunnerException;
 
@@ -121,7 +120,7 @@ final class LttngDaemon implements AutoCloseable {
         if (count(trace) == 0) {
             throw new IllegalStateException("LTTng's snapshot has none of " + events);
         }
-        delete(trace);
+        Folders.delete(trace);
         return result;
     }
 
@@ -149,8 +148,8 @@ final class LttngDaemon implements AutoCloseable {
         } finally {
             lttng("destroy", SESSION);
         }
-        Streamed<T> streamed = new Streamed<>(result, count(trace), bytes(trace), cpuSeconds);
-        delete(trace);
+        Streamed<T> streamed = new Streamed<>(result, count(trace), Folders.bytes(trace), cpuSeconds);
+        Folders.delete(trace);
         return streamed;
     }
 
@@ -178,29 +177,6 @@ final class LttngDaemon implements AutoCloseable {
             }
         }
         throw new IllegalStateException("lttng-sessiond has no consumer");
-    }
-
-    private static long bytes(Path trace) throws IOException {
-        try (Stream<Path> all = Files.walk(trace)) {
-            return all.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
-        }
-    }
-
-    /**
-     * Deletes a folder and all in it.
-     *
-     * @param root the folder
-     */
-    static void delete(Path root) throws IOException {
-        try (Stream<Path> all = Files.walk(root)) {
-            all.sorted(Comparator.reverseOrder()).forEach(file -> {
-                try {
-                    Files.deleteIfExists(file);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
-        }
     }
 
     /** Ends the daemon, its consumer and its helper. */

@@ -1,5 +1,6 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.counter;
 
+import io.github.rseq4j.bench.Empty;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import java.util.concurrent.TimeUnit;

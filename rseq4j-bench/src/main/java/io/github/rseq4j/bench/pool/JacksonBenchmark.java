@@ -1,4 +1,4 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.pool;
 
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -14,8 +14,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One document parsed with each pool of recyclers; the number of threads by {@code -t}. {@link JacksonReport} has the
- * same with virtual threads.
+ * The cost of parsing a document with each pool of recyclers. Option {@code -t} sets the number of threads.
+ * JacksonReport measures virtual threads.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

@@ -1,4 +1,4 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.trace;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.Native;

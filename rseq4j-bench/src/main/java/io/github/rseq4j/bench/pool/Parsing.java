@@ -1,11 +1,11 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.pool;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
 
 /** Parsing with one version of Jackson and one pool of recyclers. */
-sealed interface Parsing permits Parsing2, Parsing3 {
+public sealed interface Parsing permits Parsing2, Parsing3 {
     /** Every version with each of its pools, and ours first. */
     List<String> NAMES = Stream.concat(Parsing3.POOLS.stream().map(name -> name + "3"),
             Parsing2.POOLS.stream().map(name -> name + "2")).toList();

@@ -1,5 +1,6 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.trace;
 
+import io.github.rseq4j.bench.Folders;
 import io.github.rseq4j.trace.Tracer;
 import io.github.rseq4j.trace.TracerOptions;
 import io.github.rseq4j.trace.TracerStats;
@@ -19,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Our events, in a flight recorder, beside those of {@link TraceBenchmark}. */
+/** Our events, in a flight recorder, beside those of {@link TracePeersBenchmark}. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -105,7 +106,7 @@ public class TracerBenchmark {
         public void stop() throws IOException {
             TracerStats stats = tracer.stats();
             tracer.close();
-            LttngDaemon.delete(folder);
+            Folders.delete(folder);
             if (stats.lost() > 0 || stats.discarded() > 0 || stats.failures() > 0) {
                 throw new IllegalStateException(stats.toString());
             }

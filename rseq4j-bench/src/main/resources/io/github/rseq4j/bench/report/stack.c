@@ -1,6 +1,6 @@
-// The sections of SectionsReport in C, inlined, for x86-64 with a glibc that registers (2.35 or later): a pop and a push
+// The sections of StackBenchmark in C, inlined, for x86-64 with a glibc that registers (2.35 or later): a pop and a push
 // of a list, and a push and a pop of a record of 24 bytes to and from an array. Prints the nanoseconds of each pair.
-// gcc -O2 sections.c && ./a.out
+// gcc -O2 stack.c && ./a.out
 #define _GNU_SOURCE
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,6 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.pool;
 
+import io.github.rseq4j.bench.Empty;
 import io.github.rseq4j.percpu.PerCpuPool;
 import java.util.ArrayDeque;
 import java.util.Queue;

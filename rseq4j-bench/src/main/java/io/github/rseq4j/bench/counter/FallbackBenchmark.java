@@ -1,4 +1,4 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.counter;
 
 import io.github.rseq4j.percpu.PerCpuCounter;
 import java.util.concurrent.TimeUnit;

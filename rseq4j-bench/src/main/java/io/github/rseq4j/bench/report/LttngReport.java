@@ -1,5 +1,9 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.report;
 
+import io.github.rseq4j.bench.Commands;
+import io.github.rseq4j.bench.Medians;
+import io.github.rseq4j.bench.trace.TracePeersBenchmark;
+import io.github.rseq4j.bench.trace.TracerBenchmark;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -7,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.openjdk.jmh.runner.Runner;
@@ -112,13 +115,10 @@ public final class LttngReport {
         }
 
         private static String text(List<Double> values) {
-            double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-            double median = sorted[sorted.length / 2];
-            String format = median >= 1e6 ? "%,.2fM (%,.2f to %,.2f)" : median >= 1e3 ? "%,.0f (%,.0f to %,.0f)"
-                    : "%.1f (%.1f to %.1f)";
-            double unit = median >= 1e6 ? 1e6 : 1;
-            return String.format(Locale.ROOT, format, median / unit, sorted[0] / unit,
-                    sorted[sorted.length - 1] / unit);
+            double median = Medians.of(values);
+            return median >= 1e6
+                    ? Medians.text("%,.2f", values.stream().map(value -> value / 1e6).toList()).replaceFirst(" ", "M ")
+                    : Medians.text(median >= 1e3 ? "%,.0f" : "%.1f", values);
         }
     }
 
@@ -229,7 +229,7 @@ public final class LttngReport {
                     table.add("to a handler that does nothing", column, log("silent", threads));
                     table.add("to a StreamHandler to nowhere", column, log("stream", threads));
                     table.add("to TraceLogHandler", column, log("rseq4j", threads));
-                    table.add("to LTTng's agent", column, daemon.recorded("--jul", TraceBenchmark.LOGGER,
+                    table.add("to LTTng's agent", column, daemon.recorded("--jul", TracePeersBenchmark.LOGGER,
                             () -> log("lttng", threads)));
                 }
             }
@@ -270,11 +270,11 @@ public final class LttngReport {
     }
 
     private double log(String handler, int threads) throws IOException, RunnerException {
-        return jmh(options(TraceBenchmark.class, "log", threads).param("handler", handler));
+        return jmh(options(TracePeersBenchmark.class, "log", threads).param("handler", handler));
     }
 
     private double jmh(String method, int threads) throws IOException, RunnerException {
-        return jmh(options(TraceBenchmark.class, method, threads));
+        return jmh(options(TracePeersBenchmark.class, method, threads));
     }
 
     private double tracer(String method, int threads) throws IOException, RunnerException {

@@ -1,5 +1,6 @@
-package io.github.rseq4j.bench;
+package io.github.rseq4j.bench.trace;
 
+import io.github.rseq4j.bench.Empty;
 import io.github.rseq4j.trace.Tracer;
 import io.github.rseq4j.trace.TracerOptions;
 import io.github.rseq4j.trace.logging.TraceLogHandler;
@@ -37,8 +38,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Events with two longs and with a text of 32 characters, as far as they are recorded in a JVM, and the clocks beside
- * them. {@link LttngReport} runs these and LTTng's, turn by turn.
+ * The peers of the tracer's events that a JVM can record: JFR's events and handlers of java.util.logging, with two
+ * longs or a text of 32 characters; and the clocks. LttngReport runs these and LTTng's by turns.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -46,16 +47,16 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(value = 3, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
-public class TraceBenchmark {
+public class TracePeersBenchmark {
     /** The text, which is the one in lttng.c. */
     private static final String TEXT = "0123456789abcdef0123456789abcdef";
-    /** The logger whose records LTTng is told to record. */
-    static final String LOGGER = "rseq4j.peer";
+    /** The name of the logger whose records LTTng records. */
+    public static final String LOGGER = "rseq4j.peer";
 
     private long number;
 
     /** Starts with the number 0. */
-    public TraceBenchmark() {}
+    public TracePeersBenchmark() {}
 
     /** JFR's event with two longs. */
     @Name(TwoLongs.NAME)

@@ -1,0 +1,5 @@
+/** Reports: programs that measure by turns, in JVMs of their own, and print medians. */
+@NullMarked
+package io.github.rseq4j.bench.report;
+
+import org.jspecify.annotations.NullMarked;

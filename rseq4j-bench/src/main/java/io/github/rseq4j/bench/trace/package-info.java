@@ -1,0 +1,5 @@
+/** Events of our tracer, and those of JFR and of handlers of java.util.logging. */
+@NullMarked
+package io.github.rseq4j.bench.trace;
+
+import org.jspecify.annotations.NullMarked;
