@@ -23,18 +23,18 @@ import picocli.CommandLine.Spec;
         description = "Linux restartable sequences for the JVM.",
         subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class,
             ProviderCommand.class, InspectCommand.class, TraceCommand.class},
-        synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j COMMAND --help tells more of each."})
+        synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j COMMAND --help describes a command."})
 public final class Main implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    /** Makes the command; picocli calls this. */
+    /** Creates the command. Called by picocli. */
     Main() {}
 
     /**
-     * Runs the command line and ends the JVM with its exit status.
+     * Runs the command line, and ends the JVM with its exit status.
      *
-     * @param arguments the command's words
+     * @param arguments the arguments of the command line
      */
     public static void main(String[] arguments) {
         CheckedOutput out = CheckedOutput.of(FileDescriptor.out);
@@ -48,7 +48,7 @@ public final class Main implements Callable<Integer> {
         return Launch.prepared(new Main());
     }
 
-    /** Refuses to run: a command must be named. */
+    /** Throws: a subcommand is required. */
     @Override
     public Integer call() {
         throw Launch.noCommand(Objects.requireNonNull(spec));

@@ -1,2 +1,2 @@
-/** The command line: it names the commands, and runs one of them. */
+/** The command line: it lists the commands and runs one of them. */
 package io.github.rseq4j.cli;

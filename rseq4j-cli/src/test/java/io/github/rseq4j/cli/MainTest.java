@@ -37,7 +37,7 @@ class MainTest {
     }
 
     @Test
-    void versionIsTheProjects() throws IOException {
+    void printsTheProjectsVersion() throws IOException {
         String pom = Files.readString(Path.of(System.getProperty("rseq4j.root", ".."), "pom.xml"));
         String version = pom.replaceFirst("(?s).*?<version>(.*?)</version>.*", "$1");
         assertEquals(new Run(0, "rseq4j " + version + System.lineSeparator(), ""), Run.of("--version"));
@@ -50,18 +50,18 @@ class MainTest {
     }
 
     @Test
-    void refusesABadCommandAndNamesThoseThereAre() {
+    void refusesAnUnknownCommandAndListsTheKnownOnes() {
         Run run = Run.of("bogus");
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: command=bogus is unknown, there are " + COMMANDS + "; see rseq4j --help",
+        assertEquals("rseq4j: command=bogus is unknown, must be one of " + COMMANDS + "; see rseq4j --help",
                 run.onlyError());
     }
 
     @Test
-    void refusesToDoNothing() {
+    void refusesToRunWithoutACommand() {
         Run run = Run.of();
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: no command given, there are " + COMMANDS + "; see rseq4j --help",
+        assertEquals("rseq4j: no command given, must be one of " + COMMANDS + "; see rseq4j --help",
                 run.onlyError());
     }
 
@@ -89,7 +89,7 @@ class MainTest {
         assertTrue(run.err().contains(seconds), run.err());
     }
 
-    /** A command that fails as it is told to. */
+    /** A command that throws what its argument names. */
     @Command(name = "fails")
     private record Fails(Throwable failure) implements Callable<Integer> {
         @Override
@@ -109,26 +109,26 @@ class MainTest {
     }
 
     @Test
-    void anUnexpectedExceptionIsOneLine() {
+    void printsAnUnexpectedExceptionInOneLine() {
         Run run = failing(new IllegalStateException("first\nsecond"));
         assertEquals(1, run.exit());
         assertEquals("rseq4j: IllegalStateException: first", run.onlyError());
     }
 
     @Test
-    void anUnexpectedErrorIsOneLine() {
+    void printsAnUnexpectedErrorInOneLine() {
         Run run = failing(new ExceptionInInitializerError("no engine"));
         assertEquals(1, run.exit());
         assertEquals("rseq4j: ExceptionInInitializerError: no engine", run.onlyError());
     }
 
     @Test
-    void aFailureWithoutAMessageIsNamed() {
+    void namesAFailureWithoutAMessage() {
         assertTrue(failing(new IllegalStateException()).onlyError().contains("IllegalStateException"));
     }
 
     @Test
-    void theStackTraceIsPrintedWhenAskedFor() {
+    void printsTheStackTraceOnRequest() {
         assertFalse(failing(new IllegalStateException("why")).err().contains("\tat "));
         System.setProperty("rseq4j.debug", "true");
         try {

@@ -13,14 +13,14 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /**
- * What a command did when it ran in this JVM.
+ * The result of a command that ran in this JVM.
  *
  * @param exit its exit status
- * @param out what it wrote to its output
- * @param err what it wrote to its error output
+ * @param out its output
+ * @param err its error output
  */
 public record Run(int exit, String out, String err) {
-    /** Returns the class path of a child JVM, also where this one has modules. */
+    /** Returns the class path for a child JVM, also if this JVM uses a module path. */
     public static String classPath() {
         Path tests = Path.of(System.getProperty("rseq4j.root", ".."), "rseq4j-cli/target/test-classes");
         return Stream.of(System.getProperty("jdk.module.path", ""), tests.toAbsolutePath().toString(),
@@ -33,7 +33,7 @@ public record Run(int exit, String out, String err) {
         return of(Main.commandLine(), arguments);
     }
 
-    /** Runs a command line made by the test. */
+    /** Runs a command line that the test has made. */
     public static Run of(CommandLine line, String... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
@@ -41,7 +41,7 @@ public record Run(int exit, String out, String err) {
         return new Run(Launch.execute(line, null, arguments), out.toString(), err.toString());
     }
 
-    /** Runs the whole command line, whose output goes to a target of the test's. */
+    /** Runs the whole command line with the test's output. */
     public static Run into(OutputStream target, String... arguments) {
         CheckedOutput out = new CheckedOutput(target);
         StringWriter err = new StringWriter();
@@ -49,11 +49,11 @@ public record Run(int exit, String out, String err) {
         return new Run(Launch.execute(line, out, arguments), "", err.toString());
     }
 
-    /** Returns the error output, which must be one line of ours. */
+    /** Returns the error output, which must be a single line of rseq4j; the output must be empty. */
     public String onlyError() {
         List<String> lines = err.lines().toList();
         if (lines.size() != 1 || !lines.getFirst().startsWith("rseq4j: ") || !out.isEmpty()) {
-            throw new AssertionError("one line of error and no output expected: " + this);
+            throw new AssertionError("expected one line of error output and no output: " + this);
         }
         return lines.getFirst();
     }

@@ -7,26 +7,26 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts of byte values and of lines that many threads update: the contestants of the demo. */
+/** Counts byte values and lines, from many threads. Each implementation is a contestant of the demo. */
 interface ByteCount {
-    /** How many byte values there are. */
+    /** The number of byte values. */
     int VALUES = 256;
 
     /** Returns the contestant's name. */
     String name();
 
     /**
-     * Counts bytes: one update for each, and one for each line.
+     * Counts bytes: one update for each byte, and one for each line.
      *
-     * @param bytes holds them
-     * @param length how many
+     * @param bytes an array that begins with the bytes
+     * @param length the number of bytes
      */
     void count(byte[] bytes, int length);
 
-    /** Returns the count of each byte value, and behind them that of lines. */
+    /** Returns the count of each byte value, then the count of lines. */
     long[] counts();
 
-    /** Per-CPU counters. */
+    /** Counts in per-CPU counters. */
     final class PerCpu implements ByteCount {
         private final PerCpuCounters values = new PerCpuCounters(VALUES);
         private final PerCpuCounter lines = new PerCpuCounter();
@@ -54,7 +54,7 @@ interface ByteCount {
         }
     }
 
-    /** LongAdders. */
+    /** Counts in LongAdders. */
     final class Adders implements ByteCount {
         private final LongAdder[] values = new LongAdder[VALUES];
         private final LongAdder lines = new LongAdder();
@@ -86,7 +86,7 @@ interface ByteCount {
         }
     }
 
-    /** An array of atomic longs. */
+    /** Counts in an array of atomic longs. */
     final class Atomics implements ByteCount {
         private final AtomicLongArray values = new AtomicLongArray(VALUES);
         private final AtomicLong lines = new AtomicLong();
@@ -114,7 +114,7 @@ interface ByteCount {
         }
     }
 
-    /** A plain array, for one thread: what the others must agree with. */
+    /** Counts in a plain array, from one thread; the other contestants must agree with it. */
     final class Plain implements ByteCount {
         private final long[] counts = new long[VALUES + 1];
 

@@ -26,12 +26,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code demo}: many virtual threads count every byte of real files, in per-CPU counters and in their peers. */
+/** {@code demo}: many virtual threads count every byte of files, in per-CPU counters and in their peers. */
 @Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Counts every byte value and line of files with many virtual threads, in per-CPU counters "
-                + "and, on the same files in the same run, in LongAdders and in an AtomicLongArray; "
-                + "checks all against one thread.",
-        footer = {"", "Exit status: 0 all counts agree, 1 one differs, 2 a path cannot be read."})
+        description = "Counts the byte values and lines of files with many virtual threads: in per-CPU counters, in "
+                + "LongAdders and in an AtomicLongArray. Compares their speed, and checks all counts "
+                + "against one thread.",
+        footer = {"", "Exit status: 0 all counts agree, 1 a count differs, 2 a path cannot be read."})
 public final class DemoCommand implements Callable<Integer> {
     private static final int ROUNDS = 3;
     private static final int TOP = 8;
@@ -47,15 +47,15 @@ public final class DemoCommand implements Callable<Integer> {
 
     private final List<Supplier<ByteCount>> contestants;
 
-    /** Makes the command; picocli calls this. */
+    /** Creates the command. Called by picocli. */
     DemoCommand() {
         this(List.of(ByteCount.PerCpu::new, ByteCount.Adders::new, ByteCount.Atomics::new));
     }
 
     /**
-     * Makes the command with other contestants, for a test of the check.
+     * Creates the command with other contestants, for a test of the check.
      *
-     * @param contestants what makes each of them anew
+     * @param contestants make a contestant for each round
      */
     DemoCommand(List<Supplier<ByteCount>> contestants) {
         this.contestants = List.copyOf(contestants);
@@ -68,7 +68,7 @@ public final class DemoCommand implements Callable<Integer> {
         Input input = new Input(given == null || given.isEmpty()
                 ? List.of(Path.of(System.getProperty("java.home"), "lib", "modules")) : given);
         Rseq.Availability availability = Rseq.availability();
-        out.printf(Locale.ROOT, "%s in %s, read by %s on %s; one update a byte, and one a line%n",
+        out.printf(Locale.ROOT, "%s in %s, read by %s on %s; one update for each byte, and one for each line%n",
                 amount(input.bytes(), "byte"), amount(input.files(), "file"),
                 amount(input.segments(), "virtual thread"), amount(Runtime.getRuntime().availableProcessors(), "CPU"));
         out.println("per-CPU counters run on " + (availability.available() ? "rseq, owner " + availability.owner()
@@ -139,7 +139,7 @@ public final class DemoCommand implements Callable<Integer> {
     }
 
     private static void speeds(PrintWriter out, Map<String, List<Long>> nanos, long bytes, long lines) {
-        Table table = new Table("<>>><", "", "MB/s", "ns an update", "times as long",
+        Table table = new Table("<>>><", "", "MB/s", "ns/update", "relative time",
                 "median of " + ROUNDS + " rounds");
         double first = median(nanos.values().iterator().next());
         nanos.forEach((name, each) -> {
@@ -152,7 +152,7 @@ public final class DemoCommand implements Callable<Integer> {
         });
         out.println();
         table.print(out);
-        out.println("(ns an update: elapsed time over all updates of all threads)");
+        out.println("(ns/update: elapsed time divided by the updates of all threads)");
     }
 
     private static double median(List<Long> values) {
@@ -161,7 +161,7 @@ public final class DemoCommand implements Callable<Integer> {
         return sorted[sorted.length / 2];
     }
 
-    /** A progress bar on a terminal; nothing elsewhere. */
+    /** A progress bar, if the output is a terminal. */
     private record Progress(@Nullable ProgressBar bar) implements IntConsumer, AutoCloseable {
         static Progress of(long bytes) {
             Console console = System.console();

@@ -22,19 +22,19 @@ import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The files that the demo reads: in segments by many virtual threads, or by one thread. */
+/** The files of the demo, which are read by one thread, or in segments by many virtual threads. */
 final class Input {
     private static final int CHUNK_BYTES = 1 << 16;
     private static final long SEGMENT_BYTES = 1 << 20;
-    /** So many segments are read at once; each takes a chunk of the heap. */
+    /** The most segments that are read at the same time; each takes a chunk of the heap. */
     private static final int MAX_THREADS = (int) Math.min(1024, Runtime.getRuntime().maxMemory() / (4 * CHUNK_BYTES));
 
     /**
      * A part of a file.
      *
      * @param file the file
-     * @param offset where it starts
-     * @param lengthBytes how long it is
+     * @param offset the segment's first byte in the file
+     * @param lengthBytes its length, in bytes
      */
     private record Segment(Path file, long offset, long lengthBytes) {}
 
@@ -45,8 +45,8 @@ final class Input {
     /**
      * Finds the files.
      *
-     * @param paths files, or folders of which all regular files below are taken
-     * @throws InputException when one cannot be read, or nothing is in them
+     * @param paths files, and folders, of which all regular files are taken, also in subfolders
+     * @throws InputException if a path cannot be read, or all files are empty
      */
     Input(List<Path> paths) {
         List<Path> found = new ArrayList<>();
@@ -75,7 +75,7 @@ final class Input {
 
     private static void collect(Path path, List<Path> found) throws IOException {
         if (path.toString().isEmpty()) {
-            // Else it would be the current folder, which nobody means by an empty word.
+            // An empty path would name the current folder, which the user did not mean.
             throw new InputException("path= is empty; name a file or folder");
         }
         if (Files.isDirectory(path)) {
@@ -85,9 +85,9 @@ final class Input {
             }
         } else if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw new InputException("path=" + Printable.name(path.toString()) + " is neither a file nor a folder;"
-                    + " name one that is");
+                    + " name a file or folder");
         } else {
-            // A file that the user names may be a link; what it leads to is opened as what it is.
+            // The user may name a link: its target is opened.
             found.add(Files.isSymbolicLink(path) ? path.toRealPath() : path);
         }
     }
@@ -100,12 +100,12 @@ final class Input {
         }
     }
 
-    /** Something that is done with each segment. */
+    /** Reads a segment. */
     private interface Reader {
         void read(Segment segment) throws InterruptedException;
     }
 
-    /** Makes the segments one after the other: a file's size says nothing of how much memory there is for them. */
+    /** Visits the segments one by one: a list of all segments of a huge sparse file might not fit the heap. */
     private void forEachSegment(Reader reader) throws InterruptedException {
         for (int i = 0; i < files.size(); i++) {
             long size = sizes.get(i);
@@ -116,10 +116,10 @@ final class Input {
     }
 
     /**
-     * Says why a path cannot be read; of a folder, which one below it.
+     * Returns the exception for a path that cannot be read. For a folder, it names the file inside.
      *
      * @param path the path
-     * @param e what reading it threw
+     * @param e the failure
      */
     static InputException unreadable(Path path, Exception e) {
         Throwable cause = e instanceof UncheckedIOException u ? Objects.requireNonNull(u.getCause()) : e;
@@ -128,38 +128,38 @@ final class Input {
                 + RegularFile.why(e) + "; name a readable file or folder");
     }
 
-    /** Returns how many files there are. */
+    /** Returns the number of files. */
     int files() {
         return files.size();
     }
 
-    /** Returns how many bytes there are. */
+    /** Returns the number of bytes. */
     long bytes() {
         return bytes;
     }
 
-    /** Returns how many segments there are: as many virtual threads read them. */
+    /** Returns the number of segments, which is the number of virtual threads that read them. */
     long segments() {
         return sizes.stream().mapToLong(size -> (size - 1) / SEGMENT_BYTES + (size == 0 ? 0 : 1)).sum();
     }
 
     /**
-     * Counts everything in the calling thread.
+     * Counts all bytes on the calling thread.
      *
-     * @param count counts
-     * @param progress is told how many bytes were read
-     * @throws InterruptedException never: nothing is waited for
+     * @param count the contestant
+     * @param progress receives the numbers of bytes that were read
+     * @throws InterruptedException never, because nothing waits
      */
     void countAlone(ByteCount count, IntConsumer progress) throws InterruptedException {
         forEachSegment(segment -> read(segment, count, progress));
     }
 
     /**
-     * Counts everything, each segment in a virtual thread of its own.
+     * Counts all bytes, each segment on a virtual thread of its own.
      *
-     * @param count counts
-     * @param progress is told how many bytes were read, from many threads
-     * @throws InterruptedException when the calling thread is interrupted
+     * @param count the contestant
+     * @param progress receives the numbers of bytes that were read, from many threads
+     * @throws InterruptedException if the calling thread is interrupted
      */
     void countTogether(ByteCount count, IntConsumer progress) throws InterruptedException {
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -195,7 +195,7 @@ final class Input {
                 int got = channel.read(ByteBuffer.wrap(chunk, 0, want), segment.offset() + done);
                 if (got < 0) {
                     throw new InputException("path=" + Printable.name(segment.file().toString())
-                            + " became shorter while it was read; use a file that nobody writes");
+                            + " became shorter while it was read; use a file that no process writes");
                 }
                 count.count(chunk, got);
                 progress.accept(got);

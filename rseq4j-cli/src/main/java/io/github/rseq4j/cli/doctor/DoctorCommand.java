@@ -29,10 +29,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code doctor}: what this JVM has of restartable sequences, and what to do about what it has not. */
+/** {@code doctor}: reports whether this JVM can use restartable sequences, and what to do if it cannot. */
 @Command(name = "doctor", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Tells what this machine and JVM have of restartable sequences.",
-        footer = {"", "Exit status: 0 usable, 3 the fallback serves."})
+        description = "Reports whether this machine and JVM can use restartable sequences.",
+        footer = {"", "Exit status: 0 usable, 3 the fallback is used."})
 public final class DoctorCommand implements Callable<Integer> {
     private static final int EXIT_FALLBACK = 3;
     private static final int NANOS_PER_MICRO = 1000;
@@ -69,7 +69,7 @@ public final class DoctorCommand implements Callable<Integer> {
         return fenced < 0 ? "refused: the fence answered " + Errno.name(-fenced) : "private expedited rseq";
     }
 
-    /** Returns what the self-test saw; there is time here to try again for a fence that a busy machine has hidden. */
+    /** Returns the outcome of the self-test. It tries again for a fence that a busy machine has hidden. */
     private static SelfTest.Outcome selfTest() {
         SelfTest.Outcome outcome = Engine.get().selfTest();
         if (Engine.get() instanceof NativeEngine engine) {
@@ -80,7 +80,7 @@ public final class DoctorCommand implements Callable<Integer> {
         return outcome;
     }
 
-    /** Returns whether this thread may have its time slice extended, as the kernel says in its area. */
+    /** Returns the state of this thread's time slice extension, which the kernel writes to its area. */
     private static String sliceExtension() {
         if (!(Engine.get() instanceof NativeEngine engine)) {
             return "none";
@@ -91,17 +91,17 @@ public final class DoctorCommand implements Callable<Integer> {
                 : (flags & RseqArea.SLICE_EXT_AVAILABLE) != 0 ? "available" : "none";
     }
 
-    /** Returns what libc says that it registered. */
+    /** Returns what libc says about its registration. */
     private static String libcRegistered() {
         long offset = Native.find("__rseq_offset");
         long size = Native.find("__rseq_size");
         long flags = Native.find("__rseq_flags");
-        return offset == 0 || size == 0 ? "without __rseq_offset: it registers nothing"
+        return offset == 0 || size == 0 ? "without __rseq_offset: it registers no thread"
                 : "__rseq_offset " + RawMemory.readLong(offset) + ", __rseq_size " + (int) RawMemory.readLong(size)
                 + (flags == 0 ? "" : ", __rseq_flags " + (int) RawMemory.readLong(flags));
     }
 
-    /** Returns what processes that may be looked at have loaded which newest kernels break; no thread is stopped. */
+    /** Returns the libraries in readable processes that the newest kernels break; no thread is stopped. */
     private static List<Map<String, Object>> processes() {
         Architecture host = Architecture.host();
         List<Map<String, Object>> all = new ArrayList<>();

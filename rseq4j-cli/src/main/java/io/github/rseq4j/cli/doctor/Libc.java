@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Which libc this process runs on, for a person to read; nothing depends on it. */
+/** The name of this process's libc, for display only. */
 final class Libc {
     private static final Path MAPS = Path.of("/proc/self/maps");
     private static final Pattern GLIBC = Pattern.compile("GNU C Library [^\\n]*version ([0-9.]*[0-9])");
@@ -16,7 +16,7 @@ final class Libc {
 
     private Libc() {}
 
-    /** Returns name and version, or {@code unknown}. */
+    /** Returns the name and version, or {@code unknown}. */
     static String name() {
         try {
             Optional<Path> file = Files.readAllLines(MAPS).stream()

@@ -13,11 +13,11 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** The symbols of a file that is not stripped: also those which the dynamic linker does not see. */
+/** Reads the symbol table of a file that is not stripped, which also has symbols that are not exported. */
 public final class ElfFile {
     private static final int SECTION_BYTES = 64;
     private static final int SHT_SYMTAB = 2;
-    /** What is larger is not searched; the symbols of a large browser take less. */
+    /** The largest table that is read. The symbols of a large browser take less. */
     private static final long MAX_TABLE_BYTES = 256 << 20;
     private static final int HEAP_SHARE = 8;
 
@@ -27,9 +27,9 @@ public final class ElfFile {
      * Finds symbols.
      *
      * @param file the file
-     * @param names the names that are wanted
-     * @return the symbols that are defined, by name
-     * @throws IOException when the file cannot be read, or is no 64-bit ELF file
+     * @param names the names to find
+     * @return the defined symbols, by name
+     * @throws IOException if the file cannot be read or is not a 64-bit ELF file
      */
     public static Map<String, ElfSymbols.Symbol> find(Path file, Set<String> names) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -65,7 +65,7 @@ public final class ElfFile {
         return found;
     }
 
-    /** Returns where a name stands, also as the end of a longer one: linkers share those. */
+    /** Returns the offsets of a name, also as the end of a longer name, because linkers share suffixes. */
     private static Set<Integer> places(ByteBuffer strings, String name) {
         byte[] wanted = (name + "\0").getBytes(StandardCharsets.UTF_8);
         Set<Integer> places = new HashSet<>();
@@ -88,12 +88,12 @@ public final class ElfFile {
     private static ByteBuffer read(FileChannel channel, long offset, long lengthBytes) throws IOException {
         long limit = Math.min(MAX_TABLE_BYTES, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
         if (offset < 0 || lengthBytes < 0 || lengthBytes > limit || offset > channel.size() - lengthBytes) {
-            throw new IOException("offset=" + offset + ", lengthBytes=" + lengthBytes + " is no table");
+            throw new IOException("offset=" + offset + ", lengthBytes=" + lengthBytes + " is not a table");
         }
         ByteBuffer bytes = ByteBuffer.allocate((int) lengthBytes).order(ByteOrder.LITTLE_ENDIAN);
         while (bytes.hasRemaining()) {
             if (channel.read(bytes, offset + bytes.position()) < 0) {
-                throw new EOFException("offset=" + offset + ", lengthBytes=" + lengthBytes + " is behind the end");
+                throw new EOFException("offset=" + offset + ", lengthBytes=" + lengthBytes + " is after the end");
             }
         }
         return bytes.flip();

@@ -9,16 +9,16 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The dynamic symbols of an object that a process has loaded, read from that process's memory. */
+/** Reads the dynamic symbols of a loaded object from the memory of its process. */
 public final class ElfSymbols {
     /* How it works
      *
-     * All that the dynamic linker needs is mapped: header, program headers, dynamic section, hash table, symbols. So no
-     * file is opened, and it does not matter whether the file was replaced, deleted, is a memfd or lies in another
-     * mount namespace. Symbols are found by their hash, in a few reads. glibc writes addresses into the dynamic section
-     * where the file has offsets, musl does not: an address below the load bias is an offset.
+     * Everything that the dynamic linker needs is mapped: header, program headers, dynamic section, hash table,
+     * symbols. So no file is opened; the file may be replaced, deleted, a memfd, or in another mount namespace. A
+     * symbol is found by its hash, in a few reads. glibc replaces offsets in the dynamic section by addresses, musl
+     * does not. So an address below the load bias is an offset.
      *
-     * The memory is another's and may hold anything, so every loop has a bound.
+     * The memory belongs to another process and may hold anything, so every loop is bounded.
      */
     static final int HEADER_BYTES = 64;
     private static final int PROGRAM_HEADER_BYTES = 56;
@@ -41,13 +41,13 @@ public final class ElfSymbols {
     private static final long DT_RELASZ = 8;
     private static final long DT_GNU_HASH = 0x6fff_fef5L;
 
-    /** A process's memory. */
+    /** The memory of a process. */
     @FunctionalInterface
     public interface Memory {
         /**
          * Reads bytes.
          *
-         * @throws IOException when not all of them can be read
+         * @throws IOException if not all bytes can be read
          */
         byte[] read(long address, int lengthBytes) throws IOException;
 
@@ -60,7 +60,7 @@ public final class ElfSymbols {
     /**
      * A defined symbol.
      *
-     * @param value its place in the object, or in the object's thread-local memory
+     * @param value its offset in the object, or in the object's thread-local memory
      * @param isThreadLocal whether it is a thread-local variable
      */
     public record Symbol(long value, boolean isThreadLocal) {
@@ -71,8 +71,8 @@ public final class ElfSymbols {
          * Reads an entry of a symbol table.
          *
          * @param table the table
-         * @param at where the entry starts
-         * @return the symbol, or null when it is not defined here
+         * @param at the offset of the entry
+         * @return the symbol, or null if the object does not define it
          */
         static @Nullable Symbol read(ByteBuffer table, int at) {
             boolean isDefined = table.getShort(at + 6) != 0;
@@ -89,9 +89,9 @@ public final class ElfSymbols {
     /**
      * Reads an object's headers.
      *
-     * @param memory the process's memory
-     * @param start where the object's first byte lies
-     * @throws IOException when there is no 64-bit object
+     * @param memory the memory of the process
+     * @param start the address of the object's first byte
+     * @throws IOException if there is no 64-bit ELF object
      */
     public ElfSymbols(Memory memory, long start) throws IOException {
         this.memory = memory;
@@ -127,7 +127,7 @@ public final class ElfSymbols {
     /**
      * Checks an ELF header.
      *
-     * @throws IOException when it is none of a 64-bit object
+     * @throws IOException if it is not the header of a 64-bit object
      */
     static void check(ByteBuffer header) throws IOException {
         if (!header.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
@@ -145,22 +145,22 @@ public final class ElfSymbols {
         }
     }
 
-    /** Returns what is added to the object's addresses. */
+    /** Returns the load bias: the difference between addresses in memory and in the file. */
     long bias() {
         return bias;
     }
 
-    /** Returns the size of its thread-local memory, rounded up to its alignment. */
+    /** Returns the size of the object's thread-local memory, in bytes, rounded up to its alignment. */
     public long tlsRoundedBytes() {
         return (tlsBytes + tlsAlignBytes - 1) / tlsAlignBytes * tlsAlignBytes;
     }
 
-    /** Returns the alignment of its thread-local memory. */
+    /** Returns the alignment of the object's thread-local memory, in bytes. */
     public long tlsAlignBytes() {
         return tlsAlignBytes;
     }
 
-    /** Reads the number of 4 or 8 bytes at a symbol. */
+    /** Reads the number at a symbol, of 4 or 8 bytes. */
     public long read(Symbol symbol, int lengthBytes) throws IOException {
         ByteBuffer value = memory.numbers(bias + symbol.value(), lengthBytes);
         return lengthBytes == Integer.BYTES ? value.getInt() : value.getLong();
@@ -179,8 +179,8 @@ public final class ElfSymbols {
      * Finds a symbol.
      *
      * @param name its name
-     * @return the symbol, or null when the object does not define it
-     * @throws IOException when its tables cannot be read
+     * @return the symbol, or null if the object does not define it
+     * @throws IOException if its tables cannot be read
      */
     public @Nullable Symbol find(String name) throws IOException {
         if (dynamic.containsKey(DT_GNU_HASH)) {
@@ -189,7 +189,7 @@ public final class ElfSymbols {
         return dynamic.containsKey(DT_HASH) ? findByHash(name) : null;
     }
 
-    /** nbuckets, symoffset, words of the filter, shift; filter; buckets; a hash a symbol, odd at a chain's end. */
+    /** nbuckets, symoffset, words of the filter, shift; filter; buckets; hashes, odd at a chain's end. */
     private @Nullable Symbol findByGnuHash(String name) throws IOException {
         int hash = 5381;
         for (byte c : name.getBytes(StandardCharsets.UTF_8)) {
@@ -252,14 +252,13 @@ public final class ElfSymbols {
     }
 
     /**
-     * Finds what a thread-local variable was bound to when the object was relocated: its distance from the thread
-     * pointer.
+     * Finds the distance from the thread pointer to which the dynamic linker bound a thread-local variable.
      *
-     * @param name the variable's name
-     * @param own the variable where the object defines it, bound without a name when it is hidden; else null
-     * @param relocation the relocation's number
-     * @return the distance, or null when the object does not refer to the variable in this way
-     * @throws IOException when its tables cannot be read
+     * @param name the name of the variable
+     * @param own the object's own definition, or null; a hidden one is bound without a name
+     * @param relocation the type of the relocation
+     * @return the distance, or null if the object has no such relocation of the variable
+     * @throws IOException if its tables cannot be read
      */
     public @Nullable Long bound(String name, @Nullable Symbol own, int relocation) throws IOException {
         long size = dynamic.getOrDefault(DT_RELASZ, 0L);

@@ -1,2 +1,2 @@
-/** Readers of ELF objects: of files, and of what a process has loaded. */
+/** Reads ELF objects: files, and objects that a process has loaded. */
 package io.github.rseq4j.cli.elf;

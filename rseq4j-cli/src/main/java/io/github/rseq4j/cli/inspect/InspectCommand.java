@@ -28,11 +28,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code inspect}: what the kernel has registered for every thread of a process, and whose area that is. */
+/** {@code inspect}: prints the rseq registration of every thread of a process, and the owner of each area. */
 @Command(name = "inspect", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Tells the rseq registration of every thread of a process, and whose area it looks to be.",
-        footer = {"", "Each thread is stopped for some 100 microseconds and goes on as it was. It takes the right to",
-            "trace the process, and Linux 5.13.", "Exit status: 0 inspected, 2 it cannot be."})
+        description = "Prints the rseq registration of every thread of a process, and the likely owner of each area.",
+        footer = {"", "Each thread is stopped for some 100 microseconds, and then continues unchanged. The command",
+            "needs the right to trace the process, and Linux 5.13.",
+            "Exit status: 0 the process was inspected, 2 it cannot be inspected."})
 public final class InspectCommand implements Callable<Integer> {
     private static final String[] HEADINGS = {"TID", "NAME", "AREA", "SIZE", "MODE", "SIGNATURE", "FLAGS", "CPU",
         "MM_CID", "NODE", "OFFSET", "OWNER"};
@@ -114,7 +115,7 @@ public final class InspectCommand implements Callable<Integer> {
         return RseqArea.mode(registeredBytes, Registration.kernelFeatureBytes());
     }
 
-    /** Tells whether this kernel, which is the other process's too, maintains node_id and mm_cid. */
+    /** Tells whether this kernel maintains node_id and mm_cid. */
     private static boolean hasMmCid() {
         return Linux.getauxval(Linux.AT_RSEQ_FEATURE_SIZE) >= RseqArea.MM_CID_FEATURE_BYTES;
     }

@@ -23,9 +23,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
-/** The registrations of all threads of another process. */
+/** Reads the registrations of all threads of another process. */
 final class Inspection {
-    /** A process that makes threads all the time is not followed for ever. */
+    /** The bound for a process that creates threads all the time. */
     private static final int ROUNDS = 3;
     private static final int EIO = 5;
     private static final Path PTRACE_SCOPE = Path.of("/proc/sys/kernel/yama/ptrace_scope");
@@ -35,8 +35,8 @@ final class Inspection {
      *
      * @param tid its id
      * @param name its name
-     * @param seen what was read, null when it did not stop
-     * @param owner whom its area looks to belong to
+     * @param seen its registration, or null if it did not stop
+     * @param owner the likely owner of its area
      */
     record Inspected(int tid, String name, PtraceSession.@Nullable Seen seen, Owners.Owner owner) {
         boolean isRegistered() {
@@ -49,12 +49,12 @@ final class Inspection {
      *
      * @param pid its id
      * @param name its name
-     * @param libc what its libc says of rseq
-     * @param libcBytes the length that libc's area is registered with in the first thread that has it, or 0
-     * @param findings what it has loaded that newest kernels break or serve slowly
+     * @param libc what its libc says about rseq
+     * @param libcBytes the registered length of libc's area in the first thread that uses it, or 0
+     * @param findings its libraries that the newest kernels break or serve slowly
      * @param threads its threads, by id
-     * @param exited how many threads ended while they were looked at
-     * @param stopsNanos how long each thread was stopped, ascending
+     * @param exited the number of threads that ended during the inspection
+     * @param stopsNanos the times for which threads were stopped, in nanoseconds, ascending
      */
     record Report(int pid, String name, String libc, long libcBytes, List<Companions.Finding> findings,
                   List<Inspected> threads, int exited, List<Long> stopsNanos) {}
@@ -77,19 +77,19 @@ final class Inspection {
      * Inspects a process.
      *
      * @param pid its id
-     * @return what was found
-     * @throws InputException when it cannot be inspected
-     * @throws InterruptedException when the calling thread is interrupted
+     * @return the registrations
+     * @throws InputException if the process cannot be inspected
+     * @throws InterruptedException if the calling thread is interrupted
      */
     static Report of(int pid) throws InterruptedException {
         Architecture host = Architecture.host();
         if (!Linux.isCallable() || host == null) {
-            throw new InputException("another process cannot be inspected from here: it takes Linux on "
-                    + "one of our architectures, and --enable-native-access=io.github.rseq4j");
+            throw new InputException("inspecting another process needs Linux on a supported architecture, "
+                    + "and --enable-native-access=io.github.rseq4j");
         }
         ProcessFiles files = new ProcessFiles(pid);
         ProcessFiles.Status process = check(files);
-        // A thread of its own: the kernel lets go of all that a tracer has left when its thread ends.
+        // On a thread of its own: when it ends, the kernel detaches all threads that are still traced.
         FutureTask<Report> task = new FutureTask<>(() -> new Inspection(files, process, host).report());
         Thread thread = Thread.ofPlatform().name("inspect").start(task);
         try {
@@ -109,15 +109,15 @@ final class Inspection {
         int pid = files.pid();
         ProcessFiles.Status status = pid < 1 ? null : ProcessFiles.status(pid);
         if (status == null) {
-            throw new InputException("pid=" + pid + ": there is no such process; ps -e lists those there are");
+            throw new InputException("pid=" + pid + ": there is no such process; ps -e lists the processes");
         }
         if (status.process() == ProcessHandle.current().pid()) {
             throw new InputException("pid=" + pid + " is rseq4j itself, and a process cannot trace itself; "
-                    + "rseq4j doctor tells of its own registration");
+                    + "rseq4j doctor reports its own registration");
         }
         if (status.process() != pid) {
             throw new InputException("pid=" + pid + " is a thread of process " + status.process()
-                    + "; inspect that one");
+                    + "; inspect that process");
         }
         if (files.isOfTheKernel()) {
             throw new InputException("pid=" + pid + " (" + status.name() + ") is a thread of the kernel, which has no "
@@ -129,7 +129,7 @@ final class Inspection {
     private Report report() {
         try {
             int rounds = 0;
-            // Threads were made meanwhile, perhaps by those that were looked at last.
+            // The process may have created more threads meanwhile.
             while (rounds < ROUNDS && lookAtNewThreads()) {
                 rounds++;
             }
@@ -154,7 +154,7 @@ final class Inspection {
         if (alive.isEmpty()) {
             throw ended();
         }
-        // The first thread is the likeliest to live on, unless it has ended before.
+        // A thread that was alive is likely to be alive still, and has the memory of the process.
         LoadedObjects objects = new LoadedObjects(files, alive, architecture);
         Owners owners = new Owners(objects, seen);
         List<Inspected> threads = threads(owners);
@@ -164,7 +164,7 @@ final class Inspection {
                 threads, looks.size() - alive.size(), session.stopsNanos());
     }
 
-    /** Tells whether there were any. */
+    /** Reads the new threads; tells whether there were any. */
     private boolean lookAtNewThreads() {
         Set<Integer> threads = files.threads();
         threads.removeAll(looks.keySet());
@@ -180,7 +180,7 @@ final class Inspection {
         return !threads.isEmpty();
     }
 
-    /** Says why a thread may not be traced; one that has ended must not be traced either. */
+    /** Throws why a thread may not be traced, unless the thread has ended. */
     private PtraceSession.Gone ended(int tid, int errno) {
         ProcessFiles.Status status = ProcessFiles.status(tid);
         if (status == null || status.hasEnded()) {
@@ -191,7 +191,7 @@ final class Inspection {
             ProcessFiles.Status other = ProcessFiles.status(status.tracer());
             throw new InputException(who + " is already traced, by process " + status.tracer()
                     + (other == null ? "" : " (" + other.name() + ")")
-                    + ", and the kernel allows one tracer; let that one go first");
+                    + ", and the kernel allows only one tracer; detach that one first");
         }
         ProcessFiles.Status self = ProcessFiles.status((int) ProcessHandle.current().pid());
         boolean isOurs = self != null && self.user().equals(status.user());
@@ -211,13 +211,14 @@ final class Inspection {
     private InputException ended() {
         ProcessFiles.Status status = ProcessFiles.status(files.pid());
         return new InputException("pid=" + files.pid() + " (" + process.name() + ") "
-                + (status == null ? "ended while it was looked at" : "has ended, and its parent has yet to wait for it")
-                + "; name one that runs");
+                + (status == null ? "ended during the inspection" : "has ended, and its parent has yet to wait for it")
+                + "; name a process that runs");
     }
 
     private static RuntimeException explained(KernelException e) {
-        return e.errno() != EIO && e.errno() != Errno.ENOSYS ? e : new InputException("this kernel cannot tell: "
-                + e.getMessage() + "; it takes Linux 5.13 or later, built with CONFIG_RSEQ");
+        return e.errno() != EIO && e.errno() != Errno.ENOSYS ? e : new InputException(
+                "this kernel cannot report registrations: " + e.getMessage()
+                        + "; use Linux 5.13 or later, built with CONFIG_RSEQ");
     }
 
     private static long libcBytes(List<Inspected> threads) {
@@ -237,7 +238,7 @@ final class Inspection {
                 threads.add(new Inspected(tid, name, seen, owners.of(seen)));
             } else if (look instanceof PtraceSession.Stuck) {
                 threads.add(new Inspected(tid, name, null, new Owners.Owner(Owners.Kind.UNKNOWN,
-                        "it did not stop, so nothing was read: it waits in the kernel uninterrupted, or is frozen")));
+                        "it did not stop, so nothing was read: it is in an uninterruptible system call, or frozen")));
             }
         });
         return threads;

@@ -9,15 +9,15 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Whom the registered areas of a process's threads look to belong to. */
+/** Finds the likely owners of the registered areas of a process's threads. */
 final class Owners {
     /** The kinds of owners. */
     enum Kind {
-        /** The place that glibc keeps for the area, whoever registered it. */
+        /** The area that glibc reserves, also if another library registered it. */
         LIBC,
         /** The thread-local area of a loaded object. */
         SYMBOL,
-        /** None of these. */
+        /** Neither of the two. */
         UNKNOWN,
         /** The thread is not registered. */
         NONE;
@@ -31,20 +31,20 @@ final class Owners {
      * An owner.
      *
      * @param kind its kind
-     * @param detail what it is and why it looks like that
+     * @param detail the owner, and the evidence
      */
     record Owner(Kind kind, String detail) {}
 
     private final LoadedObjects objects;
     private final LoadedObjects.@Nullable Claims libc;
-    /** The distances of areas that are not libc's, and how many such areas there are. */
+    /** The distances of areas that are not libc's, and the number of such areas. */
     private final Set<Long> otherDistances = new HashSet<>();
     private final int others;
 
     /**
-     * Prepares the answers.
+     * Creates the finder.
      *
-     * @param objects what the process has loaded
+     * @param objects the objects that the process has loaded
      * @param threads its threads
      */
     Owners(LoadedObjects objects, List<PtraceSession.Seen> threads) {
@@ -69,15 +69,16 @@ final class Owners {
         return libc != null && libc.offset() != null && libc.offset() == distance;
     }
 
-    /** Returns what the process's libc says of rseq, for a person to read. */
+    /** Returns what the process's libc says about rseq, as text. */
     String libc() {
         if (libc == null) {
-            return objects.isMusl() ? "musl: it registers nothing"
+            return objects.isMusl() ? "musl: it registers no thread"
                     : objects.claims().stream().anyMatch(LoadedObjects.Claims::isLibc)
-                    ? "one without __rseq_offset: it registers nothing" : "none was found";
+                    ? "without __rseq_offset: it registers no thread" : "none was found";
         }
         return "glibc: __rseq_offset " + libc.offset() + ", __rseq_size " + libc.size()
-                + (registers() ? "" : ": it registers nothing (the tunable glibc.pthread.rseq, or the kernel refused)");
+                + (registers() ? "" : ": it registers no thread (the tunable glibc.pthread.rseq, or the kernel's"
+                + " refusal)");
     }
 
     private boolean registers() {
@@ -89,14 +90,14 @@ final class Owners {
         Long distance = thread.distance();
         if (thread.registration().area() == 0) {
             return new Owner(Kind.NONE, registers()
-                    ? "not registered: just made, about to end, or not made by glibc" : "not registered");
+                    ? "not registered: just created, about to end, or not created by glibc" : "not registered");
         }
         if (distance == null) {
             return new Owner(Kind.UNKNOWN, "it runs 32-bit code, whose thread pointer is not known");
         }
         if (isOfLibc(distance)) {
             return new Owner(Kind.LIBC, (registers() ? "glibc's area, registered by glibc"
-                    : "glibc's dormant area, registered by somebody else: __rseq_size is 0") + alsoNamed(distance));
+                    : "glibc's dormant area, registered by another library: __rseq_size is 0") + alsoNamed(distance));
         }
         Owner symbol = symbol(distance);
         return symbol != null ? symbol : new Owner(Kind.UNKNOWN, "no loaded object names it" + place(thread)

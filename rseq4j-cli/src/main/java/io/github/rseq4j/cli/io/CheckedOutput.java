@@ -9,9 +9,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The process's output or error output. A PrintWriter keeps quiet about what could not be written; this remembers it.
- */
+/** The output or error output of the process. It keeps the first failure, which a PrintWriter would hide. */
 public final class CheckedOutput extends OutputStream {
     private final OutputStream target;
     private @Nullable IOException failure;
@@ -20,13 +18,13 @@ public final class CheckedOutput extends OutputStream {
         this.target = target;
     }
 
-    /** Returns that of a file descriptor. */
+    /** Returns an output to a file descriptor. */
     public static CheckedOutput of(FileDescriptor descriptor) {
         return new CheckedOutput(new FileOutputStream(descriptor));
     }
 
     /**
-     * Returns a writer to it; what its encoding has not is replaced.
+     * Returns a writer to this output. It replaces characters that the encoding cannot represent.
      *
      * @param property the system property that names the encoding
      */
@@ -36,7 +34,7 @@ public final class CheckedOutput extends OutputStream {
                 : StandardCharsets.UTF_8);
     }
 
-    /** Returns why something could not be written, or null when everything was. */
+    /** Returns the first failure, or null if everything was written. */
     synchronized @Nullable IOException failure() {
         return failure;
     }

@@ -1,6 +1,6 @@
 package io.github.rseq4j.cli.io;
 
-/** What the user gave cannot be used: the message says what was given, what was found and what to do. */
+/** Thrown if the user's input cannot be used. The message states the input, the problem and the remedy. */
 public final class InputException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -11,20 +11,20 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 import picocli.CommandLine;
 
-/** Runs a command line, and turns each failure into one line of the error output and an exit status. */
+/** Runs a command line. Each failure becomes one line of the error output, and an exit status. */
 public final class Launch {
     private static final int EXIT_FAILED = 1;
     private static final int EXIT_USAGE = 2;
-    /** What a shell says of a process that SIGPIPE ended: whoever read the output wanted no more. */
+    /** The status that a shell reports for a process that SIGPIPE ended: the reader has closed the pipe. */
     private static final int EXIT_PIPE = 128 + 13;
     private static final int MAX_MESSAGE_CHARS = 2_000;
-    /** The system property that makes an unexpected failure print its stack trace. */
+    /** The system property that turns on stack traces of failures. */
     private static final String DEBUG_PROPERTY = "rseq4j.debug";
 
     private Launch() {}
 
     /**
-     * Returns the command line of a command, with the rules for errors and the version of all its subcommands.
+     * Returns the command line of a command. All subcommands get its version and its handling of errors.
      *
      * @param main the command
      * @return the command line, ready to execute
@@ -43,12 +43,12 @@ public final class Launch {
     }
 
     /**
-     * Runs a command line; an error is one line too, which picocli, that knows exceptions alone, would let through. So
-     * is output that was lost.
+     * Runs a command line. An {@link Error}, which picocli does not handle, and lost output become one line of the
+     * error output, as exceptions do.
      *
      * @param line the command line
-     * @param out what its output goes to, if it is known
-     * @param arguments the command's words
+     * @param out the target of its output, or null if it is not known
+     * @param arguments the arguments of the command line
      * @return the exit status
      */
     public static int execute(CommandLine line, @Nullable CheckedOutput out, String... arguments) {
@@ -57,7 +57,7 @@ public final class Launch {
             exit = line.execute(arguments);
         } catch (OutOfMemoryError e) {
             exit = fail(line, new InputException("there is not enough memory: give the JVM more (RSEQ4J_JAVA_OPTS="
-                    + "-Xmx...), it has " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB"), EXIT_FAILED, "");
+                    + "-Xmx...); it has " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB"), EXIT_FAILED, "");
         } catch (Error e) {
             exit = fail(line, e, EXIT_FAILED, "");
         }
@@ -96,7 +96,8 @@ public final class Launch {
     private static String message(CommandLine command, Throwable e) {
         if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()
                 && !command.getSubcommands().isEmpty()) {
-            return "command=" + unmatched.getUnmatched().getFirst() + " is unknown, there are " + commands(command);
+            return "command=" + unmatched.getUnmatched().getFirst() + " is unknown, must be one of "
+                    + commands(command);
         }
         return Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
     }
@@ -106,13 +107,13 @@ public final class Launch {
     }
 
     /**
-     * Returns what a command throws that has subcommands and was called without one.
+     * Returns the exception of a command that was called without a subcommand.
      *
      * @param spec the command
-     * @return the refusal, which names the subcommands
+     * @return the exception, whose message lists the subcommands
      */
     public static ParameterException noCommand(CommandSpec spec) {
         CommandLine line = spec.commandLine();
-        return new ParameterException(line, "no command given, there are " + commands(line));
+        return new ParameterException(line, "no command given, must be one of " + commands(line));
     }
 }

@@ -23,17 +23,17 @@ import java.util.HexFormat;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the files that the user asks for: each is there whole, or as it was before. */
+/** Writes the files that the user names. A file is replaced as a whole or not at all. */
 public final class OutputFile {
     /* How it works
      *
-     * The content goes to a file beside, which only its owner may open, and which is renamed at the end: a process that
-     * has the old file open or mapped (a library that is preloaded) keeps the old one. It gets the permissions of the
-     * file that it replaces, or those that any new file has.
+     * The content goes to a temporary file in the same folder, which only its owner may open and which is renamed at
+     * the end. So a process that has the old file open or mapped, such as a preloaded library, keeps the old one. The
+     * new file gets the permissions of the file that it replaces, or those of any new file.
      *
-     * Where the target is a link, the file that it leads to is replaced and the link stays, as editors do. A device or
-     * FIFO is written as it is; so is what a link below /proc leads to, as /dev/stdout does: it is an open file of some
-     * process and not a name. These are opened to append, because a file that the shell has opened so may be behind it.
+     * If the target is a link, the file to which it leads is replaced and the link stays, as in editors. A device or
+     * FIFO is written directly. So is the target of a link in /proc, to which /dev/stdout leads: it is an open file of
+     * a process, not a name. These are opened to append, because the shell may have opened a file in this way.
      */
     private static final int MAX_LINKS = 40;
     private static final Path PROC = Path.of("/proc");
@@ -46,13 +46,13 @@ public final class OutputFile {
 
     private OutputFile() {}
 
-    /** What goes into a file. */
+    /** Writes the content of a file. */
     public interface Content {
         /**
-         * Writes it.
+         * Writes the content.
          *
-         * @param out where to
-         * @throws IOException when it cannot be written
+         * @param out the target
+         * @throws IOException if the target cannot be written
          */
         void writeTo(OutputStream out) throws IOException;
     }
@@ -60,11 +60,11 @@ public final class OutputFile {
     /**
      * Writes a file.
      *
-     * @param option the option that named it
+     * @param option the option that named the file, for messages
      * @param target the file
-     * @param content what goes into it
-     * @return whether it is a file of its own, which was replaced; else a device, or an open file of a process
-     * @throws InputException when it cannot be written; nothing has changed then
+     * @param content its content
+     * @return true if a regular file was replaced or made, false if a device or an open file of a process was written
+     * @throws InputException if the file cannot be written; a regular file is then unchanged
      */
     public static boolean write(String option, Path target, Content content) {
         try {
@@ -93,7 +93,7 @@ public final class OutputFile {
         }
     }
 
-    /** Returns what a path leads to: its last part is no link then, or it is an open file of a process. */
+    /** Follows links: the last part of the result is not a link, or is an open file of a process. */
     private static Path followed(Path target) throws IOException {
         Path file = real(target.toAbsolutePath());
         for (int links = 0; Files.isSymbolicLink(file) && !file.startsWith(PROC); links++) {
@@ -105,7 +105,7 @@ public final class OutputFile {
         return file;
     }
 
-    /** Returns a path none of whose folders is a link: /dev/fd is one to /proc. */
+    /** Returns a path whose folders are not links. Example: /dev/fd is a link to /proc. */
     private static Path real(Path path) throws IOException {
         Path parent = path.getParent();
         Path name = path.getFileName();
@@ -127,7 +127,7 @@ public final class OutputFile {
         byte[] random = new byte[8];
         new SecureRandom().nextBytes(random);
         Path beside = file.resolveSibling(".rseq4j-" + HexFormat.of().formatHex(random) + ".tmp");
-        // Also when the JVM is told to end.
+        // Deletes the file also when the JVM is told to end.
         beside.toFile().deleteOnExit();
         try {
             fill(Files.newOutputStream(Files.createFile(beside, PosixFilePermissions.asFileAttribute(OWNER)),
@@ -148,12 +148,12 @@ public final class OutputFile {
             umask = Files.readString(STATUS).lines().filter(line -> line.startsWith(UMASK)).findFirst()
                     .map(line -> Integer.parseInt(line.substring(UMASK.length()).strip(), OCTAL)).orElse(USUAL_UMASK);
         } catch (IOException _) {
-            // There is no /proc: then what most systems have.
+            // There is no /proc: take the umask of most systems.
         }
         PosixFilePermission[] all = PosixFilePermission.values();
         Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
         for (PosixFilePermission each : all) {
-            // Declared from the owner's right to read, the highest bit, to the others' to execute, the lowest.
+            // The constants run from OWNER_READ, the highest bit, to OTHERS_EXECUTE, the lowest.
             if ((ALL_READ_AND_WRITE & ~umask & 1 << all.length - 1 - each.ordinal()) != 0) {
                 permissions.add(each);
             }

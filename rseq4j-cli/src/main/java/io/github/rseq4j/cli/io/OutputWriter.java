@@ -7,8 +7,8 @@ import java.io.Writer;
 import java.util.HexFormat;
 
 /**
- * A command's output for what may be long. A PrintWriter keeps quiet about what is lost; this throws soon after, so
- * that the command goes on no longer. {@link Launch} tells the user.
+ * The output of a command that may be long. A PrintWriter hides lost output; this writer throws soon after the loss, so
+ * that the command stops. {@link Launch} reports the loss.
  */
 public final class OutputWriter extends Writer {
     private static final int ASK_CHARS = 1 << 16;
@@ -28,13 +28,13 @@ public final class OutputWriter extends Writer {
         return new OutputWriter(out, false);
     }
 
-    /** Returns a writer of JSON to the output, which may not have all characters: then those are escaped. */
+    /** Returns a writer of JSON to the output. It escapes characters outside of ASCII unless the output is UTF-8. */
     public static OutputWriter json(PrintWriter out) {
         return new OutputWriter(out, !System.getProperty("stdout.encoding", "").equalsIgnoreCase("UTF-8"));
     }
 
     /**
-     * Prints an object as JSON, with a line for each of its entries.
+     * Prints an object as JSON, with one line for each entry.
      *
      * @param out the output
      * @param object the object
@@ -43,7 +43,7 @@ public final class OutputWriter extends Writer {
         try {
             Json.pretty(json(out)).value(object);
         } catch (IOException _) {
-            // The launcher tells that the output is lost.
+            // Launch reports the lost output.
             return;
         }
         out.println();

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A table of text: every column is as wide as its widest cell, and two blanks separate columns. */
+/** A table of text. A column is as wide as its widest cell; two blanks separate columns. */
 public final class Table {
     private static final int GAP = 2;
     private static final char RIGHT = '>';
@@ -14,9 +14,9 @@ public final class Table {
     private final List<List<String>> rows = new ArrayList<>();
 
     /**
-     * Makes a table.
+     * Creates a table.
      *
-     * @param columns a character for each column: {@code <} aligns it to the left, {@code >} to the right
+     * @param columns one character for each column: {@code <} aligns it to the left, {@code >} to the right
      * @param headings the cells of the first row, or none
      */
     public Table(String columns, String... headings) {
@@ -29,7 +29,7 @@ public final class Table {
     /**
      * Adds a row.
      *
-     * @param cells the cells, as many as there are columns
+     * @param cells the cells, one for each column
      * @return this table
      */
     public Table row(@Nullable Object... cells) {
@@ -44,15 +44,15 @@ public final class Table {
         return this;
     }
 
-    /** Returns how many rows there are, the headings included. */
+    /** Returns the number of rows, headings included. */
     public int rows() {
         return rows.size();
     }
 
     /**
-     * Prints the table. No line ends with blanks.
+     * Prints the table, without blanks at the ends of lines.
      *
-     * @param out where to
+     * @param out the target
      */
     public void print(PrintWriter out) {
         int[] widths = new int[columns.length()];

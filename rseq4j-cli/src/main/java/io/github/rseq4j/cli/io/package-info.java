@@ -1,2 +1,2 @@
-/** What all commands share: launching, output, tables, printable text, errors of the user. */
+/** Shared by all commands: launching, output, files, tables, errors of the user. */
 package io.github.rseq4j.cli.io;

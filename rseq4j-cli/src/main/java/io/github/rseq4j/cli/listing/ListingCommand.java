@@ -18,26 +18,26 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code listing}: the steps of a section and the code emitted for them. */
+/** {@code listing}: prints the steps of a section and the code emitted for them. */
 @Command(name = "listing", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Prints the golden listing of a section, or of all: steps, assembly, offsets, bytes.",
-        footer = {"", "The listing stands for nominal values, so it is the same on every machine; GNU as reads it."})
+        description = "Prints the steps of a section, or of all sections, with assembly, offsets and bytes.",
+        footer = {"", "The listing has nominal offsets, so it is the same on every machine. GNU as can read it."})
 public final class ListingCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Parameters(arity = "0..1", paramLabel = "SECTION", description = "A section's name (default: all).")
+    @Parameters(arity = "0..1", paramLabel = "SECTION", description = "The name of a section (default: all sections).")
     private @Nullable String section;
 
     @Option(names = "--arch", paramLabel = "ARCH",
-            description = "The architecture, by the name of its encoder (default: this machine's).")
+            description = "The architecture, by the name of its encoder (default: this machine's architecture).")
     private @Nullable String arch;
 
     @Option(names = "--index", paramLabel = "mm_cid|cpu_id", defaultValue = "mm_cid",
-            description = "What selects the memory (default: ${DEFAULT-VALUE}).")
+            description = "The index that selects a copy (default: ${DEFAULT-VALUE}).")
     private String index = "mm_cid";
 
-    @Option(names = "--names", description = "Print the names of the sections alone.")
+    @Option(names = "--names", description = "Print only the names of the sections.")
     private boolean names;
 
     @Override
@@ -47,7 +47,7 @@ public final class ListingCommand implements Callable<Integer> {
         List<Chain> chains = EmittedSections.all().stream().filter(c -> wanted == null || c.name().equals(wanted))
                 .toList();
         if (chains.isEmpty()) {
-            throw new InputException("section=" + wanted + " is unknown, there are "
+            throw new InputException("section=" + wanted + " is unknown, must be one of "
                     + String.join(", ", EmittedSections.all().stream().map(Chain::name).toList()));
         }
         if (names) {
@@ -68,7 +68,7 @@ public final class ListingCommand implements Callable<Integer> {
             return host == null ? Architecture.values()[0] : host;
         }
         return Arrays.stream(Architecture.values()).filter(a -> a.spelling().equals(wanted)).findFirst()
-                .orElseThrow(() -> new InputException("--arch=" + wanted + " is unknown, there are "
+                .orElseThrow(() -> new InputException("--arch=" + wanted + " is unknown, must be one of "
                         + String.join(", ", architectures())));
     }
 
@@ -78,7 +78,7 @@ public final class ListingCommand implements Callable<Integer> {
 
     private Index index() {
         return Arrays.stream(Index.values()).filter(i -> i.spelling().equals(index)).findFirst()
-                .orElseThrow(() -> new InputException("--index=" + index + " is unknown, there are "
+                .orElseThrow(() -> new InputException("--index=" + index + " is unknown, must be one of "
                         + String.join(", ", Arrays.stream(Index.values()).map(Index::spelling).toList())));
     }
 }

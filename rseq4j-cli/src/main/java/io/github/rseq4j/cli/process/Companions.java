@@ -9,15 +9,17 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a process has loaded that newest kernels break, or serve in their slower mode. */
+/** Finds the libraries of a process that the newest kernels break, or serve in their slower mode. */
 public final class Companions {
     /* How it works
      *
      * Linux 6.19 writes cpu_id_start only when a thread has changed its CPU. tcmalloc, since September 2023, keeps half
-     * of a pointer there, and takes the loss of it for the sign that the thread was away. Since Linux 7.1, and a
-     * correction of 7.0, a registration of 32 bytes is served as before 6.19. A registration of more bytes has the
-     * optimised mode, in which the kernel ends a process that writes there. A cache is known by tcmalloc's symbol, and
-     * by what it does: no kernel leaves cpu_id_start and cpu_id unequal.
+     * of a pointer in this field: if the kernel has overwritten it, the thread was interrupted. Since Linux 7.1, and a
+     * correction of 7.0, a registration of 32 bytes is served as before 6.19. A registration of more bytes gets the
+     * optimised mode, in which the kernel ends a process that writes to the field.
+     *
+     * Such a cache is found in two ways: by tcmalloc's symbol; and by its effect, because the kernel itself never
+     * leaves cpu_id_start and cpu_id unequal.
      */
     private static final String CACHE = "keeps a cache in cpu_id_start: ";
     private static final String CORRUPTS = "on Linux 6.19, and 7.0 before its correction of May 2026, it corrupts its "
@@ -26,14 +28,14 @@ public final class Companions {
             + "process by SIGSEGV when one of them changes its CPU";
     private static final String LET_LIBC = "set GLIBC_TUNABLES=glibc.pthread.rseq=1 (glibc 2.35 or later registers, "
             + "and tcmalloc does without rseq), or run it on Linux 7.1 or later";
-    private static final String LOAD_FIRST = "load it ahead of librseq4j.so (LD_PRELOAD), so that its area of 32 bytes "
+    private static final String LOAD_FIRST = "load it before librseq4j.so (LD_PRELOAD), so that its area of 32 bytes "
             + "is the shared one, or set GLIBC_TUNABLES=glibc.pthread.rseq=1";
 
     /**
-     * A library and what is to be known of it.
+     * A library with a problem.
      *
-     * @param name its file, or the process's name where no file can be told
-     * @param what what it does
+     * @param name the name of its file, or of the process if the file is unknown
+     * @param what the problem
      * @param remedy what to do about it
      */
     public record Finding(String name, String what, String remedy) {}
@@ -44,12 +46,12 @@ public final class Companions {
     private final long featureBytes;
 
     /**
-     * Prepares the answer.
+     * Creates the finder.
      *
-     * @param objects what the objects claim that the process has loaded
-     * @param threads its threads, as far as they were read
-     * @param process its name
-     * @param featureBytes how many bytes of an area the kernel maintains
+     * @param objects the loaded objects of the process
+     * @param threads the threads of the process that were read
+     * @param process the name of the process
+     * @param featureBytes the number of bytes of an area that the kernel maintains
      */
     public Companions(List<LoadedObjects.Claims> objects, List<PtraceSession.Seen> threads, String process,
                       long featureBytes) {
@@ -59,12 +61,12 @@ public final class Companions {
         this.featureBytes = featureBytes;
     }
 
-    /** Returns what is to be known, nothing twice. */
+    /** Returns the findings, without duplicates. */
     public List<Finding> findings() {
         Set<Finding> findings = new LinkedHashSet<>();
         for (LoadedObjects.Claims claims : objects) {
             boolean isFull = hasThread(claims.areaOffset(), "full");
-            // Where libc registers, tcmalloc is told so, and keeps no cache.
+            // Where libc registers, tcmalloc sees that, and keeps no cache.
             if (claims.marks().contains(LoadedObjects.TCMALLOC) && (isFull || !libcRegisters())) {
                 findings.add(cache(claims.name(), isFull));
             }
@@ -125,7 +127,7 @@ public final class Companions {
         return area.getInt(RseqArea.CPU_ID) >= 0 && area.getInt(0) != area.getInt(RseqArea.CPU_ID);
     }
 
-    /** Returns whose area it is, by its distance from the thread pointer. */
+    /** Returns the name of the object that has the thread's area, by the area's distance from the thread pointer. */
     private String nameOf(PtraceSession.Seen thread) {
         Long distance = thread.distance();
         for (LoadedObjects.Claims claims : objects) {

@@ -13,44 +13,45 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What the objects that a process has loaded say of an rseq area. */
+/** Reads what the loaded objects of a process say about rseq areas. */
 public final class LoadedObjects {
     private static final String AREA = "__rseq_abi";
     private static final String OFFSET = "__rseq_offset";
     private static final String SIZE = "__rseq_size";
-    /** The name that librseq gives its own offset. */
+    /** The symbol of librseq's own offset. */
     private static final String LIBRSEQ_OFFSET = "rseq_offset";
-    /** What a C library alone defines: glibc's dynamic linker, glibc, and any libc linked into an executable. */
+    /** Symbols that only a C library defines: glibc's dynamic linker, glibc, or a libc linked into an executable. */
     private static final List<String> SIGNS_OF_LIBC = List.of("_rtld_global", "gnu_get_libc_version",
             "__libc_start_main", "__libc_start_call_main");
-    /** What musl's dynamic linker exports, and what is in an executable that musl is linked into. */
+    /** A symbol of musl's dynamic linker, and one of an executable into which musl is linked. */
     private static final List<String> SIGNS_OF_MUSL = List.of("__dls3", "__init_tp");
     private static final int MAX_OBJECTS = 4096;
-    /** What tcmalloc keeps its cache in, half of which is cpu_id_start of its area. */
+    /** tcmalloc's cache, half of which is cpu_id_start of its area. */
     static final String TCMALLOC = "tcmalloc_slabs";
-    /** What librseq registers a thread by. */
+    /** librseq's function that registers a thread. */
     static final String LIBRSEQ = "rseq_register_current_thread";
-    /** What the provider image registers a thread by, and what those have that register all the kernel maintains. */
+    /** The provider image's function that registers a thread; and one of images that know the full length. */
     static final String RSEQ4J = "rseq4j_join";
     static final String RSEQ4J_LENGTH = "rseq4j_length";
     private static final List<String> MARKS = List.of(TCMALLOC, LIBRSEQ, RSEQ4J, RSEQ4J_LENGTH);
 
     /**
-     * An object.
+     * A loaded object.
      *
-     * @param path its path, as the process's mappings have it
-     * @param offset what it exports as the area's distance from the thread pointer, null when it exports none
-     * @param size glibc's size, null when it exports none
+     * @param path its path, as in the process's mappings
+     * @param offset the area's distance from the thread pointer that it exports, or null
+     * @param size glibc's size that it exports, or null
      * @param definesArea whether it defines the thread-local area of the shared-ownership protocol
-     * @param areaOffset where that area was found to lie, from the thread pointer; null when that cannot be found
-     * @param isLibc whether it is libc, its dynamic linker, or has a libc linked into it
-     * @param marks what it has of {@link #TCMALLOC}, {@link #LIBRSEQ}, {@link #RSEQ4J} and {@link #RSEQ4J_LENGTH}
+     * @param areaOffset the distance of that area from the thread pointer, or null if it was not found
+     * @param isLibc whether it is libc or its dynamic linker, or contains a libc
+     * @param marks the ones of {@link #TCMALLOC}, {@link #LIBRSEQ}, {@link #RSEQ4J} and {@link #RSEQ4J_LENGTH} that it
+     *     defines
      */
     public record Claims(String path, @Nullable Long offset, @Nullable Integer size, boolean definesArea,
                   @Nullable Long areaOffset, boolean isLibc, Set<String> marks) {
         public String name() {
             String name = path.substring(path.lastIndexOf('/') + 1);
-            // A memfd has never had a name in a folder, so that says nothing.
+            // Every memfd is marked as deleted, because it has no name in a folder.
             return name.startsWith("memfd:") ? name.replace(" (deleted)", "") : name;
         }
     }
@@ -66,9 +67,9 @@ public final class LoadedObjects {
     /**
      * Reads the objects of a process.
      *
-     * @param files the process
-     * @param tids threads of it that live, or did a moment ago; any of them has its memory
-     * @param architecture this machine's
+     * @param files the files of the process
+     * @param tids threads of the process; one of them must still be alive, so that its memory can be read
+     * @param architecture this machine's architecture
      */
     public LoadedObjects(ProcessFiles files, List<Integer> tids, Architecture architecture) {
         this.tracing = architecture.tracing();
@@ -90,7 +91,7 @@ public final class LoadedObjects {
         }
         int objects = 0;
         for (ProcessFiles.Mapping mapping : mappings) {
-            // An object that somebody merely reads has no code that is mapped as such.
+            // A file that is only read has no executable mapping.
             if (mapping.isFile() && mapping.offset() == 0 && executables.contains(mapping.file())
                     && objects++ < MAX_OBJECTS) {
                 read(mapping);
@@ -120,7 +121,7 @@ public final class LoadedObjects {
                 claims.add(found);
             }
         } catch (IOException e) {
-            // It is no ELF object, was unmapped meanwhile, or says nonsense: it claims nothing.
+            // Not an ELF object, unmapped meanwhile, or damaged: it is ignored.
             return;
         }
     }
@@ -151,7 +152,7 @@ public final class LoadedObjects {
                 Set.copyOf(marks));
     }
 
-    /** Returns the symbols of the executable that it does not export: a libc and an area may be linked into it. */
+    /** Returns symbols that the executable does not export: a libc and an area may be linked into it. */
     private Map<String, ElfSymbols.Symbol> ofFile() {
         Set<String> names = new HashSet<>(SIGNS_OF_LIBC);
         names.addAll(SIGNS_OF_MUSL);
@@ -160,7 +161,7 @@ public final class LoadedObjects {
         try {
             return ElfFile.find(executable, names);
         } catch (IOException e) {
-            // It is of another kind, or may not be read: then only what it exports is known.
+            // Not an ELF file, or not readable: only exported symbols are known.
             return Map.of();
         }
     }
@@ -187,12 +188,12 @@ public final class LoadedObjects {
         if (bound != null || !isExecutable) {
             return bound;
         }
-        // The executable's thread-local memory is the first, and its places are known when it is linked.
+        // The executable's thread-local memory comes first, so its offsets are constants of the ABI.
         return tracing.tlsBelow() ? area.value() - symbols.tlsRoundedBytes()
                 : area.value() + Math.max(2 * Long.BYTES, symbols.tlsAlignBytes());
     }
 
-    /** Returns the objects that claim something, the executable first. */
+    /** Returns the objects with one of these symbols, the executable first. */
     public List<Claims> claims() {
         return claims;
     }
@@ -202,7 +203,7 @@ public final class LoadedObjects {
         return isMusl;
     }
 
-    /** Returns what an address lies in: a path, a name like [heap], or empty. */
+    /** Returns the mapping in which an address lies: a path, a name like [heap], or an empty text. */
     public String at(long address) {
         for (ProcessFiles.Mapping mapping : mappings) {
             if (Long.compareUnsigned(address, mapping.start()) >= 0

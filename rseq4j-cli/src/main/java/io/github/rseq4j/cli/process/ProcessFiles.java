@@ -18,14 +18,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What /proc tells of a process. Whatever has ended meanwhile is absent, not an error. */
+/** Reads the files of a process in /proc. A process or thread that has ended is absent; that is not an error. */
 public final class ProcessFiles {
     private static final Path PROC = Path.of("/proc");
     private static final int HEX = 16;
-    /** start-end permissions offset device inode path, as proc_pid_maps(5) has it. */
+    /** start-end permissions offset device inode path: proc_pid_maps(5). */
     private static final Pattern MAPPING =
             Pattern.compile("([0-9a-f]+)-([0-9a-f]+) (\\S+) ([0-9a-f]+) (\\S+ [0-9]+) *(.*)");
-    /** include/linux/sched.h, PF_KTHREAD; the seventh field behind the name in proc_pid_stat(5). */
+    /** include/linux/sched.h, PF_KTHREAD; the seventh field after the name in proc_pid_stat(5). */
     private static final long PF_KTHREAD = 0x0020_0000;
     private static final int FLAGS_FIELD = 7;
 
@@ -38,13 +38,13 @@ public final class ProcessFiles {
     }
 
     /**
-     * A thread, or a process's first.
+     * The status of a thread; that of a process is the status of its first thread.
      *
-     * @param name its name
-     * @param state its state's letter
-     * @param process the process it belongs to
-     * @param tracer the process that traces it, or 0
-     * @param user its real user's id
+     * @param name the name
+     * @param state the letter of the state
+     * @param process the id of the thread's process
+     * @param tracer the id of the process that traces it, or 0
+     * @param user the id of its real user
      */
     public record Status(String name, char state, int process, int tracer, String user) {
         public boolean hasEnded() {
@@ -56,11 +56,11 @@ public final class ProcessFiles {
      * A mapping.
      *
      * @param start its first address
-     * @param end the address behind it
+     * @param end the first address after it
      * @param permissions read, write, execute, private or shared
-     * @param offset where it starts in its file
+     * @param offset the offset of its first byte in its file
      * @param file device and inode
-     * @param path what it maps, or empty
+     * @param path the path of its file, or empty
      */
     record Mapping(long start, long end, String permissions, long offset, String file, String path) {
         boolean isFile() {
@@ -84,7 +84,7 @@ public final class ProcessFiles {
         }
     }
 
-    /** Returns the status of any process or thread by its id, null when there is none. */
+    /** Returns the status of a process or thread by its id, or null if there is none. */
     public static @Nullable Status status(int id) {
         Path folder = PROC.resolve(Integer.toString(id));
         String status = text(folder.resolve("status"));
@@ -106,7 +106,7 @@ public final class ProcessFiles {
         return Integer.parseInt(fields.getOrDefault(name, "0"));
     }
 
-    /** Returns the processes there are, ascending. */
+    /** Returns the ids of all processes, ascending. */
     public static Set<Integer> processes() {
         return numbers(PROC);
     }
@@ -118,13 +118,13 @@ public final class ProcessFiles {
                 numbers.add(Integer.valueOf(String.valueOf(entry.getFileName())));
             }
         } catch (IOException | DirectoryIteratorException e) {
-            // It has ended; what was listed before may still be there.
+            // The process has ended; the threads listed so far may still be there.
             return numbers;
         }
         return numbers;
     }
 
-    /** Tells whether it is one of the kernel's own threads. */
+    /** Tells whether the process is a thread of the kernel. */
     public boolean isOfTheKernel() {
         String stat = text(folder.resolve("stat"));
         if (stat == null) {
@@ -134,7 +134,7 @@ public final class ProcessFiles {
         return fields.length > FLAGS_FIELD - 1 && (Long.parseLong(fields[FLAGS_FIELD - 1]) & PF_KTHREAD) != 0;
     }
 
-    /** Returns the ids of its threads, ascending; none when it has ended. */
+    /** Returns the ids of the process's threads, ascending; none if it has ended. */
     public Set<Integer> threads() {
         return numbers(folder.resolve("task"));
     }
@@ -143,7 +143,7 @@ public final class ProcessFiles {
         return folder.resolve("task").resolve(Integer.toString(tid));
     }
 
-    /** Returns its mappings as a living thread has them, ascending; none when the thread has ended. */
+    /** Returns the process's mappings, ascending, read through a thread; none if the thread has ended. */
     List<Mapping> mappings(int tid) {
         List<Mapping> mappings = new ArrayList<>();
         // A file has several mappings, and its path may be long.
@@ -160,18 +160,18 @@ public final class ProcessFiles {
                 }
             }
         } catch (IOException e) {
-            // It has ended.
+            // The thread has ended.
             return List.of();
         }
         return mappings;
     }
 
-    /** Returns the file that a living thread executes, which can be opened whatever has become of its path. */
+    /** Returns the executable of a living thread. It can be opened also if its path was deleted or replaced. */
     Path executable(int tid) {
         return task(tid).resolve("exe");
     }
 
-    /** Returns what a link says, as mappings have it, or empty. */
+    /** Returns the target of a link, in the form of mappings, or an empty text. */
     static String target(Path link) {
         try {
             return Files.readSymbolicLink(link).toString();

@@ -11,13 +11,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * ptrace(2) and what goes with it: another process's threads and memory. All calls about one tracee come from one
- * platform thread, its tracer; when that thread ends, the kernel lets go of every tracee it has left.
+ * ptrace(2), wait4(2) and process_vm_readv(2): the threads and the memory of another process. All calls for one traced
+ * thread come from one platform thread, the tracer. When the tracer ends, the kernel detaches its traced threads.
  */
 public final class Ptrace {
-    /** The event of a stop that was asked for, and of a group-stop ({@code linux/ptrace.h}, Linux 3.1). */
+    /** The event of a requested stop, and of a group-stop ({@code linux/ptrace.h}, Linux 3.1). */
     public static final int PTRACE_EVENT_STOP = 128;
-    /** An error of the kernel's own, never seen in user space: restart the call unless a handler runs. */
+    /** An error that only the kernel uses: restart the call unless a handler runs. */
     public static final int ERESTARTNOHAND = 514;
 
     private static final int PTRACE_POKEUSER = 6;
@@ -42,33 +42,33 @@ public final class Ptrace {
     private Ptrace() {}
 
     /**
-     * What the kernel has registered for a thread.
+     * The registration of a thread.
      *
-     * @param area the area's address, 0 when the thread is not registered
-     * @param sizeBytes the length it was registered with
+     * @param area the address of the area, 0 if the thread is not registered
+     * @param sizeBytes the registered length
      * @param signature the signature
      * @param flags the flags
      */
     public record RseqConfiguration(long area, int sizeBytes, int signature, int flags) {}
 
     /**
-     * What wait4(2) answered.
+     * The answer of wait4(2).
      *
-     * @param tid the thread, 0 when it has not stopped yet, or -errno
-     * @param status its status as {@code sys/wait.h} has it
+     * @param tid the thread, 0 if it has not stopped yet, or -errno
+     * @param status the status in the format of {@code sys/wait.h}
      */
     public record Waited(int tid, int status) {
-        /** Tells whether the thread stopped (WIFSTOPPED); else it ended. */
+        /** Tells whether the thread has stopped (WIFSTOPPED); otherwise it has ended. */
         public boolean isStopped() {
             return (status & 0xff) == 0x7f;
         }
 
-        /** Returns the signal it stopped with (WSTOPSIG). */
+        /** Returns the signal of the stop (WSTOPSIG). */
         public int signal() {
             return status >>> 8 & 0xff;
         }
 
-        /** Returns the PTRACE_EVENT it stopped for, 0 when a signal is about to be delivered. */
+        /** Returns the PTRACE_EVENT of the stop, 0 if a signal is about to be delivered. */
         public int event() {
             return status >>> 16;
         }
@@ -79,7 +79,7 @@ public final class Ptrace {
     }
 
     /**
-     * PTRACE_SEIZE: becomes the tracer of a thread, which runs on.
+     * PTRACE_SEIZE: becomes the tracer of a thread without stopping it.
      *
      * @param tid the thread
      * @return 0 or -errno
@@ -99,10 +99,10 @@ public final class Ptrace {
     }
 
     /**
-     * PTRACE_DETACH: lets go of a stopped thread. One that a group-stop has stopped stays so.
+     * PTRACE_DETACH: continues a stopped thread and ends tracing it. A thread in a group-stop stays stopped.
      *
      * @param tid the thread
-     * @param signal the signal it was about to be delivered, 0 for none
+     * @param signal the signal that was about to be delivered, 0 for none
      * @return 0 or -errno
      */
     public static int detach(int tid, int signal) {
@@ -113,7 +113,7 @@ public final class Ptrace {
      * PTRACE_POKEUSER: writes a register of a stopped thread.
      *
      * @param tid the thread
-     * @param register its place, in words
+     * @param register the index of the register, in words
      * @param value the value
      * @return 0 or -errno
      */
@@ -126,16 +126,16 @@ public final class Ptrace {
      *
      * @param tid the thread
      * @param set the register set
-     * @param words how many words of 8 bytes are wanted
-     * @return as many words as the kernel gave: fewer of a thread that runs 32-bit code
-     * @throws KernelException when the kernel refuses
+     * @param words the number of words of 8 bytes to read
+     * @return the words that the kernel returned: fewer for a thread that runs 32-bit code
+     * @throws KernelException if the kernel refuses
      */
     public static long[] getregset(int tid, int set, int words) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment registers = arena.allocate((long) words * Long.BYTES, Long.BYTES);
             MemorySegment iovec = iovec(arena, registers.address(), registers.byteSize());
             long result = ptrace(PTRACE_GETREGSET, tid, set, iovec.address());
-            // Read before it is checked: so a call in vain loads all classes that a stopped thread would wait for.
+            // Read before the check: so a call for a wrong thread loads all classes, and no stopped thread waits.
             long given = iovec.get(JAVA_LONG, IOVEC_LENGTH) / Long.BYTES;
             long[] read = registers.asSlice(0, given * Long.BYTES).toArray(JAVA_LONG);
             Errno.check("ptrace(PTRACE_GETREGSET, tid=" + tid + ")", result);
@@ -148,7 +148,7 @@ public final class Ptrace {
      *
      * @param tid the thread
      * @return its registration
-     * @throws KernelException when the kernel refuses; EIO before Linux 5.13 and from a kernel without rseq
+     * @throws KernelException if the kernel refuses: EIO before Linux 5.13 and on a kernel without rseq
      */
     public static RseqConfiguration get_rseq_configuration(int tid) {
         try (Arena arena = Arena.ofConfined()) {
@@ -163,10 +163,10 @@ public final class Ptrace {
     }
 
     /**
-     * wait4(2) of a tracee, whatever made it, without waiting.
+     * wait4(2) for a traced thread, of any kind (__WALL) and without waiting (WNOHANG).
      *
      * @param tid the thread
-     * @return what it answered
+     * @return the answer
      */
     public static Waited wait4(int tid) {
         try (Arena arena = Arena.ofConfined()) {
@@ -180,9 +180,9 @@ public final class Ptrace {
      * process_vm_readv(2).
      *
      * @param tid a thread of the process
-     * @param address where the first byte lies there
-     * @param into the bytes that are read
-     * @return how many could be read, or -errno
+     * @param address the address of the first byte in the process
+     * @param into receives the bytes
+     * @return the number of bytes that were read, or -errno
      */
     public static long process_vm_readv(int tid, long address, byte[] into) {
         try (Arena arena = Arena.ofConfined()) {

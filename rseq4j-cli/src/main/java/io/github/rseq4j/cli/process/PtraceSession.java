@@ -14,23 +14,24 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** Stops one thread of another process, reads its registration, and lets it go as it was. For one platform thread. */
+/** Stops threads of another process one by one, and reads their registrations. Used by one platform thread. */
 public final class PtraceSession {
     /* How it works
      *
-     * SEIZE, INTERRUPT, wait, read, DETACH, one thread after another: the others run on meanwhile, and what one thread
-     * notices is a pause of some tens of microseconds, as from a preemption. What the stop must not change:
+     * For one thread after another: SEIZE, INTERRUPT, wait, read, DETACH. The other threads continue meanwhile. The
+     * stopped thread notices a pause of some tens of microseconds, as after a preemption. The stop changes nothing
+     * else:
      *
-     * - A signal that arrived first is delivered by the detach, with what its sender said of it.
-     * - A thread that job control has stopped (SIGSTOP) stays stopped; the kernel sees to that when it is let go.
-     * - A blocking system call goes on. Most are restarted by the kernel; some answer EINTR after any stop (signal(7):
-     *   epoll_wait, sigtimedwait, semop, sockets with a timeout). Those are told to restart unless a handler runs, as
-     *   the kernel does with the others. A timeout then starts anew; refused: EINTR, which a program that handles no
-     *   signals need not expect.
-     * - When this JVM ends, however it does, the kernel lets go of every thread.
+     * - The detach delivers a signal that arrived before the stop, with its siginfo.
+     * - A thread that job control has stopped (SIGSTOP) stays stopped; the kernel ensures that at the detach.
+     * - A blocking system call continues. The kernel restarts most calls. Some answer EINTR after any stop (signal(7):
+     *   epoll_wait, sigtimedwait, semop, sockets with a timeout); the session makes the kernel restart those as well,
+     *   unless a handler runs. A timeout then starts again. Refused: leaving EINTR, which a program without signal
+     *   handlers need not expect.
+     * - When this JVM ends, in whatever way, the kernel detaches every thread.
      *
-     * Refused: stopping all threads at once, which would show one moment, but stops a JVM of a thousand threads for a
-     * tenth of a second; PTRACE_ATTACH, whose SIGSTOP can be seen.
+     * Refused: stopping all threads at the same time. It would show one moment, but would stop a JVM of a thousand
+     * threads for a tenth of a second. Refused: PTRACE_ATTACH, whose SIGSTOP is visible.
      */
     private static final int WARM_UP = 250;
     private static final int EINTR = 4;
@@ -45,33 +46,33 @@ public final class PtraceSession {
     private final List<Long> stopsNanos = new ArrayList<>();
 
     /**
-     * Makes a session that has no thread yet.
+     * Creates a session.
      *
-     * @param architecture this machine's
-     * @throws InputException when nothing can be traced
+     * @param architecture this machine's architecture
+     * @throws InputException if ptrace(2) is forbidden
      */
     public PtraceSession(Architecture architecture) {
         this.tracing = architecture.tracing();
         int answer = Ptrace.seize(0);
         if (answer != -Errno.ESRCH) {
-            throw new InputException("ptrace(2) is forbidden here, for whatever process: it answered "
-                    + Errno.name(-answer) + "; run outside of the container, or allow it in its seccomp profile");
+            throw new InputException("ptrace(2) is forbidden for every process here: it answered "
+                    + Errno.name(-answer) + "; run outside of the container, or allow it in the seccomp profile");
         }
         warmUp();
     }
 
-    /** What came of looking at a thread. */
+    /** The outcome for a thread. */
     public sealed interface Look {}
 
     /**
      * A thread that was read.
      *
-     * @param registration what the kernel has registered
-     * @param threadPointer its thread pointer, null when it runs 32-bit code
-     * @param area the area's first bytes, fewer where they cannot be read
+     * @param registration its registration
+     * @param threadPointer its thread pointer, or null if it runs 32-bit code
+     * @param area the first bytes of the area, none if they cannot be read
      */
     public record Seen(RseqConfiguration registration, @Nullable Long threadPointer, byte[] area) implements Look {
-        /** Returns how far its area lies from its thread pointer; null when it has none, or it cannot be told. */
+        /** Returns the distance of its area from its thread pointer; null if it has no area, or it is unknown. */
         public @Nullable Long distance() {
             long start = registration.area();
             return threadPointer == null || start == 0 ? null : (Long) (start - threadPointer);
@@ -87,13 +88,13 @@ public final class PtraceSession {
     /**
      * A thread that may not be traced.
      *
-     * @param errno what the kernel answered
+     * @param errno the answer of the kernel
      */
     public record Refused(int errno) implements Look {}
 
-    /** Calls everything in vain, so that no thread stands still while this JVM links and loads what it takes. */
+    /** Makes each call once without effect, so that no thread is stopped while this JVM links and loads classes. */
     private void warmUp() {
-        // Nobody is his own child. 0 would mean any child of this JVM, and take its end from who waits for it.
+        // No process is its own child. 0 would mean any child of this JVM, and reap it before its waiter does.
         int self = (int) ProcessHandle.current().pid();
         for (int i = 0; i < WARM_UP; i++) {
             look(0);
@@ -111,23 +112,23 @@ public final class PtraceSession {
         }
     }
 
-    /** Returns how long each thread was stopped, ascending: from asking it to stop until it was let go. */
+    /** Returns the times from request to detach for each stopped thread, in nanoseconds, ascending. */
     public List<Long> stopsNanos() {
         return stopsNanos.stream().sorted().toList();
     }
 
-    /** Looks at a thread. */
+    /** Stops and reads a thread. */
     public Look look(int tid) {
         int seized = Ptrace.seize(tid);
         if (seized < 0) {
             return seized == -Errno.ESRCH ? new Gone() : new Refused(-seized);
         }
-        // This fails only when the thread has ended, and waiting tells that.
+        // This fails only if the thread has ended, which the wait reports.
         Ptrace.interrupt(tid);
         return await(tid);
     }
 
-    /** Waits for a thread that was asked to stop. */
+    /** Waits for a thread for which a stop was requested. */
     public Look await(int tid) {
         long start = System.nanoTime();
         while (true) {
@@ -142,11 +143,11 @@ public final class PtraceSession {
                 return look;
             }
             if (nanos > patienceNanos) {
-                // Whoever is stuck costs all his patience but once: a frozen process can have a thousand threads.
+                // Only the first stuck thread costs the full wait: a frozen process can have a thousand threads.
                 patienceNanos = LEAST_PATIENCE_NANOS;
                 return new Stuck();
             }
-            // Asking on and on would keep the CPU from the very thread that is to stop, for a time slice.
+            // Polling without a pause could keep the CPU from the thread that is to stop, for a time slice.
             if (nanos > PROMPT_NANOS) {
                 LockSupport.parkNanos(nanos < PATIENCE_NANOS / 100 ? PARK_NANOS : LONG_PARK_NANOS);
             }
@@ -167,7 +168,7 @@ public final class PtraceSession {
             }
             throw e;
         } finally {
-            // An event of its own has no signal that would be due.
+            // A PTRACE_EVENT stop has no signal to deliver.
             Ptrace.detach(tid, stop.event() == 0 ? stop.signal() : 0);
         }
     }
@@ -180,7 +181,7 @@ public final class PtraceSession {
         return new Seen(registration, threadPointer, isReadable ? area : new byte[0]);
     }
 
-    /** Has a system call restarted that the kernel would let fail because of our stop. */
+    /** Makes the kernel restart a system call that would otherwise answer EINTR because of the stop. */
     private void restart(int tid, long[] registers) {
         if (tracing.result() < 0 || registers[tracing.result()] != -EINTR) {
             return;

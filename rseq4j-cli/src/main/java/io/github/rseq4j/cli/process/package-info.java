@@ -1,2 +1,2 @@
-/** Another process: its files in /proc, its threads' registrations, and what it has loaded. */
+/** Reads another process: its files in /proc, the registrations of its threads, and its loaded objects. */
 package io.github.rseq4j.cli.process;

@@ -23,19 +23,19 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code provider}: writes the provider image as a file, for programs that are not JVMs, or to preload it. */
+/** {@code provider}: writes the provider image as a file, to preload it or to link programs with it. */
 @Command(name = "provider", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Writes librseq4j.so, which registers every thread of a program that preloads it, the"
-                + " library that it needs, and rseq4j.h.",
-        footer = {"", "Use: LD_PRELOAD=DIR/librseq4j.so program, or link with -LDIR -lrseq4j.",
-                "Both libraries must lie in one folder: a program that finds librseq4j.so alone, or through a link in"
-                + " another folder, does not start."})
+        description = "Writes librseq4j.so, which registers every thread of a program that preloads it;"
+                + " librseq4j-next.so, which librseq4j.so needs; and rseq4j.h.",
+        footer = {"", "Run LD_PRELOAD=DIR/librseq4j.so program, or link the program with -LDIR -lrseq4j.",
+                "Both libraries must lie in one folder: a program that finds only librseq4j.so, or finds it through a"
+                + " link in another folder, does not start."})
 public final class ProviderCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
     @Option(names = "--output", required = true, paramLabel = "DIR",
-            description = "The folder that the files are written to; it is made if it is missing.")
+            description = "The folder for the files; it is created if it does not exist.")
     private Path output = Path.of("");
 
     @Override
@@ -43,7 +43,7 @@ public final class ProviderCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Architecture host = Architecture.host();
         if (host == null) {
-            throw new InputException("not this architecture: " + Architecture.hostName());
+            throw new InputException("architecture=" + Architecture.hostName() + " is not supported");
         }
         Map<String, byte[]> images = ProviderImage.files(host, EmittedSections.all(), Engine.STRIDE_SHIFT,
                 Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
@@ -67,7 +67,7 @@ public final class ProviderCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Returns how to preload it. To the dynamic linker blanks and colons end a path, and dollars begin a token. */
+    /** Returns how to preload the file. The dynamic linker ends a path at blanks and colons, and expands dollars. */
     private static String preload(Path file) {
         String path = file.toAbsolutePath().normalize().toString();
         if (path.matches("[A-Za-z0-9_./+@%=,-]+")) {
@@ -76,7 +76,7 @@ public final class ProviderCommand implements Callable<Integer> {
         boolean isSplit = path.chars().anyMatch(c -> Character.isWhitespace(c) || c == ':' || c == '$');
         return isSplit || !Printable.text(path).equals(path)
                 ? "preload it from a folder whose path has no blank, colon, dollar or control character:"
-                        + " LD_PRELOAD cannot name one that has"
+                        + " LD_PRELOAD cannot name this path"
                 : "preload it: LD_PRELOAD='" + path.replace("'", "'\\''") + "'";
     }
 }

@@ -14,27 +14,25 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
-/**
- * Sees the kernel abort sections for each of its reasons, one at a time, so that each abort has one possible cause.
- */
+/** Provokes aborts for each cause separately, so that each abort has one possible cause. */
 final class AbortCauses {
     /* How it works
      *
-     * One thread runs a section that waits inside and is not restarted. Around each run it asks the kernel how often it
-     * was switched out, on which CPU it is, and how often the signal's handler ran. While another thread does one thing
-     * to it (fences; sleeps and wakes on its CPU; flips its affinity; signals it), an abort counts for that cause only
-     * when nothing else happened in the same run.
+     * The victim is a thread that runs a section with a delay inside and without restarts. Before and after each run it
+     * reads how often the kernel has switched it out, its CPU, and how often the signal's handler has run. The provoker
+     * is a thread that does one thing: it fences; or sleeps and wakes on the victim's CPU; or changes the victim's
+     * affinity; or signals the victim. An abort counts for that cause only if nothing else happened in the same run.
      */
     /** The reasons for which the kernel aborts a section. */
     enum Cause { FENCE, PREEMPTION, MIGRATION, SIGNAL }
 
-    /** Some 30 microseconds: long enough to be hit, and short enough that seldom two things happen in one. */
+    /** Some 30 microseconds: long enough to be hit, and short enough that two events in one run are rare. */
     private static final long ITERATIONS = 1 << 17;
-    /** How long more a cause is tried that was not seen once, because the machine is busy. */
+    /** The additional time for a cause that was not seen yet, because the machine is busy. */
     private static final long PATIENCE_NANOS = 10_000_000_000L;
     private static final long PAUSE_NANOS = 100_000;
     private static final long SLICE_NANOS = 100_000;
-    /** So many are enough of one cause. */
+    /** The number of aborts after which a cause is done. */
     private static final int ENOUGH = 100;
 
     private final StormSignal signal;
@@ -57,9 +55,9 @@ final class AbortCauses {
     /**
      * Tries one cause after the other.
      *
-     * @param nanosEach how long each is tried at most
-     * @return how many aborts each has caused
-     * @throws InterruptedException when the calling thread is interrupted
+     * @param nanosEach the time for each cause, in nanoseconds
+     * @return the number of aborts by cause
+     * @throws InterruptedException if the calling thread is interrupted
      */
     Map<Cause, Long> run(long nanosEach) throws InterruptedException {
         for (Cause cause : Cause.values()) {
@@ -69,7 +67,7 @@ final class AbortCauses {
             while (tid == 0) {
                 LockSupport.parkNanos(PAUSE_NANOS);
             }
-            // A thread of its own, because one cause pins it.
+            // The provoker is a thread of its own, because one cause pins it to a CPU.
             Thread provoker = Thread.ofPlatform().daemon().name("rseq4j-provoker").start(() -> provoke(cause));
             victim.join();
             provoker.join();
@@ -80,12 +78,12 @@ final class AbortCauses {
         return new EnumMap<>(seen);
     }
 
-    /** Returns whether the sections that were committed are all counted, and no others. */
+    /** Tells whether the cell counts exactly the committed sections. */
     boolean isExact() {
         return Cells.get().sum(cell) == committed;
     }
 
-    /** Says that the thread has ended as it should. */
+    /** Marks the normal end of the victim. */
     private static final class Finished extends Exception {
         private static final long serialVersionUID = 1L;
     }
@@ -130,7 +128,7 @@ final class AbortCauses {
             case FENCE -> !switched && !signalled && !moved;
             case PREEMPTION -> switched && !signalled && !moved;
             case MIGRATION -> moved && !signalled;
-            // On one CPU who signals must be switched to first.
+            // On one CPU the provoker can only run after a switch.
             case SIGNAL -> signalled && !moved && (!switched || cpus.length == 1);
         };
     }
@@ -152,7 +150,7 @@ final class AbortCauses {
         while (running) {
             switch (cause) {
                 case FENCE -> Linux.membarrier(Linux.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
-                // On the same CPU, waking up is all it takes.
+                // The provoker is on the same CPU: waking up is enough.
                 case PREEMPTION -> { }
                 case MIGRATION -> Linux.sched_setaffinity(tid, cpus[round++ % cpus.length]);
                 case SIGNAL -> signal.send(tid);

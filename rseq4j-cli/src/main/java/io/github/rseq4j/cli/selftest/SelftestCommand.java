@@ -28,12 +28,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code selftest}: the kernel aborts sections for every reason, and nothing is lost in storms of threads. */
+/** {@code selftest}: has the kernel abort sections for every cause, and checks structures in storms of threads. */
 @Command(name = "selftest", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Storms counters, locks, lists and buffers with threads, signals, fences and migrations; proves "
-            + "every count exact.",
-        footer = {"", "Exit status: 0 exact, 1 something was lost or counted twice or a cause of abort was never seen,",
-            "3 exact, but on the fallback."})
+        description = "Has the kernel abort every section at every instruction. Then runs storms: many threads update "
+            + "counters, locks, lists and buffers, disturbed by signals, fences and migrations. Checks that every "
+            + "count is exact.",
+        footer = {"", "Exit status: 0 exact, 1 an update was lost or counted twice, or a cause of aborts was never",
+            "seen, 3 exact, but on the fallback."})
 public final class SelftestCommand implements Callable<Integer> {
     private static final int EXIT_WRONG = 1;
     private static final int EXIT_FALLBACK = 3;
@@ -47,11 +48,11 @@ public final class SelftestCommand implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     @Option(names = "--seconds", paramLabel = "N", defaultValue = "5",
-            description = "How long the storms last, 1 to 86400 (default: ${DEFAULT-VALUE}).")
+            description = "The duration of the test, 1 to 86400 (default: ${DEFAULT-VALUE}).")
     private int seconds;
 
     @Option(names = "--soak", paramLabel = "MINUTES", description =
-            "Run all storms in turn for so long, 1 to 1440, with a line of progress for each round.")
+            "Repeat all storms for this time, 1 to 1440, and print a line of progress for each round.")
     private @Nullable Integer soak;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -87,7 +88,7 @@ public final class SelftestCommand implements Callable<Integer> {
         }
         if (command.commandLine().getParseResult().hasMatchedOption("--seconds")) {
             throw new ParameterException(command.commandLine(), "--soak=" + minutes + " and --seconds=" + seconds
-                    + " say twice how long, give one of them");
+                    + " both give the duration, use one of them");
         }
         seconds = Math.toIntExact(TimeUnit.MINUTES.toSeconds(minutes));
     }
@@ -101,7 +102,7 @@ public final class SelftestCommand implements Callable<Integer> {
         for (Chain chain : EmittedSections.all()) {
             proofs.add(prover.prove(chain, System.nanoTime()));
         }
-        // A fifth of the time for the causes, a quarter of that each; the storms have the rest.
+        // The four causes get a fifth of the time, the storms get the rest.
         long nanos = TimeUnit.SECONDS.toNanos(seconds);
         try (StormSignal signal = new StormSignal(engine)) {
             AbortCauses causes = new AbortCauses(engine, signal, cpus);
@@ -126,13 +127,13 @@ public final class SelftestCommand implements Callable<Integer> {
         return report(rounds, rounds.wrong().isEmpty(), rounds.wrong().isEmpty());
     }
 
-    /** Runs each storm once, or rounds of all of them. */
+    /** Runs each storm once, or several rounds of all storms. */
     private Rounds run(Weather weather, long nanos) throws InterruptedException {
         Rounds rounds = new Rounds(weather);
         if (soak == null) {
             rounds.once(nanos);
         } else {
-            // A long soak tells of itself some hundred times, and a short one as often as there is something to tell.
+            // A long soak has some hundred rounds; a storm lasts 1 to 10 s in each.
             long each = Math.clamp(nanos / 1000, MIN_SLICE_NANOS, MAX_SLICE_NANOS);
             rounds.until(nanos, each, Objects.requireNonNull(spec).commandLine().getErr());
         }

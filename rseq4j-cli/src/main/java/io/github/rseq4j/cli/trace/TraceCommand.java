@@ -8,16 +8,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code trace}: commands that read traces. */
+/** {@code trace}: reads traces. */
 @Command(name = "trace", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Reads traces of rseq4j: folders in the Common Trace Format.",
         subcommands = {TraceViewCommand.class, TraceSummaryCommand.class, TraceConvertCommand.class,
             TraceReportCommand.class, TraceRecoverCommand.class},
         synopsisSubcommandLabel = "COMMAND",
-        footer = {"", "DIR is the folder of one run: where a tracer was started again with its folder, the later",
-            "runs are in run-2, run-3 and so on below it. Of a damaged trace, or one whose tracer was not",
-            "closed, all that is readable is shown; what is wrong is told on the error output, and the exit",
-            "status is 2."})
+        footer = {"", "DIR is the folder of one run. If a tracer was started again with the same folder, the later",
+            "runs are in its folders run-2, run-3 and so on. If a trace is damaged, or its tracer was not closed,",
+            "the commands show everything that is readable, describe the problems on the error output, and",
+            "end with status 2."})
 public final class TraceCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;

@@ -16,16 +16,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code trace convert}: a trace in another format. */
+/** {@code trace convert}: writes a trace in another format. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Converts a trace to trace events of Chrome, which Perfetto and chrome://tracing show.",
-        footer = {"", "Of slices that do not lie in each other, or whose end was not recorded, the inner ones end",
-            "before the outer one. FILE is replaced when it is whole.",
-            "Exit status: 0 all was read, 2 something is wrong with the trace, or the output cannot be written."})
+        description = "Converts a trace to Chrome's trace event format, which Perfetto and chrome://tracing show.",
+        footer = {"", "Slices nest: a span whose end is missing, or comes after the end of the span around it, ends",
+            "before that span. FILE is replaced when it is complete.",
+            "Exit status: 0 the whole trace was read, 2 something is wrong with it, or the output cannot be written."})
 final class TraceConvertCommand implements Callable<Integer> {
-    /** The formats that there are. */
+    /** The formats. */
     enum Format {
-        /** Trace events of Chrome, JSON. */
+        /** Chrome's trace event format, JSON. */
         chrome
     }
 
@@ -39,7 +39,7 @@ final class TraceConvertCommand implements Callable<Integer> {
             description = "The format: ${COMPLETION-CANDIDATES}.")
     private Format format = Format.chrome;
 
-    @Option(names = "--output", paramLabel = "FILE", description = "The file to write (default: the output).")
+    @Option(names = "--output", paramLabel = "FILE", description = "The file to write (default: standard output).")
     private @Nullable Path output;
 
     @Override
@@ -69,7 +69,7 @@ final class TraceConvertCommand implements Callable<Integer> {
                 case chrome -> ChromeTrace.write(trace, OutputWriter.json(out));
             }
         } catch (IOException _) {
-            // The launcher tells that the output is lost.
+            // Launch reports the lost output.
             return;
         }
         out.println();

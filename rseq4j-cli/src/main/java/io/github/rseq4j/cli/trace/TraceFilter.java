@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Which events the user asked for. */
+/** Selects the events for which the user asked. */
 final class TraceFilter {
     private static final Pattern OFFSET = Pattern.compile("\\+?(\\d{1,12}(?:\\.\\d{1,9})?)(s|ms|us|ns)");
     private static final Map<String, Double> NANOS = Map.of("s", 1e9, "ms", 1e6, "us", 1e3, "ns", 1.0);
@@ -25,11 +25,11 @@ final class TraceFilter {
     private boolean isStarted;
 
     /**
-     * @param globs patterns of events' names, of which one must match; none for all
+     * @param globs patterns of events' names, one of which must match; empty for all names
      * @param cpu the CPU index, or null for all
-     * @param from the first time, or null
-     * @param to the time behind the last one, or null
-     * @throws InputException when a time is none
+     * @param from the first time, inclusive, or null
+     * @param to the last time, exclusive, or null
+     * @throws InputException if a time cannot be parsed
      */
     TraceFilter(List<String> globs, @Nullable Integer cpu, @Nullable String from, @Nullable String to) {
         this.names = globs.stream().map(TraceFilter::pattern).toList();
@@ -61,12 +61,12 @@ final class TraceFilter {
         try {
             return Instant.parse(text);
         } catch (DateTimeException _) {
-            throw new InputException(option + "=" + text + ": is no time; give one as 2026-11-24T12:00:00.5Z, or since"
-                    + " the first event as 1.5s, 20ms, 300us or 7ns");
+            throw new InputException(option + "=" + text + ": is not a time; give an instant such as"
+                    + " 2026-11-24T12:00:00.5Z, or a time since the first event such as 1.5s, 20ms, 300us or 7ns");
         }
     }
 
-    /** Tells whether an event is asked for; the first one that is given is the trace's first. */
+    /** Tells whether an event is selected. The first event that is passed must be the trace's first. */
     boolean accepts(TraceEvent event, TraceClock clock) {
         Instant now = clock.instant(event.timestamp());
         if (!isStarted) {

@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** A trace that a command reads, and tells what is wrong with it, and what of it is elsewhere. */
+/** A trace that a command reads, with the reports of its problems and of its other runs. */
 final class TraceInput implements AutoCloseable {
     private static final int EXIT_DAMAGED = 2;
     private static final int SHOWN_RUNS = 10;
@@ -37,13 +37,13 @@ final class TraceInput implements AutoCloseable {
     /**
      * Opens a trace.
      *
-     * @param folder what the user gave
-     * @throws InputException when there is no such folder
+     * @param folder the path that the user gave
+     * @throws InputException if there is no such folder
      */
     TraceInput(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new InputException("DIR=" + Printable.name(folder.toString())
-                    + ": is no folder; give the one that holds the trace's metadata");
+                    + ": is not a folder; give the folder that holds the trace's metadata");
         }
         this.folder = folder;
         this.left = left();
@@ -54,7 +54,7 @@ final class TraceInput implements AutoCloseable {
         } else if (left == TraceRecovery.Left.RUNNING) {
             notes.add("the tracer still runs"
                     + (trace == null ? "" : ", pid=" + trace.description().environment().get("pid"))
-                    + ": this is what it has written so far; a flight recorder writes snapshots alone");
+                    + ": the output is what it has written so far; a flight recorder writes only snapshots");
         }
         runs(folder).ifPresent(notes::add);
     }
@@ -76,12 +76,12 @@ final class TraceInput implements AutoCloseable {
         try {
             return TraceRecovery.left(folder);
         } catch (IOException e) {
-            notes.add("whether the tracer was closed cannot be told: " + RegularFile.why(e));
+            notes.add("it is unknown whether the tracer was closed: " + RegularFile.why(e));
             return null;
         }
     }
 
-    /** Returns a note of the later runs that a folder has, if it has any. */
+    /** Returns a note of the later runs in a folder, if there are any. */
     static Optional<String> runs(Path folder) {
         try {
             List<Integer> runs = TraceFiles.runs(folder).stream()
@@ -92,22 +92,22 @@ final class TraceInput implements AutoCloseable {
                     + (runs.size() > SHOWN_RUNS ? " and " + (runs.size() - SHOWN_RUNS) + " more" : "")
                     + ", and are not shown");
         } catch (IOException e) {
-            // The reader tells that the folder cannot be read.
+            // The reader reports that the folder cannot be read.
             return Optional.empty();
         }
     }
 
-    /** Returns the trace, or null when its metadata cannot be read. */
+    /** Returns the trace, or null if its metadata cannot be read. */
     @Nullable Trace trace() {
         return trace;
     }
 
-    /** Returns what is to be told of the trace beside its problems. */
+    /** Returns the notes on the trace, which are not problems of its files. */
     List<String> notes() {
         return List.copyOf(notes);
     }
 
-    /** Tells what was wrong, and returns the exit status. */
+    /** Reports problems and notes, and returns the exit status. */
     int finish(PrintWriter err) {
         if (trace != null) {
             problems = trace.problems();

@@ -18,19 +18,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code trace recover}: what a tracer left whose process was killed. */
+/** {@code trace recover}: completes the trace of a process that was killed. */
 @Command(name = "recover", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Turns what a tracer left that was not closed, because its process was killed or crashed, into"
-                + " a whole trace, in its own folder: what was committed to the rings is written behind what was"
-                + " streamed.",
-        footer = {"", "Exit status: 0 all was recovered, 2 something could not be, and is left as it was."})
+        description = "Completes the trace of a tracer that was not closed because its process was killed or crashed:"
+                + " writes the content of its rings after the events that were streamed, in the same folder.",
+        footer = {"", "Exit status: 0 everything was recovered, 2 something could not be recovered and is unchanged."})
 final class TraceRecoverCommand implements Callable<Integer> {
     private static final int EXIT_DAMAGED = 2;
 
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Parameters(arity = "1", paramLabel = "DIR", description = "The folder that the tracer was made with.")
+    @Parameters(arity = "1", paramLabel = "DIR", description = "The folder with which the tracer was made.")
     private Path folder = Path.of("");
 
     @Override
@@ -40,12 +39,12 @@ final class TraceRecoverCommand implements Callable<Integer> {
         PrintWriter err = command.commandLine().getErr();
         if (!Files.isDirectory(folder)) {
             throw new InputException("DIR=" + Printable.name(folder.toString())
-                    + ": is no folder; give the one that the tracer was made with");
+                    + ": is not a folder; give the folder with which the tracer was made");
         }
         try {
             TraceRecovery.Report report = TraceRecovery.recover(folder);
-            out.println(String.format(Locale.ROOT, "%,d packets of %,d bytes recovered from %,d rings; %,d events had"
-                    + " found no room, %,d sub-buffers were torn", report.packets(), report.bytes(), report.rings(),
+            out.println(String.format(Locale.ROOT, "%,d packets of %,d bytes recovered from %,d rings; %,d events were"
+                    + " discarded, %,d sub-buffers were torn", report.packets(), report.bytes(), report.rings(),
                     report.discarded(), report.torn()));
             out.flush();
             report.problems().forEach(problem -> err.println("rseq4j: " + Printable.text(folder + "/" + problem)));
@@ -58,7 +57,7 @@ final class TraceRecoverCommand implements Callable<Integer> {
         }
     }
 
-    /** Returns the path in the folder of the file that cannot be used, where it is not the folder itself. */
+    /** Returns the path, relative to the folder, of the file that cannot be used; empty for the folder itself. */
     private String where(IOException e) {
         String named = e instanceof FileSystemException f ? f.getFile() : null;
         Path file = Path.of(named == null ? "" : named);

@@ -21,11 +21,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code trace summary}: counts, rates and latencies of a trace. */
+/** {@code trace summary}: prints counts, rates and latencies of a trace. */
 @Command(name = "summary", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Counts the events of a trace by name and by CPU, those that were discarded, and how long took"
-                + " what begins and ends: events of one thread whose names end with _begin and _end.",
-        footer = {"", "Exit status: 0 all was read, 2 something is wrong with the trace."})
+        description = "Counts the events of a trace by name, CPU and thread, and discarded events. Measures spans: two"
+                + " events of one thread whose names end with _begin and _end.",
+        footer = {"", "Exit status: 0 the whole trace was read, 2 something is wrong with it."})
 final class TraceSummaryCommand implements Callable<Integer> {
     private static final int SHOWN_THREADS = 20;
 
@@ -58,7 +58,7 @@ final class TraceSummaryCommand implements Callable<Integer> {
         try {
             summary.json(OutputWriter.json(out));
         } catch (IOException _) {
-            // The launcher tells that the output is lost.
+            // Launch reports the lost output.
             return;
         }
         out.println();
@@ -66,21 +66,21 @@ final class TraceSummaryCommand implements Callable<Integer> {
 
     private static void print(PrintWriter out, TraceSummary summary) {
         out.println(number(summary.count()) + " events in " + String.format(Locale.ROOT, "%.6f", summary.seconds())
-                + " s, " + number(summary.perSecond()) + " a second; " + number(summary.discarded()) + " discarded, "
+                + " s, " + number(summary.perSecond()) + " per second; " + number(summary.discarded()) + " discarded, "
                 + number(summary.lostPackets()) + " packets lost");
         if (summary.from() != null && summary.to() != null) {
             out.println("from " + EventText.time(summary.from()) + " to " + EventText.time(summary.to()));
         }
-        Table events = new Table("<>>", "EVENT", "COUNT", "A SECOND");
+        Table events = new Table("<>>", "EVENT", "COUNT", "PER SECOND");
         summary.byEvent().forEach(each -> events.row(each.event(), number(each.count()), number(each.perSecond())));
         print(out, events);
-        Table cpus = new Table("<>>>>>", "CPU", "COUNT", "A SECOND", "PACKETS", "LOST", "DISCARDED");
+        Table cpus = new Table("<>>>>>", "CPU", "COUNT", "PER SECOND", "PACKETS", "LOST", "DISCARDED");
         summary.byCpu().forEach(each -> cpus.row(number((long) each.cpu()), number(each.count()),
                 number(each.perSecond()), number(each.packets()), number(each.lostPackets()),
                 number(each.discarded())));
         print(out, cpus);
         print(out, threads(summary));
-        Table latencies = new Table("<>>>>", "BEGIN TO END", "COUNT", "MEDIAN us", "P99 us", "MAX us");
+        Table latencies = new Table("<>>>>", "SPAN", "COUNT", "MEDIAN us", "P99 us", "MAX us");
         summary.latencies().forEach((name, each) -> latencies.row(name, number(each.count()),
                 micros(each.medianNanos()), micros(each.p99Nanos()), micros(each.maxNanos())));
         Table samples = new Table("<>>", "CPU TIME IN", "SAMPLES", "PERCENT");
@@ -97,7 +97,7 @@ final class TraceSummaryCommand implements Callable<Integer> {
         }
         if (summary.unmatched() != 0) {
             out.println();
-            out.println(number(summary.unmatched()) + " begins and ends have no other half");
+            out.println(number(summary.unmatched()) + " begin and end events have no counterpart");
         }
     }
 
@@ -106,9 +106,9 @@ final class TraceSummaryCommand implements Callable<Integer> {
         table.print(out);
     }
 
-    /** Returns the threads with the most events, and one row for all others. */
+    /** Returns a table of the threads with the most events, with one row for all others. */
     private static Table threads(TraceSummary summary) {
-        Table table = new Table("<>>>", "THREAD", "COUNT", "A SECOND", "CPU SAMPLES");
+        Table table = new Table("<>>>", "THREAD", "COUNT", "PER SECOND", "CPU SAMPLES");
         long rest = summary.otherThreads();
         List<TraceSummary.ThreadCount> threads = summary.byThread();
         for (int i = 0; i < threads.size(); i++) {

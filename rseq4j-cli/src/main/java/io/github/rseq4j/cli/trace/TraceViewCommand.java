@@ -17,11 +17,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code trace view}: the events of a trace in the order of time, as lines. */
+/** {@code trace view}: prints the events of a trace in the order of time, one a line. */
 @Command(name = "view", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Prints the events of a trace in the order of time.",
-        footer = {"", "TIME is an instant as 2026-11-24T12:00:00.5Z, or since the first event: 1.5s, 20ms, 300us, 7ns.",
-            "Exit status: 0 all was read, 2 something is wrong with the trace."})
+        footer = {"", "TIME is an instant such as 2026-11-24T12:00:00.5Z, or a time since the first event: 1.5s, 20ms,",
+            "300us, 7ns.", "Exit status: 0 the whole trace was read, 2 something is wrong with it."})
 final class TraceViewCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
@@ -30,19 +30,19 @@ final class TraceViewCommand implements Callable<Integer> {
     private Path folder = Path.of("");
 
     @Option(names = "--event", paramLabel = "GLOB",
-            description = "Only events of such a name; * and ? stand for characters. May be given again.")
+            description = "Only events whose name matches; * stands for any characters, ? for one. May be repeated.")
     private List<String> globs = List.of();
 
     @Option(names = "--cpu", paramLabel = "N", description = "Only events of this CPU index.")
     private @Nullable Integer cpu;
 
-    @Option(names = "--from", paramLabel = "TIME", description = "Only events at this time and later.")
+    @Option(names = "--from", paramLabel = "TIME", description = "Only events at or after this time.")
     private @Nullable String from;
 
     @Option(names = "--to", paramLabel = "TIME", description = "Only events before this time.")
     private @Nullable String to;
 
-    @Option(names = "--json", description = "Print an object of JSON for each event, one a line.")
+    @Option(names = "--json", description = "Print one JSON object for each event, one a line.")
     private boolean json;
 
     @Override
@@ -56,7 +56,7 @@ final class TraceViewCommand implements Callable<Integer> {
                 try {
                     print(trace, filter, json ? OutputWriter.json(out) : OutputWriter.text(out));
                 } catch (IOException _) {
-                    // The launcher tells that the output is lost: nobody wants more of it.
+                    // Launch reports the lost output.
                 }
             }
             out.flush();

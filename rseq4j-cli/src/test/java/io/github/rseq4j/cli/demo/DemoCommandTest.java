@@ -49,7 +49,7 @@ class DemoCommandTest {
         assertRow(run.out(), "0xff +1 +10\\.00%");
         assertRow(run.out(), "0x00 +1 +10\\.00%");
         assertRow(run.out(), "lines +2");
-        assertFalse(run.out().contains("0x01"), "a value that is not there has no row: " + run.out());
+        assertFalse(run.out().contains("0x01"), "a value that does not occur has no row: " + run.out());
         assertTrue(run.out().contains("every count agrees"), run.out());
     }
 
@@ -59,11 +59,11 @@ class DemoCommandTest {
         for (String contestant : List.of("PerCpuCounters", "LongAdder[]", "AtomicLongArray")) {
             assertRow(out, Pattern.quote(contestant) + " +[0-9]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ to [0-9.]+ s");
         }
-        assertTrue(out.contains("one update a byte, and one a line"), out);
+        assertTrue(out.contains("one update for each byte, and one for each line"), out);
     }
 
     @Test
-    void saysWhetherRseqOrTheFallbackRan() throws IOException {
+    void printsWhetherRseqOrTheFallbackRan() throws IOException {
         String out = Run.of("demo", file("sample", SAMPLE).toString()).out();
         Rseq.Availability availability = Rseq.availability();
         assertTrue(out.contains(availability.available() ? "run on rseq, owner " + availability.owner()
@@ -129,7 +129,7 @@ class DemoCommandTest {
         assertRefused("path= is empty; name a file or folder", Path.of(""));
     }
 
-    /** Counts like one thread, but for one byte value that it counts once too often. */
+    /** Counts correctly, except for one byte value, which it counts once too often. */
     private static final class CountsTwice implements ByteCount {
         private final Plain counts = new Plain();
 

@@ -36,7 +36,7 @@ class InputTest {
         return counts;
     }
 
-    /** Around the chunk of 64 KiB and the segment of 1 MiB. */
+    /** Sizes near a chunk of 64 KiB and a segment of 1 MiB. */
     @ParameterizedTest
     @ValueSource(ints = {1, 65_535, 65_536, 65_537, 1_048_575, 1_048_576, 1_048_577, 5_000_000})
     void everyContestantCountsEverySizeExactly(int sizeBytes) throws Exception {
@@ -59,18 +59,18 @@ class InputTest {
     }
 
     @Test
-    void aFileThatBecomesShorterIsRefused() throws IOException {
+    void refusesAFileThatBecomesShorter() throws IOException {
         Path file = Files.write(folder.resolve("shrinks"), new byte[100]);
         Input input = new Input(List.of(file));
         Files.write(file, new byte[50]);
         InputException refused =
                 assertThrows(InputException.class, () -> input.countTogether(new ByteCount.Plain(), _ -> { }));
-        assertEquals("path=" + file + " became shorter while it was read; use a file that nobody writes",
+        assertEquals("path=" + file + " became shorter while it was read; use a file that no process writes",
                 refused.getMessage());
     }
 
     @Test
-    void anErrorInAThreadReachesTheCaller() throws IOException {
+    void passesAnErrorOfAThreadToTheCaller() throws IOException {
         Input input = new Input(List.of(Files.write(folder.resolve("file"), new byte[1])));
         Error error = new OutOfMemoryError("no room");
         assertSame(error, assertThrows(OutOfMemoryError.class, () -> input.countTogether(new ByteCount.Plain(), _ -> {
@@ -78,9 +78,9 @@ class InputTest {
         })));
     }
 
-    /** Root may read everything, so what the file system throws is made here. */
+    /** Root may read every file, so the test makes the exception of the file system itself. */
     @Test
-    void aDeniedFileIsNamedWithoutAClassName() {
+    void namesADeniedFileWithoutAClassName() {
         InputException refused = Input.unreadable(Path.of("all"),
                 new UncheckedIOException(new AccessDeniedException("all/secret")));
         assertEquals("path=all/secret cannot be read: permission denied; name a readable file or folder",

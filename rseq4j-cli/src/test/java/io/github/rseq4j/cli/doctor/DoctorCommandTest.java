@@ -19,7 +19,7 @@ class DoctorCommandTest {
     }
 
     @Test
-    void exitTellsWhetherRseqIsUsable() {
+    void exitsWithWhetherRseqIsUsable() {
         int expected = Rseq.availability().available() ? 0 : 3;
         assertEquals(expected, Run.of("doctor").exit());
         assertEquals(expected, Run.of("doctor", "--json").exit());
@@ -29,7 +29,7 @@ class DoctorCommandTest {
     }
 
     @Test
-    void jsonHasEveryKey() {
+    void printsJsonWithEveryKey() {
         JsonNode report = json();
         for (String key : List.of("available", "owner", "reason", "remedy", "index", "featureSize", "align", "offset",
                 "aborts", "kernel", "architecture", "libc", "registeredLength", "limit", "proof", "membarrier",
@@ -41,7 +41,7 @@ class DoctorCommandTest {
     }
 
     @Test
-    void jsonAgreesWithTheLibrary() {
+    void printsJsonThatAgreesWithTheLibrary() {
         Rseq.Availability availability = Rseq.availability();
         JsonNode report = json();
         assertEquals(availability.available(), report.get("available").booleanValue());
@@ -56,13 +56,13 @@ class DoctorCommandTest {
         assertEquals(availability.proof(), report.get("proof").stringValue());
         assertEquals(availability.reason(), report.get("reason").stringValue());
         assertEquals(availability.remedy(), report.get("remedy").stringValue());
-        // The doctor tries again for a fence that a busy machine has hidden, so it may have seen more.
+        // The doctor tries again for a fence that a busy machine has hidden, so it may have seen more aborts.
         assertTrue(report.get("aborts").get("fence").longValue() >= availability.fenceAborts(), report.toString());
         assertEquals(availability.preemptionAborts(), report.get("aborts").get("preemption").longValue());
     }
 
     @Test
-    void aFallbackHasAReasonAndARemedyAndRseqHasAProof() {
+    void printsAReasonAndARemedyOrAProof() {
         JsonNode report = json();
         boolean available = report.get("available").booleanValue();
         assertEquals(available, report.get("reason").stringValue().isEmpty());
@@ -74,7 +74,7 @@ class DoctorCommandTest {
     }
 
     @Test
-    void theTextHasAVerdict() {
+    void printsAVerdict() {
         Run run = Run.of("doctor");
         boolean available = Rseq.availability().available();
         assertTrue(run.out().contains("verdict     " + (available ? "usable" : "fallback")), run.out());
@@ -83,7 +83,7 @@ class DoctorCommandTest {
     }
 
     @Test
-    void theLibcIsNamedOnLinux() {
+    void namesTheLibcOnLinux() {
         String name = Libc.name();
         if (System.getProperty("os.name").equals("Linux")) {
             assertTrue(name.matches("glibc [0-9]+\\.[0-9.]+|musl"), name);

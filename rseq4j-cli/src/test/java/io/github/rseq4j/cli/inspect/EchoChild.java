@@ -7,9 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
-/** A JVM to inspect: thirty threads work, and a line that is written to it comes back. */
+/** A JVM to inspect: it has thirty busy threads, and returns each line that is written to it. */
 public final class EchoChild {
-    /** How many threads it starts. */
+    /** The number of threads that it starts. */
     static final int THREADS = 30;
 
     private EchoChild() {}

@@ -39,10 +39,10 @@ class InspectCommandTest {
     @TempDir
     private Path folder = Path.of("");
 
-    /** What a container or an old kernel forbids is no fault of ours. */
+    /** Skips the tests where a container or an old kernel forbids inspection. */
     @BeforeEach
     void skipWhereNothingCanBeTraced() {
-        assumeTrue(Linux.isCallable(), "Linux on one of our architectures, with native access");
+        assumeTrue(Linux.isCallable(), "Linux on a supported architecture, with native access");
         try (Target target = Target.sleeping(Map.of())) {
             Run run = Run.of("inspect", pid(target));
             if (run.exit() == 2) {
@@ -82,20 +82,20 @@ class InspectCommandTest {
         return Target.ready(environment, command);
     }
 
-    /** Tests of what glibc registered need one that does. */
+    /** Skips a test on a libc that does not register. */
     private static void assumeRegistered(JsonNode report) {
         assumeTrue(report.get("libc").stringValue().matches("glibc.* __rseq_size [1-9][0-9]*"),
                 "a glibc that registers: " + report.get("libc"));
     }
 
-    /** And those of what the tunable leaves need one that knows it. */
+    /** Skips a test on a libc that cannot be told not to register. */
     private static void assumeSwitchedOff(JsonNode report) {
         assumeTrue(!report.get("libc").stringValue().matches("glibc.* __rseq_size [1-9][0-9]*"),
                 "a glibc that can be told not to register: " + report.get("libc"));
     }
 
     @Test
-    void aThreadThatGlibcRegisteredIsToldWhole() {
+    void printsAllFieldsOfAThreadThatGlibcRegistered() {
         try (Target target = Target.sleeping(Map.of())) {
             JsonNode report = inspect(target);
             assumeRegistered(report);
@@ -122,7 +122,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void theTextHasARowForEveryThreadAndASummary() {
+    void printsARowForEachThreadAndASummary() {
         try (Target target = Target.sleeping(Map.of())) {
             JsonNode thread = only(inspect(target));
             Run run = Run.of("inspect", pid(target));
@@ -136,7 +136,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void glibcSwitchedOffLeavesNothingRegistered() {
+    void printsNoRegistrationWhereGlibcIsToldNotToRegister() {
         try (Target target = Target.sleeping(SWITCHED_OFF)) {
             JsonNode report = inspect(target);
             assumeSwitchedOff(report);
@@ -150,7 +150,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void theModeIsToldOfEachThreadAndWhatLibcRegistered() {
+    void printsTheModeOfEachThreadAndOfLibc() {
         try (Target target = Target.sleeping(Map.of())) {
             JsonNode report = inspect(target);
             assumeRegistered(report);
@@ -164,9 +164,9 @@ class InspectCommandTest {
         }
     }
 
-    /** By what it does, whatever its symbols are. */
+    /** Found by its effect, without symbols. */
     @Test
-    void aCacheInCpuIdStartIsNamedWithItsRemedy() throws Exception {
+    void namesACacheInCpuIdStartWithItsRemedy() throws Exception {
         try (Target target = program(SWITCHED_OFF, "cache")) {
             JsonNode report = inspect(target);
             assumeSwitchedOff(report);
@@ -177,9 +177,9 @@ class InspectCommandTest {
         }
     }
 
-    /** By its symbol, before it has done anything; the doctor finds it too, and stops no thread. */
+    /** Found by its symbol, before it has any effect; the doctor finds it too, and stops no thread. */
     @Test
-    void tcmallocIsNamedUnlessLibcRegisters() throws Exception {
+    void namesTcmallocUnlessLibcRegisters() throws Exception {
         List<String> command = List.of(Target.compile(folder, "inspected", "-DTCMALLOC").toString(), "rest");
         try (Target target = Target.ready(SWITCHED_OFF, command)) {
             JsonNode report = inspect(target);
@@ -197,11 +197,11 @@ class InspectCommandTest {
         }
     }
 
-    /** Exported alone, with either kind of hash table; in no table but the debugger's; and with a libc inside. */
+    /** Exported, with each kind of hash table; not exported; and with a libc linked in. */
     @ParameterizedTest
     @ValueSource(strings = {"-s -rdynamic -Wl,--hash-style=gnu", "-s -rdynamic -Wl,--hash-style=sysv",
         "-fvisibility=hidden", "-no-pie", "-static"})
-    void anAreaOfAnExecutableIsASymbols(String options) throws Exception {
+    void findsTheAreaOfAnExecutableByItsSymbol(String options) throws Exception {
         Path program = Target.compile(folder, "inspected", options.split(" "));
         try (Target target = Target.ready(SWITCHED_OFF, List.of(program.toString(), "symbol"))) {
             assertSymbol(target, "inspected");
@@ -209,11 +209,11 @@ class InspectCommandTest {
     }
 
     @Test
-    void anAreaOfALibraryIsASymbols() throws Exception {
+    void findsTheAreaOfALibraryByItsSymbol() throws Exception {
         Path library = Target.compile(folder, "libarea.so", "-DLIBRARY", "-shared", "-fPIC");
         Path program = Target.compile(folder, "inspected", "-DBORROW", library.toString());
         try (Target target = Target.ready(SWITCHED_OFF, List.of(program.toString(), "symbol"))) {
-            // Its memory is read, so the file need not be there any more.
+            // Its memory is read, so the file may be gone.
             Files.delete(library);
             assertSymbol(target, "libarea.so (deleted)");
         }
@@ -234,11 +234,11 @@ class InspectCommandTest {
     }
 
     @Test
-    void anAreaThatNobodyNamesIsUnknown() throws Exception {
+    void findsNoOwnerOfAnAreaWithoutASymbol() throws Exception {
         try (Target target = program(SWITCHED_OFF, "heap")) {
             JsonNode report = inspect(target);
             assumeSwitchedOff(report);
-            // The program has a __rseq_abi too, and does not use it.
+            // The program also defines __rseq_abi, but does not use it.
             assertEquals(3, owned(report, "unknown"), report.toString());
             assertEquals(1, owned(report, "none"), report.toString());
             assertEquals(3, report.get("counts").get("registered").intValue());
@@ -247,7 +247,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void aStoppedProcessStaysStopped() throws Exception {
+    void keepsAStoppedProcessStopped() throws Exception {
         try (Target target = Target.sleeping(Map.of())) {
             target.signal("STOP");
             target.await("it is stopped", () -> target.isIn('T'));
@@ -257,27 +257,27 @@ class InspectCommandTest {
                 assertEquals("0", target.status("TracerPid"));
             }
             target.signal("CONT");
-            target.await("it sleeps on", () -> target.isIn('S'));
+            target.await("it sleeps again", () -> target.isIn('S'));
         }
     }
 
     @Test
-    void blockingSystemCallsGoOn() throws Exception {
+    void letsBlockingSystemCallsContinue() throws Exception {
         assumeTrue(Objects.requireNonNull(Architecture.host()).tracing().result() >= 0,
-                "a kernel that leaves the restart to the tracer");
+                "a kernel on which the tracer decides on the restart");
         try (Target target = program(Map.of(), "blocked")) {
             for (int i = 0; i < 5; i++) {
                 assertEquals(4, inspect(target).get("threads").size());
             }
-            // A call that was interrupted would have said so first.
+            // An interrupted call would have printed a line first.
             assertEquals("handled 0, wrong 0", target.ask(""));
             assertEquals(4, inspect(target).get("threads").size());
         }
     }
 
-    /** With signals that come whenever they come, and with one that has stopped the thread before we ask it to. */
+    /** With signals at any time, and with a signal that has stopped the thread before the request to stop. */
     @Test
-    void everySignalIsDeliveredOnceAndInItsOrder() throws Exception {
+    void deliversEverySignalOnceAndInOrder() throws Exception {
         try (Target target = program(Map.of(), "stormed")) {
             PtraceSession session = new PtraceSession(Objects.requireNonNull(Architecture.host()));
             for (int i = 0; i < 10; i++) {
@@ -294,7 +294,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void aJvmGoesOnAndAnswers() throws Exception {
+    void letsAJvmContinueAndAnswer() throws Exception {
         Path java = Path.of(System.getProperty("java.home"), "bin/java");
         Path classes = Path.of(EchoChild.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         List<String> command = List.of(java.toString(), "-cp", classes.toString(), EchoChild.class.getName());
@@ -315,7 +315,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void threadsMayComeAndGo() throws Exception {
+    void inspectsAProcessWhoseThreadsStartAndEnd() throws Exception {
         try (Target target = program(Map.of(), "churning")) {
             for (int i = 0; i < 20; i++) {
                 assertTrue(inspect(target).get("threads").size() >= 2);
@@ -325,7 +325,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void theFirstThreadMayHaveEnded() throws Exception {
+    void inspectsAProcessWhoseFirstThreadHasEnded() throws Exception {
         try (Target target = program(Map.of(), "leaderless")) {
             target.await("the first thread has ended", () -> target.isIn('Z'));
             JsonNode report = inspect(target);
@@ -336,14 +336,14 @@ class InspectCommandTest {
     }
 
     @Test
-    void aThreadThatDoesNotStopIsToldAndLetGo() throws Exception {
+    void reportsAndDetachesAThreadThatDoesNotStop() throws Exception {
         try (Target target = program(Map.of(), "vforked")) {
             target.await("it waits for its child", () -> target.isIn('D'));
             JsonNode thread = only(inspect(target));
             assertTrue(thread.get("registered").isNull());
             assertEquals("unknown", thread.get("owner").stringValue());
             assertTrue(thread.get("detail").stringValue().startsWith("it did not stop"), thread.toString());
-            target.await("nobody traces it", () -> target.status("TracerPid").equals("0"));
+            target.await("no process traces it", () -> target.status("TracerPid").equals("0"));
             assertTrue(target.isIn('D'));
         }
     }
@@ -373,7 +373,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void refusesAProcessThatHasEndedAndWasNotWaitedFor() throws Exception {
+    void refusesAZombie() throws Exception {
         List<String> command = List.of(Target.compile(folder, "inspected").toString(), "zombie");
         try (Target target = new Target(Map.of(), command)) {
             String pid = target.line().replace("zombie ", "");
@@ -395,27 +395,27 @@ class InspectCommandTest {
             String tid = tasks.map(task -> task.getFileName().toString()).filter(id -> !id.equals(self)).findFirst()
                     .orElseThrow();
             refuses("is rseq4j itself", "inspect", tid);
-            refuses("is a thread of process " + target.pid() + "; inspect that one", "inspect", lastThread(target));
+            refuses("is a thread of process " + target.pid() + "; inspect that process", "inspect", lastThread(target));
         }
     }
 
-    /** The second thread lives as long as the process; those that it makes do not. */
+    /** The second thread lives as long as the process; the threads that it creates do not. */
     private static String lastThread(Target target) throws IOException {
         try (Stream<Path> tasks = Files.list(Path.of("/proc/" + target.pid() + "/task"))) {
-            // In the order in which they were made: their numbers begin again from the lowest ones now and then.
+            // In the order of their creation: the kernel may use low ids again.
             return tasks.map(task -> task.getFileName().toString()).skip(1).findFirst().orElseThrow();
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "-1", "2147483647"})
-    void refusesANumberThatIsNoProcess(String pid) {
+    void refusesAnIdWithoutAProcess(String pid) {
         refuses("pid=" + pid + ": there is no such process", "inspect", "--", pid);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"many", "", "99999999999"})
-    void refusesWhatIsNoNumber(String pid) {
+    void refusesATextThatIsNotANumber(String pid) {
         refuses("see rseq4j inspect --help", "inspect", pid);
     }
 }

@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * A process to inspect. A shell stands between it and this JVM: the JDK waits for its children, and would take a stop
- * of one that this JVM traces for its end.
+ * A process to inspect. It is a child of a shell, not of this JVM: the JDK waits for its children, and would mistake
+ * the stop of a child that this JVM traces for its end.
  */
 final class Target implements AutoCloseable {
     private static final Path SOURCE =
@@ -38,7 +38,7 @@ final class Target implements AutoCloseable {
     /**
      * Starts a process.
      *
-     * @param environment what is added to the environment
+     * @param environment additional variables of the environment
      * @param command the command
      */
     Target(Map<String, String> environment, List<String> command) {
@@ -55,7 +55,7 @@ final class Target implements AutoCloseable {
         pid = Integer.parseInt(line());
     }
 
-    /** Starts a process that says "ready". */
+    /** Starts a process that prints "ready". */
     static Target ready(Map<String, String> environment, List<String> command) {
         Target target = new Target(environment, command);
         try {
@@ -67,14 +67,14 @@ final class Target implements AutoCloseable {
         }
     }
 
-    /** Starts one that sleeps, and waits until it does. */
+    /** Starts a process that sleeps, and waits until it sleeps. */
     static Target sleeping(Map<String, String> environment) {
         Target target = new Target(environment, List.of("sleep", "1000"));
         target.await("it sleeps", () -> target.status("Name").equals("sleep") && target.isIn('S'));
         return target;
     }
 
-    /** Compiles the C fixture; without a compiler the test is skipped, and in CI fails. */
+    /** Compiles the C fixture. Without a compiler the test is skipped; in CI it fails. */
     static Path compile(Path folder, String name, String... options) throws IOException, InterruptedException {
         Architecture host = Objects.requireNonNull(Architecture.host());
         Path program = folder.resolve(name);
@@ -100,23 +100,23 @@ final class Target implements AutoCloseable {
         return pid;
     }
 
-    /** Returns the next line it writes. */
+    /** Returns the next line of the process's output. */
     String line() {
         try {
-            return Objects.requireNonNull(output.readLine(), "it has ended");
+            return Objects.requireNonNull(output.readLine(), "the process has ended");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** Writes it a line, and returns the line it answers. */
+    /** Writes a line to the process, and returns its answer. */
     String ask(String text) throws IOException {
         shell.getOutputStream().write((text + "\n").getBytes(StandardCharsets.UTF_8));
         shell.getOutputStream().flush();
         return line();
     }
 
-    /** Returns a field of its status, empty when there is none. */
+    /** Returns a field of the process's status, or an empty text. */
     String status(String field) {
         try {
             return Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
@@ -131,28 +131,28 @@ final class Target implements AutoCloseable {
         return status("State").startsWith(String.valueOf(state));
     }
 
-    /** Waits until something is so. */
+    /** Waits until a condition holds. */
     void await(String what, BooleanSupplier isSo) {
         long start = System.nanoTime();
         while (!isSo.getAsBoolean()) {
             assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(SECONDS),
-                    what + " is not so after " + SECONDS + " s: " + status("State"));
+                    what + ": not reached after " + SECONDS + " s: " + status("State"));
             Thread.onSpinWait();
         }
     }
 
-    /** Sends it a signal. */
+    /** Sends the process a signal. */
     void signal(String name) throws IOException, InterruptedException {
         assertEquals(0, new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid).start().waitFor());
     }
 
-    /** Ends it. */
+    /** Ends the process. */
     @Override
     public void close() {
         ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         try {
             shell.getOutputStream().close();
-            assertTrue(shell.waitFor(SECONDS, TimeUnit.SECONDS), "the shell ends with it");
+            assertTrue(shell.waitFor(SECONDS, TimeUnit.SECONDS), "the shell ends after the process");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Output that nobody gets is no success, of any command. */
+/** No command succeeds if its output is lost. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class LostOutputTest {
     @TempDir
@@ -39,7 +39,7 @@ class LostOutputTest {
         "listing --names", "selftest --seconds=1", "demo DIR/text", "provider --output=DIR", "trace view TRACE",
         "trace view TRACE --json", "trace summary TRACE", "trace summary TRACE --json",
         "trace convert TRACE --to=chrome", "trace report TRACE --html=DIR/page"})
-    void aFullDeviceIsToldInOneLine(String command) throws IOException {
+    void reportsAFullDeviceInOneLine(String command) throws IOException {
         try (OutputStream full = new FileOutputStream("/dev/full")) {
             Run run = Run.into(full, words(command));
             assertEquals("rseq4j: the output cannot be written: no space left on device", run.onlyError());
@@ -47,7 +47,7 @@ class LostOutputTest {
         }
     }
 
-    /** An output like a pipe whose other end was closed; it counts how often it is tried. */
+    /** An output that behaves like a closed pipe, and counts the attempts to write. */
     private static final class ClosedPipe extends OutputStream {
         private int tries;
 
@@ -66,16 +66,16 @@ class LostOutputTest {
     @ParameterizedTest
     @ValueSource(strings = {"--help", "listing", "trace view TRACE", "trace view TRACE --json",
         "trace convert TRACE --to=chrome", "trace summary TRACE"})
-    void aClosedPipeEndsACommandQuietlyAsSigpipeWould(String command) throws IOException {
+    void endsQuietlyOnAClosedPipeLikeSigpipe(String command) throws IOException {
         ClosedPipe pipe = new ClosedPipe();
         Run run = Run.into(pipe, words(command));
         assertEquals(new Run(141, "", ""), run);
-        // What 4,096 events fill of buffers, and not what 60,000 do.
-        assertTrue(pipe.tries < 200, "it went on: " + pipe.tries);
+        // Enough for the buffers of 4,096 events, and too few for those of 60,000.
+        assertTrue(pipe.tries < 200, "the command continued: " + pipe.tries);
     }
 
     @Test
-    void aProcessTellsItsShell() throws Exception {
+    void exitsWithTheStatusOfLostOutput() throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-cp", Run.classPath()));

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What commands write is there whole, or as it was before; nothing is left beside. */
+/** Commands replace a file as a whole or not at all, and leave no temporary file. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class OutputFileTest {
     @TempDir
@@ -50,7 +50,7 @@ class OutputFileTest {
     }
 
     @Test
-    void aNewFileHasThePermissionsThatAnyNewFileHas() throws IOException {
+    void givesANewFileTheUsualPermissions() throws IOException {
         write(folder.resolve("new"), "text");
         Files.writeString(folder.resolve("usual"), "text");
         assertEquals("text", Files.readString(folder.resolve("new")));
@@ -60,19 +60,19 @@ class OutputFileTest {
     }
 
     @Test
-    void aFileIsReplacedAndKeepsItsPermissions() throws IOException {
+    void replacesAFileAndKeepsItsPermissions() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "old");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-x---"));
         Object key = key(file);
         write(file, "new");
         assertEquals("new", Files.readString(file));
-        assertNotEquals(key, key(file), "the old file is another one's");
+        assertNotEquals(key, key(file), "the file was replaced");
         assertEquals("rwxr-x---", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     }
 
-    /** Written in place it would change, or shrink, the code that a running program has mapped. */
+    /** A write in place would change or truncate the code that a running program has mapped. */
     @Test
-    void anImageThatIsMappedStaysAsItWas() throws IOException {
+    void keepsAMappedImageUnchanged() throws IOException {
         Path image = folder.resolve("librseq4j.so");
         Files.write(image, new byte[1 << 20]);
         try (FileChannel channel = FileChannel.open(image)) {
@@ -87,7 +87,7 @@ class OutputFileTest {
     }
 
     @Test
-    void aLinkStaysAndTheFileThatItLeadsToIsReplaced() throws IOException {
+    void keepsALinkAndReplacesItsTarget() throws IOException {
         Path below = Files.createDirectory(folder.resolve("below"));
         Files.writeString(below.resolve("file"), "old");
         Files.createSymbolicLink(folder.resolve("second"), Path.of("below/file"));
@@ -104,7 +104,7 @@ class OutputFileTest {
     }
 
     @Test
-    void contentThatFailsLeavesTheOldFileAndNothingBeside() throws IOException {
+    void keepsTheOldFileWhenTheContentFails() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "old");
         for (Throwable failure : List.of(new IOException("no room"), new OutOfMemoryError("no room"))) {
             Throwable thrown = assertThrows(Throwable.class, () -> OutputFile.write("--output", file, out -> {
@@ -122,7 +122,7 @@ class OutputFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"convert --to=chrome --output=/dev/full", "report --html=/dev/full"})
-    void aDeviceThatIsFullIsToldInPlainWords(String command) {
+    void reportsAFullDeviceInPlainWords(String command) {
         String[] words = ("trace " + command + " " + SampleTrace.write(folder.resolve("t"), 2000)).split(" ");
         Run run = Run.of(words);
         assertEquals(2, run.exit());
@@ -130,14 +130,14 @@ class OutputFileTest {
     }
 
     @Test
-    void aDeviceIsWrittenAsItIs() throws IOException {
+    void writesToADevice() throws IOException {
         Object key = key(Path.of("/dev/null"));
         write(Path.of("/dev/null"), "text");
         assertEquals(key, key(Path.of("/dev/null")));
     }
 
     @Test
-    void aFifoIsWrittenAsItIs() throws Exception {
+    void writesToAFifo() throws Exception {
         Path fifo = folder.resolve("fifo");
         assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
         Process reader = new ProcessBuilder("cat", fifo.toString()).start();
@@ -149,7 +149,7 @@ class OutputFileTest {
     }
 
     @Test
-    void anOpenFileOfTheProcessIsWrittenBehindWhatItHas() throws IOException {
+    void appendsToAnOpenFileOfTheProcess() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "before ");
         Object key = key(file);
         try (FileChannel channel = FileChannel.open(file)) {
@@ -174,7 +174,7 @@ class OutputFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"folder", "no/such/file", "file/below"})
-    void whatCannotBeWrittenIsTold(String name) throws IOException {
+    void reportsAFileThatCannotBeWritten(String name) throws IOException {
         Files.createDirectory(folder.resolve("folder"));
         Files.createFile(folder.resolve("file"));
         String trace = SampleTrace.write(folder.resolve("trace"), 1).toString();

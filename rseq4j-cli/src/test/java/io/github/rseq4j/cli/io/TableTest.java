@@ -18,20 +18,20 @@ class TableTest {
     }
 
     @Test
-    void columnsStandBelowEachOtherAndNoLineEndsWithBlanks() {
+    void alignsColumnsAndEndsNoLineWithBlanks() {
         Table table = new Table("<>><", "NAME", "N", "", "REST").row("a", 1_000, "", "x").row("longer", 1, null, "");
         assertEquals(List.of("NAME       N        REST", "a       1000        x", "longer     1  null"), lines(table));
         assertEquals(3, table.rows());
     }
 
     @Test
-    void aTableWithoutHeadingsHasItsRowsAlone() {
+    void printsOnlyRowsWithoutHeadings() {
         assertEquals(List.of(), lines(new Table("<<")));
         assertEquals(List.of("key  value"), lines(new Table("<<").row("key", "value")));
     }
 
     @Test
-    void aRowOfAnotherWidthIsRefused() {
+    void refusesARowOfAnotherWidth() {
         Table table = new Table("<>");
         assertEquals("cells=1, must be 2",
                 assertThrows(IllegalArgumentException.class, () -> table.row("one")).getMessage());

@@ -38,27 +38,27 @@ class ListingCommandTest {
     }
 
     @Test
-    void theIndexIsMmCidUnlessAskedOtherwise() {
+    void usesMmCidByDefault() {
         assertEquals(new Run(0, all(Index.MM_CID), ""), Run.of("listing", "--arch=x64"));
     }
 
     @Test
-    void theArchitectureIsTheHostsUnlessAskedOtherwise() {
+    void usesTheHostsArchitectureByDefault() {
         Architecture host = Architecture.host();
         Architecture expected = host == null ? Architecture.X64 : host;
         assertEquals(Run.of("listing", "--arch=" + expected.spelling()), Run.of("listing"));
     }
 
     @Test
-    void namesAreThoseOfAllSections() {
+    void printsTheNamesOfAllSections() {
         assertEquals(NAMES, Run.of("listing", "--names").out().lines().toList());
     }
 
     @Test
-    void refusesAnUnknownSectionAndNamesThoseThereAre() {
+    void refusesAnUnknownSectionAndListsTheKnownOnes() {
         Run run = Run.of("listing", "bogus");
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: section=bogus is unknown, there are " + String.join(", ", NAMES), run.onlyError());
+        assertEquals("rseq4j: section=bogus is unknown, must be one of " + String.join(", ", NAMES), run.onlyError());
     }
 
     @Test
@@ -72,14 +72,14 @@ class ListingCommandTest {
     void refusesAnUnknownArchitecture() {
         Run run = Run.of("listing", "--arch=mips");
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: --arch=mips is unknown, there are x64, aarch64", run.onlyError());
+        assertEquals("rseq4j: --arch=mips is unknown, must be one of x64, aarch64", run.onlyError());
     }
 
     @Test
     void refusesAnUnknownIndex() {
         Run run = Run.of("listing", "--index=numa");
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: --index=numa is unknown, there are mm_cid, cpu_id", run.onlyError());
+        assertEquals("rseq4j: --index=numa is unknown, must be one of mm_cid, cpu_id", run.onlyError());
     }
 
     @ParameterizedTest

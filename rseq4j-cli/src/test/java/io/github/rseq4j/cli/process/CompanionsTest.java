@@ -12,7 +12,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What newest kernels break, and what they serve slowly, on a kernel that is made up. */
+/** Libraries that the newest kernels break or serve slowly, on a simulated kernel. */
 class CompanionsTest {
     private static final long THREAD_POINTER = 0x7000_0000;
     private static final long AREA = THREAD_POINTER - 128;
@@ -43,7 +43,7 @@ class CompanionsTest {
     }
 
     @Test
-    void aCacheInAFullAreaEndsTheProcess() {
+    void findsACacheInAFullAreaThatEndsTheProcess() {
         Companions.Finding finding = only(findings(NEWEST, thread(NEWEST, 1, 1), object(null, LoadedObjects.TCMALLOC)));
         assertEquals("lib.so", finding.name());
         assertTrue(finding.what().contains("SIGSEGV when one of them changes its CPU"), finding.toString());
@@ -51,7 +51,7 @@ class CompanionsTest {
     }
 
     @Test
-    void aCacheInALegacyAreaIsNamedOnEveryKernel() {
+    void findsACacheInALegacyAreaOnEveryKernel() {
         for (int featureBytes : new int[] {20, OLDER, NEWEST}) {
             assertTrue(only(findings(featureBytes, thread(32, 1, 1), object(null, LoadedObjects.TCMALLOC))).what()
                     .contains("Linux 6.19"));
@@ -60,13 +60,13 @@ class CompanionsTest {
     }
 
     @Test
-    void tcmallocKeepsNoCacheWhereLibcRegisters() {
+    void findsNoCacheOfTcmallocWhereLibcRegisters() {
         assertEquals(List.of(), findings(NEWEST, thread(NEWEST, 1, 1), object(NEWEST),
                 new LoadedObjects.Claims("/lib/tc.so", null, null, true, null, false, Set.of(LoadedObjects.TCMALLOC))));
     }
 
     @Test
-    void whoRegisters32BytesIsServedSlowlyByTheNewestKernelsAlone() {
+    void findsSlowLegacyRegistrationsOnlyOnTheNewestKernels() {
         for (LoadedObjects.Claims object : List.of(object(32), object(null, LoadedObjects.LIBRSEQ),
                 object(null, LoadedObjects.RSEQ4J))) {
             assertTrue(only(findings(NEWEST, thread(32, 0, 0), object)).what().contains("legacy mode"));

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ProviderCommandTest {
     @Test
-    void writesImageAndHeaderToAFolderThatItMakes(@TempDir Path folder) throws IOException {
+    void writesImageAndHeaderToANewFolder(@TempDir Path folder) throws IOException {
         Path output = folder.resolve("a/b");
         Run run = Run.of("provider", "--output", output.toString());
         assertEquals(0, run.exit(), run.err());
@@ -44,7 +44,7 @@ class ProviderCommandTest {
     }
 
     @Test
-    void theHeaderDeclaresEveryFunctionAndNamesEveryError(@TempDir Path folder) throws IOException {
+    void declaresEveryFunctionAndEveryErrorInTheHeader(@TempDir Path folder) throws IOException {
         Run.of("provider", "--output=" + folder);
         String header = Files.readString(folder.resolve("rseq4j.h"));
         for (String name : new String[] {"register", "unregister", "join", "leave", "current_cpu", "mm_cid", "owner",
@@ -65,18 +65,18 @@ class ProviderCommandTest {
     }
 
     @Test
-    void refusesAFolderThatCannotBeMade(@TempDir Path folder) throws IOException {
+    void refusesAFolderThatCannotBeCreated(@TempDir Path folder) throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         Run run = Run.of("provider", "--output", file.resolve("below").toString());
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("--output=" + file.resolve("below") + ": cannot be written"), run.err());
     }
 
-    /** The line that is printed is given to a shell, and the image that it names is loaded; or there is no line. */
+    /** A shell runs the printed line, and the dynamic linker loads the image; or no line is printed. */
     @ParameterizedTest
     @CsvSource({"plain, true", "it's, true", "a;b&(c), true", "\"q\", true", "a b, false", "a:b, false", "a$LIB, false",
         "a\tb, false"})
-    void theLineToPreloadWorksOrIsNotGiven(String name, boolean isGiven, @TempDir Path folder) throws Exception {
+    void printsALineToPreloadThatWorksOrNone(String name, boolean isGiven, @TempDir Path folder) throws Exception {
         Path output = folder.resolve(name);
         Run run = Run.of("provider", "--output", output.toString());
         assertEquals(0, run.exit(), run.err());
@@ -92,7 +92,7 @@ class ProviderCommandTest {
     }
 
     @Test
-    void asksForAFolder() {
+    void requiresAFolder() {
         Run run = Run.of("provider");
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("--output=DIR"), run.err());

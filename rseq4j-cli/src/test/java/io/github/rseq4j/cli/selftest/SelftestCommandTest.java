@@ -13,14 +13,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The self-test says what it saw, in the words that scripts know, on restartable sequences and on the fallback. */
+/** The self-test prints its outcome with the keys on which scripts rely, on rseq and on the fallback. */
 final class SelftestCommandTest {
     private static final List<String> KEYS = List.of("passed", "exact", "available", "owner", "index", "reason",
             "seconds", "updates", "expected", "counted", "wrong", "signals", "affinityFlips", "fences");
     private static final List<String> NATIVE_KEYS = List.of("aborts", "signalsPerSecond", "proven");
 
     @Test
-    void reportsWhatItSaw() {
+    void printsItsOutcome() {
         Run run = Run.of("selftest", "--seconds=1", "--json");
         Map<?, ?> report = JsonMapper.shared().readValue(run.out(), Map.class);
         boolean available = Rseq.availability().available();
@@ -49,7 +49,7 @@ final class SelftestCommandTest {
     }
 
     @Test
-    void refusesToBeToldTwiceHowLong() {
+    void refusesTwoDurations() {
         Run run = Run.of("selftest", "--soak=1", "--seconds=5");
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("--soak=1 and --seconds=5"), run.err());

@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A folder that somebody else made: each command on each thing that may stand where a file of a trace is expected. What
- * holds: the command ends, with status 2, says which file and why in lines of its own, and shows the rest.
+ * Folders from an untrusted source: each command with each kind of file in the place of a trace's file. The command
+ * must end with status 2, name the file and the reason in lines of its own, and show the rest.
  */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class HostileFolderTest {
@@ -35,7 +35,7 @@ class HostileFolderTest {
     @TempDir
     private Path folder = Path.of("");
 
-    /** What stands in a file's place. */
+    /** The kinds of files in the place of a trace's file. */
     enum Thing {
         FIFO("it is a device, a FIFO or a socket"), FOLDER("it is a folder"), LINK_TO_A_DEVICE("it is a link"),
         LINK_TO_ITSELF("it is a link"), LINK_TO_NOTHING("it is a link"), LINK_TO_A_TRACE("it is a link");
@@ -82,7 +82,7 @@ class HostileFolderTest {
 
     @ParameterizedTest
     @MethodSource("things")
-    void whatIsNoRegularFileIsToldAndNotOpened(String name, Thing thing) throws Exception {
+    void reportsAndSkipsWhatIsNotARegularFile(String name, Thing thing) throws Exception {
         Path trace = SampleTrace.write(folder.resolve("trace"), EVENTS);
         Files.createDirectory(trace.resolve(".rings"));
         Files.createFile(trace.resolve(".rings/lock"));
@@ -98,10 +98,10 @@ class HostileFolderTest {
         }
     }
 
-    /** Where a sparse file has nothing it is not read: eight tebibytes of zeros would take an hour. */
+    /** Holes of a sparse file are skipped: reading eight tebibytes of zeros would take an hour. */
     @ParameterizedTest
     @CsvSource({"view, false", "view, true", "summary, true", "convert --to=chrome, true", "report --html=PAGE, true"})
-    void aHoleOfTebibytesIsSteppedOver(String command, boolean isFollowed) throws IOException {
+    void skipsAHoleOfTebibytes(String command, boolean isFollowed) throws IOException {
         Path trace = SampleTrace.write(folder.resolve("trace"), EVENTS);
         Path channel = trace.resolve("channel_0");
         byte[] bytes = Files.readAllBytes(channel);
@@ -120,9 +120,9 @@ class HostileFolderTest {
         }
     }
 
-    /** A packet that says it is as long as the file: its zeros are no events. */
+    /** A packet whose size is that of the file; the zeros in it are not events. */
     @Test
-    void aHoleInAPacketIsNoEvents() throws IOException {
+    void findsNoEventsInAHoleOfAPacket() throws IOException {
         Path trace = SampleTrace.write(folder.resolve("trace"), 1);
         Path channel = trace.resolve("channel_0");
         try (RandomAccessFile file = new RandomAccessFile(channel.toFile(), "rw")) {
@@ -138,7 +138,7 @@ class HostileFolderTest {
     }
 
     @Test
-    void aFolderNamedAsARingIsToldAndLeft() throws IOException {
+    void reportsAndKeepsAFolderInThePlaceOfARing() throws IOException {
         Path trace = SampleTrace.write(folder.resolve("trace"), 1);
         Files.createDirectories(trace.resolve(".rings/ring_0"));
         Run run = run("recover", trace);
@@ -147,7 +147,7 @@ class HostileFolderTest {
     }
 
     @Test
-    void theDemoFollowsNoLinkOfAFolderAndReadsNoDevice() throws Exception {
+    void followsNoLinkAndReadsNoDeviceInTheDemo() throws Exception {
         Path data = Files.createDirectory(folder.resolve("data"));
         Files.writeString(data.resolve("text"), "abc\n");
         Files.createSymbolicLink(data.resolve("link"), Path.of("/dev/zero"));

@@ -27,8 +27,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Every control character, every character that turns the direction of a line, and halves of surrogate pairs, in
- * everything that others choose and a command prints.
+ * Control characters, characters that change the direction of a line, and single surrogates, in all text from untrusted
+ * sources that a command prints.
  */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class PrintableTest {
@@ -81,7 +81,7 @@ class PrintableTest {
     }
 
     @Test
-    void noCommandPrintsThemAsTheyAre() throws IOException {
+    void escapesHiddenCharactersInEveryCommand() throws IOException {
         String trace = trace().toString();
         Path page = folder.resolve("page");
         Path chrome = folder.resolve("chrome");
@@ -97,7 +97,7 @@ class PrintableTest {
     }
 
     @Test
-    void jsonIsWholeAndHasThemEscaped() throws IOException {
+    void escapesHiddenCharactersInJson() throws IOException {
         Path chrome = folder.resolve("chrome");
         String trace = trace().toString();
         Run run = Run.of("trace", "convert", trace, "--to=chrome", "--output=" + chrome);
@@ -118,7 +118,7 @@ class PrintableTest {
     }
 
     @Test
-    void anOutputOfAnotherEncodingHasWhatItHasNotReplaced() throws IOException {
+    void replacesCharactersThatTheEncodingCannotRepresent() throws IOException {
         String before = System.getProperty("stdout.encoding", "");
         System.setProperty("stdout.encoding", "US-ASCII");
         try {
@@ -133,7 +133,7 @@ class PrintableTest {
     }
 
     @Test
-    void whatTheUserGaveIsEchoedEscapedAndCut() throws IOException {
+    void escapesAndCutsTheUsersInput() throws IOException {
         String hostile = "x\u009b2J\u202e\u007f\u001b[31m\uD800" + "y".repeat(100_000);
         Path named = Files.createDirectories(folder.resolve("n\u009b\u202ee"));
         for (String[] words : new String[][] {{hostile}, {"trace", hostile}, {"trace", "view", hostile},

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** A trace that tests of commands read: its events are known. */
+/** A trace with known events, for the tests of commands. */
 public final class SampleTrace {
     static final EventType BEGIN = new EventType("web:request_begin", 0, 6,
             List.of(new EventType.Field("path", FieldType.Basic.STRING)));
@@ -22,7 +22,7 @@ public final class SampleTrace {
     static final EventType CACHE = new EventType("cache:hit", 2, 7, List.of(
             new EventType.Field("kind", new FieldType.Enumeration(List.of("FRESH", "STALE"))),
             new EventType.Field("key", FieldType.Basic.BYTES), new EventType.Field("load", FieldType.Basic.DOUBLE)));
-    /** 2025-11-24T16:00:00Z, at a thousand cycles a microsecond. */
+    /** From 2025-11-24T16:00:00Z on, a thousand cycles are one microsecond. */
     private static final TraceClock CLOCK = new TraceClock(new UUID(3, 4), 1_000_000_000, 1_764_000_000, 0);
     public static final TraceDescription DESCRIPTION = new TraceDescription(new UUID(1, 2), CLOCK, 2,
             Map.of("hostname", "here", "pid", 77L, "jdk", "25"), List.of(BEGIN, END, CACHE));
@@ -30,8 +30,8 @@ public final class SampleTrace {
     private SampleTrace() {}
 
     /**
-     * Writes it: so many requests of 1 to 9 microseconds, 10 microseconds apart, by two threads on two CPUs, with a hit
-     * of the cache in each.
+     * Writes the trace: requests of 1 to 9 microseconds, 10 microseconds apart, by two threads on two CPUs, with a
+     * cache hit in each.
      */
     public static Path write(Path folder, int requests) {
         try (TraceWriter writer = new TraceWriter(folder, DESCRIPTION, 4096)) {

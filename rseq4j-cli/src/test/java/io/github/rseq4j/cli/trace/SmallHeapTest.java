@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What commands hold in memory does not follow what a folder holds: each on traces that are wide, deep or long, in one
- * JVM with a heap of 64 MiB.
+ * The memory of commands does not grow with the size of a trace: each command reads wide, deep and long traces in a JVM
+ * with a heap of 64 MiB.
  */
 @Timeout(value = 15, unit = TimeUnit.MINUTES)
 class SmallHeapTest {
@@ -44,7 +44,7 @@ class SmallHeapTest {
                 events);
     }
 
-    /** Records of a mebibyte, all of characters that are escaped, the first of each of many streams at one time. */
+    /** Records of a mebibyte, all of escaped characters, in many streams at the same time. */
     private Path wide() throws IOException {
         EventType wide = new EventType("a:wide_begin", 0, 6, List.of(new EventType.Field("s", FieldType.Basic.STRING)));
         Path trace = folder.resolve("wide");
@@ -58,7 +58,7 @@ class SmallHeapTest {
         return trace;
     }
 
-    /** Begins without ends, each of a thread of its own, and many threads, addresses and libraries. */
+    /** Begins without ends, each on a thread of its own; and many threads, addresses and libraries. */
     private Path deep() throws IOException {
         List<EventType> events = new ArrayList<>();
         events.add(new EventType("a:deep_begin", 0, 6, List.of()));
@@ -82,7 +82,7 @@ class SmallHeapTest {
         return trace;
     }
 
-    /** So many pairs that a histogram for each would not fit, and lanes that have an event in every step. */
+    /** More names of spans than histograms fit the heap, and lanes with an event in every step. */
     private Path many() throws IOException {
         List<EventType> events = new ArrayList<>();
         for (int i = 0; i < 2000; i++) {
@@ -98,7 +98,7 @@ class SmallHeapTest {
         return trace;
     }
 
-    /** As many threads as a heap of 64 MiB has room for, all with one number of the kernel's, and ranges of others. */
+    /** As many threads as fit a heap of 64 MiB, all with the same number of the kernel's; and ranges of threads. */
     private Path crowded(int threads) throws IOException {
         EventType sample = new EventType("cpu:sample", 0, 6, List.of(new EventType.Field("a", FieldType.Basic.LONG)));
         List<TraceThread> named = new ArrayList<>();
@@ -133,7 +133,7 @@ class SmallHeapTest {
         return trace;
     }
 
-    /** Metadata of an enumeration with as many labels as fit ten megabytes. */
+    /** Metadata with an enumeration of ten megabytes of labels. */
     private Path labelled() throws IOException {
         Path trace = SampleTrace.write(folder.resolve("labelled"), 10);
         StringBuilder text = new StringBuilder(SampleTrace.DESCRIPTION.metadata());
@@ -146,11 +146,11 @@ class SmallHeapTest {
         return trace;
     }
 
-    /** Runs commands, and prints their status and what they say; in the JVM with the small heap. */
+    /** Runs commands in the JVM with the small heap, and prints their status and messages. */
     static final class Child {
         private Child() {}
 
-        /** One command for each argument. */
+        /** Runs one command for each argument. */
         public static void main(String[] commands) {
             for (String command : commands) {
                 Run run = Run.into(OutputStream.nullOutputStream(), command.split(" "));
@@ -161,7 +161,7 @@ class SmallHeapTest {
     }
 
     @Test
-    void everyCommandReadsEveryTraceWithASmallHeap() throws Exception {
+    void readsEveryTraceWithASmallHeap() throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx64m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp",

@@ -35,7 +35,7 @@ class TraceCommandsTest {
     }
 
     @Test
-    void viewPrintsEveryEventInOrderAndNoControlCharacter() {
+    void printsEveryEventInOrderAndNoControlCharacter() {
         assertEquals(List.of(
                 "2025-11-24T16:00:00.000000000Z cpu 0 tid 20 web:request_begin path=\"/a\\u001b[31m?n=0\"",
                 "2025-11-24T16:00:00.000000500Z cpu 0 tid 20 cache:hit kind=STALE key=01ab load=NaN",
@@ -44,7 +44,7 @@ class TraceCommandsTest {
     }
 
     @Test
-    void viewMarksWhatWasTruncated() {
+    void marksTruncatedValues() {
         List<String> lines = lines(Run.of("trace", "view", trace(101), "--event", "*begin"));
         assertEquals("2025-11-24T16:00:00.001000000Z cpu 0 tid 20 web:request_begin path=\"/a\\u001b[31m?n=10\""
                 + "(of 13 bytes)", lines.get(100));
@@ -53,18 +53,18 @@ class TraceCommandsTest {
     @ParameterizedTest
     @CsvSource({"--event=web:*, 40", "--event=cache:hi?, 20", "--event=request, 0", "--cpu=1, 30", "--cpu=7, 0",
         "--from=10us, 57", "--to=10us, 3", "--from=2025-11-24T16:00:00.00019Z, 3", "--to=1s, 60"})
-    void viewShowsWhatIsAskedFor(String option, int count) {
+    void selectsEventsByOneOption(String option, int count) {
         assertEquals(count, lines(Run.of("trace", "view", trace(20), option)).size());
     }
 
     @Test
-    void viewJoinsWhatIsAskedFor() {
+    void selectsEventsBySeveralOptions() {
         assertEquals(4, lines(Run.of("trace", "view", trace(20), "--event=cache:*", "--event=*_end", "--cpu=0",
                 "--from=20us", "--to=0.00005s")).size());
     }
 
     @Test
-    void viewPrintsAnObjectALine() {
+    void printsOneJsonObjectALine() {
         List<String> lines = lines(Run.of("trace", "view", trace(101), "--json"));
         assertEquals(303, lines.size());
         assertEquals("{\"time\":\"2025-11-24T16:00:00.000000500Z\",\"cycles\":500,"
@@ -77,10 +77,10 @@ class TraceCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"yesterday", "1", "1.5.5s", "99h", ""})
-    void refusesATimeThatIsNone(String time) {
+    void refusesATimeThatCannotBeParsed(String time) {
         Run run = Run.of("trace", "view", trace(1), "--from=" + time);
         assertEquals(2, run.exit());
-        assertTrue(run.onlyError().startsWith("rseq4j: --from=" + time + ": is no time"), run.err());
+        assertTrue(run.onlyError().startsWith("rseq4j: --from=" + time + ": is not a time"), run.err());
     }
 
     @Test
@@ -145,7 +145,7 @@ class TraceCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"view", "summary", "convert", "report"})
-    void whatIsDamagedIsToldAndTheRestShown(String command) throws IOException {
+    void reportsDamageAndShowsTheRest(String command) throws IOException {
         trace(200);
         Path channel = folder.resolve("trace/channel_0");
         byte[] bytes = Files.readAllBytes(channel);
@@ -163,29 +163,29 @@ class TraceCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"view", "summary"})
-    void aFolderThatIsNoTraceIsToldSo(String command) {
+    void reportsAFolderWithoutATrace(String command) {
         Run run = Run.of("trace", command, folder.toString());
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("metadata: offset 0: cannot be read, so this is no trace"), run.err());
     }
 
     @Test
-    void refusesAFolderThatIsNone() {
+    void refusesAPathThatIsNotAFolder() {
         Run run = Run.of("trace", "view", folder.resolve("none").toString());
         assertEquals(2, run.exit());
-        assertTrue(run.onlyError().contains("is no folder"), run.err());
+        assertTrue(run.onlyError().contains("is not a folder"), run.err());
     }
 
     @Test
-    void refusesToDoNothing() {
+    void refusesToRunWithoutACommand() {
         Run run = Run.of("trace");
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: no command given, there are view, summary, convert, report, recover;"
+        assertEquals("rseq4j: no command given, must be one of view, summary, convert, report, recover;"
                 + " see rseq4j trace --help", run.onlyError());
     }
 
     @Test
-    void refusesAFormatThatThereIsNot() {
+    void refusesAnUnknownFormat() {
         Run run = Run.of("trace", "convert", folder.toString(), "--to=pdf");
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("chrome"), run.err());

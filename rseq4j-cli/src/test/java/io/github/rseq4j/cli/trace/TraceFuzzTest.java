@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever a trace's files hold, the commands end with 0 or 2, and what they say of it is lines of theirs. */
+/** For any content of a trace's files, the commands end with 0 or 2, and print only lines of their own. */
 class TraceFuzzTest {
     private static final int MUTATIONS = 1000;
     private static final List<String> FILES = List.of("metadata", "channel_0", "channel_1");

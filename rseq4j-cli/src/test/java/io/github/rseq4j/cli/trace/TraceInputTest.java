@@ -20,12 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What commands say of a trace that is not all of it: the tracer was killed, still runs, or was started again. */
+/** Messages for a trace that is incomplete: the tracer was killed, still runs, or was started again. */
 class TraceInputTest {
     @TempDir
     private Path folder = Path.of("");
 
-    /** What is recorded. */
+    /** The events. */
     @Provider("numbers")
     interface Numbers {
         void number(@Field("n") long n);
@@ -41,7 +41,7 @@ class TraceInputTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"view", "view --json", "summary", "convert --to=chrome", "report --html=PAGE"})
-    void aTracerThatWasNotClosedIsToldWithWhatToDo(String command) throws IOException {
+    void reportsATracerThatWasNotClosedWithTheRemedy(String command) throws IOException {
         Path trace = SampleTrace.write(folder.resolve("trace"), 10);
         Run whole = run(command, trace);
         assertEquals(0, whole.exit(), whole.err());
@@ -53,13 +53,13 @@ class TraceInputTest {
         if (command.startsWith("report")) {
             assertTrue(Files.readString(folder.resolve("page")).contains("the tracer was not closed"));
         } else {
-            assertEquals(whole.out(), run.out(), "what can be read is shown");
+            assertEquals(whole.out(), run.out(), "everything readable is shown");
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"view", "summary", "convert --to=chrome", "report --html=PAGE"})
-    void aTracerThatRunsIsToldAndLeftAlone(String command) throws IOException {
+    void reportsARunningTracerAndLeavesItAlone(String command) throws IOException {
         for (boolean isFlightRecorder : new boolean[] {false, true}) {
             Path trace = folder.resolve("running" + isFlightRecorder);
             try (Tracer tracer = isFlightRecorder ? Tracer.flightRecorder(trace) : Tracer.streaming(trace)) {
@@ -69,12 +69,12 @@ class TraceInputTest {
                 Run run = run(command, trace);
                 assertEquals(0, run.exit(), run.err());
                 assertEquals("rseq4j: " + trace + ": the tracer still runs, pid=" + ProcessHandle.current().pid()
-                        + ": this is what it has written so far; a flight recorder writes snapshots alone"
+                        + ": the output is what it has written so far; a flight recorder writes only snapshots"
                         + System.lineSeparator(), run.err());
                 if (command.equals("view")) {
                     assertEquals(!isFlightRecorder, run.out().contains("numbers:number n=7"), run.out());
                 }
-                // The lock is still the tracer's.
+                // The tracer still holds its lock.
                 assertTrue(assertThrows(IOException.class, () -> TraceRecovery.recover(trace)).toString()
                         .contains("still runs"));
             }
@@ -83,7 +83,7 @@ class TraceInputTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"view", "summary", "convert --to=chrome", "report --html=PAGE"})
-    void laterRunsAreTold(String command) throws IOException {
+    void namesLaterRuns(String command) throws IOException {
         Path trace = SampleTrace.write(folder.resolve("trace"), 10);
         for (String other : List.of("run-2", "run-3", "run-10")) {
             SampleTrace.write(trace.resolve(other), 10);

@@ -32,19 +32,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code trace recover} as a user runs it, on what a process left that was killed. */
+/** {@code trace recover}, on the rings of a killed process. */
 final class TraceRecoverTest {
     private static final int EVENTS = 300;
     private static final int MUTATIONS = 400;
     private static final int HEAD = 1300;
-    /** Where position lies in a ring's memory. */
+    /** The offset of position in a ring's memory. */
     private static final int STATE = 4096 - 192;
     private static final TracerOptions OPTIONS = TracerOptions.defaults().withSubBuffers(1 << 12, 4);
 
     @TempDir
     private Path folder = Path.of("");
 
-    /** What is recorded. */
+    /** The events. */
     @Provider("left")
     interface Left {
         void number(@Field("n") long n);
@@ -52,7 +52,7 @@ final class TraceRecoverTest {
 
     @BeforeEach
     void requireRseq() {
-        assumeTrue(Rseq.availability().available(), "rings outlive the process with rseq alone");
+        assumeTrue(Rseq.availability().available(), "rings outlive the process only with rseq");
     }
 
     private static void copy(Path from, Path to) throws IOException {
@@ -67,7 +67,7 @@ final class TraceRecoverTest {
     static final class Killed {
         private Killed() {}
 
-        /** Takes the folder, and whether it is a flight recorder's. */
+        /** The arguments are the folder, and whether the tracer is a flight recorder. */
         public static void main(String[] arguments) throws IOException {
             Path running = Path.of(arguments[0]);
             Tracer tracer = Boolean.parseBoolean(arguments[1]) ? Tracer.flightRecorder(running, OPTIONS)
@@ -80,7 +80,7 @@ final class TraceRecoverTest {
         }
     }
 
-    /** Makes what is left of a process that recorded, and was killed then. */
+    /** Runs a process that records and is killed. */
     private Path left(boolean isFlightRecorder, String... options) throws IOException {
         Path root = Path.of(System.getProperty("rseq4j.root", "..")).toAbsolutePath();
         String classes = Stream.of("core/target/classes", "trace/target/classes", "cli/target/classes",
@@ -116,7 +116,7 @@ final class TraceRecoverTest {
     }
 
     @Test
-    void whatWasCommittedIsATraceThen() throws IOException {
+    void completesTheTraceWithCommittedEvents() throws IOException {
         Path left = left(true);
         Run before = Run.of("trace", "view", left.toString());
         assertEquals(2, before.exit());
@@ -125,8 +125,8 @@ final class TraceRecoverTest {
         Run run = Run.of("trace", "recover", left.toString());
         assertEquals(0, run.exit(), run.err());
         assertEquals("", run.err());
-        assertTrue(run.out().matches("\\d+ packets of [\\d,]+ bytes recovered from \\d+ rings; 0 events had found no"
-                + " room, 0 sub-buffers were torn\\R"), run.out());
+        assertTrue(run.out().matches("\\d+ packets of [\\d,]+ bytes recovered from \\d+ rings; 0 events were"
+                + " discarded, 0 sub-buffers were torn\\R"), run.out());
         assertFalse(Files.exists(left.resolve(".rings")));
         Run view = Run.of("trace", "view", left.toString());
         assertEquals(0, view.exit(), view.err());
@@ -138,9 +138,9 @@ final class TraceRecoverTest {
                 + ": there is nothing to recover: no tracer was left here, or its rings are gone", again.onlyError());
     }
 
-    /** How much there was nobody can tell: so it is no success. */
+    /** The number of lost events is unknown, so the command does not succeed. */
     @Test
-    void whatWasInTheHeapOfAProcessIsToldAndTheStatusSaysSo() throws IOException {
+    void failsWhereRingsWereInTheHeap() throws IOException {
         Path left = left(true, "-Drseq4j.registration=never");
         assertEquals(2, Run.of("trace", "view", left.toString()).exit());
         Run run = Run.of("trace", "recover", left.toString());
@@ -150,9 +150,9 @@ final class TraceRecoverTest {
         assertFalse(Files.exists(left.resolve(".rings")));
     }
 
-    /** Each path once, and of the file that it is about. */
+    /** Each message has one path, that of the file it concerns. */
     @Test
-    void whatCannotBeUsedIsNamedByItsPathOnce() throws IOException {
+    void namesAnUnusableFileByItsPathOnce() throws IOException {
         Path left = left(false);
         Path ring = rings(left).getFirst();
         Path stream = left.resolve("channel_" + ring.getFileName().toString().substring("ring_".length()));
@@ -173,14 +173,15 @@ final class TraceRecoverTest {
     }
 
     @Test
-    void aFolderThatIsNoneIsRefused() {
+    void refusesAPathThatIsNotAFolder() {
         Run run = Run.of("trace", "recover", folder.resolve("none").toString());
         assertEquals(2, run.exit());
-        assertTrue(run.onlyError().contains("is no folder; give the one that the tracer was made with"), run.err());
+        assertTrue(run.onlyError().contains("is not a folder; give the folder with which the tracer was made"),
+                run.err());
     }
 
     @Test
-    void aTracerThatRunsIsLeftAlone() throws IOException {
+    void leavesARunningTracerAlone() throws IOException {
         Path running = folder.resolve("running");
         try (Tracer tracer = Tracer.streaming(running, OPTIONS)) {
             Run run = Run.of("trace", "recover", running.toString());
@@ -192,7 +193,7 @@ final class TraceRecoverTest {
     }
 
     @Test
-    void aRingThatIsNoneIsToldAndLeft() throws IOException {
+    void reportsAndKeepsAFileThatIsNotARing() throws IOException {
         Path left = left(false);
         List<Path> files = rings(left);
         Path ring = files.getFirst();
@@ -206,14 +207,14 @@ final class TraceRecoverTest {
                 + ": line 1: is no ring's file of this version"), run.err());
         assertEquals(1, run.err().lines().count(), run.err());
         assertEquals(List.of(ring), rings(left));
-        assertTrue(SharedMemory.status(id) != null, "nothing that was not understood is removed");
+        assertTrue(SharedMemory.status(id) != null, "an unknown segment is not removed");
         SharedMemory.remove(id);
     }
 
-    /** Positions are counted for ever, but not so far: the next sub-buffer's would be negative. */
+    /** A position so large that the position of the next sub-buffer would be negative. */
     @Test
     @Timeout(value = 1, unit = TimeUnit.MINUTES)
-    void aPositionAtTheEndOfAllNumbersIsTold() throws IOException {
+    void reportsAPositionAtTheEndOfTheRange() throws IOException {
         Path left = left(true);
         for (Path ring : rings(left)) {
             try (Arena arena = Arena.ofConfined()) {
@@ -240,7 +241,7 @@ final class TraceRecoverTest {
 
     @Test
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
-    void mutantsAreRecoveredOrTold() throws IOException {
+    void recoversOrReportsMutants() throws IOException {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         List<Path> pristine = new ArrayList<>();

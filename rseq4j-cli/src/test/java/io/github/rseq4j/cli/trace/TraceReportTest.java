@@ -25,11 +25,11 @@ import org.junit.jupiter.api.io.TempDir;
 class TraceReportTest {
     private static final long SECONDS = 120;
 
-    // A browser that ends may still write to its folder.
+    // A browser may still write to its folder while it ends.
     @TempDir(cleanup = CleanupMode.NEVER)
     private Path folder = Path.of("");
 
-    /** Returns the document as it is after the page's script has run. */
+    /** Returns the document after the page's script has run. */
     private String document(Path page) throws IOException, InterruptedException {
         List<String> command = List.of("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -64,18 +64,18 @@ class TraceReportTest {
     }
 
     @Test
-    void aBrowserDrawsEveryEventOfASmallTrace() throws IOException, InterruptedException {
+    void drawsEveryEventOfASmallTraceInABrowser() throws IOException, InterruptedException {
         String document = document(report(900));
         assertTrue(document.contains("Trace of here, process 77</h1>"), document.substring(0, 3000));
-        // Each event is a mark in a CPU's and in a thread's lane; each request is a span too.
+        // Each event is a mark in the lanes of its CPU and its thread; each request is also a span.
         assertTrue(document.contains("<p id=\"check\">drawn: 2 CPUs, 2 threads, 3 rows, " + (2 * 2700 + 900)
                 + " marks, zoomed to 2.25 ms</p>"), document.replaceFirst("(?s).*(<p id=.check.*?</p>).*", "$1"));
         assertTrue(document.contains("<td>web:request_begin</td><td>900</td>"), "the table of events");
-        assertTrue(document.contains("<td>web:request</td><td>900</td>"), "the table of latencies");
+        assertTrue(document.contains("<td>web:request</td><td>900</td>"), "the table of spans");
     }
 
     @Test
-    void aBrowserDrawsATraceOfAMillionEventsFromCounts() throws IOException, InterruptedException {
+    void drawsAMillionEventsFromCountsInABrowser() throws IOException, InterruptedException {
         Path page = report(333_334);
         assertTrue(Files.size(page) < 2_000_000, Files.size(page) + " bytes");
         String document = document(page);
@@ -85,9 +85,9 @@ class TraceReportTest {
     }
 
     @Test
-    void thePageLoadsNothingAndAnEventCannotEndItsScript() throws IOException {
+    void loadsNothingAndEscapesTheEndOfTheScript() throws IOException {
         String page = Files.readString(report(1), StandardCharsets.UTF_8);
-        assertFalse(page.matches("(?s).*(src|href)=\"(?!data:).*"), "no reference to anything else");
+        assertFalse(page.matches("(?s).*(src|href)=\"(?!data:).*"), "the page refers to no other file");
         assertFalse(page.contains("http"), "no address");
         assertEquals(2, page.split("</script>", -1).length - 1);
     }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Each command shows of which thread an event is, by Java's number and name where the trace says them. */
+/** Each command shows the thread of an event, with Java's number and name if the trace has them. */
 class TraceThreadsTest {
     private static final String HOSTILE = "x\u001b[31m\u202e\"</script>\n\u0000";
     private static final EventType SAMPLE = new EventType("cpu:sample", 3, 6,
@@ -35,7 +35,7 @@ class TraceThreadsTest {
     @TempDir
     private Path folder = Path.of("");
 
-    /** An event of a thread's number, at a time. */
+    /** Writes an event of a thread at a time. */
     private record At(long timestamp, long threadId, EventType type) {}
 
     private static TraceThread platform(long id, long tid, long from, long to, String name) {
@@ -56,7 +56,7 @@ class TraceThreadsTest {
         return trace.toString();
     }
 
-    /** Java's threads 20 and 21, one after the other with one number of the kernel's, and others that had it since. */
+    /** Java's threads 20 and 21 had the same number of the kernel's one after the other; other threads had it later. */
     private String reused() throws IOException {
         return trace(List.of(platform(20, 4711, 100, 200, "first"), platform(21, 4711, 300, 400, "second"),
                         platform(TraceThread.NONE, 4711, 500, 600, "gc"),
@@ -80,7 +80,7 @@ class TraceThreadsTest {
     }
 
     @Test
-    void viewShowsAJavaThreadsSamplesUnderItsNumberAndName() throws IOException {
+    void showsSamplesOfAJavaThreadWithItsNumberAndName() throws IOException {
         List<String> shown = new ArrayList<>();
         lines(Run.of("trace", "view", reused())).forEach(line -> shown.add(line.replaceFirst(
                 ".* tid (-?\\d+) (?:web|cpu):(?:request_)?(\\w+) \\w+=\\S+(.*)", "$1 $2$3")));
@@ -93,7 +93,7 @@ class TraceThreadsTest {
     }
 
     @Test
-    void aLineBeginsAsItDoesWithoutAName() throws IOException {
+    void printsTheNameAtTheEndOfALine() throws IOException {
         String named = trace(List.of(platform(20, 1, 0, TraceThread.OPEN, "main")), Map.of(),
                 new At(1, 20, SampleTrace.BEGIN));
         assertEquals(List.of("2025-11-24T16:00:00.000000001Z cpu 0 tid 20 web:request_begin path=\"/\""
@@ -101,7 +101,7 @@ class TraceThreadsTest {
     }
 
     @Test
-    void viewAsJsonHasNameNumberAndKind() throws IOException {
+    void printsNameNumberAndKindAsJson() throws IOException {
         String trace = reused();
         List<String> lines = lines(Run.of("trace", "view", "--json", trace));
         assertTrue(lines.get(1).contains("\"tid\":20,\"threadName\":\"first\",\"kernelTid\":4711,\"virtual\":false,"),
@@ -114,33 +114,34 @@ class TraceThreadsTest {
     }
 
     @Test
-    void summaryCountsByThread() throws IOException {
+    void countsEventsByThread() throws IOException {
         String trace = reused();
         JsonNode summary = JsonMapper.shared().readTree(Run.of("trace", "summary", "--json", trace).out());
         Map<String, String> threads = new TreeMap<>();
         summary.get("byThread").forEach(each -> threads.merge(each.get("tid") + " " + each.path("name").asString(""),
                 each.get("count") + "/" + each.get("samples"), (a, b) -> a + " and " + b));
-        // The kernel gave 4711 to two native threads in turn.
+        // Two native threads had the number 4711 one after the other.
         assertEquals("1/1 and 2/2", String.valueOf(threads.remove("-4711 gc")).replace("2/2 and 1/1", "1/1 and 2/2"));
         assertEquals(Map.of("20 first", "4/2", "21 second", "4/2", "-4712 compiler", "1/1", "22 virtual", "1/0",
                 "23 ", "1/0", "29 ", "1/0", "30 ", "1/0", "35 ", "1/0", "36 ", "1/0", "-9 ", "1/1"), threads);
         assertEquals(0, summary.get("otherThreads").asInt());
-        // The pair of which native code recorded the end is one of the thread.
+        // A span whose end native code recorded belongs to the Java thread.
         assertEquals(2, summary.get("latencies").get("web:request").get("count").asInt());
         Run run = Run.of("trace", "summary", trace);
-        assertTrue(run.out().matches("(?s).*\nTHREAD +COUNT +A SECOND +CPU SAMPLES\n20 \"first\" +4 .*"), run.out());
+        assertTrue(run.out().matches("(?s).*\nTHREAD +COUNT +PER SECOND +CPU SAMPLES\n20 \"first\" +4 .*"),
+                run.out());
         assertTrue(run.out().contains("\n22 virtual \"virtual\" "), run.out());
         assertTrue(run.out().contains("\n30 virtual "), run.out());
     }
 
     @Test
-    void summaryTellsWhatIsNotNamed() throws IOException {
+    void reportsTheNumberOfForgottenThreads() throws IOException {
         String trace = trace(List.of(), Map.of(TraceThread.FORGOTTEN, 12_345L), new At(1, 20, SampleTrace.BEGIN));
         assertTrue(Run.of("trace", "summary", trace).out().contains("the names of 12,345 threads were not kept"));
     }
 
     @Test
-    void summaryShowsTheThreadsWithTheMostEvents() throws IOException {
+    void showsTheThreadsWithTheMostEvents() throws IOException {
         At[] events = new At[3000];
         for (int i = 0; i < events.length; i++) {
             events[i] = new At(i, i < 1100 ? 1000 + i : 7, SAMPLE);
@@ -158,7 +159,7 @@ class TraceThreadsTest {
     }
 
     @Test
-    void convertNamesTracksAndDrawsSamplesOnThem() throws IOException {
+    void namesTracksAndDrawsSamplesOnThem() throws IOException {
         JsonNode root = JsonMapper.shared().readTree(Run.of("trace", "convert", "--to=chrome", reused()).out());
         Map<Integer, String> names = new TreeMap<>();
         Map<Integer, Integer> events = new TreeMap<>();
@@ -175,7 +176,7 @@ class TraceThreadsTest {
         assertEquals("thread -9", names.get(-9));
         assertEquals(4, events.get(20));
         assertEquals(4, events.get(21));
-        assertFalse(root.get("otherData").has("thread_20"), "they are no facts of the process");
+        assertFalse(root.get("otherData").has("thread_20"), "threads are not properties of the process");
     }
 
     private static Map<Integer, String> without(Map<Integer, String> names, int tid) {
@@ -185,7 +186,7 @@ class TraceThreadsTest {
     }
 
     @Test
-    void thePageOfAReportHasLanesWithNames() throws IOException {
+    void namesTheLanesOfAPage() throws IOException {
         Path page = folder.resolve("page.html");
         assertEquals(0, Run.of("trace", "report", reused(), "--html=" + page).exit());
         String html = Files.readString(page);
@@ -196,7 +197,7 @@ class TraceThreadsTest {
     }
 
     @Test
-    void noCommandPrintsWhatIsHostileInANameAsItIs() throws IOException {
+    void escapesHiddenCharactersInNames() throws IOException {
         String trace = trace(List.of(platform(20, 1, 0, TraceThread.OPEN, HOSTILE),
                 new TraceThread(21, TraceThread.NONE, true, 0, TraceThread.OPEN, "\uD83D\uDE00".repeat(1000))),
                 Map.of(), new At(1, 20, SampleTrace.BEGIN), new At(2, 21, SampleTrace.BEGIN));
@@ -216,9 +217,9 @@ class TraceThreadsTest {
         assertEquals(2, lines(Run.of("trace", "view", trace)).size());
     }
 
-    /** An entry that is none of a thread is a fact of the process as before, and no reason to refuse a trace. */
+    /** A malformed entry is a property of the process, and no reason to refuse the trace. */
     @Test
-    void entriesThatAreNoThreadsAreShownAsTheyAre() throws IOException {
+    void keepsMalformedEntriesAsProperties() throws IOException {
         Map<String, Object> environment = new TreeMap<>(Map.of("thread_1", "main", "thread_2", 7L, "thread_0",
                 "platform"
                 + " name=x", "kernel_thread_3", "platform name=x", "thread_4", "kernel name=x", "thread_5", "platform"
@@ -234,13 +235,13 @@ class TraceThreadsTest {
         assertEquals(0, Run.of("trace", "summary", trace).exit());
     }
 
-    /** Events of this test. */
+    /** The events of this test. */
     interface Steps {
         void step(int number);
     }
 
     @Test
-    void whatATracerRecordsIsShown() throws Exception {
+    void showsTheThreadsOfATracer() throws Exception {
         Path trace = folder.resolve("live");
         Thread platform;
         Thread virtual;

@@ -4,23 +4,23 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 
-/** A structure with a copy for each index that tokens are put into and taken from. */
+/** A structure with a copy for each index, into which threads put tokens and from which they take tokens. */
 interface Bag {
     /** What {@link #take} returns when this index's copy is empty. */
     long EMPTY = -1;
 
-    /** Returns what a person calls it. */
+    /** Returns the name of the structure, for reports. */
     String name();
 
-    /** Returns how many tokens it knows: 0 to one less. */
+    /** Returns the number of tokens. They are numbered from 0. */
     int tokens();
 
     /**
      * Puts a token into the copy of the calling thread's index.
      *
-     * @param token the token, which nobody else has
-     * @param lane the calling thread's number, for memory of its own
-     * @param random decides about delays
+     * @param token the token, which only the calling thread holds
+     * @param lane the calling thread's number, which selects its private memory
+     * @param random decides on delays
      * @return whether there was room
      */
     boolean put(int token, int lane, SplittableRandom random);
@@ -28,17 +28,17 @@ interface Bag {
     /**
      * Takes a token from the copy of the calling thread's index.
      *
-     * @param lane the calling thread's number, for memory of its own
-     * @param random decides about delays
+     * @param lane the calling thread's number, which selects its private memory
+     * @param random decides on delays
      * @return the token, or {@link #EMPTY}
-     * @throws IllegalStateException when what was taken is not as it was put
+     * @throws IllegalStateException if the content differs from what was put
      */
     long take(int lane, SplittableRandom random);
 
     /**
-     * Visits what is left, when nobody else works on it.
+     * Visits the remaining tokens, after all threads have ended.
      *
-     * @param visitor takes each token
+     * @param visitor receives each token
      */
     void visit(IntConsumer visitor);
 

@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Threads take tokens from a bag, hold a few of them for a while, and put them back at whatever index they run on then.
- * In the end each token is in one place: nothing that was put is lost, nothing is taken twice.
+ * Threads take tokens from a bag, hold a few of them for a while, and put them back at the index on which they run
+ * then. At the end each token must be in one place: no token is lost, and no token was taken twice.
  */
 final class BagStorm implements Storm {
     private static final int MAX_HELD = 4;
@@ -21,9 +21,9 @@ final class BagStorm implements Storm {
     private final ConcurrentLinkedQueue<Integer> left = new ConcurrentLinkedQueue<>();
 
     /**
-     * Makes the storm of a bag.
+     * Creates the storm.
      *
-     * @param bag the bag, empty
+     * @param bag an empty bag
      */
     BagStorm(Bag bag) {
         this.bag = bag;
@@ -69,7 +69,7 @@ final class BagStorm implements Storm {
     }
 
     private boolean put(int token, int lane, SplittableRandom random) {
-        // It is let go before the commit: from then on another thread may have it.
+        // Released before the commit: after the commit another thread may have taken the token.
         tokens.release(token);
         if (bag.put(token, lane, random)) {
             operations.increment();

@@ -9,14 +9,14 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 
-/** Threads update the same counters, one by one and several in one call; in the end every count must be exact. */
+/** Threads update the same counters, one or several in a call. At the end every count must be exact. */
 public final class CounterStorm implements Storm {
     static final String NAME = "counters";
     private static final Operation ADD = Operation.of(LoadAddStore.ONE);
     private static final int VIRTUAL_THREADS = 200;
     private static final int COUNTERS = 32;
     private static final int BATCH = 1000;
-    /** One of so many updates has a delay inside. */
+    /** One in this number of updates of a single counter has a delay inside. */
     private static final int DELAYED = 32;
     private static final long HARVEST_PAUSE_NANOS = 500_000;
 
@@ -30,21 +30,21 @@ public final class CounterStorm implements Storm {
     private long expected;
     private long counted;
 
-    /** Makes a storm of counters of 0. */
+    /** Creates the storm. */
     public CounterStorm() {
         this(ADD);
     }
 
     /**
-     * Makes a storm with another way to add.
+     * Creates the storm with another operation to add.
      *
-     * @param add takes a cell and what is added
+     * @param add takes a cell and the number to add
      */
     CounterStorm(Operation add) {
         this.add = add;
     }
 
-    /** What one thread added. */
+    /** The sums that one thread added. */
     private static final class Tally {
         private final long[] block = new long[COUNTERS];
         private long single;
@@ -63,12 +63,12 @@ public final class CounterStorm implements Storm {
         return VIRTUAL_THREADS;
     }
 
-    /** Returns what the threads added, over all counters, once the storm has run. */
+    /** Returns the sum of all additions, after the storm. */
     public long expected() {
         return expected;
     }
 
-    /** Returns what the counters hold, once the storm has run. */
+    /** Returns the sum of all counters, after the storm. */
     public long counted() {
         return counted;
     }
@@ -82,7 +82,7 @@ public final class CounterStorm implements Storm {
                 update(tally, random);
             }
             if (Thread.currentThread().isVirtual()) {
-                // Others want the carrier too.
+                // Leaves the carrier to other virtual threads.
                 LockSupport.parkNanos(1);
             }
         }
@@ -130,7 +130,7 @@ public final class CounterStorm implements Storm {
         }
     }
 
-    /** Takes one counter's sum again and again, while it is updated. */
+    /** Repeatedly takes the sum of one counter and resets it, while it is updated. */
     @Override
     public void manage(Weather weather, SplittableRandom random) {
         while (!weather.isOver()) {

@@ -8,27 +8,27 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Puts a delay ahead of a step, so that what happens seldom between two instructions (a preemption, a signal, another
- * CPU's access) happens often. The kernel's tests do the same by a loop at each of nine places of their sections.
+ * Inserts a delay before a step of a section, so that rare events between two instructions (a preemption, a signal, an
+ * access of another CPU) become frequent. The kernel's tests do the same with a loop at nine places of their sections.
  */
 public final class Delays {
-    /** The longest delay, in iterations: some microseconds, in which a fence or a signal may well come. */
+    /** The longest delay, in iterations: some microseconds, in which a fence or a signal is likely. */
     public static final int MAX_ITERATIONS = 1 << 14;
 
     private Delays() {}
 
-    /** Returns how many steps a chain has: so many places for a delay. */
+    /** Returns the number of places for a delay, which is the number of steps of a chain. */
     static int places(Chain chain) {
         return chain.sections().stream().mapToInt(section -> section.steps().size()).sum();
     }
 
     /**
-     * Returns a chain with a delay ahead of one step. It does the same, and takes one argument more, the last one: how
-     * many iterations it waits, 0 to {@link #MAX_ITERATIONS}.
+     * Returns a chain with a delay before one step. It has one more argument, the last one: the length of the delay, 0
+     * to {@link #MAX_ITERATIONS} iterations.
      *
      * @param chain the chain
-     * @param place the step's number, from 0, counted through all sections
-     * @throws IndexOutOfBoundsException when there is no such step
+     * @param place the number of the step, from 0, counted through all sections
+     * @throws IndexOutOfBoundsException if there is no such step
      */
     static Chain ahead(Chain chain, int place) {
         if (place < 0 || place >= places(chain)) {

@@ -3,20 +3,20 @@ package io.github.rseq4j.cli.selftest.storm;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What was found wrong: the first of it word by word, the rest as a number. */
+/** Collects faults: the text of the first ones, and the number of the others. */
 public final class Faults {
     private static final int MAX_NAMED = 20;
 
     private final List<String> named = new ArrayList<>();
     private long found;
 
-    /** Makes a list of nothing. */
+    /** Creates an empty collection. */
     public Faults() {}
 
     /**
-     * Takes a fault.
+     * Adds a fault.
      *
-     * @param fault what is wrong
+     * @param fault its description
      */
     public synchronized void add(String fault) {
         found++;
@@ -26,11 +26,11 @@ public final class Faults {
     }
 
     /**
-     * Takes a fault unless two numbers are equal.
+     * Adds a fault unless two numbers are equal.
      *
-     * @param what what is counted
-     * @param expected how much there must be
-     * @param counted how much there is
+     * @param what the counted things
+     * @param expected the expected number
+     * @param counted the actual number
      */
     public void requireEqual(String what, long expected, long counted) {
         if (expected != counted) {
@@ -38,7 +38,7 @@ public final class Faults {
         }
     }
 
-    /** Returns what was found. */
+    /** Returns the descriptions of the faults. */
     public synchronized List<String> list() {
         List<String> all = new ArrayList<>(named);
         if (found > MAX_NAMED) {

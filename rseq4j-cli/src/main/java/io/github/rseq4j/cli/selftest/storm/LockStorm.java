@@ -10,13 +10,13 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Threads take the lock of their index, and add to a count that is exact only when one thread at a time does, with a
- * pause in the midst of it. The locks are the section alone, with its delays, and {@link PerCpuLock}; those of the
- * latter are taken from afar as well.
+ * Threads take the lock of their index and increment a plain count in three steps: load, pause, store. The count is
+ * exact only if one thread at a time holds the lock. The storm tests two locks: the bare section, with its delays, and
+ * {@link PerCpuLock}, whose locks a manager also takes for all indices.
  */
 final class LockStorm implements Storm {
     private static final Operation LOCK = Operation.of(LoadCbneAddressStore.CHAIN);
-    /** One index's count is a pair of cache lines away from the next one's. */
+    /** The counts of two indices lie two cache lines apart, in words. */
     private static final int PAD = 16;
 
     private final Engine engine = Engine.get();
@@ -28,15 +28,15 @@ final class LockStorm implements Storm {
     private final LongAdder ofLock = new LongAdder();
     private final Operation take;
 
-    /** Makes a storm of locks that are free. */
+    /** Creates the storm. */
     LockStorm() {
         this(LOCK);
     }
 
     /**
-     * Makes a storm with another way to take a lock.
+     * Creates the storm with another operation to take a lock.
      *
-     * @param take takes the word, and returns the address of the copy that is held
+     * @param take takes the word, and returns the address of the copy that was taken
      */
     LockStorm(Operation take) {
         this.take = take;

@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 
-/** A list of nodes for each index, pushed and popped at its head: a token is a node. */
+/** A list of nodes for each index. Nodes are pushed and popped at its head; a token is a node. */
 final class NodeList implements Bag {
     /* How it works
      *
      *   cells:   | head |        nodes:   | next of node 0 | next of node 1 | ...
      *
-     * A node is the word that holds its next one's address, and is in the same place for every index. Popping loads the
-     * head and what its node leads to, inside one section: a node that was popped and pushed meanwhile cannot take the
-     * head's place, because nobody else runs a section at this index in between.
+     * A node is a word with the address of the next node. All indices share the nodes. A pop loads the head and the
+     * head's next node inside one section. So a node that was popped and pushed again cannot be mistaken for the former
+     * head (ABA): no other thread commits a section at this index in between.
      */
     private static final Operation PUSH = Operation.of(LoadAddStoreStore.RELAXED);
     private static final Operation POP = Operation.of(LoadCbeqAddLoadStore.RELAXED);
@@ -24,7 +24,7 @@ final class NodeList implements Bag {
 
     private final Engine engine = Engine.get();
     private final long heads = Cells.get().allocate(this, 1);
-    /** Their copies at index 0 are the nodes; the other copies are not used. */
+    /** The copies at index 0 are the nodes; the other copies are not used. */
     private final long nodes = Cells.get().allocate(this, NODES);
 
     /** Returns the address of the head's copy at an index. */
@@ -32,7 +32,7 @@ final class NodeList implements Bag {
         return heads + ((long) index << Engine.STRIDE_SHIFT);
     }
 
-    /** Returns a node's token, or -1 when the address is no node's. */
+    /** Returns a node's token, or -1 if the address is not a node's. */
     long token(long node) {
         long offset = node - nodes;
         return offset >= 0 && offset < (long) NODES * Long.BYTES && offset % Long.BYTES == 0 ? offset / Long.BYTES : -1;
@@ -62,7 +62,7 @@ final class NodeList implements Bag {
 
     private static long known(long token, long node) {
         if (token < 0) {
-            throw new IllegalStateException("node=0x" + Long.toHexString(node) + " was popped, and is none");
+            throw new IllegalStateException("node=0x" + Long.toHexString(node) + " was popped and is not a node");
         }
         return token;
     }
@@ -71,7 +71,7 @@ final class NodeList implements Bag {
     public void visit(IntConsumer visitor) {
         for (int index = 0; index < engine.copies(); index++) {
             long node = engine.memory().getLong(head(index));
-            // A list that was damaged may have no end.
+            // A damaged list may have a cycle.
             for (int i = 0; i <= NODES && node != 0; i++) {
                 long token = token(node);
                 visitor.accept((int) token);

@@ -12,19 +12,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** A chain as storms run it: as it is, or with a delay ahead of any of its steps. Each of these was simulated. */
+/** A chain in a storm: unchanged, or with a delay before one of its steps. Each variant was simulated. */
 public final class Operation {
     private static final long SEED = 42;
-    /** Of a hundred delays, so many are at most a few instructions, and so many more at most a microsecond. */
+    /** The percentages of delays of at most a few instructions, and of at most a microsecond. */
     private static final int TINY = 50;
     private static final int SHORT = 45;
     private static final int TINY_ITERATIONS = 16;
     private static final int SHORT_ITERATIONS = 1024;
 
     private final Engine engine = Engine.get();
-    /** The chain itself, and behind it those with a delay. */
+    /** The chain, then its variants with a delay. */
     private final List<Chain> variants = new ArrayList<>();
-    /** For each of them its function, which takes all arguments as one array. */
+    /** The function of each variant, which takes its arguments as an array. */
     private final List<MethodHandle> functions = new ArrayList<>();
 
     private Operation(Chain chain) {
@@ -39,19 +39,19 @@ public final class Operation {
     }
 
     /**
-     * Proves a chain and all that a delay makes of it, and links them.
+     * Simulates and links a chain and its variants with a delay.
      *
      * @param chain the chain
-     * @throws IllegalStateException when one of them does not pass the simulation
+     * @throws IllegalStateException if one of them does not pass the simulation
      */
     public static Operation of(Chain chain) {
         return new Operation(chain);
     }
 
     /**
-     * Runs the chain once, with a delay somewhere or without one.
+     * Runs a variant of the chain once.
      *
-     * @param random decides where and how long
+     * @param random selects the variant and the length of the delay
      * @param arguments the chain's arguments
      * @return the result, or the status of an exit
      */
@@ -71,7 +71,7 @@ public final class Operation {
                 return engine.complete(variants.get(variant), status, all);
             }
             if (variant > 0) {
-                // In the worst weather a long delay would never end undisturbed.
+                // Under heavy disturbance a section with a long delay might never commit.
                 all[arguments.length] /= 2;
             }
         }
@@ -91,7 +91,7 @@ public final class Operation {
         }
     }
 
-    /** Returns how often its sections were aborted since the JVM started; 0 on the fallback, which aborts nothing. */
+    /** Returns the number of aborts of its sections since the JVM started; 0 on the fallback. */
     public long aborts() {
         return engine instanceof NativeEngine own ? variants.stream().mapToLong(own::aborts).sum() : 0;
     }

@@ -3,16 +3,16 @@ package io.github.rseq4j.cli.selftest.storm;
 import java.util.List;
 
 /**
- * What a storm has shown.
+ * The outcome of a storm.
  *
  * @param storm its name
- * @param operations how many operations there were
- * @param aborts how many of its own sections were aborted
- * @param wrong what was wrong in the end
- * @param signals how many signals were taken
- * @param flips how often a thread's affinity was set
- * @param fences how many fences disturbed it
- * @param nanos how long it lasted
+ * @param operations the number of operations
+ * @param aborts the number of aborts of its own sections
+ * @param wrong the faults
+ * @param signals the number of signals that were handled
+ * @param flips the number of changes of a thread's affinity
+ * @param fences the number of fences that disturbed it
+ * @param nanos its duration, in nanoseconds
  */
 public record Outcome(String storm, long operations, long aborts, List<String> wrong, long signals, long flips,
                       long fences, long nanos) {}

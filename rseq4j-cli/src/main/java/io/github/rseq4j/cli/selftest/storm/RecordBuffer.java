@@ -24,11 +24,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 
-/** An array of records of several words for each index, pushed and popped by copying: a token is a record. */
+/** A stack of records of several words for each index, pushed and popped by copying. A token is a record. */
 final class RecordBuffer implements Bag {
     /* How it works
      *
-     *   cells:   | bytes used | record 0: token, and words that are made of it | record 1 | ...
+     *   cells:   | bytes used | record 0: token, and words derived from it | record 1 | ...
      *
      *   push(buffer, from, length):                  pop(buffer, to, length):
      *     t0 = used[index]                             t0 = used[index]
@@ -38,8 +38,8 @@ final class RecordBuffer implements Bag {
      *     commit used[index] = t0                      copy length from t1 to to
      *                                                  commit used[index] = t0
      *
-     * A record is as it was put when each of its words is what its token makes of it. Each thread has a record of its
-     * own, outside of the buffer, to copy from and to: what an abort leaves there is overwritten.
+     * The words of a record are derived from its token, so a damaged record is found. Each thread copies from and to a
+     * private record outside of the buffer. An aborted pop may leave anything there; the restart overwrites it.
      */
     static final int RECORD_BYTES = 5 * Long.BYTES;
     static final int FIRST_RECORD = Long.BYTES;
@@ -68,9 +68,9 @@ final class RecordBuffer implements Bag {
     private final long own;
 
     /**
-     * Makes an empty buffer.
+     * Creates an empty buffer.
      *
-     * @param lanes how many threads work on it
+     * @param lanes the number of threads that use it
      */
     RecordBuffer(int lanes) {
         this.own = Cells.get().allocate(this, lanes * RECORD_BYTES / Long.BYTES);
@@ -81,7 +81,7 @@ final class RecordBuffer implements Bag {
         return buffer + ((long) index << Engine.STRIDE_SHIFT);
     }
 
-    /** Returns the address of a thread's own record. */
+    /** Returns the address of a thread's private record. */
     long own(int lane) {
         return own + (long) lane * RECORD_BYTES;
     }

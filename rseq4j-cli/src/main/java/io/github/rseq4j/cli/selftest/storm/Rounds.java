@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
-/** Runs all storms in turn, in rounds, and adds up what each has shown. */
+/** Runs rounds of all storms, and adds up their outcomes. */
 public final class Rounds {
     private static final long MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -21,7 +21,7 @@ public final class Rounds {
     private long counted;
     private int rounds;
 
-    /** What one storm has shown in all rounds. */
+    /** The sum of the outcomes of one storm. */
     private static final class Sum {
         private final Faults faults = new Faults();
         private long operations;
@@ -47,9 +47,9 @@ public final class Rounds {
     }
 
     /**
-     * Prepares all storms.
+     * Creates the storms.
      *
-     * @param weather what disturbs their threads
+     * @param weather disturbs their threads
      */
     public Rounds(Weather weather) {
         this.weather = weather;
@@ -60,8 +60,8 @@ public final class Rounds {
     /**
      * Runs one round.
      *
-     * @param nanosAll how long, of which the counters take half
-     * @throws InterruptedException when the calling thread is interrupted
+     * @param nanosAll the duration of the round, in nanoseconds; the storm of counters takes half of it
+     * @throws InterruptedException if the calling thread is interrupted
      */
     public void once(long nanosAll) throws InterruptedException {
         long others = nanosAll / 2 / (storms.size() - 1);
@@ -72,19 +72,20 @@ public final class Rounds {
     }
 
     /**
-     * Runs rounds until a time is over; at least one, which is then as short as can be.
+     * Runs rounds for a given time. There is at least one complete round, which is as short as possible if no time is
+     * left.
      *
-     * @param nanosAll how long all take
-     * @param nanosEach how long a storm takes in one round
-     * @param progress takes a line for each round
-     * @throws InterruptedException when the calling thread is interrupted
+     * @param nanosAll the duration of all rounds, in nanoseconds
+     * @param nanosEach the duration of a storm in one round, in nanoseconds
+     * @param progress receives one line for each round
+     * @throws InterruptedException if the calling thread is interrupted
      */
     public void until(long nanosAll, long nanosEach, PrintWriter progress) throws InterruptedException {
         long start = System.nanoTime();
         do {
             for (Supplier<Storm> storm : storms) {
                 long slice = Math.min(nanosEach, nanosAll - (System.nanoTime() - start));
-                // The first round is a whole one: each storm has run then.
+                // The first round is complete, so that each storm runs.
                 if (slice > MIN_NANOS || rounds == 0) {
                     run(storm.get(), Math.max(slice, MIN_NANOS));
                 }
@@ -111,23 +112,23 @@ public final class Rounds {
         return outcomes().stream().mapToLong(part).sum();
     }
 
-    /** Returns what each storm has shown, in all rounds together. */
+    /** Returns the outcome of each storm, added up over all rounds. */
     public List<Outcome> outcomes() {
         return sums.entrySet().stream().map(each -> each.getValue().outcome(each.getKey())).toList();
     }
 
-    /** Returns what was wrong, in all storms. */
+    /** Returns the faults of all storms. */
     public List<String> wrong() {
         return faults.list();
     }
 
-    /** Returns how many rounds there were. */
+    /** Returns the number of rounds. */
     public int rounds() {
         return rounds;
     }
 
     /**
-     * Adds to a report what was shown: first of the counters and of the weather, then of each storm.
+     * Adds the outcomes to a report: first of the counters and the disturbances, then of each storm.
      *
      * @param report the report
      */
@@ -152,7 +153,7 @@ public final class Rounds {
         return part;
     }
 
-    /** Returns how many signals a second there were. */
+    /** Returns the number of signals per second. */
     public long signalsPerSecond() {
         long nanos = total(Outcome::nanos);
         return nanos == 0 ? 0 : Math.round(total(Outcome::signals) * 1e9 / nanos);

@@ -4,45 +4,45 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * One structure, what many threads do to it at the same time, and what must then be true of it. A storm runs once; the
- * invariants are those of the kernel's own tests of rseq (tools/testing/selftests/rseq/param_test.c).
+ * A structure, the operations of many threads on it, and the conditions that must hold afterwards. A storm runs once.
+ * The conditions are those of the kernel's own tests of rseq (tools/testing/selftests/rseq/param_test.c).
  */
 public interface Storm {
-    /** How many virtual threads work, besides the platform threads, where a storm asks for nothing else. */
+    /** The default number of virtual threads, in addition to the platform threads. */
     int VIRTUAL_THREADS = 32;
 
-    /** Returns what a person calls it. */
+    /** Returns the name of the storm, for reports. */
     String name();
 
-    /** Returns how many virtual threads work on it. */
+    /** Returns the number of virtual threads that work on the structure. */
     default int virtualThreads() {
         return VIRTUAL_THREADS;
     }
 
     /**
-     * Works until the weather is over: one thread's part.
+     * Does the work of one of the threads, until the storm is over.
      *
-     * @param weather tells when it is over, and makes pauses
-     * @param random decides, for this thread alone
+     * @param weather tells when the storm is over, and makes pauses
+     * @param random the thread's own source of random numbers
      */
     void work(Weather weather, SplittableRandom random);
 
     /**
-     * Does until the weather is over what one thread alone does beside all others.
+     * Does the work of the manager, a single additional thread, until the storm is over.
      *
-     * @param weather tells when it is over, and makes pauses
-     * @param random decides, for this thread alone
+     * @param weather tells when the storm is over, and makes pauses
+     * @param random the thread's own source of random numbers
      */
     default void manage(Weather weather, SplittableRandom random) {}
 
     /**
-     * Adds up, when all threads have ended.
+     * Checks the structure, after all threads have ended.
      *
-     * @param faults takes what is wrong
+     * @param faults receives the faults
      */
     void settle(Faults faults);
 
-    /** Returns how many operations there were. */
+    /** Returns the number of operations that were done. */
     long operations();
 
     /** Returns the operations whose aborts are counted. */

@@ -9,7 +9,7 @@ import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.MachineCode;
 import java.util.List;
 
-/** A signal whose handler is emitted code that counts and returns: any thread can take it at any moment. */
+/** A signal whose handler is emitted code that counts and returns, so that any thread can handle it at any time. */
 public final class StormSignal implements AutoCloseable {
     /** A real-time signal that neither libc (32, 33) nor the JVM uses; SIGRTMIN + 10 of glibc. */
     private static final int SIGNAL = 44;
@@ -22,7 +22,7 @@ public final class StormSignal implements AutoCloseable {
     /**
      * Installs the handler.
      *
-     * @param engine emits it
+     * @param engine emits the handler
      */
     public StormSignal(NativeEngine engine) {
         Label hits = new Label("hits");
@@ -35,13 +35,13 @@ public final class StormSignal implements AutoCloseable {
         this.former = Linux.sigaction(SIGNAL, handler.entry());
     }
 
-    /** Returns how often the handler ran. */
+    /** Returns the number of runs of the handler. */
     public long hits() {
         return RawMemory.getLong(counter);
     }
 
     /**
-     * Sends the signal to one thread; a thread that has ended misses it.
+     * Sends the signal to one thread. Nothing happens if the thread has ended.
      *
      * @param tid the thread
      */
@@ -50,8 +50,8 @@ public final class StormSignal implements AutoCloseable {
     }
 
     /**
-     * Gives the signal its former action back; nobody may send it any more. Signals that wait for a thread without a
-     * CPU are discarded before: the former action, as a rule, ends the process.
+     * Restores the former action of the signal. The signal must not be sent any more. Pending signals of threads that
+     * have not run since are discarded first, because the former action usually ends the process.
      */
     @Override
     public void close() {

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 
-/** All storms there are. */
+/** The list of all storms. */
 public final class Storms {
     private Storms() {}
 
-    /** Returns what makes each storm but that of counters; a storm runs once. */
+    /** Returns suppliers of all storms except that of counters. A storm runs once. */
     public static List<Supplier<Storm>> ofStructures() {
         return List.of(LockStorm::new,
                 () -> new BagStorm(new NodeList()),
@@ -20,7 +20,7 @@ public final class Storms {
                 () -> new SwitchStorm("walk", Storms::walk));
     }
 
-    /** Everywhere at once, or on one CPU after the other. */
+    /** Fences all CPUs together, or one after the other. */
     private static void fence(int[] cpus, SplittableRandom random) {
         if (cpus.length == 0 || random.nextBoolean()) {
             Engine.get().fence();

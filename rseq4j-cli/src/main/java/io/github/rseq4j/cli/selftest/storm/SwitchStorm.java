@@ -21,8 +21,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Threads add to the nodes of a list that one word says is the active one. A manager writes another list to that word
- * and fences: from then on the first list does not change any more, and the manager may empty it (I9).
+ * Threads add to the nodes of the active list, to which one word leads. A manager writes another list to that word and
+ * fences. After that the former list must not change any more, and the manager empties it (I9).
  */
 final class SwitchStorm implements Storm {
     /* How it works
@@ -36,9 +36,10 @@ final class SwitchStorm implements Storm {
      *     t1 = head[index] of t0
      *     commit *t1 += 1
      *
-     * A section that loaded the one list may be anywhere ahead of its commit when the manager writes the other. What it
-     * adds after the fence would be seen twice: the list that is looked at changes, and what it adds is lost when the
-     * manager empties it. After the kernel's test of membarrier, which looks, and does not empty.
+     * A section that has loaded the former list may be at any step when the manager writes the other list. If it
+     * committed after the fence, the storm would find that in two ways: the former list changes while the manager
+     * watches it, and the addition is lost when the manager empties the list. After the kernel's test of membarrier,
+     * which watches the list and does not empty it.
      */
     private static final Operation ADD = Operation.of(Chain.of(1, new Section("storm_switch_add", List.of(
             new Load(temp(0), Mem.at(arg(0), 0), Width.LONG),
@@ -50,30 +51,30 @@ final class SwitchStorm implements Storm {
     private final Engine engine = Engine.get();
     private final String name;
     private final Fence fence;
-    /** Its copy at index 0 is the word; the others are not used. */
+    /** The copy at index 0 is the word; the other copies are not used. */
     private final long active = Cells.get().allocate(this, 1);
     private final long[] lists = {Cells.get().allocate(this, 2), Cells.get().allocate(this, 2)};
     private final LongAdder added = new LongAdder();
     private final Faults faults = new Faults();
     private long taken;
 
-    /** Makes sure that no section which was running is still running. */
+    /** Ensures that no section that was running is still running. */
     @FunctionalInterface
     interface Fence {
         /**
          * Fences.
          *
-         * @param cpus the CPUs that the storm's threads may be on; where there is none, all
-         * @param random decides where there are several ways
+         * @param cpus the CPUs on which the storm's threads may run; empty for all
+         * @param random selects one of several ways to fence
          */
         void fence(int[] cpus, SplittableRandom random);
     }
 
     /**
-     * Makes the storm of one way to fence.
+     * Creates the storm.
      *
-     * @param name what a person calls it
-     * @param fence how the manager fences
+     * @param name its name, for reports
+     * @param fence the fence of the manager
      */
     SwitchStorm(String name, Fence fence) {
         this.name = name;

@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.IntConsumer;
 
 /**
- * Numbers that are each in one place: in a structure, or in one thread's hands. What is taken twice is seen at once;
- * what is lost, or is there twice in the end, when they are counted.
+ * Numbers that are each in one place: in a structure, or held by one thread. A token that is taken twice is found at
+ * once. A token that is lost or exists twice is found at the end, when all tokens are counted.
  */
 final class Tokens {
     private static final int HIDDEN = 0;
@@ -17,17 +17,17 @@ final class Tokens {
     private final Faults faults;
 
     /**
-     * Makes tokens that nobody has yet.
+     * Creates tokens that no thread holds.
      *
-     * @param count how many
-     * @param faults takes what is wrong
+     * @param count the number of tokens
+     * @param faults receives the faults
      */
     Tokens(int count, Faults faults) {
         this.states = new AtomicIntegerArray(count);
         this.faults = faults;
     }
 
-    /** Returns one that nobody had before, held by the caller from now on, or -1 when there is none left. */
+    /** Returns a new token, which the calling thread then holds; or -1 if there is no new token left. */
     int fresh() {
         int token = fresh.get();
         while (token < states.length() && !fresh.compareAndSet(token, token + 1)) {
@@ -41,10 +41,10 @@ final class Tokens {
     }
 
     /**
-     * Notes that the caller has a token in hand.
+     * Notes that the calling thread holds a token.
      *
      * @param token the token
-     * @return whether nobody else has; else that is a fault, and it is not the caller's
+     * @return true if no other thread holds it; otherwise this is a fault, and the calling thread does not hold it
      */
     boolean take(long token) {
         if (token < 0 || token >= states.length()) {
@@ -59,7 +59,7 @@ final class Tokens {
     }
 
     /**
-     * Notes that the caller is about to put a token away.
+     * Notes that the calling thread is about to put a token into the structure.
      *
      * @param token the token
      */
@@ -68,9 +68,9 @@ final class Tokens {
     }
 
     /**
-     * Looks for each token in the end, when no thread runs any more.
+     * Counts the tokens, after all threads have ended.
      *
-     * @param all visits those that are somewhere
+     * @param all visits the tokens in the structure and in threads
      */
     void settle(Visits all) {
         int[] seen = new int[states.length()];
@@ -93,9 +93,9 @@ final class Tokens {
     @FunctionalInterface
     interface Visits {
         /**
-         * Visits each.
+         * Visits each token.
          *
-         * @param visitor takes it
+         * @param visitor receives the token
          */
         void visit(IntConsumer visitor);
     }

@@ -10,11 +10,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What disturbs the threads of a storm: there are many more of them than CPUs, platform and virtual, and while they
- * work they are moved between CPUs, interrupted by signals, and fenced.
+ * Runs the threads of a storm and disturbs them. There are many more threads than CPUs, platform and virtual ones.
+ * While they work they are moved between CPUs, interrupted by signals, and fenced.
  */
 public final class Weather {
-    /** How many platform threads work. */
+    /** The number of platform threads. */
     static final int PLATFORM_THREADS = 2 * Runtime.getRuntime().availableProcessors() + 2;
 
     private static final long SIGNAL_PAUSE_NANOS = 100_000;
@@ -33,11 +33,11 @@ public final class Weather {
     private long fences;
 
     /**
-     * Makes a weather.
+     * Creates the disturbances.
      *
-     * @param cpus the CPUs that threads are moved to
-     * @param affinity the CPUs that they may use in the end, as a mask
-     * @param signal what interrupts them; without one they are neither interrupted nor moved nor fenced
+     * @param cpus the CPUs to which threads are moved
+     * @param affinity the threads' affinity at the end, as a mask
+     * @param signal the signal that interrupts threads; without one they are neither interrupted nor moved nor fenced
      */
     public Weather(int[] cpus, long[] affinity, @Nullable StormSignal signal) {
         this.cpus = cpus.clone();
@@ -45,25 +45,25 @@ public final class Weather {
         this.signal = signal;
     }
 
-    /** Makes a weather that disturbs by many threads alone: all that the fallback can be disturbed by. */
+    /** Returns a weather whose only disturbance is the number of threads, for the fallback. */
     public static Weather calm() {
         return new Weather(new int[0], new long[0], null);
     }
 
-    /** Returns the CPUs that threads are moved to. */
+    /** Returns the CPUs to which threads are moved. */
     int[] cpus() {
         return cpus.clone();
     }
 
-    /** Tells whether the storm's threads are to end. */
+    /** Tells whether the storm is over, so that its threads must end. */
     boolean isOver() {
         return !running;
     }
 
     /**
-     * Makes a pause between two operations or in the midst of one: mostly none, now and then a short or a longer one.
+     * Pauses between two operations or inside one: most calls return at once, a few take a short or a longer pause.
      *
-     * @param random decides
+     * @param random selects the pause
      */
     @SuppressWarnings("ThreadPriorityCheck")
     void breathe(SplittableRandom random) {
@@ -83,9 +83,9 @@ public final class Weather {
      * Runs a storm.
      *
      * @param storm the storm
-     * @param nanos how long
-     * @return what it has shown
-     * @throws InterruptedException when the calling thread is interrupted; the storm's threads then end by themselves
+     * @param nanos its duration, in nanoseconds
+     * @return the outcome
+     * @throws InterruptedException if the calling thread is interrupted; the storm's threads then end soon
      */
     public Outcome run(Storm storm, long nanos) throws InterruptedException {
         long start = System.nanoTime();
@@ -117,7 +117,7 @@ public final class Weather {
         } finally {
             running = false;
         }
-        // First who sends and moves: a thread that has ended is nobody to send to.
+        // The disturbing threads end first, because they use the ids of the working threads.
         for (Thread thread : weather) {
             thread.join();
         }
@@ -155,7 +155,7 @@ public final class Weather {
         return Thread.ofPlatform().daemon().name("rseq4j-storm-" + part).start(() -> watch(part, body));
     }
 
-    /** Whatever a thread dies of is a fault. */
+    /** Runs a thread's body; an exception or error that ends it is a fault. */
     private void watch(String part, Runnable body) {
         try {
             body.run();

@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 
-/** An array of words for each index, used as a stack: a token is a word. */
+/** A stack of words for each index, in an array. A token is a word. */
 final class WordBuffer implements Bag {
     /* How it works
      *
@@ -35,9 +35,9 @@ final class WordBuffer implements Bag {
      *     t0 += 1                                      t1 = word t0[index]
      *     commit count[index] = t0                     commit count[index] = t0; result t1
      *
-     * The kernel's test reads the count ahead of the section and compares it inside (cmpeqv_trystorev_storev,
-     * cmpeqv_cmpeqv_storev), because it names the CPU first; a section that finds its index itself must find the count
-     * itself too.
+     * The kernel's test names the CPU first, so it reads the count before the section and compares it inside
+     * (cmpeqv_trystorev_storev, cmpeqv_cmpeqv_storev). A section that reads its index itself must load the count
+     * itself.
      */
     static final int CAPACITY = 24;
     static final int FIRST_WORD = Long.BYTES;

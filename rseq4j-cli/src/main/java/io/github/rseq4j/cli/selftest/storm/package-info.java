@@ -1,2 +1,2 @@
-/** Storms: many threads work on one structure while they are disturbed, and in the end nothing may be lost. */
+/** Storms: many threads update one structure while they are disturbed; then the structure is checked. */
 package io.github.rseq4j.cli.selftest.storm;

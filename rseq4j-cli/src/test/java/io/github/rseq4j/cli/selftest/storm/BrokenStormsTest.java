@@ -24,36 +24,36 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each storm finds a structure that is wrong in the way the storm is there for. */
+/** Each storm finds the kind of broken structure for which it was made. */
 final class BrokenStormsTest {
     private static final long NANOS = 200_000_000;
     private static final int TRIES = 50;
     private static final int DWELL_NANOS = 20_000;
 
-    /** A section that takes the lock without looking whether it is free. */
+    /** A section that takes the lock without checking that it is free. */
     private static final Operation TAKE_BLINDLY = Operation.of(Chain.of(1, new Section("take_blindly", List.of(
             new Address(temp(0), Mem.cell(arg(0))),
             new CommitStore(Mem.cell(arg(0)), imm(1), Width.LONG, Order.RELAXED)), temp(0))));
-    /** A section that writes a counter in place of adding to it. */
+    /** A section that overwrites a counter instead of adding to it. */
     private static final Operation OVERWRITE = Operation.of(Chain.of(2, new Section("overwrite", List.of(
             new CommitStore(Mem.cell(arg(0)), arg(1), Width.LONG, Order.RELAXED)), null)));
-    /** A section that writes a list's head whatever it is by now. */
+    /** A section that writes a list's head without checking its value. */
     private static final Operation SET_HEAD = Operation.of(Chain.of(2, new Section("set_head", List.of(
             new CommitStore(Mem.cell(arg(0)), arg(1), Width.LONG, Order.RELAXED)), null)));
 
-    /** Takes in place of another bag's section. */
+    /** Replaces the operation that takes a token. */
     @FunctionalInterface
     private interface Take {
         long take(int lane, SplittableRandom random);
     }
 
-    /** Puts in place of another bag's section. */
+    /** Replaces the operation that puts a token. */
     @FunctionalInterface
     private interface Put {
         boolean put(int token, int lane, SplittableRandom random);
     }
 
-    /** A bag of which one half is replaced. */
+    /** A bag with one operation replaced. */
     private record Half(Bag whole, Take taking, Put putting) implements Bag {
         static Half taking(Bag whole, Take taking) {
             return new Half(whole, taking, whole::put);
@@ -104,7 +104,7 @@ final class BrokenStormsTest {
         }
     }
 
-    /** A pop whose section does not look again: the head it writes may be another list's, or another node's. */
+    /** A pop whose section does not check the head again: the list or the node may be another one by then. */
     private static Storm popWithoutCheck() {
         NodeList list = new NodeList();
         return new BagStorm(Half.taking(list, (_, random) -> {
@@ -119,8 +119,8 @@ final class BrokenStormsTest {
         }));
     }
 
-    /** A push that counts the word before it is there. */
-    private static Storm pushThatOthersSee() {
+    /** A push that increments the count before it stores the word. */
+    private static Storm pushThatStoresLast() {
         WordBuffer buffer = new WordBuffer();
         return new BagStorm(Half.putting(buffer, (token, _, random) -> {
             long count = buffer.count(random.nextInt(Engine.get().copies()));
@@ -135,8 +135,8 @@ final class BrokenStormsTest {
         }));
     }
 
-    /** A pop that copies the record when it is nobody's any more. */
-    private static Storm copyBehindTheCommit() {
+    /** A pop that copies the record after its commit. */
+    private static Storm copyAfterTheCommit() {
         RecordBuffer buffer = new RecordBuffer(Weather.PLATFORM_THREADS + Storm.VIRTUAL_THREADS);
         return new BagStorm(Half.taking(buffer, (_, random) -> {
             long used = buffer.used(random.nextInt(Engine.get().copies()));
@@ -155,8 +155,8 @@ final class BrokenStormsTest {
                 Arguments.of("a counter that is overwritten", (Supplier<Storm>) () -> new CounterStorm(OVERWRITE)),
                 Arguments.of("a lock that is taken blindly", (Supplier<Storm>) () -> new LockStorm(TAKE_BLINDLY)),
                 Arguments.of("a pop without a check", (Supplier<Storm>) BrokenStormsTest::popWithoutCheck),
-                Arguments.of("a push that others see", (Supplier<Storm>) BrokenStormsTest::pushThatOthersSee),
-                Arguments.of("a copy behind the commit", (Supplier<Storm>) BrokenStormsTest::copyBehindTheCommit),
+                Arguments.of("a push that stores last", (Supplier<Storm>) BrokenStormsTest::pushThatStoresLast),
+                Arguments.of("a copy after the commit", (Supplier<Storm>) BrokenStormsTest::copyAfterTheCommit),
                 Arguments.of("a switch without a fence",
                         (Supplier<Storm>) () -> new SwitchStorm("no fence", (_, _) -> { })));
     }

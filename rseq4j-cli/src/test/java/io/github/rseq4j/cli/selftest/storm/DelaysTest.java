@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A delay stands ahead of the step that is asked for, and changes nothing but the time it takes. */
+/** A delay is inserted before the given step, and changes nothing but the duration. */
 final class DelaysTest {
     private static List<Step> steps(Chain chain) {
         List<Step> steps = new ArrayList<>();
@@ -31,7 +31,7 @@ final class DelaysTest {
 
     @ParameterizedTest
     @MethodSource("withRoom")
-    void standsAheadOfEachStep(Chain chain) {
+    void insertsADelayBeforeEachStep(Chain chain) {
         List<Step> before = steps(chain);
         assertEquals(before.size(), Delays.places(chain));
         for (int place = 0; place < before.size(); place++) {
@@ -47,7 +47,7 @@ final class DelaysTest {
     }
 
     @Test
-    void isSimulatedAsWellAsTheChain() {
+    void passesTheSimulationLikeTheChain() {
         for (int place = 0; place < Delays.places(LoadCbneMemcpyStore.RELAXED); place++) {
             Chain delayed = Delays.ahead(LoadCbneMemcpyStore.RELAXED, place);
             assertEquals(delayed, SimulationProof.of(delayed, 1).chain());
@@ -55,7 +55,7 @@ final class DelaysTest {
     }
 
     @Test
-    void refusesAPlaceThereIsNot() {
+    void refusesAPlaceOutOfRange() {
         assertThrows(IndexOutOfBoundsException.class, () -> Delays.ahead(LoadAddStore.TWO, -1));
         assertThrows(IndexOutOfBoundsException.class, () -> Delays.ahead(LoadAddStore.TWO, 2));
     }

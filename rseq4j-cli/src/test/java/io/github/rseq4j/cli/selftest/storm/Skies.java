@@ -5,7 +5,7 @@ import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.kernel.Linux;
 import java.util.BitSet;
 
-/** Runs storms of the tests in the weather that this JVM's engine allows. */
+/** Runs the storms of tests with the disturbances that this JVM's engine allows. */
 final class Skies {
     private Skies() {}
 

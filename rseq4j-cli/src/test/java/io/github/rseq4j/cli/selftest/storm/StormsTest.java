@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** No storm finds anything wrong with what the library does, on restartable sequences and on the fallback. */
+/** No storm finds a fault in the library, on rseq and on the fallback. */
 final class StormsTest {
     private static final long NANOS = 500_000_000;
 
@@ -28,20 +28,20 @@ final class StormsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("storms")
-    void nothingIsLost(String name, Supplier<Storm> storm) throws InterruptedException {
+    void losesNothing(String name, Supplier<Storm> storm) throws InterruptedException {
         Outcome outcome = Skies.run(storm.get(), NANOS);
         assertEquals(List.of(), outcome.wrong());
         assertEquals(name, outcome.storm());
-        assertTrue(outcome.operations() > 0, "something was done");
+        assertTrue(outcome.operations() > 0, "the storm did some operations");
         boolean isDisturbed = Engine.get() instanceof NativeEngine;
         for (long each : List.of(outcome.signals(), outcome.flips(), outcome.fences())) {
             assertEquals(isDisturbed, each > 0, "signals, affinity flips, fences: " + outcome);
         }
-        assertTrue(isDisturbed || outcome.aborts() == 0, "nothing aborts the fallback: " + outcome);
+        assertTrue(isDisturbed || outcome.aborts() == 0, "the fallback has no aborts: " + outcome);
     }
 
     @Test
-    void roundsAddUpAndEndByThemselves() throws InterruptedException {
+    void addsUpRoundsAndEnds() throws InterruptedException {
         Rounds rounds = new Rounds(Weather.calm());
         StringWriter progress = new StringWriter();
         rounds.until(600_000_000, 50_000_000, new PrintWriter(progress));
@@ -57,7 +57,7 @@ final class StormsTest {
     }
 
     @Test
-    void aRoundIsDoneEvenWhereThereIsNoTimeLeft() throws InterruptedException {
+    void runsOneRoundAlsoWithoutTime() throws InterruptedException {
         Rounds rounds = new Rounds(Weather.calm());
         rounds.until(0, 50_000_000, new PrintWriter(new StringWriter()));
         assertEquals(1, rounds.rounds());
