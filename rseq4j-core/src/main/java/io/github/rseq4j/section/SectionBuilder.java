@@ -464,7 +464,7 @@ public final class SectionBuilder {
     public RestartableSection build() {
         draft.requireCommit("build");
         SimulationProof proof = SimulationProof.of(new Chain(name, arguments.length, restarts, sections), SEED);
-        return new RestartableSection(proof, List.copyOf(disjoint));
+        return BuiltSection.of(proof, List.copyOf(disjoint));
     }
 
     private Register fresh(BiFunction<Reg, Names, Step> maker) {

@@ -153,7 +153,7 @@ public final class FirstUseChild {
                 steps.commitAdd(Place.cell(steps.argument(0)), steps.argument(1), Order.RELAXED);
                 try (PerCpuItems items = new PerCpuItems(64)) {
                     long item = items.allocate();
-                    require(steps.build().call(item, 3) >= 0);
+                    require(steps.build().call(item, 3).isCommitted());
                     items.free(item);
                 }
             }

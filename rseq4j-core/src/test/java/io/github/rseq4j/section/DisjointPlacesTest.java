@@ -341,8 +341,8 @@ final class DisjointPlacesTest {
                 assertTrue(message.contains("section=log_add, completed=0, arguments=[" + item + ", " + other + "]: "
                         + "places overlap that must be disjoint, one of [a0 + slot] and [a1 + slot]"), message);
             }
-            assertEquals(0, section.call(item, item + 8));
-            assertEquals(0, section.call(item + 16, item + 8));
+            assertEquals(0, section.call(item, item + 8).value());
+            assertEquals(0, section.call(item + 16, item + 8).value());
             long sum = 0;
             for (int index = 0; index < items.copies(); index++) {
                 sum += items.getLong(item, index, 0) + items.getLong(item, index, 16);
@@ -363,8 +363,8 @@ final class DisjointPlacesTest {
             long item = items.allocate();
             for (int bytes = 1; bytes <= 24; bytes++) {
                 int length = bytes;
-                assertEquals(0, section.call(item, item + 8 + length, length), "length " + length);
-                assertEquals(0, section.call(item + 32, item + 40 - length, length), "length " + length);
+                assertEquals(0, section.call(item, item + 8 + length, length).value(), "length " + length);
+                assertEquals(0, section.call(item + 32, item + 40 - length, length).value(), "length " + length);
                 assertThrows(IllegalArgumentException.class, () -> section.call(item, item + 7 + length, length));
                 assertThrows(IllegalArgumentException.class, () -> section.call(item + 32, item + 41 - length, length));
             }

@@ -64,13 +64,13 @@ final class RestartableSectionKernelTest {
                 items.putLong(item, index, 8, 10);
             }
             FutureTask<Long> statuses = new FutureTask<>(() -> {
-                assertEquals(5, take.call(item, 5));
+                assertEquals(5, take.call(item, 5).value());
                 Registration registration = engine.registration();
                 assertEquals(0, Linux.rseq(engine.threadPointer() + registration.offsetBytes(),
                         registration.registeredBytes(), Linux.RSEQ_FLAG_UNREGISTER,
                         Objects.requireNonNull(Architecture.host()).signature()));
-                assertEquals(0, delayed.call(item, 10));
-                return take.call(item, 5);
+                assertEquals(0, delayed.call(item, 10).value());
+                return take.call(item, 5).value();
             });
             Thread.ofPlatform().start(statuses).join();
             assertEquals(5, statuses.get());

@@ -24,10 +24,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Users' sections give exact results, on restartable sequences and on the fallback, and say what they did not do. */
 final class RestartableSectionTest {
-    private static final MethodHandle MAX = UserSections.max().handle();
-    private static final MethodHandle PUSH = UserSections.push().handle();
-    private static final MethodHandle POP = UserSections.pop().handle();
-    private static final MethodHandle FETCH_ADD = UserSections.fetchAdd().handle();
+    private static final RestartableSection MAX = UserSections.max();
+    private static final RestartableSection PUSH = UserSections.push();
+    private static final RestartableSection POP = UserSections.pop();
+    private static final MethodHandle POP_HANDLE = POP.handle();
+    private static final RestartableSection FETCH_ADD = UserSections.fetchAdd();
+    private static final MethodHandle FETCH_ADD_HANDLE = FETCH_ADD.handle();
     private static final int THREADS = 24;
     private static final int ROUNDS = 3000;
     private static final long SEED = 42;
@@ -84,9 +86,9 @@ final class RestartableSectionTest {
                 for (int i = 0; i < ROUNDS; i++) {
                     long value = random.nextLong(1L << 40);
                     highest.accumulateAndGet(value, Math::max);
-                    long status = (long) MAX.invokeExact(item, value);
-                    assertTrue(status == 0 || RestartableSection.exit(status) == UserSections.LOWER);
-                    raised.addAndGet(status == 0 ? 1 : 0);
+                    SectionResult result = MAX.call(item, value);
+                    assertTrue(result.isCommitted() || result.isExit(UserSections.LOWER), result.toString());
+                    raised.addAndGet(result.committedSections());
                 }
             });
             assertEquals(highest.get(), words(items, item, 0).stream().mapToLong(Long::longValue).max().orElseThrow());
@@ -155,7 +157,7 @@ final class RestartableSectionTest {
                 long node = items.allocate();
                 all.add(node);
                 items.putLong(node, 0, 0, i);
-                assertEquals(0, (long) PUSH.invokeExact(head, node));
+                assertEquals(0, PUSH.call(head, node).value());
             }
             AtomicInteger[] owners = new AtomicInteger[nodes];
             for (int i = 0; i < nodes; i++) {
@@ -163,15 +165,17 @@ final class RestartableSectionTest {
             }
             inThreads(virtual, _ -> {
                 for (int i = 0; i < ROUNDS; i++) {
-                    long node = (long) POP.invokeExact(head);
-                    if (RestartableSection.isExit(node)) {
-                        assertEquals(UserSections.EMPTY, RestartableSection.exit(node));
+                    SectionResult popped = i % 2 == 0 ? POP.call(head)
+                            : POP.result((long) POP_HANDLE.invokeExact(head));
+                    if (!popped.isCommitted()) {
+                        assertEquals(UserSections.EMPTY, popped.exit());
                         continue;
                     }
+                    long node = popped.value();
                     int number = (int) items.getLong(node, 0, 0);
                     assertEquals(1, owners[number].incrementAndGet(), "owners of node " + number);
                     owners[number].decrementAndGet();
-                    assertEquals(0, (long) PUSH.invokeExact(head, node));
+                    assertEquals(0, PUSH.call(head, node).value());
                 }
             });
             List<Long> found = new ArrayList<>();
@@ -193,7 +197,8 @@ final class RestartableSectionTest {
             AtomicLong returned = new AtomicLong();
             inThreads(virtual, _ -> {
                 for (int i = 0; i < ROUNDS; i++) {
-                    returned.addAndGet((long) FETCH_ADD.invokeExact(item, 1L));
+                    returned.addAndGet(i % 2 == 0 ? FETCH_ADD.call(item, 1).value()
+                            : (long) FETCH_ADD_HANDLE.invokeExact(item, 1L));
                 }
             });
             List<Long> counts = words(items, item, 0);
@@ -207,7 +212,6 @@ final class RestartableSectionTest {
     @ValueSource(booleans = {false, true})
     void tellsHowManySectionsOfAChainHaveCommitted(boolean virtual) throws InterruptedException {
         RestartableSection take = UserSections.take();
-        MethodHandle handle = take.handle();
         try (PerCpuItems items = new PerCpuItems(24)) {
             long item = items.allocate();
             long each = 2000;
@@ -217,10 +221,11 @@ final class RestartableSectionTest {
             AtomicLong taken = new AtomicLong();
             inThreads(virtual, _ -> {
                 for (int i = 0; i < ROUNDS; i++) {
-                    long status = (long) handle.invokeExact(item, 5L);
-                    assertEquals(status < 0 ? 1 : 3, take.completed(status));
-                    assertTrue(status == 5 || RestartableSection.exit(status) == UserSections.EMPTY);
-                    taken.addAndGet(status == 5 ? 1 : 0);
+                    SectionResult result = take.call(item, 5);
+                    assertEquals(result.isCommitted() ? 3 : 1, result.committedSections());
+                    assertTrue(result.orElse(5) == 5 && (result.isCommitted() || result.isExit(UserSections.EMPTY)),
+                            result.toString());
+                    taken.addAndGet(result.isCommitted() ? 1 : 0);
                 }
             });
             assertEquals((long) THREADS * ROUNDS, sum(items, item, 0));
@@ -239,7 +244,7 @@ final class RestartableSectionTest {
             for (int i = 0; i < 8; i++) {
                 items.putLong(source, 0, 8 * i, 100L + i);
             }
-            assertTrue(append.call(item, source, 40) >= 0);
+            assertTrue(append.call(item, source, 40).isCommitted());
             List<Long> lengths = words(items, item, 0);
             int index = lengths.indexOf(40L);
             for (int i = 0; i < 6; i++) {
@@ -252,11 +257,11 @@ final class RestartableSectionTest {
                         refusal.toString());
                 assertEquals(lengths, words(items, item, 0));
             }
-            long status = 0;
-            while (status >= 0) {
-                status = append.call(item, source, 48);
+            SectionResult result = append.call(item, source, 48);
+            while (result.isCommitted()) {
+                result = append.call(item, source, 48);
             }
-            assertEquals(UserSections.FULL, RestartableSection.exit(status));
+            assertEquals(UserSections.FULL, result.exit());
         }
     }
 
@@ -265,7 +270,7 @@ final class RestartableSectionTest {
         RestartableSection delayed = UserSections.delayed();
         try (PerCpuItems items = new PerCpuItems(16)) {
             long item = items.allocate();
-            assertEquals(0, delayed.call(item, 1000));
+            assertEquals(0, delayed.call(item, 1000).value());
             Exception refusal = assertThrows(IllegalArgumentException.class, () -> delayed.call(item, 1001));
             assertTrue(String.valueOf(refusal.getMessage()).contains("section=add_delay_add_1, completed=1"),
                     refusal.toString());
@@ -284,7 +289,7 @@ final class RestartableSectionTest {
         RestartableSection copy = steps.commitAdd(cell(steps.argument(0), 8), constant(1), Order.RELAXED).build();
         try (PerCpuItems items = new PerCpuItems(24)) {
             long item = items.allocate();
-            assertEquals(0, copy.call(item, item));
+            assertEquals(0, copy.call(item, item).value());
             for (int index = 0; index < items.copies(); index++) {
                 items.putLong(item, index, 0, 9);
             }
@@ -309,7 +314,7 @@ final class RestartableSectionTest {
             for (int index = 0; index < items.copies(); index++) {
                 items.putLong(item, index, 0, Long.MAX_VALUE);
             }
-            assertEquals(Long.MAX_VALUE, fetchAdd.call(item, -5));
+            assertEquals(Long.MAX_VALUE, fetchAdd.call(item, -5).value());
         }
     }
 
@@ -349,7 +354,8 @@ final class RestartableSectionTest {
                 steps.and(result, constant(Long.MAX_VALUE)).result(result);
                 RestartableSection section = steps.commitAdd(cell(steps.argument(0)), constant(1), Order.RELAXED)
                         .build();
-                assertEquals(values.getLast() & Long.MAX_VALUE, section.call(item, values.get(0), values.get(1)),
+                SectionResult computed = section.call(item, values.get(0), values.get(1));
+                assertEquals(values.getLast() & Long.MAX_VALUE, computed.value(),
                         "seed=" + SEED + ", round=" + round + ", " + section);
             }
         }
@@ -369,7 +375,7 @@ final class RestartableSectionTest {
                 assertEquals(MethodType.methodType(long.class, longs), handle.type());
                 long[] values = new long[arguments];
                 Arrays.fill(values, item);
-                assertEquals(item, section.call(values));
+                assertEquals(item, section.call(values).value());
                 assertEquals(1, sum(items, item, 0));
                 assertThrows(IllegalArgumentException.class, () -> section.call(new long[arguments + 1]));
             }
@@ -389,7 +395,7 @@ final class RestartableSectionTest {
             long item = items.allocate();
             inThreads(false, _ -> {
                 for (int i = 0; i < ROUNDS; i++) {
-                    assertEquals(0, sections.get(i % 4).call(item, 1L << 8 * (i % 4)));
+                    assertEquals(0, sections.get(i % 4).call(item, 1L << 8 * (i % 4)).value());
                     counter.increment();
                 }
             });
@@ -412,16 +418,6 @@ final class RestartableSectionTest {
         }
         Exception refusal = assertThrows(IllegalArgumentException.class, () -> take.listing("vax"));
         assertTrue(String.valueOf(refusal.getMessage()).contains("architecture=vax, must be one of x64, aarch64"));
-    }
-
-    @Test
-    void tellsExitsFromWhatIsNone() {
-        for (long status : new long[] {0, 1, Long.MAX_VALUE, -1, -3, -23, -24, Long.MIN_VALUE}) {
-            assertThrows(IllegalArgumentException.class, () -> RestartableSection.exit(status), "status " + status);
-        }
-        assertEquals(0, RestartableSection.exit(-16));
-        assertEquals(6, RestartableSection.exit(-22));
-        assertEquals(6, RestartableSection.exit(-22 - 7 * 256));
     }
 
     @Test

@@ -8,7 +8,7 @@ import io.github.rseq4j.section.Order;
 import io.github.rseq4j.section.Register;
 import io.github.rseq4j.section.RestartableSection;
 import io.github.rseq4j.section.SectionBuilder;
-import java.lang.invoke.MethodHandle;
+import io.github.rseq4j.section.SectionResult;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -26,9 +26,8 @@ public final class Sample05Maximum {
     /** The exit of a value that is not higher. */
     private static final int NOT_HIGHER = 0;
 
-    private static final RestartableSection SECTION = section();
-    /** Static and final, so that a call through it is compiled to a call of the code. */
-    private static final MethodHandle RAISE = SECTION.handle();
+    /** Static and final, so that a call is compiled to a call of the emitted code. */
+    private static final RestartableSection RAISE = section();
 
     private Sample05Maximum() {}
 
@@ -41,21 +40,13 @@ public final class Sample05Maximum {
         return steps.commitStore(cell(item), value, Order.RELAXED).build();
     }
 
-    private static long raise(long item, long value) {
-        try {
-            return (long) RAISE.invokeExact(item, value);
-        } catch (Throwable t) {
-            throw new IllegalStateException(t);
-        }
-    }
-
     /**
      * Runs the sample.
      *
      * @param arguments none
      */
     public static void main(String[] arguments) {
-        System.out.println(SECTION);
+        System.out.println(RAISE);
         try (PerCpuItems items = new PerCpuItems(Long.BYTES)) {
             long item = items.allocate();
             try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -63,20 +54,18 @@ public final class Sample05Maximum {
                     int first = i;
                     threads.execute(() -> {
                         for (int value = first; value < 1_000_000; value += 10_000) {
-                            long _ = raise(item, value);
+                            SectionResult _ = RAISE.call(item, value);
                         }
                     });
                 }
-                threads.execute(() -> raise(item, 999_999));
+                threads.execute(() -> RAISE.call(item, 999_999));
             }
             long highest = 0;
             for (int index = 0; index < items.copies(); index++) {
                 highest = Math.max(highest, items.getLong(item, index, 0));
             }
             System.out.println("the highest is " + highest);
-            long status = raise(item, 0);
-            System.out.println("changed nothing: " + (RestartableSection.isExit(status)
-                    && RestartableSection.exit(status) == NOT_HIGHER));
+            System.out.println("changed nothing: " + RAISE.call(item, 0).isExit(NOT_HIGHER));
         }
     }
 }

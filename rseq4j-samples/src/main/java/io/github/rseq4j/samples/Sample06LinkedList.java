@@ -10,7 +10,6 @@ import io.github.rseq4j.section.Order;
 import io.github.rseq4j.section.Register;
 import io.github.rseq4j.section.RestartableSection;
 import io.github.rseq4j.section.SectionBuilder;
-import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,8 +28,8 @@ public final class Sample06LinkedList {
     private static final int NEXT_BYTES = 8;
     private static final int EMPTY = 0;
 
-    private static final MethodHandle PUSH = push().handle();
-    private static final MethodHandle POP = pop().handle();
+    private static final RestartableSection PUSH = push();
+    private static final RestartableSection POP = pop();
 
     private Sample06LinkedList() {}
 
@@ -52,34 +51,16 @@ public final class Sample06LinkedList {
         return steps.result(first).commitStore(cell(head), next, Order.RELAXED).build();
     }
 
-    private static void push(long head, long node) {
-        try {
-            long _ = (long) PUSH.invokeExact(head, node);
-        } catch (Throwable t) {
-            throw new IllegalStateException(t);
-        }
-    }
-
-    /** Returns a node, or 0 when this CPU's list is empty. */
-    private static long pop(long head) {
-        try {
-            long node = (long) POP.invokeExact(head);
-            return RestartableSection.isExit(node) ? 0 : node;
-        } catch (Throwable t) {
-            throw new IllegalStateException(t);
-        }
-    }
-
     /** Takes nodes and gives them back; returns whether nobody else had one of them meanwhile. */
     private static boolean isAlone(PerCpuItems nodes, long head) {
         boolean alone = true;
         for (int i = 0; i < 10_000; i++) {
-            long node = pop(head);
+            long node = POP.call(head).orElse(0);
             if (node != 0) {
                 nodes.putLong(node, 0, USERS_BYTES, nodes.getLong(node, 0, USERS_BYTES) + 1);
                 alone &= nodes.getLong(node, 0, USERS_BYTES) == 1;
                 nodes.putLong(node, 0, USERS_BYTES, nodes.getLong(node, 0, USERS_BYTES) - 1);
-                push(head, node);
+                PUSH.call(head, node);
             }
         }
         return alone;
@@ -95,7 +76,7 @@ public final class Sample06LinkedList {
         try (PerCpuItems nodes = new PerCpuItems(16); PerCpuItems heads = new PerCpuItems(Long.BYTES)) {
             long head = heads.allocate();
             for (int i = 0; i < NODES; i++) {
-                push(head, nodes.allocate());
+                PUSH.call(head, nodes.allocate());
             }
             boolean[] alone = new boolean[8];
             List<Thread> threads = new ArrayList<>();

@@ -80,7 +80,7 @@ public class SectionBenchmark {
     }
 
     /**
-     * Adds by a user's section.
+     * Adds by the handle of a user's section.
      *
      * @return its status
      * @throws Throwable when it fails
@@ -90,10 +90,10 @@ public class SectionBenchmark {
         return (long) ADD_HANDLE.invokeExact(sum, delta);
     }
 
-    /** {@return the same, through a handle that is not constant} */
+    /** {@return the value of the same section's result, which does not escape} */
     @Benchmark
     public long usersAddCall() {
-        return ADD.call(sum, delta);
+        return ADD.call(sum, delta).value();
     }
 
     /**

@@ -1,0 +1,126 @@
+package io.github.rseq4j.section;
+
+import io.github.rseq4j.ir.Status;
+import java.util.Objects;
+
+/**
+ * The outcome of one call of a {@link RestartableSection}: every section of the call has committed, or one was left by
+ * an exit.
+ *
+ * {@snippet :
+ * SectionResult result = POP.call(head);
+ * if (result.isExit(EMPTY)) { ... }
+ * long node = result.value();
+ *
+ * long nodeOrZero = POP.call(head).orElse(0);
+ * }
+ *
+ * <p><b>Threads.</b> Immutable; any thread may read it.
+ *
+ * <p><b>Cost.</b> A result that does not escape its caller costs no memory once the caller is compiled.
+ */
+public final class SectionResult {
+    /* How it works
+     *
+     * It is the status that the function returned, with the number of sections, which a status of 0 or more lacks. Its
+     * methods compute, so C2 keeps both in registers where the object does not escape.
+     */
+    private final long status;
+    private final int sections;
+
+    SectionResult(long status, int sections) {
+        this.status = status;
+        this.sections = sections;
+    }
+
+    /**
+     * Tells whether every section of the call has committed.
+     *
+     * @return false when a section was left by an exit
+     */
+    public boolean isCommitted() {
+        return status >= 0;
+    }
+
+    /**
+     * Tells whether a section of the call was left by a certain exit.
+     *
+     * @param exit the exit's number, as the builder was given it
+     * @return false when it was left by another exit, or every section has committed
+     */
+    public boolean isExit(int exit) {
+        return status < 0 && number() == exit;
+    }
+
+    /**
+     * Returns the exit by which a section was left.
+     *
+     * @return the exit's number, 0 to {@link SectionBuilder#MAX_EXITS} - 1
+     * @throws IllegalStateException when every section has committed
+     */
+    public int exit() {
+        if (status >= 0) {
+            throw new IllegalStateException("result=" + this + ": no section was left by an exit");
+        }
+        return number();
+    }
+
+    private int number() {
+        return Status.code(status) - Status.EXIT;
+    }
+
+    /**
+     * Returns the value that {@link SectionBuilder#result} names.
+     *
+     * @return the value, 0 or more; 0 when the builder was given no result
+     * @throws IllegalStateException when a section was left by an exit
+     */
+    public long value() {
+        if (status < 0) {
+            throw new IllegalStateException("result=" + this + ": there is no value");
+        }
+        return status;
+    }
+
+    /**
+     * Returns the value, or another one when a section was left by an exit.
+     *
+     * @param other the other value
+     * @return the value, 0 or more, or the other one
+     */
+    public long orElse(long other) {
+        return status < 0 ? other : status;
+    }
+
+    /**
+     * Returns how many sections of the call have committed.
+     *
+     * @return all of them, or the number of those before the one that was left by an exit
+     */
+    public int committedSections() {
+        return status >= 0 ? sections : Status.completed(status);
+    }
+
+    /**
+     * Compares two results.
+     *
+     * @param other the other one
+     * @return whether it has the same value or exit, of as many sections
+     */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof SectionResult result && status == result.status && sections == result.sections;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(status, sections);
+    }
+
+    /** Returns the outcome as text: {@code committed, value=5}, or {@code exit 0 after 1 of 3 sections}. */
+    @Override
+    public String toString() {
+        return isCommitted() ? "committed, value=" + status
+                : "exit " + number() + " after " + committedSections() + " of " + sections + " sections";
+    }
+}
