@@ -1,15 +1,16 @@
 /*
- * Sharing one registration: a thread from its creation to its end, and signal handlers that come at any point where
- * signals are not blocked. docs/protocol.md explains it; `check` says which configurations hold, and which must fail.
+ * Sharing one registration: a thread from its creation to its end, and signal handlers that run at any point where
+ * signals are not blocked. docs/protocol.md explains the protocol; `check` has the configurations that must hold, and
+ * the variants that must fail.
  *
- * One thread is enough: count, state and area are the thread's own. Ordinary code does anything in any order, without
- * bound; so do handlers, one of which may interrupt another. How many signals come is not bounded either.
+ * One thread is enough, because count, state and area are thread-local. Ordinary code and handlers call the functions
+ * in any order, without bound. One handler may interrupt another. The number of signals is not bounded.
  */
 
 #include "configuration.h"
 
-/* Who asked and has not let go. The code does not have these; the properties do. */
-bool joined = false;                      /* by rseq4j_join: any section of this thread */
+/* Parties that asked for the registration and have not given it up. Only the properties use these variables. */
+bool joined = false;                      /* by rseq4j_join, for any section of this thread */
 bool thread_holds = false;                /* the thread's own code, by rseq4j_register */
 bool handler_1_holds = false;
 bool handler_2_holds = false;
@@ -17,35 +18,35 @@ bool kept = false;                        /* a handler that has returned */
 bool outsider_holds = false;
 bool libc_holds = false;
 bool uncounted_holds = false;             /* libc or an outsider, without a count */
-byte stand_in = 0;                        /* 1: a count stands for who does not count */
+byte stand_in = 0;                        /* 1: a count stands for a party that does not count */
 bool nobody = false;
 
 #define HELD_BY_US (joined + thread_holds + handler_1_holds + handler_2_holds + kept)
 #define HELD (HELD_BY_US + outsider_holds + libc_holds)
 
-/* One thread's registration as rseq(2) keeps it, and the signals that come to the thread. */
+/* The thread's registration in the kernel, and its signals. */
 
 #define NOWHERE   0                       /* where the thread is registered */
 #define AREA      1                       /* the area that the protocol shares: __rseq_abi, or libc's */
-#define ELSEWHERE 2                       /* an area of somebody who does not take part */
-#define FULL      3                       /* the shared area, with more than the original length: AREA is by that */
+#define ELSEWHERE 2                       /* an area of a party outside of the protocol */
+#define FULL      3                       /* the shared area, with more than the original length of AREA */
 
 mtype = { OK, EBUSY, EINVAL, ECANCELED, EOVERFLOW, ENOENT, EOPNOTSUPP };
 
 byte registered = NOWHERE;
 bool signals_blocked = SIGNALS_BLOCKED_AT_CREATION;
-byte level = 0;                           /* who runs: 0 the thread's own code, 1 a handler, 2 a handler in a handler */
-bool tls_reclaimed = false;               /* the memory of the area and of the count is somebody else's now */
+byte level = 0;                           /* what runs: 0 ordinary code, 1 a handler, 2 a handler in a handler */
+bool tls_reclaimed = false;               /* the memory of the area and the count may have another use now */
 bool thread_gone = false;
 
-/* What only the properties know. */
+/* Variables of the properties. */
 bool dropped_under_holder = false;        /* P1 */
 bool registered_twice = false;            /* P3 */
-bool by_uncounted = false;                /* who registered does not count */
+bool by_uncounted = false;                /* the party that registered does not count */
 bool refused = false;                     /* P6 */
-byte inside = 0;                          /* how many functions of the protocol have begun and not returned */
+byte inside = 0;                          /* the number of functions of the protocol that are running */
 
-/* What rseq4j registers, and the count of that: an area and its count belong together. */
+/* The area that rseq4j registers, and its count. */
 #if OURS_IS_DORMANT
 #define OURS ELSEWHERE
 #define OUR_COUNT rseq4j_libc_refcount
@@ -65,7 +66,7 @@ byte inside = 0;                          /* how many functions of the protocol 
 #define area_is_registered (registered == AREA || registered == FULL)
 #define cpu_id_is_valid (registered == OURS || registered == FULL)
 
-/* rseq(area, length, 0, signature). Who counts may find the thread registered by those alone who do not. */
+/* rseq(area, length, 0, signature). A party that counts may get EBUSY only from parties that do not count. */
 inline rseq(area, counts) {
     d_step {
         if
@@ -79,7 +80,7 @@ inline rseq(area, counts) {
     }
 }
 
-/* rseq(area, length, RSEQ_FLAG_UNREGISTER, signature). Whoever calls this has let go already. */
+/* rseq(area, length, RSEQ_FLAG_UNREGISTER, signature). The caller has dropped its count before. */
 inline rseq_unregister(area) {
     d_step {
         if
@@ -105,21 +106,21 @@ inline let_signals_come() {
     signals_blocked = true
 }
 
-/* What rseq4j does: ProviderRoutines, name for name. */
+/* The functions of rseq4j, with the names of ProviderRoutines. */
 
 #define NEW       0
 #define JOINED    1
 #define TOMBSTONE 2
 
-byte __rseq_refcount = 0;                 /* shared with everybody who counts */
-byte rseq4j_libc_refcount = 0;            /* the same of libc's area */
-byte rseq4j_users = 0;                    /* how many of these were taken by rseq4j_register */
+byte __rseq_refcount = 0;                 /* shared by all parties that count */
+byte rseq4j_libc_refcount = 0;            /* the same for libc's area */
+byte rseq4j_users = 0;                    /* the number of these counts that rseq4j_register took */
 byte rseq4j_state = NEW;
-bool rseq4j_armed = false;                /* somebody calls rseq4j_leave at the thread's end */
+bool rseq4j_armed = false;                /* rseq4j_leave will be called at the thread's end */
 
 #define INCREMENTED ((OUR_COUNT + 1) % (UINT_MAX + 1))
 
-/* Both lengths of ours: what others have registered answers to the original one. */
+/* Tries both lengths of rseq4j: an area that another party registered answers only to the original one. */
 inline rseq_of_either_length() {
     rseq(OURS_FIRST, true);
     if
@@ -136,7 +137,7 @@ inline rseq_unregister_of_either_length() {
     fi
 }
 
-/* Who still holds a count is to unregister by the original length. Signals are blocked: nobody is unregistered. */
+/* The other holders will unregister with the original length. Signals are blocked, so no code sees the gap. */
 inline hand_over() {
     if
     :: IS_FULL && HANDS_OVER && rseq4j_users == 0 && rseq4j_state != JOINED && registered == FULL ->
@@ -159,12 +160,12 @@ inline acquire() {
         rseq_of_either_length();
         if
         :: answer == OK -> OUR_COUNT = 1
-        :: answer == EBUSY ->             /* one count stands for who did not count, for ever */
+        :: answer == EBUSY ->             /* one count stands for the party that does not count, forever */
             d_step {
                 OUR_COUNT = COUNT_ON_EBUSY; stand_in = COUNT_ON_EBUSY - 1; answer = OK;
                 printf("REACHED EBUSY counts for two\n")
             }
-        :: answer == EINVAL ->            /* registered elsewhere: not to be had */
+        :: answer == EINVAL ->            /* another area is registered */
             if
             :: EINVAL_IS_PASSED_ON -> printf("REACHED EINVAL is passed on\n")
             :: else -> d_step { OUR_COUNT = 1; answer = OK }
@@ -186,7 +187,7 @@ inline release() {
     fi
 }
 
-/* `asker` is the property's: who asked, and is to be registered from now on. */
+/* `asker` belongs to the properties: a party that must be registered from now on. */
 inline rseq4j_register(asker) {
     block_signals();
     if
@@ -217,7 +218,7 @@ inline rseq4j_unregister(asker) {
     restore_signals()
 }
 
-/* For the thread's life; asked again it costs nothing. */
+/* Takes a count for the thread's life; a second call changes nothing. */
 inline rseq4j_join() {
     if
     :: rseq4j_state == JOINED -> answer = OK
@@ -228,7 +229,7 @@ inline rseq4j_join() {
             d_step { answer = ECANCELED; printf("REACHED the tombstone refuses to join, at level %d\n", level) }
         :: rseq4j_state == JOINED -> answer = OK
         :: rseq4j_state == NEW && TLS == TLS_IS_RECLAIMED && !rseq4j_armed && UNARMED_IS_REFUSED ->
-            d_step { answer = EOPNOTSUPP; printf("REACHED whose end nobody sees may not join, at level %d\n", level) }
+            d_step { answer = EOPNOTSUPP; printf("REACHED an unarmed thread may not join, at level %d\n", level) }
         :: rseq4j_state == NEW && !(TLS == TLS_IS_RECLAIMED && !rseq4j_armed && UNARMED_IS_REFUSED) ->
             acquire();
             if
@@ -240,7 +241,7 @@ inline rseq4j_join() {
     fi
 }
 
-/* The destructor, where TLS does not outlive the thread. LEAVE is TOMBSTONE_FIRST but in variants. */
+/* The destructor, where TLS does not outlive the thread. LEAVE is TOMBSTONE_FIRST except in variants. */
 inline rseq4j_leave() {
     block_signals();
     d_step { was = rseq4j_state; joined = false };
@@ -270,7 +271,7 @@ inline rseq4j_leave() {
     restore_signals()
 }
 
-/* Whom we may meet: libc, and an outsider. */
+/* The other parties: libc, and an outsider. */
 inline libc_start() {
     if
     :: LIBC == LIBC_DOES_NOTHING -> skip
@@ -296,7 +297,7 @@ inline libc_start() {
     fi
 }
 
-/* Signals are blocked: nobody comes after this. */
+/* Signals are blocked: no code runs after this. */
 inline libc_end() {
     if
     :: libc_holds && TLS == TLS_IS_RECLAIMED ->
@@ -322,7 +323,7 @@ inline outsider_register() {
             if
             :: answer == OK -> d_step { __rseq_refcount = 1; outsider_holds = true }
             :: answer == EBUSY -> d_step { __rseq_refcount = 2; stand_in = 1; outsider_holds = true }
-            :: answer == EBUSY || answer == EINVAL ->          /* as librseq did in 2018: it gives up */
+            :: answer == EBUSY || answer == EINVAL ->          /* gives up, as librseq did in 2018 */
                 refused = refused || answer == EINVAL
             fi
         fi;
@@ -346,7 +347,7 @@ inline outsider_register() {
         d_step { outsider_holds = true; inside-- }
     :: OUTSIDER == OUTSIDER_STAYS || OUTSIDER == OUTSIDER_LEAVES ->
         rseq(AREA, false);
-        /* To the owner of an area that nobody counts EBUSY is a fault: librseq of today ends the process. */
+        /* The owner of an uncounted area takes EBUSY for a fault: librseq of today ends the process. */
         refused = refused || answer == EINVAL || (answer == EBUSY && !AREA_IS_COUNTED);
         if
         :: answer == OK || answer == EBUSY -> uncounted_holds = true
@@ -356,7 +357,7 @@ inline outsider_register() {
     fi
 }
 
-/* From its destructor, or before. */
+/* In its destructor, or before. */
 inline outsider_unregister() {
     if
     :: OUTSIDER == OUTSIDER_COUNTS ->
@@ -388,10 +389,10 @@ inline outsider_unregister() {
     fi
 }
 
-/* The thread's own code: `asks` is whether it takes counts, besides giving them back. */
+/* Ordinary code of the thread. `asks` tells whether it takes counts; it may always give them back. */
 inline ordinary_code(asks) {
     if
-    :: asks -> rseq4j_join()              /* a section that met an unregistered thread */
+    :: asks -> rseq4j_join()              /* a section has found the thread unregistered */
     :: asks && !thread_holds -> rseq4j_register(thread_holds)
     :: thread_holds -> rseq4j_unregister(thread_holds)
     :: (asks && OUTSIDER != NO_OUTSIDER && !outsider_holds && !uncounted_holds
@@ -422,7 +423,7 @@ active proctype thread() provided (level == 0) {
     :: break
     od;
 
-    /* Destructors, in any order, and in as many rounds as it takes. */
+    /* Destructors, in any order, and in any number of rounds. */
     do
     :: ordinary_code(DESTRUCTORS_ASK)
     :: destructors > 0 -> destructors--; rseq4j_leave()
@@ -453,7 +454,7 @@ active proctype thread() provided (level == 0) {
     }
 }
 
-/* What a handler does, with `holds` for what it asked. It may be interrupted where it has not blocked signals. */
+/* A handler; `holds` tells whether it holds a count. It may be interrupted where it has not blocked signals. */
 inline handler(holds) {
     if
     :: rseq4j_join()
@@ -487,7 +488,7 @@ end:
     od
 }
 
-/* A signal comes, whenever it can. */
+/* A signal arrives at any time at which it can. */
 active proctype signals() {
 end:
     do
@@ -495,16 +496,16 @@ end:
     od
 }
 
-/* P1: never unregistered while a count is held; hand_over unregisters and registers, and P5 is that nobody sees it. */
+/* P1: not unregistered while a party holds a count; hand_over is exempt, because P5 shows that no code sees it. */
 never P1 { do :: dropped_under_holder -> break :: else od }
 
-/* P2: never registered in reclaimed memory, where the kernel would write. */
+/* P2: not registered in reclaimed memory, to which the kernel would write. */
 never P2 { do :: tls_reclaimed && !thread_gone && registered != NOWHERE -> break :: else od }
 
-/* P3: nobody who counts registers what one who counts has registered. */
+/* P3: no party that counts registers an area that another such party has registered. */
 never P3 { do :: registered_twice -> break :: else od }
 
-/* P4: where nobody is in the midst of it, the count is the number of those who hold one. */
+/* P4: while no function of the protocol runs, the count is the number of holders. */
 never P4 {
     do
     :: AREA_IS_COUNTED && inside == 0 && !thread_gone && OUR_COUNT != WHO_COUNT + stand_in -> break
@@ -512,7 +513,7 @@ never P4 {
     od
 }
 
-/* P5: who asked and was told yes is registered until he lets go, wherever he may look. */
+/* P5: a party that was told yes stays registered until it gives that up, at every point where it may look. */
 never P5 {
     do
     :: !signals_blocked && HELD_BY_US != 0 && !cpu_id_is_valid -> break
@@ -521,5 +522,5 @@ never P5 {
     od
 }
 
-/* P6: nobody who registers as his library does is refused. */
+/* P6: no party that registers as its library does is refused. */
 never P6 { do :: refused -> break :: else od }
