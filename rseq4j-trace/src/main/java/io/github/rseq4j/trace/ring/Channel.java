@@ -14,12 +14,15 @@ import java.util.Arrays;
 public final class Channel implements EventSink {
     /* How it works
      *
-     * An event is one downcall. All else is slow and rare: an event that does not fit makes the section that opens the
-     * next sub-buffer run, on whichever CPU the thread is by then, and is tried again; if that CPU's ring is full it is
-     * counted there. A CPU that has no ring yet gets one.
+     * An event is one downcall to a section. All other steps are slow and rare. When the event does not fit, the
+     * recording thread does this, on the CPU on which each step happens to run:
      *
-     * The heads stay this tracer's as long as somebody can call this object: what follows an event that was refused
-     * needs it, so it is reachable during the call (I8).
+     *   1. It runs SWITCH, which opens the next sub-buffer. Then it tries the event again.
+     *   2. If the ring is full, it runs DISCARD, which counts the event in the ring.
+     *   3. If the CPU has no ring, it makes one. Then it tries the event again.
+     *
+     * The heads belong to this tracer as long as this object is reachable (I8). The steps after a refused event use
+     * this object, so it is reachable during the call.
      */
     private static final long SWITCH_ROOM = Status.failure(Status.EXIT + TraceRing.EXIT_ROOM, 0);
     private static final long SWITCH_FULL = Status.failure(Status.EXIT + TraceRing.EXIT_FULL, 0);
@@ -28,7 +31,7 @@ public final class Channel implements EventSink {
     private static final long EVENT_SWITCH = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH, 0);
     private static final long EVENT_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_EARLY, 0);
 
-    /** So often an event may find its ring changed by others; who writes to its memory could keep it for ever. */
+    /** The limit of tries of one event: a process that writes to the ring's memory could make it try for ever. */
     private static final int MAX_TRIES = 1000;
 
     private final long cells;
@@ -36,19 +39,20 @@ public final class Channel implements EventSink {
     private final Rings rings;
     private final TracedThreads threads;
     private final TracerCounts counts;
-    /** What the threads' own field is: one load less for each event. */
+    /** The array of {@link TracedThreads#recent}, kept here because that saves each event a load. */
     private final long[] recent;
 
     /**
-     * Makes it.
+     * Makes a channel.
      *
-     * @param rings where records go
+     * @param rings the rings that receive the records
      * @param isOrdered whether times are ordered across CPUs
-     * @param threads is told of threads that record for the first time
-     * @param counts counts what is lost
+     * @param threads notes each thread at its first event
+     * @param counts counts lost events
      */
     public Channel(Rings rings, boolean isOrdered, TracedThreads threads, TracerCounts counts) {
-        // Here, and not on the stack of the first event: a class whose initialiser fails there is lost.
+        // Initialises the classes here: the stack of the first event may be too short, and a class whose initialiser
+        // fails stays unusable.
         Engine _ = Engine.get(RingFunctions.holders(isOrdered));
         this.isOrdered = isOrdered;
         this.cells = rings.cells();
@@ -58,7 +62,7 @@ public final class Channel implements EventSink {
         this.counts = counts;
     }
 
-    /** Returns the address of the heads: the first one's. */
+    /** Returns the address of the first head. */
     public long cells() {
         return cells;
     }
@@ -169,13 +173,13 @@ public final class Channel implements EventSink {
         }
     }
 
-    /** A program must not fail because it is traced, whatever happens to an event. */
+    /** Counts a lost event. Nothing is thrown: a program must not fail because it is traced. */
     private void lost(Throwable thrown) {
         counts.lost();
         counts.failed(thrown);
     }
 
-    /** Does what a status asks for, and tells whether the event is still to be recorded. */
+    /** Completes an event that its section did not record, and tells whether to run the section again. */
     private boolean mustRepeat(Chain chain, long status, int tries, int words, long... arguments) throws Throwable {
         requireFew(tries);
         long last = status;
@@ -198,8 +202,8 @@ public final class Channel implements EventSink {
 
     private static void requireFew(int tries) {
         if (tries >= MAX_TRIES) {
-            throw new IllegalStateException("an event found no place in " + tries + " tries: somebody else writes to"
-                    + " the memory of its ring");
+            throw new IllegalStateException("an event found no place in " + tries + " tries: something other than its"
+                    + " sections writes to the ring");
         }
     }
 
@@ -216,17 +220,17 @@ public final class Channel implements EventSink {
         return given;
     }
 
-    /** Does what the status of an event asks for, and tells whether to try the event again. */
+    /** Opens a sub-buffer or a ring if the event's section left for lack of one; tells whether to try it again. */
     private boolean mayTryAgain(long status, long needBytes) throws Throwable {
         if (status != EVENT_SWITCH) {
             if (status != EVENT_EARLY) {
-                throw new IllegalStateException("an event's section answered: " + Status.describe(status));
+                throw new IllegalStateException("an event's section returned: " + Status.describe(status));
             }
             return true;
         }
         long switched = switchSubBuffer(needBytes);
         if (switched == SWITCH_FULL) {
-            // The thread may have come to a CPU that has no ring.
+            // The thread may have migrated to a CPU that has no ring.
             return discard() == SWITCH_CLOSED && rings.open(Engine.get().cpuIndex());
         }
         return switched != SWITCH_CLOSED || rings.open(Engine.get().cpuIndex());

@@ -1,14 +1,16 @@
 package io.github.rseq4j.trace.ring;
 
 /**
- * Where probes put records. It adds time and thread. No method throws, and none blocks. Fields are given as they lie in
- * a record: little endian, without padding; in words, the first field's lowest byte lowest, and zeros above the last.
+ * Records events of probes, and adds time and thread. No method throws, and none blocks.
+ *
+ * <p>The caller passes fields as they lie in a record: little endian, without padding. In words, the first field's
+ * lowest byte is the lowest byte of the first word; the bytes after the last field are zeros.
  */
 public interface EventSink {
     /**
      * Records an event with up to 8 bytes of fields.
      *
-     * @param recordBytes the record's length, its two words included and not rounded
+     * @param recordBytes the record's length with its two words of header, not rounded up
      * @param id the event's number
      * @param w0 the fields
      */
@@ -27,11 +29,11 @@ public interface EventSink {
     void record8(int recordBytes, int id, long w0, long w1, long w2, long w3, long w4, long w5, long w6, long w7);
 
     /**
-     * Records an event with any other fields.
+     * Records an event with fields of any length.
      *
      * @param id the event's number
-     * @param fields begins with the fields; it is read until this returns
-     * @param fieldBytes how many bytes they have
+     * @param fields an array that begins with the fields; the caller may reuse it after the call
+     * @param fieldBytes the number of bytes of the fields
      */
     void recordBytes(int id, byte[] fields, int fieldBytes);
 }

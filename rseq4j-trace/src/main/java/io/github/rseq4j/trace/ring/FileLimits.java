@@ -1,19 +1,20 @@
 package io.github.rseq4j.trace.ring;
 
 /**
- * The limits of a stream's files: each CPU's is several files, of which the oldest is dropped.
+ * The limits of a stream's files. A stream with limits consists of several files; beyond the limit the oldest file is
+ * deleted.
  *
- * @param maxFileBytes how long a file may be, or {@code Long.MAX_VALUE} where a stream is one file
- * @param maxFiles how many files each CPU may have
+ * @param maxFileBytes the largest size of a file, or {@code Long.MAX_VALUE} where a stream is one file
+ * @param maxFiles the largest number of files of each stream
  */
 public record FileLimits(long maxFileBytes, int maxFiles) {
-    /** A stream is one file, of any length. */
+    /** No limits: a stream is one file of any size. */
     public static final FileLimits NONE = new FileLimits(Long.MAX_VALUE, Integer.MAX_VALUE);
-    /** The least length of a file, in bytes. */
+    /** The smallest permitted limit of a file's size, in bytes. */
     public static final long MIN_FILE_BYTES = 1 << 12;
 
     /**
-     * Checks it.
+     * Checks the limits.
      *
      * @throws IllegalArgumentException when a number is out of range
      */

@@ -4,7 +4,7 @@ import io.github.rseq4j.interpreter.AddressSpace;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** A ring in the memory of the fallback, which ends with the process. */
+/** A ring in the fallback's memory, which ends with the process. */
 public final class PagedRing implements RingView {
     private final AddressSpace memory;
     private final int index;
@@ -14,13 +14,13 @@ public final class PagedRing implements RingView {
     private volatile Progress progress = Progress.NONE;
 
     /**
-     * Makes it, of memory that has the state right ahead of the ring.
+     * Makes a view of a ring whose state lies just below its bytes.
      *
      * @param memory the memory
-     * @param index which stripe's it is
-     * @param base where the ring's bytes lie
-     * @param subBytes how long a sub-buffer is
-     * @param ringBytes how long the ring is
+     * @param index the stripe
+     * @param base the address of the ring's bytes
+     * @param subBytes the size of a sub-buffer
+     * @param ringBytes the size of the ring
      */
     PagedRing(AddressSpace memory, int index, long base, long subBytes, long ringBytes) {
         this.memory = memory;
@@ -30,7 +30,7 @@ public final class PagedRing implements RingView {
         this.ringBytes = ringBytes;
     }
 
-    /** Returns where the ring's bytes lie. */
+    /** Returns the address of the ring's bytes. */
     long base() {
         return base;
     }

@@ -10,18 +10,18 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * What a ring's small file says: where its memory is found behind a process that was killed.
+ * The content of a ring's file. It names the ring's memory for a recovery after the process was killed.
  *
  * @param id the number of the segment of shared memory, or {@link #OF_PROCESS} or {@link #OF_HEAP}
- * @param cookie a number that the segment holds, too: another segment of that number is not taken for it
- * @param uuid the trace's
- * @param bytes how long the segment is
- * @param place where that number holds: a boot of the machine, and a namespace
+ * @param cookie a random number that the segment holds too: it tells this segment from a later one of the same number
+ * @param uuid the trace's UUID
+ * @param bytes the size of the segment
+ * @param place the boot and the IPC namespace in which the segment's number is valid
  */
 public record RingFile(int id, long cookie, UUID uuid, long bytes, Place place) {
-    /** The number of a ring that ended with its process, because the kernel refused shared memory. */
+    /** The number of a ring that ends with its process because the kernel refuses shared memory. */
     public static final int OF_PROCESS = -1;
-    /** The number of a ring that ended with its process, because it was on the fallback. */
+    /** The number of a ring that ends with its process because the engine is the fallback. */
     public static final int OF_HEAP = -2;
     private static final String FIRST_LINE = "rseq4j ring 1";
     private static final int MAX_BYTES = 1 << 10;
@@ -29,13 +29,13 @@ public record RingFile(int id, long cookie, UUID uuid, long bytes, Place place) 
     private static final Path NAMESPACE = Path.of("/proc/self/ns/ipc");
 
     /**
-     * Where numbers of segments hold.
+     * The scope of a segment's number.
      *
-     * @param boot the kernel's number of this boot
-     * @param namespace the kernel's name of the namespace
+     * @param boot the kernel's id of the boot
+     * @param namespace the kernel's name of the IPC namespace
      */
     public record Place(String boot, String namespace) {
-        /** Returns the place of this process. */
+        /** Returns the scope of this process. */
         public static Place here() {
             return new Place(readBoot(), readNamespace());
         }
@@ -58,17 +58,17 @@ public record RingFile(int id, long cookie, UUID uuid, long bytes, Place place) 
     }
 
     /**
-     * Returns the file of a ring that is in no memory that outlives its process.
+     * Returns the file of a ring whose memory ends with its process.
      *
-     * @param id which of the two reasons
-     * @param uuid the trace's
-     * @param bytes how long it is
+     * @param id the reason: {@link #OF_PROCESS} or {@link #OF_HEAP}
+     * @param uuid the trace's UUID
+     * @param bytes the size of the ring
      */
     static RingFile ofProcess(int id, UUID uuid, long bytes) {
         return new RingFile(id, 0, uuid, bytes, Place.here());
     }
 
-    /** Returns what stands in the file. */
+    /** Returns the text of the file. */
     public String text() {
         return FIRST_LINE + "\nshmid=" + id + "\ncookie=" + Long.toHexString(cookie) + "\nuuid=" + uuid + "\nbytes="
                 + bytes + "\nboot=" + place.boot + "\nnamespace=" + place.namespace + "\n";
@@ -77,9 +77,9 @@ public record RingFile(int id, long cookie, UUID uuid, long bytes, Place place) 
     /**
      * Reads a file.
      *
-     * @param folder where it is
-     * @param name its name
-     * @throws IOException when it cannot be read, or is no such file
+     * @param folder the file's folder
+     * @param name the file's name
+     * @throws IOException when the file cannot be read, or is not a ring's file
      */
     public static RingFile read(SafeFolder folder, String name) throws IOException {
         String[] lines = new String(folder.read(name, MAX_BYTES), StandardCharsets.UTF_8).split("\n", -1);

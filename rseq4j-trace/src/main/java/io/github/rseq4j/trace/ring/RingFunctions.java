@@ -9,19 +9,22 @@ import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The functions of the rings as constants, each linked when it is first used; none takes the time, which is read. */
+/**
+ * The functions of the rings as constants. Each is linked at its first use. None has a parameter for the time: where
+ * the section takes it as an argument, the handle reads the clock.
+ */
 public final class RingFunctions {
     private RingFunctions() {}
 
     /**
-     * Emits the functions that events need, before their holders are initialised. A function that the kernel refuses
-     * there runs step by step for ever, where it finds no ring.
+     * Emits the functions of events, before their holders are initialised. A function whose memory the kernel refuses
+     * in an initialiser would be interpreted step by step for ever, and would find no ring.
      *
-     * @param isOrdered whether times have an order across CPUs
-     * @throws io.github.rseq4j.KernelException when the kernel refuses executable memory; it may be tried again
+     * @param isOrdered whether times are ordered across CPUs
+     * @throws io.github.rseq4j.KernelException when the kernel refuses executable memory; the caller may try again
      */
     public static void require(boolean isOrdered) {
-        // Their initialisers need more stack than the caller may have.
+        // The initialisers of these two need more stack than the caller may have.
         Engine engine = Engine.get(TraceTime.class, TraceRing.class);
         TraceTime.require();
         if (engine instanceof NativeEngine emitting) {
@@ -42,14 +45,14 @@ public final class RingFunctions {
         }
     }
 
-    /** Returns the classes that events need. */
+    /** Returns the holder classes whose functions events call. */
     static Class<?>[] holders(boolean isOrdered) {
         return isOrdered ? new Class<?>[] {Seldom.class, One.class, Two.class, Four.class, Eight.class, Copy.class}
                 : new Class<?>[] {Seldom.class, One.class, Two.class, Four.class, Eight.class, Copy.class,
                     Unordered.class};
     }
 
-    /** Events of up to a word. */
+    /** Events of up to one word. */
     static final class One {
         static final Chain CHAIN = event(0);
         static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN));
@@ -80,14 +83,17 @@ public final class RingFunctions {
         static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN, SEGMENT));
     }
 
-    /** What happens once in a sub-buffer. */
+    /** The functions that run once for each sub-buffer, or when a ring is full. */
     static final class Seldom {
         static final Chain SWITCH_CHAIN = TraceTime.isGiven() ? TraceRing.TIMED_SWITCH : TraceRing.SWITCH;
         static final MethodHandle SWITCH = linked(SWITCH_CHAIN, Engine.get().handle(SWITCH_CHAIN));
         static final MethodHandle DISCARD = Engine.get().handle(TraceRing.DISCARD);
     }
 
-    /** The same, of tracers whose times need no order across CPUs; what completes them is that of the others. */
+    /**
+     * The functions of tracers whose times are not ordered across CPUs. An event that is not recorded at once is
+     * completed by the chains of the ordered ones.
+     */
     static final class Unordered {
         static final MethodHandle ONE = unordered(0);
         static final MethodHandle TWO = unordered(1);

@@ -7,33 +7,33 @@ import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
 /**
- * A ring as who reads it sees it: its state, and its bytes by position. Both may lie in memory that others write to:
- * any word may be anything, and something else when it is read again.
+ * A reader's view of a ring: its state, and its bytes by position. Both may lie in memory that other processes can
+ * write to. So any word may have any value, and another value when it is read again.
  */
 public sealed interface RingView permits SharedRing, PagedRing {
-    /** How often a moment is looked for at which nobody writes. */
+    /** How many times {@link #state} tries to read a consistent state while sections write. */
     int TRIES = 1000;
 
-    /** Returns which CPU's ring it is. */
+    /** Returns the CPU index of the ring. */
     int index();
 
-    /** Returns how long a sub-buffer is, in bytes. */
+    /** Returns the size of a sub-buffer, in bytes. */
     long subBytes();
 
-    /** Returns how long the ring is, in bytes. */
+    /** Returns the size of the ring, in bytes. */
     long ringBytes();
 
     /**
-     * Reads a word of the state, whole.
+     * Reads a word of the state. The read is never torn.
      *
-     * @param offset one of {@link TraceRing}'s
+     * @param offset one of the offsets of {@link TraceRing}
      */
     long get(int offset);
 
     /**
-     * Writes a word of the state, whole.
+     * Writes a word of the state. The write is never torn.
      *
-     * @param offset one of {@link TraceRing}'s
+     * @param offset one of the offsets of {@link TraceRing}
      * @param value the value
      */
     void put(int offset, long value);
@@ -41,60 +41,60 @@ public sealed interface RingView permits SharedRing, PagedRing {
     /**
      * Reads a word of the ring.
      *
-     * @param position of its first byte, a multiple of 8
+     * @param position the position of its first byte, a multiple of 8
      */
     long word(long position);
 
     /**
      * Writes a word of the ring.
      *
-     * @param position of its first byte, a multiple of 8
+     * @param position the position of its first byte, a multiple of 8
      * @param value the value
      */
     void putWord(long position, long value);
 
     /**
-     * Returns bytes of one sub-buffer, as they are or a copy of them.
+     * Returns bytes of one sub-buffer: the ring's memory, or a copy.
      *
-     * @param position of the first
-     * @param count how many
+     * @param position the position of the first byte
+     * @param count how many bytes
      */
     ByteBuffer bytes(long position, int count);
 
-    /** Returns what was written of the ring to files so far. */
+    /** Returns how much of the ring was written to files. */
     Progress progress();
 
     /**
-     * Keeps what was written to files, so that it outlives the process where the ring does.
+     * Keeps the progress. If the ring outlives the process, so does the progress.
      *
-     * @param progress what
+     * @param progress how much was written to files
      */
     void keep(Progress progress);
 
     /**
-     * What was written of a ring.
+     * How much of a ring was written to files.
      *
-     * @param flushed the position behind the last record that was written
-     * @param file the number of the file that was written last
-     * @param fileBytes how long it is
+     * @param flushed the position after the last record that was written
+     * @param file the number of the last file
+     * @param fileBytes the length of that file, in bytes
      * @param packets how many packets were written to all files
-     * @param discarded how many events the last packet counts as discarded
+     * @param discarded how many discarded events the last packet counts
      */
     record Progress(long flushed, long file, long fileBytes, long packets, long discarded) {
         public static final Progress NONE = new Progress(PacketLayout.RECORDS, 0, 0, 0, 0);
     }
 
     /**
-     * Where a ring stood at one moment.
+     * The state of a ring.
      *
      * @param position the end of its last record
-     * @param last a time that is not before that record's, nor behind the next one's
+     * @param last a time that is not before that record's; if isOfOneMoment, it is also not after the next record's
      * @param discarded how many events were discarded
-     * @param isOfOneMoment whether these belong together; else last is just a time that is late enough
+     * @param isOfOneMoment whether these values are of one moment
      */
     record State(long position, long last, long discarded, boolean isOfOneMoment) {}
 
-    /** Returns the position, and whoever reads records up to there reads what was written before it was committed. */
+    /** Returns the position. An acquire fence follows the read, so all records before that position can be read. */
     default long position() {
         long position = get(TraceRing.POSITION);
         VarHandle.acquireFence();
@@ -102,10 +102,10 @@ public sealed interface RingView permits SharedRing, PagedRing {
     }
 
     /**
-     * Returns where the ring stands. Sections store the time ahead of the position: so a time that is read while the
-     * position stays as it is belongs to its record, or to one that is yet to come.
+     * Returns the ring's state. Sections store the time before the position. So a time that is read while the position
+     * does not change is that of the last record, or of a record that is not committed yet.
      *
-     * @param now reads a time that is not before any that is in the ring by then, for a ring that never stands still
+     * @param now reads the current time; called if the position changed during each try
      */
     default State state(LongSupplier now) {
         for (int i = 0; i < TRIES; i++) {
@@ -121,16 +121,16 @@ public sealed interface RingView permits SharedRing, PagedRing {
     }
 
     /**
-     * Returns where the sub-buffer begins that a position is in.
+     * Returns the position of the beginning of a sub-buffer.
      *
-     * @param position the position
+     * @param position a position in that sub-buffer
      */
     default long begin(long position) {
         return position & -subBytes();
     }
 
     /**
-     * Tells whether a position can be one of this ring, which nobody but sections has written.
+     * Tells whether a position is possible in this ring, if only sections have written to it.
      *
      * @param position the position
      */
@@ -139,14 +139,14 @@ public sealed interface RingView permits SharedRing, PagedRing {
                 && position - begin(position) >= PacketLayout.RECORDS;
     }
 
-    /** Returns the exception of a ring that somebody else has written to. */
+    /** Returns the exception of a ring whose position is impossible. */
     default IOException garbled() {
         return new IOException("ring=" + index() + ": position=" + position() + ", flushed=" + progress().flushed()
-                + ": cannot be: somebody else has written to it");
+                + ": impossible: something other than its sections has written to the ring");
     }
 
     /**
-     * Writes what an empty ring has.
+     * Writes the state of an empty ring.
      *
      * @param now the time
      */

@@ -23,31 +23,37 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The rings of a tracer, one for each CPU that has recorded something. */
+/** The rings of a tracer, one for each CPU that has recorded an event. */
 public final class Rings {
     /* How it works
      *
-     * The heads are cells: some words for each index, in memory of this process alone, with what sections trust: where
-     * the ring is, and its masks. With rseq, the ring and its state lie in shared memory, which outlives the process;
-     * on the fallback in that of the engine.
+     * The heads are cells: a few words for each index, in memory that is private to this process. They hold what
+     * sections trust: the ring's address and its masks. With rseq, the ring and its state lie in shared memory, which
+     * outlives the process. On the fallback they lie in the engine's memory.
      *
-     * A head of zeros takes nothing: a CPU that has no ring yet, one whose ring could not be made, and all of them when
-     * the tracer is closed. Closing writes 0 to the limit of each and makes a fence; then no section is inside a ring,
-     * and its memory is given back. A section that finds a limit finds, up to that fence, the ring.
+     * A head whose limit is 0 accepts no record: its CPU has no ring yet, the ring could not be made, or the tracer is
+     * closed.
      *
-     * The cells go back when nobody can call a probe any more (I8). Native functions are for ever, and so are the cells
-     * of a tracer that has some: 64 bytes of each index's.
+     *   Opening thread:  base and masks are stored; release fence; limit is stored.
+     *   Closing thread:  0 is stored in each limit; fence of the engine; the ring's memory is unmapped.
+     *   Section:         it loads limit; if that is not 0, it loads base.
      *
-     * Native code cannot make a ring. It counts, at its CPU's head, what found none; the tracer's thread looks there
-     * and makes the ring. The CPUs that the process may use have theirs ahead of that, where they are few.
+     * A section that loads a limit other than 0 ends before the engine's fence does, so the ring is still mapped.
+     *
+     * The cells are freed when no probe can be called any more (I8). Native functions are never freed. So a tracer that
+     * has native functions keeps its cells for ever: 64 bytes for each index.
+     *
+     * Native code cannot make a ring. It counts, in its CPU's head, the events that found no ring. The tracer's thread
+     * reads these counts and makes the rings. If the process may use few CPUs, they all get their rings in advance.
      */
+    /** The name of a ring's file, before the ring's index. */
     public static final String FILE = "ring_";
     private static final long PAUSE_NANOS = 1_000_000_000;
-    /** So many CPUs have rings before native code comes to them. */
+    /** The largest number of CPUs that get their rings before native code records there. */
     private static final int FEW = 8;
-    /** Cells are handed out at any multiple of 8; these lie in one cache line. */
+    /** The cells of a head, and room to align it: cells begin at any multiple of 8, a head begins a cache line. */
     private static final int CELLS = 2 * TraceRing.HEAD_BYTES / Long.BYTES - 1;
-    /** What is reachable for ever, because native functions use it. */
+    /** The owners of cells that native functions use. They stay reachable for ever. */
     private static final Queue<Object> NATIVE = new ConcurrentLinkedQueue<>();
 
     private final Engine engine = Engine.get();
@@ -59,7 +65,7 @@ public final class Rings {
     private final Object holder = new Object();
     private final long cells;
     private final @Nullable RingView[] byIndex;
-    /** When a ring that could not be made may be tried again, by nanoTime; 0 for those that were not tried. */
+    /** The nanoTime after which a ring that could not be made may be tried again; 0 if it was not tried. */
     private final long[] tryAgainAt;
     private final List<RingView> opened = new CopyOnWriteArrayList<>();
     private final Consumer<RingView> listener;
@@ -71,14 +77,14 @@ public final class Rings {
     private volatile boolean isNative;
 
     /**
-     * Makes a ring for the calling thread's CPU.
+     * Makes the heads, and a ring for the calling thread's CPU.
      *
-     * @param folder where the files go that name them
-     * @param uuid the trace's
-     * @param sizes their sizes
-     * @param isDiscarding whether a full ring takes no more, or overwrites
+     * @param folder the folder of the rings' files
+     * @param uuid the trace's UUID
+     * @param sizes the sizes of the rings
+     * @param isDiscarding whether a full ring discards events; otherwise it overwrites the oldest
      * @param counts counts failures
-     * @param listener is told of each ring before it takes anything
+     * @param listener receives each ring before the ring accepts records
      * @throws IOException when no ring can be made
      */
     public Rings(SafeFolder folder, UUID uuid, RingSizes sizes, boolean isDiscarding, TracerCounts counts,
@@ -99,17 +105,17 @@ public final class Rings {
         }
     }
 
-    /** Returns the address of the heads: the first one's. */
+    /** Returns the address of the first head. */
     public long cells() {
         return cells;
     }
 
-    /** Returns the rings that there are by now. */
+    /** Returns the rings that were made and not closed; the list changes as rings are made. */
     public List<RingView> opened() {
         return opened;
     }
 
-    /** Returns why what is in a ring is lost when the process is killed, or null when it is not. */
+    /** Returns why the content of a ring is lost when the process is killed, or null if it is not lost. */
     public synchronized @Nullable String lostOnKill() {
         return lostOnKill;
     }
@@ -119,17 +125,18 @@ public final class Rings {
     }
 
     /**
-     * Makes the ring of a CPU that has none.
+     * Makes the ring of an index that has none.
      *
-     * @param index which CPU's
-     * @return whether an event that found no ring may be tried again
+     * @param index the CPU index
+     * @return whether an event that found no ring may be tried again; if not, the event is counted as lost
      */
     public synchronized boolean open(int index) {
         if (isClosed) {
             return false;
         }
         if (isMaking) {
-            // An event of what makes a ring: an agent's that logs opened files, for one. It must not make one in turn.
+            // An event of the code that makes a ring, for example of an agent that logs opened files. Its ring would
+            // have to be made in turn.
             counts.lost();
             return false;
         }
@@ -153,7 +160,10 @@ public final class Rings {
         return false;
     }
 
-    /** Makes what native code needs, which cannot ask for a ring: from now on the tracer's thread must look. */
+    /**
+     * Makes rings for native code, which cannot make any. From now on the tracer's thread has to call
+     * {@link #openMissed}.
+     */
     public synchronized void serveNative() {
         if (isClosed || isNative) {
             return;
@@ -166,7 +176,7 @@ public final class Rings {
         }
     }
 
-    /** Makes the rings that native code has missed since. */
+    /** Makes the rings of the CPUs where events of native code found none. */
     public void openMissed() {
         if (isNative) {
             synchronized (this) {
@@ -183,7 +193,7 @@ public final class Rings {
         return engine.memory().getLong(head(index) + TraceRing.MISSED);
     }
 
-    /** Returns how many events of native code found no ring, while the tracer was not closed. */
+    /** Returns how many events of native code found no ring before the tracer was closed. */
     public synchronized long missed() {
         if (!isNative || isClosed) {
             return missedAtClose;
@@ -236,7 +246,10 @@ public final class Rings {
         describe(ring, base);
     }
 
-    /** Lets who recovers find that there was a ring which ends with the process; what it holds is recorded anyway. */
+    /**
+     * Writes a file that tells a recovery of a ring that ends with the process. If the file cannot be written, the ring
+     * records all the same.
+     */
     private void tellRecovery(int index) {
         RingFile file = RingFile.ofProcess(RingFile.OF_HEAP, uuid, sizes.ringBytes());
         try {
@@ -249,12 +262,12 @@ public final class Rings {
         }
     }
 
-    /** Tells whether what a ring holds is found behind the process. */
+    /** Tells whether the content of a ring can be recovered after the process has ended. */
     public boolean isKept(RingView ring) {
         return ring instanceof SharedRing shared && shared.id() >= 0 && folder.exists(FILE + ring.index());
     }
 
-    /** Lets sections find the ring: its limit last. */
+    /** Writes the ring's head. The limit is written last: from then on sections use the ring. */
     private void describe(RingView ring, long base) {
         long head = head(ring.index());
         engine.memory().putLong(head + TraceRing.BASE, base);
@@ -266,7 +279,10 @@ public final class Rings {
         engine.memory().putLong(head + TraceRing.LIMIT, ring.subBytes() - Long.BYTES);
     }
 
-    /** Lets no ring take records any more; when this returns none is being written, and what they hold is read. */
+    /**
+     * Stops all rings. After this returns no section is writing a record, so the content of the rings is final and may
+     * be read.
+     */
     public synchronized void stop() {
         if (!isClosed) {
             missedAtClose = missed();
@@ -276,16 +292,16 @@ public final class Rings {
                 engine.fence();
                 isFenced = true;
             } catch (KernelException e) {
-                // Nobody can tell when the last section has left: then the rings stay mapped.
+                // Without a fence the end of the last section is unknown, so the rings stay mapped.
                 counts.failed(e);
             }
         }
     }
 
     /**
-     * Stops, and gives memory back.
+     * Stops all rings and frees their memory.
      *
-     * @param isWritten whether what they hold is not needed any more
+     * @param isWritten whether the content of the rings is not needed any more; otherwise it is kept for recovery
      */
     public synchronized void close(boolean isWritten) {
         stop();
@@ -310,12 +326,12 @@ public final class Rings {
         }
     }
 
-    /** What cannot be given back is counted, and keeps no other ring. */
+    /** Closes a ring. A failure is counted, and does not keep the other rings from being closed. */
     private void close(SharedRing ring, boolean isWritten) {
         try {
             String name = FILE + ring.index();
             boolean isNamed = folder.exists(name);
-            // What no file names is recovered by nobody.
+            // A segment that no file names cannot be recovered.
             if (isWritten || !isNamed) {
                 ring.remove();
             }

@@ -16,29 +16,36 @@ import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/** A ring in shared memory: what was committed to it outlives the process. */
+/** A ring in shared memory: its committed records outlive the process. */
 public final class SharedRing implements RingView, AutoCloseable {
     /* How it works
      *
-     *   segment:  | what the ring is | what was written of it, twice | ... | state | sub-buffers ...
-     *             0                                                      4096 - 192  4096
+     *   segment:  | description | turn | progress 0 | progress 1 | ... | state | sub-buffers ...
+     *             0             128                                   4096 - 192  4096
      *
-     * A segment of System V shared memory, which a small file names. Unlike a file that is mapped it cannot be cut by
-     * others, needs no room in a file system when it is written, and is populated whole before it is used: so no access
-     * to it is ever answered by a signal. Where the kernel refuses it the ring lies in memory of the process alone.
+     * The segment is System V shared memory. A small file names it. In contrast to a mapped file it cannot be truncated
+     * by others, and writing to it needs no room in a file system. All its pages are populated before it is used. So no
+     * access to it causes a signal. Where the kernel refuses the segment, the ring lies in memory that is private to
+     * the process.
      *
-     * Others of the same user may attach the segment and write to it. So what the ring is, and what was written of it,
-     * is kept in the process while it runs, and only written to the segment; of what is read there, RingView and its
-     * users rely on nothing.
+     * Other processes of the same user may attach the segment and write to it. So the traced process keeps the
+     * description and the progress in its own memory too, and does not read them from the segment. RingView and
+     * its users rely on no word that they read from the segment.
      *
-     * What was written to files is kept in two places in turns, and a word, the last one written, tells which one
-     * holds: a process that is killed in between leaves the former one.
+     * The progress, that is how much of the ring was written to files, is stored in two places by turns:
      *
-     * Refused: a file on a tmpfs. A container's has 64 MiB, and whoever may open a file may truncate it.
+     *   1. The drainer stores the new progress in the place that is not valid.
+     *   2. Release fence.
+     *   3. The drainer stores turn, whose lowest bit tells which place is valid.
+     *
+     * A process that is killed between these steps leaves the former progress.
+     *
+     * Refused: a file on a tmpfs. That of a container has 64 MiB, and each process that may open a file may truncate
+     * it.
      */
-    /** Where the sub-buffers begin in the segment. */
+    /** The offset of the sub-buffers in the segment. */
     public static final int DATA = 1 << 12;
-    /** "rseq4jrg" in the order of the bytes. */
+    /** The bytes "rseq4jrg". */
     static final long MAGIC = Long.reverseBytes(0x72736571346a7267L);
     public static final int MAGIC_AT = 0;
     static final int COOKIE_AT = 8;
@@ -79,14 +86,14 @@ public final class SharedRing implements RingView, AutoCloseable {
     }
 
     /**
-     * Makes a ring; it has not begun.
+     * Makes a ring. {@link #start} has to be called before it accepts records.
      *
-     * @param folder where its file goes
-     * @param uuid the trace's
-     * @param index which CPU's it is
-     * @param sizes its sizes, and the limits of the stream's files
-     * @param isDiscarding whether a full ring takes no more, or overwrites
-     * @throws IOException when there is no memory, or its file cannot be written
+     * @param folder the folder of the ring's file
+     * @param uuid the trace's UUID
+     * @param index the CPU index
+     * @param sizes the sizes of the ring, and the limits of the stream's files
+     * @param isDiscarding whether a full ring discards events; otherwise it overwrites the oldest
+     * @throws IOException when there is no memory, or the ring's file cannot be written
      */
     @SuppressWarnings("MustBeClosedChecker") // The ring closes it.
     public static SharedRing create(SafeFolder folder, UUID uuid, int index, RingSizes sizes, boolean isDiscarding)
@@ -98,7 +105,7 @@ public final class SharedRing implements RingView, AutoCloseable {
         try {
             made = memory(arena, index, sizes);
             long cookie = ThreadLocalRandom.current().nextLong();
-            // The first page alone: a segment is named by a file as soon as it is known to be ours.
+            // Only the first page, which holds the cookie: the file has to name the segment as early as possible.
             SharedMemory.populate(made.segment.asSlice(0, DATA));
             made.set(COOKIE_AT, cookie);
             folder.write(name, new RingFile(made.id, cookie, uuid, made.segment.byteSize(), RingFile.Place.here())
@@ -111,7 +118,7 @@ public final class SharedRing implements RingView, AutoCloseable {
             undo(arena, made, isNamed ? folder : null);
             throw new IOException(e.getMessage(), e);
         } catch (Throwable t) {
-            // Whatever it is, a StackOverflowError for one: what nobody knows of would never be given back.
+            // Any Throwable, for example a StackOverflowError: a segment that is left here would never be removed.
             undo(arena, made, isNamed ? folder : null);
             throw t;
         }
@@ -164,11 +171,11 @@ public final class SharedRing implements RingView, AutoCloseable {
     }
 
     /**
-     * Attaches the ring of a process that has ended, to read it.
+     * Attaches the ring of a process that has ended, for reading.
      *
-     * @param file what names it
-     * @return the ring, or null when it was just being made, and holds nothing
-     * @throws IOException when it is not there, or is no ring of this trace, with what is wrong
+     * @param file the content of the ring's file
+     * @return the ring, or null if the process ended while it made the ring, so that the ring holds nothing
+     * @throws IOException when there is no such segment, a process has it attached, or it is no ring of this trace
      */
     @SuppressWarnings("MustBeClosedChecker") // The ring closes it.
     public static @Nullable SharedRing open(RingFile file) throws IOException {
@@ -177,10 +184,10 @@ public final class SharedRing implements RingView, AutoCloseable {
             MemorySegment segment = SharedMemory.attach(file.id(), file.bytes(), true, arena);
             SharedMemory.Status now = SharedMemory.status(file.id());
             if (now == null || now.attached() != 1) {
-                throw new IOException("shmid=" + file.id() + ": a process has it attached that may still record");
+                throw new IOException("shmid=" + file.id() + ": a process has it attached, and may still record");
             }
             if (now.bytes() != file.bytes() || segment.get(JAVA_LONG, COOKIE_AT) != file.cookie()) {
-                throw new IOException("shmid=" + file.id() + ": is another segment");
+                throw new IOException("shmid=" + file.id() + ": this number now belongs to another segment");
             }
             if (segment.get(JAVA_LONG, MAGIC_AT) == 0 || segment.get(JAVA_LONG, STATE_AT + TraceRing.POSITION) == 0) {
                 arena.close();
@@ -201,9 +208,9 @@ public final class SharedRing implements RingView, AutoCloseable {
     }
 
     /**
-     * Tells whether a segment, of the length that a file says, holds what the file says, too.
+     * Tells whether the segment that a file names has the file's size and holds the file's cookie.
      *
-     * @param file the file
+     * @param file the content of the file
      */
     public static boolean holds(RingFile file) {
         try (Arena arena = Arena.ofShared()) {
@@ -216,15 +223,15 @@ public final class SharedRing implements RingView, AutoCloseable {
     }
 
     /**
-     * Removes a segment that holds what a file says, and that no process has attached.
+     * Removes the segment that a file names, if it has the file's size and cookie, and no process has attached it.
      *
-     * @param file the file
-     * @return whether it was removed
-     * @throws KernelException when the kernel does not let us look
+     * @param file the content of the file
+     * @return whether the segment was removed
+     * @throws KernelException when the kernel refuses to attach the segment
      */
     public static boolean remove(RingFile file) {
         try (Arena arena = Arena.ofShared()) {
-            // While it is attached its number is nobody else's.
+            // While the segment is attached, the kernel gives its number to no other segment.
             long cookie = SharedMemory.attach(file.id(), file.bytes(), true, arena).get(JAVA_LONG, COOKIE_AT);
             SharedMemory.Status now = SharedMemory.status(file.id());
             return now != null && now.attached() == 1 && now.bytes() == file.bytes() && cookie == file.cookie()
@@ -233,10 +240,10 @@ public final class SharedRing implements RingView, AutoCloseable {
     }
 
     private static void check(MemorySegment segment, RingFile file) throws IOException {
-        require(segment, MAGIC_AT, MAGIC, "this is no ring");
-        require(segment, VERSION_AT, VERSION, "another version's ring");
-        require(segment, UUID_AT, file.uuid().getMostSignificantBits(), "another trace's ring");
-        require(segment, UUID_AT + Long.BYTES, file.uuid().getLeastSignificantBits(), "another trace's ring");
+        require(segment, MAGIC_AT, MAGIC, "the segment is not a ring");
+        require(segment, VERSION_AT, VERSION, "the ring is of another version");
+        require(segment, UUID_AT, file.uuid().getMostSignificantBits(), "the ring is of another trace");
+        require(segment, UUID_AT + Long.BYTES, file.uuid().getLeastSignificantBits(), "the ring is of another trace");
         long sub = segment.get(JAVA_LONG, SUB_AT);
         long ring = segment.get(JAVA_LONG, RING_AT);
         boolean isRing = Long.bitCount(sub) == 1 && Long.bitCount(ring) == 1
@@ -244,11 +251,11 @@ public final class SharedRing implements RingView, AutoCloseable {
                 && ring >= 2 * sub && ring == segment.byteSize() - DATA;
         if (!isRing) {
             throw new IOException("offset " + SUB_AT + ": sub-buffer=" + sub + " ring=" + ring
-                    + ": cannot be in a segment of " + segment.byteSize() + " bytes");
+                    + ": impossible in a segment of " + segment.byteSize() + " bytes");
         }
         long index = segment.get(JAVA_LONG, INDEX_AT);
         if (index < 0 || index >= 1 << 16) {
-            throw new IOException("offset " + INDEX_AT + ": index=" + index + ": cannot be");
+            throw new IOException("offset " + INDEX_AT + ": index=" + index + ", must be 0 to " + ((1 << 16) - 1));
         }
     }
 
@@ -260,7 +267,7 @@ public final class SharedRing implements RingView, AutoCloseable {
         }
     }
 
-    /** Returns where the ring's bytes are. */
+    /** Returns the address of the ring's bytes. */
     long base() {
         return ring.address();
     }
@@ -270,20 +277,20 @@ public final class SharedRing implements RingView, AutoCloseable {
         return id;
     }
 
-    /** Returns why the ring ends with its process, or null when it does not. */
+    /** Returns why the ring ends with its process, or null if it outlives the process. */
     @Nullable String refusal() {
         return refusal;
     }
 
-    /** Tells whether a full ring takes no more, or overwrites; of a ring that was opened. */
+    /** Tells, for a ring that was opened, whether it discarded events when it was full; otherwise it overwrote. */
     public boolean isDiscarding() {
         return segment.get(JAVA_LONG, DISCARDING_AT) == 1;
     }
 
     /**
-     * Returns the limits of the stream's files, of a ring that was opened.
+     * Returns, for a ring that was opened, the limits of the stream's files.
      *
-     * @throws IllegalArgumentException when they cannot be
+     * @throws IllegalArgumentException when the limits are out of range
      */
     public FileLimits files() {
         long bytes = segment.get(JAVA_LONG, FILE_BYTES_AT);
@@ -355,7 +362,7 @@ public final class SharedRing implements RingView, AutoCloseable {
     public void keep(Progress written) {
         progress = written;
         if (segment.isReadOnly()) {
-            // Who recovers again begins at the same place, and writes the same.
+            // Another recovery begins at the same place and writes the same packets.
             return;
         }
         long turn = word(TURN_AT) + 1;
@@ -369,14 +376,14 @@ public final class SharedRing implements RingView, AutoCloseable {
         set(TURN_AT, turn);
     }
 
-    /** Removes the segment, which ends when it is closed; nothing is recovered of it any more. */
+    /** Marks the segment for removal: it can no longer be recovered, and its memory is freed after {@link #close}. */
     public void remove() {
         if (id >= 0) {
             SharedMemory.remove(id);
         }
     }
 
-    /** Gives the memory back; nobody reads or writes the ring any more. */
+    /** Unmaps the memory. Nothing may read or write the ring after that. */
     @Override
     public void close() {
         arena.close();

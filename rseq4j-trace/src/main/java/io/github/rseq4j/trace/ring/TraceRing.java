@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * <pre>
  *   head (the cells), in memory of this process alone:
  *     base        the ring's address
- *     limit       how many bytes of a sub-buffer may be filled; 0 while the ring takes nothing, and base is not read
+ *     limit       how many bytes of a sub-buffer may be filled; 0 while the ring takes nothing: then base is not read
  *     sub mask    the size of a sub-buffer, less 1
  *     ring mask   the size of the ring, less 1
  *     window      the greatest distance from consumed at which a new sub-buffer may be opened
@@ -156,7 +156,7 @@ public final class TraceRing {
     public static final Chain MISS = Chain.of(2, new Section("trace_miss_relaxed", List.of(
             new Step.CommitAdd(head(MISSED), arg(1), Width.LONG, Order.RELAXED)), null)).by(Index.CPU_ID);
 
-    /** Returns what each section relies on: heads are cells, and rings are memory of their own. */
+    /** Returns the assumptions of each section: heads are cells, and rings are separate memory. */
     private static List<Assumption> layout() {
         return List.of(Assumption.apart(head(BASE), "no head and no field of an event lies in a ring"),
                 Assumption.apart(head(RING_MASK), "sub-buffers lie above the ring's own words"),
@@ -202,7 +202,7 @@ public final class TraceRing {
         return chain("trace_event_memcpy", time, 5, steps);
     }
 
-    /** Leaves the record's start in t0, its address in t2, and the ring's in t3. */
+    /** Leaves the record's position in t0, its address in t2, and the ring's address in t3. */
     private static List<Step> reserve(Operand needBytes) {
         return List.of(
                 load(temp(2), LIMIT),
@@ -257,7 +257,7 @@ public final class TraceRing {
                 new Step.And(temp(1), temp(3)),
                 new Step.Add(temp(1), arg(1)),
                 exit(EXIT_ROOM, temp(2), Condition.ABOVE_OR_EQUAL, temp(1)),
-                // From here on t1 is the content's size, and t2 where the sub-buffer begins.
+                // From here on t1 is the content's size, and t2 the position of the sub-buffer's beginning.
                 new Step.Move(temp(1), temp(3)),
                 new Step.And(temp(1), temp(0)),
                 new Step.Move(temp(2), temp(0)),
@@ -298,7 +298,7 @@ public final class TraceRing {
         return steps;
     }
 
-    /** Leaves in t0 the address of the sub-buffer that begins at t2, and in t3 the ring's. */
+    /** Leaves in t0 the address of the sub-buffer that begins at position t2, and in t3 the ring's address. */
     private static List<Step> subBuffer() {
         return List.of(
                 load(temp(0), RING_MASK),

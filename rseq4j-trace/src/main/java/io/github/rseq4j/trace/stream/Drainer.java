@@ -14,20 +14,20 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Writes what the rings of a tracer hold to its files, on a thread of its own. */
+/** Writes the content of a tracer's rings to its files, on a thread of its own: the tracer's thread. */
 public final class Drainer {
     /* How it works
      *
-     * The thread polls: each time that nothing has moved it waits twice as long. It also keeps the metadata's clock
-     * good, and the names of threads. It never does anything that a producer waits for. It keeps neither the tracer
-     * nor its class loader alive
-     * (LooseThread).
+     * The thread polls. It doubles its pause each time that there was nothing to write. It also keeps the metadata's
+     * clock and names of threads up to date. No recording thread ever waits for it. It keeps neither the tracer nor the
+     * tracer's class loader reachable (LooseThread).
      *
-     * What cannot be written stays in its ring. That ring's turn comes again after a pause, and no other ring, nor any
-     * failure elsewhere, changes when another one's comes.
+     * A packet that cannot be written stays in its ring. The thread tries that ring again after a pause. A failure of
+     * one ring does not change when the other rings are drained.
      *
-     * The thread outlives whatever is thrown, also an OutOfMemoryError wherever it comes: a ring's progress is kept
-     * behind each write, and a write begins where the last one that was kept has ended. Counting allocates nothing.
+     * The thread survives any Throwable, for example an OutOfMemoryError between any two steps. It keeps a ring's
+     * progress after each write, and begins the next write at the progress that it kept last. Counting a failure
+     * allocates nothing.
      */
     private static final long SHORTEST_PAUSE_NANOS = 250_000;
     private static final long LONGEST_PAUSE_NANOS = 4_000_000;
@@ -40,19 +40,19 @@ public final class Drainer {
     private final long failurePauseNanos;
     private final LongSupplier step = this::step;
     private final Thread thread;
-    private Runnable ahead = () -> {};
+    private Runnable first = () -> {};
     private long pause = SHORTEST_PAUSE_NANOS;
     private long flushAt;
     private volatile boolean isClosing;
 
     /**
-     * Makes it; nothing is written before it is started.
+     * Makes a drainer; it writes nothing until it is started.
      *
-     * @param metadata what is kept good
+     * @param metadata the metadata that the thread keeps up to date
      * @param counts counts failures
-     * @param flushNanos how long an event may wait until it is in a file
-     * @param failurePauseNanos how long what failed is not tried again
-     * @param left the descriptors that are closed when nobody refers to the tracer any more
+     * @param flushNanos the longest time until an event is written to a file
+     * @param failurePauseNanos the pause before a write that failed is tried again
+     * @param left the descriptors that the thread closes when the tracer has become unreachable
      */
     public Drainer(TraceMetadata metadata, TracerCounts counts, long flushNanos, long failurePauseNanos,
             List<? extends Closeable> left) {
@@ -66,26 +66,26 @@ public final class Drainer {
     /**
      * Starts the thread.
      *
-     * @param ahead what it also does each time
+     * @param first the action that begins each of its turns
      */
-    public void start(Runnable ahead) {
-        this.ahead = ahead;
+    public void start(Runnable first) {
+        this.first = first;
         this.flushAt = System.nanoTime() + flushNanos;
         thread.start();
     }
 
-    /** Adds a ring. Its maker may hold any lock. */
+    /** Adds a ring. The caller may hold any lock. */
     public void add(RingDrain drain) {
         drains.add(drain);
     }
 
-    /** Does what is to be done now; returns how long there is nothing to do, or 0 for ever. */
+    /** One turn of the thread; returns the nanoseconds until the next one, or 0 to end the thread. */
     private long step() {
         if (isClosing) {
             return 0;
         }
         try {
-            ahead.run();
+            first.run();
             metadata.refreshThreads();
             boolean isDue = System.nanoTime() - flushAt >= 0;
             if (isDue) {
@@ -97,11 +97,14 @@ public final class Drainer {
             counts.failed(t);
             pause = failurePauseNanos;
         }
-        // A pause of 0 would be the end.
+        // A pause of 0 would end the thread.
         return Math.max(1, Math.min(pause, flushNanos));
     }
 
-    /** Writes what is finished, or all, of rings whose turn it is; returns whether something was written. */
+    /**
+     * Drains the rings that are due: their complete sub-buffers, or all their records. Returns whether it wrote any
+     * packet.
+     */
     public synchronized boolean drainDue(boolean isWhole) {
         boolean hasMoved = false;
         for (RingDrain drain : drains) {
@@ -117,7 +120,10 @@ public final class Drainer {
         return hasMoved;
     }
 
-    /** Writes all there is, also of rings whose files failed a moment ago; returns what failed, or null. */
+    /**
+     * Writes all records of all rings, also of those whose last write failed a moment ago. Returns the last failure, or
+     * null.
+     */
     public synchronized @Nullable Throwable drainAll() {
         Throwable failure = null;
         for (RingDrain drain : drains) {
@@ -132,17 +138,17 @@ public final class Drainer {
     }
 
     /**
-     * Counts the records that were not written and are in no memory that outlives the process.
+     * Counts the records that were not written and whose ring does not outlive the process.
      *
-     * @param events the trace's, by their numbers
-     * @param isKept tells whether what a ring holds is found behind the process
+     * @param events the trace's events, by their numbers
+     * @param isKept tells whether a ring can be recovered after the process has ended
      */
     public synchronized long unwritten(Map<Integer, EventType> events, Predicate<RingView> isKept) {
         return drains.stream().filter(drain -> !isKept.test(drain.ring())).mapToLong(drain -> drain.unwritten(events))
                 .sum();
     }
 
-    /** Ends the thread, and waits for that. */
+    /** Ends the thread and waits for its end. */
     public void stop() {
         isClosing = true;
         LockSupport.unpark(thread);

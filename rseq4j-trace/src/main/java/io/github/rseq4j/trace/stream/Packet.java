@@ -8,28 +8,28 @@ import java.nio.channels.FileChannel;
 import java.util.UUID;
 
 /**
- * A packet of a stream, about to be written.
+ * A packet of a stream, before it is written.
  *
- * @param index which CPU's
+ * @param index the CPU index
  * @param sequence its number in the stream
- * @param begin no record is earlier
- * @param end no record is later
- * @param discarded how many events of the stream were discarded up to its end
- * @param records the records, from position to limit
+ * @param begin a time that is not after that of any record
+ * @param end a time that is not before that of any record
+ * @param discarded how many events of the stream were discarded up to the packet's end
+ * @param records the records, from the buffer's position to its limit
  */
 record Packet(int index, long sequence, long begin, long end, long discarded, ByteBuffer records) {
-    /** Returns how many bytes it takes in a file. */
+    /** Returns the size of the packet in a file, in bytes. */
     long bytes() {
         return PacketLayout.aligned(PacketLayout.RECORDS + (long) records.remaining());
     }
 
     /**
-     * Writes it.
+     * Writes the packet.
      *
-     * @param file where to
-     * @param offset where its first byte goes
-     * @param uuid the trace's
-     * @throws IOException when it cannot be written, or not the whole of it
+     * @param file the file
+     * @param offset the offset of its first byte in the file
+     * @param uuid the trace's UUID
+     * @throws IOException when the packet cannot be written; a part of it may have been written then
      */
     void write(FileChannel file, long offset, UUID uuid) throws IOException {
         long content = PacketLayout.RECORDS + (long) records.remaining();

@@ -15,26 +15,31 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * What a ring that overwrites holds, as packets, while sections write to it or behind a process that was killed.
+ * The content of an overwriting ring as packets, copied while sections write to the ring, or after the process was
+ * killed.
  *
- * @param packets the packets, from the oldest on
- * @param torn how many sub-buffers were being opened when the process ended, and hold nothing whole any more
+ * @param packets the packets, the oldest first
+ * @param torn how many sub-buffers a section was opening when the process ended, so that their content is not complete
  */
 public record RingCopy(List<Packet> packets, int torn) {
     /* How it works
      *
-     * Sections write behind the position alone: into the open sub-buffer, and, when they open the next one, into that,
-     * which is also the oldest. So a sub-buffer is whole if, behind the copy, the position has still not come to the
-     * one before the one that takes its place. Where nobody writes any more even that one is whole, unless the section
-     * that opens it had begun: the first thing it writes is where it begins.
+     * Sections write only after the position: into the open sub-buffer and, when they open the next one, into that one,
+     * which is also the oldest. So a section can write to a sub-buffer's memory as soon as the position lies in the
+     * sub-buffer before the one that replaces it.
+     *
+     *   While sections write:   copy the sub-buffer; acquire fence; read the position. The copy is complete if the
+     *                           position did not come that far.
+     *   After the process:      no section writes. The oldest sub-buffer is complete, unless a section was opening it:
+     *                           the first word that this section stores is BEGIN, which then has another value.
      */
 
     /**
      * Copies a ring.
      *
      * @param ring the ring
-     * @param isLive whether sections may be writing to it
-     * @throws IOException when its position cannot be
+     * @param isLive whether sections may be writing to the ring
+     * @throws IOException when the ring's position is impossible
      */
     public static RingCopy of(RingView ring, boolean isLive) throws IOException {
         RingView.State state = ring.state(TraceTime::now);
@@ -54,7 +59,7 @@ public record RingCopy(List<Packet> packets, int torn) {
             }
             Packet packet = packet(ring, begin, isOpen, state);
             if (isLive && !isWhole(ring, begin)) {
-                // What was copied before is older, so there would be a gap behind it.
+                // The packets that were copied before are older: a gap would follow them.
                 packets.clear();
             } else if (packet.records().hasRemaining()) {
                 packets.add(packet);
@@ -66,12 +71,12 @@ public record RingCopy(List<Packet> packets, int torn) {
     /**
      * Writes the packets as a stream.
      *
-     * @param folder the trace's
-     * @param uuid the trace's
-     * @param index which CPU's stream
+     * @param folder the trace's folder
+     * @param uuid the trace's UUID
+     * @param index the CPU index
      * @param counts counts packets
-     * @return what was written
-     * @throws IOException when it cannot be written
+     * @return how much was written
+     * @throws IOException when a packet cannot be written
      */
     public RingView.Progress writeTo(SafeFolder folder, UUID uuid, int index, TracerCounts counts) throws IOException {
         try (StreamOutput output = new StreamOutput(folder, uuid, index, FileLimits.NONE)) {

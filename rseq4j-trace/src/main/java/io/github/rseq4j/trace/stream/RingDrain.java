@@ -13,28 +13,34 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.Map;
 
-/** Writes one ring's records to its stream's files, each once, and gives its sub-buffers free. One thread at a time. */
+/** Writes each record of a ring once to its stream's files, and frees its sub-buffers. One thread at a time. */
 public final class RingDrain implements AutoCloseable {
     /* How it works
      *
-     * Finished sub-buffers are written as packets. What is in the open one is written as a packet as well when somebody
-     * asks for that: from where it was written before, up to the position; the rest follows as further packets. So
-     * nobody needs to run on a ring's CPU to flush it.
+     * The drainer writes each complete sub-buffer as a packet:
      *
-     * What was written is kept behind the write and ahead of giving free: a process that is killed in between leaves
-     * what it wrote in the ring as well, and who recovers cuts the file to what was kept, and writes it again.
+     *   1. It writes the packet to the file.
+     *   2. It keeps the ring's progress.
+     *   3. It stores consumed, which frees the sub-buffer.
      *
-     * Who can write to the ring's memory may have it say anything. A position that cannot be is told once, and nothing
-     * more is written of that ring; whatever else is garbled there, work and lengths are bounded by the ring's size.
+     * A process that is killed after step 1 leaves the packet in the file and in the ring. The recovering process cuts
+     * the file to the progress that was kept, and writes the packet again.
      *
-     * A disk that is full or a file that is gone changes nothing: the ring keeps what it has, fills up, counts what
-     * finds no room, and is drained when there is room again.
+     * A flush also writes the records of the open sub-buffer as a packet: from the progress up to the position. Later
+     * records of the same sub-buffer become further packets. So no thread has to run on a ring's CPU to flush the ring.
+     *
+     * A process that can write to the ring's memory can put any value there. An impossible position is reported once,
+     * and nothing more is written of that ring. With any other impossible value, all loops and lengths stay bounded by
+     * the ring's size.
+     *
+     * When the disk is full or the file is gone, the ring keeps its records. It fills up, discards and counts events,
+     * and is drained when there is room again.
      */
     private final RingView ring;
     private final StreamOutput output;
     private final TracerCounts counts;
     private boolean isGarbled;
-    /** When it may be tried again, by nanoTime; 0 where nothing failed. */
+    /** The nanoTime after which it may be tried again; 0 if nothing failed. */
     private long dueAt;
 
     public RingDrain(RingView ring, StreamOutput output, TracerCounts counts) {
@@ -48,26 +54,26 @@ public final class RingDrain implements AutoCloseable {
         return ring;
     }
 
-    /** Tells whether it is its turn. */
+    /** Tells whether the ring may be drained: nothing failed, or the pause after a failure is over. */
     boolean isDue() {
         return dueAt == 0 || System.nanoTime() - dueAt >= 0;
     }
 
     /**
-     * Lets its turn come later, once.
+     * Begins a pause; {@link #drain} ends it.
      *
-     * @param pauseNanos in how long
+     * @param pauseNanos the length of the pause
      */
     void postpone(long pauseNanos) {
         dueAt = System.nanoTime() + pauseNanos | 1;
     }
 
     /**
-     * Writes what is finished.
+     * Writes the complete sub-buffers.
      *
-     * @param isWhole whether to write what is in the open sub-buffer, too
-     * @return whether something was written
-     * @throws IOException when something cannot be written; it is still there
+     * @param isWhole whether to write the records of the open sub-buffer too
+     * @return whether a packet was written
+     * @throws IOException when a packet cannot be written; its records stay in the ring
      */
     public boolean drain(boolean isWhole) throws IOException {
         dueAt = 0;
@@ -100,13 +106,13 @@ public final class RingDrain implements AutoCloseable {
         return ring.progress().packets() != packets;
     }
 
-    /** Less than a ring lies between what was written and what is to be: sections open free sub-buffers alone. */
+    /** Tells whether a position is possible: sections open only free sub-buffers, so less than a ring is unwritten. */
     private boolean canBe(long position, long flushed) {
         return ring.isPosition(position) && PacketLayout.aligned(position) >= flushed
                 && ring.begin(position) - ring.begin(flushed) < ring.ringBytes();
     }
 
-    /** Writes a packet of what is behind what was written, up to the end of a record of the same sub-buffer. */
+    /** Writes a packet: the records after the progress, up to the end of a record of the same sub-buffer. */
     private Progress write(Progress before, long end, long time, long discarded) throws IOException {
         long from = before.flushed();
         boolean isEmpty = from >= end;
@@ -122,9 +128,9 @@ public final class RingDrain implements AutoCloseable {
     }
 
     /**
-     * Counts the records that were not written, of a ring that no section writes to any more.
+     * Counts the records that were not written. No section may write to the ring any more.
      *
-     * @param events the trace's, by their numbers
+     * @param events the trace's events, by their numbers
      */
     long unwritten(Map<Integer, EventType> events) {
         long position = ring.position();
@@ -157,7 +163,7 @@ public final class RingDrain implements AutoCloseable {
         return count;
     }
 
-    /** Returns how many bytes the record takes that is next, or -1 when it does not end among these bytes. */
+    /** Returns the length of the next record, or -1 if the record is longer than these bytes. */
     private static int recordBytes(EventType type, ByteBuffer record) {
         long bytes = PacketLayout.RECORD_FIELDS;
         for (EventType.Field field : type.fields()) {
@@ -174,7 +180,7 @@ public final class RingDrain implements AutoCloseable {
     }
 
     /**
-     * Cuts off what a process that was killed has left behind what it kept.
+     * Cuts off the bytes that a killed process wrote after it last kept its progress.
      *
      * @throws IOException when the file cannot be cut
      */

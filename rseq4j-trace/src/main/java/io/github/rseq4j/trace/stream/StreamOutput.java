@@ -16,7 +16,7 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The files of one CPU's stream: one, or several of which the oldest are dropped. One thread. */
+/** The files of one CPU's stream: one file, or several of which the oldest are deleted. One thread at a time. */
 public final class StreamOutput implements AutoCloseable {
     private final SafeFolder folder;
     private final UUID uuid;
@@ -27,12 +27,12 @@ public final class StreamOutput implements AutoCloseable {
     private long number = -1;
 
     /**
-     * Makes it; no file is made yet.
+     * Makes an output; it makes no file until the first packet is written.
      *
-     * @param folder the trace's
-     * @param uuid the trace's
-     * @param index which CPU's stream
-     * @param limits when a file is full, and how many there may be
+     * @param folder the trace's folder
+     * @param uuid the trace's UUID
+     * @param index the CPU index
+     * @param limits the limits of the files
      */
     public StreamOutput(SafeFolder folder, UUID uuid, int index, FileLimits limits) {
         this.folder = folder;
@@ -48,7 +48,7 @@ public final class StreamOutput implements AutoCloseable {
 
     private FileChannel file(long wanted) throws IOException {
         FileChannel now = open;
-        // What is written to a file that was moved is in no trace; a thread that is interrupted in a write closes it.
+        // A file that was moved or replaced is not part of the trace. An interrupt during a write closes the channel.
         if (now != null && number == wanted && now.isOpen() && Objects.equals(key, key(name(wanted)))) {
             return now;
         }
@@ -61,7 +61,7 @@ public final class StreamOutput implements AutoCloseable {
         return made;
     }
 
-    /** Returns what tells a file from another one of the same name, or null when there is none. */
+    /** Returns the identity of the file that has a name now, or null if there is none. */
     private @Nullable Object key(String name) throws IOException {
         try {
             return folder.attributes(name).fileKey();
@@ -70,19 +70,19 @@ public final class StreamOutput implements AutoCloseable {
         }
     }
 
-    /** Makes a file, or opens one of this trace: what begins otherwise is somebody else's, and stays as it is. */
+    /** Makes a file, or opens an existing one of this trace. A file that begins otherwise is refused and kept. */
     private FileChannel made(String name) throws IOException {
         try {
             return folder.create(name, false);
         } catch (FileAlreadyExistsException _) {
             if (!isOurs(name)) {
-                throw new FileSystemException(name, null, "is no stream of this trace, and is left as it is");
+                throw new FileSystemException(name, null, "is not a stream of this trace, and is left as it is");
             }
             return folder.open(name, true);
         }
     }
 
-    /** Tells whether a file begins as this trace's streams do, as far as it was written. */
+    /** Tells whether a file begins as the streams of this trace do; a file may also be shorter than that beginning. */
     private boolean isOurs(String name) throws IOException {
         byte[] mark = PacketLayout.mark(uuid);
         byte[] begin = folder.read(name, mark.length);
@@ -90,14 +90,14 @@ public final class StreamOutput implements AutoCloseable {
     }
 
     /**
-     * Writes a packet behind what was written before. What a process that was killed has left behind that is cut off;
-     * where the file is shorter, because somebody removed or cut it, the packet follows what there is.
+     * Writes a packet after the packets that were written before. Bytes that a killed process left after those are cut
+     * off. If the file is shorter than the progress says, because it was truncated or removed, the packet is appended.
      *
      * @param packet the packet
-     * @param before what was written before
-     * @param counts counts the files that are dropped
-     * @return the file's number and its length then
-     * @throws IOException when it cannot be written whole; nothing has changed then
+     * @param before the progress before the packet
+     * @param counts counts the packet, and the files that are deleted
+     * @return the progress after the packet; flushed is not changed
+     * @throws IOException when the packet cannot be written; the part that was written is cut off if possible
      */
     RingView.Progress write(Packet packet, RingView.Progress before, TracerCounts counts) throws IOException {
         boolean isFull = before.fileBytes() > 0 && before.fileBytes() + packet.bytes() > limits.maxFileBytes();
@@ -127,9 +127,9 @@ public final class StreamOutput implements AutoCloseable {
     }
 
     /**
-     * Cuts off what lies behind what was written.
+     * Cuts off the bytes after the last packet.
      *
-     * @param written what
+     * @param written the progress after the last packet
      * @throws IOException when the file cannot be cut
      */
     void cut(RingView.Progress written) throws IOException {
@@ -142,7 +142,8 @@ public final class StreamOutput implements AutoCloseable {
         try {
             channel.truncate(offset);
         } catch (IOException _) {
-            // The next packet cuts it, or a reader finds a packet that is cut and reads its whole records.
+            // The next packet cuts it off. Until then a reader finds an incomplete packet, and reads its complete
+            // records.
         }
     }
 

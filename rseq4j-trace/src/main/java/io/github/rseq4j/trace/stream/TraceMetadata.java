@@ -31,21 +31,22 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The metadata of a tracer: its events, and its clock as well as it is known by now. Any thread. */
+/** The metadata of a tracer: its events, its threads, and the best measurement of its clock. Any thread may use it. */
 public final class TraceMetadata {
     /* How it works
      *
-     * It is written whole, beside, and put in its place by renaming: a reader, or who recovers, finds one or the other.
+     * The file is written completely in the folder of the rings, and then renamed. So a reader or a recovery finds
+     * either the former metadata or the new one.
      *
-     * Threads that are new are in it some milliseconds later, so that a process that is killed leaves their names; when
-     * there are always new ones it is written a million bytes a second.
+     * A new thread is in the metadata some milliseconds after its first event, so a process that is killed leaves its
+     * name. If there are new threads all the time, a million bytes are written each second.
      */
-    /** So much the frequency must have changed to be written again: one in so many. */
+    /** The metadata is written again if the frequency has changed by more than 1 in this number. */
     private static final long PRECISION = 10_000_000;
     private static final long SHORTEST_PAUSE_NANOS = 10_000_000;
     private static final long NANOS_PER_BYTE = 1_000;
     private static final long LOOK_PAUSE_NANOS = 100_000_000;
-    /** The trace's number is in its first lines. */
+    /** The UUID is in this many bytes from the beginning. */
     private static final int BEGINNING_BYTES = 4096;
     private static final Pattern UUID_LINE = Pattern.compile("uuid = \"([0-9a-f-]{36})\"");
 
@@ -62,26 +63,29 @@ public final class TraceMetadata {
     private long writtenNews;
     private long mayWriteAt = System.nanoTime();
     private long lookAgainAt = mayWriteAt;
-    /** What the folder held before is a trace's that has ended: whoever locked the folder has seen to that. */
+    /**
+     * Whether this tracer has written the metadata. Metadata that the folder held before belongs to a trace that has
+     * ended: the tracer that locked the folder has checked that.
+     */
     private boolean isWritten;
-    /** Whether the file has not all events. */
+    /** Whether an event is missing in the file. */
     private boolean isStale = true;
     private boolean isClosed;
 
     /**
-     * Makes it; nothing is written yet.
+     * Makes the metadata; no file is written yet.
      *
-     * @param folder the trace's
-     * @param ringFolder that of the rings
-     * @param uuid the trace's
-     * @param isFlightRecorder which mode the tracer has
+     * @param folder the trace's folder
+     * @param ringFolder the folder of the rings
+     * @param uuid the trace's UUID
+     * @param isFlightRecorder whether the tracer is a flight recorder; otherwise it streams
      * @param threads the threads that record
      * @param counts counts failures
      */
     public TraceMetadata(SafeFolder folder, SafeFolder ringFolder, UUID uuid, boolean isFlightRecorder,
             TracedThreads threads, TracerCounts counts) {
         this.folder = folder;
-        // A folder of the same file system, so that it can be renamed.
+        // On the same file system as the folder, so that a file can be renamed into the folder.
         this.beside = ringFolder;
         this.uuid = uuid;
         this.threads = threads;
@@ -90,7 +94,7 @@ public final class TraceMetadata {
         environment.put("mode", isFlightRecorder ? "flight recorder" : "discard");
     }
 
-    /** Returns what is known of this process. */
+    /** Returns the entries that describe this process. */
     private static Map<String, Object> environment() {
         Map<String, Object> environment = new LinkedHashMap<>();
         environment.put("domain", "java");
@@ -108,12 +112,12 @@ public final class TraceMetadata {
         try {
             return Files.readString(HOST_NAME).strip();
         } catch (IOException _) {
-            // Another system: the name is nothing that a trace depends on.
+            // Another system than Linux. The trace does not depend on the name.
             return "unknown";
         }
     }
 
-    /** Returns the library's version as the build has written it: the class path has no modules. */
+    /** Returns the library's version from a file of the build, because a class path has no module versions. */
     static String version() {
         try (InputStream file = TraceMetadata.class.getResourceAsStream("/io/github/rseq4j/trace/version.txt")) {
             return file == null ? "unknown" : new String(file.readAllBytes(), StandardCharsets.UTF_8).strip();
@@ -136,7 +140,7 @@ public final class TraceMetadata {
         boolean _ = keep();
     }
 
-    /** Writes it, and counts a failure; returns whether it is written. */
+    /** Writes the file, and counts a failure; returns whether it was written. */
     private boolean keep() {
         try {
             write();
@@ -147,18 +151,19 @@ public final class TraceMetadata {
         }
     }
 
-    /** Writes it for the last time; returns whether it is written. */
+    /** Writes the file for the last time; returns whether it was written. */
     public synchronized boolean close() {
         isClosed = true;
         return keep();
     }
 
     /**
-     * Checks that a folder has not come to be another tracer's, because somebody removed what was there.
+     * Checks that a folder does not hold the metadata of another trace. It can, if the files of this trace were removed
+     * and another tracer was started.
      *
      * @param folder the folder
-     * @param uuid the trace's that is meant
-     * @throws IOException when there is another one's
+     * @param uuid the UUID of this trace
+     * @throws IOException when the folder holds another trace
      */
     static void requireOurs(SafeFolder folder, UUID uuid) throws IOException {
         if (folder.exists(TraceFiles.METADATA) && folder.attributes(TraceFiles.METADATA).isRegularFile()) {
@@ -166,7 +171,7 @@ public final class TraceMetadata {
             Matcher found = UUID_LINE.matcher(text);
             if (found.find() && !found.group(1).equals(uuid.toString())) {
                 throw new FileAlreadyExistsException(folder.path().resolve(TraceFiles.METADATA).toString(), null,
-                        "the folder holds another trace by now");
+                        "the folder now holds another trace");
             }
         }
     }
@@ -175,18 +180,18 @@ public final class TraceMetadata {
         ByteBuffer bytes = ByteBuffer.allocate(BEGINNING_BYTES);
         try (FileChannel file = folder.open(TraceFiles.METADATA, false)) {
             while (bytes.hasRemaining() && file.read(bytes) >= 0) {
-                // What the file has, or so much of it.
+                // Reads until the buffer is full or the file ends.
             }
         } catch (NoSuchFileException _) {
-            // Somebody has removed it.
+            // The file was removed meanwhile.
         }
         return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
     }
 
     /**
-     * Writes it.
+     * Writes the file.
      *
-     * @throws IOException when it cannot be written
+     * @throws IOException when the file cannot be written
      */
     public synchronized void write() throws IOException {
         writtenNews = threads.news();
@@ -196,7 +201,7 @@ public final class TraceMetadata {
             if (isWritten) {
                 requireOurs(folder, uuid);
             }
-            // A name that nobody else has planted something at.
+            // A random name, at which no other process can have put a file before.
             String name = TraceFiles.METADATA + "_" + UUID.randomUUID();
             beside.write(name, text, false);
             try {
@@ -220,7 +225,7 @@ public final class TraceMetadata {
         return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), all, known.threads(), events);
     }
 
-    /** Writes it again when it has not all events, or not all threads that recorded before. */
+    /** Writes the file again if an event is missing in it, or a thread that has recorded an event. */
     public synchronized void flush() {
         if (!isClosed && (isStale || threads.news() != writtenNews)) {
             boolean _ = keep();
@@ -233,8 +238,8 @@ public final class TraceMetadata {
     }
 
     /**
-     * Writes it again when an event could not be written before, something else is known of threads, or the clock is
-     * known better: the longer it is watched the better its frequency is.
+     * Writes the file again if an event is missing in it, the threads have changed, or the measured frequency of the
+     * clock has changed: a longer measurement is more exact.
      */
     synchronized void refresh() {
         boolean isDue = System.nanoTime() - lookAgainAt >= 0;
@@ -251,23 +256,23 @@ public final class TraceMetadata {
                         > last.clock().frequencyHz() / PRECISION;
     }
 
-    /** Writes it again when a thread was named since, unless that was done a moment ago. */
+    /** Writes the file again if it lacks a named thread, unless it was written a moment ago. */
     synchronized void refreshThreads() {
         if (!isClosed && threads.news() != writtenNews && System.nanoTime() - mayWriteAt >= 0) {
             try {
                 write();
             } catch (IOException _) {
-                // It is tried again when it is due, and counted then.
+                // A later call tries again; refresh() counts a failure.
                 mayWriteAt = System.nanoTime() + Drainer.FAILURE_PAUSE_NANOS;
             }
         }
     }
 
     /**
-     * Writes it to another folder.
+     * Writes the metadata to the folder of a snapshot.
      *
-     * @param snapshot the folder, which has none
-     * @throws IOException when it cannot be written
+     * @param snapshot the folder, which has no metadata
+     * @throws IOException when the file cannot be written
      */
     public synchronized void writeTo(SafeFolder snapshot) throws IOException {
         String text = describe().metadata();

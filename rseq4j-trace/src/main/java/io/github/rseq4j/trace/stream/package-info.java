@@ -1,2 +1,2 @@
-/** What rings hold, written as traces: streams, snapshots, metadata. */
+/** Writes the content of rings as traces: streams, snapshots, metadata. */
 package io.github.rseq4j.trace.stream;

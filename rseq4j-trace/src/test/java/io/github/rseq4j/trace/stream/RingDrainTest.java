@@ -212,7 +212,8 @@ final class RingDrainTest {
                     new StreamOutput(into, uuid, 0, FileLimits.NONE), counts)) {
                 drain.drain(true);
             } catch (IOException e) {
-                assertTrue(String.valueOf(e.getMessage()).contains("somebody else has written to it"), e::toString);
+                assertTrue(String.valueOf(e.getMessage()).contains("something other than its sections has written"),
+                        e::toString);
             }
             Path channel = each.resolve("channel_0");
             assertTrue(!Files.exists(channel) || Files.size(channel) <= 9L * MadeRing.SUB, "seed=" + seed);
@@ -225,7 +226,7 @@ final class RingDrainTest {
         Files.writeString(folder.resolve("channel_0"), "somebody else's");
         try (RingDrain drain = drain()) {
             IOException refused = assertThrows(IOException.class, () -> drain.drain(true));
-            assertEquals("channel_0: is no stream of this trace, and is left as it is", refused.getMessage());
+            assertEquals("channel_0: is not a stream of this trace, and is left as it is", refused.getMessage());
         }
         assertEquals("somebody else's", Files.readString(folder.resolve("channel_0")));
     }
