@@ -14,6 +14,7 @@ public final class UnreadableTraceException extends IOException {
     private static final long serialVersionUID = 1L;
 
     private final transient List<Problem> problems;
+    /** The number of problems that were found. */
     private final long problemCount;
 
     UnreadableTraceException(Path folder, List<Problem> problems, long problemCount) {
