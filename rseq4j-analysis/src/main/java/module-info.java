@@ -9,6 +9,7 @@ import org.jspecify.annotations.NullMarked;
 @SuppressWarnings("module")
 module io.github.rseq4j.analysis {
     requires static org.jspecify;
+    requires io.github.rseq4j;
     requires transitive io.github.rseq4j.trace;
     requires tools.jackson.databind;
 

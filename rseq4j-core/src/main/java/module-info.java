@@ -10,6 +10,7 @@ module io.github.rseq4j {
     exports io.github.rseq4j.percpu;
     exports io.github.rseq4j.section;
 
+    exports io.github.rseq4j.histogram to io.github.rseq4j.analysis;
     exports io.github.rseq4j.kernel to io.github.rseq4j.cli, io.github.rseq4j.trace;
     exports io.github.rseq4j.ir to io.github.rseq4j.cli, io.github.rseq4j.trace;
     exports io.github.rseq4j.machine to io.github.rseq4j.cli, io.github.rseq4j.trace;

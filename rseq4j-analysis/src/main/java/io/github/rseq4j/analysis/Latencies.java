@@ -1,33 +1,18 @@
 package io.github.rseq4j.analysis;
 
-/** A histogram of the durations of spans, whose buckets are less than 1 in 100 wide. */
-final class Latencies {
-    /* How it works
-     *
-     * There are 256 buckets of equal width between two powers of two, as in PerCpuHistogram. One thread counts, so a
-     * plain array is enough, and reading a file does not start an engine.
-     */
-    /** The number of bits after a value's highest bit that select its bucket. */
-    private static final int BITS = 8;
-    /** The longest duration, 19 hours; longer ones are counted as this one. */
-    private static final long HIGHEST_NANOS = 1L << 46;
+import io.github.rseq4j.histogram.HistogramBuckets;
 
-    private final long[] counts = new long[number(HIGHEST_NANOS) + 1];
+/** A histogram of the durations of spans, whose buckets are less than 1 in 100 wide. One thread counts. */
+final class Latencies {
+    /** Durations of up to 19 hours have a bucket each of this precision; longer ones share a bucket. */
+    private static final HistogramBuckets BUCKETS = HistogramBuckets.upTo(1L << 46, 8);
+
+    private final long[] counts = new long[BUCKETS.size()];
     private long count;
     private long max;
 
-    private static int number(long nanos) {
-        int shift = Long.SIZE - 1 - BITS - Long.numberOfLeadingZeros(nanos | 1L << BITS);
-        return (shift << BITS) + (int) (nanos >>> shift);
-    }
-
-    private static long lowest(int number) {
-        int shift = Math.max(0, (number >>> BITS) - 1);
-        return (long) (number - (shift << BITS)) << shift;
-    }
-
     void add(long nanos) {
-        counts[number(Math.min(nanos, HIGHEST_NANOS))]++;
+        counts[BUCKETS.number(nanos)]++;
         count++;
         max = Math.max(max, nanos);
     }
@@ -39,7 +24,7 @@ final class Latencies {
         for (long reached = counts[0]; reached < rank; reached += counts[i]) {
             i++;
         }
-        return Math.min(lowest(i + 1) - 1, max);
+        return Math.min(BUCKETS.highest(i), max);
     }
 
     TraceSummary.Latency latency() {

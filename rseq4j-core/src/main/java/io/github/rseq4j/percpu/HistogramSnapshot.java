@@ -1,5 +1,6 @@
 package io.github.rseq4j.percpu;
 
+import io.github.rseq4j.histogram.HistogramBuckets;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Arrays;

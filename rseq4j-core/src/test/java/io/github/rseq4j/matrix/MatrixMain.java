@@ -30,7 +30,7 @@ public final class MatrixMain {
             "engine.CodeMemoryKernelTest", "engine.AbortProofKernelTest",
             "trace.ring.RingSectionsKernelTest", "trace.cpu.NativeEventsKernelTest",
             "memory.CellsTest", "memory.RangesTest", "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest",
-            "percpu.HistogramBucketsTest", "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
+            "histogram.HistogramBucketsTest", "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
             "percpu.PerCpuItemsThreadsTest");
     private static final String STORM_THREADS = "500";
 

@@ -1,12 +1,12 @@
-package io.github.rseq4j.percpu;
+package io.github.rseq4j.histogram;
 
 /**
- * The buckets of a histogram: which values share one.
+ * The buckets of a histogram: the values that share a bucket, which has a number. Immutable.
  *
- * @param significantBits how many bits of a value follow its highest one in its bucket's number
- * @param last the last bucket's number; this one holds every greater value too
+ * @param significantBits the number of bits after a value's highest bit that select its bucket
+ * @param last the number of the last bucket, which also holds all greater values
  */
-record HistogramBuckets(int significantBits, int last) {
+public record HistogramBuckets(int significantBits, int last) {
     /* How it works
      *
      * For 2 significant bits, a digit being a value and a bar a bucket's lowest one:
@@ -21,16 +21,20 @@ record HistogramBuckets(int significantBits, int last) {
      *
      * The lowest value of a bucket that is wider than 1 is at least 1 << significantBits widths: that bounds the error.
      */
-    static final int MIN_BITS = 1;
-    /** With more bits than these the full range of values would not fit into one owner's cells. */
-    static final int MAX_BITS = 10;
+    /** The fewest significant bits. */
+    public static final int MIN_BITS = 1;
+    /** The most significant bits: with more, the buckets of all values would not fit into the cells of one owner. */
+    public static final int MAX_BITS = 10;
 
     /**
-     * Makes the buckets for values up to a highest one, and the one for those above it.
+     * Returns the buckets for values up to a highest one, and one bucket for all greater values.
      *
-     * @throws IllegalArgumentException when a number is out of its range
+     * @param highestTrackableValue the highest value with an exact bucket, at least 1
+     * @param significantBits {@link #MIN_BITS} to {@link #MAX_BITS}
+     * @return the buckets
+     * @throws IllegalArgumentException if an argument is out of its range
      */
-    static HistogramBuckets upTo(long highestTrackableValue, int significantBits) {
+    public static HistogramBuckets upTo(long highestTrackableValue, int significantBits) {
         if (highestTrackableValue < 1) {
             throw new IllegalArgumentException("highestTrackableValue=" + highestTrackableValue
                     + ", must be at least 1");
@@ -53,17 +57,18 @@ record HistogramBuckets(int significantBits, int last) {
      * Returns the number of the bucket that holds a value.
      *
      * @param value the value
-     * @throws IllegalArgumentException when it is negative
+     * @return its bucket
+     * @throws IllegalArgumentException if the value is negative
      */
-    int number(long value) {
+    public int number(long value) {
         if (value < 0) {
             throw new IllegalArgumentException("value=" + value + ", must be at least 0");
         }
         return Math.min(number(value, significantBits), last);
     }
 
-    /** {@return how many buckets there are} */
-    int size() {
+    /** {@return the number of buckets} */
+    public int size() {
         return last + 1;
     }
 
@@ -71,8 +76,9 @@ record HistogramBuckets(int significantBits, int last) {
      * Returns the lowest value that a bucket holds.
      *
      * @param number the bucket
+     * @return the value
      */
-    long lowest(int number) {
+    public long lowest(int number) {
         int shift = Math.max(0, (number >>> significantBits) - 1);
         return (long) (number - (shift << significantBits)) << shift;
     }
@@ -81,13 +87,14 @@ record HistogramBuckets(int significantBits, int last) {
      * Returns the highest value that a bucket holds.
      *
      * @param number the bucket
+     * @return the value; {@link Long#MAX_VALUE} for the last bucket
      */
-    long highest(int number) {
+    public long highest(int number) {
         return number == last ? Long.MAX_VALUE : lowest(number + 1) - 1;
     }
 
-    /** {@return the highest value up to which buckets are as narrow as the significant bits say} */
-    long highestTrackableValue() {
+    /** {@return the highest value whose bucket is as narrow as the significant bits say} */
+    public long highestTrackableValue() {
         return last == number(Long.MAX_VALUE, significantBits) ? Long.MAX_VALUE : lowest(last) - 1;
     }
 

@@ -1,4 +1,4 @@
-package io.github.rseq4j.percpu;
+package io.github.rseq4j.histogram;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
