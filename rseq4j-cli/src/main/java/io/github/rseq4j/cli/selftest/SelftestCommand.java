@@ -33,8 +33,8 @@ import picocli.CommandLine.Spec;
         description = "Has the kernel abort every section at every instruction. Then runs storms: many threads update "
             + "counters, locks, lists and buffers, disturbed by signals, fences and migrations. Checks that every "
             + "count is exact.",
-        footer = {"", "Exit status: 0 exact, 1 an update was lost or counted twice, or a cause of aborts was never",
-            "seen, 3 exact, but on the fallback."})
+        footer = {"", "Exit status: 0 exact, 1 an update was lost or counted twice, or a cause of aborts was never "
+            + "seen, 3 exact, but on the fallback."})
 public final class SelftestCommand implements Callable<Integer> {
     private static final int EXIT_WRONG = 1;
     private static final int EXIT_FALLBACK = 3;

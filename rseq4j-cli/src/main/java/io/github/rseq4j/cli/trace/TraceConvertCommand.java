@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
 /** {@code trace convert}: writes a trace in another format. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Converts a trace to Chrome's trace event format, which Perfetto and chrome://tracing show.",
-        footer = {"", "Slices nest: a span whose end is missing, or comes after the end of the span around it, ends",
-            "before that span. FILE is replaced when it is complete.",
+        footer = {"", "Slices nest: a span whose end is missing, or comes after the end of the span around it, ends "
+            + "before that span. FILE is replaced when it is complete.",
             "Exit status: 0 the whole trace was read, 2 something is wrong with it, or the output cannot be written."})
 final class TraceConvertCommand implements Callable<Integer> {
     /** The formats. */

@@ -19,9 +19,9 @@ import picocli.CommandLine.Spec;
 @Command(name = "report", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Writes a page of HTML that shows a trace: timelines of CPUs and threads, rates, events, spans."
                 + " The page is a single file that loads nothing else.",
-        footer = {"", "A page has at most 48 MiB. It shows up to 20,000 events one by one, if they have at most 8 MiB",
-            "of text, and larger traces as counts over time; the 5,000 longest spans; up to 512 CPUs, 200 threads and",
-            "200 names of events, and all others together; and a table of the 1,000 most frequent events.",
+        footer = {"", "A page has at most 48 MiB. It shows up to 20,000 events one by one, if they have at most 8 MiB "
+            + "of text, and larger traces as counts over time; the 5,000 longest spans; up to 512 CPUs, 200 threads "
+            + "and 200 names of events, and all others together; and a table of the 1,000 most frequent events.", "",
             "FILE is replaced when it is complete.",
             "Exit status: 0 the whole trace was read, 2 something is wrong with it, or the file cannot be written."})
 final class TraceReportCommand implements Callable<Integer> {

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 /** {@code trace view}: prints the events of a trace in the order of time, one a line. */
 @Command(name = "view", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Prints the events of a trace in the order of time.",
-        footer = {"", "TIME is an instant such as 2026-11-24T12:00:00.5Z, or a time since the first event: 1.5s, 20ms,",
-            "300us, 7ns.", "Exit status: 0 the whole trace was read, 2 something is wrong with it."})
+        footer = {"", "TIME is an instant such as 2026-11-24T12:00:00.5Z, or a time since the first event: 1.5s, 20ms, "
+            + "300us, 7ns.", "Exit status: 0 the whole trace was read, 2 something is wrong with it."})
 final class TraceViewCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
