@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The code of an ELF image: its functions one after the other, and what is known of them once they are placed. */
+/** The code of an ELF image: its functions, one after the other, and the result of placing them. */
 final class ElfCode {
     private final ElfParts parts;
     private final Lowering lowering;
@@ -25,12 +25,12 @@ final class ElfCode {
     }
 
     /**
-     * Places the code, perhaps once more. Its size and its frames are the same wherever that is, and are found once.
+     * Places the code. It may be called again with another offset; size and frames must not depend on the offset.
      *
-     * @param image the image, which code and descriptors are written to
-     * @param from where the code starts
+     * @param image receives the code and the descriptors
+     * @param from the offset of the code
      * @param outside the offsets of descriptors and data
-     * @throws IllegalStateException when it has another size than before
+     * @throws IllegalStateException if the size differs from that of the first call
      */
     void place(byte[] image, int from, Map<Label, Long> outside) {
         boolean isFirst = placed.isEmpty();
@@ -40,7 +40,7 @@ final class ElfCode {
         int end = from;
         for (Assembled function : parts.functions()) {
             int at = (end + Assembled.ALIGN_BYTES - 1) / Assembled.ALIGN_BYTES * Assembled.ALIGN_BYTES;
-            // Nothing runs between two functions.
+            // The bytes between two functions are not executed.
             for (int i = end; i < at; i++) {
                 image[i] = breakpoint[i % breakpoint.length];
             }
@@ -63,9 +63,9 @@ final class ElfCode {
     }
 
     /**
-     * Checks what was placed.
+     * Checks the placed code.
      *
-     * @throws IllegalStateException when the checker refuses a function
+     * @throws IllegalStateException if the checker refuses a function
      */
     void check() {
         for (MachineCode code : placed) {
@@ -73,13 +73,13 @@ final class ElfCode {
         }
     }
 
-    /** Returns the offset behind the code. */
+    /** Returns the offset of the first byte after the code. */
     int end() {
         return functions.getLast().end();
     }
 
     /**
-     * Returns the offset behind a function.
+     * Returns the offset of the first byte after a function.
      *
      * @param start the offset of its first instruction
      */
@@ -89,7 +89,7 @@ final class ElfCode {
                 return function.end();
             }
         }
-        throw new IllegalStateException("offset=" + start + " is no function's");
+        throw new IllegalStateException("offset=" + start + " is not the start of a function");
     }
 
     /** Returns the offsets of all labels of the code, and of its entries. */

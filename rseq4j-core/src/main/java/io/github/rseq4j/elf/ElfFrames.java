@@ -9,25 +9,26 @@ import java.util.List;
 import java.util.TreeSet;
 
 /**
- * The tables of frames of an ELF file, by which unwinders find callers: {@code .eh_frame} and {@code .eh_frame_hdr}.
- * After the Linux Standard Base, core, 10.6, "Exception Frames", and DWARF 5, chapter 6.4.
+ * Writes the tables of frames with which unwinders find callers: {@code .eh_frame} and {@code .eh_frame_hdr}. After the
+ * Linux Standard Base, core, 10.6, "Exception Frames", and DWARF 5, chapter 6.4.
  */
 final class ElfFrames {
     /* How it works
      *
-     *   | what a call leaves (CIE) | a function (FDE) | ... | 0 |      .eh_frame
-     *   | where that is | how many | address, function | ...    |      .eh_frame_hdr, sorted for a binary search
+     *   | state after a call (CIE) | a function (FDE) | ... | 0 |      .eh_frame
+     *   | its address | number of functions | address, FDE | ... |     .eh_frame_hdr, sorted for a binary search
      *
-     * Addresses are distances from where they stand (in the header's table: from the header), so nothing is relocated.
+     * An address is stored as the distance from its own place (in the header's table: from the header), so no address
+     * needs a relocation.
      */
     private static final int WORD_BYTES = 8;
     private static final int HEADER_BYTES = 12;
     private static final int ENTRY_BYTES = 8;
-    /** DW_EH_PE_: the distance from here, 4 bytes with sign; 4 bytes; the distance from the header, 4 bytes. */
+    /** DW_EH_PE_: relative to the place, signed 4 bytes; 4 bytes; relative to the header, signed 4 bytes. */
     private static final int FROM_HERE = 0x1B;
     private static final int UNSIGNED = 0x03;
     private static final int FROM_HEADER = 0x3B;
-    /** Offsets from the caller's frame are multiples of this. */
+    /** The data alignment factor: offsets from the caller's frame are multiples of it. */
     private static final int DATA_BYTES = -8;
 
     private static final int ADVANCE = 0x40;
@@ -39,7 +40,7 @@ final class ElfFrames {
     private static final int DEFINE = 0x0C;
     private static final int DEFINE_REGISTER = 0x0D;
     private static final int DEFINE_OFFSET = 0x0E;
-    /** What an operation's own byte holds: a distance, or a register. */
+    /** The operand inside the byte of an operation: a distance, or a register. */
     private static final int INLINE = 0x3F;
 
     private final Lowering.Dwarf dwarf;
@@ -47,10 +48,10 @@ final class ElfFrames {
     private final int[] places;
 
     /**
-     * Makes the tables.
+     * Creates the tables.
      *
      * @param functions the functions, in the order of their addresses
-     * @param dwarf the architecture's numbers
+     * @param dwarf the architecture's DWARF numbers
      */
     ElfFrames(List<CallFrames.Function> functions, Lowering.Dwarf dwarf) {
         this.functions = functions;
@@ -92,7 +93,7 @@ final class ElfFrames {
         return out.array();
     }
 
-    /** An entry: its length, how far back its CIE is or 0 for one, and what it says, padded with DW_CFA_nop. */
+    /** Writes an entry: its length, the distance back to its CIE (0 for a CIE), its content, padding of DW_CFA_nop. */
     private static void record(ByteArrayOutputStream out, int back, byte[] body) {
         int padding = Math.floorMod(-(2 * Integer.BYTES + body.length), WORD_BYTES);
         int32(out, Integer.BYTES + body.length + padding);

@@ -25,16 +25,16 @@ public final class ElfImage {
      *
      *   | headers, symbols, relocations, frames   |   read only
      *   | code                                    |   executable
-     *   | TLS template, descriptors, dynamic      |   read only once it is relocated
+     *   | TLS template, descriptors, dynamic      |   read only after relocation
      *   | words                                   |   writable
-     *   | symbol table and section headers        |   not loaded, for people
+     *   | symbol table and section headers        |   not loaded, for debuggers
      *
-     * Addresses are the offsets in the file, so the file is the image, and the checker reads it as such. The sizes of
-     * most are known from the counts; the code is placed once to learn its size and that of its tables of frames, and
-     * again in its place.
+     * Addresses equal offsets in the file, so the file is the image, and the checker reads the file. Most sizes follow
+     * from the numbers of parts. The code is placed twice: first to learn its size and that of its tables of frames,
+     * then at its final offset.
      *
-     * Refused: asking libc for its symbols by their version, weakly, so that they are told from ours of the same names.
-     * An older glibc then prints a warning in every program that preloads the image.
+     * Refused: weak references to libc's symbols with libc's version, to tell them from this image's symbols of the
+     * same names. An older glibc prints a warning for them in every program that preloads the image.
      */
     private static final int HEADER_BYTES = 64;
     private static final int PROGRAM_HEADER_BYTES = 56;
@@ -52,7 +52,7 @@ public final class ElfImage {
     private static final int EXECUTE = 1;
     private static final int VERSION_GLOBAL = 1;
     private static final int VERSION_OWN = 2;
-    /** Further than the code is long, and nearer than any architecture reaches. */
+    /** A distance that is larger than the code and within the reach of branches on every architecture. */
     private static final int PROVISIONAL_BYTES = 1 << 19;
 
     private final ElfParts parts;
@@ -76,9 +76,9 @@ public final class ElfImage {
     /**
      * Writes the object.
      *
-     * @param parts what it is made of
+     * @param parts the parts of the object
      * @param lowering the architecture
-     * @throws IllegalStateException when the checker refuses a function
+     * @throws IllegalStateException if the checker refuses a function
      */
     public static byte[] write(ElfParts parts, Lowering lowering) {
         ElfImage object = new ElfImage(parts, lowering);
@@ -119,7 +119,7 @@ public final class ElfImage {
 
     private int section(String name, int type, int flags, int offset, int size, int align, int entry) {
         int start = aligned(offset, align);
-        // What is laid out once more goes to the end again.
+        // A section that is laid out again moves to the end.
         sections.remove(name);
         sections.put(name, new ElfSection(name, type, flags, start, size, align, entry));
         return start + size;
@@ -166,7 +166,7 @@ public final class ElfImage {
         placeOutside(at);
     }
 
-    /** Lays out what lies behind the code, whose length need not be known yet. */
+    /** Lays out the parts after the code. The length of the code need not be final. */
     private void placeOutside(int from) {
         int writable = ElfSection.ALLOC | ElfSection.WRITE;
         int at = section(".tdata", ElfSection.PROGBITS, writable | ElfSection.TLS, from, threadBytes(),
@@ -176,7 +176,7 @@ public final class ElfImage {
         at = section("__rseq_cs_ptr_array", ElfSection.PROGBITS, writable, at, rseqSections.size() * Long.BYTES, 8, 0);
         at = section(".init_array", ElfSection.INIT_ARRAY, writable, at, Long.BYTES, 8, 8);
         at = section(".dynamic", ElfSection.DYNAMIC, writable, at, dynamicEntries().size() * Long.BYTES, 8, 16);
-        // What is made read only once it is relocated ends with a page.
+        // The part that becomes read only after relocation ends at a page boundary.
         section(".data", ElfSection.PROGBITS, writable, aligned(at, elf.pageBytes()),
                 parts.words().size() * Long.BYTES, 8, 0);
         for (int i = 0; i < rseqSections.size(); i++) {
@@ -228,7 +228,7 @@ public final class ElfImage {
         throw new IllegalStateException("symbol=" + name + " is not in the table");
     }
 
-    /** A relocation: where, which, against which symbol, what is added. */
+    /** A relocation: its place, type, symbol and addend. */
     private record Relocation(long offset, int type, int symbol, long addend) {}
 
     private List<Relocation> relocations() {
@@ -308,7 +308,7 @@ public final class ElfImage {
         image.put(offset(".eh_frame_hdr"), frames.header(offset(".eh_frame_hdr"), offset(".eh_frame")));
         image.position(offset(".tdata"));
         parts.threadLocals().forEach(local -> image.put(local.bytes()));
-        // What a relocation writes stands there already, so that the file reads as the image will.
+        // The value of the relocation is also written here, so that the file reads like the loaded image.
         for (Relocation each : relocations()) {
             if (each.type() == elf.relative()) {
                 image.putLong((int) each.offset(), each.addend());
@@ -375,7 +375,7 @@ public final class ElfImage {
                 .putShort((short) sectionIndex(symbol.section())).putLong(value(symbol)).putLong(sizeBytes(symbol));
     }
 
-    /** Appends what is not loaded, and writes the headers. */
+    /** Appends the parts that are not loaded, and writes the headers. */
     private byte[] finish() {
         ElfStrings names = new ElfStrings();
         allSymbols.add(dynamicSymbols.getFirst());

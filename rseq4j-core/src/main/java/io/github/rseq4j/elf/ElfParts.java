@@ -8,40 +8,42 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an ELF shared object is made of.
+ * The parts of an ELF shared object.
  *
- * @param soname its name
- * @param needed the libraries that are loaded with it
- * @param runPath where they are looked for first, or empty
- * @param functions its code
- * @param entries for each of them the label of its first instruction
- * @param constructor the function that runs when it is loaded
- * @param exports functions by their symbols
+ * @param soname its soname
+ * @param needed the libraries that it needs
+ * @param runPath the folder in which these are searched first, or empty
+ * @param functions its functions
+ * @param entries the label of the first instruction of each function
+ * @param constructor the function that runs when the object is loaded
+ * @param exports the exported functions, by symbol
  * @param functionLabels the labels of all functions
- * @param localNames names of places, for people
- * @param words its data
- * @param objects data by their symbols
- * @param objectVersion the version of these symbols
- * @param threadLocals its thread-local variables; the first is aligned to its size
+ * @param localNames names of other places, for debuggers
+ * @param words the words of its data
+ * @param objects the exported data
+ * @param objectVersion the version of the exported data's symbols
+ * @param threadLocals its thread-local variables; the first one is aligned to its size
  */
 public record ElfParts(String soname, List<String> needed, String runPath, List<Assembled> functions,
                 List<Label> entries, Label constructor, Map<String, Label> exports, Set<Label> functionLabels,
                 Map<Label, String> localNames, List<Word> words, List<ExportedObject> objects, String objectVersion,
                 List<ThreadVariable> threadLocals) {
-    /** Returns the alignment of the thread-local variables: the first one's size, or a word's where there is none. */
+    /**
+     * Returns the alignment of the thread-local variables: the size of the first one, or of a word if there is none.
+     */
     int threadAlignBytes() {
         return threadLocals.isEmpty() ? Long.BYTES : threadLocals.getFirst().bytes().length;
     }
 
-    /** What the dynamic linker makes of a word. */
+    /** How the dynamic linker relocates a word. */
     public enum Kind {
-        /** Nothing: it holds its value. */
+        /** Not relocated: the word holds its value. */
         CONSTANT,
-        /** The address of a symbol that somebody else defines, or 0. */
+        /** The address of another object's symbol, or 0. */
         IMPORT,
-        /** The distance of a thread-local variable from the thread pointer, whoever defines it first; and the value. */
+        /** The value plus the distance of a thread-local variable, of its first definition, from the thread pointer. */
         THREAD,
-        /** The same of this object's own one. */
+        /** The same for this object's own definition. */
         THREAD_OWN
     }
 
@@ -49,9 +51,9 @@ public record ElfParts(String soname, List<String> needed, String runPath, List<
      * A word of data, 8 bytes.
      *
      * @param label its place
-     * @param kind what the dynamic linker makes of it
-     * @param value its value, or what is added
-     * @param symbol the symbol it is made from, or null
+     * @param kind how the dynamic linker relocates it
+     * @param value its value, or the addend
+     * @param symbol the symbol of the relocation, or null
      */
     public record Word(Label label, Kind kind, long value, @Nullable String symbol) {}
 
@@ -68,7 +70,7 @@ public record ElfParts(String soname, List<String> needed, String runPath, List<
      * A thread-local variable.
      *
      * @param name its symbol
-     * @param bytes what it holds in a new thread
+     * @param bytes its initial content in a new thread
      */
     public record ThreadVariable(String name, byte[] bytes) {}
 }

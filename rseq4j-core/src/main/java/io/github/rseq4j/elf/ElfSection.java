@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
  * @param name its name
  * @param type sh_type
  * @param flags sh_flags
- * @param offset where it starts in the file
- * @param size how long it is
+ * @param offset its offset in the file
+ * @param size its size in bytes
  * @param align its alignment
  * @param entry the size of one of its entries, or 0
  */

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name its name
  * @param bind local, global or weak
- * @param type what it names
- * @param sizeBytes its size, where it is not a function
- * @param section the section it is defined in, or empty
+ * @param type the kind of object that it names
+ * @param sizeBytes its size, unless it is a function
+ * @param section the section that defines it, or empty
  * @param label its place, or null: undefined, or a thread-local variable
  * @param version its version, or empty
  */

@@ -1,2 +1,2 @@
-/** The writer of ELF shared objects. */
+/** Writes ELF shared objects. */
 package io.github.rseq4j.elf;

@@ -9,21 +9,22 @@ import java.util.List;
 
 /** Writes {@code rseq4j.h}, which declares and documents the provider image's C functions. */
 public final class ProviderHeader {
-    /** The file's name. */
+    /** The name of the file. */
     public static final String FILE_NAME = "rseq4j.h";
 
     private static final String HEAD = """
             /*
-             * rseq4j.h - restartable sequences, rseq(2), shared with everybody else in the process.
+             * rseq4j.h - restartable sequences, rseq(2), shared with other libraries of the process.
              *
-             * Link with -lrseq4j, ahead of -lpthread and libc, or preload librseq4j.so. librseq4j-next.so must lie in
-             * the same folder: a program that finds only the first does not start. The thread that starts the program
-             * and every thread that pthread_create or thrd_create makes is registered before its own code runs.
-             * Where libc registers (glibc 2.35 and later) its registration is used; where another library provides
-             * __rseq_abi, that one is shared.
+             * Link with -lrseq4j, before -lpthread and libc, or preload librseq4j.so. librseq4j-next.so must lie in the
+             * same folder: a program that finds only librseq4j.so does not start.
              *
-             * Every function here may be called by any thread and from any signal handler. They make raw system calls
-             * at most, allocate nothing, take no lock and do not touch errno: they return 0 or more, or -errno.
+             * The initial thread, and every thread that pthread_create or thrd_create makes, is registered before its
+             * own code runs. If libc registers threads (glibc 2.35 and later), its registration is used. If another
+             * library defines __rseq_abi, that area is shared.
+             *
+             * Every function may be called on any thread and from any signal handler. It makes only raw system calls,
+             * allocates nothing, takes no lock, preserves errno, and returns 0 or more, or -errno.
              */
             #ifndef RSEQ4J_H
             #define RSEQ4J_H
@@ -35,8 +36,8 @@ public final class ProviderHeader {
             #endif
 
             /*
-             * rseq4j_owner(): who registered the threads' areas. NONE: the thread that loaded the library has an area
-             * that is not shared; no thread is registered by these functions then.
+             * Results of rseq4j_owner(): the owner of the threads' areas. NONE: the thread that loaded the library has
+             * an area that is not shared; these functions then register no thread.
              */
             #define RSEQ4J_OWNER_NONE 0
             #define RSEQ4J_OWNER_LIBC 1
@@ -44,9 +45,9 @@ public final class ProviderHeader {
             #define RSEQ4J_OWNER_OWN 3
 
             /*
-             * Registers the calling thread: takes a count of its registration. Each call that returned 0 is to be
-             * answered by one rseq4j_unregister() of the same thread, before the thread ends where its memory does not
-             * outlive it (musl).
+             * Registers the calling thread: takes a count of its registration. For each call that returned 0, the same
+             * thread must call rseq4j_unregister() once; where a thread's memory does not outlive the thread (musl),
+             * before the thread ends.
              *   -ECANCELED  the thread is ending
              *   -EOVERFLOW  2^32 - 1 counts are taken
              *   -EINVAL     the thread is registered with an area that is not shared
@@ -56,61 +57,61 @@ public final class ProviderHeader {
             int rseq4j_register(void);
 
             /*
-             * Gives one count back; the last one unregisters the thread.
-             *   -EINVAL     rseq4j_register() has taken none that is left: the counts of others are not dropped
+             * Drops one count. Dropping the last one unregisters the thread.
+             *   -EINVAL     no count of rseq4j_register() is left; the counts of other libraries are not dropped
              */
             int rseq4j_unregister(void);
 
             /*
-             * Registers the calling thread until it ends, once: further calls change nothing. This is what a signal
-             * handler calls when a section says RSEQ4J_UNREGISTERED. Errors as of rseq4j_register(), and
-             *   -EOPNOTSUPP libc takes the thread's memory back before the thread is gone (musl), and the thread was
-             *               not made by the pthread_create or thrd_create of this library, so nobody would see its end
+             * Registers the calling thread until it ends. Further calls change nothing. A signal handler calls this
+             * function when a section returns RSEQ4J_UNREGISTERED. Errors of rseq4j_register(), and
+             *   -EOPNOTSUPP libc reclaims the thread's memory before the thread is gone (musl), and the thread was not
+             *               made by this library's pthread_create or thrd_create, so its end would not be noticed
              */
             int rseq4j_join(void);
 
             /*
-             * Ends what rseq4j_join() began, and leaves a tombstone: the thread is never registered by these functions
-             * again. For the end of a thread; threads that pthread_create or thrd_create made need no call.
+             * Drops the count of rseq4j_join(), and leaves a tombstone: these functions never register the thread
+             * again. For the end of a thread. Threads that pthread_create or thrd_create made need no call.
              */
             int rseq4j_leave(void);
 
-            /* The CPU that the calling thread was on a moment ago; negative when the thread is not registered. */
+            /* The CPU on which the calling thread was a moment ago; negative if the thread is not registered. */
             int rseq4j_current_cpu(void);
 
-            /* Its concurrency id: small, and of no other thread that runs at that moment. -ENOSYS before Linux 6.3. */
+            /* The thread's concurrency id: small, and unique among running threads. -ENOSYS before Linux 6.3. */
             int rseq4j_mm_cid(void);
 
             /* One of RSEQ4J_OWNER_... */
             int rseq4j_owner(void);
 
             /*
-             * How many bytes behind the thread pointer every thread's area (struct rseq) lies; negative if before it.
+             * The distance in bytes from the thread pointer to the area (struct rseq), the same in every thread.
              */
             intptr_t rseq4j_offset(void);
 
             /*
-             * The length that areas are registered with. With 32 the kernel serves a thread as it always did. With
-             * more, Linux 7.1 and later serve it in an optimised mode, and end the process when somebody writes to
-             * cpu_id_start, cpu_id, node_id or mm_cid.
+             * The registered length of areas. With 32 the kernel serves a thread as before Linux 6.19. With more, Linux
+             * 7.1 and later serve it in an optimised mode, and end the process if the program writes to cpu_id_start,
+             * cpu_id, node_id or mm_cid.
              */
             int rseq4j_length(void);
 
-            /* How many indices there are at most: what per-CPU memory must have room for. */
+            /* The number of indices for which per-CPU memory must have room. */
             int rseq4j_limit(void);
 
             /*
-             * Per-CPU memory: the copies of a cell lie RSEQ4J_STRIDE bytes apart, one for each index, and a section
-             * works on the copy of the index that the thread has at that moment. Reserve it by
+             * Per-CPU memory: a cell has a copy for each index; copies lie RSEQ4J_STRIDE bytes apart. A section works
+             * on the copy of the index that the thread has at that moment. Reserve memory by
              *   mmap(NULL, (size_t) rseq4j_limit() * RSEQ4J_STRIDE, PROT_READ | PROT_WRITE,
              *        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-             * A sum adds up *(intptr_t *) ((char *) cell + i * RSEQ4J_STRIDE) of all i below rseq4j_limit().
+             * A sum adds *(intptr_t *) ((char *) cell + i * RSEQ4J_STRIDE) for all i less than rseq4j_limit().
              */
             #define RSEQ4J_STRIDE ((intptr_t) 1 << $STRIDE_SHIFT)
 
             /*
-             * A section returns 0 or more when it was committed, else a negative status: RSEQ4J_CODE(status) tells
-             * why, and RSEQ4J_COMPLETED(status) how many sections of the function were committed before.
+             * A section returns 0 or more if it was committed, and otherwise a negative status: RSEQ4J_CODE(status) is
+             * the reason, RSEQ4J_COMPLETED(status) the number of sections of the function that were committed before.
              */
             #define RSEQ4J_CODE(status) ((int) (-(status) & 255))
             #define RSEQ4J_COMPLETED(status) ((int) (-(status) >> 8))
@@ -120,20 +121,21 @@ public final class ProviderHeader {
             #define RSEQ4J_EXIT(n) ($EXIT + (n)) /* exit n of the section: nothing was committed */
 
             /*
-             * What a section does is told in steps. a0 and so on are the arguments, t0 and so on temporaries.
-             * [a0 + slot] is the copy, of the index that the thread has, of the cell at address a0; [a0] is the memory
-             * at a0 itself. Words have 8 bytes, or 4 where "int" stands. A comparison that holds leaves by its exit.
-             * Nobody may look at what is stored ahead of the commit before the commit tells them to: a run that was
-             * aborted may have stored there as well. A commit that is "release" makes what was stored ahead of it
-             * visible before itself.
+             * The sections are described by their steps.
+             * - a0 and so on are the arguments, t0 and so on temporaries.
+             * - [a0 + slot] is the current index's copy of the cell at address a0; [a0] is the memory at a0 itself.
+             * - Words have 8 bytes, or 4 if marked "int".
+             * - A comparison that holds leaves the section by its exit.
+             * - A store before the commit may come from an aborted run. It must not be used before the commit says so.
+             * - A "release" commit becomes visible after all stores before it.
              */
             """;
 
     private static final String TAIL = """
 
             /*
-             * Adds delta to the calling thread's copy of the cell; registers the thread if need be.
-             * Returns 0, or -errno of rseq4j_join(); then nothing was added.
+             * Adds delta to the current index's copy of the cell. Registers the thread if necessary. Returns 0; or
+             * -errno of rseq4j_join(), and then nothing was added.
              */
             static inline int rseq4j_add(intptr_t *cell, intptr_t delta)
             {
@@ -150,7 +152,7 @@ public final class ProviderHeader {
             \t\t\tif (error < 0)
             \t\t\t\treturn error;
             \t\t\tif (rseq4j_current_cpu() < 0)
-            \t\t\t\treturn -2; /* ENOENT: counted, and yet somebody unregistered it */
+            \t\t\t\treturn -2; /* ENOENT: another party unregistered the thread */
             \t\t}
             \t}
             }
@@ -166,7 +168,7 @@ public final class ProviderHeader {
     /**
      * Returns the header's text.
      *
-     * @param chains the sections that are declared
+     * @param chains the sections to declare
      * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
      */
     public static String text(List<Chain> chains, int strideShift) {

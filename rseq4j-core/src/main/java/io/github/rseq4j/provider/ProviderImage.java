@@ -20,26 +20,27 @@ import java.util.Set;
 
 /**
  * The provider image, {@code librseq4j.so}: a shared object that registers the threads of a process by the
- * shared-ownership protocol, provides the area where nobody else does, and has sections as C functions. The file serves
- * any program that preloads it or is linked with it, a JVM among them; a JVM without it writes one to its memory.
+ * shared-ownership protocol, defines the area if no other library does, and has sections as C functions. The file
+ * serves any program that preloads it or is linked with it, a JVM included. A JVM without the file writes an image to
+ * its memory.
  */
 public final class ProviderImage {
-    /** The file's name, and its name for the dynamic linker. */
+    /** The name of the file, which is also its soname. */
     public static final String FILE_NAME = "librseq4j.so";
     /**
-     * The name, for the dynamic linker, of the image that a JVM writes for itself. It has few sections, so that what is
-     * linked with the file must not be content with it.
+     * The soname of the image that a JVM writes to its memory. It differs from the file's, because that image has few
+     * sections: a library that is linked with the file must get the file.
      */
     public static final String MEMORY_NAME = "librseq4j-memory.so";
     /**
-     * A second image without sections, beside the first one and loaded with it. Who asks for the next definition of
-     * glibc's symbols, as librseq does, does not see an object that is preloaded or listed ahead of him; what it needs
-     * is loaded behind him.
+     * The name of a second image without sections, which is loaded with the first one. librseq asks for the next
+     * definition of glibc's symbols after itself, so it does not see an object that is preloaded or listed before it.
+     * An object that the first image needs is loaded after librseq.
      */
     public static final String NEXT_FILE_NAME = "librseq4j-next.so";
-    /** Size and alignment of the area that every kernel up to Linux 7.2 is content with, in bytes. */
+    /** Size and alignment of the area that are enough for every kernel up to Linux 7.2, in bytes. */
     public static final int NOMINAL_AREA_BYTES = 64;
-    /** What stands before a chain's name in its symbol. */
+    /** The prefix of a chain's symbol. */
     static final String PREFIX = "rseq4j_";
 
     private final Compiler compiler;
@@ -57,13 +58,13 @@ public final class ProviderImage {
     /**
      * Writes the image.
      *
-     * @param architecture what it runs on
-     * @param chains the sections that it has as C functions
+     * @param architecture the architecture of the image
+     * @param chains the sections that become C functions
      * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
-     * @param areaBytes size and alignment of the area, at least {@link #NOMINAL_AREA_BYTES}: the files are loaded with
-     *     a program, perhaps elsewhere
-     * @return the images by the names of their files, all to be in one folder, in the order in which they are to be
-     *     written: a program that finds {@link #FILE_NAME} without what it needs does not start
+     * @param areaBytes size and alignment of the area, at least {@link #NOMINAL_AREA_BYTES}, because the files may be
+     *     used on another machine
+     * @return the images by file name. All files must be in one folder, and be written in this order, because a program
+     *     that finds only {@link #FILE_NAME} does not start
      */
     public static Map<String, byte[]> files(Architecture architecture, List<Chain> chains, int strideShift,
                                             int areaBytes) {
@@ -81,8 +82,8 @@ public final class ProviderImage {
     }
 
     /**
-     * Returns size and alignment of the area, in bytes: what the kernel asks by its auxiliary vector, and no more. An
-     * object that is loaded later gets no stricter alignment than what was loaded at the start had.
+     * Returns size and alignment of the area for this kernel, in bytes: the auxiliary vector's values, and no more. A
+     * libc may refuse an object that is loaded later and has a stricter alignment than those loaded at the start.
      */
     public static int areaBytes() {
         if (!Linux.isCallable()) {
@@ -106,7 +107,7 @@ public final class ProviderImage {
                 start.write(r);
             }
         }));
-        // The image that is loaded behind has the one by which another copy of an image is known.
+        // The second image exports the function by which a copy of an image is recognized.
         List<Label> functionsOfAll = List.of(protocol.owner);
         List<Label> functionsOfOne = List.of(protocol.register, protocol.unregister, protocol.join, protocol.leave,
                 protocol.currentCpu, protocol.mmCid, protocol.owner, protocol.limit, protocol.offset,
@@ -114,7 +115,7 @@ public final class ProviderImage {
         for (Label function : isNext ? functionsOfAll : functionsOfOne) {
             exports.put(function.name(), function);
         }
-        // The words decide; what is given here is only in range.
+        // Sections read these values from words; the constants here are only placeholders in range.
         Target target = new Target(0, Index.CPU_ID, 1, strideShift, words.target);
         for (Chain chain : chains) {
             Label entry = new Label(PREFIX + chain.name());
@@ -130,7 +131,7 @@ public final class ProviderImage {
             localNames.put(local, local.name());
             all.add(local);
         }
-        // On an older glibc dlsym is in a library of its own; newer ones and musl have the name for compatibility.
+        // Before glibc 2.34 dlsym is in libdl; newer versions and musl accept the name for compatibility.
         List<String> needed = new ArrayList<>(List.of("libdl.so.2", "libc.so.6"));
         if (isFile) {
             needed.add(NEXT_FILE_NAME);

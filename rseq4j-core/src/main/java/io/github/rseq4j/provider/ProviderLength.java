@@ -21,18 +21,18 @@ import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.Routines;
 
-/** Finds the length that areas are registered with, for the provider image's constructor. */
+/** Emits the part of the provider image's constructor that finds the registered length of areas. */
 final class ProviderLength {
     /* How it works
      *
      * Since Linux 7.1 the length decides how the kernel serves a thread (Documentation/userspace-api/rseq.rst). With
-     * the original 32 bytes it does what it always did: it writes all fields whenever the thread was away. With what
-     * its auxiliary vector asks for it writes what has changed, and ends a process that writes to one of its fields.
-     * Our own area is registered so where it has room and alignment for it. The protocol of 2018 knows of no length:
-     * all who share an area say 32, and ProviderRoutines keeps to that where it meets them.
+     * the original 32 bytes the kernel writes all fields each time it has interrupted the thread. With the length of
+     * its auxiliary vector it writes only changed fields, and ends a process that writes to one of them. The image's
+     * own area is registered with that length if it has room and alignment for it. The protocol of 2018 knows only 32
+     * bytes: all parties that share an area use that length, and ProviderRoutines falls back to it.
      *
-     * Refused: the full length for the areas of others, whose size cannot be seen. Versions of the kernel: what its
-     * auxiliary vector says is what it accepts.
+     * Refused: the full length for areas of other parties, whose size is unknown. Refused: checking the version of the
+     * kernel; it accepts the length that its auxiliary vector says.
      */
     private final ProviderWords words;
     private final ProviderStart start;
@@ -48,7 +48,7 @@ final class ProviderLength {
         this.cacheOfTcmalloc = words.text("tcmalloc_slabs");
     }
 
-    /** libc may have registered more than the original 32 bytes; EBUSY tells. Ours is registered with all there is. */
+    /** Finds the length of libc's area, by EBUSY, or of the image's own area. Other areas have 32 bytes. */
     void find(Routines r) {
         Label feature = new Label("feature_size_known");
         Label notLibcs = new Label("not_libcs_length");
@@ -66,7 +66,7 @@ final class ProviderLength {
                 constant(Integer.toUnsignedLong(signature)));
         r.branchIf(RESULT, -Errno.EBUSY, known);
         r.branchUnless(RESULT, 0, longer);
-        // It was not registered after all: leave no trace.
+        // libc had not registered after all: undo the registration.
         r.systemCall(RESULT, SystemCall.RSEQ, local(A), constant(RseqArea.ORIGINAL_BYTES),
                 constant(Linux.RSEQ_FLAG_UNREGISTER), constant(Integer.toUnsignedLong(signature)));
         r.branch(known);
@@ -82,9 +82,9 @@ final class ProviderLength {
     }
 
     /**
-     * Sets LENGTH to that of our own area: what the kernel maintains, if the area has room and alignment for it. Where
-     * another copy of this image defined the area, it is what that one says. tcmalloc has its cache in cpu_id_start, so
-     * an area that it might share has the original length.
+     * Sets LENGTH for the image's own area: the bytes that the kernel maintains, if the area has room and alignment for
+     * them. If another copy of this image defined the area, that copy's length counts. tcmalloc keeps a cache in
+     * cpu_id_start, so an area that it might share has the original length.
      */
     private void findOwn(Routines r) {
         Label ours = new Label("length_is_ours");
@@ -116,9 +116,9 @@ final class ProviderLength {
     }
 
     /**
-     * Takes LENGTH for the registrations of our own area, if it is more than the original one, and tells it. The thread
-     * tries whether the kernel takes it, first with time slice extensions. It is told EINVAL as well where somebody who
-     * shares our area has registered the thread before, with the original length: then all threads get that one.
+     * Uses LENGTH for registrations of the image's own area if it is more than the original length and the kernel
+     * accepts it on this thread. It tries first with time slice extensions, then without. EINVAL may also mean that
+     * another party has registered this thread with the original length; then all threads get the original length.
      */
     private void setOwn(Routines r) {
         Label taken = new Label("length_is_taken");

@@ -14,23 +14,23 @@ import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.Routines;
 
 /**
- * The routines of the shared-ownership protocol, in the provider image. docs/protocol.md has them in pseudo-code, and
- * protocol/ as a model.
+ * Emits the routines of the shared-ownership protocol for the provider image. docs/protocol.md has them in pseudo-code,
+ * and protocol/registration.pml as a model.
  */
 final class ProviderRoutines {
     /* How it works
      *
-     * The count, the area and what we know of a thread are its own: nobody reads or writes them but that thread and the
-     * signal handlers that run on it. So all that can come between the check, the count and the call is a signal, and
-     * all signals are blocked around them. Nothing here allocates, locks or calls libc, so handlers may call it.
+     * Count, area and state are thread-local: only the thread and the signal handlers that run on it read or write
+     * them. So nothing but a signal can intervene between the check, the count and the system call, and all signals are
+     * blocked around them. The routines neither allocate nor lock nor call libc, so handlers may call them.
      *
-     * Refused: an atomic increment of the count without blocking signals. A handler that comes between the count and
-     * the system call would believe that the thread is registered.
+     * Refused: an atomic increment of the count without blocking signals. A handler that runs between the increment and
+     * the system call would take the thread for registered.
      */
     private static final int SIG_SETMASK = 2;
     private static final int SIGSET_BYTES = 8;
 
-    /** Variables that all routines have in common; arguments are the first ones. */
+    /** The local variables of all routines; the first ones are the arguments. */
     private static final int RESULT = 4;
     private static final int SCRATCH = 5;
     private static final int EVERY_SIGNAL = 6;
@@ -100,7 +100,7 @@ final class ProviderRoutines {
         r.addThreadPointer(to);
     }
 
-    /** Reads the state; leaves with ECANCELED where there is a tombstone (I10). */
+    /** Reads the state; leaves with ECANCELED if there is a tombstone (I10). */
     private void refuseTombstone(Routines r, Label out) {
         threadAddress(r, STATE_AT, words.state);
         r.load(SCRATCH, STATE_AT, 0, Width.INT);
@@ -108,7 +108,7 @@ final class ProviderRoutines {
         r.branchIf(SCRATCH, ProviderWords.TOMBSTONE, out);
     }
 
-    /** Leaves with EOPNOTSUPP where a registration would be left behind in memory that is taken back (I10). */
+    /** Leaves with EOPNOTSUPP if a registration could outlast the memory of its area (I10). */
     private void refuseUnarmed(Routines r, Label out) {
         Label safe = label("safe");
         r.loadWord(SCRATCH, words.isReclaimed);
@@ -126,8 +126,8 @@ final class ProviderRoutines {
     }
 
     /**
-     * Registers or unregisters, as FLAGS say, with the length that the constructor chose. The others who share our area
-     * know its original length alone: what one of them has registered answers to that.
+     * Registers or unregisters, depending on FLAGS, with the length that the constructor chose. After EINVAL it tries
+     * the original length, because other parties that share the area register with that one.
      */
     private void rseqOfEitherLength(Routines r, int flagsOfOriginal) {
         Label answered = label("answered");
@@ -144,8 +144,8 @@ final class ProviderRoutines {
     }
 
     /**
-     * Leaves a registration to those who still hold a count, where none of the counts is ours: the last one of them
-     * unregisters by the original length, and would be told EINVAL for another.
+     * Hands the registration over to the remaining holders, if rseq4j holds no count itself: the last of them will
+     * unregister with the original length, and would get EINVAL for another one.
      */
     private void handOver(Routines r, Label end) {
         r.loadWord(SCRATCH, words.isFull);
@@ -162,7 +162,7 @@ final class ProviderRoutines {
         rseq(r);
         r.set(SCRATCH, local(RESULT));
         r.set(RESULT, constant(0));
-        // Somebody had registered it with the original length.
+        // Another party had registered the area with the original length.
         r.branchUnless(SCRATCH, 0, end);
         r.set(LENGTH, constant(RseqArea.ORIGINAL_BYTES));
         r.set(FLAGS, constant(0));
@@ -177,7 +177,7 @@ final class ProviderRoutines {
         Label end = label("acquired");
         r.loadWord(SCRATCH, words.isCounted);
         r.branchUnless(SCRATCH, 0, counted);
-        // Whose area has no count registers it, and nobody else does.
+        // An area without a count is registered only by its owner.
         threadAddress(r, AREA, words.target.area());
         r.load(SCRATCH, AREA, RseqArea.CPU_ID, Width.INT);
         r.set(RESULT, constant(-Errno.ENOENT));
@@ -199,7 +199,7 @@ final class ProviderRoutines {
         r.set(COUNT, constant(1));
         r.branchIf(RESULT, 0, store);
         r.branchUnless(RESULT, -Errno.EBUSY, end);
-        // Somebody registered this very area and did not count: one count stands for them, for ever.
+        // A party that does not count has registered this area: one count stands for it, forever.
         r.set(COUNT, constant(2));
         r.set(RESULT, constant(0));
         r.bind(store);
@@ -266,7 +266,7 @@ final class ProviderRoutines {
         Label out = label("out");
         Label joined = label("joined");
         r.enter(join, 0, LOCALS);
-        // Only the end of the thread takes the state back, and it takes it to the tombstone.
+        // JOINED changes only at the end of the thread, to TOMBSTONE.
         threadAddress(r, STATE_AT, words.state);
         r.load(SCRATCH, STATE_AT, 0, Width.INT);
         r.set(RESULT, constant(0));
@@ -303,7 +303,9 @@ final class ProviderRoutines {
         r.leave(RESULT);
     }
 
-    /** A field of the area; the word holds its offset, or 0 where this kernel does not maintain it. */
+    /**
+     * Emits a function that returns a field of the area. The word holds its offset, 0 if the kernel lacks the field.
+     */
     private void field(Routines r, Label function, Label offset, int plus) {
         Label none = label("none");
         Label out = label("out");

@@ -14,21 +14,23 @@ import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.Routines;
 import java.util.List;
 
-/** The provider image's constructor, and what it does when a thread is created. */
+/** Emits the provider image's constructor, and its functions that create threads. */
 public final class ProviderStart {
     /* How it works
      *
-     * The constructor finds out whose area it is: libc's, if libc says that it registered; librseq's, where one has
-     * been set up that did not find our symbols; another library's, if the dynamic linker bound __rseq_abi to a
-     * definition that is not ours; else ours. Where the thread that loads the image has an area already which is none
-     * of these, nobody is registered by the image.
+     * The constructor takes the first of these areas:
      *
-     * Refused: glibc's own area where glibc was told not to register. No other library knows that it is registered:
-     * __rseq_size stays 0, and those that share __rseq_abi would register that one, and be told EINVAL.
+     * 1. libc's, if libc says that it registered.
+     * 2. librseq's, if a librseq has been set up that did not find this image's symbols.
+     * 3. Another library's, if the dynamic linker bound __rseq_abi to that library's definition.
+     * 4. The image's own. If the loading thread already has another area, the image registers no thread.
      *
-     * A thread is created with a start routine of ours, which registers the thread and then jumps to the one that was
-     * asked for, so that no frame of ours is on its stack. Where libc takes back a thread's memory before the thread is
-     * gone, it arms a destructor as well.
+     * Refused: glibc's area where glibc was told not to register. No other library would know of the registration:
+     * __rseq_size stays 0, and libraries that share __rseq_abi would register that one and get EINVAL.
+     *
+     * A thread is created with a start routine of the image. It registers the thread and then jumps to the requested
+     * start routine, so that the image has no frame on the thread's stack. Where libc reclaims a thread's memory before
+     * the thread is gone, the start routine also arms a destructor.
      */
     static final int NONE = 0;
     public static final int LIBC = 1;
@@ -51,13 +53,13 @@ public final class ProviderStart {
     static final int FUNCTION = 11;
     private static final int LOCALS = 12;
     private static final int MASK = LOCALS;
-    /** Two of {@code Dl_info} (dlfcn.h), 4 words each, of which the second is the object's address. */
+    /** Two {@code Dl_info} (dlfcn.h) of 4 words each; the second word is the object's address. */
     private static final int DEFINER = LOCALS;
     private static final int COPY = LOCALS + 4;
     private static final int INFO_BASE = 1;
 
     final Label constructor = new Label("rseq4j_constructor");
-    /** The constructor of the image that is loaded behind this one. */
+    /** The constructor of the second image, which is loaded after this one. */
     final Label follow = new Label("rseq4j_follow");
     final Label tell = new Label("rseq4j_tell");
     final Label startThread = new Label("rseq4j_start_thread");
@@ -81,7 +83,7 @@ public final class ProviderStart {
         this.length = new ProviderLength(words, this, protocol, architecture);
     }
 
-    /** Writes the one function of the image that is loaded behind this one, besides what names its symbols. */
+    /** Emits the constructor of the second image, which copies the values of glibc's symbols from this image. */
     void writeNext(Routines r) {
         Label alone = new Label("alone");
         r.enter(follow, 0, LOCALS);
@@ -120,7 +122,7 @@ public final class ProviderStart {
         r.call(RESULT, protocol.join);
         r.branchIf(RESULT, 0, joined);
         r.branchIf(OWNER, LIBC, joined);
-        // As glibc says it: who asks later finds no registration, and why.
+        // As in glibc: later readers find no registration, and cpu_id has the reason.
         r.set(A, constant(0));
         r.storeWord(words.rseqSize, A);
         r.branchUnless(OWNER, OWN, joined);
@@ -173,8 +175,8 @@ public final class ProviderStart {
     }
 
     /**
-     * {@code void tell(long *offset, long *size, long *flags)}: what glibc's three symbols are to say, to the image
-     * that is loaded behind this one, whose constructor comes first.
+     * Emits {@code void tell(long *offset, long *size, long *flags)}, which returns the values of glibc's three symbols
+     * to the second image. The second image's constructor runs first, so this function runs the first image's.
      */
     private void tell(Routines r) {
         r.enter(tell, 3, LOCALS);
@@ -187,7 +189,7 @@ public final class ProviderStart {
         r.leave(RESULT);
     }
 
-    /** The thread has an area of somebody who does not share: his threads are not taken from him. */
+    /** Gives up if the thread has another party's area that is not shared: its threads are left to that party. */
     private void giveUpIfTaken(Routines r) {
         Label free = new Label("not_taken");
         r.branchUnless(RESULT, -Errno.EINVAL, free);
@@ -198,9 +200,10 @@ public final class ProviderStart {
     }
 
     /**
-     * librseq, since 2022, has an area that no symbol but rseq_offset names, where it found nobody who registers. It
-     * registers a thread once, and ends the process where somebody else has; so its area is used, and it alone
-     * registers. Before its constructor has run rseq_size is -1: it may still find the symbols of this image.
+     * Uses librseq's area. Since 2022 librseq has an area of its own, which only rseq_offset names, if it found no
+     * other party that registers. It ends the process if another party has registered a thread, so the image uses the
+     * area and registers no thread. Before librseq's constructor has run, rseq_size is -1, and librseq may still find
+     * the symbols of this image.
      */
     private void askLibrseq(Routines r, Label found) {
         Label none = new Label("no_librseq");
@@ -222,7 +225,7 @@ public final class ProviderStart {
         r.bind(none);
     }
 
-    /** Another library's area: it is counted if the count is that library's as well. */
+    /** Uses another library's area, which is counted if that library also defines the count. */
     private void foreign(Routines r) {
         Label counted = new Label("foreign_counts");
         Label told = new Label("foreign_told");
@@ -240,8 +243,8 @@ public final class ProviderStart {
     }
 
     /**
-     * Who defined the area first may be another copy of this image, one that a JVM wrote to its memory: what it said is
-     * its own is ours as well. A copy that has not decided yet, as this one, answers 0.
+     * Asks another copy of this image, for example one that a JVM wrote to its memory. If that copy owns the area, this
+     * copy owns it too. A copy whose constructor has not run, such as this one, answers 0.
      */
     private void askFirstCopy(Routines r, Label own) {
         Label asked = new Label("first_copy_asked");
@@ -253,10 +256,10 @@ public final class ProviderStart {
     }
 
     /**
-     * Asks for libc's definition of a name that this image defines as well: for glibc's version of it anywhere, or for
-     * the next definition in the search order. The dynamic linker itself defines glibc's, and comes ahead of this image
-     * where the program names it among its needed libraries; then there is no next one. What another copy of this image
-     * defines is not libc's.
+     * Looks up libc's definition of a name that this image also defines: glibc's version of it, and otherwise the next
+     * definition in the search order. The next definition alone is not enough, because glibc's are in the dynamic
+     * linker, which comes before this image if the program lists it among its libraries. A definition in another copy
+     * of this image is not libc's.
      */
     private void askLibc(Routines r, int to, Label name) {
         Label next = new Label("next_" + name.name());
@@ -279,7 +282,7 @@ public final class ProviderStart {
         forgetError(r);
     }
 
-    /** Sets a definition to 0 which lies in the object that has the next copy of this image's functions. */
+    /** Sets a definition to 0 if it lies in the next copy of this image. */
     private void forgetIfCopys(Routines r, int definition, Label name) {
         Label copys = new Label("copys_" + name.name());
         Label libcs = new Label("libcs_" + name.name());
@@ -297,7 +300,7 @@ public final class ProviderStart {
         r.bind(libcs);
     }
 
-    /** Asks for anybody's definition of a name. */
+    /** Looks up the first definition of a name. */
     void ask(Routines r, int to, Label name) {
         Label asked = new Label("asked_all_for_" + name.name());
         r.set(to, constant(0));
@@ -309,7 +312,7 @@ public final class ProviderStart {
         forgetError(r);
     }
 
-    /** Takes back the error that a look-up may leave behind: the program did not ask for it. */
+    /** Clears the message of dlerror(3) that a failed look-up leaves, because the program did not make the look-up. */
     private void forgetError(Routines r) {
         Label none = new Label("no_dlerror_" + errors++);
         r.loadWord(FUNCTION, words.dlerror);
@@ -336,7 +339,7 @@ public final class ProviderStart {
         r.storeWord(words.target.index(), B);
     }
 
-    /** The kernel answers with the size of its CPU masks, in bytes: no index has a bit beyond. */
+    /** Derives the number of indices from the size of the kernel's CPU masks, which is the answer of the call. */
     private void findLimit(Routines r) {
         Label refused = new Label("affinity_refused");
         r.systemCall(RESULT, SystemCall.SCHED_GETAFFINITY, constant(0), constant(AFFINITY_BYTES), addressOf(MASK));
@@ -346,7 +349,7 @@ public final class ProviderStart {
         r.bind(refused);
     }
 
-    /** glibc keeps a thread's memory until the kernel has cleared its tid. Of others that is not known. */
+    /** Finds whether thread memory is reclaimed early. glibc keeps it until the kernel has cleared the tid. */
     private void findLifetime(Routines r) {
         Label lasting = new Label("tls_lasts");
         r.loadWord(A, words.glibc);
@@ -367,7 +370,7 @@ public final class ProviderStart {
         r.bind(lasting);
     }
 
-    /** {@code void *start(pair)}: pair is the start routine that was asked for, and its argument. */
+    /** Emits {@code void *start(pair)}; the pair is the requested start routine and its argument. */
     private void startThread(Routines r) {
         Label go = new Label("go");
         Label join = new Label("join");
@@ -393,7 +396,7 @@ public final class ProviderStart {
         r.leaveTo(A, local(B));
     }
 
-    /** Says that somebody ends the thread's registration in time. */
+    /** Notes that the thread's registration will be ended in time. */
     private void arm(Routines r) {
         r.loadWord(LENGTH, words.armed);
         r.addThreadPointer(LENGTH);
@@ -402,9 +405,9 @@ public final class ProviderStart {
     }
 
     /**
-     * pthread_create or thrd_create: the last two arguments are start routine and argument.
+     * Emits pthread_create or thrd_create, whose last two arguments are the start routine and its argument.
      *
-     * @param error what is returned when there is no memory, or libc has no such function
+     * @param error the result if there is no memory or libc lacks the function
      */
     private void createThread(Routines r, Label function, int arguments, int error) {
         String name = function.name();
@@ -439,7 +442,7 @@ public final class ProviderStart {
         r.address(start, startThread);
         r.set(start + 1, local(B));
         r.callTo(RESULT, FUNCTION, inputs);
-        // An int: its upper half is undefined.
+        // The result is an int, so the upper half of the register is undefined.
         r.set(A, addressOf(RESULT));
         r.load(RESULT, A, 0, Width.INT);
         r.branchIf(RESULT, 0, out);

@@ -12,19 +12,19 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The provider image's data: words by label, and its thread-local variables. */
+/** The data of the provider image: words by label, and thread-local variables. */
 public final class ProviderWords {
     /** The area of the 2018 protocol. */
     static final String ABI = "__rseq_abi";
     /** The count of the 2018 protocol. */
     public static final String REFCOUNT = "__rseq_refcount";
-    /** The count of libc's area, which the 2018 protocol's is not about. */
+    /** The count of libc's area, which the 2018 protocol does not have. */
     static final String LIBC_REFCOUNT = "rseq4j_libc_refcount";
-    /** How many counts rseq4j_register has taken on this thread. */
+    /** The number of counts that rseq4j_register has taken on this thread. */
     public static final String USERS = "rseq4j_users";
     /** {@link #JOINED}, {@link #TOMBSTONE}, or 0. */
     public static final String STATE = "rseq4j_state";
-    /** 1 when somebody ends the thread's registration before its memory goes. */
+    /** 1 if the thread's registration will be ended before its memory is reclaimed. */
     public static final String ARMED = "rseq4j_armed";
     /** The thread holds one count until it ends. */
     public static final int JOINED = 1;
@@ -36,13 +36,13 @@ public final class ProviderWords {
     private final int areaBytes;
     private final List<ElfParts.Word> all = new ArrayList<>();
 
-    /** Chosen by the constructor; until then what the relocation says, and no index is in range. */
+    /** Set by the constructor. Before that the words have their relocated values, and no index is in range. */
     final Target.Words target = new Target.Words(thread("area_offset", ABI, 0),
             thread("index_offset", ABI, RseqArea.CPU_ID), constant("index_limit", 0));
     final Label mmCid = constant("mm_cid_offset", 0);
     final Label length = constant("registered_length", RseqArea.ORIGINAL_BYTES);
     final Label constructed = constant("constructed", 0);
-    /** 1 where the area is ours and registered with more than the original length. */
+    /** 1 if the area is the image's own and registered with more than the original length. */
     final Label isFull = constant("is_full", 0);
     final Label owner = constant("owner", 0);
     final Label count = thread("count_offset", REFCOUNT, 0);
@@ -62,15 +62,15 @@ public final class ProviderWords {
 
     final Label rseqOffset = thread("__rseq_offset", ABI, 0);
     /**
-     * 32 stands for "as much of 32 bytes as the kernel maintains", as glibc 2.35 to 2.40 say it. A longer registration
-     * has the length that the kernel maintains, as with glibc since 2.41.
+     * As in glibc 2.35 to 2.40, 32 means the part of 32 bytes that the kernel maintains. A longer registration has the
+     * length that the kernel maintains, as in glibc since 2.41.
      */
     final Label rseqSize = constant("__rseq_size", RseqArea.ORIGINAL_BYTES);
     final Label rseqFlags = constant("__rseq_flags", 0);
 
-    /** What librseq of 2020 and 2021 asks before it registers threads itself. */
+    /** librseq of 2020 and 2021 reads this word before it registers threads itself. */
     final Label handled = constant("__rseq_handled", 1);
-    /** What librseq is known by, since 2022. */
+    /** Symbols of librseq since 2022. */
     final Label librseqRegisters = text("rseq_register_current_thread");
     final Label librseqSize = text("rseq_size");
     final Label librseqOffset = text("rseq_offset");
@@ -79,7 +79,7 @@ public final class ProviderWords {
     final Label malloc = imported("malloc");
     final Label free = imported("free");
     final Label dlsym = imported("dlsym");
-    /** Of glibc alone. */
+    /** Only glibc defines it. */
     final Label dlvsym = imported("dlvsym");
     final Label dladdr = imported("dladdr");
     final Label dlerror = imported("dlerror");
@@ -95,7 +95,7 @@ public final class ProviderWords {
         return add(name, ElfParts.Kind.CONSTANT, value, null);
     }
 
-    /** A text, in as many words as it takes. */
+    /** Adds a text, in several words. */
     Label text(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
         ByteBuffer padded = ByteBuffer.wrap(Arrays.copyOf(bytes, (bytes.length / Long.BYTES + 1) * Long.BYTES))
@@ -107,7 +107,7 @@ public final class ProviderWords {
         return first;
     }
 
-    /** A word that a function brings along, whose value is counted up from 0. */
+    /** Adds the counter of a function, which starts at 0. */
     void counter(Label label) {
         all.add(new ElfParts.Word(label, ElfParts.Kind.CONSTANT, 0, null));
     }
@@ -130,7 +130,7 @@ public final class ProviderWords {
         return label;
     }
 
-    /** Returns size and alignment of the area. */
+    /** Returns size and alignment of the area, in bytes. */
     int areaBytes() {
         return areaBytes;
     }
@@ -139,14 +139,14 @@ public final class ProviderWords {
         return List.copyOf(all);
     }
 
-    /** Returns the same for an image that has no area, and is told what its symbols are to say. */
+    /** Returns the words of the second image, which has no area and copies the values of its symbols. */
     List<ElfParts.Word> allOfNext() {
         return all.stream().map(word -> word.kind() == ElfParts.Kind.IMPORT || word.label() != rseqSize
                 && word.kind() == ElfParts.Kind.CONSTANT ? word
                 : new ElfParts.Word(word.label(), ElfParts.Kind.CONSTANT, 0, null)).toList();
     }
 
-    /** Returns data by their symbols; {@code __rseq_handled} where the image registers every thread at its start. */
+    /** Returns the exported data; {@code __rseq_handled} only if the image registers each thread at its start. */
     List<ElfParts.ExportedObject> objects(boolean registersAll) {
         List<ElfParts.ExportedObject> objects = new ArrayList<>();
         objects.add(new ElfParts.ExportedObject("__rseq_offset", rseqOffset, Long.BYTES));
