@@ -42,7 +42,7 @@ final class NativeRefusalTest {
         assumeTrue(Rseq.availability().available(), "what follows needs rseq");
         assumeTrue(!TraceTime.isGiven(), "what follows needs the counter");
         require(Child.output(Map.of(), Child.java(List.of("-Drseq4j.trace.clock=monotonic"), Asking.class,
-                folder.resolve("asked").toString())), "-Drseq4j.trace.clock=monotonic asks for another clock: leave"
+                folder.resolve("asked").toString())), "-Drseq4j.trace.clock=monotonic selects another clock: leave"
                 + " it out");
         String file = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
         List<String> plain = Child.java(List.of(), Asking.class, folder.resolve("hidden").toString());

@@ -219,7 +219,7 @@ final class ProbeErrorsTest {
                 MethodHandles.lookup().dropLookupMode(MethodHandles.Lookup.PRIVATE))) {
             Exception refusal = assertThrows(IllegalArgumentException.class,
                     () -> providers.probes(place, SameName.class));
-            assertTrue(String.valueOf(refusal.getMessage()).contains("has not the access of its class itself; call"
+            assertTrue(String.valueOf(refusal.getMessage()).contains("does not have full privilege access; call"
                     + " MethodHandles.lookup() in a class of package io.github.rseq4j.trace"), refusal.getMessage());
         }
     }

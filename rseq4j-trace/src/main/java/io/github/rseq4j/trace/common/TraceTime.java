@@ -17,23 +17,25 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 
-/** The clock of traces: the processor's counter, or CLOCK_MONOTONIC where that is not to be relied on. */
+/** The clock of traces: the processor's counter where it is reliable, else CLOCK_MONOTONIC. */
 public final class TraceTime {
     /* How it works
      *
-     * The kernel uses the processor's counter for its own clock only where it found it to be the same on all CPUs and
-     * to never stop. So where it does, sections read the counter; else the caller reads CLOCK_MONOTONIC ahead of the
-     * section, which refuses a time before the last record's. On the fallback the sections themselves read that clock.
+     * The kernel uses the processor's counter as its own clock only if it has found that the counter is the same on all
+     * CPUs and never stops. Where it does so, sections read the counter. Elsewhere the caller reads CLOCK_MONOTONIC
+     * before the section, and the section refuses a time before the last record's. On the fallback the sections
+     * themselves read that clock.
      *
-     * -Drseq4j.trace.clock=monotonic has CLOCK_MONOTONIC read where the counter would serve: what it costs is a call
-     * more and a retry now and then, what it gains are times that are those of other programs' clocks.
+     * -Drseq4j.trace.clock=monotonic selects CLOCK_MONOTONIC also where the counter is reliable. It costs a call more
+     * for each event, and a retry now and then. It makes times comparable with those of other programs.
      *
-     * The counter's frequency is what it counted between two moments, by CLOCK_MONOTONIC: the longer between, the
-     * better. A moment is taken as often as needed for the two clocks to be read without an interruption between.
+     * The counter's frequency is the number of its cycles between two moments, divided by the time between them on
+     * CLOCK_MONOTONIC. It becomes more exact with that time. For a moment the clocks are read one after the other,
+     * several times; the reading that took the shortest time is used.
      */
     private static final Path CLOCK_SOURCE =
             Path.of("/sys/devices/system/clocksource/clocksource0/current_clocksource");
-    /** Asks for a clock. */
+    /** The system property that selects the clock. */
     static final String PROPERTY = "rseq4j.trace.clock";
     private static final Set<String> COUNTERS = Set.of("tsc", "arch_sys_counter");
     private static final long NANOS_PER_SECOND = 1_000_000_000;
@@ -48,31 +50,31 @@ public final class TraceTime {
 
     private TraceTime() {}
 
-    /** What reads the clock, a constant. */
+    /** The handle that reads the clock, a constant for the compiler, and the moment of its first use. */
     private static final class Reading {
         private static final MethodHandle READ = IS_COUNTER ? Engine.get().timestampHandle() : nanoTime();
         private static final Moment FIRST = moment();
     }
 
     /**
-     * Emits what reads the clock, before somebody reads it.
+     * Emits the function that reads the clock, before its first use.
      *
-     * @throws io.github.rseq4j.KernelException when the kernel refuses executable memory; it may be tried again
+     * @throws io.github.rseq4j.KernelException when the kernel refuses executable memory; the caller may try again
      */
     public static void require() {
         if (IS_COUNTER) {
-            // The engine keeps it, so that the holder's initialiser, which must not fail, finds it.
+            // The engine keeps the handle. So the initialiser of Reading, which must not fail, finds it.
             MethodHandle _ = Engine.get().timestampHandle();
         }
         Engine _ = Engine.get(Reading.class);
     }
 
     /**
-     * The same moment by three clocks.
+     * The times of one moment on three clocks.
      *
-     * @param cycles the trace's
-     * @param nanos CLOCK_MONOTONIC's
-     * @param epochNanos CLOCK_REALTIME's, in nanoseconds from the epoch of Unix
+     * @param cycles the time of the trace's clock
+     * @param nanos the time of CLOCK_MONOTONIC
+     * @param epochNanos the time of CLOCK_REALTIME, in nanoseconds since the epoch of Unix
      */
     record Moment(long cycles, long nanos, long epochNanos) {}
 
@@ -80,25 +82,26 @@ public final class TraceTime {
         try {
             return Files.readString(CLOCK_SOURCE).strip();
         } catch (IOException _) {
-            // Without sysfs nothing says that the counter can be relied on.
+            // Without sysfs nothing tells that the counter is reliable.
             return "";
         }
     }
 
-    /** Says why the processor's counter is not the clock of traces, and what to do about it. */
+    /** Returns why the processor's counter is not the clock of traces, and the remedy. */
     public static String whyNoCounter() {
         if (IS_FALLBACK) {
             return "rseq is not available: " + Rseq.availability().reason();
         }
         if (IS_ASKED) {
-            return "-D" + PROPERTY + "=monotonic asks for another clock: leave it out";
+            return "-D" + PROPERTY + "=monotonic selects another clock: leave it out";
         }
-        return SOURCE.isEmpty() ? CLOCK_SOURCE + " cannot be read, so nothing says that the processor's counter can be"
-                + " relied on: mount sysfs at /sys" : "the kernel's clock source is " + SOURCE + ", by " + CLOCK_SOURCE
+        return SOURCE.isEmpty() ? CLOCK_SOURCE + " cannot be read, so nothing tells that the processor's counter is"
+                + " reliable: mount sysfs at /sys" : "the kernel's clock source is " + SOURCE + ", by " + CLOCK_SOURCE
                 + ", and not the processor's counter (one of " + String.join(", ", new TreeSet<>(COUNTERS))
                 + "): the kernel's log tells why it was not chosen";
     }
 
+    /** Returns a handle of {@link System#nanoTime}. */
     public static MethodHandle nanoTime() {
         try {
             return MethodHandles.lookup().findStatic(System.class, "nanoTime", MethodType.methodType(long.class));
@@ -107,7 +110,7 @@ public final class TraceTime {
         }
     }
 
-    /** Tells whether who calls a section gives it the time. */
+    /** Tells whether the caller of a section passes the time as an argument. */
     public static boolean isGiven() {
         return !IS_COUNTER && !IS_FALLBACK;
     }
@@ -139,8 +142,8 @@ public final class TraceTime {
     }
 
     /**
-     * Returns the clock as well as it is known by now. The first time it is asked for, that may take as long as it
-     * takes to know it to some millionths.
+     * Returns the clock, with the frequency as measured since the first use. A counter is measured for at least 20 ms:
+     * the first call may wait that long.
      */
     public static TraceClock clock() {
         Moment last = moment();
@@ -152,11 +155,11 @@ public final class TraceTime {
     }
 
     /**
-     * Returns the clock that two moments make.
+     * Returns the clock that two moments define.
      *
-     * @param first the earlier one, which the time of the day is taken from
-     * @param last the later one
-     * @param isCounter whether the frequency is to be found, or is that of nanoseconds
+     * @param first the earlier moment; the clock's offset is computed from it
+     * @param last the later moment
+     * @param isCounter whether the frequency is computed; otherwise cycles are nanoseconds
      */
     public static TraceClock clock(Moment first, Moment last, boolean isCounter) {
         long frequency = !isCounter ? NANOS_PER_SECOND : BigInteger.valueOf(last.cycles - first.cycles)

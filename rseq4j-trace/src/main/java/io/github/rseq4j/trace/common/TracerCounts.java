@@ -5,32 +5,32 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** What a tracer counts besides what its rings count. */
+/** The counts of a tracer that are not counts of its rings. */
 public final class TracerCounts {
     public final LongAdder packets = new LongAdder();
     public final LongAdder bytes = new LongAdder();
     public final LongAdder droppedFiles = new LongAdder();
-    /** These two allocate nothing: they also count when there is no memory. */
+    /** These two are atomic, because a LongAdder may allocate: they also count when there is no memory. */
     private final AtomicLong failures = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
     private final AtomicReference<@Nullable Throwable> lastFailure = new AtomicReference<>();
 
     /**
-     * Counts something that could not be done, and keeps it.
+     * Counts a failure and keeps it as the last one.
      *
-     * @param failure what was thrown
+     * @param failure the Throwable
      */
     public void failed(Throwable failure) {
         failures.getAndIncrement();
         lastFailure.set(failure);
     }
 
-    /** Counts an event that is in no ring's count. */
+    /** Counts a lost event: one that no ring counts. */
     public void lost() {
         lost.getAndIncrement();
     }
 
-    /** Counts events that were in a ring, and are nowhere now. */
+    /** Counts events that were recorded in a ring and are lost with it. */
     public void lost(long events) {
         lost.getAndAdd(events);
     }
@@ -40,12 +40,12 @@ public final class TracerCounts {
         return lost.get();
     }
 
-    /** Returns how much could not be done. */
+    /** Returns the number of failures. */
     public long failures() {
         return failures.get();
     }
 
-    /** Returns what was kept last, or null. */
+    /** Returns the last failure, or null. */
     public @Nullable Throwable lastFailure() {
         return lastFailure.get();
     }

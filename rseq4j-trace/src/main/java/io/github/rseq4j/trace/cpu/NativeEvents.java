@@ -22,28 +22,33 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Functions that record a tracer's events for native code: on any thread of the process, also one that the JVM has
- * never seen, and in signal handlers.
+ * Functions that record a tracer's events for native code. They run on any thread of the process, also on a thread that
+ * the JVM does not know, and in signal handlers.
  */
 public final class NativeEvents {
     /* How it works
      *
-     * What Java does around an event's section is done here by emitted code: a thread without a registration is given
-     * one where that is for us to do; what finds no room opens the next sub-buffer, or is counted. The sections are
-     * those of Java, at the same addresses. The code makes raw system calls alone (gettid, and what registering takes),
-     * allocates nothing, takes no lock and leaves errno alone: so a signal's handler may call it wherever it comes,
-     * also inside of itself.
+     * Emitted code does what Channel does in Java. It runs the same sections, at the same addresses:
      *
-     * The thread's number is the kernel's, made negative: there is no other that a handler could ask for, and Java's
-     * are positive.
+     *   1. It runs COPY, which records the event. If the sub-buffer has room, that is all.
+     *   2. Otherwise it runs SWITCH, which opens the next sub-buffer, and tries the event again.
+     *   3. If the ring is full, it runs DISCARD, which counts the event in the ring.
+     *   4. If the CPU has no ring, it runs MISS, which counts the event in the CPU's head. The tracer's thread reads
+     *      that count and makes the ring.
+     *   5. If the thread has no registration, it registers the thread where rseq4j has to do that, and tries again.
      *
-     * Where there is no ring none can be made here: that is counted at the CPU's head, and who makes rings looks there.
+     * The code makes only raw system calls: gettid, and those of a registration. It allocates nothing, takes no lock
+     * and preserves errno. So a signal handler may call it at any point, also inside itself.
      *
-     * A function tries again a few times only: each time that it is not recorded for another reason than a full ring,
-     * some other thread has recorded a whole sub-buffer on the same CPU in between. What is given up then, as what
-     * comes on a thread that cannot be registered, is counted in one word for the whole process.
+     * The thread's number is the kernel's, negated. A handler can find out no other number, and Java's numbers are
+     * positive.
+     *
+     * The number of tries is limited. After a switch, a try can fail only if other threads have filled the new
+     * sub-buffer meanwhile, the thread has migrated to a CPU whose sub-buffer is full, or the section was aborted too
+     * often. An event that is given up, or whose thread cannot be registered, is counted in one word for the whole
+     * process.
      */
-    /** How many integer arguments a C function takes in registers, on every architecture. */
+    /** The number of integer arguments that a C function takes in registers, on every architecture. */
     public static final int MAX_FIELDS = 6;
     private static final int ATTEMPTS = 8;
     private static final int TID_OFFSET = 2;
@@ -52,7 +57,7 @@ public final class NativeEvents {
     private static final int ID = 1;
     private static final int FROM = 2;
     private static final int BYTES = 3;
-    /** The one behind it is what is written beyond it. */
+    /** The event's word of id and thread. A store of the thread's number also writes to the local after this one. */
     private static final int WORD = 4;
     private static final int POINTER = 6;
     private static final int TID = 7;
@@ -74,9 +79,9 @@ public final class NativeEvents {
     private final long record;
 
     /**
-     * Emits what all events share.
+     * Emits the code that all events share.
      *
-     * @param engine runs the sections
+     * @param engine the engine that runs the sections
      * @throws io.github.rseq4j.KernelException when there is no more executable memory
      */
     public NativeEvents(NativeEngine engine) {
@@ -96,10 +101,10 @@ public final class NativeEvents {
     }
 
     /**
-     * A function of one event.
+     * The function of one event.
      *
-     * @param entry its address: {@code long event(fields ...)}; it returns a negative number when nothing is recorded
-     * @param enabledWord the address of the word that is 0 while it records nothing
+     * @param entry its address: {@code long event(fields ...)}; it returns a negative number if it records nothing
+     * @param enabledWord the address of the word that is 0 while the event is disabled
      */
     public record Event(long entry, long enabledWord) {}
 
@@ -107,18 +112,18 @@ public final class NativeEvents {
         return (int) Status.failure(Status.EXIT + number, 0);
     }
 
-    /** Returns how many events of the whole process were given up, and are in no ring's count. */
+    /** Returns how many events of the whole process were given up; no ring counts them. */
     public long lost() {
         return RawMemory.getLong(lostWord);
     }
 
     /**
-     * Emits the function of an event; it records nothing yet.
+     * Emits the function of an event. The event is disabled.
      *
-     * @param name what it is called
-     * @param cells the rings' heads
+     * @param name the function's name
+     * @param cells the address of the first head
      * @param id the event's number
-     * @param fieldBytes how long each field is: 1, 2, 4 or 8 bytes; at most {@link #MAX_FIELDS}
+     * @param fieldBytes the length of each field: 1, 2, 4 or 8 bytes; at most {@link #MAX_FIELDS} fields
      * @throws io.github.rseq4j.KernelException when there is no more executable memory
      */
     public Event event(String name, long cells, int id, List<Integer> fieldBytes) {
@@ -134,10 +139,10 @@ public final class NativeEvents {
     }
 
     /**
-     * Emits a signal's handler that records where the thread was interrupted: an event of one field of 8 bytes. It
-     * records nothing yet.
+     * Emits a signal handler that records the address of the interrupted instruction: an event with one field of 8
+     * bytes. The event is disabled.
      *
-     * @param cells the rings' heads
+     * @param cells the address of the first head
      * @param id the event's number
      * @throws io.github.rseq4j.KernelException when there is no more executable memory
      */
@@ -173,7 +178,8 @@ public final class NativeEvents {
         r.branchIf(result, 0, off);
         int bytes = 0;
         for (int i = 0; i < fields; i++) {
-            // Whole words, each over what the one before has too much: the upper part of a narrow argument is anything.
+            // Each store writes a whole word and overwrites the upper bytes of the one before: the upper bytes of a
+            // narrow argument are undefined.
             r.set(pointer, addressOf(buffer));
             r.add(pointer, bytes);
             r.store(pointer, 0, i, Width.LONG);
@@ -183,7 +189,7 @@ public final class NativeEvents {
         r.callTo(result, pointer, constant(cells), constant(id), addressOf(buffer), constant(bytes));
         r.leave(result);
         r.bind(off);
-        // As of a ring that takes nothing.
+        // The status of a ring that accepts no records.
         r.set(result, constant(CLOSED));
         r.leave(result);
     }
@@ -192,7 +198,8 @@ public final class NativeEvents {
     private void record(Routines r) {
         r.enter(new Label("record"), 4, RECORD_LOCALS);
         r.systemCall(TID, SystemCall.GETTID);
-        // The number of the event in the lower 16 bits of a word, the thread's in the others: one over the other.
+        // A word with the event's number in the lower 16 bits and the thread's number in the others: the second store
+        // begins at the third byte.
         r.set(WORD, local(ID));
         r.set(POINTER, addressOf(WORD));
         r.add(POINTER, TID_OFFSET);

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /** The functions by which native code records a tracer's events. */
 public final class NativeProbes {
     /**
-     * What all tracers share, emitted when it is first needed. No constant: the kernel may refuse it, and is asked
-     * again.
+     * The code that all tracers share, emitted at its first use. It is not a constant: the kernel may refuse the
+     * memory, and the next use tries again.
      */
     private static final AtomicReference<@Nullable NativeEvents> SHARED = new AtomicReference<>();
 
@@ -30,10 +30,10 @@ public final class NativeProbes {
     private boolean isClosed;
 
     /**
-     * Makes none yet.
+     * Makes no function yet.
      *
-     * @param rings where they record
-     * @param threads learns that threads record which Java need not know
+     * @param rings the rings that receive the records
+     * @param threads looks for the kernel's threads as soon as there is a function
      */
     public NativeProbes(Rings rings, TracedThreads threads) {
         this.rings = rings;
@@ -41,7 +41,7 @@ public final class NativeProbes {
     }
 
     /**
-     * Returns how many events of native code, of all tracers of this process, were given up and are in no ring's count.
+     * Returns how many events of native code, of all tracers of this process, were given up; no ring counts them.
      */
     public static long lost() {
         NativeEvents shared = SHARED.get();
@@ -50,7 +50,7 @@ public final class NativeProbes {
 
     private static NativeEvents shared() {
         if (!(Engine.get() instanceof NativeEngine engine) || TraceTime.isGiven()) {
-            throw new UnsupportedOperationException("native code can record events with rseq alone, and where the"
+            throw new UnsupportedOperationException("native code can record events only with rseq, and only where the"
                     + " processor's counter is the clock of traces: " + TraceTime.whyNoCounter());
         }
         synchronized (SHARED) {
@@ -67,8 +67,8 @@ public final class NativeProbes {
      * Returns the address of an event's function.
      *
      * @param type the event
-     * @param isEnabled whether it records
-     * @throws UnsupportedOperationException when there is no such function on this machine, or for such an event
+     * @param isEnabled whether the event is enabled
+     * @throws UnsupportedOperationException when native code cannot record on this machine, or not this event
      * @throws IllegalStateException when the kernel refuses memory, or the tracer was closed
      */
     public synchronized long address(EventType type, boolean isEnabled) {
@@ -89,10 +89,10 @@ public final class NativeProbes {
     }
 
     /**
-     * Makes a signal's handler that records where a thread was interrupted.
+     * Makes a signal handler that records the address of the interrupted instruction.
      *
      * @param type the event
-     * @throws UnsupportedOperationException when there is no such function on this machine
+     * @throws UnsupportedOperationException when native code cannot record on this machine
      * @throws IllegalStateException when the kernel refuses memory, or the tracer was closed
      */
     public synchronized NativeEvents.Event sampler(EventType type) {
@@ -108,10 +108,10 @@ public final class NativeProbes {
     }
 
     /**
-     * Switches the event's function, if there is one.
+     * Enables or disables the event's function, if the event has one.
      *
      * @param type the event
-     * @param isEnabled whether it records
+     * @param isEnabled whether the event is enabled
      */
     public synchronized void enable(EventType type, boolean isEnabled) {
         NativeEvents.Event event = events.get(type.name());
@@ -120,15 +120,15 @@ public final class NativeProbes {
         }
     }
 
-    /** Lets no function be made or enabled any more. */
+    /** From now on {@link #address} and {@link #sampler} refuse. */
     public synchronized void close() {
         isClosed = true;
     }
 
     /**
-     * Checks that functions can be made and enabled.
+     * Checks that the tracer is open.
      *
-     * @param type the event that is meant
+     * @param type the event, for the message
      * @throws IllegalStateException when the tracer was closed
      */
     public synchronized void requireOpen(EventType type) {
@@ -142,8 +142,8 @@ public final class NativeProbes {
         for (EventType.Field field : type.fields()) {
             if (!isInteger(field.type()) || bytes.size() == NativeEvents.MAX_FIELDS) {
                 throw new UnsupportedOperationException("event=" + type.name() + ", field=" + field.name() + ", type="
-                        + field.type() + ": a native function has up to " + NativeEvents.MAX_FIELDS
-                        + " fields, integers all");
+                        + field.type() + ": a native function takes up to " + NativeEvents.MAX_FIELDS
+                        + " fields, all of them integers");
             }
             bytes.add(field.type().minimumBytes());
         }

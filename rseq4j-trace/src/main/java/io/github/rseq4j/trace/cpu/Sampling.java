@@ -25,25 +25,30 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Samples what all threads of the process use CPU time for, until it is closed. One at a time in a process. */
+/** Samples the CPU time of all threads of the process, until it is closed. A process has one sampler at a time. */
 public final class Sampling implements AutoCloseable {
     /* How it works
      *
-     * Each thread, also one that the JVM does not know, has a timer of its own CPU time, which sends it SIGPROF; the
-     * handler is emitted code that records the instruction that was interrupted. A thread of ours looks for threads
-     * that are new or have ended.
+     * Each thread, also one that the JVM does not know, has a timer of its own CPU time, which sends it SIGPROF. The
+     * handler is emitted code that records the address of the interrupted instruction. The sampler's thread looks for
+     * new and ended threads.
      *
-     * Where code lies is recorded at the beginning, when it changes, and with each snapshot: so readers can tell which
-     * library an address is in.
+     * The addresses of code are recorded at the beginning, when they change, and with each snapshot. So readers can
+     * tell the library of an address.
      *
-     * At the end SIGPROF has the action again that it was found with, unless somebody has changed it meanwhile. Its
-     * default would end the process, and a signal may be on its way: so timers are deleted, then the signal is ignored,
-     * by which the kernel forgets what is pending of it. The handler's code stays, for threads that are in it. When the
-     * class loader of this class is collected, the thread does the same (LooseThread).
+     * At the end the sampler gives SIGPROF the action back that it had before, unless that was changed meanwhile. The
+     * default action would end the process, and a signal may still be pending. So the sampler:
+     *
+     *   1. deletes the timers;
+     *   2. ignores the signal, at which the kernel drops pending ones;
+     *   3. restores the former action.
+     *
+     * The handler's code stays mapped, because threads may still be in it. When the class loader of this class is
+     * collected, the sampler's thread does the same (LooseThread).
      *
      * Refused: one timer for the process. Kernels before 6.4 send its signals to the main thread, which waits.
      */
-    /** The most samples a second of CPU time. */
+    /** The highest number of samples for each second of CPU time. */
     public static final int MAX_HZ = 10_000;
     private static final int SIGPROF = 27;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
@@ -55,15 +60,15 @@ public final class Sampling implements AutoCloseable {
 
     private static final long SIG_IGN = 1;
 
-    /** Records where code lies. */
+    /** Records the address ranges of code. */
     @FunctionalInterface
     public interface CodeMap {
         /**
-         * Memory holds code.
+         * Records a range of executable memory.
          *
-         * @param start its address
-         * @param end the address behind it
-         * @param offset where it begins in its file
+         * @param start its first address
+         * @param end the address after its last byte
+         * @param offset the offset of its first byte in the file
          * @param path the file, or empty for code that was made at run time
          */
         void mapping(long start, long end, long offset, String path);
@@ -77,7 +82,7 @@ public final class Sampling implements AutoCloseable {
     private final TracerCounts counts;
     private final KernelTasks tasks = new KernelTasks();
     private final long intervalNanos;
-    /** The timers, by the thread's number in /proc; negative numbers are what the kernel answered instead. */
+    /** The timers, by the thread's number in /proc; a negative one is the error that the kernel returned instead. */
     private final Map<Integer, Integer> timers = new HashMap<>();
     private byte[] former;
     private final Thread worker;
@@ -102,12 +107,12 @@ public final class Sampling implements AutoCloseable {
     /**
      * Begins to sample.
      *
-     * @param events records where code lies
+     * @param events records the address ranges of code
      * @param handler records samples
-     * @param threads is told which threads there are
+     * @param threads learns the threads that the kernel has
      * @param counts counts failures
-     * @param hz how many a second of CPU time
-     * @throws IllegalStateException when somebody else samples or handles the signal, or no thread can have a timer
+     * @param hz the number of samples for each second of CPU time
+     * @throws IllegalStateException when another sampler runs, SIGPROF has a handler, or no thread can have a timer
      */
     public static Sampling start(CodeMap events, NativeEvents.Event handler, TracedThreads threads, TracerCounts counts,
             int hz) {
@@ -148,8 +153,8 @@ public final class Sampling implements AutoCloseable {
         if (timers.values().stream().noneMatch(timer -> timer >= 0)) {
             int errno = timers.values().stream().findFirst().orElse(-Errno.ESRCH);
             throw new IllegalStateException("no thread can be given a timer of its CPU time: timer_create answered "
-                    + Errno.name(-errno) + ": raise RLIMIT_SIGPENDING where that is EAGAIN, and mount the /proc of"
-                    + " this process's namespace where it is EINVAL or ESRCH");
+                    + Errno.name(-errno) + ": if that is EAGAIN, raise RLIMIT_SIGPENDING; if it is EINVAL or ESRCH,"
+                    + " mount the /proc of this process's namespace");
         }
     }
 
@@ -168,7 +173,7 @@ public final class Sampling implements AutoCloseable {
         return LOOK_NANOS;
     }
 
-    /** Gives threads that are new a timer, and takes it from those that have ended. */
+    /** Makes timers for new threads, and deletes those of threads that have ended. */
     private synchronized void look() {
         if (isClosed) {
             return;
@@ -206,7 +211,7 @@ public final class Sampling implements AutoCloseable {
             return;
         }
         Integer before = timers.put(task, timer);
-        // Once for each thread, however often it is tried.
+        // A failure counts once for each thread, although each look tries again.
         if (timer < 0 && before == null) {
             counts.failed(Errno.refusal("timer_create(tid=" + tid + ")", -timer));
         }
@@ -219,7 +224,7 @@ public final class Sampling implements AutoCloseable {
         }
     }
 
-    /** Records where code lies. */
+    /** Records all address ranges of code. */
     public void recordCode() {
         record(readCode());
     }
@@ -256,7 +261,7 @@ public final class Sampling implements AutoCloseable {
                 return;
             }
             isClosed = true;
-            // What Java has compiled since.
+            // Methods may have been compiled since the last look.
             if (RawMemory.getLong(handler.enabledWord()) != 0) {
                 recordNewCode();
             }

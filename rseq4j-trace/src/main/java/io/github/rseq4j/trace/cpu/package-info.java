@@ -1,2 +1,2 @@
-/** What native code records: functions for it, and samples of CPU time. */
+/** Events of native code: functions that record them, and samples of CPU time. */
 package io.github.rseq4j.trace.cpu;

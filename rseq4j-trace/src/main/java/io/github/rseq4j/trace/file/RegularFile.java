@@ -20,8 +20,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens files of folders that somebody else can write to. A link is not followed; a FIFO, whose opening would wait for
- * a writer, or a device, which may have no end, is not opened at all.
+ * Opens regular files of folders that other users can write to. It follows no link. It opens neither a FIFO, which
+ * would wait for a writer, nor a device, which may have no end.
  */
 public final class RegularFile {
     private static final int MAX_TRIES = 100;
@@ -33,10 +33,10 @@ public final class RegularFile {
      *
      * @param file the file
      * @return the open file
-     * @throws IOException when it cannot be opened, or is no regular file
+     * @throws IOException when the file cannot be opened, or is not a regular file
      */
     public static FileChannel open(Path file) throws IOException {
-        // A tracer that runs replaces its metadata now and then.
+        // A running tracer replaces its metadata now and then, possibly between the check and the opening.
         for (int tries = 1; ; tries++) {
             FileChannel channel = openUnlessReplaced(file);
             if (channel != null) {
@@ -74,22 +74,22 @@ public final class RegularFile {
     }
 
     /**
-     * Returns where the next bytes of a file are that were ever written. What lies before them is a hole, and zeros.
+     * Returns the offset of the next data of a file. The bytes before it are a hole, and read as zeros.
      *
      * @param file the file
-     * @param offset where the search begins, in bytes
-     * @return the offset of data, at least the one that was given; that one where the system does not tell;
-     *     {@code Long.MAX_VALUE} when there are no more
+     * @param offset the offset at which the search begins, in bytes
+     * @return the offset of the next data, at least the given one; the given one if the system does not support the
+     *     search; {@code Long.MAX_VALUE} if there is no more data
      */
     public static long data(Path file, long offset) {
         return SparseFile.data(file.toString(), offset);
     }
 
     /**
-     * Says in plain words why a file cannot be used.
+     * Returns in plain words why a file cannot be used.
      *
-     * @param e what its use threw
-     * @return the reason, without the file's name where the system gave one
+     * @param e the exception that the use of the file threw
+     * @return the reason, without the file's name if the system gave a reason
      */
     public static String why(Exception e) {
         return switch (e) {
@@ -98,7 +98,7 @@ public final class RegularFile {
             case NoSuchFileException _ -> "there is no such file";
             case AccessDeniedException _ -> "permission denied";
             case FileAlreadyExistsException f when f.getReason() == null -> "it exists already";
-            case NotDirectoryException _ -> "it is no folder";
+            case NotDirectoryException _ -> "it is not a folder";
             case FileSystemException f when f.getReason() != null -> first(f.getReason());
             default -> e.getMessage() == null ? "the system gives no reason" : first(e.getMessage());
         };

@@ -15,25 +15,29 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The lock of a folder of rings' files: one tracer or one recovery of all processes holds it. Any thread. */
+/** The lock of the folder of rings' files. Of all processes, one tracer or one recovery holds it. Any thread. */
 public final class RingLock implements AutoCloseable {
     /* How it works
      *
-     * It is a lock of fcntl(2), which ends with the process, however that ends. A process also loses it when it closes
-     * any other descriptor of the file. So this class keeps the identities of the files that it has locked, and does
-     * not open one of these. Another class loader's copy of this class has locked others: a file that the process has
-     * open, by its list of descriptors, is not opened either. All copies look and open under one monitor.
+     * It is a lock of fcntl(2), which ends with the process. A process also loses it when it closes any other
+     * descriptor of the file. So this class must not open a file that the process has locked:
      *
-     * Refused: an entry of the copy that holds a lock in a table of the JVM, system properties for example. When the
-     * copy's class loader is collected the JDK closes the file, and nobody removes the entry.
+     *   - It keeps the identities of the files that it has locked itself.
+     *   - A copy of this class in another class loader may have locked other files. So it does not open a file that is
+     *     in the process's list of descriptors either.
+     *
+     * All copies look and open under one monitor.
+     *
+     * Refused: a table of the held locks that belongs to the JVM, for example system properties. When the class loader
+     * of a copy is collected, the JDK closes the file, and no code removes the entry.
      */
     /** The file that is locked. */
     public static final String FILE = "lock";
-    /** What the kernel adds to the name of a file that has none any more. */
+    /** The suffix that the kernel appends to the name of a file that was removed. */
     private static final String REMOVED = " (deleted)";
 
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
-    /** The monitor of all copies of this class: one text, whichever class loader asks for it. */
+    /** The monitor of all copies of this class: an interned text, the same object for each class loader. */
     private static final Object MONITOR = RingLock.class.getName().intern();
 
     private static final Set<Object> HELD = new HashSet<>();
@@ -58,7 +62,7 @@ public final class RingLock implements AutoCloseable {
         return HELD.contains(key) || isOpenHere(key);
     }
 
-    /** Tells whether the process has a file open: to open and to close it would end the lock of another copy. */
+    /** Tells whether the process has a file open: opening and closing it would end the lock of another copy. */
     private static boolean isOpenHere(Object key) {
         try (DirectoryStream<Path> all = Files.newDirectoryStream(DESCRIPTORS)) {
             for (Path each : all) {
@@ -67,19 +71,19 @@ public final class RingLock implements AutoCloseable {
                 }
             }
         } catch (IOException | DirectoryIteratorException _) {
-            // Where there is no /proc a try tells.
+            // Without /proc, the attempt to lock has to tell.
         }
         return false;
     }
 
     private static boolean isOpenAs(Path descriptor, Object key) {
         try {
-            // By its name first: another file may be on a disk that does not answer.
+            // The name is compared first, because the file may be on a disk that does not answer.
             String name = String.valueOf(Files.readSymbolicLink(descriptor).getFileName());
             return (name.equals(FILE) || name.equals(FILE + REMOVED))
                     && key.equals(Files.readAttributes(descriptor, BasicFileAttributes.class).fileKey());
         } catch (IOException _) {
-            // It was closed meanwhile.
+            // The descriptor was closed meanwhile.
             return false;
         }
     }
@@ -87,8 +91,8 @@ public final class RingLock implements AutoCloseable {
     /**
      * Takes the lock, and makes its file if there is none.
      *
-     * @param rings the folder
-     * @return the lock, or null when somebody else holds it
+     * @param rings the folder of the rings
+     * @return the lock, or null if it is held already
      * @throws IOException when the file cannot be made or opened
      */
     public static @Nullable RingLock tryHold(SafeFolder rings) throws IOException {
@@ -98,9 +102,9 @@ public final class RingLock implements AutoCloseable {
     /**
      * Takes the lock.
      *
-     * @param rings the folder
+     * @param rings the folder of the rings
      * @param isMade whether its file is made if there is none
-     * @return the lock, or null when somebody else holds it
+     * @return the lock, or null if it is held already, or there is no file to lock
      * @throws IOException when the file cannot be made or opened
      */
     public static @Nullable RingLock tryHold(SafeFolder rings, boolean isMade) throws IOException {
@@ -138,10 +142,10 @@ public final class RingLock implements AutoCloseable {
     }
 
     /**
-     * Tells whether somebody holds the lock of a folder.
+     * Tells whether the lock of a folder is held, by this process or another one.
      *
-     * @param rings the folder
-     * @throws IOException when that cannot be told
+     * @param rings the folder of the rings
+     * @throws IOException when the lock's file cannot be opened
      */
     public static boolean isHeld(SafeFolder rings) throws IOException {
         synchronized (MONITOR) {
@@ -157,12 +161,12 @@ public final class RingLock implements AutoCloseable {
         }
     }
 
-    /** Tells whether it is the lock that a folder's name for it leads to. */
+    /** Tells whether this is the lock of the file that the folder has now, not of a file that was removed. */
     public boolean isOf(SafeFolder rings) throws IOException {
         return Objects.equals(key, key(rings));
     }
 
-    /** Ends the lock; its file may have been removed before. */
+    /** Releases the lock; its file may have been removed before. */
     @Override
     public void close() throws IOException {
         synchronized (MONITOR) {

@@ -27,15 +27,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder, and the files in it by their names: what a name links to is never opened, written or removed, and what is
- * no regular file is not opened. Any thread.
+ * A folder, and access to its files by their names. No link is followed: the target of a link is never opened, written
+ * or removed. Only regular files are opened. Any thread.
  */
 public final class SafeFolder implements AutoCloseable {
     /* How it works
      *
-     * The folder is held by its descriptor (openat(2), unlinkat(2), renameat(2)): who moves it, or puts a link in the
-     * place of its path, changes nothing. Where the JVM has no such thing, which is not on Linux, it is held by its
-     * path, and what is a link is refused all the same.
+     * The folder is held by its descriptor (openat(2), unlinkat(2), renameat(2)). So it stays the same folder when it
+     * is moved, or when a link takes the place of its path. Where the JVM has no descriptors of folders, which is not
+     * the case on Linux, the folder is held by its path; links are refused there too.
      */
     private static final FileAttribute<?>[] NOTHING = new FileAttribute<?>[0];
 
@@ -53,16 +53,16 @@ public final class SafeFolder implements AutoCloseable {
         }
     }
 
-    /** Returns what holds the folder, which a collection of garbage does not close, or null. */
+    /** Returns the folder's descriptor, or null. It stays open when it becomes unreachable. */
     public @Nullable SecureDirectoryStream<Path> descriptor() {
         return descriptor;
     }
 
     /**
-     * Opens a folder by its path, which may have links in it: it is what the user named.
+     * Opens a folder by its path. The path may contain links, because the user named it.
      *
-     * @param path the folder, which is there
-     * @throws IOException when it cannot be opened
+     * @param path the path of an existing folder
+     * @throws IOException when the folder cannot be opened
      */
     @SuppressWarnings({"MustBeClosedChecker", "StreamResourceLeak"}) // The folder closes it.
     public static SafeFolder open(Path path) throws IOException {
@@ -73,7 +73,7 @@ public final class SafeFolder implements AutoCloseable {
      * Opens a folder in this one.
      *
      * @param name its name
-     * @throws IOException when it is not there, or a link, or no folder
+     * @throws IOException when there is no such folder, or the name is that of a link or a file
      */
     @SuppressWarnings({"MustBeClosedChecker", "StreamResourceLeak"}) // The folder closes it.
     public SafeFolder folder(String name) throws IOException {
@@ -87,10 +87,10 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
-     * Makes a folder in this one, which its owner alone may look into, and opens it.
+     * Makes a folder in this one, accessible only to its owner, and opens it.
      *
      * @param name its name
-     * @throws IOException when there is something of that name, or it cannot be made
+     * @throws IOException when the name is in use, or the folder cannot be made
      */
     public SafeFolder make(String name) throws IOException {
         requireOpen();
@@ -116,11 +116,11 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
-     * Returns what a name is, and not what it links to.
+     * Returns the attributes of an entry; of a link, those of the link itself.
      *
-     * @param name the name
-     * @throws NoSuchFileException when it is not there
-     * @throws IOException when that cannot be told
+     * @param name the entry's name
+     * @throws NoSuchFileException when there is no such entry
+     * @throws IOException when the attributes cannot be read
      */
     public BasicFileAttributes attributes(String name) throws IOException {
         requireOpen();
@@ -132,7 +132,7 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
-     * Tells whether there is something of a name, be it a link to nothing.
+     * Tells whether there is an entry of a name, possibly a link without a target.
      *
      * @param name the name
      */
@@ -149,9 +149,9 @@ public final class SafeFolder implements AutoCloseable {
      * Makes a file for reading and writing.
      *
      * @param name its name
-     * @param isPrivate whether its owner alone may read it
-     * @throws java.nio.file.FileAlreadyExistsException when there is something of that name
-     * @throws IOException when it cannot be made
+     * @param isPrivate whether only its owner may access it
+     * @throws java.nio.file.FileAlreadyExistsException when the name is in use
+     * @throws IOException when the file cannot be made
      */
     public FileChannel create(String name, boolean isPrivate) throws IOException {
         return channel(name, isPrivate ? permissions("rw-------") : NOTHING, StandardOpenOption.CREATE_NEW,
@@ -159,11 +159,11 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
-     * Opens a file that is there.
+     * Opens an existing file.
      *
      * @param name its name
-     * @param isWritten whether it is written, too
-     * @throws IOException when it is not there, no regular file, or cannot be opened
+     * @param isWritten whether it is opened for writing too
+     * @throws IOException when there is no such file, it is not a regular file, or it cannot be opened
      */
     public FileChannel open(String name, boolean isWritten) throws IOException {
         if (!attributes(name).isRegularFile()) {
@@ -179,18 +179,18 @@ public final class SafeFolder implements AutoCloseable {
         Set<OpenOption> all = new HashSet<>(List.of(options));
         all.add(LinkOption.NOFOLLOW_LINKS);
         SecureDirectoryStream<Path> at = descriptor;
-        // The channel of a folder's descriptor is a file's, and declared as less.
+        // The channel of a folder's descriptor is declared as a byte channel, and is the channel of a file.
         return at == null ? FileChannel.open(path.resolve(name), all, attributes)
                 : (FileChannel) at.newByteChannel(Path.of(name), all, attributes);
     }
 
     /**
-     * Makes a file of some text.
+     * Makes a file with a text.
      *
      * @param name its name
-     * @param text what is in it
-     * @param isPrivate whether its owner alone may read it
-     * @throws IOException when there is something of that name, or it cannot be written; it is not left then
+     * @param text the text
+     * @param isPrivate whether only its owner may access it
+     * @throws IOException when the name is in use, or the file cannot be written; an incomplete file is removed
      */
     public void write(String name, String text, boolean isPrivate) throws IOException {
         try (FileChannel channel = create(name, isPrivate)) {
@@ -210,8 +210,8 @@ public final class SafeFolder implements AutoCloseable {
      * Reads the beginning of a file.
      *
      * @param name its name
-     * @param maxBytes how much at most
-     * @throws IOException when it is not there, no regular file, or cannot be read
+     * @param maxBytes the largest number of bytes to read
+     * @throws IOException when there is no such file, it is not a regular file, or it cannot be read
      */
     public byte[] read(String name, int maxBytes) throws IOException {
         try (FileChannel channel = open(name, false)) {
@@ -227,12 +227,12 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
-     * Gives a file another name, whatever had that name before.
+     * Moves a file to a folder. It replaces a file that has the new name.
      *
-     * @param from the file's name here
-     * @param folder the other folder, of the same file system
-     * @param to its name there
-     * @throws IOException when it cannot be done
+     * @param from the file's name in this folder
+     * @param folder the other folder, on the same file system
+     * @param to the file's name in that folder
+     * @throws IOException when the file cannot be moved
      */
     public void move(String from, SafeFolder folder, String to) throws IOException {
         requireOpen();
@@ -247,11 +247,11 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
-     * Removes a file; of a link, the link.
+     * Removes a file; if the name is that of a link, the link itself.
      *
      * @param name its name
-     * @return whether it was there
-     * @throws IOException when it cannot be removed
+     * @return whether there was such a file
+     * @throws IOException when the file cannot be removed
      */
     public boolean delete(String name) throws IOException {
         requireOpen();
@@ -268,10 +268,10 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
-     * Removes a folder.
+     * Removes an empty folder.
      *
      * @param name its name
-     * @throws IOException when it is not there, not empty, a link, or cannot be removed
+     * @throws IOException when there is no such folder, it is not empty, it is a link, or it cannot be removed
      */
     public void deleteFolder(String name) throws IOException {
         requireOpen();
@@ -283,23 +283,23 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
-     * Removes a folder that others may be removing, or making anew.
+     * Removes a folder if it exists and is empty. Other processes may remove it or put files into it at the same time.
      *
      * @param name its name
-     * @throws IOException when it cannot be removed; that it is not there, or not empty, is no failure
+     * @throws IOException when the empty folder cannot be removed
      */
     public void deleteEmpty(String name) throws IOException {
         try {
             deleteFolder(name);
         } catch (NoSuchFileException | DirectoryNotEmptyException _) {
-            // Somebody else has removed it, or has it by now.
+            // Another process has removed the folder, or uses it.
         }
     }
 
     /**
-     * Returns the names of all that is in the folder, in order.
+     * Returns the names of all entries of the folder, in order.
      *
-     * @throws IOException when it cannot be read
+     * @throws IOException when the folder cannot be read
      */
     public List<String> names() throws IOException {
         requireOpen();

@@ -4,25 +4,25 @@ import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 
 /**
- * Work with files that an interruption of the thread does not end. A channel is closed when a thread that uses it is
- * interrupted; whose thread that is, and why it is interrupted, is the traced program's own affair.
+ * Runs work on files also on a thread that is interrupted. An interrupt closes the channel that the thread uses. The
+ * thread may be one of the traced program, which interrupts its threads for reasons of its own.
  */
 public final class Uninterrupted {
     private Uninterrupted() {}
 
-    /** Something that may be done again when it was not done. */
+    /** Work that can be repeated if an interrupt ended it. */
     public interface Work<T> {
         T done() throws IOException;
     }
 
     /**
-     * Does it, and once more for each interruption that comes between. The thread is interrupted behind it if it was
-     * before, or came to be.
+     * Runs the work, and runs it again each time that an interrupt ended it. If the thread was interrupted before or
+     * during the call, its interrupt status is set after the call.
      *
-     * @param work what is done
-     * @param <T> what it returns
-     * @return what it returned
-     * @throws IOException when it throws for another reason
+     * @param work the work
+     * @param <T> the type of its result
+     * @return the result of the work
+     * @throws IOException when the work throws it for another reason than an interrupt
      */
     public static <T> T run(Work<T> work) throws IOException {
         boolean isInterrupted = Thread.interrupted();

@@ -4,29 +4,29 @@ import java.nio.ByteBuffer;
 import java.util.UUID;
 
 /**
- * The layout of a packet, which is also that of a ring's sub-buffer: sections write these words where they lie. All is
- * little endian; each word lies at a multiple of its size, and records begin at multiples of 8.
+ * The layout of a packet. A ring's sub-buffer has the same layout, because sections write a packet's words in place.
+ * All words are little endian. Each word lies at a multiple of its size, and records begin at multiples of 8.
  *
  * <pre>
  * packet header
  *   0  u32 magic                0xC1FC1FC1
- *   4  u8  uuid[16]             the trace's, most significant byte first
+ *   4  u8  uuid[16]             the trace's UUID, most significant byte first
  *  20  u32 stream_id            0: there is one kind of stream
  *  24  u64 stream_instance_id   the CPU index
  * packet context
- *  32  u64 timestamp_begin      cycles; no record is earlier
- *  40  u64 timestamp_end        cycles; no record is later
+ *  32  u64 timestamp_begin      cycles; not after the time of any record
+ *  40  u64 timestamp_end        cycles; not before the time of any record
  *  48  u64 content_size         bits from the packet's start to the end of its last record's last field
  *  56  u64 packet_size          bits, a multiple of 64
- *  64  u64 packet_seq_num       counts the packets of a stream; a gap is packets that were dropped
- *  72  u64 events_discarded     running count of the stream's events that are in no packet
+ *  64  u64 packet_seq_num       counts the packets of a stream; packets that were dropped leave a gap
+ *  72  u64 events_discarded     running count of the stream's discarded events
  *  80  u64 cpu_id               the CPU index
  *  88  records
  *
  * record, at a multiple of 8 from the packet's start
  *   0  u64 timestamp            cycles
  *   8  u16 id                   the event's number
- *  10  s48 tid                  the thread's number: Java's, or below 0 the kernel's; with the id it is one word
+ *  10  s48 tid                  the thread's number: Java's, or the kernel's, negated; id and tid are one word
  *  16  fields, without padding; zeros up to the next record
  * </pre>
  */
@@ -62,22 +62,22 @@ public final class PacketLayout {
     public static final int RECORD_ID_AND_THREAD = 8;
     /** Offset of the first field in a record, in bytes. */
     public static final int RECORD_FIELDS = 16;
-    /** Records begin at multiples of it, in bytes. */
+    /** The alignment of records, in bytes. */
     public static final int RECORD_ALIGNMENT = 8;
-    /** A record is no longer, in bytes: so much a reader must be able to hold for each stream. */
+    /** The largest size of a record, in bytes. A reader has to hold one record of this size for each stream. */
     public static final int MAX_RECORD_BYTES = 1 << 20;
     /** The highest number of an event. */
     public static final int MAX_ID = 0xFFFF;
-    /** The bits of the id in its word; the rest is the thread's. */
+    /** The number of bits of the id in its word; the other bits are those of the thread's number. */
     public static final int ID_BITS = 16;
-    /** The highest number of a thread; below 0 are those of the kernel, made negative. */
+    /** The highest number of a thread. Numbers below 0 are the kernel's, negated. */
     public static final long MAX_THREAD_ID = (1L << (Long.SIZE - ID_BITS - 1)) - 1;
 
-    /** The size of the two lengths before the content of a field of varying length: the whole's, and the recorded. */
+    /** The size of the two lengths before the content of a field of varying length: the original and the recorded. */
     public static final int LENGTHS_BYTES = 2 * Integer.BYTES;
-    /** The length of a reference that is null. */
+    /** The original length of a null. */
     public static final int NULL_LENGTH = -1;
-    /** The ordinal of an enumeration's value that is null. */
+    /** The ordinal of a null in a field of an enumeration. */
     public static final int NULL_ORDINAL = -1;
 
     /** The value of magic (CTF 1.8, section 5.1). */
@@ -90,7 +90,7 @@ public final class PacketLayout {
     private PacketLayout() {}
 
     /**
-     * {@return an offset rounded up to where a record may begin}
+     * {@return an offset, rounded up to the alignment of records}
      *
      * @param offset in bytes from the packet's start
      */
@@ -103,7 +103,7 @@ public final class PacketLayout {
      *
      * @param id the event's number
      * @param threadId the thread's number
-     * @throws IllegalArgumentException when one has too many bits
+     * @throws IllegalArgumentException when a number is out of range
      */
     public static long idAndThread(int id, long threadId) {
         if (id < 0 || id > MAX_ID || threadId < ~MAX_THREAD_ID || threadId > MAX_THREAD_ID) {
@@ -116,7 +116,7 @@ public final class PacketLayout {
     /**
      * {@return the bytes of magic and uuid, with which each packet of a trace begins}
      *
-     * @param uuid the trace's
+     * @param uuid the trace's UUID
      */
     public static byte[] mark(UUID uuid) {
         ByteBuffer mark = ByteBuffer.allocate(MARK_BYTES);

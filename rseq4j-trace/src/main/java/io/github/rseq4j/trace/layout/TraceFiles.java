@@ -14,14 +14,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The names in a trace's folder. A program that is started again and again with one folder for its trace has a trace
- * for each run: the first run's is in the folder itself, each later one's in a folder {@code run-2}, {@code run-3} and
- * so on in it.
+ * The names in a trace's folder. A program that is started several times with the same folder leaves a trace for each
+ * run. The trace of the first run is in the folder itself; those of later runs are in its subfolders {@code run-2},
+ * {@code run-3} and so on.
  */
 public final class TraceFiles {
     /** The file of the metadata. */
     public static final String METADATA = "metadata";
-    /** What a stream's file is called, before its index. */
+    /** The name of a stream's file, before the stream's index. */
     public static final String CHANNEL = "channel_";
 
     private static final String RUN = "run-";
@@ -32,18 +32,18 @@ public final class TraceFiles {
     /**
      * Returns the folder of a run.
      *
-     * @param folder the first run's
-     * @param number which run, 2 and more
-     * @return its folder
+     * @param folder the folder of the first run
+     * @param number the number of the run, at least 2
+     * @return the folder of that run
      */
     public static Path run(Path folder, int number) {
         return folder.resolve(RUN + number);
     }
 
     /**
-     * Returns the numbers of the later runs that there are.
+     * Returns the numbers of the later runs in a folder.
      *
-     * @param folder the first run's
+     * @param folder the folder of the first run
      * @return the numbers, ascending
      * @throws IOException when the folder cannot be read
      */

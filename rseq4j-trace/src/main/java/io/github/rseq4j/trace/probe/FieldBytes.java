@@ -8,20 +8,24 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/** Writes fields to an array as they lie in a record. Called by the code that {@link ProbeCompiler} makes. */
+/** Writes fields to an array, in the layout of a record. The code that {@link ProbeCompiler} makes calls it. */
 final class FieldBytes {
     /* How it works
      *
-     * A long text that certainly fits is copied by the JDK, from array to array where it is ASCII: it was, if as many
-     * bytes as it has characters are ASCII, for no character takes less than one. Any other is recorded as ASCII for
-     * as long as it is, and from the first other character on by a loop that also counts what is cut. Nothing is
-     * allocated, but by the JDK for a long text that is not ASCII.
+     * A long text that certainly fits is copied by the JDK (MemorySegment.setString), which for ASCII copies from array
+     * to array. If the copy begins with as many ASCII bytes as the text has characters, the text is ASCII, because each
+     * character takes at least one byte.
      *
-     * Refused: String.getBytes(int, int, byte[], int), which takes half the time for a long text; but what it makes of
-     * other characters may be ASCII.
+     * Any other text is copied by two loops. The first one copies characters while they are ASCII. The second one
+     * encodes the rest in UTF-8, and counts the bytes of the whole text, also those that are cut.
      *
-     * A text that another thread cannot change is copied once; an array may change while it is copied, and then either
-     * is recorded.
+     * Nothing is allocated, except by the JDK for a long text that is not ASCII.
+     *
+     * Another thread can change an array of bytes while it is copied: each byte is recorded as it was before or after
+     * that change. It cannot change a String.
+     *
+     * Refused: String.getBytes(int, int, byte[], int). It takes half the time for a long text, but can turn other
+     * characters into ASCII.
      */
     private static final VarHandle SHORTS = MethodHandles.byteArrayViewVarHandle(short[].class,
             ByteOrder.LITTLE_ENDIAN);
@@ -33,7 +37,7 @@ final class FieldBytes {
     private static final int CONTINUATION_BITS = 6;
     private static final int CONTINUATION_MASK = 0x3F;
     private static final int REPLACEMENT = '?';
-    /** From so many characters on the JDK's copy is faster than a loop. */
+    /** The least number of characters for which the JDK's copy is faster than a loop. */
     private static final int LONG_CHARS = 32;
     private static final int MAX_BYTES_BY_CHAR = 3;
     private static final long NOT_ASCII = 0x8080_8080_8080_8080L;
@@ -56,7 +60,7 @@ final class FieldBytes {
         LONGS.set(to, at, value);
     }
 
-    /** Returns the value of an enumeration's constant in a record. */
+    /** Returns the value that stands for an enumeration's constant in a record. */
     static int ordinal(@Nullable Enum<?> constant) {
         return constant == null ? PacketLayout.NULL_ORDINAL : constant.ordinal();
     }
@@ -68,13 +72,13 @@ final class FieldBytes {
     }
 
     /**
-     * Writes an array of bytes, or as much of it as there is room for.
+     * Writes an array of bytes. It is cut if there is not enough room.
      *
-     * @param to where to
+     * @param to the record's array
      * @param at the offset of the field
-     * @param end the offset behind its last byte; there is room for the lengths at least
-     * @param bytes the array
-     * @return the offset behind the field
+     * @param end the end of the room for the field, which is at least that of the two lengths
+     * @param bytes the field's value
+     * @return the offset after the field
      */
     static int putBytes(byte[] to, int at, int end, byte @Nullable [] bytes) {
         if (bytes == null) {
@@ -87,13 +91,13 @@ final class FieldBytes {
     }
 
     /**
-     * Writes a text in UTF-8, or as many whole characters of it as there is room for.
+     * Writes a text in UTF-8. It is cut between two characters if there is not enough room.
      *
-     * @param to where to
+     * @param to the record's array
      * @param at the offset of the field
-     * @param end the offset behind its last byte; there is room for the lengths at least
-     * @param text the text
-     * @return the offset behind the field
+     * @param end the end of the room for the field, which is at least that of the two lengths
+     * @param text the field's value
+     * @return the offset after the field
      */
     static int putText(byte[] to, int at, int end, @Nullable String text) {
         if (text == null) {
@@ -101,7 +105,7 @@ final class FieldBytes {
         }
         int content = at + PacketLayout.LENGTHS_BYTES;
         if (text.length() >= LONG_CHARS && text.length() < (end - content) / MAX_BYTES_BY_CHAR) {
-            // With the zero that it appends it has room also where it is not ASCII.
+            // The room suffices, with the zero byte that setString appends, also if each character takes 3 bytes.
             MemorySegment.ofArray(to).setString(content, text);
             if (isAscii(to, content, content + text.length())) {
                 return putLengths(to, at, text.length(), text.length());
@@ -128,7 +132,7 @@ final class FieldBytes {
         return (all & NOT_ASCII) == 0;
     }
 
-    /** Writes a text of which some characters, all ASCII, are written. */
+    /** Writes the rest of a text whose first characters, all ASCII, are written. */
     private static int putRest(byte[] to, int at, int end, String text, int written) {
         int content = at + PacketLayout.LENGTHS_BYTES;
         int next = content + written;
@@ -138,7 +142,7 @@ final class FieldBytes {
         for (int i = written; i < text.length(); i += count) {
             int character = text.codePointAt(i);
             count = Character.charCount(character);
-            // Half of a pair is nothing that UTF-8 has: it becomes what String.getBytes makes of it.
+            // UTF-8 has no half of a surrogate pair. It becomes a question mark, as in String.getBytes.
             int recorded = count == 1 && Character.isSurrogate((char) character) ? REPLACEMENT : character;
             int bytes = utf8Bytes(recorded);
             isCut |= bytes > end - next;
@@ -161,7 +165,7 @@ final class FieldBytes {
             to[at + i] = (byte) (ASCII_END | rest & CONTINUATION_MASK);
             rest >>>= CONTINUATION_BITS;
         }
-        // As many ones on top as there are bytes, and a zero; none of one byte.
+        // The first byte begins with as many ones as there are bytes, and a zero; a single byte begins with a zero.
         to[at] = (byte) (bytes == 1 ? rest : -ASCII_END >> bytes - 1 | rest);
     }
 }

@@ -16,26 +16,26 @@ import java.lang.constant.MethodTypeDesc;
 import java.util.Arrays;
 import java.util.List;
 
-/** Writes the code that records one event: what it does with the method's arguments. */
+/** Writes the code that records one event from the method's arguments. */
 public final class ProbeBody {
     /* How it works
      *
-     * Fields of up to 64 bytes that are all of constant length are put into words by shifts, and handed over as
-     * arguments:
+     * If all fields are of constant length and have at most 64 bytes, the code packs them into words by shifts, and
+     * passes the words as arguments:
      *
      *   sink.record2(16 + 9, id, a & 0xFFFFFFFFL | (long) b << 32, (long) b >>> 32 | ...);
      *
-     * A field that lies across two words is in both. All others are put into an array, each at a constant offset until
-     * the first of varying length:
+     * A field that crosses the border of two words is in both. In all other cases the code writes the fields to an
+     * array. The offsets are constant up to the first field of varying length:
      *
      *   byte[] to = scratch.take();
      *   FieldBytes.putLong(to, 0, a);
-     *   int at = FieldBytes.putText(to, 8, limit, text);     // the limit leaves room for the fields behind
+     *   int at = FieldBytes.putText(to, 8, limit, text);     // the limit leaves room for the fields after it
      *   FieldBytes.putInt(to, at + 0, b);
      *   sink.recordBytes(id, to, at + 4);
      *   scratch.give(to);
      */
-    /** Fields of so many bytes are handed over in words. */
+    /** The largest size of fields that are passed in words. */
     public static final int MAX_WORDS_BYTES = 8 * Long.BYTES;
 
     private static final int MAX_ODD_WORDS = 4;
@@ -48,7 +48,7 @@ public final class ProbeBody {
     private final EventSink sink;
     private final Scratch scratch;
     private final EventType type;
-    /** Where the next field goes: a local variable, if any, and a constant. */
+    /** The local variable and the constant whose sum is the offset of the next field. */
     private int atLocal = NO_LOCAL;
     private int atBytes;
 
@@ -65,9 +65,9 @@ public final class ProbeBody {
     }
 
     /**
-     * Writes it.
+     * Writes the code.
      *
-     * @param maxFieldBytes how many bytes of fields a record has at most
+     * @param maxFieldBytes the largest size of a record's fields
      */
     void write(int maxFieldBytes) {
         int fieldBytes = type.minimumBytes() - PacketLayout.RECORD_FIELDS;
@@ -94,7 +94,7 @@ public final class ProbeBody {
         record.end(code);
     }
 
-    /** Pushes the word of the fields' bytes from an offset on. */
+    /** Pushes the word that has the fields' bytes from an offset on. */
     private void word(int start) {
         boolean isEmpty = true;
         int at = 0;
@@ -120,17 +120,17 @@ public final class ProbeBody {
         }
     }
 
-    /** Pushes a field's bits as a long, zeros above them. */
+    /** Pushes a field's bits as a long whose upper bits are zeros. */
     private void unsigned(int index, FieldType field) {
         raw(index, field);
         if (field.minimumBytes() < Long.BYTES) {
-            // A boolean is one bit, whatever code that no compiler made would pass.
+            // A boolean is one bit. Bytecode that was not compiled from Java may pass other values.
             long mask = field == FieldType.Basic.BOOLEAN ? 1 : (1L << field.minimumBytes() * Byte.SIZE) - 1;
             code.i2l().loadConstant(mask).land();
         }
     }
 
-    /** Pushes a field's bits: as a long those of 8 bytes, else as an int. */
+    /** Pushes a field's bits: a long for a field of 8 bytes, else an int. */
     private void raw(int index, FieldType field) {
         int slot = code.parameterSlot(index);
         switch (field) {

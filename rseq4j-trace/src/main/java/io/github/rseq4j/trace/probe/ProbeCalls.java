@@ -11,17 +11,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What made code calls: constants of its class, whatever package and module that is in. */
+/** The methods that generated code calls, as constants of its class. That class may be in any package and module. */
 final class ProbeCalls {
     /* How it works
      *
-     * The class of a provider's probes lies in the provider's package where it can, for there it may implement the
-     * interface, whatever its visibility. What it calls is in this package, which it may not see. So it gets handles,
-     * as data of its class: to its code they are constants, and so are the objects that they are bound to. A compiler
-     * inlines through them as if each object were a static final field.
+     * The class of a provider's probes is in the provider's package if possible, because there it can implement an
+     * interface of any visibility. The methods that it calls are in this package, which that class may not be able to
+     * access. So the class gets method handles as its class data. The handles, and the objects to which they are bound,
+     * are constants to its code. The JIT compiler inlines calls through them as if each object were a static final
+     * field.
      *
-     * Refused: fields of the object, through which nothing is inlined where the object is no constant; public classes
-     * for the code to call, which others would call too.
+     * Refused: fields of the instance, because nothing is inlined through them if the instance is not a constant;
+     * public classes for the code to call, because any other code could call them too.
      */
     private static final MethodHandles.Lookup OWN = MethodHandles.lookup();
 
@@ -35,18 +36,18 @@ final class ProbeCalls {
      * @param type its type
      */
     record Call(DynamicConstantDesc<?> handle, MethodType type) {
-        /** Pushes what is called, which comes before the arguments. */
+        /** Pushes the handle, which comes before the arguments. */
         void begin(CodeBuilder code) {
             code.loadConstant(handle);
         }
 
-        /** Calls it, with the arguments that were pushed. */
+        /** Calls the method with the arguments that were pushed. */
         void end(CodeBuilder code) {
             code.invokevirtual(ConstantDescs.CD_MethodHandle, "invokeExact", type.describeConstable().orElseThrow());
         }
     }
 
-    /** Returns the data of the class. */
+    /** Returns the class data. */
     List<Object> data() {
         return List.copyOf(data);
     }
@@ -64,12 +65,12 @@ final class ProbeCalls {
     }
 
     /**
-     * Returns a method of one object; each time a constant of its own.
+     * Returns a method of an object, as a new constant.
      *
      * @param receiver the object
-     * @param name the method
-     * @param returned what it returns
-     * @param parameters its parameters
+     * @param name the method's name
+     * @param returned the type of its result
+     * @param parameters the types of its parameters
      */
     Call bound(Object receiver, String name, Class<?> returned, Class<?>... parameters) {
         MethodType type = MethodType.methodType(returned, parameters);
@@ -81,7 +82,7 @@ final class ProbeCalls {
         }
     }
 
-    /** Returns a method of an object whose method's name no other shared call has. */
+    /** Returns a method of an object, with one constant for each name: no two shared methods may have the same name. */
     Call shared(Object receiver, String name, Class<?> returned, Class<?>... parameters) {
         Call known = shared.get(name);
         if (known == null) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class ProbeCompiler {
     /* How it works
      *
-     * A hidden class of this form, in the provider's package where that may be:
+     * It makes a hidden class of this form, in the provider's package if possible (ProbePlace):
      *
      *   final class Requests_Probes implements Requests {
      *       public void received(long id, String path) {
@@ -35,10 +35,10 @@ public final class ProbeCompiler {
      *       }
      *   }
      *
-     * It has no fields: what it uses are constants (ProbeCalls).
+     * The class has no fields: it uses constants (ProbeCalls).
      *
-     * Refused: a call site that is linked anew when a probe is switched. It would save the load of a flag, and cost
-     * every caller its compiled code.
+     * Refused: a mutable call site that is relinked when a probe is enabled or disabled. It would save the load of a
+     * flag, and make the JVM discard the compiled code of each caller.
      */
     private final ProbeCalls calls = new ProbeCalls();
     private final EventSink sink;
@@ -47,9 +47,9 @@ public final class ProbeCompiler {
     private final Map<Class<?>, DynamicConstantDesc<?>> noneOf = new HashMap<>();
 
     /**
-     * @param sink where to its probes record; its class is public, or of this package
-     * @param scratch what records are put together in, with arrays of maxFieldBytes at least
-     * @param maxFieldBytes how many bytes of fields a record has at most
+     * @param sink receives the events of the probes; its class is public or in this package
+     * @param scratch arrays for records, of at least maxFieldBytes each
+     * @param maxFieldBytes the largest size of a record's fields
      */
     public ProbeCompiler(EventSink sink, Scratch scratch, int maxFieldBytes) {
         this.sink = sink;
@@ -61,22 +61,22 @@ public final class ProbeCompiler {
      * A method and its event.
      *
      * @param method the method
-     * @param type the event, of a span that of the begin
-     * @param flag the object that switches it: its method isEnabled tells whether it records
-     * @param end what the method returns when it has recorded, or null where it returns nothing
-     * @param none what it returns when it has not
+     * @param type the event; for a span, the event of its begin
+     * @param flag the switch of the event: its method isEnabled tells whether the event is recorded
+     * @param end the result of the method if the event is enabled, or null if the method returns nothing
+     * @param none the result of the method if the event is disabled
      */
     public record Implementation(Method method, EventType type, Object flag, @Nullable Object end,
                                  @Nullable Object none) {}
 
     /**
-     * Makes the implementation. Called once.
+     * Makes the implementation. It may be called once.
      *
-     * @param place where the class is to be
+     * @param place a lookup in the package of the new class
      * @param provider the interface
-     * @param methods its events
-     * @return an instance
-     * @throws IllegalArgumentException when there are too many for one class
+     * @param methods its methods
+     * @return an instance of the class
+     * @throws IllegalArgumentException when there are too many methods for one class
      */
     public Object compile(MethodHandles.Lookup place, Class<?> provider, List<Implementation> methods) {
         String packageName = place.lookupClass().getPackageName();
@@ -95,8 +95,8 @@ public final class ProbeCompiler {
             });
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("provider=" + provider.getName() + ": its " + methods.size()
-                    + " methods take more constants than the class file has that implements them (three or four for"
-                    + " each, of 65,535): distribute them over several interfaces", e);
+                    + " methods need more constants than a class file can have (three or four for each, of 65,535):"
+                    + " distribute them over several interfaces", e);
         }
         try {
             MethodHandles.Lookup made = place.defineHiddenClassWithClassData(bytes, calls.data(), true);

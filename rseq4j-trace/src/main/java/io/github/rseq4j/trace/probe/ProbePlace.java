@@ -12,12 +12,19 @@ import org.jspecify.annotations.Nullable;
 public final class ProbePlace {
     /* How it works
      *
-     * In the provider's own package anything can be implemented, and its class loader knows all types of the fields. A
-     * class of that package can let us in (a lookup), or its module (opens), or everybody (the class path). Where
-     * nobody does, a provider that is public and exported can be implemented here, if our class loader knows it.
+     * A class in the provider's own package can implement any provider, and its class loader knows the types of all
+     * fields. There are three ways into that package:
      *
-     * A lookup that we make in a package of another module may define classes there, but no hidden ones. So it defines
-     * one that makes a lookup of its own, once for each package and class loader.
+     *   - a class of the package passes a lookup;
+     *   - the module opens the package to this module;
+     *   - the provider is on the class path.
+     *
+     * Otherwise the class is made in this package, if the provider is public and exported, and the class loader of
+     * this package knows it.
+     *
+     * A lookup that is made here in a package of another module can define ordinary classes there, but no hidden ones.
+     * So it defines an ordinary class (GUEST), which makes a lookup of its own. Each package of a class loader gets one
+     * such class.
      */
     private static final MethodHandles.Lookup OWN = MethodHandles.lookup();
 
@@ -27,10 +34,10 @@ public final class ProbePlace {
     private ProbePlace() {}
 
     /**
-     * Returns where to implement a provider.
+     * Returns a lookup in the package in which a provider can be implemented.
      *
      * @param provider the interface
-     * @throws IllegalArgumentException when it cannot be; the message says what to do
+     * @throws IllegalArgumentException when there is no such package; the message has the remedy
      */
     public static MethodHandles.Lookup of(Class<?> provider) {
         Module own = OWN.lookupClass().getModule();
@@ -46,7 +53,7 @@ public final class ProbePlace {
                 return OWN;
             }
         } catch (IllegalAccessException _) {
-            // It is not for us, and so for nobody but its own package.
+            // The provider is not accessible from here: only a class of its own package can implement it.
         }
         throw new IllegalArgumentException("provider=" + provider.getName() + ": package "
                 + provider.getPackageName() + " of module " + module.getName() + " is not open to " + own
@@ -55,7 +62,7 @@ public final class ProbePlace {
                 + "io.github.rseq4j.trace)");
     }
 
-    /** Returns the lookup of a class of ours in the package of a lookup. */
+    /** Returns the lookup of the class GUEST in the package of a lookup. */
     private static MethodHandles.Lookup guest(MethodHandles.Lookup place) throws IllegalAccessException {
         String packageName = place.lookupClass().getPackageName();
         String name = (packageName.isEmpty() ? "" : packageName + ".") + GUEST;
@@ -85,12 +92,12 @@ public final class ProbePlace {
             if (known == null) {
                 throw e;
             }
-            // Somebody else was faster: another thread, or another copy of this class.
+            // Another thread, or another copy of this class, has defined it meanwhile.
             return known;
         }
     }
 
-    /** Returns the class of a name that is of the same package and class loader, or null. */
+    /** Returns the class of a name that the class loader of the lookup's class has defined, or null. */
     private static @Nullable Class<?> known(MethodHandles.Lookup place, String name) throws IllegalAccessException {
         try {
             Class<?> found = place.findClass(name);
@@ -101,18 +108,18 @@ public final class ProbePlace {
     }
 
     /**
-     * Checks where somebody wants a provider to be implemented.
+     * Checks that a provider can be implemented in the package of a lookup.
      *
-     * @param place what they can access
+     * @param place the user's lookup
      * @param provider the interface
      * @return place
-     * @throws IllegalArgumentException when it cannot be; the message says what to do
+     * @throws IllegalArgumentException when it cannot; the message has the remedy
      */
     public static MethodHandles.Lookup of(MethodHandles.Lookup place, Class<?> provider) {
         String what = "lookup=" + place + ": ";
         String remedy = "; call MethodHandles.lookup() in a class of package " + provider.getPackageName();
         if (!place.hasFullPrivilegeAccess()) {
-            throw new IllegalArgumentException(what + "has not the access of its class itself" + remedy);
+            throw new IllegalArgumentException(what + "does not have full privilege access" + remedy);
         }
         try {
             place.accessClass(provider);

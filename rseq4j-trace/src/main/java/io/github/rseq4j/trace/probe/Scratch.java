@@ -4,20 +4,24 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
-/** Arrays in which records are put together that do not fit in words. */
+/** Arrays in which probes build the records that cannot be passed in words. */
 public final class Scratch {
     /* How it works
      *
-     * An array lies in a slot for each few threads. Who takes it leaves null, who finds null makes one. A slot is
-     * taken with one exchange, and given back with one store: what is overwritten then is garbage, and as rare as two
-     * threads of one slot that record at once.
+     * Each slot holds one array or null. The hash of its number assigns a thread to a slot.
      *
-     * Refused: an array in each thread, of which there may be a million; an array for each record, which costs the
-     * collector more than the exchange costs.
+     *   Taking:      the thread exchanges the slot's array for null. If it got null, it makes an array.
+     *   Giving back: the thread stores the array in its slot.
+     *
+     * If two threads of one slot record at the same time, there are two arrays, and the second store drops one of them.
+     * That is rare.
+     *
+     * Refused: an array for each thread, because there may be a million threads; an array for each record, because
+     * garbage collection costs more than the exchange.
      */
     private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(byte[][].class);
     private static final long HASH = 0x9E37_79B9_7F4A_7C15L;
-    /** Slots lie so far from each other that no two are in one cache line, nor in two that are fetched together. */
+    /** The distance of slots: no two are in the same cache line, or in two lines that are fetched together. */
     private static final int STRIDE_SHIFT = 5;
     private static final int MAX_SLOTS = 256;
     private static final int SLOTS_BY_PROCESSOR = 4;
@@ -27,8 +31,8 @@ public final class Scratch {
     private final int mask;
 
     /**
-     * @param arrayBytes how long the arrays are
-     * @param processors how many threads run at once
+     * @param arrayBytes the size of the arrays
+     * @param processors the number of threads that run at the same time
      */
     public Scratch(int arrayBytes, int processors) {
         int count = Integer.highestOneBit(Math.min(MAX_SLOTS, processors * SLOTS_BY_PROCESSOR));
@@ -42,7 +46,7 @@ public final class Scratch {
         return (hash & mask) + 1 << STRIDE_SHIFT;
     }
 
-    /** Returns an array that nobody else has. Its bytes are anything. */
+    /** Returns an array that no other thread uses. The values of its bytes are undefined. */
     byte[] take() {
         byte @Nullable [] idle = (byte @Nullable []) SLOTS.getAndSetAcquire(slots, slot(), (byte @Nullable []) null);
         return idle != null ? idle : new byte[arrayBytes];
@@ -51,7 +55,7 @@ public final class Scratch {
     /**
      * Takes back an array.
      *
-     * @param array what {@link #take} returned, of which nothing is needed any more
+     * @param array the array that {@link #take} returned; the caller must not use it any more
      */
     void give(byte[] array) {
         SLOTS.setRelease(slots, slot(), array);

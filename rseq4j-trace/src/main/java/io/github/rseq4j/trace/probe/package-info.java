@@ -1,2 +1,2 @@
-/** The classes that implement providers, and where they may be made. */
+/** The compiler of the classes that implement providers, and the choice of their package. */
 package io.github.rseq4j.trace.probe;

@@ -15,12 +15,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The threads of this process that the kernel has, also those that Java does not know. One thread. */
+/** The kernel's threads of this process, also those that Java does not know. One thread at a time. */
 public final class KernelTasks {
     /* How it works
      *
-     * /proc may be that of an outer namespace, and have other numbers for threads: then what it says of each thread has
-     * the number that it has in ours. That is read once for each thread.
+     * /proc may belong to an outer PID namespace and number threads differently. Then the last number in the line NSpid
+     * of a thread's status is its number in the namespace of this process. That line is read once for each thread.
      */
     private static final Path TASKS = Path.of("/proc/self/task");
     private static final Pattern NUMBERS = Pattern.compile("NSpid:.*\\s(\\d+)");
@@ -28,7 +28,7 @@ public final class KernelTasks {
     private final boolean isOwnProc = isOwnProc();
     private Map<Integer, Integer> tids = new HashMap<>();
 
-    /** Tells whether /proc numbers threads as the kernel does for this process. */
+    /** Tells whether /proc numbers threads as the namespace of this process does. */
     private static boolean isOwnProc() {
         try {
             Path own = Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName();
@@ -39,10 +39,10 @@ public final class KernelTasks {
     }
 
     /**
-     * Looks which threads there are now.
+     * Lists the threads that exist now.
      *
-     * @return their numbers in the namespace of this process by those in /proc; 0 of one of which that is not said, or
-     *     that has ended meanwhile
+     * @return the numbers in /proc, and for each the number in the namespace of this process, or 0 if that is not known
+     *     or the thread has ended meanwhile
      * @throws IOException when /proc cannot be read
      */
     Map<Integer, Integer> look() throws IOException {
@@ -70,7 +70,7 @@ public final class KernelTasks {
     }
 
     /**
-     * Tells whether a thread is there now.
+     * Tells whether a thread exists now.
      *
      * @param task its number in /proc
      */
@@ -82,7 +82,7 @@ public final class KernelTasks {
      * Returns the kernel's name of a thread, of up to 15 bytes.
      *
      * @param task its number in /proc
-     * @throws IOException when it has ended
+     * @throws IOException when the thread has ended
      */
     static String name(int task) throws IOException {
         String line = new String(Files.readAllBytes(TASKS.resolve(task + "/comm")), StandardCharsets.UTF_8);

@@ -12,33 +12,33 @@ import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
-/** Makes threads that keep neither what they run alive nor the class loader of its code. */
+/** Makes threads that keep neither their work nor the class loader of its code reachable. */
 public final class LooseThread {
     /* How it works
      *
-     * A thread that waits in code of this library keeps the library's class loader, and with it every class of a
-     * program that was loaded by the same one, for as long as it waits. So these threads wait in the JDK's code alone:
-     * what they run is put together of the JDK's method handles, and reaches the work through a weak reference.
+     * A thread that waits in code of this library keeps the library's class loader reachable, and with it all classes
+     * that this loader has loaded. So these threads wait only in the JDK's code. Their code is composed of the JDK's
+     * method handles, and refers to the work by a weak reference:
      *
      *   for (long nanos = step(); nanos > 0; nanos = step()) { LockSupport.parkNanos(nanos); }
      *   step() { work = reference.get(); return work != null ? work.getAsLong() : 0; }
      *
-     * The owner of the thread keeps the work reachable. When the owner's class loader is collected the thread closes
-     * what it was given to close, objects of the JDK's, and ends.
+     * The owner of the thread keeps the work reachable. When the work has been collected, the thread closes the objects
+     * that it was given to close, and ends. These objects are of JDK classes.
      *
-     * Refused: a Cleaner, and an executor's periodic task: each keeps its action.
+     * Refused: a Cleaner, and a periodic task of an executor: each keeps its action reachable.
      */
     private static final MethodType STEP = MethodType.methodType(long.class);
 
     private LooseThread() {}
 
     /**
-     * Makes a thread that does something again and again, not started.
+     * Makes a thread that repeats a step. The thread is not started.
      *
-     * @param name what it is called
-     * @param step does it, and returns how many nanoseconds later it is done again, at the latest, or 0 for no more;
-     *     the thread ends too when nobody else holds this object
-     * @param left what is closed then; objects of the JDK's, which refer to nothing of this library
+     * @param name the thread's name
+     * @param step the step; it returns after how many nanoseconds, at the latest, it runs again, or 0 to end the
+     *     thread. The thread also ends when nothing else refers to this object
+     * @param left the objects that are closed in that case; they are of JDK classes and do not refer to this library
      */
     public static Thread repeating(String name, LongSupplier step, List<? extends Closeable> left) {
         try {
@@ -47,7 +47,8 @@ public final class LooseThread {
                     MethodHandles.foldArguments(MethodHandles.constant(long.class, 0L), closing(left)));
             MethodHandle park = jdk.findStatic(LockSupport.class, "parkNanos",
                     MethodType.methodType(void.class, long.class));
-            // The sign of 0 is 0, of what is more 1, whose lowest bit is a boolean.
+            // The loop goes on while the number is positive: its sign is 1 then, and 0 if it is 0. A cast to boolean
+            // takes the lowest bit.
             MethodHandle goesOn = MethodHandles.explicitCastArguments(jdk.findStatic(Long.class, "signum",
                     MethodType.methodType(int.class, long.class)), MethodType.methodType(boolean.class, long.class));
             MethodHandle again = MethodHandles.foldArguments(MethodHandles.dropArguments(once, 0, long.class), park);
@@ -58,10 +59,10 @@ public final class LooseThread {
     }
 
     /**
-     * Makes a thread that does something once, not started.
+     * Makes a thread that runs its work once. The thread is not started.
      *
-     * @param name what it is called
-     * @param work does it; nothing is done when nobody else holds this object
+     * @param name the thread's name
+     * @param work the work; it is skipped if nothing else refers to this object any more
      */
     public static Thread once(String name, Runnable work) {
         try {
@@ -73,7 +74,7 @@ public final class LooseThread {
         }
     }
 
-    /** Returns a handle that closes each, whatever another one throws. */
+    /** Returns a handle that closes each object, also if the close of another one throws. */
     private static MethodHandle closing(List<? extends Closeable> left) throws ReflectiveOperationException {
         MethodType nothing = MethodType.methodType(void.class);
         MethodHandle close = MethodHandles.publicLookup().findVirtual(Closeable.class, "close", nothing);
@@ -86,7 +87,7 @@ public final class LooseThread {
         return all;
     }
 
-    /** Returns a handle that calls a method of what is still there, and another one when it is not. */
+    /** Returns a handle that calls a method of an object, or another handle if the object has been collected. */
     private static MethodHandle call(Object work, MethodHandle method, MethodHandle otherwise)
             throws ReflectiveOperationException {
         MethodHandles.Lookup jdk = MethodHandles.publicLookup();
@@ -100,7 +101,9 @@ public final class LooseThread {
                 MethodHandles.dropArguments(otherwise, 0, Object.class)));
     }
 
-    /** Waits, interrupted or not, for the end of a thread that is not the calling one. */
+    /**
+     * Waits for the end of a thread. An interrupt does not end the wait. Returns at once if it is the calling thread.
+     */
     public static void join(Thread thread) {
         boolean isInterrupted = false;
         while (thread.isAlive() && Thread.currentThread() != thread) {
@@ -115,14 +118,14 @@ public final class LooseThread {
         }
     }
 
-    /** Takes back what was to run when the JVM exits, unless it does. */
+    /** Removes a shutdown hook, unless the JVM is exiting. */
     public static void forgetAtExit(Thread hook) {
         try {
             if (Thread.currentThread() != hook) {
                 Runtime.getRuntime().removeShutdownHook(hook);
             }
         } catch (IllegalStateException _) {
-            // The JVM exits, and the hook finds nothing left to do.
+            // The JVM is exiting; the hook has nothing left to do.
         }
     }
 
@@ -130,7 +133,7 @@ public final class LooseThread {
         Runnable run = MethodHandleProxies.asInterfaceInstance(Runnable.class,
                 work.asType(MethodType.methodType(void.class)));
         Thread thread = Thread.ofPlatform().daemon().name(name).inheritInheritableThreadLocals(false).unstarted(run);
-        // Its creator's may be the class loader that is not to be kept.
+        // The context class loader of the creating thread may be the one that must not be kept.
         thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
         return thread;
     }

@@ -4,9 +4,9 @@ import io.github.rseq4j.trace.ctf.TraceThread;
 import java.lang.ref.WeakReference;
 import org.jspecify.annotations.Nullable;
 
-/** What a tracer knows of one thread. It refers weakly to a platform thread of Java, and to no other thread. */
+/** An entry of one thread. It refers weakly to a platform thread of Java, and to no thread of another kind. */
 final class ThreadEntry extends WeakReference<@Nullable Thread> {
-    /** What an entry of the metadata has besides the name, at most. */
+    /** The largest number of characters of an entry of the metadata without the name. */
     private static final int FIXED_CHARS = 100;
 
     /** Java's number of the thread, or a number below 0 of a thread that Java does not know. */
@@ -14,15 +14,15 @@ final class ThreadEntry extends WeakReference<@Nullable Thread> {
     /** The kernel's number, or {@link TraceThread#NONE}. */
     final long tid;
     final boolean isVirtual;
-    /** When the thread was seen first, in cycles. */
+    /** The time, in cycles, at which the thread was first seen. */
     long from;
-    /** When it was seen that it had ended, in cycles, or {@link TraceThread#OPEN}. */
+    /** The time, in cycles, at which its end was noticed, or {@link TraceThread#OPEN}. */
     long to = TraceThread.OPEN;
-    /** How often it was found in /proc. */
+    /** How many times it was found in /proc. */
     int looks;
-    /** The next entry of a stack. */
+    /** The next entry of the stack. */
     @Nullable ThreadEntry next;
-    /** How many entries the stack has, with this one. */
+    /** The number of entries of the stack from this one on. */
     int depth;
 
     private String name;
@@ -39,7 +39,7 @@ final class ThreadEntry extends WeakReference<@Nullable Thread> {
     /**
      * Returns the entry of a virtual thread.
      *
-     * @param id Java's number of it
+     * @param id Java's number of the thread
      * @param name its name
      */
     static ThreadEntry ofVirtual(long id, String name) {
@@ -51,30 +51,30 @@ final class ThreadEntry extends WeakReference<@Nullable Thread> {
      *
      * @param thread the thread
      * @param tid the kernel's number, or {@link TraceThread#NONE}
-     * @param now in cycles
+     * @param now the time, in cycles
      */
     static ThreadEntry ofPlatform(Thread thread, long tid, long now) {
         return new ThreadEntry(thread, thread.threadId(), tid, false, now, thread.getName());
     }
 
     /**
-     * Returns the entry of a thread that Java need not know.
+     * Returns the entry of a thread that was found in /proc.
      *
      * @param key a number below 0
      * @param tid the kernel's number
-     * @param now in cycles
+     * @param now the time, in cycles
      * @param name its name
      */
     static ThreadEntry ofKernel(long key, long tid, long now, String name) {
         return new ThreadEntry(null, key, tid, false, now, name);
     }
 
-    /** Tells whether Java need not know the thread. */
+    /** Tells whether the thread was found in /proc and has recorded no event as a thread of Java. */
     boolean isOfKernel() {
         return key < 0;
     }
 
-    /** Tells whether the thread is known to live. */
+    /** Tells whether the thread is known to be alive. A virtual thread never is. */
     boolean isAlive() {
         Thread thread = get();
         return isOfKernel() ? to == TraceThread.OPEN : thread != null && thread.isAlive();
@@ -88,7 +88,7 @@ final class ThreadEntry extends WeakReference<@Nullable Thread> {
         name = TraceThread.cut(newName);
     }
 
-    /** Returns how long the thread's entry of the metadata is at most: a byte may be an escape of four characters. */
+    /** Returns the largest length of the thread's entry in the metadata: a byte may be an escape of 4 characters. */
     int chars() {
         int chars = FIXED_CHARS;
         for (int i = 0; i < name.length(); i++) {

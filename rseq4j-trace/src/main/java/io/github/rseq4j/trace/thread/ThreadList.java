@@ -16,26 +16,27 @@ import java.util.TreeMap;
 public final class ThreadList {
     /* How it works
      *
-     * The list is limited in threads and in characters. Beyond the limit the oldest thread that is not known to live is
-     * removed, and counted. Virtual threads without names are ranges of numbers, so that a million of them is one
-     * entry.
+     * The list has a limit of threads and one of characters. Beyond either limit the oldest thread that is not known to
+     * be alive is removed and counted. Virtual threads without names are kept as ranges of numbers, so a million of
+     * them can be one range.
      *
-     * The kernel gives numbers again. A thread owns its number from its first event, or from when it was found in /proc
-     * before that, until another thread owns the number, or the number is not found in /proc any more.
+     * The kernel reuses numbers. A thread owns its number from its first event on, or from an earlier time at which it
+     * was found in /proc. It owns the number until another thread does, or until /proc does not have the number any
+     * more.
      */
-    /** How many threads are named. Babeltrace's time is the square of it: a fifth of a second here. */
+    /** The limit of named threads. Babeltrace needs time by the square of their number: 0.2 s for as many as this. */
     public static final int MAX_THREADS = 4096;
-    /** How many characters their entries of the metadata have. */
+    /** The limit of characters of their entries in the metadata. */
     public static final int MAX_CHARS = 1 << 20;
-    /** How many ranges of virtual threads are kept. */
+    /** The limit of ranges of virtual threads. */
     public static final int MAX_RANGES = 4096;
 
     private static final int TRIES = 64;
 
     private final Map<Long, ThreadEntry> list = new LinkedHashMap<>();
-    /** The thread that has a number of the kernel's now. */
+    /** The owner of each of the kernel's numbers. */
     private final Map<Long, ThreadEntry> owners = new HashMap<>();
-    /** Virtual threads without names: first and last of each range. */
+    /** Virtual threads without names: the first and last number of each range. */
     private final TreeMap<Long, Long> ranges = new TreeMap<>();
     private long kernelKeys;
     private long chars;
@@ -43,20 +44,20 @@ public final class ThreadList {
     private long news;
 
     /**
-     * All that is known.
+     * The threads, as the metadata has them.
      *
-     * @param threads the threads that are named
-     * @param environment what else the environment of the trace says of threads
+     * @param threads the named threads
+     * @param environment the other entries about threads in the trace's environment
      */
     public record Known(List<TraceThread> threads, Map<String, Object> environment) {}
 
-    /** Returns a number that changes when a thread is added that is named. */
+    /** Returns a number that changes when a named thread is added. */
     long news() {
         return news;
     }
 
     /**
-     * Adds a thread of Java, unless it is there.
+     * Adds a thread of Java, unless the list has it.
      *
      * @param entry the thread
      */
@@ -81,7 +82,7 @@ public final class ThreadList {
     private void own(ThreadEntry entry) {
         ThreadEntry owner = owners.put(entry.tid, entry);
         if (owner != null && owner.isOfKernel()) {
-            // The same thread, which was found in /proc before its first event.
+            // The same thread: it was found in /proc before its first event.
             entry.from = owner.from;
             chars -= list.remove(owner.key, owner) ? owner.chars() : 0;
         } else if (owner != null) {
@@ -99,7 +100,7 @@ public final class ThreadList {
             } else {
                 chars -= entry.chars();
                 forgotten++;
-                // A thread that Java does not know stays an owner: else it would be found anew in /proc.
+                // A thread that was found in /proc stays the owner: otherwise the next look would add it again.
                 if (!entry.isOfKernel()) {
                     owners.remove(entry.tid, entry);
                 }
@@ -122,10 +123,10 @@ public final class ThreadList {
     }
 
     /**
-     * Learns which threads the kernel has.
+     * Adds the kernel's threads that are new, and ends the ownership of those that have ended.
      *
-     * @param tasks their numbers, as {@link KernelTasks#look} returns them
-     * @param now when they were listed, in cycles, or before
+     * @param tasks the threads, as {@link KernelTasks#look} returns them
+     * @param now a time, in cycles, that is not after the beginning of that look
      */
     void found(Map<Integer, Integer> tasks, long now) {
         Set<Long> tids = new HashSet<>();
@@ -136,7 +137,7 @@ public final class ThreadList {
             }
         });
         owners.values().removeIf(owner -> {
-            // A thread that came while the list was made may not be in it.
+            // A thread that began during the look may be missing in its result.
             boolean hasEnded = !tids.contains(owner.tid) && Long.compareUnsigned(owner.from, now) < 0;
             owner.to = hasEnded ? now : owner.to;
             return hasEnded;
@@ -151,11 +152,12 @@ public final class ThreadList {
                 owners.put(tid, entry);
                 put(entry);
             } else if (owner.isOfKernel() && Integer.bitCount(++owner.looks) == 1) {
-                // A thread begins with the name of the thread that made it: it is read again, less and less often.
+                // A thread begins with the name of the thread that made it. So its name is read again, at the 1st, 2nd,
+                // 4th, 8th look and so on.
                 rename(owner, KernelTasks.name(task));
             }
         } catch (IOException _) {
-            // It has ended meanwhile.
+            // The thread has ended meanwhile.
         }
     }
 
@@ -166,7 +168,7 @@ public final class ThreadList {
         chars += isListed ? entry.chars() : 0;
     }
 
-    /** Returns all that is known; platform threads have the names that they have now. */
+    /** Returns the threads; platform threads have their current names. */
     Known known() {
         for (ThreadEntry entry : list.values()) {
             Thread thread = entry.get();

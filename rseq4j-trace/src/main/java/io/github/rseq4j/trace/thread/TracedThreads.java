@@ -12,30 +12,35 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** Learns which threads record events, once for each thread. Any thread. */
+/** Notes each thread that records events, once. Any thread may use it. */
 public final class TracedThreads {
     /* How it works
      *
-     * An event compares its thread's number, Java's, with the last number that was noted of those with the same
-     * remainder. Where it is another number, a table of bits tells whether the thread was noted: a word has the bits of
-     * 32 threads and, in its upper half, which 32 threads these are. Numbers go up, so the table covers the last
-     * half million threads; an older thread is noted again after a newer one has taken its word, and is found in the
-     * list.
+     * Recording thread, at each event:
      *
-     * A thread that was not noted puts an entry on a stack, by one compare-and-set: it waits for nobody, and an agent
-     * that records an event meanwhile does no harm. The tracer's thread moves the stack to the list, some milliseconds
-     * later, under a lock. Where the stack is deep a recording thread moves it, if the lock is free.
+     *   1. It compares its number (Java's) with one slot of the array recent: the last noted number with the same
+     *      remainder. If they are equal, it has been noted.
+     *   2. Otherwise it looks up its bit in the table noted. A word of the table has the bits of 32 threads, and in its
+     *      upper half the number of this group of 32.
+     *   3. If the bit is not set, it sets the bit, and pushes an entry on a stack by compare-and-set. It does not wait
+     *      for any other thread, and an event that an agent records meanwhile does no harm.
      *
-     * /proc is read while native code may record: only its events have the kernel's numbers.
+     * Tracer's thread, some milliseconds later: it moves the stack to the list, under a lock. If the stack is deep, a
+     * recording thread moves it, provided that the lock is free.
      *
-     * Refused: events for the beginning of threads, which a flight recorder overwrites; a ThreadLocal, which costs
-     * memory for each virtual thread; the bits alone, which cost two nanoseconds for each event.
+     * Numbers of threads increase, so the table covers the last half million threads. When a newer thread has taken the
+     * word of an older one, the older one is noted again, and the list has it already.
+     *
+     * /proc is read only while native code may record, because only its events have the kernel's numbers.
+     *
+     * Refused: events at the beginning of threads, because a flight recorder overwrites them; a ThreadLocal, which
+     * costs memory for each virtual thread; the bits without recent, which cost two nanoseconds more for each event.
      */
     private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
     private static final int RECENT_COUNT = 1 << 12;
     private static final int COUNT_SHIFT = 14;
     private static final int WORD_SHIFT = 5;
-    /** So many threads have bits at once. */
+    /** The number of threads that have bits at the same time. */
     public static final int NOTED_COUNT = 1 << COUNT_SHIFT + WORD_SHIFT;
     private static final long TAG = -1L << Integer.SIZE;
     private static final int DEEP = 1024;
@@ -45,17 +50,18 @@ public final class TracedThreads {
     private final long[] noted = new long[1 << COUNT_SHIFT];
     private final AtomicReference<@Nullable ThreadEntry> stack = new AtomicReference<>();
 
-    /** Guards what follows. */
+    /** Guards the fields below. */
     private final ReentrantLock lock = new ReentrantLock();
     private final ThreadList list = new ThreadList();
-    /** What was taken from the stack and is not in the list yet: it is not lost when something is thrown. */
+    /** Entries that were taken from the stack and are not in the list yet. A Throwable between does not lose them. */
     private @Nullable ThreadEntry taken;
     private @Nullable KernelTasks tasks;
 
     /** @param counts counts failures */
     public TracedThreads(TracerCounts counts) {
         this.counts = counts;
-        // Here, and not on the stack of the first event: a class whose initialiser fails there is lost.
+        // Initialises the classes here: the stack of the first event may be too short, and a class whose initialiser
+        // fails stays unusable.
         ThreadEntry _ = platform(Thread.currentThread());
     }
 
@@ -64,8 +70,8 @@ public final class TracedThreads {
     }
 
     /**
-     * Returns the numbers of threads that were noted, each at its remainder: an event compares one of them. A thread
-     * that is not there may have been noted all the same.
+     * Returns the last noted numbers, each at the index of its remainder. An event compares one of them. A thread whose
+     * number is not in this array may have been noted too.
      */
     public long[] recent() {
         return recent;
@@ -74,7 +80,7 @@ public final class TracedThreads {
     /**
      * Tells whether a thread was noted.
      *
-     * @param id Java's number of it
+     * @param id Java's number of the thread
      */
     public boolean isNoted(long id) {
         long bit = bit(id);
@@ -104,15 +110,15 @@ public final class TracedThreads {
     }
 
     /**
-     * Notes the calling thread, before its event is recorded. It never throws: what is thrown is counted, and the
-     * thread's next event tries again.
+     * Notes the calling thread, before its event is recorded. It never throws: a Throwable is counted as a failure, and
+     * the thread's next event tries again.
      *
      * @param thread the calling thread
      */
     public void note(Thread thread) {
         long id = thread.threadId();
         try {
-            // First of all: what follows may load classes, and an agent may record events of that.
+            // The mark comes first: the steps below may load classes, and an agent may record events of that.
             mark(id, true);
             push(thread.isVirtual() ? ThreadEntry.ofVirtual(id, thread.getName()) : platform(thread));
             recent[(int) id & recent.length - 1] = id;
@@ -138,7 +144,7 @@ public final class TracedThreads {
         }
     }
 
-    /** Moves the stack to the list, in the order in which threads came. */
+    /** Moves the stack to the list, in the order in which threads were pushed. */
     private void settle() {
         while (true) {
             for (ThreadEntry entry = taken; entry != null; entry = taken) {
@@ -159,7 +165,7 @@ public final class TracedThreads {
         }
     }
 
-    /** Has the kernel's threads looked for, from now on. */
+    /** From now on {@link #known} looks for the kernel's threads. */
     public void watchKernel() {
         lock.lock();
         try {
@@ -176,11 +182,11 @@ public final class TracedThreads {
     }
 
     /**
-     * Looks which threads the kernel has, and names those that are new.
+     * Looks for the kernel's threads, and adds those that are new to the list.
      *
-     * @param from lists them
-     * @return their numbers, as {@link KernelTasks#look} returns them
-     * @throws IOException when they cannot be listed
+     * @param from lists the threads
+     * @return the threads, as {@link KernelTasks#look} returns them
+     * @throws IOException when the threads cannot be listed
      */
     public Map<Integer, Integer> look(KernelTasks from) throws IOException {
         lock.lock();
@@ -195,7 +201,7 @@ public final class TracedThreads {
         }
     }
 
-    /** Returns a number that changes when a thread is noted that has a name. */
+    /** Returns a number that changes when a named thread is noted. */
     public long news() {
         lock.lock();
         try {
@@ -206,7 +212,7 @@ public final class TracedThreads {
         }
     }
 
-    /** Returns all that is known of threads now. */
+    /** Returns the threads, as the metadata has them. */
     public ThreadList.Known known() {
         lock.lock();
         try {

@@ -1,2 +1,2 @@
-/** The threads that record events, and threads of the tracer's own that keep no class loader. */
+/** The threads that record events, and the tracer's own threads, which keep no class loader reachable. */
 package io.github.rseq4j.trace.thread;
