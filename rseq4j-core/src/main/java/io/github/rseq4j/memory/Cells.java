@@ -2,6 +2,7 @@ package io.github.rseq4j.memory;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
@@ -98,6 +99,27 @@ public final class Cells implements Pressure.Shared {
         int lengthBytes = count * Long.BYTES;
         pressure.grow(lengthBytes);
         return handOut(owner, lengthBytes);
+    }
+
+    /**
+     * Hands out words that sections of every index read at one address, until the owner is collected. They lie in the
+     * last copy. On restartable sequences no index selects it, so updates of other cells do not write to their cache
+     * line.
+     *
+     * @param owner the object that uses the words; it must stay reachable during each use
+     * @param words the words, 1 to {@link #MAX_CELLS}, which are not changed any more
+     * @return the address of the first word
+     * @throws IllegalArgumentException when the number of words is out of range
+     * @throws KernelException when a new range is needed and the kernel refuses it
+     */
+    public long allocateTable(Object owner, long... words) {
+        long table = allocate(owner, words.length) + (engine.copies() - 1) * STRIDE_BYTES;
+        for (int i = 0; i < words.length; i++) {
+            engine.memory().putLong(table + (long) i * Long.BYTES, words[i]);
+        }
+        // A thread that gets the owner by a race sees the words.
+        VarHandle.storeStoreFence();
+        return table;
     }
 
     private synchronized long handOut(Object owner, int lengthBytes) {

@@ -91,36 +91,30 @@ final class CounterFunctions {
         }
     }
 
-    static void add(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3) {
+    /** Adds to four cells and returns the status; a negative one has to be completed. */
+    static long call(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3) {
         MethodHandle add = Four.ADD;
-        long status;
         try {
-            status = add == null ? Engine.UNLINKED
+            return add == null ? Engine.UNLINKED
                     : (long) add.invokeExact(c0, d0, c1, d1, c2, d2, c3, d3);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }
-        if (status < 0) {
-            complete(LoadAddStore.FOUR, status, c0, d0, c1, d1, c2, d2, c3, d3);
-        }
     }
 
-    static void add(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3,
-                    long c4, long d4, long c5, long d5, long c6, long d6, long c7, long d7) {
+    /** Adds to eight cells and returns the status; a negative one has to be completed. */
+    static long call(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3,
+                     long c4, long d4, long c5, long d5, long c6, long d6, long c7, long d7) {
         MethodHandle add = Eight.ADD;
-        long status;
         try {
-            status = add == null ? Engine.UNLINKED
+            return add == null ? Engine.UNLINKED
                     : (long) add.invokeExact(c0, d0, c1, d1, c2, d2, c3, d3, c4, d4, c5, d5, c6, d6, c7, d7);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }
-        if (status < 0) {
-            complete(LoadAddStore.EIGHT, status, c0, d0, c1, d1, c2, d2, c3, d3, c4, d4, c5, d5, c6, d6, c7, d7);
-        }
     }
 
-    private static void complete(Chain chain, long status, long... arguments) {
+    static void complete(Chain chain, long status, long... arguments) {
         Engine.get().complete(chain, status, arguments);
     }
 }

@@ -1,6 +1,8 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.sections.LoadAddStore;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -13,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  * {@snippet lang = java:
  * PerCpuCounters metrics = new PerCpuCounters(4);
  * metrics.increment(0);
- * metrics.add(0, 1, 1, 512, 2, 120, 3, 0); // four of them in one call
- * long bytes = metrics.sum(1);             // 512
- * long[] all = metrics.sums();             // 2, 512, 120, 0
+ * FusedCounters request = metrics.fused(0, 1, 2, 3); // bound once, and kept
+ * request.add(1, 512, 120, 0);                       // four of them in one call
+ * long bytes = metrics.sum(1);                       // 512
+ * long[] all = metrics.sums();                       // 2, 512, 120, 0
  * }
  *
  * <p><b>Threads.</b> Every method may be called from any thread; an update is as cheap and as exact as that of
@@ -34,8 +37,9 @@ public final class PerCpuCounters implements AutoCloseable {
     /* How it works
      *
      * A fused update is a chain: several sections, each with its own commit, in one function. So the price of the
-     * downcall, most of the price of an update, is paid once. Chains of 2, 4 and 8 exist; other numbers are filled up
-     * with additions of 0. As in PerCpuCounter a reset moves the base that sums start from, and writes no cell.
+     * downcall, most of the price of an update, is paid once. FusedCounters has a function for each number of
+     * counters; add(int[], long[]) uses those of 2, 4 and 8 and fills them up with additions of 0. As in PerCpuCounter
+     * a reset moves the base that sums start from, and writes no cell.
      */
 
     private final int size;
@@ -66,7 +70,7 @@ public final class PerCpuCounters implements AutoCloseable {
         return size;
     }
 
-    private void requireOpen() {
+    void requireOpen() {
         if (closed) {
             throw new IllegalStateException("the counters are closed: size=" + size);
         }
@@ -95,7 +99,8 @@ public final class PerCpuCounters implements AutoCloseable {
         return new IndexOutOfBoundsException("index=" + i + ", must be 0 to " + (size - 1));
     }
 
-    private long cell(int i) {
+    /** Returns the address of a counter's cell at index 0. */
+    long cell(int i) {
         return cells + (long) check(i) * Long.BYTES;
     }
 
@@ -128,118 +133,81 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Adds to two counters in one call.
+     * Adds to up to eight counters in one call, where the counters differ from call to call. Where they are the same in
+     * each call, {@link #fused} is faster.
      *
-     * @param i0 a counter
-     * @param d0 what is added to it
-     * @param i1 a counter, which may be the same
-     * @param d1 what is added to it
-     * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
-     * @throws IllegalStateException when the counters are closed
-     */
-    public void add(int i0, long d0, int i1, long d1) {
-        requireOpen(MAX_FUSED);
-        try {
-            CounterFunctions.add(cell(i0), d0, cell(i1), d1);
-        } finally {
-            Reference.reachabilityFence(this);
-        }
-    }
-
-    /**
-     * Adds to four counters in one call.
-     *
-     * @param i0 a counter
-     * @param d0 what is added to it
-     * @param i1 a counter
-     * @param d1 what is added to it
-     * @param i2 a counter
-     * @param d2 what is added to it
-     * @param i3 a counter
-     * @param d3 what is added to it
-     * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
-     * @throws IllegalStateException when the counters are closed
-     */
-    public void add(int i0, long d0, int i1, long d1, int i2, long d2, int i3, long d3) {
-        requireOpen(MAX_FUSED);
-        try {
-            CounterFunctions.add(cell(i0), d0, cell(i1), d1, cell(i2), d2, cell(i3), d3);
-        } finally {
-            Reference.reachabilityFence(this);
-        }
-    }
-
-    /**
-     * Adds to eight counters in one call.
-     *
-     * @param i0 a counter
-     * @param d0 what is added to it
-     * @param i1 a counter
-     * @param d1 what is added to it
-     * @param i2 a counter
-     * @param d2 what is added to it
-     * @param i3 a counter
-     * @param d3 what is added to it
-     * @param i4 a counter
-     * @param d4 what is added to it
-     * @param i5 a counter
-     * @param d5 what is added to it
-     * @param i6 a counter
-     * @param d6 what is added to it
-     * @param i7 a counter
-     * @param d7 what is added to it
-     * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
-     * @throws IllegalStateException when the counters are closed
-     */
-    public void add(int i0, long d0, int i1, long d1, int i2, long d2, int i3, long d3,
-                    int i4, long d4, int i5, long d5, int i6, long d6, int i7, long d7) {
-        requireOpen(MAX_FUSED);
-        try {
-            CounterFunctions.add(cell(i0), d0, cell(i1), d1, cell(i2), d2, cell(i3), d3,
-                    cell(i4), d4, cell(i5), d5, cell(i6), d6, cell(i7), d7);
-        } finally {
-            Reference.reachabilityFence(this);
-        }
-    }
-
-    /**
-     * Adds to up to eight counters in one call. Where their number is known, the methods with a parameter for each are
-     * faster.
-     *
-     * @param indices the counters, which may repeat
-     * @param deltas what is added to each
+     * @param indices the counters, which may repeat; neither array may be changed during the call
+     * @param deltas the number that is added to each
      * @throws IllegalArgumentException when the arrays differ in length or are longer than {@link #MAX_FUSED}
      * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
      * @throws IllegalStateException when the counters are closed
      */
     public void add(int[] indices, long[] deltas) {
-        requireOpen(indices.length);
+        int n = indices.length;
+        requireOpen(n);
+        if (n != deltas.length || n > MAX_FUSED) {
+            throw new IllegalArgumentException("indices.length=" + n + ", deltas.length=" + deltas.length
+                    + ", must be equal and at most " + MAX_FUSED);
+        }
         try {
-            int n = indices.length;
-            if (n != deltas.length || n > MAX_FUSED) {
-                throw new IllegalArgumentException("indices.length=" + n + ", deltas.length=" + deltas.length
-                        + ", must be equal and at most " + MAX_FUSED);
-            }
-            if (n == 8) {
-                add(indices[0], deltas[0], indices[1], deltas[1], indices[2], deltas[2], indices[3], deltas[3],
-                        indices[4], deltas[4], indices[5], deltas[5], indices[6], deltas[6], indices[7], deltas[7]);
-            } else if (n > 4) {
-                CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
-                        cell(indices[2]), deltas[2], cell(indices[3]), deltas[3], cell(indices[4]), deltas[4],
-                        cell(indices[Math.min(5, n - 1)]), n > 5 ? deltas[5] : 0,
-                        cell(indices[Math.min(6, n - 1)]), n > 6 ? deltas[6] : 0, cells, 0);
-            } else if (n == 4) {
-                add(indices[0], deltas[0], indices[1], deltas[1], indices[2], deltas[2], indices[3], deltas[3]);
-            } else if (n == 3) {
-                add(indices[0], deltas[0], indices[1], deltas[1], indices[2], deltas[2], indices[0], 0L);
-            } else if (n == 2) {
-                CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1]);
-            } else if (n == 1) {
-                CounterFunctions.add(cell(indices[0]), deltas[0]);
+            long status = n == 8
+                    ? CounterFunctions.call(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
+                            cell(indices[2]), deltas[2], cell(indices[3]), deltas[3], cell(indices[4]), deltas[4],
+                            cell(indices[5]), deltas[5], cell(indices[6]), deltas[6], cell(indices[7]), deltas[7])
+                    : addUpToSeven(indices, deltas);
+            if (status < 0) {
+                complete(status, indices, deltas);
             }
         } finally {
             Reference.reachabilityFence(this);
         }
+    }
+
+    private long addUpToSeven(int[] indices, long[] deltas) {
+        int n = indices.length;
+        if (n > 4) {
+            return CounterFunctions.call(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
+                    cell(indices[2]), deltas[2], cell(indices[3]), deltas[3], cell(indices[4]), deltas[4],
+                    n > 5 ? cell(indices[5]) : cells, n > 5 ? deltas[5] : 0,
+                    n > 6 ? cell(indices[6]) : cells, n > 6 ? deltas[6] : 0, cells, 0);
+        }
+        if (n > 2) {
+            return CounterFunctions.call(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
+                    cell(indices[2]), deltas[2], n > 3 ? cell(indices[3]) : cells, n > 3 ? deltas[3] : 0);
+        }
+        if (n == 2) {
+            CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1]);
+        } else if (n == 1) {
+            CounterFunctions.add(cell(indices[0]), deltas[0]);
+        }
+        return 0;
+    }
+
+    /** Finishes a call for three counters or more. It makes the arguments anew, so that the call need not keep them. */
+    private void complete(long status, int[] indices, long[] deltas) {
+        Chain chain = indices.length > 4 ? LoadAddStore.EIGHT : LoadAddStore.FOUR;
+        long[] arguments = new long[chain.arguments()];
+        for (int i = 0; 2 * i < arguments.length; i++) {
+            boolean isAdded = i < indices.length;
+            arguments[2 * i] = isAdded ? cell(indices[i]) : cells;
+            arguments[2 * i + 1] = isAdded ? deltas[i] : 0;
+        }
+        CounterFunctions.complete(chain, status, arguments);
+    }
+
+    /**
+     * Binds counters that are updated together: each {@code add} of the result adds to all of them in one call. To be
+     * called once for a set of counters, and kept.
+     *
+     * @param indices the counters, 1 to {@link #MAX_FUSED}, which may repeat
+     * @return the bound counters
+     * @throws IllegalArgumentException when there are none or more than {@link #MAX_FUSED}
+     * @throws IndexOutOfBoundsException when there is no such counter
+     * @throws IllegalStateException when the counters are closed
+     */
+    public FusedCounters fused(int... indices) {
+        requireOpen();
+        return new FusedCounters(this, indices.clone());
     }
 
     /**

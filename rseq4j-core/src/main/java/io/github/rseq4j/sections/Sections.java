@@ -14,6 +14,8 @@ public final class Sections {
             LoadAddStore.TWO,
             LoadAddStore.FOUR,
             LoadAddStore.EIGHT,
+            LoadLoadAddStore.of(2), LoadLoadAddStore.of(3), LoadLoadAddStore.of(4), LoadLoadAddStore.of(5),
+            LoadLoadAddStore.of(6), LoadLoadAddStore.of(7), LoadLoadAddStore.of(8),
             LoadCbneAddressStore.CHAIN,
             LoadAddStore.INT,
             LoadCbneStore.RELAXED,

@@ -1,6 +1,7 @@
 package io.github.rseq4j.engine;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.percpu.FusedCounters;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import java.util.ArrayList;
@@ -22,13 +23,14 @@ public final class FaultsChild {
     public static void main(String[] arguments) throws InterruptedException {
         PerCpuCounter counter = new PerCpuCounter();
         PerCpuCounters block = new PerCpuCounters(4);
+        FusedCounters all = block.fused(0, 1, 2, 3);
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < THREADS; i++) {
             Thread.Builder builder = i % 2 == 0 ? Thread.ofPlatform() : Thread.ofVirtual();
             threads.add(builder.start(() -> {
                 for (int round = 0; round < ROUNDS; round++) {
                     counter.increment();
-                    block.add(0, 1, 1, 2, 2, 3, 3, 4);
+                    all.add(1, 2, 3, 4);
                 }
             }));
         }

@@ -113,10 +113,13 @@ public final class FirstUseChild {
             }
             case "counters" -> {
                 PerCpuCounters counters = new PerCpuCounters(8);
-                counters.add(0, 1, 1, 2);
-                counters.add(0, 1, 1, 2, 2, 3, 3, 4);
-                counters.add(0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8);
+                counters.add(new int[] {0, 1}, new long[] {1, 2});
+                counters.add(new int[] {0, 1, 2, 3}, new long[] {1, 2, 3, 4});
+                counters.add(new int[] {0, 1, 2, 3, 4, 5, 6, 7}, new long[] {1, 2, 3, 4, 5, 6, 7, 8});
                 require(counters.sum(1) == 6 && counters.sumThenReset(7) == 8);
+                counters.fused(0, 1, 2).add(1, 2, 3);
+                counters.fused(0, 1, 2, 3, 4, 5, 6, 7).add(1, 2, 3, 4, 5, 6, 7, 8);
+                require(counters.sum(1) == 10 && counters.sum(7) == 8);
             }
             case "histogram" -> {
                 PerCpuHistogram histogram = new PerCpuHistogram();

@@ -22,6 +22,7 @@ import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.percpu.PerCpuByteRing;
 import io.github.rseq4j.percpu.PerCpuByteStack;
+import io.github.rseq4j.percpu.FusedCounters;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import io.github.rseq4j.proof.SimulationProof;
@@ -58,6 +59,7 @@ final class NativeEngineKernelTest {
         NativeEngine engine = Rseqs.require();
         PerCpuCounter counter = new PerCpuCounter();
         PerCpuCounters block = new PerCpuCounters(8);
+        FusedCounters fused = block.fused(5, 6, 7);
         AtomicInteger unregistered = new AtomicInteger(-1);
         Thread thread = Thread.ofPlatform().start(() -> {
             counter.increment();
@@ -67,11 +69,12 @@ final class NativeEngineKernelTest {
                     Objects.requireNonNull(Architecture.host()).signature()));
             counter.add(10);
             block.add(new int[] {0, 1, 2, 3, 4, 5, 6, 7}, new long[] {1, 2, 3, 4, 5, 6, 7, 8});
+            fused.add(10, 20, 30);
         });
         thread.join();
         assertEquals(0, unregistered.get());
         assertEquals(11, counter.sum());
-        assertEquals("[1, 2, 3, 4, 5, 6, 7, 8]", block.toString());
+        assertEquals("[1, 2, 3, 4, 5, 16, 27, 38]", block.toString());
     }
 
     /** The slow path takes segments as the downcall does: it only reads a record, and writes a record's bytes alone. */

@@ -86,12 +86,14 @@ final class ClosedStructuresTest {
 
     private static Kind counters() {
         PerCpuCounters counters = new PerCpuCounters(LARGE);
+        FusedCounters one = counters.fused(0);
+        FusedCounters three = counters.fused(0, 1, 2);
         return new Kind("PerCpuCounters", counters, value -> {
             counters.increment(value % LARGE);
             return value < LARGE;
-        }, List.of(() -> counters.increment(0), () -> counters.add(0, 1, 1, 1), () -> counters.sum(0), counters::sums,
-                () -> counters.add(0, 1, 1, 1, 2, 1, 3, 1), () -> counters.add(new int[1], new long[1]),
-                () -> counters.sumThenReset(0)), () -> 0);
+        }, List.of(() -> counters.increment(0), () -> three.add(1, 1, 1), () -> one.add(1),
+                () -> three.add(new long[3]), () -> counters.fused(0), () -> counters.sum(0), counters::sums,
+                () -> counters.add(new int[1], new long[1]), () -> counters.sumThenReset(0)), () -> 0);
     }
 
     @ParameterizedTest

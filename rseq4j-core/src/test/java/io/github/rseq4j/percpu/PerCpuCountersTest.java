@@ -38,11 +38,13 @@ final class PerCpuCountersTest {
     void refusesAnIndexThereIsNot(int i) {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
         List<Executable> uses = List.of(() -> counters.add(i, 1), () -> counters.increment(i), () -> counters.sum(i),
-                () -> counters.sumThenReset(i), () -> counters.add(0, 1, i, 1),
-                () -> counters.add(0, 1, 0, 1, 0, 1, i, 1),
-                () -> counters.add(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, i, 1),
-                () -> counters.add(new int[] {0, 1, i}, new long[3]),
-                () -> counters.add(new int[] {0, 1, 2, 3, 4, i}, new long[6]));
+                () -> counters.sumThenReset(i), () -> counters.fused(i),
+                () -> counters.fused(0, 1, i),
+                () -> counters.add(new int[] {0, i}, new long[] {1, 1}),
+                () -> counters.add(new int[] {0, 1, i}, new long[] {1, 1, 1}),
+                () -> counters.add(new int[] {0, 1, 2, i}, new long[] {1, 1, 1, 1}),
+                () -> counters.add(new int[] {0, 1, 2, 3, 4, i}, new long[] {1, 1, 1, 1, 1, 1}),
+                () -> counters.add(new int[] {0, 1, 2, 3, 4, 5, 6, i}, new long[] {1, 1, 1, 1, 1, 1, 1, 1}));
         for (Executable use : uses) {
             assertMessage("index=" + i, IndexOutOfBoundsException.class, use);
         }
@@ -76,9 +78,9 @@ final class PerCpuCountersTest {
     @Test
     void addsToTheSameCounterTwiceInOneCall() {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
-        counters.add(3, 1, 3, 2);
-        counters.add(3, 1, 3, 2, 3, 4, 4, 8);
-        counters.add(3, 1, 3, 2, 3, 4, 3, 8, 3, 16, 3, 32, 4, 64, 5, 128);
+        counters.add(new int[] {3, 3}, new long[] {1, 2});
+        counters.add(new int[] {3, 3, 3, 4}, new long[] {1, 2, 4, 8});
+        counters.add(new int[] {3, 3, 3, 3, 3, 3, 4, 5}, new long[] {1, 2, 4, 8, 16, 32, 64, 128});
         assertEquals(73, counters.sum(3));
         assertEquals(72, counters.sum(4));
         assertEquals(128, counters.sum(5));
@@ -87,7 +89,7 @@ final class PerCpuCountersTest {
     @Test
     void resetsOneCounterAndLeavesTheOthers() {
         PerCpuCounters counters = new PerCpuCounters(3);
-        counters.add(0, 1, 1, 2);
+        counters.fused(0, 1).add(1, 2);
         assertEquals(2, counters.sumThenReset(1));
         assertEquals(0, counters.sumThenReset(1));
         counters.add(1, 5);

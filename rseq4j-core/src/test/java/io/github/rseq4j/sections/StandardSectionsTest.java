@@ -2,6 +2,10 @@ package io.github.rseq4j.sections;
 
 import io.github.rseq4j.testing.SectionRowChecks;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /** What each standard section does, worked out by hand from what librseq says of its operation. */
@@ -33,6 +37,25 @@ final class StandardSectionsTest extends SectionRowChecks {
                 row(indirect + "_int", path, words(CELL, 16, 0x9_0000_0001L), 0, words(PLAIN + 32, OTHER)),
                 row(indirect + "_int", words(CELL, PLAIN + 24, PLAIN + 16, NODE + 4, NODE, 7), words(CELL, -8, -1), 0,
                         words(NODE, 0xFFFF_FFFF_0000_0007L)));
+    }
+
+    private static Stream<Row> addsByTable() {
+        long[] cells = {CELL, V2, CELL, CELL + 8, V2, V2, CELL, V2};
+        return IntStream.rangeClosed(2, 8).mapToObj(count -> {
+            long[] table = new long[2 * count];
+            long[] arguments = new long[1 + count];
+            arguments[0] = PLAIN;
+            Map<Long, Long> sums = new TreeMap<>();
+            for (int i = 0; i < count; i++) {
+                table[2 * i] = PLAIN + 8L * i;
+                table[2 * i + 1] = cells[i];
+                arguments[1 + i] = 1L << i;
+                sums.merge(cells[i], 1L << i, Long::sum);
+            }
+            long[] after = sums.entrySet().stream()
+                    .flatMapToLong(each -> LongStream.of(each.getKey(), each.getValue())).toArray();
+            return row("load_load_add_store_relaxed_x" + count, table, arguments, 0, after);
+        });
     }
 
     private static List<Row> stacks() {
@@ -183,7 +206,8 @@ final class StandardSectionsTest extends SectionRowChecks {
     }
 
     private static List<Row> all() {
-        return Stream.of(adds().stream(), stacks().stream(), stacksOfSeveral().stream(), rings().stream(),
+        return Stream.of(adds().stream(), addsByTable(), stacks().stream(), stacksOfSeveral().stream(),
+                rings().stream(),
                 replacements().stream(), lists().stream(), pushes("relaxed"), pushes("release"),
                 storesAndCopies("relaxed"), storesAndCopies("release")).flatMap(rows -> rows).toList();
     }

@@ -1,5 +1,6 @@
 package io.github.rseq4j.samples;
 
+import io.github.rseq4j.percpu.FusedCounters;
 import io.github.rseq4j.percpu.PerCpuCounters;
 
 /**
@@ -24,14 +25,15 @@ public final class Sample02RequestMetrics {
      */
     public static void main(String[] arguments) {
         PerCpuCounters metrics = new PerCpuCounters(4);
-        record(metrics, 512, 120, false);
-        record(metrics, 1024, 80, true);
-        record(metrics, 2048, 225, false);
+        FusedCounters request = metrics.fused(COUNT, BYTES, MICROS, ERRORS);
+        record(request, 512, 120, false);
+        record(request, 1024, 80, true);
+        record(request, 2048, 225, false);
         System.out.println("count=" + metrics.sum(COUNT) + " bytes=" + metrics.sum(BYTES)
                 + " micros=" + metrics.sum(MICROS) + " errors=" + metrics.sum(ERRORS));
     }
 
-    private static void record(PerCpuCounters metrics, long bytes, long micros, boolean failed) {
-        metrics.add(COUNT, 1, BYTES, bytes, MICROS, micros, ERRORS, failed ? 1 : 0);
+    private static void record(FusedCounters request, long bytes, long micros, boolean failed) {
+        request.add(1, bytes, micros, failed ? 1 : 0);
     }
 }

@@ -1,6 +1,7 @@
 package io.github.rseq4j.bench.counter;
 
 import io.github.rseq4j.bench.Empty;
+import io.github.rseq4j.percpu.FusedCounters;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,9 @@ import org.openjdk.jmh.annotations.Warmup;
 public class CounterBenchmark {
     private final PerCpuCounter counter = new PerCpuCounter();
     private final PerCpuCounters block = new PerCpuCounters(8);
+    private final FusedCounters three = block.fused(0, 1, 2);
+    private final FusedCounters four = block.fused(0, 1, 2, 3);
+    private final FusedCounters eight = block.fused(0, 1, 2, 3, 4, 5, 6, 7);
     private final LongAdder adder = new LongAdder();
     private final LongAdder[] adders = new LongAdder[8];
     private final AtomicLong atomic = new AtomicLong();
@@ -64,10 +68,24 @@ public class CounterBenchmark {
         atomic.addAndGet(delta);
     }
 
+    /** Adds to three counters in one call. */
+    @Benchmark
+    public void fused3() {
+        three.add(delta, delta + 1, delta + 2);
+    }
+
+    /** Adds to three LongAdders. */
+    @Benchmark
+    public void fused3LongAdder() {
+        adders[0].add(delta);
+        adders[1].add(delta + 1);
+        adders[2].add(delta + 2);
+    }
+
     /** Adds to four counters in one call. */
     @Benchmark
     public void fused4() {
-        block.add(0, delta, 1, delta + 1, 2, delta + 2, 3, delta + 3);
+        four.add(delta, delta + 1, delta + 2, delta + 3);
     }
 
     /** Adds to four LongAdders. */
@@ -82,8 +100,7 @@ public class CounterBenchmark {
     /** Adds to eight counters in one call. */
     @Benchmark
     public void fused8() {
-        block.add(0, delta, 1, delta + 1, 2, delta + 2, 3, delta + 3,
-                4, delta + 4, 5, delta + 5, 6, delta + 6, 7, delta + 7);
+        eight.add(delta, delta + 1, delta + 2, delta + 3, delta + 4, delta + 5, delta + 6, delta + 7);
     }
 
     /** Adds to eight LongAdders. */
@@ -97,6 +114,12 @@ public class CounterBenchmark {
         adders[5].add(delta + 5);
         adders[6].add(delta + 6);
         adders[7].add(delta + 7);
+    }
+
+    /** Adds numbers of an array to eight bound counters, in one call. */
+    @Benchmark
+    public void fused8Array() {
+        eight.add(deltas);
     }
 
     /** Adds to eight counters that an array names, in one call. */

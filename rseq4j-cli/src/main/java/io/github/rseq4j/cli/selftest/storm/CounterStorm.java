@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli.selftest.storm;
 
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.percpu.FusedCounters;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import io.github.rseq4j.sections.LoadAddStore;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 
 /** Threads update the same counters, one or several in a call. At the end every count must be exact. */
 public final class CounterStorm implements Storm {
@@ -23,6 +25,8 @@ public final class CounterStorm implements Storm {
     private final PerCpuCounter single = new PerCpuCounter();
     private final PerCpuCounter harvested = new PerCpuCounter();
     private final PerCpuCounters block = new PerCpuCounters(COUNTERS);
+    /** By the first counter and the number of counters less 1. */
+    private final FusedCounters[][] fused = new FusedCounters[COUNTERS - PerCpuCounters.MAX_FUSED][];
     private final long delayed = Cells.get().allocate(this, 1);
     private final ConcurrentLinkedQueue<Tally> tallies = new ConcurrentLinkedQueue<>();
     private final Operation add;
@@ -42,6 +46,12 @@ public final class CounterStorm implements Storm {
      */
     CounterStorm(Operation add) {
         this.add = add;
+        for (int i = 0; i < fused.length; i++) {
+            fused[i] = new FusedCounters[PerCpuCounters.MAX_FUSED];
+            for (int count = 1; count <= PerCpuCounters.MAX_FUSED; count++) {
+                fused[i][count - 1] = block.fused(IntStream.range(i, i + count).toArray());
+            }
+        }
     }
 
     /** The sums that one thread added. */
@@ -90,7 +100,7 @@ public final class CounterStorm implements Storm {
 
     private void update(Tally tally, SplittableRandom random) {
         int delta = random.nextInt(1000) - 300;
-        int i = random.nextInt(COUNTERS - 8);
+        int i = random.nextInt(fused.length);
         tally.updates++;
         switch (random.nextInt(5)) {
             case 0 -> {
@@ -111,11 +121,13 @@ public final class CounterStorm implements Storm {
                 tally.block[i] += delta;
             }
             case 3 -> {
-                block.add(i, 1, i + 1, delta, i + 2, 3, i + 3, -delta);
-                tally.block[i] += 1;
-                tally.block[i + 1] += delta;
-                tally.block[i + 2] += 3;
-                tally.block[i + 3] -= delta;
+                int count = 1 + random.nextInt(PerCpuCounters.MAX_FUSED);
+                long[] deltas = new long[count];
+                for (int k = 0; k < count; k++) {
+                    deltas[k] = k % 2 == 0 ? k + 1 : (long) -delta * k;
+                    tally.block[i + k] += deltas[k];
+                }
+                fused[i][count - 1].add(deltas);
             }
             default -> {
                 int[] indices = new int[2 + random.nextInt(7)];
