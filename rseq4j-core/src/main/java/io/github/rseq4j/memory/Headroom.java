@@ -1,28 +1,27 @@
 package io.github.rseq4j.memory;
 
-/** Refuses an operation in time when the stack is nearly full: before its first change, not between two. */
+/** Throws StackOverflowError before an operation begins, if the stack is too small for it. */
 public final class Headroom {
     /* How it works
      *
-     * A StackOverflowError comes where a method is entered, so what several calls change may be left in the middle. The
-     * recursion needs more stack than any such operation does, and changes nothing. Its depth counts: frames of
-     * compiled code are several times smaller than those of interpreted code, and it may be the one while the operation
-     * is the other.
+     * A StackOverflowError can come at the entry of any method, so an operation that changes something by several calls
+     * could be left half done. The recursion here needs more stack than any such operation, and changes nothing. It is
+     * deep, because its frames may be compiled while those of the operation are interpreted and several times larger.
      */
     private static final int FRAMES = 256;
 
     private Headroom() {}
 
     /**
-     * Looks whether there is stack for an operation that changes something by several calls.
+     * Checks that the stack is large enough for an operation that changes something by several calls.
      *
-     * @throws StackOverflowError when there is not
+     * @throws StackOverflowError if it is not
      */
     public static void require() {
         descend(FRAMES, 1, 2, 3);
     }
 
-    /** The arguments are needed behind the call, so that they take stack while it runs. */
+    /** The arguments are used after the call, so that they take stack during the call. */
     private static long descend(int frames, long a, long b, long c) {
         return frames == 0 ? a : descend(frames - 1, b + 1, c, a) + (a ^ b ^ c);
     }

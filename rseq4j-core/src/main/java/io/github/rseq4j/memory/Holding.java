@@ -3,7 +3,7 @@ package io.github.rseq4j.memory;
 import java.lang.ref.PhantomReference;
 import org.jspecify.annotations.Nullable;
 
-/** What an owner holds, until it gives it back or is collected. */
+/** Memory that an owner holds until the owner gives it back or is collected. */
 abstract sealed class Holding extends PhantomReference<Object> permits Cells.Piece, Ranges.Pool {
     @Nullable Holding previous;
     @Nullable Holding next;

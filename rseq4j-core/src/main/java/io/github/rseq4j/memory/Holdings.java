@@ -3,18 +3,18 @@ package io.github.rseq4j.memory;
 import java.lang.ref.ReferenceQueue;
 import org.jspecify.annotations.Nullable;
 
-/** All that is held, linked: neither holding nor giving back needs memory. One thread at a time uses it. */
+/** A linked list of holdings: adding and removing needs no memory. Used by one thread at a time. */
 final class Holdings {
     private final ReferenceQueue<Object> collected = new ReferenceQueue<>();
     private @Nullable Holding first;
     private @Nullable Holding lost;
 
-    /** Returns the queue of those whose owner was collected. */
+    /** Returns the queue of holdings whose owner was collected. */
     ReferenceQueue<Object> collected() {
         return collected;
     }
 
-    /** Returns the first one, from which the others follow. */
+    /** Returns the first holding of the list. */
     @Nullable Holding first() {
         return first;
     }
@@ -46,7 +46,7 @@ final class Holdings {
         lost = lost == holding ? null : lost;
     }
 
-    /** Returns one whose owner was collected, or null; the same one until it is removed. */
+    /** Returns a holding whose owner was collected, or null; the same one until it is removed. */
     @Nullable Holding lost() {
         while (lost == null) {
             Holding found = (Holding) collected.poll();

@@ -9,25 +9,26 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The ranges of one pool, cut into items of one size, and what an item holds when it is new. It does not know which
+ * The ranges of a pool, divided into items of one size, and the content of a new item. This class does not know which
  * items are in use.
  */
 public final class ItemMemory {
     /* How it works
      *
-     *   range:   | item 0 | item 1 | ... (index 0) | item 0 | item 1 | ... (index 1) | ... | of threads without index |
+     *   range:   | item 0 | item 1 | ... (index 0) | item 0 | item 1 | ... (index 1) | ... | threads without index |
      *            <--------- stride, 1 MiB --------->
      *
-     * An item is the address of its copy at index 0; the others lie a stride apart. Items begin at multiples of their
-     * size, so one of a cache line or of a page shares it with nobody. A new item holds the template's words and zeros
-     * behind them. Its copies show that without having been written where its range does (Ranges), and else are written
-     * when the item is first handed out.
+     * An item is the address of its copy at index 0; the copies lie a stride apart. Items begin at multiples of their
+     * size, so an item of a cache line or of a page shares it with no other item. A new item holds the template's words
+     * and then zeros. If its range maps the template's image (Ranges), its copies hold this without a write. Otherwise
+     * the copies are written when the item is first handed out.
      *
-     * An item is made new again by giving its pages back to the kernel, where it has pages of its own, so that they are
-     * populated again on the node of who writes them first; else by writing the words that are not as they were, which
-     * leaves pages that were never used unpopulated.
+     * An item is renewed in one of two ways. If it has pages of its own, the pages are given back to the kernel; the
+     * next write to a page populates it on the writer's NUMA node. Otherwise the words that differ are written, so that
+     * unused pages stay unpopulated.
      *
-     * Each method that touches items keeps this object reachable until it has: the ranges go back with it (I8).
+     * Each method that accesses items keeps this object reachable until it has returned, because the ranges are freed
+     * with this object (I8).
      */
     /** The largest item: a stride. */
     public static final int MAX_ITEM_BYTES = (int) Ranges.STRIDE_BYTES;
@@ -41,7 +42,7 @@ public final class ItemMemory {
     private final boolean hasOwnPages;
 
     /**
-     * Makes the memory of a pool, without a range yet. The ranges go back when this object is collected.
+     * Creates the memory of a pool, without a range. The ranges are freed when this object is collected.
      *
      * @param itemBytes the size of an item, a multiple of 8 up to {@link #MAX_ITEM_BYTES}
      * @param template the first bytes of a new item, at most its size; the others are 0
@@ -69,7 +70,7 @@ public final class ItemMemory {
         return image;
     }
 
-    /** Tells whether what was never written shows what a new item holds. */
+    /** Tells whether memory that was never written holds the content of new items. */
     private boolean isShown(long item) {
         return template.length == 0 || pool.showsImage(item);
     }
@@ -79,12 +80,12 @@ public final class ItemMemory {
         return itemBytes;
     }
 
-    /** Returns how many items a range holds. */
+    /** Returns the number of items in a range. */
     public int itemsPerRange() {
         return MAX_ITEM_BYTES / itemBytes;
     }
 
-    /** Returns how many copies an item has. */
+    /** Returns the number of copies of an item. */
     public int copies() {
         return engine.copies();
     }
@@ -93,13 +94,13 @@ public final class ItemMemory {
      * Takes one more range.
      *
      * @return the address of its first item
-     * @throws KernelException when the kernel refuses
+     * @throws KernelException if the kernel refuses
      */
     public long grow() {
         return ranges.take(pool);
     }
 
-    /** Gives all ranges back. No section may be running on an item, and none may begin (I9). */
+    /** Frees all ranges. No section may be running on an item, and none may begin (I9). */
     public void release() {
         ranges.giveBack(pool);
     }
@@ -108,7 +109,7 @@ public final class ItemMemory {
      * Returns the address of an item's copy.
      *
      * @param item the item
-     * @param index whose copy
+     * @param index the index of the copy
      */
     public long address(long item, int index) {
         return item + index * Ranges.STRIDE_BYTES;
@@ -144,7 +145,7 @@ public final class ItemMemory {
     /**
      * Returns a word of a new item.
      *
-     * @param offsetBytes where in the item, a multiple of 8
+     * @param offsetBytes the offset in the item, a multiple of 8
      */
     public long newWord(int offsetBytes) {
         int word = offsetBytes / Long.BYTES;
@@ -152,9 +153,9 @@ public final class ItemMemory {
     }
 
     /**
-     * Tells whether a copy holds what a new item holds.
+     * Tells whether a copy has the content of a new item.
      *
-     * @param address the copy's
+     * @param address the address of the copy
      */
     public boolean isNew(long address) {
         for (int offset = 0; offset < itemBytes; offset += Long.BYTES) {
@@ -166,7 +167,7 @@ public final class ItemMemory {
     }
 
     /**
-     * Makes an item new that was never handed out.
+     * Gives an item that was never handed out the content of a new item.
      *
      * @param item the item
      */
@@ -177,7 +178,8 @@ public final class ItemMemory {
     }
 
     /**
-     * Makes an item new that was used, in all copies. No section may be running on it, and none may begin (I9).
+     * Gives all copies of a used item the content of a new item. No section may be running on it, and none may begin
+     * (I9).
      *
      * @param item the item
      */
@@ -186,7 +188,7 @@ public final class ItemMemory {
         try {
             for (int index = 0; index < copies(); index++) {
                 long address = address(item, index);
-                // The kernel refuses where memory is locked (mlock); the words are then written.
+                // The kernel refuses if memory is locked (mlock); then the words are written.
                 if (!isDiscarded || Linux.madvise(address, itemBytes, Linux.MADV_DONTNEED) < 0) {
                     write(address);
                 }

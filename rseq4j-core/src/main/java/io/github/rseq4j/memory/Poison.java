@@ -5,13 +5,13 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Fills freed items, and finds where somebody wrote to one. Its owner sees to it that one thread at a time does. */
+/** Fills freed items with poison, and finds writes to freed items. Used by one thread at a time. */
 public final class Poison {
     /* How it works
      *
-     * A copy that was used is filled with a word that means nothing. A copy that still holds what a new item holds is
-     * left alone, so that pages which were never used stay unpopulated; it is checked all the same. Which copies were
-     * filled is noted for each item, because their content is what cannot be trusted.
+     * A copy that was used is filled with a meaningless word. A copy that still has the content of a new item is not
+     * written, so that unused pages stay unpopulated; it is checked too. For each item it is noted which copies were
+     * filled, because their content itself cannot be trusted.
      */
     /** The kernel's POISON_FREE in every byte ({@code linux/poison.h}): no canonical address, and no small number. */
     public static final long WORD = 0x6b6b_6b6b_6b6b_6b6bL;
@@ -20,16 +20,16 @@ public final class Poison {
     private final Map<Long, BitSet> filled = new HashMap<>();
 
     /**
-     * Makes the poison of a pool.
+     * Creates the poison of a pool.
      *
-     * @param memory the pool's
+     * @param memory the memory of the pool
      */
     public Poison(ItemMemory memory) {
         this.memory = memory;
     }
 
     /**
-     * Fills an item that was freed. No section may be running on it (I9).
+     * Fills a freed item. No section may be running on it (I9).
      *
      * @param item the item
      */
@@ -48,10 +48,10 @@ public final class Poison {
     }
 
     /**
-     * Finds the first word of a freed item that was written since. It is put right, so that it is found once.
+     * Finds the first word of a freed item that was written since. The word is restored, so that it is reported once.
      *
      * @param item an item that was filled
-     * @return what was found, as {@code name=value}, or null; also when the item was forgotten
+     * @return the word, as {@code name=value}; null if there is none, or if the item was forgotten
      */
     public @Nullable String fault(long item) {
         String fault = null;

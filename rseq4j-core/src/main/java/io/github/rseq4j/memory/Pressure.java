@@ -3,23 +3,25 @@ package io.github.rseq4j.memory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Sees to it that structures which were dropped are collected before they hold too much memory. */
+/** Asks the collector for dropped structures before they hold too much memory. */
 final class Pressure {
     /* How it works
      *
-     * A ring of half a megabyte for each CPU is a few hundred bytes of the Java heap, and so is a pool of items:
-     * dropping thousands of them gives the collector no reason to run. On the fallback the memory is in the heap, but
-     * stays reachable until its owner was found. So what is handed out is added up, as if all processors used it. Each
-     * time it was a quarter of what is held, or of the bound, what is populated is measured. If that is more than the
-     * limit, the collector is asked for what nobody reaches any more, as java.nio does for direct buffers, and is
-     * waited for a quarter of a second at most.
+     * A ring of half a megabyte for each CPU takes a few hundred bytes of the Java heap, and so does a pool of items.
+     * So thousands of dropped ones give the collector no reason to run. On the fallback the memory is in the heap, but
+     * stays reachable until its owner was found unreachable.
      *
-     * The limit is twice what was populated after that, and at least the bound: a sixteenth of the Java heap's largest
-     * size, at least 64 MiB and at most 512 MiB, and on a small heap a quarter of it. So dropped structures hold no
-     * more than live ones do, or than the bound, and a quarter; and the collector is asked again only when the
-     * populated memory has grown by as much.
+     * 1. Memory that is handed out is added up, as if all processors used it.
+     * 2. Each time the sum reaches a quarter of the held memory, or of the bound, the populated memory is measured.
+     * 3. If the populated memory exceeds the limit, the collector is asked to run, as in java.nio for direct buffers.
+     *    The caller waits for at most a quarter of a second.
      *
-     * Refused: an exception when it is still too much. What is reachable is the application's own.
+     * The bound is a sixteenth of the Java heap's largest size, at least 64 MiB and at most 512 MiB, and on a small
+     * heap a quarter of it. The limit is twice the memory that was populated after the collection, and at least the
+     * bound. So dropped structures hold at most as much as live ones, or as the bound, and a quarter more. The
+     * collector is asked again only when the populated memory has grown by as much.
+     *
+     * Refused: an exception if too much memory is still populated. Reachable memory is the application's own.
      */
     private static final long LARGE_BYTES = 4096;
     private static final long LEAST_BYTES = 64L << 20;
@@ -33,18 +35,18 @@ final class Pressure {
     private long grownBytes;
     private boolean isLooking;
 
-    /** Memory that owners share, of which each gets its part back when it is collected. */
+    /** Memory that owners share. An owner's part is freed when the owner is collected. */
     sealed interface Shared permits Cells, Ranges {
-        /** Takes back what owners held that the collector has found. */
+        /** Frees the memory of owners that the collector has found unreachable. */
         void takeBack();
 
-        /** Returns how many bytes of all copies are populated, at most. */
+        /** Returns an upper bound of the populated bytes of all copies. */
         long populatedBytes();
 
-        /** Returns how many bytes of each copy are held. */
+        /** Returns the held bytes of each copy. */
         long heldBytes();
 
-        /** Returns how many copies there are. */
+        /** Returns the number of copies. */
         int copies();
     }
 
@@ -53,12 +55,12 @@ final class Pressure {
     }
 
     /**
-     * Called before memory is handed out; it holds no lock while the collector runs.
+     * Called before memory is handed out. It holds no lock while the collector runs.
      *
-     * @param lengthBytes how much of each copy
+     * @param lengthBytes the length in each copy
      */
     void grow(long lengthBytes) {
-        // Smaller owners take as much of the heap, and so are collected in time.
+        // Smaller owners take as much of the heap as they hold, and so are collected in time.
         if (lengthBytes < LARGE_BYTES || !isTime(lengthBytes)) {
             return;
         }

@@ -6,28 +6,30 @@ import io.github.rseq4j.kernel.Linux;
 import java.util.Arrays;
 import java.util.TreeSet;
 
-/** Ranges for pools, handed out whole, and whole they come back when a pool is closed or collected. */
+/** Hands out ranges to pools. A range comes back when its pool is closed or collected. */
 final class Ranges implements Pressure.Shared {
     /* How it works
      *
-     * A range is what the engine reserves: a stride for each index, populated page by page. It is handed out as zeros,
-     * or showing an image in every copy: a file in memory, mapped privately over it, so that a page is read from the
-     * file until somebody writes it, and is then copied on that CPU's node. The file is written once for each pool.
+     * A range is a reservation of the engine: a stride for each index, populated page by page. A plain range holds
+     * zeros. Other ranges show an image in every copy: a file in memory is mapped privately over the copy. A page is
+     * read from the file until a thread writes to it; then it is copied on the node of the writing CPU. The file is
+     * written once for each pool.
      *
-     * The kernel bounds a process's mappings (vm.max_map_count, 65,530), and a JVM that needs one more ends. So a file
-     * holds the image several times where there are many copies, that a range takes few mappings; and all images
-     * together take no more than some of those that there may be. A range beyond that is plain, and its items are
-     * written when they are handed out.
+     * The kernel limits the mappings of a process (vm.max_map_count, 65,530), and a JVM that needs one more ends. So if
+     * there are many copies, the file holds the image several times, and a range takes few mappings. All images
+     * together take a limited part of the mappings. A range beyond that is plain, and its items are written when they
+     * are handed out. A process may also open only few files (RLIMIT_NOFILE), so the number of pools with an image is
+     * limited too.
      *
-     * A range comes back when its pool was closed and a fence has passed (I9), or when the pool was found unreachable
-     * (I8). Fresh zeros are then mapped in its place in one call: the free list holds addresses, not memory. What pools
-     * hold that were dropped, and that the collector has not found, is Pressure's business. A page of an image counts
-     * as populated, and so does the file. A process may open few files (RLIMIT_NOFILE): pools beyond some are plain.
+     * A range comes back after its pool was closed and a fence has passed (I9), or when the pool was found unreachable
+     * (I8). One call then maps fresh zeros in its place, so the free list holds addresses, not memory. Pressure limits
+     * the memory of dropped pools that the collector has not found yet. Pages of an image and the file count as
+     * populated.
      *
-     * An Error may come out of any call. What is changed is noted by a store that follows: a range is in its holding
-     * until it is in the free list, which has room for all ranges that there are.
+     * An Error may come out of any call. A change is noted by a store after it: a range stays in its holding until it
+     * is in the free list, which has room for all ranges.
      *
-     * Refused: unmapping. Who uses an item of a closed pool would end the JVM with a signal.
+     * Refused: unmapping. A thread that used an item of a closed pool would end the JVM by a signal.
      */
     static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
     private static final int NO_FILE = -1;
@@ -51,11 +53,11 @@ final class Ranges implements Pressure.Shared {
     private int files;
 
     /**
-     * Makes ranges of their own.
+     * Creates an independent set of ranges.
      *
-     * @param engine reserves them
-     * @param mappingsPerRange how many mappings a range that shows an image should take
-     * @param maxMappings how many mappings all images may take
+     * @param engine reserves the ranges
+     * @param mappingsPerRange the intended number of mappings of a range that shows an image
+     * @param maxMappings the most mappings of all images
      */
     Ranges(Engine engine, int mappingsPerRange, int maxMappings) {
         this.engine = engine;
@@ -68,7 +70,7 @@ final class Ranges implements Pressure.Shared {
         return INSTANCE;
     }
 
-    /** What a pool holds. */
+    /** The ranges of a pool. */
     static final class Pool extends Holding {
         private final TreeSet<Long> plain = new TreeSet<>();
         private long[] ranges = {};
@@ -79,7 +81,7 @@ final class Ranges implements Pressure.Shared {
             super(owner, holdings);
         }
 
-        /** Tells whether its ranges show the image when they are handed out, rather than zeros. */
+        /** Tells whether its ranges show the image when they are handed out; otherwise they hold zeros. */
         boolean showsImage() {
             return file != NO_FILE;
         }
@@ -96,10 +98,10 @@ final class Ranges implements Pressure.Shared {
     }
 
     /**
-     * Begins to hold ranges for an owner. Where the engine or the kernel has no files in memory its ranges are zeros.
+     * Begins to hold ranges for an owner. If the engine or the kernel has no files in memory, the ranges hold zeros.
      *
-     * @param owner who uses them; it must stay reachable during each use
-     * @param image what each copy of a range shows, a stride of bytes, or nothing for zeros
+     * @param owner the user of the ranges; it must stay reachable during each use
+     * @param image the content of each copy of a range, a stride of bytes; empty for zeros
      */
     Pool hold(Object owner, byte[] image) {
         pressure.grow(image.length);
@@ -133,10 +135,10 @@ final class Ranges implements Pressure.Shared {
     }
 
     /**
-     * Returns how many copies one mapping shows.
+     * Returns the number of copies that one mapping shows.
      *
-     * @param copies how many there are
-     * @param mappingsPerRange how many mappings they should take
+     * @param copies the number of copies
+     * @param mappingsPerRange the intended number of mappings
      */
     static int strides(int copies, int mappingsPerRange) {
         return (copies + mappingsPerRange - 1) / mappingsPerRange;
@@ -150,9 +152,9 @@ final class Ranges implements Pressure.Shared {
     /**
      * Hands out a range.
      *
-     * @param pool whose it is from now on
+     * @param pool the new holder
      * @return the address of its copy at index 0
-     * @throws KernelException when the kernel refuses
+     * @throws KernelException if the kernel refuses
      */
     long take(Pool pool) {
         pressure.grow(STRIDE_BYTES);
@@ -172,7 +174,7 @@ final class Ranges implements Pressure.Shared {
         }
         long range = free[freeCount - 1];
         if (pool.showsImage()) {
-            // Told first: what shows the image after all is only written once more.
+            // Noted first: if the range shows the image after all, its items are only written once more.
             pool.plain.add(range);
         }
         pool.ranges[pool.count] = range;
@@ -187,11 +189,11 @@ final class Ranges implements Pressure.Shared {
 
     private long reserve() {
         long range = engine.reserve();
-        // The self-test works on the first cell of the first range, at any time: it is nothing to map over.
+        // The self-test uses the first cell of the first range at any time, so that range must not be mapped over.
         return engine.worksOn(range) ? engine.reserve() : range;
     }
 
-    /** Returns whether each copy shows the image; one that the kernel does not map is written as others are. */
+    /** Tells whether each copy shows the image. Items of a copy that the kernel does not map are written. */
     private boolean show(int file, long range) {
         if (mappings + mappingsOfOne() > maxMappings) {
             return false;
@@ -208,15 +210,15 @@ final class Ranges implements Pressure.Shared {
     }
 
     /**
-     * Takes back what an owner holds. No section may be running on it, and none may begin.
+     * Takes back the ranges of an owner. No section may be running on them, and none may begin.
      *
-     * @param pool what it holds
+     * @param pool the ranges
      */
     synchronized void giveBack(Pool pool) {
         while (pool.count > 0) {
             long range = pool.ranges[pool.count - 1];
             int shown = pool.showsImage(range) ? mappingsOfOne() : 0;
-            // One that the kernel does not renew is not used again.
+            // A range that the kernel does not renew is not used again.
             boolean isNew = engine.renew(range, engine.copies() * STRIDE_BYTES);
             mappings -= shown;
             pool.count--;
@@ -263,7 +265,7 @@ final class Ranges implements Pressure.Shared {
         return engine.copies();
     }
 
-    /** Returns how many ranges wait for a pool. */
+    /** Returns the number of free ranges. */
     synchronized int waiting() {
         takeBack();
         return freeCount;

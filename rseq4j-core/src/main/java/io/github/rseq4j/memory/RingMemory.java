@@ -7,52 +7,53 @@ import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The memory of rings in arrays, one for each index, and how drainers share what is in them. */
+/** The memory of rings in arrays, one for each index, and the protocol of their drainers. */
 public final class RingMemory {
     /* How it works
      *
-     * The layout is that of engine.ArrayRing. Sections write slots that are free, and commit the head. The drainer
-     * reads slots up to the head that it has seen, and writes the tail: no section writes it, so that is a plain store
-     * from any CPU, and needs no fence of I9.
+     * The layout is that of sections.ArrayRing. No fence of I9 is needed, because each word has one kind of writer:
      *
-     * The drainer reads only what was committed: a slot is written ahead of the release commit of a head behind it, and
-     * is read behind that head and an acquire fence. A section that was aborted, at whichever index, has stored to the
-     * slot at the head alone or behind it, as far as the capacity reaches: nothing there is committed, and whoever
-     * commits it has stored all of it before.
+     *   Section:  loads head and tail; stores to free slots; commits head (release).
+     *   Drainer:  loads head; acquire fence; reads the slots before head; release fence; stores tail.
      *
-     * A section writes only what the drainer gave free: the drainer reads a slot ahead of a release fence and the tail
-     * that frees it; the section loads the tail, and stores behind a branch that depends on it, which no architecture
-     * does ahead of the load. A section that finds an older tail takes the ring to be fuller than it is, no more. The
-     * tail is not ahead of the head that a section has loaded: the drainer took it from a head that was committed at
-     * this index before, and one that is committed later aborts the section.
+     * The drainer reads only committed slots. A slot is written before the release commit of a later head, and read
+     * after that head and an acquire fence. An aborted section, at any index, has stored only to slots from the head
+     * on. Those are not committed, and the section that commits them stores all of their bytes first.
      *
-     * Threads without an index use a copy of their own, step by step under one lock. The fallback's sections run under
-     * their stripe's lock, and store less than a word by writing the whole of it: only words of slots that are free.
+     * A section writes only freed slots. The drainer reads a slot before the release fence and the tail that frees it.
+     * The section loads the tail, and stores after a branch that depends on it; no architecture performs such a store
+     * before the load. An older tail only makes the ring look fuller. The tail never exceeds the head that a section
+     * has loaded: the drainer took it from an earlier committed head of this index, and a later commit aborts the
+     * section.
      *
-     * A drainer reads an element and writes the tail under a lock, and calls the consumer without it. Each element goes
-     * to one drainer, whatever the consumer waits for: it may drain itself, or wait for a thread that drains.
+     * Threads without an index use a copy of their own, step by step under one lock. Sections of the fallback run under
+     * the lock of their stripe. They store less than a word by writing the whole word, which belongs to a free slot.
      *
-     * Closing sets the capacity that sections are given to 0, which all of them find exceeded. Nothing is fenced: who
-     * took the capacity before writes to slots that nobody looks at any more, and that are still this object's.
+     * A drainer reads an element and writes the tail under a lock, and calls the consumer without the lock. Each
+     * element goes to one drainer. So the consumer may drain itself, or wait for another thread that drains.
      *
-     * The memory goes back when this object is collected; who calls a section keeps it reachable until the call has
-     * returned (I8).
+     * Closing sets the capacity that is passed to sections to 0, so that every section finds the ring full. No fence is
+     * needed: a section with the former capacity writes to slots that no drainer reads and that still belong to this
+     * object.
+     *
+     * The memory is freed when this object is collected. The caller of a section keeps this object reachable until the
+     * call has returned (I8).
      */
     /**
-     * The most bytes of slots that an index may have: the largest power of two that there are cells for. A constant, so
-     * that the public classes which show it have no initialiser.
+     * The most bytes of slots of an index: the largest power of two that cells can hold. A compile-time constant, so
+     * that the public classes that use it have no initialiser.
      */
     public static final int MAX_CAPACITY_BYTES = 1 << Engine.STRIDE_SHIFT - 1;
 
-    /** What is done with the elements. */
+    /** Reads elements and passes them on. */
     public interface Elements {
         /**
-         * Reads an element, frees it by {@link RingMemory#free}, and hands it on between {@link RingMemory#leave} and
+         * Reads an element, frees it by {@link RingMemory#free}, and passes it on between {@link RingMemory#leave} and
          * {@link RingMemory#enter}.
          *
-         * @param index whose
-         * @param tail where it begins, counted from the beginning
-         * @return 1, or 0 when it was none
+         * @param index the index of the ring
+         * @param tail the position of the element since the beginning
+         * @return 1, or 0 for padding
          */
         int hand(int index, long tail);
     }
@@ -62,14 +63,14 @@ public final class RingMemory {
     private final ReentrantLock turn = new ReentrantLock();
     private final long cells;
     private final int capacityBytes;
-    /** The capacity, or 0 when the rings are closed. */
+    /** The capacity, or 0 after the rings were closed. */
     private volatile int openBytes;
     private int next;
 
     /**
-     * Makes empty rings.
+     * Creates empty rings.
      *
-     * @param capacityBytes how many bytes of slots an index has: a power of two, 8 to {@link #MAX_CAPACITY_BYTES}
+     * @param capacityBytes the bytes of slots of each index: a power of two, 8 to {@link #MAX_CAPACITY_BYTES}
      */
     public RingMemory(int capacityBytes) {
         this.capacityBytes = capacityBytes;
@@ -77,25 +78,25 @@ public final class RingMemory {
         this.cells = Cells.get().allocate(this, (ArrayRing.HEADER_BYTES + capacityBytes) / Long.BYTES);
     }
 
-    /** Returns the address that sections take: the first word's copy at index 0. */
+    /** Returns the address for sections: the first word's copy at index 0. */
     public long cells() {
         return cells;
     }
 
-    /** Returns how many bytes of slots an index has. */
+    /** Returns the bytes of slots of each index. */
     public int capacityBytes() {
         return capacityBytes;
     }
 
-    /** Returns how many bytes of slots sections may use: 0 when the rings are closed. */
+    /** Returns the bytes of slots that sections may use: 0 after the rings were closed. */
     public int openBytes() {
         return openBytes;
     }
 
     /**
-     * Refuses rings that are closed.
+     * Checks that the rings are open.
      *
-     * @throws IllegalStateException when they are
+     * @throws IllegalStateException if they are closed
      */
     public void requireOpen() {
         if (openBytes == 0) {
@@ -103,7 +104,7 @@ public final class RingMemory {
         }
     }
 
-    /** Closes for good, drops all elements, and gives their memory back. No consumer is waited for. */
+    /** Closes the rings for good, drops all elements, and frees their memory. It does not wait for consumers. */
     public void close() {
         turn.lock();
         try {
@@ -140,18 +141,18 @@ public final class RingMemory {
     /**
      * Returns a word of the slots.
      *
-     * @param index whose
-     * @param atBytes where it lies among the slots, a multiple of 8 below the capacity
+     * @param index the index of the ring
+     * @param atBytes the offset in the slots, a multiple of 8 less than the capacity
      */
     public long word(int index, long atBytes) {
         return get(copy(index) + ArrayRing.HEADER_BYTES + atBytes);
     }
 
     /**
-     * Gives free what was read. The drainer alone calls it.
+     * Frees slots that were read. Called by the drainer.
      *
-     * @param index whose
-     * @param tail how much was taken since the beginning
+     * @param index the index of the ring
+     * @param tail the amount taken since the beginning
      */
     public void free(int index, long tail) {
         try {
@@ -162,24 +163,24 @@ public final class RingMemory {
         }
     }
 
-    /** Lets other drainers in while a consumer runs; {@link #enter} follows. The drainer alone calls it. */
+    /** Lets other drainers in while a consumer runs; {@link #enter} follows. Called by the drainer. */
     public void leave() {
         turn.unlock();
     }
 
-    /** Ends what {@link #leave} began. */
+    /** Continues after {@link #leave}. */
     public void enter() {
         turn.lock();
     }
 
     /**
-     * Hands on what was pushed before and is not taken by another drainer, of one index after the other, beginning
-     * behind the one that was drained last.
+     * Passes on the elements that were pushed before and that no other drainer takes. It drains one index after the
+     * other, beginning after the index that was drained last.
      *
-     * @param max how many elements at most
-     * @param elements what is done with them
-     * @return how many there were
-     * @throws IllegalStateException when the rings are closed
+     * @param max the most elements
+     * @param elements reads elements and passes them on
+     * @return the number of elements
+     * @throws IllegalStateException if the rings are closed
      */
     public int drain(int max, Elements elements) {
         turn.lock();
@@ -199,8 +200,8 @@ public final class RingMemory {
     }
 
     /**
-     * Takes up to the head that is found first: who pushes meanwhile does not keep the drainer. An element's consumer
-     * may close the rings.
+     * Drains up to the head at the beginning, so that concurrent pushes do not keep the drainer. A consumer may close
+     * the rings.
      */
     private int drain(int index, int max, Elements elements) {
         long head = head(index);
@@ -213,15 +214,15 @@ public final class RingMemory {
     }
 
     /**
-     * Returns how much of each index's ring was not taken, a moment ago.
+     * Returns the amounts that were not taken from each index's ring, a moment ago.
      *
-     * @param capacity how much there is room for, in what the counters count
+     * @param capacity the capacity, in the unit of the counters
      */
     public int[] used(int capacity) {
         int[] used = new int[engine.copies()];
         for (int index = 0; index < used.length && openBytes != 0; index++) {
             long tail = tail(index);
-            // The two words are not of one moment.
+            // The two words are read at different times.
             used[index] = Math.clamp(head(index) - tail, 0, capacity);
         }
         return used;

@@ -7,51 +7,51 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a stack's owner does with the elements of all indices while they are in use: drain, steal, resize, close. */
+/** The operations on the elements of all indices while sections run: drain, steal, resize, close. */
 public final class StackMemory {
     /* How it works
      *
-     * Everything here is done under this object's monitor, by one thread at a time, and sections never wait for it but
-     * while the arrays are exchanged for others: then they leave by the exit of what is closed, wait for the monitor,
-     * and begin anew on the arrays that stand here then.
+     * All operations run under this object's monitor, one at a time. Sections do not wait for it, except while the
+     * arrays are replaced: a section then leaves by the exit for closed arrays, its caller waits for the monitor, and
+     * tries again on the new arrays.
      *
      * A drain takes these steps:
-     *   1. It looks whether there is stack, and whether the kernel grants a fence. Nothing has changed so far.
-     *   2. It turns the indices that hold something: sections that begin now use the other array.
-     *   3. It makes one fence for all of them.
-     *   4. It copies what the former arrays hold. When that fails, or the fence, it turns them back: they are in use
-     *      again, with all of their elements. What was pushed in between stays behind in the other array.
-     *   5. It empties the former arrays and links the copies, which calls nothing that can fail.
-     * What was left behind by a drain that failed counts, and the next one takes it, by turning twice.
+     *   1. Check that the stack is large enough and that the kernel grants a fence. Nothing has changed so far.
+     *   2. Turn each index that holds elements: sections that begin now use the other array.
+     *   3. Make one fence for all of them.
+     *   4. Copy the elements of the former arrays. If this or the fence fails, turn the indices back: the former arrays
+     *      are in use again, with all of their elements. Elements that were pushed meanwhile stay in the other array.
+     *   5. Empty the former arrays and link the copies. Nothing here can fail. Elements that a failed drain has left in
+     *      the other array count. The next drain takes them by turning twice.
      *
-     * Exchanging and closing close each index in place of turning it. That is undone by opening it again, until all
+     * Replacing and closing close each index instead of turning it. Opening the index again undoes that, until all
      * elements were copied.
      *
-     * Refused: taking elements one by one from the array in use, which a section of that index may just be popping.
+     * Refused: taking elements one by one from the array in use, which a section of that index may be popping.
      */
     private static final int ALL = -1;
 
-    /** How elements lie in what was taken. */
+    /** The layout of elements in taken words. */
     public interface Elements {
         /**
-         * Returns where the last element begins.
+         * Returns the start of the last element.
          *
-         * @param words holds elements
-         * @param end where the last one ends
+         * @param words the words
+         * @param end the end of the last element
          */
         int start(long[] words, int end);
 
         /**
-         * Hands an element to whoever wants it.
+         * Passes an element on.
          *
-         * @param words holds it
-         * @param start where it begins
-         * @param end where it ends
+         * @param words the words
+         * @param start the start of the element
+         * @param end the end of the element
          */
         void hand(long[] words, int start, int end);
     }
 
-    /** Words that were taken; linked, so that keeping them needs no memory. */
+    /** Taken words. They are linked, so that keeping them needs no memory. */
     private static final class Block {
         private final long[] words;
         private int end;
@@ -62,7 +62,7 @@ public final class StackMemory {
             this.end = words.length;
         }
 
-        /** Returns the words that are left. */
+        /** Returns the remaining words. */
         long[] left() {
             return end == words.length ? words : Arrays.copyOf(words, end);
         }
@@ -70,30 +70,30 @@ public final class StackMemory {
 
     private final Engine engine = Engine.get();
     private volatile TwinArrays arrays;
-    /** What was taken and not handed on. */
+    /** Elements that were taken and not passed on. */
     private @Nullable Block kept;
     private boolean closed;
     private boolean dropped;
 
     /**
-     * Makes empty stacks.
+     * Creates empty stacks.
      *
-     * @param capacityBytes how many bytes of elements an index may hold
+     * @param capacityBytes the capacity of each index, in bytes of elements
      */
     public StackMemory(int capacityBytes) {
         this.arrays = new TwinArrays(capacityBytes);
     }
 
-    /** Returns the arrays that sections work on now. */
+    /** Returns the current arrays, on which sections work. */
     public TwinArrays arrays() {
         return arrays;
     }
 
     /**
-     * Called when a section found the arrays closed: returns when there may be others.
+     * Called after a section has found the arrays closed. Waits until they may have been replaced.
      *
-     * @return whether there are; else the owner has closed them, and has what they held
-     * @throws IllegalStateException when they were dropped
+     * @return true if there are new arrays; false if the owner has closed the stacks and taken their elements
+     * @throws IllegalStateException if the stacks were closed and their elements dropped
      */
     public synchronized boolean awaitOpen() {
         requireNotDropped();
@@ -106,18 +106,18 @@ public final class StackMemory {
         }
     }
 
-    /** Returns how many bytes of elements each index holds, a moment ago, and at most its capacity. */
+    /** Returns the bytes of elements of each index a moment ago, at most its capacity. */
     public int[] usedBytes() {
         TwinArrays now = arrays;
         int[] used = new int[now.copies()];
         for (int index = 0; index < used.length; index++) {
-            // While elements are taken from one array others are pushed to the other one.
+            // While elements are taken from one array, threads push to the other.
             used[index] = (int) Math.min(now.usedBytes(index), now.capacityBytes());
         }
         return used;
     }
 
-    /** Returns how many bytes of elements were given back. */
+    /** Returns the bytes of elements that were taken and not passed on. */
     public synchronized long returnedBytes() {
         long bytes = 0;
         for (Block block = kept; block != null; block = block.next) {
@@ -127,22 +127,22 @@ public final class StackMemory {
     }
 
     /**
-     * Takes all elements of all indices that were pushed before, and those that were given back, and hands them on,
-     * those of each index from its end. If that throws, those that were not handed on, the one that it threw for not
-     * among them, are kept for the next drain.
+     * Takes all elements of all indices that were pushed before, and elements that an earlier call has kept. Passes
+     * them on, those of each index from its end. If the receiver throws, the elements after the one for which it threw
+     * are kept for the next drain.
      *
-     * @param elements how they lie, and what is done with them
-     * @return how many there were
+     * @param elements the layout of elements, and their receiver
+     * @return the number of elements
      */
     public int drain(Elements elements) {
         return handOn(true, elements);
     }
 
     /**
-     * Does the same with the elements of the index that holds most, or with what was given back.
+     * Does the same with the elements of the index that holds most, or with elements that an earlier call has kept.
      *
-     * @param elements how they lie, and what is done with them
-     * @return how many there were
+     * @param elements the layout of elements, and their receiver
+     * @return the number of elements
      */
     public int steal(Elements elements) {
         return handOn(false, elements);
@@ -197,9 +197,9 @@ public final class StackMemory {
     }
 
     /**
-     * Takes all elements of all indices that were pushed before, and those that were given back.
+     * Takes all elements of all indices that were pushed before, and elements that an earlier call has kept.
      *
-     * @return for each index that had some its words, the one that was pushed first at the front
+     * @return the words of each index that had elements, in the order in which they were pushed
      */
     public synchronized List<long[]> takeAll() {
         collect(ALL);
@@ -215,7 +215,7 @@ public final class StackMemory {
         return taken;
     }
 
-    /** Takes all elements of the index that holds most, or what was given back. */
+    /** Takes all elements of the index that holds most, or elements that an earlier call has kept. */
     public synchronized long[] takeFullest() {
         collectFullest();
         Block block = kept;
@@ -250,7 +250,7 @@ public final class StackMemory {
         }
     }
 
-    /** Returns whether there were elements that had been left behind, which are now in the array in use. */
+    /** Tells whether a failed drain had left elements, which are now in the array in use. */
     private boolean turn(int only) {
         TwinArrays now = arrays;
         boolean[] chosen = new boolean[now.copies()];
@@ -310,11 +310,11 @@ public final class StackMemory {
     }
 
     /**
-     * Exchanges the arrays for others, which get their elements, each index its own.
+     * Replaces the arrays, and moves the elements of each index to the new arrays.
      *
-     * @param capacityBytes how many bytes of elements an index may hold from then on
-     * @throws IllegalStateException when an index holds more than that, or when the arrays are closed; nothing has
-     *     changed then
+     * @param capacityBytes the new capacity of each index, in bytes of elements
+     * @throws IllegalStateException if an index holds more than that, or the stacks are closed; nothing has changed
+     *     then
      */
     public synchronized void resize(int capacityBytes) {
         if (closed) {
@@ -348,10 +348,10 @@ public final class StackMemory {
     }
 
     /**
-     * Closes for good, and takes all elements. From then on a section finds the stacks full, or empty.
+     * Closes the stacks for good, and takes all elements. After that sections find the stacks full, or empty.
      *
-     * @return for each index its words, and what was given back
-     * @throws RuntimeException when the kernel refuses a fence; nothing has changed then
+     * @return the words of each index, and elements that an earlier call has kept
+     * @throws RuntimeException if the kernel refuses a fence; nothing has changed then
      */
     public synchronized List<long[]> close() {
         if (!closed) {
@@ -361,9 +361,9 @@ public final class StackMemory {
     }
 
     /**
-     * Closes for good, and drops all elements. From then on whoever calls a section is told so.
+     * Closes the stacks for good, and drops all elements. After that callers of sections get an exception.
      *
-     * @throws RuntimeException when the kernel refuses a fence; nothing has changed then
+     * @throws RuntimeException if the kernel refuses a fence; nothing has changed then
      */
     public synchronized void drop() {
         if (!closed) {

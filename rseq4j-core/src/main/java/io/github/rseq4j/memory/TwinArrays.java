@@ -7,26 +7,29 @@ import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 
 /**
- * The memory of stacks in arrays: two arrays for each index, of which one is in use. Its owner sees to it that one
- * thread at a time calls what changes something.
+ * The memory of stacks in arrays: two arrays for each index, one of which is in use. Methods that change something are
+ * called by one thread at a time.
  */
 public final class TwinArrays {
     /* How it works
      *
-     * The layout is that of engine.ArrayStack. Sections push to and pop from the array in use, and write nothing but
-     * its elements and how many bytes it holds. Here the word that tells the array in use is written, by plain memory
-     * access and from any CPU: no section writes it.
+     * The layout is that of sections.ArrayStack. Sections push to and pop from the array in use, and write only its
+     * elements and the number of bytes that it holds. The word that selects the array in use is written here, by plain
+     * stores from any CPU; no section writes it.
      *
-     * turn puts the empty array in place of the one in use. Sections that found the former one may still be running;
-     * each has committed, or begins anew and finds the other one, when a fence has returned. From then on the former
-     * array belongs to who turned it, who copies its elements and empties it for the next turn, or turns it back (I9).
-     * A release fence stands ahead of the turn: who finds the array by its word finds it empty, on aarch64 because the
-     * address of what it reads next depends on that word.
+     *   Owner:    release fence; writes the word (turn); fences all CPUs (I9); reads and empties the former array.
+     *   Section:  loads the word; works on the array that it selects.
      *
-     * The memory goes back when this object is collected; who calls a section keeps it reachable until the call has
-     * returned (I8).
+     * After the turn, sections that have loaded the former word may still be running. When the fence returns, each of
+     * them has committed, or was aborted and loads the new word. From then on the owner has the former array alone. It
+     * copies the elements and empties the array for the next turn, or turns back. A section that loads the new word
+     * finds that array empty, because of the release fence; on aarch64 also because the address of its next load
+     * depends on the word.
+     *
+     * The memory is freed when this object is collected. The caller of a section keeps this object reachable until the
+     * call has returned (I8).
      */
-    /** The most bytes that an array may have. */
+    /** The most bytes of elements of an array. */
     public static final int MAX_CAPACITY_BYTES =
             (Cells.MAX_CELLS * Long.BYTES - ArrayStack.HEADER_BYTES) / 2 & -Long.BYTES;
 
@@ -36,9 +39,9 @@ public final class TwinArrays {
     private final long capacityBytes;
 
     /**
-     * Makes empty arrays.
+     * Creates empty arrays.
      *
-     * @param capacityBytes how many bytes of elements an array may hold, a multiple of 8 up to
+     * @param capacityBytes the capacity of an array in bytes of elements, a multiple of 8 up to
      *     {@link #MAX_CAPACITY_BYTES}
      */
     public TwinArrays(int capacityBytes) {
@@ -46,17 +49,17 @@ public final class TwinArrays {
         this.cells = Cells.get().allocate(this, (ArrayStack.HEADER_BYTES + 2 * capacityBytes) / Long.BYTES);
     }
 
-    /** Returns the address that sections take: the first word's copy at index 0. */
+    /** Returns the address for sections: the first word's copy at index 0. */
     public long cells() {
         return cells;
     }
 
-    /** Returns how many bytes of elements an array may hold. */
+    /** Returns the capacity of an array, in bytes of elements. */
     public long capacityBytes() {
         return capacityBytes;
     }
 
-    /** Returns how many copies there are. */
+    /** Returns the number of copies. */
     public int copies() {
         return engine.copies();
     }
@@ -86,8 +89,8 @@ public final class TwinArrays {
     }
 
     /**
-     * Returns how many bytes of elements an index holds, in both arrays, a moment ago: more than the capacity while
-     * elements are taken from one of them.
+     * Returns the bytes of elements in both arrays of an index, a moment ago. They may exceed the capacity while
+     * elements are taken from one array.
      *
      * @param index the index
      */
@@ -114,7 +117,7 @@ public final class TwinArrays {
     }
 
     /**
-     * Tells whether the array that an index does not use holds elements: those that were left behind.
+     * Tells whether the array that an index does not use holds elements, which a failed drain has left.
      *
      * @param index the index
      */
@@ -126,7 +129,7 @@ public final class TwinArrays {
      * Returns the elements of the array that an index does not use.
      *
      * @param index the index
-     * @return a copy of its words, the one that was pushed first at the front
+     * @return a copy of its words, in the order in which they were pushed
      */
     long[] behind(int index) {
         long array = other(index);
@@ -156,7 +159,7 @@ public final class TwinArrays {
         put(copy(index) + ArrayStack.USED_BYTES + other(index), 0);
     }
 
-    /** Returns for each index which array is in use, for {@link #reopen} and {@link #closed}. */
+    /** Returns the selecting word of each index, for {@link #reopen} and {@link #closed}. */
     long[] inUse() {
         long[] inUse = new long[copies()];
         for (int index = 0; index < inUse.length; index++) {
@@ -166,8 +169,8 @@ public final class TwinArrays {
     }
 
     /**
-     * Closes every index, so that sections leave by their exit for that. A fence must pass before anything else is
-     * done.
+     * Closes every index, so that sections leave by their exit for closed arrays. A fence must pass before any other
+     * call.
      */
     void close() {
         for (int index = 0; index < copies(); index++) {
@@ -176,13 +179,13 @@ public final class TwinArrays {
     }
 
     /**
-     * Opens every index again, as it was.
+     * Opens every index again, with its former array in use.
      *
-     * @param inUse what {@link #inUse} returned
+     * @param inUse the result of {@link #inUse}
      */
     void reopen(long[] inUse) {
         for (int index = 0; index < inUse.length; index++) {
-            // What was not closed yet is not written: on the fallback that may need memory.
+            // An index that is not closed yet is not written: on the fallback a write may need memory.
             if (get(copy(index)) != inUse[index]) {
                 put(copy(index), inUse[index]);
             }
@@ -193,8 +196,8 @@ public final class TwinArrays {
      * Returns all elements of an index that is closed.
      *
      * @param index the index
-     * @param inUse what {@link #inUse} returned
-     * @return a copy of its words, the one that was pushed first at the front
+     * @param inUse the result of {@link #inUse}
+     * @return a copy of its words, in the order in which they were pushed
      */
     long[] closed(int index, long[] inUse) {
         long older = ArrayStack.ARRAY_1 - inUse[index];
@@ -218,7 +221,7 @@ public final class TwinArrays {
         }
     }
 
-    /** Gives the elements' memory back. Every index is closed, and a fence has passed. */
+    /** Frees the memory of the elements. Every index must be closed, and a fence must have passed. */
     void discard() {
         try {
             Cells.get().discardPages(cells + ArrayStack.HEADER_BYTES, 2 * capacityBytes);
@@ -228,7 +231,7 @@ public final class TwinArrays {
     }
 
     /**
-     * Gives an index its first elements. No section may have found it yet.
+     * Sets the first elements of an index, before any section uses it.
      *
      * @param index the index
      * @param words the words, at most {@link #capacityBytes} bytes of them
