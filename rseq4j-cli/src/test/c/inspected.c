@@ -1,6 +1,6 @@
-/* Processes for InspectCommandTest: the first argument says which. Each says "ready" when there is something to see.
+/* Processes for InspectCommandTest: the first argument selects one. Each prints "ready" when it can be inspected.
  * -DRSEQ and -DSIGNATURE are this architecture's. -DLIBRARY makes a library that has the area, -DBORROW a program that
- * takes it from there. */
+ * takes the area from the library. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -31,7 +31,7 @@ __thread unsigned long tcmalloc_slabs __attribute__((weak));
 #endif
 
 #ifdef LIBRARY
-/* Of another size than a multiple of the alignment, and behind it, so that places must be computed right. */
+/* A variable after the area whose size is no multiple of the alignment: a wrong computation of offsets then shows. */
 __thread char more[100] = "more";
 
 char *with_area(void) {
@@ -67,7 +67,8 @@ static void *with_heap(void *unused) {
     for (;;) pause();
 }
 
-/* As tcmalloc does: the kernel would write over it when the thread was away, so it waits for that in the kernel. */
+/* A cache in cpu_id_start, as tcmalloc has it. The kernel overwrites it when the thread was preempted or migrated, so the
+ * thread sleeps. */
 static void *with_cache(void *unused) {
     enrol(&__rseq_abi);
     *(volatile unsigned *) &__rseq_abi.words[0] = 0x80000001u;
@@ -95,7 +96,7 @@ static void areas(void *(*function)(void *)) {
     pthread_barrier_wait(&all_there);
 }
 
-/* Calls that answer EINTR when a thread is stopped and goes on, unless somebody sees to it. */
+/* Calls that fail with EINTR after a stop, unless the tracer restarts them. */
 static void *in_epoll(void *unused) {
     struct epoll_event event;
     epoll_wait(epoll_create1(0), &event, 1, -1);
@@ -141,14 +142,14 @@ static void handle(int signal, siginfo_t *info, void *unused) {
     else wrong++;
 }
 
-/* A child sends numbered signals until its parent has had them all. */
+/* A child sends numbered signals until its parent has received all of them. */
 static void stormed(void) {
     struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_RESTART};
     pid_t self = getpid();
     sigaction(SIGRTMIN, &action, NULL);
     if (fork() == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        /* With a pause: a parent that does nothing but handle signals would never read its input. */
+        /* A pause, so that the parent has time to read its input between signals. */
         for (int sent = 0; getppid() == self; usleep(20))
             if (sigqueue(self, SIGRTMIN, (union sigval) {sent}) == 0) sent++;
         _exit(0);

@@ -45,7 +45,7 @@ class MainTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"doctor", "selftest", "listing", "demo", "trace"})
-    void everyCommandHasTheVersion(String command) {
+    void everyCommandPrintsTheSameVersion(String command) {
         assertEquals(Run.of("--version"), Run.of(command, "--version"));
     }
 
@@ -66,7 +66,7 @@ class MainTest {
     }
 
     @Test
-    void refusesABadOptionOfItsOwn() {
+    void refusesAnUnknownOption() {
         Run run = Run.of("--bogus");
         assertEquals(2, run.exit());
         assertEquals("rseq4j: Unknown option: '--bogus'; see rseq4j --help", run.onlyError());
@@ -74,7 +74,7 @@ class MainTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"doctor", "selftest", "listing", "demo", "trace"})
-    void refusesABadOptionOfEveryCommand(String command) {
+    void everyCommandRefusesAnUnknownOption(String command) {
         Run run = Run.of(command, "--bogus");
         assertEquals(2, run.exit());
         assertEquals("rseq4j: Unknown option: '--bogus'; see rseq4j " + command + " --help", run.onlyError());
@@ -82,7 +82,7 @@ class MainTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "86401", "-1", "many"})
-    void refusesBadSecondsOfTheSelfTest(String seconds) {
+    void selftestRefusesInvalidSeconds(String seconds) {
         Run run = Run.of("selftest", "--seconds=" + seconds);
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("--seconds"), run.err());

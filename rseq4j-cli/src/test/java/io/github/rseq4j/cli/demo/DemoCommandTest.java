@@ -86,7 +86,7 @@ class DemoCommandTest {
     }
 
     @Test
-    void countsEveryPathGiven() throws IOException {
+    void countsEveryGivenPath() throws IOException {
         Run run = Run.of("demo", file("a", SAMPLE).toString(), file("b", SAMPLE).toString());
         assertEquals(0, run.exit(), run.toString());
         assertRow(run.out(), "0x61 +'a' +8 +40\\.00%");
@@ -99,7 +99,7 @@ class DemoCommandTest {
     }
 
     @Test
-    void refusesAMissingPathBesideAGoodOne() throws IOException {
+    void refusesAMissingPathNextToAnExistingOne() throws IOException {
         Run run = Run.of("demo", file("a", SAMPLE).toString(), folder.resolve("none").toString());
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("there is no such file"), run.err());

@@ -33,7 +33,7 @@ class ListingCommandTest {
 
     @ParameterizedTest
     @EnumSource
-    void printsAllWithoutASection(Index index) {
+    void printsEverySectionByDefault(Index index) {
         assertEquals(new Run(0, all(index), ""), Run.of("listing", "--arch=x64", "--index=" + index.spelling()));
     }
 

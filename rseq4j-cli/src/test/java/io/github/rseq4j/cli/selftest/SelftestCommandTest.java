@@ -41,7 +41,7 @@ final class SelftestCommandTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "1441", "-1", "many"})
-    void refusesBadMinutes(String minutes) {
+    void refusesInvalidMinutes(String minutes) {
         Run run = Run.of("selftest", "--soak=" + minutes);
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("--soak"), run.err());

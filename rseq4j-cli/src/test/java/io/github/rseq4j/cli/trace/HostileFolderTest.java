@@ -73,7 +73,7 @@ class HostileFolderTest {
         return Run.of(words.toArray(String[]::new));
     }
 
-    private static void assertTold(String at, Run run, String told) {
+    private static void assertReported(String at, Run run, String told) {
         assertEquals(2, run.exit(), at + run);
         assertTrue(run.err().contains(told), at + run.err());
         assertFalse(run.err().contains("Exception"), at + run.err());
@@ -82,15 +82,15 @@ class HostileFolderTest {
 
     @ParameterizedTest
     @MethodSource("things")
-    void reportsAndSkipsWhatIsNotARegularFile(String name, Thing thing) throws Exception {
+    void reportsAndSkipsNonRegularFiles(String name, Thing thing) throws Exception {
         Path trace = SampleTrace.write(folder.resolve("trace"), EVENTS);
         Files.createDirectory(trace.resolve(".rings"));
         Files.createFile(trace.resolve(".rings/lock"));
         thing.put(trace.resolve(name));
         for (String command : COMMANDS) {
             if (!command.equals("recover") || name.equals("metadata")) {
-                assertTold(command + ": ", run(command, trace), name);
-                assertTold(command + ": ", run(command, trace), thing.told);
+                assertReported(command + ": ", run(command, trace), name);
+                assertReported(command + ": ", run(command, trace), thing.told);
             }
         }
         if (name.equals("channel_0")) {
@@ -113,7 +113,7 @@ class HostileFolderTest {
             }
         }
         Run run = run(command, trace);
-        assertTold(command, run, "channel_0: offset " + bytes.length + ": no packet of this trace begins here");
+        assertReported(command, run, "channel_0: offset " + bytes.length + ": no packet of this trace begins here");
         if (command.equals("view")) {
             long first = run.out().lines().count();
             assertTrue(isFollowed ? first > EVENTS * 3 : first == EVENTS * 3, first + " events");
@@ -133,7 +133,7 @@ class HostileFolderTest {
             }
         }
         Run run = run("view", trace);
-        assertTold("view", run, "record: zeros, as where nothing was written");
+        assertReported("view", run, "record: zeros, as where nothing was written");
         assertEquals(3, run.out().lines().count());
     }
 
@@ -142,7 +142,7 @@ class HostileFolderTest {
         Path trace = SampleTrace.write(folder.resolve("trace"), 1);
         Files.createDirectories(trace.resolve(".rings/ring_0"));
         Run run = run("recover", trace);
-        assertTold("recover", run, "ring_0");
+        assertReported("recover", run, "ring_0");
         assertTrue(Files.isDirectory(trace.resolve(".rings/ring_0")));
     }
 

@@ -84,7 +84,7 @@ class TraceCommandsTest {
     }
 
     @Test
-    void summaryCountsAndMeasures() {
+    void summaryCountsEventsAndMeasuresLatencies() {
         Run run = Run.of("trace", "summary", trace(900), "--json");
         assertEquals(0, run.exit(), run.err());
         JsonNode summary = JsonMapper.shared().readTree(run.out());
@@ -192,7 +192,7 @@ class TraceCommandsTest {
     }
 
     @Test
-    void refusesAFileThatCannotBeWritten() {
+    void refusesAnUnwritableFile() {
         Run run = Run.of("trace", "report", trace(1), "--html=" + folder.resolve("no/such/r.html"));
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("cannot be written"), run.err());

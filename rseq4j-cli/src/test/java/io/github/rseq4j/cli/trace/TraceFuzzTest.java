@@ -40,7 +40,7 @@ class TraceFuzzTest {
 
     @Test
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
-    void commandsReadMutants(@TempDir Path folder) throws IOException {
+    void commandsSurviveMutatedTraces(@TempDir Path folder) throws IOException {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         Path trace = SampleTrace.write(folder.resolve("t"), 30);

@@ -163,11 +163,11 @@ final class BrokenStormsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("broken")
-    void isFound(String name, Supplier<Storm> storm) throws InterruptedException {
+    void detectsABrokenStructure(String name, Supplier<Storm> storm) throws InterruptedException {
         List<String> wrong = List.of();
         for (int i = 0; i < TRIES && wrong.isEmpty(); i++) {
             wrong = Skies.run(storm.get(), NANOS).wrong();
         }
-        assertFalse(wrong.isEmpty(), name + " was not found");
+        assertFalse(wrong.isEmpty(), name + " was not detected");
     }
 }
