@@ -67,8 +67,8 @@ static void *with_heap(void *unused) {
     for (;;) pause();
 }
 
-/* A cache in cpu_id_start, as tcmalloc has it. The kernel overwrites it when the thread was preempted or migrated, so the
- * thread sleeps. */
+/* A cache in cpu_id_start, as tcmalloc has it. The kernel overwrites it when the thread was preempted or has migrated, so
+ * the thread sleeps. */
 static void *with_cache(void *unused) {
     enrol(&__rseq_abi);
     *(volatile unsigned *) &__rseq_abi.words[0] = 0x80000001u;

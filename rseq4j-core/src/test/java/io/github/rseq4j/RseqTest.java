@@ -10,10 +10,10 @@ import io.github.rseq4j.kernel.Linux;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** The facade tells the truth about this JVM, on restartable sequences and on the fallback. */
+/** The facade describes this JVM correctly, on rseq and on the fallback. */
 final class RseqTest {
     @Test
-    void saysWhyItIsNotAvailable() {
+    void givesTheReasonWhenItIsNotAvailable() {
         Rseq.Availability availability = Rseq.availability();
         assertEquals(availability.owner() != Rseq.Owner.NONE, availability.available());
         assertEquals(availability.available(), availability.reason().isEmpty(), availability.toString());
@@ -27,18 +27,18 @@ final class RseqTest {
     }
 
     @Test
-    void namesTheOwnersAsTheRegistrationDoes() {
+    void namesTheSameOwnersAsTheRegistration() {
         assertEquals(Arrays.stream(io.github.rseq4j.registration.Owner.values()).map(Enum::name).toList(),
                 Arrays.stream(Rseq.Owner.values()).map(Enum::name).toList());
     }
 
     @Test
-    void isChosenOnce() {
+    void returnsTheSameAvailabilityEachTime() {
         assertEquals(Rseq.availability(), Rseq.availability());
     }
 
     @Test
-    void tellsTheCpuAndTheNode() throws InterruptedException {
+    void returnsTheCurrentCpuAndNode() throws InterruptedException {
         assertTrue(Rseq.currentCpu() >= 0 && Rseq.currentCpu() < Cpus.possible());
         assertTrue(Rseq.currentNode() >= 0);
         int[] seen = new int[2];
@@ -52,7 +52,7 @@ final class RseqTest {
     }
 
     @Test
-    void tellsTheConcurrencyIdOrWhyThereIsNone() {
+    void returnsTheConcurrencyIdOrThrowsWithTheReason() {
         if ("mm_cid".equals(Rseq.availability().index())) {
             assertTrue(Rseq.currentMmCid() >= 0 && Rseq.currentMmCid() < Rseq.availability().limit());
         } else {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each public structure shows a snippet in its Javadoc, which compiles and runs as it stands there. */
+/** The snippet in the Javadoc of each public structure compiles and runs unchanged. */
 final class SnippetsTest {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "rseq4j-core");
     private static final Path SOURCES = ROOT.resolve("src/main/java/io/github/rseq4j/percpu");
@@ -47,7 +47,7 @@ final class SnippetsTest {
 
     @ParameterizedTest
     @MethodSource("structures")
-    void compilesAndRuns(String structure, @TempDir Path folder) throws IOException, InterruptedException {
+    void theSnippetCompilesAndRuns(String structure, @TempDir Path folder) throws IOException, InterruptedException {
         Matcher snippet = SNIPPET.matcher(Files.readString(SOURCES.resolve(structure + ".java")));
         assertTrue(snippet.find(), structure + " shows a snippet");
         String body = snippet.group(1).lines().map(line -> line.replaceFirst("^ \\* ?", "        "))

@@ -27,7 +27,7 @@ final class TidyClasses {
 
     private TidyClasses() {}
 
-    /** Returns what is wrong with a class file. */
+    /** Returns the faults of a class file. */
     static List<String> faults(TidyRooms rooms, byte[] bytes) {
         ClassModel model = ClassFile.of().parse(bytes);
         Set<String> classes = new TreeSet<>();
@@ -52,7 +52,7 @@ final class TidyClasses {
         }
     }
 
-    /** Returns what is wrong with a class that refers to classes and methods. */
+    /** Returns the faults of a class that refers to classes and methods. */
     static List<String> faults(TidyRooms rooms, String name, List<String> classes, List<String> methods) {
         List<String> faults = new ArrayList<>();
         for (String other : classes) {

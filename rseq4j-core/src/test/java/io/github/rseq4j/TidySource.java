@@ -35,7 +35,9 @@ final class TidySource {
     private static final Pattern WORDS = Pattern.compile("\\b(TO" + "DO|FIX" + "ME|XX" + "X)\\b|@aut" + "hor\\b");
     private static final Pattern ARCHITECTURE =
             Pattern.compile("(?i)(x86|amd64|x64|aar" + "ch64|arm64)");
-    /** Who may know an architecture's name: the encoders' packages, one class of kernel, and tests. */
+    /**
+     * The sources that may contain an architecture's name: the encoders' packages, two classes of kernel, and tests.
+     */
     private static final Pattern ARCHITECTS =
             Pattern.compile(".*/machine/(x64|aarch64)/.*|.*/kernel/(Architecture|SystemCall)\\.java|.*/src/test/.*"
                     + "|.*/package-info\\.java");
@@ -44,7 +46,7 @@ final class TidySource {
 
     private TidySource() {}
 
-    /** Returns what is wrong with a source file: path, line and rule. */
+    /** Returns the faults of a source file: path, line and rule. */
     static List<String> faults(TidyRooms rooms, String path, String text) {
         List<String> faults = new ArrayList<>();
         List<String> lines = text.lines().toList();
@@ -54,7 +56,7 @@ final class TidySource {
             add(faults, line.length() > MAX_COLUMNS, at + "column " + line.length() + ", at most " + MAX_COLUMNS);
             add(faults, line.contains("\t"), at + "tab");
             add(faults, !line.equals(line.stripTrailing()), at + "trailing blanks");
-            add(faults, WORDS.matcher(line).find(), at + "word that is not left behind");
+            add(faults, WORDS.matcher(line).find(), at + "forbidden word");
         }
         add(faults, lines.size() > MAX_FILE_LINES, path + ": " + lines.size() + " lines, at most " + MAX_FILE_LINES);
         JavacTask task = (JavacTask) ToolProvider.getSystemJavaCompiler()

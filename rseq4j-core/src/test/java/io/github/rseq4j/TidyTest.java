@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The whole tree keeps the house rules (CONTRIBUTING.md), and each rule is seen to find what breaks it. */
+/** The whole tree keeps the house rules (CONTRIBUTING.md), and each rule detects a violation. */
 final class TidyTest {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
     private static final Path CLASSES = ROOT.resolve("rseq4j-core/target/classes");
@@ -77,7 +77,7 @@ final class TidyTest {
 
     @Test
     void eachPackageIsARoomAndEachRoomAPackage() {
-        // Its build copies the source of rseq4j-jackson.
+        // Its build copies the sources of rseq4j-jackson.
         Set<String> packages = new TreeSet<>(Set.of("jackson2"));
         for (Path source : sources()) {
             Matcher main = MAIN.matcher(source.toString());

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Writes the provider image of an architecture, by Debian's name of it, on any host. */
+/** Writes the provider image of an architecture, given by its Debian name, on any host. */
 public final class ImageMain {
     private ImageMain() {}
 

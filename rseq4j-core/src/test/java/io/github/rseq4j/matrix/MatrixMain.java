@@ -23,7 +23,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
-/** Runs those tests that need no tool inside another machine or libc, and prints what it found in one line. */
+/** Runs the tests that need no tool on another machine or libc, and prints the results in one line. */
 public final class MatrixMain {
     private static final String BASE = "io.github.rseq4j.";
     private static final List<String> TESTS = List.of("RseqTest", "engine.NativeEngineKernelTest",
@@ -77,7 +77,7 @@ public final class MatrixMain {
         System.exit(summary.getTestsFailedCount() == 0 && summary.getTestsFoundCount() > 0 ? 0 : 1);
     }
 
-    /** Says how long each class took, so that a row that gets slow tells by what. */
+    /** Prints the time of each class, which shows why a row becomes slow. */
     private static final class Durations implements TestExecutionListener {
         private final Map<String, Long> started = new ConcurrentHashMap<>();
 

@@ -18,27 +18,28 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * What other people's libraries and programs do, compiled once in a run, with the provider image and its header beside.
- * Nothing is linked to a libc in particular: symbols have no versions, so that the same files run on an older glibc.
+ * Libraries and programs that imitate other users of rseq, compiled once in a run next to the provider image and its
+ * header. They are linked to no particular libc: symbols have no versions, so that the same files run on an older
+ * glibc.
  */
 public final class Fixtures {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
     private static final List<String> LIBRARIES = List.of("early_adopter", "uncounted", "three_symbols",
             "dynamic_area", "greedy", "stranger", "auxiliary", "cache");
-    /** What known libraries do, each beside us in every order. */
+    /** Imitations of known libraries; tests load each with the provider image, in every order. */
     public static final List<String> PARTNERS = List.of("librseq_today", "librseq_2021", "librseq_2019", "tcmalloc",
             "second_rseq4j");
     private static final List<String> PROGRAMS = List.of("storm", "table", "company", "children", "plain",
             "every_step", "ends", "forbidden", "lengths");
     private static final List<String> LIBCS = List.of("libc.so.6", "libpthread.so.0", "libdl.so.2");
 
-    /** Whose C library a program runs on. */
+    /** The C library on which a program runs. */
     public enum Libc {
-        /** This machine's, as it is: it registers. */
+        /** This machine's glibc, which registers its threads. */
         GLIBC("gcc", "gcc", "ld-linux-x86-64.so.2", 1),
-        /** This machine's, told not to register. */
+        /** This machine's glibc with its registration switched off. */
         DORMANT_GLIBC("gcc", "gcc", "ld-linux-x86-64.so.2", 3),
-        /** Debian 11's glibc 2.31, which knows nothing of it. */
+        /** Debian 11's glibc 2.31, which does not know rseq. */
         OLD_GLIBC("gcc", "gcc", "ld-linux-x86-64.so.2", 3),
         /** musl. */
         MUSL("musl-gcc", "musl-tools", "libc.so", 3);
@@ -55,7 +56,7 @@ public final class Fixtures {
             this.owner = owner;
         }
 
-        /** Returns what rseq4j_owner() must say. */
+        /** Returns the expected result of rseq4j_owner(). */
         public int owner() {
             return owner;
         }
@@ -63,7 +64,7 @@ public final class Fixtures {
 
     private Fixtures() {}
 
-    /** Returns the folder of what was compiled for a libc. */
+    /** Returns the folder of the files that were compiled for a libc. */
     public static Path folder(Libc libc) {
         Path folder = ROOT.resolve("rseq4j-core/target/fixtures").resolve(libc.compiler);
         synchronized (Fixtures.class) {
@@ -117,7 +118,7 @@ public final class Fixtures {
                 with(program, folder.resolve("libstranger.so").toString(), libcs));
         for (String name : PARTNERS) {
             compile(libc, folder, name, "lib" + name + ".so", with(List.of("-Wl,--no-as-needed"), libcs));
-            // What is loaded later gets no such alignment.
+            // A library that is loaded later gets no such alignment.
             compile(libc, folder, name, "lib" + name + "_later.so",
                     with(List.of("-DROOM=64", "-Wl,--no-as-needed"), libcs));
             String theirs = folder.resolve("lib" + name + ".so").toString();
@@ -156,7 +157,7 @@ public final class Fixtures {
      * Runs a command on a libc.
      *
      * @param libc the libc
-     * @param environment variables that are set besides
+     * @param environment additional variables
      * @param command the command, whose program is a file for this libc
      */
     public static Tool.Outcome run(Libc libc, Map<String, String> environment, List<String> command) {
@@ -183,6 +184,6 @@ public final class Fixtures {
         return outcome;
     }
 
-    /** What scripts/matrix/chroot.sh ends with when there is no other libc to be had. */
+    /** The exit status of scripts/matrix/chroot.sh when it cannot prepare the other libc. */
     private static final int NOT_PREPARED = 125;
 }

@@ -33,14 +33,16 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The image's tables of frames, as readelf reads them, say of each instruction what follows from the code, as objdump
- * reads that: both know nothing of how they were made.
+ * The image's frame tables, read by readelf, match the code, read by objdump, at each instruction. Both tools are
+ * independent of the code that writes the image.
  */
 final class ImageFramesTest {
     private static final long SEED = 1;
     private static final int CHAINS = 60;
 
-    /** What an image is for: a file, a JVM's memory, to be loaded behind, and sections as users write them. */
+    /**
+     * The kinds of images: for a file, for a JVM's memory, for loading after another image, and with random sections.
+     */
     enum Content {
         FILE(ProviderImage.FILE_NAME, Sections.all()),
         MEMORY(ProviderImage.MEMORY_NAME, Sections.all().subList(0, 1)),
@@ -72,7 +74,7 @@ final class ImageFramesTest {
 
     @ParameterizedTest
     @MethodSource("images")
-    void theLoaderAndTheUnwinderFindThem(Architecture architecture, Content content, @TempDir Path folder)
+    void theLoaderAndTheUnwinderFindTheTables(Architecture architecture, Content content, @TempDir Path folder)
             throws IOException {
         Path file = write(architecture, content, folder);
         String headers = tool("binutils", file, "readelf", "-lSW");
@@ -84,7 +86,7 @@ final class ImageFramesTest {
 
     @ParameterizedTest
     @MethodSource("images")
-    void otherToolsHaveNothingToComplainAbout(Architecture architecture, Content content, @TempDir Path folder)
+    void otherToolsReportNoError(Architecture architecture, Content content, @TempDir Path folder)
             throws IOException {
         Path file = write(architecture, content, folder);
         assertEquals("No errors\n", tool("elfutils", file, "eu-elflint", "--gnu-ld"));
@@ -103,7 +105,10 @@ final class ImageFramesTest {
                 table);
     }
 
-    /** What is known of the stack: of its pointer, the frame's and the saved registers, how far below the caller's. */
+    /**
+     * The state of the stack: the distances of the stack pointer, the frame pointer and the saved registers from the
+     * caller's frame.
+     */
     private record Stack(int bytes, int linkedBytes, Map<String, Integer> saved) {
         Stack saving(String register, int at) {
             Map<String, Integer> now = new TreeMap<>(saved);
@@ -189,7 +194,7 @@ final class ImageFramesTest {
         return stack;
     }
 
-    /** A section, by the addresses of its first instruction and of the one behind it. */
+    /** A section, by the addresses of its first instruction and of the first instruction after it. */
     private record Section(long start, long postCommit) {}
 
     private static Map<Section, Long> aborts(Map<String, Long> symbols) {
@@ -204,7 +209,7 @@ final class ImageFramesTest {
         return aborts;
     }
 
-    /** Follows the code from its functions and handlers on; the stacks by address. */
+    /** Follows the code from its functions and handlers, and returns the state of the stack at each address. */
     private static Map<Long, Stack> follow(Architecture architecture, NavigableMap<Long, String> code,
                                            Map<Section, Long> aborts, List<Long> functions) {
         boolean x64 = architecture == Architecture.X64;
@@ -244,7 +249,7 @@ final class ImageFramesTest {
         return stacks;
     }
 
-    /** Returns the rows of readelf's tables by address: where the caller's frame is, and the saved registers. */
+    /** Returns the rows of readelf's tables by address: the place of the caller's frame, and the saved registers. */
     private static NavigableMap<Long, String> rows(String text) {
         NavigableMap<Long, String> rows = new TreeMap<>();
         String[] columns = {};
@@ -271,7 +276,7 @@ final class ImageFramesTest {
 
     @ParameterizedTest
     @MethodSource("images")
-    void sayOfEveryInstructionWhatTheCodeDoes(Architecture architecture, Content content, @TempDir Path folder)
+    void theTablesMatchTheCodeAtEveryInstruction(Architecture architecture, Content content, @TempDir Path folder)
             throws IOException {
         Path file = write(architecture, content, folder);
         boolean x64 = architecture == Architecture.X64;
@@ -311,7 +316,7 @@ final class ImageFramesTest {
         });
     }
 
-    /** In the order of their numbers. */
+    /** Returns the registers in the order of their numbers. */
     private static List<String> order(Map<String, Integer> saved) {
         return Stream.of("rbx", "rbp", "r12", "r13", "r14", "r15", "x19", "x20", "x21", "x22", "x23", "x24", "x25",
                 "x26", "x27", "x28", "x29").filter(saved::containsKey).toList();

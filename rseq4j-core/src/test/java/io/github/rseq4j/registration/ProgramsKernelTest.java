@@ -43,26 +43,29 @@ final class ProgramsKernelTest {
         assertTrue(outcome.output().contains("owner=" + libc.owner() + " "), outcome.output());
     }
 
-    /** What the kernel answers to whom, counts up and down, overflow and underflow, the tombstone. */
+    /** The kernel's answers to each owner, counts up and down, overflow and underflow, and the tombstone. */
     @ParameterizedTest
     @EnumSource
-    void countsAsTheProtocolSays(Libc libc) {
+    void countsAsTheProtocolDefines(Libc libc) {
         requireOwner(libc, run(libc, Map.of(), "table"));
     }
 
-    /** A signal before every instruction of the protocol's functions, whose handler counts or joins. */
+    /** A signal arrives before every instruction of the protocol's functions. Its handler counts or joins. */
     @ParameterizedTest
     @EnumSource
-    void theCountIsRightWhereverASignalComes(Libc libc) {
+    void countsExactlyWithASignalBeforeAnyInstruction(Libc libc) {
         Tool.Outcome outcome = run(libc, Map.of(), "every_step");
         requireOwner(libc, outcome);
         assertTrue(number(outcome, "steps") > 1000, outcome.output());
     }
 
-    /** Signals from destructors before and after ours: the tombstone where memory goes, the registration elsewhere. */
+    /**
+     * Destructors before and after the image's send signals. A tombstone stays where libc frees the thread's memory,
+     * the registration elsewhere.
+     */
     @ParameterizedTest
     @EnumSource
-    void registersNothingAnewAtTheEndOfAThreadWhoseMemoryGoes(Libc libc) {
+    void doesNotRegisterAgainAtTheEndOfAThread(Libc libc) {
         Tool.Outcome outcome = run(libc, Map.of(), "ends");
         requireOwner(libc, outcome);
         assertEquals(libc == Libc.MUSL, number(outcome, "tombstones") > 0, outcome.output());
@@ -70,7 +73,7 @@ final class ProgramsKernelTest {
 
     @ParameterizedTest
     @EnumSource
-    void losesNothingWhenThreadsComeAndGoUnderAStormOfSignals(Libc libc) {
+    void losesNoUpdateWhileThreadsStartAndEndUnderSignals(Libc libc) {
         int threads = libc == Libc.DORMANT_GLIBC ? 100_000 : 20_000;
         Tool.Outcome outcome = run(libc, Map.of(), "storm", String.valueOf(threads));
         requireOwner(libc, outcome);
@@ -79,7 +82,7 @@ final class ProgramsKernelTest {
 
     @ParameterizedTest
     @EnumSource
-    void processesAreUnharmedAndLeaveTheRegistrationAlone(Libc libc) {
+    void childProcessesWorkAndKeepTheParentsRegistration(Libc libc) {
         requireOwner(libc, run(libc, Map.of(), "children"));
     }
 
@@ -96,17 +99,17 @@ final class ProgramsKernelTest {
         requireOwner(libc, run(libc, Map.of(), "ldso_first"));
     }
 
-    /** Where libc registers it ends the process itself. */
+    /** A libc that registers ends the process itself. */
     @ParameterizedTest
     @EnumSource(names = "GLIBC", mode = EnumSource.Mode.EXCLUDE)
-    void startsThreadsWhereAFilterComesToRefuseTheirRegistration(Libc libc) {
+    void startsThreadsAfterAFilterForbidsTheirRegistration(Libc libc) {
         requireOwner(libc, run(libc, Map.of(), "forbidden"));
     }
 
     /** Each copy finds the other one's definitions of glibc's symbols, which are not glibc's. */
     @ParameterizedTest
     @EnumSource
-    void takesNoOtherCopyOfItsFileForLibc(Libc libc) throws IOException {
+    void doesNotMistakeAnotherCopyForLibc(Libc libc) throws IOException {
         Path image = Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME);
         Path copy = Files.createDirectories(image.resolveSibling("copy")).resolve(ProviderImage.FILE_NAME);
         Files.copy(image, copy, StandardCopyOption.REPLACE_EXISTING);
@@ -116,10 +119,10 @@ final class ProgramsKernelTest {
         }
     }
 
-    /** Its threads stay its own, whether they come before or after the image. */
+    /** The other library's threads keep its areas, whether they start before or after the image is loaded. */
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
-    void registersNobodyWhereTheThreadThatLoadsItHasAnAreaThatIsNotShared(Libc libc) {
+    void registersNoThreadWhereTheLoadingThreadHasAPrivateArea(Libc libc) {
         Tool.Outcome outcome = run(libc, Map.of(), "stranger_alone", "later-ours",
                 Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME).toString());
         assertTrue(outcome.output().contains("owner=0 ours=0 "), outcome.output());
@@ -131,17 +134,17 @@ final class ProgramsKernelTest {
                 .flatMap(library -> Stream.of(true, false).map(first -> Arguments.of(libc, library, first))));
     }
 
-    /** Whoever asked is registered until it lets go, whatever the others do, in whatever order they came. */
+    /** Each user stays registered until it leaves, in every order, independent of the other users. */
     @ParameterizedTest
     @MethodSource("company")
-    void keepsCompanyWithALibrary(Libc libc, String library, boolean first) {
+    void coexistsWithALibrary(Libc libc, String library, boolean first) {
         Path path = Fixtures.folder(libc).resolve("lib" + library + ".so");
         Map<String, String> preloaded = Map.of("LD_PRELOAD",
                 Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME).toString());
         Tool.Outcome outcome = first ? run(libc, preloaded, "company", path.toString())
                 : run(libc, preloaded, "company", "-", path.toString());
         requireOwner(libc, outcome);
-        // A library that knows __rseq_abi alone cannot share libc's area; the kernel tells it so.
+        // A library that knows __rseq_abi alone cannot share libc's area; the kernel refuses it.
         boolean shared = libc != Libc.GLIBC;
         if (library.equals("three_symbols")) {
             assertTrue(number(outcome, "symbols") >= 0, outcome.output());
@@ -150,10 +153,12 @@ final class ProgramsKernelTest {
         }
     }
 
-    /** Preloaded ahead of the image, its definitions are the ones: the image joins by its count. */
+    /**
+     * The library is preloaded before the image, so its symbols are the definitions: the image joins through its count.
+     */
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC", "MUSL"})
-    void joinsALibraryThatCameFirst(Libc libc) {
+    void joinsALibraryThatIsLoadedFirst(Libc libc) {
         String library = Fixtures.folder(libc).resolve("libearly_adopter.so").toString();
         Tool.Outcome outcome = run(libc, Map.of("LD_PRELOAD", library, "EARLY_ADOPTER_ALL", "1"), "company", library);
         assertTrue(outcome.output().contains("owner=2 length=32 shared=1"), outcome.output());
@@ -165,26 +170,28 @@ final class ProgramsKernelTest {
         return Fixtures.folder(libc).resolve("libauxiliary.so").toString();
     }
 
-    /** How a program runs where the auxiliary vector asks for 33 bytes; the kernels that run this take so many. */
+    /**
+     * Runs a program with an auxiliary vector that states 33 bytes; the kernels that run this test accept that length.
+     */
     private static Tool.Outcome runFull(Libc libc, List<String> preloaded, String program, String... arguments) {
         List<String> all = new ArrayList<>(List.of(auxiliary(libc)));
         all.addAll(preloaded);
         return run(libc, Map.of("LD_PRELOAD", String.join(":", all), "EARLY_ADOPTER_ALL", "1"), program, arguments);
     }
 
-    /** Counts, signals, ends of threads and children are as ever where our area has its full length. */
+    /** Counts, signals, ends of threads and children work as usual where the image's area has its full length. */
     @ParameterizedTest
     @CsvSource({"DORMANT_GLIBC,table", "DORMANT_GLIBC,children", "DORMANT_GLIBC,storm", "OLD_GLIBC,table",
         "OLD_GLIBC,ends", "MUSL,table", "MUSL,children", "MUSL,every_step", "MUSL,ends", "MUSL,storm"})
-    void registersItsOwnAreaWithAllThatTheKernelMaintains(Libc libc, String program) {
+    void registersItsOwnAreaWithTheLengthThatTheKernelStates(Libc libc, String program) {
         requireOwner(libc, runFull(libc, List.of(), program, "2000"));
         assertEquals(33, number(runFull(libc, List.of(), "company"), "length"));
     }
 
-    /** Those who share our area say 32, whoever registers first and whoever lets go last. */
+    /** A library that shares the image's area passes 32, whichever registers first and whichever leaves last. */
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC", "MUSL"})
-    void sharesItsFullAreaWithALibraryThatKnowsOneLength(Libc libc) {
+    void sharesItsFullAreaWithALibraryThatPasses32(Libc libc) {
         String library = Fixtures.folder(libc).resolve("libearly_adopter.so").toString();
         String image = Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME).toString();
         Tool.Outcome outcome = runFull(libc, List.of(image), "company", "-", library);
@@ -193,10 +200,10 @@ final class ProgramsKernelTest {
         assertTrue(outcome.output().contains("owner=3 length=33 faults=0"), outcome.output());
     }
 
-    /** An area of another library has its original length; so has ours beside a cache in cpu_id_start. */
+    /** Another library's area has the original length; so has the image's next to a cache in cpu_id_start. */
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC", "MUSL"})
-    void keepsTheOriginalLengthWhereAnotherWouldDoHarm(Libc libc) {
+    void keepsTheOriginalLengthWhereALongerOneWouldDoHarm(Libc libc) {
         String library = Fixtures.folder(libc).resolve("libearly_adopter.so").toString();
         assertEquals(32, number(runFull(libc, List.of(library), "company", library), "length"));
         String cache = Fixtures.folder(libc).resolve("libcache.so").toString();

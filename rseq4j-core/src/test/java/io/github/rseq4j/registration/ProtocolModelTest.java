@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The model of the protocol holds, what was rejected fails in it, and it speaks of what the code has. */
+/** The protocol's model holds, each rejected variant fails in it, and its names match the code. */
 final class ProtocolModelTest {
     private static final Pattern NAME = Pattern.compile("\\b(?:__rseq|rseq4j)_\\w+");
     private static final Pattern PROPERTY = Pattern.compile("^never (P\\d) ", Pattern.MULTILINE);
@@ -48,7 +48,7 @@ final class ProtocolModelTest {
     }
 
     @Test
-    void theProtocolHoldsAndWhatWasRejectedFails(@TempDir Path folder) {
+    void theProtocolHoldsAndEachRejectedVariantFails(@TempDir Path folder) {
         Tool.output("spin", List.of("spin", "-V"));
         Tool.output("gcc", List.of("gcc", "--version"));
         Tool.Outcome outcome = Tool.run("spin", Map.of(),
@@ -59,7 +59,7 @@ final class ProtocolModelTest {
     }
 
     @Test
-    void theModelNamesWhatTheCodeAndTheDocumentHave() throws IOException {
+    void theModelUsesTheNamesOfTheCodeAndTheDocument() throws IOException {
         String document = text("docs/protocol.md");
         TreeSet<String> names = new TreeSet<>(found(NAME, 0, text("protocol/registration.pml")));
         assertTrue(names.containsAll(List.of("rseq4j_register", "rseq4j_unregister", "rseq4j_join", "rseq4j_leave",
@@ -77,14 +77,14 @@ final class ProtocolModelTest {
     }
 
     @Test
-    void theModelsStatesAreTheCodes() throws IOException {
+    void theModelsStatesMatchTheCode() throws IOException {
         String model = text("protocol/registration.pml");
         assertTrue(model.matches("(?s).*#define JOINED +" + ProviderWords.JOINED + "\n.*"));
         assertTrue(model.matches("(?s).*#define TOMBSTONE +" + ProviderWords.TOMBSTONE + "\n.*"));
     }
 
     @Test
-    void everyPropertyIsExplainedAndBrokenByWhatWasRejected() throws IOException {
+    void everyPropertyIsDocumentedAndBrokenByARejectedVariant() throws IOException {
         String document = text("docs/protocol.md");
         String rejected = rejected();
         List<String> properties = found(PROPERTY, 1, text("protocol/registration.pml"));

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Other people's tools find the provider image well formed, and what is in it by its name. */
+/** Standard tools find the provider image well formed, and find its content by name. */
 final class ProviderImageTest {
     private static byte[] image(Architecture architecture) {
         return ProviderImage.write(architecture, ProviderImage.FILE_NAME, Sections.all(), Engine.STRIDE_SHIFT,
@@ -52,7 +52,7 @@ final class ProviderImageTest {
 
     @ParameterizedTest
     @EnumSource
-    void readelfFindsNothingToComplainAbout(Architecture architecture, @TempDir Path folder) throws IOException {
+    void readelfReportsNoError(Architecture architecture, @TempDir Path folder) throws IOException {
         String text = tool(architecture, folder, "binutils", "readelf", "-aW", "--lint");
         for (String complaint : List.of("Warning:", "Error:", "corrupt", "<unknown", "out of range", "unrecognized")) {
             assertFalse(text.contains(complaint), complaint + " in:\n" + text);
@@ -72,7 +72,7 @@ final class ProviderImageTest {
     }
 
     @Test
-    void asksForTheAlignmentOfTheNewestKernels(@TempDir Path folder) throws IOException {
+    void requestsTheAlignmentOfTheNewestKernels(@TempDir Path folder) throws IOException {
         assertTrue(tool(folder, "binutils", "readelf", "-lW").matches("(?s).*\\n  TLS [^\\n]* 0x40\\n.*"));
     }
 
@@ -107,23 +107,23 @@ final class ProviderImageTest {
     }
 
     @Test
-    void aDescriptorIsNeverWrittenOnceItIsPublished(@TempDir Path folder) throws IOException {
+    void descriptorsAreReadOnlyAfterRelocation(@TempDir Path folder) throws IOException {
         String sections = tool(folder, "binutils", "readelf", "-lW");
         String relro = sections.lines().filter(line -> line.matches(" +\\d+ .*")).toList().get(5);
         assertTrue(relro.contains(" __rseq_cs ") && relro.contains(".dynamic"),
-                "read only once it is relocated (I1): " + relro);
+                "read-only after relocation (I1): " + relro);
         assertFalse(relro.contains(".data "), relro);
     }
 
     @Test
-    void isTheSameEachTime() {
+    void hasTheSameBytesEachTime() {
         assertArrayEquals(image(Architecture.X64), image(Architecture.X64));
     }
 
-    /** Values that are written in many places; the last one is that of a version in libc.so.6. */
+    /** Published values; the last one is the hash of a version in libc.so.6. */
     @ParameterizedTest
     @CsvSource({"'',0", "printf,0x077905a6", "exit,0x0006cf04", "GLIBC_2.2.5,0x09691a75"})
-    void hashesAsTheSystemVAbiDoes(String name, String hash) {
+    void hashesAsTheSystemVAbiDefines(String name, String hash) {
         assertEquals(Integer.decode(hash), ElfStrings.hash(name));
     }
 

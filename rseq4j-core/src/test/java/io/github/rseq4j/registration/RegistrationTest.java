@@ -7,19 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is said of a thread that cannot be registered: what was asked, what was answered, what to do. */
+/** The message about a thread that cannot be registered states the request, the answer and the remedy. */
 final class RegistrationTest {
     @ParameterizedTest
     @CsvSource({
         "1, EPERM, seccomp", "2, does not count, let it register", "12, ENOMEM, report this", "13, EACCES, seccomp",
         "14, EFAULT, report this", "22, EINVAL, LD_PRELOAD", "38, ENOSYS, CONFIG_RSEQ", "75, EOVERFLOW, give it back",
         "95, EOPNOTSUPP, LD_PRELOAD", "99, errno 99, report this", "125, ECANCELED, a thread that goes on"})
-    void anAnswerIsToldAsItIs(int answer, String reason, String remedy) {
+    void reportsTheAnswerAndItsRemedy(int answer, String reason, String remedy) {
         Registration claim = new Registration(Owner.OWN, 64, 0, 0, "", "", "");
         Registration told = claim.proven(() -> 0, -answer);
         assertEquals(Owner.NONE, told.owner());
         assertTrue(told.reason().contains(reason), told::toString);
         assertTrue(told.remedy().contains(remedy), told::toString);
-        assertFalse(told.reason().contains("__rseq_size"), "libc was not asked");
+        assertFalse(told.reason().contains("__rseq_size"), "the message does not mention libc");
     }
 }

@@ -29,17 +29,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Unwinders find the caller from every instruction of the provider image, where a signal comes there: backtrace(3), the
- * compiler's unwinder, libunwind and gdb, from instructions that {@code unwind.c} leads them to.
+ * Unwinders find the caller when a signal arrives at any instruction of the provider image: backtrace(3), the
+ * compiler's unwinder, libunwind and gdb. {@code unwind.c} leads them to the instructions.
  */
 final class UnwindKernelTest {
     private static final Path SOURCES = Path.of(System.getProperty("rseq4j.root"), "rseq4j-core/src/test/c");
     private static final List<String> OPTIONS = List.of("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-g",
             "-fPIC", "-fno-stack-protector");
-    /** How many bytes of code there are to one at which gdb looks. */
+    /** gdb stops at one of this many bytes of code. */
     private static final int GDB_BYTES = 11;
 
-    /** Writes the images of some sections, the first one with all of them. */
+    /** Writes the images of the given sections; the first image has all of them. */
     private static List<Path> images(Architecture architecture, Path parent, String name, List<Chain> chains)
             throws IOException {
         Path folder = Files.createDirectories(parent.resolve(name));
@@ -52,7 +52,7 @@ final class UnwindKernelTest {
         return written;
     }
 
-    /** The images there are, and one of sections as users write them. */
+    /** Writes the provider's images, and one with random sections. */
     private static List<Path> images(Architecture architecture, Path folder) throws IOException {
         List<Path> all = new ArrayList<>(images(architecture, folder, "frames", Sections.all()));
         all.add(images(architecture, folder, "frames_of_users", RandomSections.of(1, 60)).getFirst());
@@ -67,7 +67,7 @@ final class UnwindKernelTest {
         return instructions("", image);
     }
 
-    /** Returns the offsets of an image's instructions, as objdump tells them: what is never executed is none. */
+    /** Returns the offsets of an image's instructions, according to objdump, except those that never execute. */
     private static Set<String> instructions(String prefix, Path image) throws IOException {
         String code = Tool.output(prefix.isEmpty() ? "binutils" : "binutils-aarch64-linux-gnu", List.of(
                 prefix + "objdump", "-d", "--no-show-raw-insn", "-j.text", image.toString()));
@@ -94,7 +94,7 @@ final class UnwindKernelTest {
 
     private static List<String> forEveryLibc(Libc libc, String... unwinder) {
         Path folder = Fixtures.folder(libc);
-        // musl-gcc asks for no table to search by.
+        // musl-gcc does not request the search table.
         return Stream.of(Stream.of("-shared", "-nostdlib", "-Wl,-e,_start", "-Wl,-z,now", "-Wl,--no-as-needed",
                 "-Wl,--eh-frame-hdr"), Stream.of(unwinder), Stream.of("libc.so.6", "libpthread.so.0", "libdl.so.2")
                         .map(each -> folder.resolve("stub-" + each).toString())).flatMap(each -> each).toList();
@@ -106,7 +106,7 @@ final class UnwindKernelTest {
     }
 
     private static String run(Libc libc, Path program, Path image, String... more) {
-        // musl takes no object with such variables that comes later.
+        // musl cannot load an object with such variables later.
         Tool.Outcome outcome = Fixtures.run(libc, Map.of("LD_PRELOAD", libc == Libc.MUSL ? image.toString() : ""),
                 Stream.concat(Stream.of(program.toString(), image.toString(), list(image).toString()),
                         Stream.of(more)).toList());
@@ -118,7 +118,7 @@ final class UnwindKernelTest {
 
     @ParameterizedTest
     @EnumSource
-    void findTheCallerFromEveryInstruction(Libc libc) throws IOException {
+    void unwindersFindTheCallerFromEveryInstruction(Libc libc) throws IOException {
         Path program = compile(libc, "unwind", forEveryLibc(libc, "-lgcc_eh", "-lgcc"));
         for (Path image : images(Architecture.X64, Fixtures.folder(libc))) {
             Set<String> instructions = instructions(image);
@@ -126,10 +126,10 @@ final class UnwindKernelTest {
         }
     }
 
-    /** The kernel's own aborts: a step's trap is a signal, so each section ends in its handler. */
+    /** The kernel aborts here: the trap of a single step is a signal, so each section ends in its abort handler. */
     @ParameterizedTest
     @EnumSource
-    void findTheCallerWhereTheKernelHasAborted(Libc libc) throws IOException {
+    void unwindersFindTheCallerAfterTheKernelHasAborted(Libc libc) throws IOException {
         Path image = image(libc);
         instructions(image);
         Path program = compile(libc, "unwind", forEveryLibc(libc, "-lgcc_eh", "-lgcc"));
@@ -152,9 +152,9 @@ final class UnwindKernelTest {
         assertEquals(instructions, found(run(Libc.GLIBC, program, image), "at"));
     }
 
-    /** In an emulator, which knows nothing of rseq(2): a breakpoint on each instruction but the one that runs. */
+    /** In an emulator without rseq(2), with a breakpoint on each instruction except the one that runs. */
     @Test
-    void onAarch64TheyFindTheCallerFromEveryInstruction(@TempDir Path folder) throws IOException {
+    void unwindersOnAarch64FindTheCallerFromEveryInstruction(@TempDir Path folder) throws IOException {
         Path program = folder.resolve("unwind");
         List<String> command = new ArrayList<>(List.of("aarch64-linux-gnu-gcc"));
         command.addAll(OPTIONS);

@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
-/** What each standard section does, worked out by hand from what librseq says of its operation. */
+/** The results of each standard section, derived by hand from librseq's description of the operation. */
 final class StandardSectionsTest extends SectionRowChecks {
     private static final long V2 = CELL + 128;
     private static final long NODE = PLAIN + 64;

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The kernel aborts each section of a module at every instruction, and the operation happens exactly once. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class AbortChecks {
-    /** Decides the scenarios. */
+    /** The seed of the scenarios. */
     protected static final long SEED = 42;
 
     private final List<Chain> chains;
@@ -55,7 +55,7 @@ public abstract class AbortChecks {
         assertTrue(report.aborts() >= report.boundaries() + report.overlapping(), "each was aborted: " + report);
     }
 
-    /** By either index, whichever the engine itself uses. */
+    /** Each index is proven, independent of the index that the engine uses. */
     @ParameterizedTest
     @MethodSource("chainsByIndex")
     void happensOnceWhenAbortedAtAnyInstruction(Chain chain, Index index) {

@@ -7,14 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** GNU as, the judge of the encoders. Where it is missing a test is skipped, and in CI fails. */
+/** GNU as, the reference for the encoders. Where it is missing, the test is skipped; in CI it fails. */
 public final class GnuAs {
     private GnuAs() {}
 
     /**
      * Assembles a text for an architecture.
      *
-     * @param architecture which
+     * @param architecture the architecture
      * @param text the assembly
      * @return the bytes of the section .text
      */
@@ -25,7 +25,7 @@ public final class GnuAs {
     /**
      * Assembles a text.
      *
-     * @param prefix of the tools' names: nothing for the host's, else as {@code aarch64-linux-gnu-}
+     * @param prefix the prefix of the tools' names: empty for the host's, otherwise such as {@code aarch64-linux-gnu-}
      * @param text the assembly
      * @return the bytes of the section .text
      */

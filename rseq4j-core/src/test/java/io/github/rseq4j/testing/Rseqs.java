@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.NativeEngine;
 
-/** What tests that need restartable sequences ask for: a skip with its reason, and in CI a failure. */
+/** Requires rseq for a test. Where rseq is unavailable, the test is skipped with the reason; in CI it fails. */
 public final class Rseqs {
     private Rseqs() {}
 
-    /** Returns the engine, or skips the test because there is none of that kind. */
+    /** Returns the engine, or skips the test where the engine is the fallback. */
     public static NativeEngine require() {
         Engine engine = Engine.get();
         boolean available = engine instanceof NativeEngine;

@@ -30,9 +30,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What holds of each section of a module, on every architecture and without a kernel. The listings are golden, and GNU
- * as makes the emitted bytes of them. After an intended change {@code -Drseq4j.golden=update} writes the files again;
- * the difference is then reviewed.
+ * Checks of each section of a module, on every architecture and without a kernel. The listings are golden files, and
+ * GNU as assembles them to the emitted bytes. After an intended change {@code -Drseq4j.golden=update} writes the files
+ * again; review the difference.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class SectionChecks {
@@ -50,9 +50,9 @@ public abstract class SectionChecks {
     /**
      * Takes the sections of a module.
      *
-     * @param listed those that have golden files
-     * @param others those that have none
-     * @param goldens the golden files' folder, below the repository's
+     * @param listed the sections with golden files
+     * @param others the sections without golden files
+     * @param goldens the folder of the golden files, relative to the repository's
      */
     protected SectionChecks(List<Chain> listed, List<Chain> others, String goldens) {
         this.listed = listed;
@@ -81,7 +81,7 @@ public abstract class SectionChecks {
 
     @ParameterizedTest(name = "{0} on {2} by {3}")
     @MethodSource("goldens")
-    void isListedAsInItsGoldenFile(String name, Chain chain, Architecture architecture, Index index)
+    void theListingMatchesItsGoldenFile(String name, Chain chain, Architecture architecture, Index index)
             throws IOException {
         Path file = goldens.resolve(name + "_" + index.spelling() + "." + architecture.spelling() + ".lst");
         String listing = Listing.of(chain, architecture, index);
@@ -94,7 +94,7 @@ public abstract class SectionChecks {
 
     @ParameterizedTest
     @MethodSource("chainsByArchitecture")
-    void assemblesToTheEmittedBytes(Chain chain, Architecture architecture) {
+    void theListingAssemblesToTheEmittedBytes(Chain chain, Architecture architecture) {
         for (Index index : Index.values()) {
             byte[] assembled = GnuAs.assemble(architecture, Listing.of(chain, architecture, index));
             byte[] emitted = new Compiler(architecture).compile(chain, Target.NOMINAL.with(index))
@@ -106,7 +106,7 @@ public abstract class SectionChecks {
 
     @ParameterizedTest
     @MethodSource("chainsByArchitecture")
-    void keepsTheInvariants(Chain chain, Architecture architecture) {
+    void theCheckerFindsNoFault(Chain chain, Architecture architecture) {
         for (Target target : List.of(Target.NOMINAL, Target.NOMINAL.inWords())) {
             assertEquals(List.of(), Checker.faults(new Compiler(architecture).compile(chain, target)
                     .at(BASE, BASE + DATA_OFFSET)));
@@ -123,7 +123,7 @@ public abstract class SectionChecks {
     /** A release commit is stlr on aarch64, of w where the word has 4 bytes; a relaxed one is str or stur. */
     @ParameterizedTest
     @MethodSource("commits")
-    void theCommitHasOrderAndWidthOfItsName(Chain chain, Index index) {
+    void theCommitHasTheOrderAndWidthInTheSectionsName(Chain chain, Index index) {
         String store = (chain.name().contains("_release") ? "stlr " : "stu?r ")
                 + (chain.name().endsWith("_int") ? "w" : "x");
         List<String> commits = Listing.of(chain, Architecture.AARCH64, index).lines()
@@ -134,7 +134,7 @@ public abstract class SectionChecks {
 
     @ParameterizedTest
     @MethodSource("chains")
-    void theFallbackDoesWhatTheInterpreterDoes(Chain chain) throws Throwable {
+    void theFallbackAndTheInterpreterAgree(Chain chain) throws Throwable {
         boolean timed = chain.sections().stream().anyMatch(s -> s.steps().stream()
                 .anyMatch(Step.Timestamp.class::isInstance));
         Fallback fallback = new Fallback(1, STRIDE_SHIFT);

@@ -22,19 +22,17 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * What each section of a module does, worked out by hand: on this JVM's engine, whichever it is, and step by step.
- */
+/** The results of each section of a module, derived by hand, on this JVM's engine and step by step. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class SectionRowChecks {
     private static final Engine ENGINE = Engine.get();
-    /** How many bytes are looked at, of each copy and of what has no copies. */
+    /** The number of bytes that are compared, of each copy and of the memory without copies. */
     private static final int WINDOW_BYTES = 512;
-    /** Where the cells lie at index 0; behind the cell that a self-test may be using. */
+    /** The address of the cells at index 0, after the cell that a self-test may be using. */
     public static final long CELL = ENGINE.reserve() + 2 * WINDOW_BYTES;
-    /** Where the memory lies that has no copies. */
+    /** The address of the memory without copies. */
     public static final long PLAIN = ENGINE.reserve() + 2 * WINDOW_BYTES;
-    /** Two words of 4 bytes, of which the upper one is a neighbour. */
+    /** A value of the upper 4 bytes of a word, the neighbour of an operand in the lower 4 bytes. */
     public static final long OTHER = 0x7654_3210L << Integer.SIZE;
     public static final long TOO_LONG = Section.MAX_COPY_BYTES + 1L;
     public static final long OUT_OF_RANGE = -3;
@@ -67,10 +65,10 @@ public abstract class SectionRowChecks {
      * One call.
      *
      * @param name the chain's name
-     * @param before addresses and words ahead of it; those of cells are in every copy
+     * @param before addresses and words before the call; those of cells are in every copy
      * @param arguments its arguments
-     * @param status what it returns; the cell's address stands for that of the copy that is changed
-     * @param after addresses and words that it changes; those of cells in one copy
+     * @param status the returned status; the cell's address stands for its address in the changed copy
+     * @param after addresses and words that the call changes; those of cells in one copy
      */
     public record Row(String name, long[] before, long[] arguments, long status, long[] after) {
         @Override
@@ -112,7 +110,7 @@ public abstract class SectionRowChecks {
         }
     }
 
-    /** Clears what is looked at and writes what a row has ahead of its call. */
+    /** Clears the compared memory and writes the words that a row has before its call. */
     private static void fill(Row row) {
         for (int index = 0; index < ENGINE.copies(); index++) {
             for (int at = 0; at < WINDOW_BYTES; at += Long.BYTES) {
@@ -125,7 +123,7 @@ public abstract class SectionRowChecks {
         }
     }
 
-    /** What was read of a clock is as good as what stands for it, if it is a time at all. */
+    /** Replaces each plausible time that a section read with the constant that stands for it. */
     private static List<Long> timed(List<Long> found, List<Long> expected) {
         List<Long> timed = new ArrayList<>(found);
         for (int i = 0; i < timed.size(); i++) {
@@ -159,7 +157,10 @@ public abstract class SectionRowChecks {
         return words;
     }
 
-    /** One copy is as the row says, the others are as they were, and so is what has no copies. */
+    /**
+     * Requires that one copy is as after the row's call, the others are unchanged, and the memory without copies
+     * matches.
+     */
     private static void requireAfter(Row row, Predicate<Integer> mayBe) {
         List<Long> before = expected(CELL, row.before, words());
         List<Long> after = expected(CELL, row.before, row.after);
@@ -177,10 +178,13 @@ public abstract class SectionRowChecks {
         assertTrue(changed.stream().allMatch(mayBe), () -> row + " changed the copies " + changed);
     }
 
-    /** A stray store of a section that was aborted elsewhere would be seen; it is rare, and not what is tested here. */
+    /**
+     * A stray store of a section that was aborted on another CPU may show. It is rare and allowed, so the test tries
+     * again.
+     */
     @ParameterizedTest
     @MethodSource("rows")
-    void doesWhatItsOperationSays(Row row) throws Throwable {
+    void aSectionMatchesItsRow(Row row) throws Throwable {
         Chain chain = chain(row.name);
         for (int attempt = 0; ; attempt++) {
             fill(row);
@@ -205,7 +209,7 @@ public abstract class SectionRowChecks {
 
     @ParameterizedTest
     @MethodSource("rows")
-    void doesTheSameStepByStepAtEachIndex(Row row) {
+    void aSectionMatchesItsRowStepByStepAtEachIndex(Row row) {
         for (int index = 0; index < Math.min(3, ENGINE.copies()); index++) {
             fill(row);
             long status = new Interpreter(ENGINE.memory(), Engine.STRIDE_SHIFT).run(chain(row.name), 0, row.arguments,
@@ -216,7 +220,7 @@ public abstract class SectionRowChecks {
         }
     }
 
-    /** So that a section which is listed is not forgotten here, nor one of its exits. */
+    /** Ensures that no section and no exit is forgotten. */
     @Test
     void everySectionAndEveryExitHasARow() {
         Set<String> expected = new HashSet<>();

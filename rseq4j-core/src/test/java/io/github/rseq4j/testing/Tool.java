@@ -10,10 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
-/** Runs programs that tests need. Where one is missing the test is skipped, and in CI fails. */
+/** Runs programs that tests need. Where one is missing, the test is skipped; in CI it fails. */
 public final class Tool {
     /**
-     * What a program did.
+     * The result of a program.
      *
      * @param exit its exit status
      * @param output its output and error output
@@ -23,10 +23,10 @@ public final class Tool {
     private Tool() {}
 
     /**
-     * Skips a test, and in CI fails it, where what it needs is missing.
+     * Skips a test where a requirement is missing; in CI the test fails.
      *
-     * @param isThere whether it is there
-     * @param reason what is missing, and how it is had
+     * @param isThere whether the requirement is met
+     * @param reason the missing requirement, and how to install it
      */
     public static void require(boolean isThere, String reason) {
         if (!isThere && Boolean.getBoolean("rseq4j.ci")) {
@@ -39,7 +39,7 @@ public final class Tool {
      * Runs a program.
      *
      * @param from the package that has it
-     * @param environment variables that are set besides the test's own
+     * @param environment variables to add to the test's own
      * @param command its name and arguments
      */
     public static Outcome run(String from, Map<String, String> environment, List<String> command) {

@@ -7,16 +7,16 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
-/** JSON documents by shape and size, the same ones in each run. */
+/** JSON documents by shape and size; each run makes the same ones. */
 final class Documents {
-    /** One is in a buffer at once, one fills it, and one needs it again and again. */
+    /** The first fits into a buffer, the second fills it once, and the third fills it many times. */
     static final List<Integer> SIZES_BYTES = List.of(70, 10_000, 1_000_000);
 
     private static final long SEED = 20_261_124;
 
     private Documents() {}
 
-    /** What a document is made of. */
+    /** The kinds of values in a document. */
     enum Shape {
         /** Strings in which nearly every character is escaped. */
         ESCAPES {
@@ -30,7 +30,7 @@ final class Documents {
                 return text.append("\\uD83D\\uDE00\"").toString();
             }
         },
-        /** Few strings, each longer than a buffer where the document is, in characters of one to four bytes. */
+        /** Few strings of characters of one to four bytes; in a large document each is longer than a buffer. */
         LONG_STRINGS {
             @Override
             String value(SplittableRandom random, int bytes) {
@@ -74,7 +74,7 @@ final class Documents {
         abstract String value(SplittableRandom random, int bytes);
     }
 
-    /** Returns a document of a size, or of one value more. */
+    /** Returns a document of a size, rounded up to whole values. */
     static byte[] document(Shape shape, int bytes) {
         SplittableRandom random = new SplittableRandom(SEED + shape.ordinal());
         StringBuilder text = new StringBuilder("{");
@@ -93,7 +93,7 @@ final class Documents {
         return all;
     }
 
-    /** Returns the small and the middle-sized ones of {@link #all}. */
+    /** Returns the small and the medium documents of {@link #all}. */
     static List<byte[]> small() {
         List<byte[]> all = all();
         return IntStream.range(0, all.size()).filter(i -> i % SIZES_BYTES.size() != SIZES_BYTES.size() - 1)

@@ -30,7 +30,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Real documents, read and written by many threads, are what they are with Jackson's default pool. */
+/** Many threads read and write documents with the same results as with Jackson's default pool. */
 final class DocumentsTest {
     private static final int SEED = 5;
 
@@ -70,20 +70,20 @@ final class DocumentsTest {
 
     @ParameterizedTest
     @EnumSource(Shape.class)
-    void documentsOfEverySizeAreReadAndWrittenAsWithTheDefaultPool(Shape shape) throws IOException {
+    void readsAndWritesDocumentsOfEverySizeLikeTheDefaultPool(Shape shape) throws IOException {
         for (int bytes : Documents.SIZES_BYTES) {
             byte[] document = Documents.document(shape, bytes);
             assertTrue(document.length >= bytes && document.length < bytes * 1.6 + 20, "length=" + document.length);
             assertReadsAndWritesAsTheReference(document);
         }
         PerCpuPool.Stats stats = pool.stats();
-        assertTrue(stats.created() <= 2, "one to write with, and one for what is written: " + stats);
+        assertTrue(stats.created() <= 2, "one to write with, and one for the result: " + stats);
         assertEquals(stats.created(), pool.pooledCount(), stats.toString());
     }
 
     @ParameterizedTest
     @CsvSource({"16, false, 30, 16", "16, false, 30, 1", "2000, true, 1, 16", "500, true, 2, 1"})
-    void manyThreadsReadAndWriteAsOneDoes(int threads, boolean virtual, int rounds, int idlePerCpu)
+    void manyThreadsReadAndWriteLikeOne(int threads, boolean virtual, int rounds, int idlePerCpu)
             throws IOException, InterruptedException {
         List<byte[]> documents = Documents.small();
         List<JsonNode> trees = trees(documents);
@@ -100,7 +100,7 @@ final class DocumentsTest {
                 assertEquals(trees.get(i), ownMapper.readTree(documents.get(i)));
                 try (JsonParser parser = ownMapper.createParser(documents.get(i))) {
                     parser.nextToken();
-                    // Two recyclers are out, and this thread may come back on another CPU.
+                    // This thread holds two recyclers, and may continue on another CPU.
                     LockSupport.parkNanos(1);
                     assertArrayEquals(written.get(i), ownMapper.writeValueAsBytes(trees.get(i)));
                     assertEquals(trees.get(i), ownMapper.readTree(parser));
@@ -114,7 +114,7 @@ final class DocumentsTest {
 
     @ParameterizedTest
     @CsvSource({"9, false", "12, true"})
-    void largeDocumentsAreReadAndWrittenByManyThreads(int threads, boolean virtual)
+    void manyThreadsReadAndWriteLargeDocuments(int threads, boolean virtual)
             throws IOException, InterruptedException {
         List<byte[]> documents = Documents.all();
         List<JsonNode> trees = trees(documents);
@@ -130,7 +130,7 @@ final class DocumentsTest {
     }
 
     @Test
-    void aThreadForEachDocumentNeedsRecyclersForThoseThatRun() throws IOException, InterruptedException {
+    void theNumberOfRecyclersFollowsTheRunningThreads() throws IOException, InterruptedException {
         byte[] document = Documents.document(Shape.RECORDS, 70);
         JsonNode expected = reference.readTree(document);
         AtomicInteger running = new AtomicInteger();
@@ -140,14 +140,15 @@ final class DocumentsTest {
             assertEquals(expected, mapper.readTree(document));
             running.decrementAndGet();
         });
-        // A thread makes one when it sees no idle one. It looks at one CPU after the other, while others take and give
-        // back, so it may miss one; hence twice as many as ran, and not as many as threads.
+        // A thread creates a recycler when it finds no idle one. It searches one CPU after the other while other
+        // threads take and release, so it may miss one: the bound is twice the running threads, far below the number of
+        // threads.
         PerCpuPool.Stats stats = pool.stats();
         assertTrue(stats.created() <= 2L * most.get(), "running=" + most + ", " + stats);
         assertEquals(stats.created(), pool.pooledCount() + stats.destroyed(), stats.toString());
     }
 
-    /** Gives a byte at a time, and gives way to other threads at each. */
+    /** Returns one byte at a time, and parks before each. */
     private static final class SlowStream extends InputStream {
         private final byte[] bytes;
         private int at;
@@ -174,7 +175,7 @@ final class DocumentsTest {
     }
 
     @Test
-    void threadsThatWaitInMidDocumentNeedOneEach() throws IOException, InterruptedException {
+    void eachThreadThatWaitsWithinADocumentNeedsARecycler() throws IOException, InterruptedException {
         int atATime = 48;
         byte[] document = Documents.document(Shape.RECORDS, 70);
         JsonNode expected = reference.readTree(document);
@@ -190,7 +191,7 @@ final class DocumentsTest {
             }
         });
         PerCpuPool.Stats stats = own.stats();
-        assertTrue(stats.created() > 1, "documents were read at a time: " + stats);
+        assertTrue(stats.created() > 1, "documents were read concurrently: " + stats);
         assertTrue(stats.created() <= 2L * atATime, stats.toString());
         assertEquals(stats.created(), own.pooledCount() + stats.destroyed(), stats.toString());
     }

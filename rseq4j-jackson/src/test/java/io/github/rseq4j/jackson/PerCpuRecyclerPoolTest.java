@@ -34,7 +34,9 @@ import tools.jackson.core.util.RecyclerPool;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The pool keeps Jackson's rules: what is released is handed out again, and what is not released is not kept. */
+/**
+ * The pool keeps Jackson's rules: it reuses released recyclers, and does not keep recyclers that are never released.
+ */
 final class PerCpuRecyclerPoolTest {
     private static final int CALLS = 200_000;
 
@@ -47,7 +49,7 @@ final class PerCpuRecyclerPoolTest {
     }
 
     @Test
-    void pooledCountFollowsWhatIsOpen() throws IOException {
+    void pooledCountFollowsTheOpenParsersAndGenerators() throws IOException {
         assertEquals(0, pool.pooledCount());
         JsonParser first = mapper.createParser(document);
         JsonParser second = mapper.createParser(document);
@@ -71,7 +73,7 @@ final class PerCpuRecyclerPoolTest {
     }
 
     @Test
-    void aParserThatFailsGivesItsRecyclerBack() throws IOException {
+    void aFailingParserReleasesItsRecycler() throws IOException {
         for (int i = 0; i < 100; i++) {
             assertThrows(Exception.class, () -> mapper.readTree("{\"a\":[1,2"));
             assertThrows(Exception.class, () -> mapper.readTree("{\"a\":nix}"));
@@ -81,7 +83,7 @@ final class PerCpuRecyclerPoolTest {
     }
 
     @Test
-    void eachHolderHasItsOwn() {
+    void handsEachRecyclerToOneHolder() {
         Set<BufferRecycler> taken = new HashSet<>();
         for (int i = 0; i < 100; i++) {
             assertTrue(taken.add(pool.acquirePooled()));
@@ -92,17 +94,17 @@ final class PerCpuRecyclerPoolTest {
         assertTrue(idle >= PerCpuRecyclerPool.DEFAULT_IDLE_PER_CPU, pool.toString());
         assertEquals(100, idle + pool.stats().destroyed());
         for (int i = 0; i < idle; i++) {
-            assertTrue(taken.contains(pool.acquireAndLinkPooled()), "one that was released");
+            assertTrue(taken.contains(pool.acquireAndLinkPooled()), "a released recycler");
         }
         assertEquals(0, pool.pooledCount());
         assertEquals(100, pool.stats().created());
     }
 
     @Test
-    void clearGivesUpWhatIsIdleAndTakesBackWhatIsNot() throws IOException, InterruptedException {
+    void clearDropsIdleRecyclersAndAcceptsLaterReleases() throws IOException, InterruptedException {
         List<Reference<BufferRecycler>> idle = idleRecyclers(5);
         System.gc();
-        assertTrue(idle.stream().noneMatch(each -> each.refersTo(null)), "what is idle is kept");
+        assertTrue(idle.stream().noneMatch(each -> each.refersTo(null)), "idle recyclers are kept");
         BufferRecycler out = pool.acquireAndLinkPooled();
         assertEquals(4, pool.pooledCount());
         assertTrue(pool.clear());
@@ -113,7 +115,7 @@ final class PerCpuRecyclerPoolTest {
         assertSame(out, pool.acquireAndLinkPooled());
         out.releaseToPool();
         assertTrue(pool.clear());
-        assertTrue(pool.clear(), "when there is none");
+        assertTrue(pool.clear(), "without an idle recycler");
         mapper.readTree(document);
         assertEquals(1, pool.pooledCount());
     }
@@ -144,7 +146,7 @@ final class PerCpuRecyclerPoolTest {
         BufferRecycler recycler = pool.acquireAndLinkPooled();
         recycler.releaseToPool();
         JsonParser parser = mapper(pool).createParser(document);
-        // The parser has taken the recycler that was just released, where no migration came between.
+        // The parser has taken the recycler that was just released, unless the thread migrated.
         parser.nextToken();
         assertEquals(0, pool.pooledCount());
         return new WeakReference<>(recycler);
@@ -152,10 +154,10 @@ final class PerCpuRecyclerPoolTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void parsersThatAreNeverClosedAreCollectedWithTheirRecyclers(boolean robust)
+    void aParserThatIsNeverClosedIsCollectedWithItsRecycler(boolean robust)
             throws IOException, InterruptedException {
         PerCpuRecyclerPool own = new PerCpuRecyclerPool(PoolOptions.defaults().withRobust(robust));
-        // In robust mode each is logged.
+        // Robust mode logs each dropped recycler.
         int rounds = robust ? 5 : 100;
         List<Reference<BufferRecycler>> references = new ArrayList<>();
         for (int i = 0; i < rounds; i++) {
@@ -174,20 +176,20 @@ final class PerCpuRecyclerPoolTest {
     }
 
     @Test
-    void aPoolThatNobodyHasIsCollected() throws IOException, InterruptedException {
+    void anUnreachablePoolIsCollected() throws IOException, InterruptedException {
         List<Reference<PerCpuRecyclerPool>> pools = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             PerCpuRecyclerPool own = new PerCpuRecyclerPool();
             mapper(own).readTree(document);
             pools.add(new WeakReference<>(own));
         }
-        // The last one's may still lie in this frame.
+        // This frame may still refer to the last pool.
         awaitCollected(pools.subList(0, 19), 19);
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void releasingWhatIsIdleDoesNothing(boolean robust) {
+    void releasingAnIdleRecyclerDoesNothing(boolean robust) {
         PerCpuRecyclerPool own = new PerCpuRecyclerPool(PoolOptions.defaults().withRobust(robust));
         BufferRecycler recycler = own.acquireAndLinkPooled();
         assertTrue(recycler.isLinkedWithPool());
@@ -209,7 +211,7 @@ final class PerCpuRecyclerPoolTest {
     }
 
     @Test
-    void whatIsNotOfThisPoolIsLeftAlone() {
+    void ignoresRecyclersOfOtherPools() {
         PerCpuRecyclerPool other = new PerCpuRecyclerPool();
         BufferRecycler others = other.acquireAndLinkPooled();
         pool.releasePooled(others);
@@ -222,7 +224,7 @@ final class PerCpuRecyclerPoolTest {
     }
 
     @Test
-    void aRecyclerIsLinkedWithItsOwnPoolAndOnce() {
+    void aRecyclerIsLinkedOnceAndOnlyWithItsPool() {
         BufferRecycler recycler = pool.acquirePooled();
         assertFalse(recycler.isLinkedWithPool());
         recycler.releaseToPool();
@@ -238,22 +240,22 @@ final class PerCpuRecyclerPoolTest {
         assertEquals("linked=false, out=false: a recycler is linked once after it was acquired", message);
     }
 
-    /** A pool that counts, and leaves the work to the one behind it. */
-    private record Counting(PerCpuRecyclerPool behind, AtomicInteger released) implements RecyclerPool<BufferRecycler> {
+    /** A pool that counts releases, and delegates to another pool. */
+    private record Counting(PerCpuRecyclerPool pool, AtomicInteger released) implements RecyclerPool<BufferRecycler> {
         @Override
         public BufferRecycler acquirePooled() {
-            return behind.acquirePooled();
+            return pool.acquirePooled();
         }
 
         @Override
         public void releasePooled(BufferRecycler pooled) {
             released.incrementAndGet();
-            behind.releasePooled(pooled);
+            pool.releasePooled(pooled);
         }
     }
 
     @Test
-    void aPoolInFrontOfItGetsTheRecyclerBack() {
+    void aDelegatingPoolReceivesTheRelease() {
         PerCpuRecyclerPool pool = new PerCpuRecyclerPool();
         AtomicInteger released = new AtomicInteger();
         BufferRecycler recycler = new Counting(pool, released).acquireAndLinkPooled();
@@ -266,7 +268,7 @@ final class PerCpuRecyclerPoolTest {
     }
 
     @Test
-    void ofTwoThreadsThatReleaseARecyclerOneGivesItBack() throws InterruptedException {
+    void whenTwoThreadsReleaseARecyclerOneReleaseCounts() throws InterruptedException {
         int rounds = 300;
         List<BufferRecycler> taken = new ArrayList<>();
         CyclicBarrier start = new CyclicBarrier(2);
@@ -297,7 +299,7 @@ final class PerCpuRecyclerPoolTest {
     }
 
     @Test
-    void allocatesALeaseAndNothingElse() {
+    void allocatesOnlyALease() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long perCall = Long.MAX_VALUE;
         for (int round = 0; round < 400 && perCall > 24; round++) {

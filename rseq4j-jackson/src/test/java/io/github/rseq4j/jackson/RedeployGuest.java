@@ -8,7 +8,9 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What {@link RedeployTest} loads again and again: an application that parses with the shared pool and its own. */
+/**
+ * An application that {@link RedeployTest} loads repeatedly; it parses with the shared pool and with pools of its own.
+ */
 public final class RedeployGuest implements Runnable {
     private static final String DOCUMENT = "{\"name\": \"value\", \"numbers\": [1, 2.5, 3e4]}";
     private static final List<PerCpuRecyclerPool> POOLS = List.of(PerCpuRecyclerPool.shared(), new PerCpuRecyclerPool(),
@@ -25,7 +27,7 @@ public final class RedeployGuest implements Runnable {
                 use(pool);
             }
         } catch (Exception e) {
-            // Jackson 2 has checked ones.
+            // Jackson 2 has checked exceptions.
             throw new IllegalStateException(e);
         }
     }
@@ -36,7 +38,7 @@ public final class RedeployGuest implements Runnable {
                 || pool.pooledCount() == 0 || pool.stats().created() > 2) {
             throw new IllegalStateException("parsed wrong, " + pool);
         }
-        // Left as they are: a parser that is open, and one that was dropped.
+        // The guest leaves one parser open, and drops one.
         OPEN.add(mapper.createParser(DOCUMENT));
         OPEN.getLast().nextToken();
         mapper.createParser(DOCUMENT).nextToken();

@@ -17,20 +17,20 @@ import tools.jackson.core.util.RecyclerPool;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * An application that is redeployed takes its pools with it, the shared one, its own and a robust one, whose parsers
- * were closed, are open, or were dropped: its loader is collected, threads and descriptors stay as many.
+ * The loader of a redeployed application is collected together with its pools: the shared one, its own and a robust
+ * one, with parsers that were closed, are open, or were dropped. The numbers of threads and descriptors stay the same.
  */
 final class RedeployTest {
     /** -Drseq4j.redeploys=300 is the soak. */
     private static final int COUNT = Integer.getInteger("rseq4j.redeploys", 6);
-    /** Where a loader stays its classes fill this long before the last one of the soak. */
+    /** If loaders stay, their classes fill this long before the end of the soak. */
     private static final String METASPACE = "-XX:MaxMetaspaceSize=80m";
     /** Code, data and cells of each copy of the library, each with its neighbours of another protection. */
     private static final long MAX_MAPPINGS_EACH = 8;
     private static final long MAX_KIB_EACH = 1024;
-    /** What the JVM takes meanwhile, however often it is done. */
+    /** The growth of the JVM itself, independent of the number of redeploys. */
     private static final long MAX_KIB_OF_JVM = 64 << 10;
-    /** Loads the guest, again and again: it is compiled with core's tests. */
+    /** The program that loads the guest repeatedly; it is compiled with core's tests. */
     private static final String CHILD = "io.github.rseq4j.percpu.RedeployChild";
 
     private static Path coreTests() {
@@ -42,7 +42,7 @@ final class RedeployTest {
         return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
     }
 
-    /** Where the tests are: in a module's tests a class says that it lies with the module. */
+    /** Returns the folder of the test classes: in a module, a test class reports the module's own location. */
     private static Path tests() throws Exception {
         Path file = Path.of(Objects.requireNonNull(
                 RedeployGuest.class.getResource(RedeployGuest.class.getSimpleName() + ".class")).toURI());

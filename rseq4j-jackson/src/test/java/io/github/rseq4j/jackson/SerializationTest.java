@@ -21,7 +21,7 @@ import tools.jackson.core.util.BufferRecycler;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What was written and read again is the shared pool, or an empty one like it. */
+/** A deserialized pool is the shared pool, or an empty pool with the same options. */
 final class SerializationTest {
     private final byte[] document = Documents.document(Shape.RECORDS, 10_000);
 
@@ -40,13 +40,13 @@ final class SerializationTest {
     }
 
     @Test
-    void theSharedPoolStaysTheOneThereIs() throws IOException, ClassNotFoundException {
+    void theSharedPoolStaysASingleton() throws IOException, ClassNotFoundException {
         assertSame(PerCpuRecyclerPool.shared(), PerCpuRecyclerPool.shared());
         assertSame(PerCpuRecyclerPool.shared(), read(written(PerCpuRecyclerPool.shared())));
     }
 
     @Test
-    void anotherPoolBecomesAnEmptyOneOfItsOptions() throws IOException, ClassNotFoundException {
+    void anotherPoolBecomesAnEmptyPoolWithItsOptions() throws IOException, ClassNotFoundException {
         PerCpuRecyclerPool pool =
                 new PerCpuRecyclerPool(PoolOptions.defaults().withIdlePerCpu(1).withRobust(true));
         pool.acquireAndLinkPooled().releaseToPool();
@@ -62,11 +62,11 @@ final class SerializationTest {
             copy.releasePooled(each);
         }
         int limit = copy.stats().idlePerCpu().size() + Runtime.getRuntime().availableProcessors();
-        assertTrue(copy.pooledCount() <= limit, "it keeps as few: " + copy);
+        assertTrue(copy.pooledCount() <= limit, "the copy has the same limit: " + copy);
     }
 
     @Test
-    void aFactoryAndAMapperWorkOnWithACopyOfTheirPool() throws IOException, ClassNotFoundException {
+    void aFactoryAndAMapperWorkWithACopyOfTheirPool() throws IOException, ClassNotFoundException {
         PerCpuRecyclerPool pool = new PerCpuRecyclerPool();
         JsonFactory factory = JsonFactory.builder().recyclerPool(pool).build();
         JsonFactory copy = (JsonFactory) read(written(factory));
@@ -83,7 +83,7 @@ final class SerializationTest {
     }
 
     @Test
-    void aMapperOnTheSharedPoolStaysOnIt() throws IOException, ClassNotFoundException {
+    void aMapperOnTheSharedPoolKeepsIt() throws IOException, ClassNotFoundException {
         JsonFactory factory = JsonFactory.builder().recyclerPool(PerCpuRecyclerPool.shared()).build();
         ObjectMapper mapper = (ObjectMapper) read(written(JsonMapper.builder(factory).build()));
         assertSame(PerCpuRecyclerPool.shared(), mapper.tokenStreamFactory()._getRecyclerPool());
@@ -93,12 +93,12 @@ final class SerializationTest {
     private static int find(byte[] bytes, byte[] part) {
         int at = new String(bytes, StandardCharsets.ISO_8859_1)
                 .indexOf(new String(part, StandardCharsets.ISO_8859_1));
-        assertTrue(at >= 0, "found in what was written");
+        assertTrue(at >= 0, "the bytes are found");
         return at;
     }
 
     @Test
-    void optionsOutOfRangeAreRefused() throws IOException {
+    void refusesOptionsOutOfRange() throws IOException {
         byte[] bytes = written(new PerCpuRecyclerPool(PoolOptions.defaults().withIdlePerCpu(0x0ABC)));
         int at = find(bytes, new byte[] {0, 0, 0x0A, (byte) 0xBC});
         bytes[at] = 1;
@@ -107,7 +107,7 @@ final class SerializationTest {
     }
 
     @Test
-    void aStreamThatForgesThePoolItselfIsRefused() throws IOException {
+    void refusesAStreamWithAForgedPool() throws IOException {
         byte[] bytes = written(new PerCpuRecyclerPool());
         String form = PerCpuRecyclerPool.class.getName() + "$Form";
         String pool = PerCpuRecyclerPool.class.getName();
@@ -116,10 +116,10 @@ final class SerializationTest {
         forged.write(bytes, 0, at - 1);
         forged.write(pool.length());
         forged.writeBytes(pool.getBytes(StandardCharsets.US_ASCII));
-        // Behind the name: the number of the class's version, which is 0 for a record and 1 for the pool.
+        // After the name: the class's serial version, which is 0 for a record and 1 for the pool.
         forged.writeBytes(new byte[] {0, 0, 0, 0, 0, 0, 0, 1});
-        int behind = at + form.length() + Long.BYTES;
-        forged.write(bytes, behind, bytes.length - behind);
+        int afterVersion = at + form.length() + Long.BYTES;
+        forged.write(bytes, afterVersion, bytes.length - afterVersion);
         InvalidObjectException refused =
                 assertThrows(InvalidObjectException.class, () -> read(forged.toByteArray()));
         assertEquals("a pool is read from what writeReplace wrote", refused.getMessage());

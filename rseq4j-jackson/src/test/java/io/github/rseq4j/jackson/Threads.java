@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Many threads that do the same. */
+/** Runs one body on many threads. */
 final class Threads {
     private Threads() {}
 
-    /** What a thread does. */
+    /** The code of a thread. */
     interface Body {
         void run(int thread) throws Exception;
     }
 
-    /** Runs threads to their ends, and fails with what they failed with. */
+    /** Runs threads to their ends, and fails with their failures. */
     static void run(int count, boolean virtual, Body body) throws InterruptedException {
         Queue<String> failures = new ConcurrentLinkedQueue<>();
         List<Thread> threads = new ArrayList<>();

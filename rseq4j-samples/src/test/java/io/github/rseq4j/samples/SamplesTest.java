@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every sample prints what its comment says. */
+/** Every sample prints the output in its comment. */
 final class SamplesTest {
     private static final Path SOURCES = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")),
             "rseq4j-samples", "src", "main", "java", "io", "github", "rseq4j", "samples");
@@ -36,7 +36,7 @@ final class SamplesTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void printsWhatItsCommentSays(String name) throws IOException, ReflectiveOperationException {
+    void aSamplePrintsTheOutputInItsComment(String name) throws IOException, ReflectiveOperationException {
         Matcher comment = OUTPUT.matcher(Files.readString(SOURCES.resolve(name + ".java")));
         assertEquals(true, comment.find(), name + " shows its output");
         String expected = comment.group(1).lines().map(line -> line.replaceFirst("^ \\* ?", "")).reduce("",

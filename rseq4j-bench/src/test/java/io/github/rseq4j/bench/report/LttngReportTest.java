@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The report of LTTng's figures works, or says why it cannot; and it leaves nothing behind. */
+/** The report of LTTng's figures works, or states why it cannot run. It leaves no process and no file. */
 class LttngReportTest {
     private static final Pattern HEAD = Pattern.compile("^(ns an? |to files)");
     private static final Pattern ROW = Pattern.compile("\\S.*?\\S  +([\\d.,]+M? \\([\\d.,]+ to [\\d.,]+\\) *)+");
     private static final int CANNOT = 2;
 
-    /** What the report did. */
+    /** The result of a report. */
     private record Outcome(int exit, String output) {}
 
     private static Process start(Path temporary, String path, String... arguments) throws IOException {
@@ -46,7 +46,7 @@ class LttngReportTest {
         return new Outcome(process.waitFor(), output);
     }
 
-    /** Skips the test where the report says that it cannot be run, and in CI fails. */
+    /** Skips the test where the report cannot run; in CI the test fails. */
     private static void require(Outcome outcome) {
         if (outcome.exit() == CANNOT) {
             if (Boolean.getBoolean("rseq4j.ci")) {
@@ -56,7 +56,7 @@ class LttngReportTest {
         }
     }
 
-    /** Processes that have LTTNG_HOME in the folder: what a report started, and nobody else. */
+    /** Returns the processes with LTTNG_HOME in the folder, which only a report starts. */
     private static List<String> atHome(Path temporary) {
         return ProcessHandle.allProcesses().filter(process -> {
             try {
@@ -82,7 +82,7 @@ class LttngReportTest {
         require(outcome);
         assertEquals(0, outcome.exit(), outcome.output());
         assertEquals(List.of(), outcome.output().lines().filter(line -> !line.isEmpty() && !HEAD.matcher(line).find()
-                && !ROW.matcher(line).matches()).toList(), "lines that are no row");
+                && !ROW.matcher(line).matches()).toList(), "lines that are not rows");
         for (String what : List.of("time stamp counter, in C", "clock_gettime, in C", "empty critical downcall",
                 "time stamp counter, in a critical downcall", "System.nanoTime", "LTTng-UST tracepoint, in C",
                 "JFR event", "rseq4j event", "to a handler that does nothing", "to a StreamHandler to nowhere",
@@ -97,7 +97,7 @@ class LttngReportTest {
     }
 
     @Test
-    void saysWhatToInstall(@TempDir Path temporary) throws IOException, InterruptedException {
+    void listsThePackagesToInstall(@TempDir Path temporary) throws IOException, InterruptedException {
         Outcome outcome = run(temporary, temporary.toString(), "short");
         assertEquals(CANNOT, outcome.exit(), outcome.output());
         assertTrue(outcome.output().matches("(?s).*apt-get install --no-install-recommends gcc libc6-dev lttng-tools "
@@ -107,7 +107,7 @@ class LttngReportTest {
     }
 
     @Test
-    void refusesWhatItDoesNotKnow(@TempDir Path temporary) throws IOException, InterruptedException {
+    void refusesUnknownArguments(@TempDir Path temporary) throws IOException, InterruptedException {
         Outcome outcome = run(temporary, System.getenv("PATH"), "5", "strings");
         assertEquals(CANNOT, outcome.exit());
         assertTrue(outcome.output().contains("arguments=[5, strings], expected [short] [ROUNDS] [GROUP...]"),
@@ -117,7 +117,7 @@ class LttngReportTest {
     /** Waits until a report has started its daemon. */
     private static void awaitDaemon(Path temporary, Process process) throws InterruptedException {
         while (atHome(temporary).stream().noneMatch(line -> line.contains("lttng-sessiond"))) {
-            assertTrue(process.isAlive(), "the report has ended before it had a daemon");
+            assertTrue(process.isAlive(), "the report ended before it started a daemon");
             Thread.sleep(50);
         }
     }
@@ -148,7 +148,7 @@ class LttngReportTest {
 
     @Test
     @Timeout(value = 2, unit = TimeUnit.MINUTES)
-    void endsItsDaemonWhenItIsToldToEnd(@TempDir Path temporary) throws IOException, InterruptedException {
+    void endsItsDaemonWhenItIsTerminated(@TempDir Path temporary) throws IOException, InterruptedException {
         endsWith("TERM", temporary);
         assertTrue(Files.deleteIfExists(temporary.resolve("output.txt")));
         assertNothingIsLeft(temporary);

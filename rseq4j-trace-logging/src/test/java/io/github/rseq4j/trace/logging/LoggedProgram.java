@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** A program that a class loader of its own loads, and that leaves a bridge and its tracer behind. */
+/** A program in a class loader of its own, which does not close its bridge and its tracer. */
 public final class LoggedProgram {
     private static final List<Tracer> TRACERS = new ArrayList<>();
 
-    /** Which bridge. */
+    /** The kinds of bridges. */
     enum Use { HANDLER, FINDER }
 
     private LoggedProgram() {}
@@ -21,9 +21,9 @@ public final class LoggedProgram {
     /**
      * Logs once.
      *
-     * @param use which bridge it has
-     * @param folder where it traces
-     * @return what it holds in a static field
+     * @param use the kind of bridge
+     * @param folder the folder of the trace
+     * @return the content of a static field of the program
      * @throws IOException when the trace cannot be made
      */
     public static Object use(String use, Path folder) throws IOException {
@@ -48,7 +48,7 @@ public final class LoggedProgram {
         return TRACERS;
     }
 
-    /** Finds loggers that are those of the JDK, and print nothing. */
+    /** Finds the JDK's loggers, which print nothing. */
     private static final class Silent extends System.LoggerFinder {
         @Override
         public System.Logger getLogger(String name, Module module) {

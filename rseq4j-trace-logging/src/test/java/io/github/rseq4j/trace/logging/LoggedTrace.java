@@ -9,11 +9,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** Reads a trace of what was logged. */
+/** Reads a trace of logged messages. */
 final class LoggedTrace {
     private LoggedTrace() {}
 
-    /** Returns the events of a trace that is whole. */
+    /** Returns the events of a complete trace. */
     static List<TraceEvent> events(Path folder) {
         try (TraceReader reader = new TraceReader(folder)) {
             List<TraceEvent> events = reader.events().toList();
@@ -28,7 +28,7 @@ final class LoggedTrace {
         return events(folder).stream().map(event -> event.name() + event.values()).toList();
     }
 
-    /** Returns the names of the events that are declared, without the provider's, and their levels. */
+    /** Returns the names of the declared events, without the provider's name, and their levels. */
     static List<String> levels(Path folder) {
         try (TraceReader reader = new TraceReader(folder)) {
             return Objects.requireNonNull(reader.description()).events().stream()

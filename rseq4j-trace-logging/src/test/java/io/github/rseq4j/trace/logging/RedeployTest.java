@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Class loaders that come and go, with a bridge and its open tracer in them, leave nothing behind. */
+/** Nothing remains of a dropped class loader with a bridge and its open tracer. */
 final class RedeployTest {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
     private static final String CLASSES = Stream.of("rseq4j-core/target/classes", "rseq4j-trace/target/classes",
@@ -30,10 +30,10 @@ final class RedeployTest {
 
     @ParameterizedTest
     @EnumSource
-    void leavesNothingBehind(LoggedProgram.Use use, @TempDir Path folder) throws IOException, InterruptedException {
+    void keepsNoDroppedLoader(LoggedProgram.Use use, @TempDir Path folder) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                // The JDK keeps some of what it links softly.
+                // The JDK keeps soft references to some linked classes.
                 "-XX:SoftRefLRUPolicyMSPerMB=0",
                 "-Drseq4j.registration=" + System.getProperty("rseq4j.registration", "auto"),
                 "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "io.github.rseq4j.trace.RedeployChild",
@@ -43,7 +43,7 @@ final class RedeployTest {
         assertEquals(0, process.waitFor(), output);
         assertTrue(output.contains("\nlevel=true\n") && output.contains("\nend\n"), output);
         assertFalse(output.contains("Exception") || output.contains("Error"), output);
-        // What a killed process leaves, of each copy: its tracer was not closed.
+        // Each copy left the files of a killed process, because its tracer was not closed.
         String lostOnKill;
         try (Tracer tracer = Tracer.streaming(folder.resolve("own"))) {
             lostOnKill = tracer.stats().lostOnKill();
@@ -51,7 +51,7 @@ final class RedeployTest {
         try (Stream<Path> traces = Files.list(folder)) {
             for (Path trace : traces.filter(each -> Files.exists(each.resolve(".rings"))).toList()) {
                 List<String> problems = TraceRecovery.recover(trace).problems();
-                // Where rings end with the process that is told.
+                // Where rings end with the process, recovery reports it.
                 assertTrue(problems.isEmpty() || lostOnKill != null, problems.toString());
                 List<String> texts = LoggedTrace.texts(trace);
                 assertTrue(texts.stream().allMatch(text -> text.contains(use + " logs")), texts::toString);

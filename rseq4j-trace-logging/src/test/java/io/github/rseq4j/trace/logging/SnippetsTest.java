@@ -26,7 +26,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The snippets in the Javadoc compile as they stand there, and do what they say. */
+/** The snippets in the Javadoc compile unchanged, and work as documented. */
 final class SnippetsTest {
     private static final Path MODULE =
             Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "rseq4j-trace-logging");
@@ -44,7 +44,7 @@ final class SnippetsTest {
                 .collect(Collectors.joining("\n"));
     }
 
-    /** Compiles a class, and what else its file has, to the folder "classes". */
+    /** Compiles a class and the other classes of its file to the folder "classes". */
     private static void compile(Path folder, String name, String text) throws IOException {
         Files.createDirectory(folder.resolve("classes"));
         Path source = Files.writeString(folder.resolve(name + ".java"), text);
@@ -64,7 +64,7 @@ final class SnippetsTest {
     }
 
     @Test
-    void oneLineRecordsWhatIsLogged(@TempDir Path folder) throws Exception {
+    void oneLineRecordsLoggedMessages(@TempDir Path folder) throws Exception {
         compile(folder, "Snippet", "import io.github.rseq4j.trace.*;\nimport io.github.rseq4j.trace.logging.*;\n"
                 + "import java.util.logging.Logger;\n"
                 + "public final class Snippet {\n    public static void run(Tracer tracer) {\n"
@@ -73,7 +73,7 @@ final class SnippetsTest {
         Set<Handler> before = Set.of(root.getHandlers());
         try (Tracer tracer = Tracer.streaming(folder.resolve("trace")); URLClassLoader loader = loader(folder)) {
             loader.loadClass("Snippet").getMethod("run", Tracer.class).invoke(null, tracer);
-            // The others would print it.
+            // The other handlers would print the message.
             before.forEach(root::removeHandler);
             Logger.getLogger("rseq4j.snippet").info("logged");
         } finally {
@@ -85,7 +85,7 @@ final class SnippetsTest {
     }
 
     @Test
-    void aFinderThatIsNamedTracesTheLoggersOfAnother(@TempDir Path folder) throws Exception {
+    void aNamedFinderTracesTheLoggersOfAnotherFinder(@TempDir Path folder) throws Exception {
         compile(folder, "Loggers", "import io.github.rseq4j.trace.*;\nimport io.github.rseq4j.trace.logging.*;\n"
                 + "import java.util.ResourceBundle;\n"
                 + snippet("TraceLoggerFinder") + "\n" + """
@@ -118,7 +118,7 @@ final class SnippetsTest {
         Files.writeString(classes.resolve("META-INF/services/java.lang.System$LoggerFinder"), "Loggers\n");
         String path = classes + File.pathSeparator + CLASSES;
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                // It needs no java.logging, and a program that has none has no other bridge.
+                // The finder does not need java.logging, and is the only bridge for programs without it.
                 "--limit-modules=java.base", "--enable-native-access=ALL-UNNAMED", "-Drseq4j.registration="
                 + System.getProperty("rseq4j.registration", "auto"), "-cp", path, "Snippet",
                 folder.resolve("trace").toString()).redirectErrorStream(true).start();

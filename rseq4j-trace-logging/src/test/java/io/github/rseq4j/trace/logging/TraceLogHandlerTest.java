@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What java.util.logging logs is read from the trace, and its program sees no failure. */
+/** The trace contains the messages of java.util.logging, and the program sees no failure. */
 final class TraceLogHandlerTest {
     private static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 20, 16);
 
@@ -42,7 +42,7 @@ final class TraceLogHandlerTest {
     private Tracer tracer;
     private TraceLogHandler handler;
 
-    /** Keeps what the handler tells. */
+    /** Keeps the failures that the handler reports. */
     private static final class Reports extends ErrorManager {
         private final List<String> all = new ArrayList<>();
         private Runnable then = () -> {};
@@ -54,7 +54,7 @@ final class TraceLogHandlerTest {
         }
     }
 
-    /** Something whose text is made by a program that does other things, too. */
+    /** A parameter whose text is made by foreign code, which has side effects. */
     private static final class Asked {
         private final Runnable onAsked;
         private int times;
@@ -71,7 +71,7 @@ final class TraceLogHandlerTest {
         }
     }
 
-    /** What is thrown, with a message that is made when it is asked for. */
+    /** An exception whose message is made by foreign code. */
     private static final class Worded extends RuntimeException {
         private static final long serialVersionUID = 1L;
         private final transient Runnable onAsked;
@@ -87,7 +87,7 @@ final class TraceLogHandlerTest {
         }
     }
 
-    /** A level of somebody else's. */
+    /** A level that java.util.logging does not define. */
     private static final class Between extends Level {
         private static final long serialVersionUID = 1L;
 
@@ -126,7 +126,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void eachLevelIsAnEvent() throws IOException {
+    void recordsEachLevelAsAnEvent() throws IOException {
         for (Level level : List.of(Level.SEVERE, Level.WARNING, Level.INFO, Level.CONFIG, Level.FINE, Level.FINER,
                 Level.FINEST, new Between("AUDIT", 950), new Between("SILLY", 299), Level.OFF, Level.ALL)) {
             LogRecord record = new LogRecord(level, "m");
@@ -144,7 +144,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void messagesAreFormattedAsByOtherHandlers() throws IOException {
+    void formatsMessagesLikeOtherHandlers() throws IOException {
         logger.log(Level.INFO, "{0} of {1}, it''s", new Object[] {1, "two"});
         logger.log(Level.INFO, "it''s {} {", "no place");
         logger.log(Level.INFO, "{0}");
@@ -169,7 +169,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void aFormatterOfTheProgramsFormatsMessages() throws IOException {
+    void usesTheFormatterOfTheProgram() throws IOException {
         handler.setFormatter(new Formatter() {
             @Override
             public String format(LogRecord record) {
@@ -191,7 +191,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void whatIsMissingIsNull() throws IOException {
+    void recordsMissingPartsAsNull() throws IOException {
         handler.publish(null);
         handler.publish(new LogRecord(Level.INFO, null));
         LogRecord record = new LogRecord(Level.INFO, null);
@@ -212,7 +212,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void whatWasThrownIsItsText() throws IOException {
+    void recordsTheTextOfAnException() throws IOException {
         logger.log(Level.SEVERE, "failed", new IllegalStateException("late"));
         logger.log(Level.SEVERE, "failed", new Worded(() -> Objects.requireNonNull(null)));
         assertEquals(List.of("jul:severe[1000, SEVERE, null, failed, java.lang.IllegalStateException: late]",
@@ -220,7 +220,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void aParameterThatThrowsLeavesTheMessageAsItWasGiven() throws IOException {
+    void recordsTheUnformattedMessageWhenAParameterThrows() throws IOException {
         logger.log(Level.INFO, "a {0}", new Asked(() -> Objects.requireNonNull(null)));
         logger.log(Level.INFO, "b {0}", new Asked(() -> {
             throw new AssertionError("an Error");
@@ -230,7 +230,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void nothingIsFormattedThatIsNotRecorded() throws IOException {
+    void formatsOnlyRecordedMessages() throws IOException {
         Asked asked = new Asked(() -> {});
         tracer.disable("jul:info");
         logger.log(Level.INFO, "{0}", asked);
@@ -248,7 +248,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void whatFormattingLogsIsNotFormatted() throws IOException {
+    void doesNotFormatMessagesThatAreLoggedWhileFormatting() throws IOException {
         Asked asked = new Asked(() -> {});
         Asked again = new Asked(() -> logger.log(Level.FINE, "inner {0}", asked));
         logger.log(Level.INFO, "outer {0}", again);
@@ -263,8 +263,8 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void whatFailsIsCountedAndToldOnce() throws IOException {
-        // An ErrorManager that logs: what it logs fails, too, and is not told in turn.
+    void countsFailuresAndReportsTheFirst() throws IOException {
+        // An ErrorManager that logs: its own message fails, too, and is not reported again.
         reports.then = () -> logger.info("told");
         handler.setFilter(_ -> {
             throw new IllegalStateException("no filter");
@@ -286,7 +286,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void threadsLogAtOnce() throws Exception {
+    void threadsLogConcurrently() throws Exception {
         int threads = 200;
         int records = 50;
         try (ExecutorService virtual = Executors.newVirtualThreadPerTaskExecutor();
@@ -332,7 +332,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void flushWritesAndTellsWhatItCannot() throws IOException {
+    void flushWritesOrReportsTheFailure() throws IOException {
         logger.info("one");
         handler.flush();
         assertEquals(1, LoggedTrace.events(folder.resolve("trace")).size());
@@ -349,7 +349,7 @@ final class TraceLogHandlerTest {
     }
 
     @Test
-    void aClosedHandlerLeavesTheTracerToOthers() throws IOException {
+    void closingAHandlerKeepsTheTracerOpen() throws IOException {
         TraceLogHandler second = new TraceLogHandler(tracer);
         logger.addHandler(second);
         logger.info("both");

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What System.Logger logs is read from the trace, and the logger beyond logs what it would without. */
+/** The trace contains the messages of System.Logger, and the underlying logger logs as it would without the finder. */
 final class TraceLoggerFinderTest {
     private static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 20, 16);
     private static final ResourceBundle BUNDLE = new ListResourceBundle() {
@@ -46,7 +46,7 @@ final class TraceLoggerFinderTest {
     private final System.Logger logger = finder.getLogger("a.b", TraceLoggerFinderTest.class.getModule());
     private Tracer tracer;
 
-    /** A logging library that keeps what it is given. */
+    /** A logging library that keeps its messages. */
     private static final class Beyond extends System.LoggerFinder {
         private final List<String> logged = new ArrayList<>();
         private Level least = Level.ALL;
@@ -86,7 +86,7 @@ final class TraceLoggerFinderTest {
         }
     }
 
-    /** Something whose text is made by a program that does other things, too. */
+    /** A parameter whose text is made by foreign code, which has side effects. */
     private record Asked(Runnable onAsked) {
         @Override
         public String toString() {
@@ -95,7 +95,7 @@ final class TraceLoggerFinderTest {
         }
     }
 
-    /** What is thrown, and does not say why. */
+    /** An exception whose message cannot be read. */
     private static final class Unspeakable extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -131,7 +131,7 @@ final class TraceLoggerFinderTest {
     }
 
     @Test
-    void eachLevelIsAnEventAndGoesOn() throws IOException {
+    void recordsAndForwardsEachLevel() throws IOException {
         for (Level level : Level.values()) {
             logger.log(level, "m");
         }
@@ -146,7 +146,7 @@ final class TraceLoggerFinderTest {
     }
 
     @Test
-    void messagesAreLocalizedAndFormatted() throws IOException {
+    void localizesAndFormatsMessages() throws IOException {
         logger.log(Level.INFO, "{0} of {1}, it''s", 1, "two");
         logger.log(Level.INFO, "it''s {} {", "no place");
         logger.log(Level.INFO, "{0}");
@@ -165,18 +165,18 @@ final class TraceLoggerFinderTest {
     }
 
     @Test
-    void whatIsMissingIsNull() throws IOException {
+    void recordsMissingPartsAsNull() throws IOException {
         logger.log(Level.INFO, (String) null);
         logger.log(Level.INFO, (ResourceBundle) null, null, (Throwable) null);
         logger.log(Level.INFO, BUNDLE, null, 1);
         logger.log(Level.INFO, "{0}", (Object) null);
         assertEquals(List.of("null", "null", "null", "null"), messages());
-        assertThrows(NullPointerException.class, () -> logger.log(null, "no level"), "the logger beyond says so");
+        assertThrows(NullPointerException.class, () -> logger.log(null, "no level"), "the underlying logger throws");
         assertEquals(4, beyond.logged.size());
     }
 
     @Test
-    void whatWasThrownIsItsText() throws IOException {
+    void recordsTheTextOfAnException() throws IOException {
         logger.log(Level.ERROR, "failed", new IllegalStateException("late"));
         logger.log(Level.ERROR, "failed", new Unspeakable());
         assertEquals(List.of("system_logger:error[1000, ERROR, a.b, failed, java.lang.IllegalStateException: late]",
@@ -197,10 +197,10 @@ final class TraceLoggerFinderTest {
     }
 
     @Test
-    void theLoggerBeyondSaysWhatIsLogged() throws IOException {
+    void theUnderlyingLoggerDecidesWhichLevelsAreLogged() throws IOException {
         beyond.least = Level.INFO;
         Asked asked = new Asked(() -> {
-            throw new AssertionError("nobody is to ask");
+            throw new AssertionError("the text must not be read");
         });
         assertFalse(logger.isLoggable(Level.DEBUG));
         logger.log(Level.DEBUG, "{0}", asked);
@@ -221,7 +221,7 @@ final class TraceLoggerFinderTest {
     }
 
     @Test
-    void threadsLogAtOnce() throws IOException {
+    void threadsLogConcurrently() throws IOException {
         int threads = 100;
         int records = 50;
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
