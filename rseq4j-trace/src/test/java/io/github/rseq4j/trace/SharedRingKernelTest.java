@@ -70,7 +70,7 @@ final class SharedRingKernelTest {
                 : Child.unshared("--ipc", "echo " + refused.substring(equals + 1) + " > /proc/sys/"
                         + refused.substring(0, equals) + " && exec \"$@\"", command));
         String named = equals < 0 ? refused : refused.contains("shmmni") ? "shmget" : "shm_rmid_forced";
-        assertTrue(output.startsWith("the rings are in memory of the process alone, because of ")
+        assertTrue(output.startsWith("the rings are in memory that is private to the process, because of ")
                 && output.contains(named), output);
         TraceRecovery.Report report = TraceRecovery.recover(folder);
         assertFalse(report.problems().isEmpty());

@@ -104,7 +104,7 @@ public final class RingLock implements AutoCloseable {
      *
      * @param rings the folder of the rings
      * @param isMade whether its file is made if there is none
-     * @return the lock, or null if it is held already, or there is no file to lock
+     * @return the lock, or null if it is held already, or its file was removed meanwhile
      * @throws IOException when the file cannot be made or opened
      */
     public static @Nullable RingLock tryHold(SafeFolder rings, boolean isMade) throws IOException {
@@ -116,7 +116,7 @@ public final class RingLock implements AutoCloseable {
             FileChannel channel = isMade ? channel(rings) : rings.open(FILE, true);
             RingLock made = null;
             try {
-                // An exception says that somebody else in this process holds it.
+                // It returns null if another process holds the lock, and throws if this JVM does.
                 Object key = channel.tryLock() == null ? null : key(rings);
                 if (key != null) {
                     HELD.add(key);

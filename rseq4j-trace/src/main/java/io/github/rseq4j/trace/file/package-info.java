@@ -1,2 +1,2 @@
-/** Files of folders that others can write to: no link is followed, and nothing but a regular file is opened. */
+/** Files of folders that other users can write to: no link is followed, and only regular files are opened. */
 package io.github.rseq4j.trace.file;

@@ -225,7 +225,7 @@ public final class Rings {
         } else {
             SharedRing shared = Uninterrupted.run(() -> SharedRing.create(folder, uuid, index, sizes, isDiscarding));
             if (shared.refusal() != null) {
-                lostOnKill = "the rings are in memory of the process alone, because of " + shared.refusal();
+                lostOnKill = "the rings are in memory that is private to the process, because of " + shared.refusal();
             }
             base = shared.base();
             ring = shared;

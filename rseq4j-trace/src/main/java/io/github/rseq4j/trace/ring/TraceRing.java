@@ -25,9 +25,10 @@ import java.util.stream.Stream;
  * sub-buffers, the ring's state, and a head whose words the sections trust.
  *
  * <pre>
- *   head (the cells), in memory of this process alone:
+ *   head (the cells), in memory that is private to this process:
  *     base        the ring's address
- *     limit       how many bytes of a sub-buffer may be filled; 0 while the ring takes nothing: then base is not read
+ *     limit       how many bytes of a sub-buffer may be filled; 0 while the ring accepts no records, and then base is
+ *                 not read
  *     sub mask    the size of a sub-buffer, less 1
  *     ring mask   the size of the ring, less 1
  *     window      the greatest distance from consumed at which a new sub-buffer may be opened
@@ -91,7 +92,7 @@ public final class TraceRing {
     /** Offset, in an open sub-buffer, of the position where it begins; a packet has its number there. */
     public static final int BEGIN = PacketLayout.PACKET_SEQ_NUM;
 
-    /** An event's exit when the sub-buffer has no room for it, or the ring takes nothing. */
+    /** An event's exit when the sub-buffer has no room for it, or the ring accepts no records. */
     public static final int EXIT_SWITCH = 0;
     /** An event's exit when the given time is before the last record's. */
     public static final int EXIT_EARLY = 1;
@@ -99,7 +100,7 @@ public final class TraceRing {
     public static final int EXIT_ROOM = 0;
     /** A switch's exit when every other sub-buffer waits for the consumer. */
     public static final int EXIT_FULL = 1;
-    /** The exit of a switch, and of {@link #DISCARD}, when the ring takes nothing. */
+    /** The exit of a switch, and of {@link #DISCARD}, when the ring accepts no records. */
     public static final int EXIT_CLOSED = 2;
 
     /** A switch's exit when the given time is before the last record's. */
@@ -161,7 +162,7 @@ public final class TraceRing {
         return List.of(Assumption.apart(head(BASE), "no head and no field of an event lies in a ring"),
                 Assumption.apart(head(RING_MASK), "sub-buffers lie above the ring's own words"),
                 Assumption.apart(CELLS, "no field of an event lies in a head"),
-                Assumption.stable(head(BASE), "it is written before the ring takes anything, and never again"),
+                Assumption.stable(head(BASE), "it is written before the ring accepts records, and never again"),
                 Assumption.settled(state(temp(3), LAST),
                         "it holds the very time that the restart compares with it"));
     }

@@ -19,7 +19,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Functions that record events for native code, on rings of memory; they run wherever sections do. */
+/** Functions that record events for native code, on rings that this test makes in the engine's memory. */
 final class NativeEventsKernelTest {
     private static final int SUB_BYTES = 128;
     private static final int RING_BYTES = 2 * SUB_BYTES;
@@ -85,7 +85,7 @@ final class NativeEventsKernelTest {
         return event;
     }
 
-    /** Returns the one index whose ring has more than it began with. */
+    /** Returns the one index whose ring has a record. */
     private int written() {
         int found = -1;
         for (int index = 0; index < engine.copies(); index++) {
@@ -115,7 +115,7 @@ final class NativeEventsKernelTest {
     }
 
     @Test
-    void aDisabledEventRecordsNothing() {
+    void recordsNothingWhileDisabled() {
         NativeEvents.Event event = event(List.of());
         RawMemory.putLong(event.enabledWord(), 0);
         assertTrue(Native.call(event.entry()).value() < 0, "nothing was recorded");
@@ -123,7 +123,7 @@ final class NativeEventsKernelTest {
     }
 
     @Test
-    void opensSubBuffersCountsWhatFindsNoRoomAndStopsWhenClosed() {
+    void opensSubBuffersDiscardsWhenFullAndStopsWhenClosed() {
         NativeEvents.Event event = event(List.of(8));
         int calls = 100;
         for (int i = 0; i < calls; i++) {
@@ -131,7 +131,7 @@ final class NativeEventsKernelTest {
         }
         long written = 0;
         for (int index = 0; index < engine.copies(); index++) {
-            // One record fits a sub-buffer, behind its header.
+            // One record fits into a sub-buffer, after its header.
             written += (get(index, TraceRing.POSITION) & SUB_BYTES - 1) / (PacketLayout.RECORDS + 24)
                     + get(index, TraceRing.POSITION) / SUB_BYTES;
         }
@@ -144,13 +144,13 @@ final class NativeEventsKernelTest {
         engine.fence();
         assertTrue(Native.call(event.entry(), calls).value() < 0, "closed");
         assertEquals(positions, sum(TraceRing.POSITION));
-        assertEquals(calls, written + sum(TraceRing.DISCARDED), "what comes then is counted elsewhere");
-        assertEquals(1, missed(), "where who makes rings finds it");
+        assertEquals(calls, written + sum(TraceRing.DISCARDED), "no ring counts the event after that");
+        assertEquals(1, missed(), "the head counts it");
         assertEquals(0, events.lost());
     }
 
     @Test
-    void aSamplerRecordsWhereTheContextSays() {
+    void samplerRecordsTheAddressInTheContext() {
         NativeEvents.Event sampler = events.sampler(cells, ID);
         RawMemory.putLong(sampler.enabledWord(), 1);
         long context = engine.reserve(1 << 12);
@@ -162,7 +162,7 @@ final class NativeEventsKernelTest {
     }
 
     @Test
-    void refusesMoreFieldsThanRegisters() {
+    void refusesMoreFieldsThanArgumentRegisters() {
         IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
                 () -> events.event("wide", cells, ID, Collections.nCopies(7, 8)));
         assertEquals("event=wide, fields=7: at most 6", refused.getMessage());

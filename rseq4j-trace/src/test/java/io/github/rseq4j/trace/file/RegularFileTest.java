@@ -13,13 +13,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files that a tracer which runs replaces. */
+/** Opens files that a running tracer replaces. */
 class RegularFileTest {
     private static final int OPENED = 3000;
     private static final long PAUSE_NANOS = 50_000;
 
     @Test
-    void aFileThatIsReplacedAgainAndAgainIsOpened(@TempDir Path folder) throws Exception {
+    void opensAFileThatAnotherThreadReplacesAllTheTime(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("metadata"), "whole");
         AtomicBoolean isEnding = new AtomicBoolean();
         Thread replacing = Thread.ofPlatform().start(() -> {

@@ -21,22 +21,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The lock of a tracer's folder lasts as long as the tracer, whoever of the same process looks at it.
+ * The lock of a tracer's folder lasts as long as the tracer, also when another copy of the library in the same process
+ * uses the folder.
  *
  * <pre>
- * in the tracer's process, another copy of the library     another process afterwards
- * looks what is left, sees a tracer that runs              sees a tracer that runs
- * is refused a recovery                                    sees a tracer that runs
- * begins a tracer in the folder, which has its own         sees a tracer that runs
- * does the same after the tracer has ended                 sees that nothing is left
+ * another copy of the library, in the tracer's process     another process, after that
+ * finds a running tracer                                   finds a running tracer
+ * is refused a recovery                                    finds a running tracer
+ * makes a tracer, which gets a folder of its own           finds a running tracer
+ * after the tracer has ended: finds nothing left
  * </pre>
  */
 final class RingLockTest {
-    /** Prints what it finds in a folder. */
+    /** Prints the state of a folder. */
     static final class Looking {
         private Looking() {}
 
-        /** Takes the folder. */
+        /** Takes the folder as its argument. */
         public static void main(String[] arguments) throws IOException {
             System.out.print(TraceRecovery.left(Path.of(arguments[0])));
         }
@@ -62,7 +63,7 @@ final class RingLockTest {
     }
 
     @Test
-    void anotherCopyInTheProcessEndsNoLock(@TempDir Path temporary) throws Exception {
+    void anotherCopyInTheProcessDoesNotEndTheLock(@TempDir Path temporary) throws Exception {
         Path folder = temporary.resolve("trace");
         try (URLClassLoader loader = copy()) {
             Class<?> recovery = loader.loadClass(TraceRecovery.class.getName());
@@ -78,7 +79,7 @@ final class RingLockTest {
                 assertEquals("RUNNING", seenByAnotherProcess(folder));
             }
             assertEquals("NOTHING", call(recovery, "left", folder).toString());
-            // The first copy finds what the second one holds.
+            // The other way round: the first copy finds the lock of the second one.
             Class<?> tracer = loader.loadClass(Tracer.class.getName());
             Path other = temporary.resolve("other");
             try (AutoCloseable _ = (AutoCloseable) call(tracer, "streaming", other)) {

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
+/** Texts as they are recorded, compared with the JDK's encoding. */
 final class FieldBytesTest {
     private static final int AT = 3;
     private static final byte UNTOUCHED = 0x55;
@@ -34,7 +35,7 @@ final class FieldBytesTest {
     }
 
     @Test
-    void textsAreCutBetweenCharactersWhereverTheRoomEnds() {
+    void cutsTextsBetweenCharacters() {
         for (String text : List.of("", "a", "plain text", "\0", "a\u007f\u0080b", "\u07ff\u0800\uffff",
                 "\ud83d\ude00x\ud83d\ude00", "x\udbff\udfff", "\ud800", "a\ud800", "\ud800a", "\udc00\ud800",
                 "\ud800\ud800\udc00", "\u20acab", "ascii \u00e9 then ascii", "\u00e9\0\0")) {
@@ -45,7 +46,7 @@ final class FieldBytesTest {
     }
 
     @Test
-    void longTextsAreRecordedWholeWhereverTheOneCharacterIsThatIsNotAscii() {
+    void recordsLongTextsWithOneCharacterThatIsNotAsciiAtAnyPlace() {
         for (String odd : List.of("a", "\0", "\u0141", "\u00e9", "\u20ac", "\ud800", "\ud83d\ude00", "\u00e9\0")) {
             for (int length = 30; length <= 42; length++) {
                 for (int place = 0; place <= length; place++) {
@@ -59,15 +60,15 @@ final class FieldBytesTest {
     }
 
     @Test
-    void everyCharacterIsEncodedAsTheJdkEncodesIt() {
+    void encodesEachCharacterAsTheJdkDoes() {
         for (int character = 0; character <= Character.MAX_CODE_POINT; character += character < 0x11000 ? 1 : 0x3FF) {
             assertText(Character.toString(character), 4);
         }
     }
 
     @Test
-    void charactersBehindTheFirstThatIsCutAreCutToo() {
-        // The last one would fit.
+    void cutsAllCharactersAfterTheFirstThatDoesNotFit() {
+        // The last character would fit.
         assertText("ab\u20acc", 3);
     }
 }

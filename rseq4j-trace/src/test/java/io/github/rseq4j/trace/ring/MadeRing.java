@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
 
-/** A ring whose memory tells who reads and writes it what, so that a test can let something happen in between. */
+/** A ring whose memory runs actions of a test before chosen reads and writes. */
 public final class MadeRing implements AddressSpace {
     static final long BASE = 1 << 24;
     public static final int SUB = 1 << 12;
@@ -41,27 +41,33 @@ public final class MadeRing implements AddressSpace {
         words.put(address, value);
     }
 
-    /** Lets something happen ahead of the next read of a word of the ring. */
+    /** Runs an action before the next read of a word of the ring. */
     public void whenRead(long position, Runnable then) {
         whenRead.put(BASE + (position & (long) SUB * COUNT - 1), then);
     }
 
-    /** Lets something happen ahead of the next read of a word of the state. */
+    /** Runs an action before the next read of a word of the state. */
     public void whenStateRead(int offset, Runnable then) {
         whenRead.put(BASE - TraceRing.STATE_BYTES + offset, then);
     }
 
-    /** Lets something happen ahead of each write of a word of the state. */
+    /** Runs an action before each write of a word of the state. */
     public void whenWritten(int offset, LongConsumer then) {
         whenWritten.put(BASE - TraceRing.STATE_BYTES + offset, then);
     }
 
-    /** Does what sections do that fill sub-buffers with a record each, whose last field is the sub-buffer's number. */
+    /**
+     * Writes, as sections do, one record to each of some sub-buffers. The last field of a record is the number of its
+     * sub-buffer.
+     *
+     * @param from the number of the first sub-buffer
+     * @param to the number of the last one, which stays open
+     */
     public void fill(int from, int to) {
         fill(ring, from, to);
     }
 
-    /** Does the same in another ring. */
+    /** Writes the same records to another ring. */
     public static void fill(RingView ring, int from, int to) {
         for (int number = from; number <= to; number++) {
             long begin = (long) number * SUB;
@@ -79,7 +85,7 @@ public final class MadeRing implements AddressSpace {
         }
     }
 
-    /** Does what an event's section does. */
+    /** Writes one record, as an event's section does. */
     public void record(long position, long time, long number) {
         record(ring, position, time, number);
     }

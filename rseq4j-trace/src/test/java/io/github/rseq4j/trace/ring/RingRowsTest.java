@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** What the sections of a tracer's rings do, worked out by hand. */
+/** Results of the rings' sections, computed by hand. */
 final class RingRowsTest extends SectionRowChecks {
     private static final long EXIT_3 = -19;
     private static final long POSITION = PLAIN;
@@ -50,7 +50,7 @@ final class RingRowsTest extends SectionRowChecks {
                         at + 8, TIME, at + 16, OTHER, at + 24, -5)),
                 row(event + 1 + release, ring(97), words(CELL, 21, OTHER, -5), EXIT_0, words()),
                 row(event + 1 + release, closed, words(CELL, 21, OTHER, -5), EXIT_0, words()),
-                // Positions that somebody else wrote: the record lies in the ring all the same.
+                // Impossible positions, written by another process: the record lies in the ring all the same.
                 row(event + 1 + release, ring(-256 + 88), words(CELL, 24, OTHER, -5), 0, words(POSITION, -256 + 112,
                         LAST, TIME, at, TIME, at + 8, OTHER, at + 16, -5)),
                 row(event + 1 + release, ring(Long.MAX_VALUE - 39), words(CELL, 24, OTHER, -5), 0, words(POSITION,
@@ -147,7 +147,7 @@ final class RingRowsTest extends SectionRowChecks {
                 row(timed, ring(89), words(CELL, 24, 50), EXIT_0, words()),
                 row(timed, ring(128 + 90), words(CELL, 80, 50), EXIT_1, words()),
                 row(timed, words(CELL, 90, CELL + 16, 127), words(CELL, 80, 50), EXIT_2, words()),
-                // What was stored of the sub-buffer's end is not committed, and is stored again.
+                // The words at the end of the sub-buffer were stored but not committed. The next run stores them again.
                 row(timed, ring, words(CELL, 24, 49), EXIT_3, words(RING + 48, 117, RING + 72, 5)),
                 row("trace_discard_relaxed", ring(117, DISCARDED, 5), words(CELL, 3), 0, words(DISCARDED, 8)),
                 row("trace_discard_relaxed", words(POSITION, 117, DISCARDED, 5), words(CELL, 3), EXIT_2, words()),

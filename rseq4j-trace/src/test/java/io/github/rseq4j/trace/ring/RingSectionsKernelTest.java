@@ -8,15 +8,15 @@ import io.github.rseq4j.testing.AbortChecks;
 import io.github.rseq4j.testing.Rseqs;
 import org.junit.jupiter.api.Test;
 
-/** The kernel aborts the rings' sections at every instruction. */
+/** Abort proofs of the rings' sections: the kernel aborts each of them at every instruction. */
 final class RingSectionsKernelTest extends AbortChecks {
     RingSectionsKernelTest() {
         super(TraceRing.all());
     }
 
-    /** The addresses of a copied event come from loaded words, which an assumption keeps apart. */
+    /** The target of a copied event lies at an address that the section loads. An assumption excludes its overlaps. */
     @Test
-    void triesNoOverlapOfPlacesThatALoadedWordKeepsApart() {
+    void triesNoOverlapThatAnAssumptionExcludes() {
         AbortProof.Report report = Rseqs.require().proofs().own().prove(TraceRing.COPY, SEED);
         assertEquals(0, report.overlapping(), report.toString());
         assertTrue(report.aborts() >= report.boundaries(), report.toString());

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which sub-buffers of a ring that overwrites are whole, worked out by hand. */
+/** The complete sub-buffers of an overwriting ring, computed by hand. */
 final class RingCopyTest {
     private static final int LAST = 21;
     private static final int OLDEST = LAST + 1 - MadeRing.COUNT;
@@ -37,30 +37,30 @@ final class RingCopyTest {
     }
 
     @Test
-    void aRingThatIsNotFullIsCopiedFromItsBeginning() throws IOException {
+    void copiesARingThatIsNotFullFromItsBeginning() throws IOException {
         made.fill(0, 3);
         requirePackets(RingCopy.of(made.ring, true), 0, 3);
         requirePackets(RingCopy.of(made.ring, false), 0, 3);
     }
 
-    /** The oldest sub-buffer is the one that the next switch opens: while sections run it may be being written. */
+    /** The next switch opens the oldest sub-buffer. While sections run, that switch may have begun. */
     @Test
-    void aLiveRingHasAllButTheOldest() throws IOException {
+    void copiesAllButTheOldestSubBufferWhileSectionsRun() throws IOException {
         made.fill(0, LAST);
         requirePackets(RingCopy.of(made.ring, true), OLDEST + 1, LAST);
     }
 
     @Test
-    void aRingThatStandsStillHasAll() throws IOException {
+    void copiesAllSubBuffersWhenNoSectionRuns() throws IOException {
         made.fill(0, LAST);
         RingCopy copy = RingCopy.of(made.ring, false);
         requirePackets(copy, OLDEST, LAST);
         assertEquals(0, copy.torn());
     }
 
-    /** A process was killed in the switch section: the first word that it writes says so. */
+    /** A process was killed in the switch section. The first word that this section stores shows it. */
     @Test
-    void theOldestIsTornWhereASwitchHadBegun() throws IOException {
+    void countsTheOldestSubBufferAsTornWhenASwitchHadBegun() throws IOException {
         made.fill(0, LAST);
         long next = (LAST + 1L) * MadeRing.SUB;
         made.ring.putWord(next + TraceRing.BEGIN, next);
@@ -69,17 +69,18 @@ final class RingCopyTest {
         assertEquals(1, copy.torn());
     }
 
-    /** Sections overtake the copy: what is left is without a gap, and nothing in it was written over. */
+    /** Sections overtake the copy. The copied packets have no gap, and none of them has been overwritten. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 5})
-    void whatIsOvertakenIsLeftOut(int ahead) throws IOException {
+    void leavesOutSubBuffersThatSectionsOverwriteMeanwhile(int count) throws IOException {
         made.fill(0, LAST);
         int reading = OLDEST + 3;
-        made.whenRead((long) reading * MadeRing.SUB + PacketLayout.RECORDS, () -> made.fill(LAST + 1, LAST + ahead));
+        made.whenRead((long) reading * MadeRing.SUB + PacketLayout.RECORDS, () -> made.fill(LAST + 1, LAST + count));
         RingCopy copy = RingCopy.of(made.ring, true);
-        // Copied before that: they are whole. What follows them is whole unless the open one is right ahead of it.
-        int whole = LAST + ahead + 2 - MadeRing.COUNT;
-        requireNumbers(copy, whole <= reading ? OLDEST + 1 : whole, LAST);
+        // Sub-buffers that were copied before are complete. A later one is complete, unless the next switch opens it
+        // or a switch has opened it.
+        int complete = LAST + count + 2 - MadeRing.COUNT;
+        requireNumbers(copy, complete <= reading ? OLDEST + 1 : complete, LAST);
     }
 
     private static void requireNumbers(RingCopy copy, long from, long to) {
@@ -88,7 +89,7 @@ final class RingCopyTest {
     }
 
     @Test
-    void anEmptyRingHasNoPacket() throws IOException {
+    void copiesNoPacketOfAnEmptyRing() throws IOException {
         assertEquals(List.of(), RingCopy.of(made.ring, true).packets());
     }
 }

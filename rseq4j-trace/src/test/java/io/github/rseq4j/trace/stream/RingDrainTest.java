@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is written of a ring, in which order, and that it is written once. */
+/** The drain of one ring writes each record once, in order. */
 final class RingDrainTest {
     private final UUID uuid = UUID.randomUUID();
     private final TracerCounts counts = new TracerCounts();
@@ -73,14 +73,14 @@ final class RingDrainTest {
     }
 
     @Test
-    void theOpenSubBufferIsWrittenInPartsWhenItIsAskedFor() throws IOException {
+    void writesTheOpenSubBufferInPartsOnRequest() throws IOException {
         made.fill(0, 2);
         try (RingDrain drain = drain()) {
             assertTrue(drain.drain(false));
             assertFalse(drain.drain(false));
             requireNumbers(1, 0);
             assertTrue(drain.drain(true));
-            assertFalse(drain.drain(true), "nothing is new");
+            assertFalse(drain.drain(true), "there is no new record");
             made.record(made.ring.position(), 40, 3);
             made.ring.put(TraceRing.DISCARDED, 7);
             assertTrue(drain.drain(true));
@@ -90,20 +90,20 @@ final class RingDrainTest {
     }
 
     @Test
-    void whatWasDiscardedIsToldAlsoWhereNothingElseIs() throws IOException {
+    void writesAnEmptyPacketForDiscardedEventsAlone() throws IOException {
         made.fill(0, 1);
         try (RingDrain drain = drain()) {
             assertTrue(drain.drain(true));
             made.ring.put(TraceRing.DISCARDED, 5);
             assertTrue(drain.drain(true));
-            assertFalse(drain.drain(true), "it is told");
+            assertFalse(drain.drain(true), "the count is written");
         }
         requireNumbers(1, 5);
     }
 
-    /** A record is committed while the words of the head are read: they are read again. */
+    /** A section commits a record while the words of the state are read. They are read again. */
     @Test
-    void aRingsStateIsOfOneMoment() {
+    void readsAStateOfOneMoment() {
         made.fill(0, 0);
         made.whenStateRead(TraceRing.LAST, () -> made.record(made.ring.position(), 50, 1));
         made.whenStateRead(TraceRing.DISCARDED, () -> made.record(made.ring.position(), 60, 2));
@@ -111,9 +111,9 @@ final class RingDrainTest {
         assertEquals(new RingView.State(PacketLayout.RECORDS + 3L * MadeRing.RECORD, 60, 0, true), state);
     }
 
-    /** Who is killed in between has written it, kept that it is written, or neither: never given free before. */
+    /** So a process that is killed between these steps never leaves a freed sub-buffer that was not written. */
     @Test
-    void aSubBufferIsGivenFreeBehindWhatIsKeptAndWritten() throws IOException {
+    void freesASubBufferAfterItsPacketIsWrittenAndTheProgressIsKept() throws IOException {
         made.fill(0, 5);
         List<Long> freed = new ArrayList<>();
         made.whenWritten(TraceRing.CONSUMED, consumed -> {
@@ -132,7 +132,7 @@ final class RingDrainTest {
     }
 
     @Test
-    void nothingIsGivenFreeThatCouldNotBeWritten() throws IOException {
+    void freesNoSubBufferThatCouldNotBeWritten() throws IOException {
         made.fill(0, 3);
         Path channel = Files.createDirectory(folder.resolve("channel_0"));
         try (RingDrain drain = drain()) {
@@ -145,9 +145,9 @@ final class RingDrainTest {
         requireNumbers(3, 0);
     }
 
-    /** A process wrote a packet and was killed before it had kept that: who recovers writes it again, once. */
+    /** A process was killed after it wrote a packet, and before it kept the progress. The packet is written again. */
     @Test
-    void whatWasWrittenAndNotKeptIsWrittenOver() throws IOException {
+    void overwritesBytesAfterTheProgress() throws IOException {
         made.fill(0, 3);
         try (RingDrain drain = drain()) {
             drain.drain(false);
@@ -165,7 +165,7 @@ final class RingDrainTest {
     }
 
     @Test
-    void aFileThatWasRemovedBeginsAnew() throws IOException {
+    void beginsANewFileWhenTheFormerOneWasRemoved() throws IOException {
         made.fill(0, 2);
         try (RingDrain drain = drain()) {
             drain.drain(true);
@@ -177,18 +177,18 @@ final class RingDrainTest {
         assertEquals(List.of(3L, 4L), events.stream().map(event -> event.values().get(1)).toList());
     }
 
-    /** Whoever writes to the ring's memory has it say anything: that is told once, and work stays bounded. */
+    /** Another process can write any position to the ring's memory. It is reported once, and work stays bounded. */
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, 40, Long.MIN_VALUE, Long.MIN_VALUE + 4096 + 100, Long.MAX_VALUE, 1L << 62,
         (1L << 62) + 100, 9L * MadeRing.SUB + 100, 4096 + 40})
-    void aPositionThatCannotBeEndsTheRingsStream(long position) throws IOException {
+    void endsTheStreamAtAnImpossiblePosition(long position) throws IOException {
         made.fill(0, 1);
         try (RingDrain drain = drain()) {
             drain.drain(true);
             made.ring.put(TraceRing.POSITION, position);
             IOException refused = assertThrows(IOException.class, () -> drain.drain(true));
             assertTrue(String.valueOf(refused.getMessage()).contains("position=" + position), refused::toString);
-            assertFalse(drain.drain(true), "it is told once");
+            assertFalse(drain.drain(true), "it is reported once");
         }
         if (!made.ring.isPosition(position)) {
             assertThrows(IOException.class, () -> RingCopy.of(made.ring, true));
@@ -197,7 +197,7 @@ final class RingDrainTest {
     }
 
     @Test
-    void anyWordsAreDrainedInBoundedWork() throws IOException {
+    void drainsRandomWordsWithBoundedWork() throws IOException {
         for (int seed = 0; seed < 200; seed++) {
             MadeRing garbled = new MadeRing();
             garbled.fill(0, 5);
@@ -221,13 +221,13 @@ final class RingDrainTest {
     }
 
     @Test
-    void aFileOfSomebodyElseIsLeftAsItIs() throws IOException {
+    void keepsAFileThatIsNotAStreamOfThisTrace() throws IOException {
         made.fill(0, 3);
-        Files.writeString(folder.resolve("channel_0"), "somebody else's");
+        Files.writeString(folder.resolve("channel_0"), "another program's");
         try (RingDrain drain = drain()) {
             IOException refused = assertThrows(IOException.class, () -> drain.drain(true));
             assertEquals("channel_0: is not a stream of this trace, and is left as it is", refused.getMessage());
         }
-        assertEquals("somebody else's", Files.readString(folder.resolve("channel_0")));
+        assertEquals("another program's", Files.readString(folder.resolve("channel_0")));
     }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The limits of what is known of threads, and whose a number of the kernel's is. */
+/** The limits of the list of threads, and the owners of the kernel's numbers. */
 final class ThreadListTest {
     private static final int MANY = 3 * ThreadList.MAX_THREADS;
 
@@ -26,8 +26,8 @@ final class ThreadListTest {
     }
 
     @Test
-    void aMillionVirtualThreadsWithoutNamesAreOneRange() {
-        // In any order within some thousand threads, as if these ran at once.
+    void keepsAMillionVirtualThreadsWithoutNamesAsOneRange() {
+        // The order within each block of 2,000 threads is mixed, as if these ran at the same time.
         for (long block = 0; block < 1_000_000; block += 2000) {
             for (long i = 0; i < 2000; i++) {
                 list.add(ThreadEntry.ofVirtual(40 + block + i * 777 % 2000, ""));
@@ -38,7 +38,7 @@ final class ThreadListTest {
     }
 
     @Test
-    void theOldestThreadsThatDoNotLiveAreForgottenAndCounted() {
+    void forgetsAndCountsTheOldestThreadsThatAreNotAlive() {
         list.add(ThreadEntry.ofPlatform(Thread.currentThread(), 1, 1));
         for (int i = 0; i < MANY; i++) {
             list.add(ThreadEntry.ofVirtual(1_000_000 + i, "virtual " + i));
@@ -55,18 +55,18 @@ final class ThreadListTest {
     }
 
     @Test
-    void moreThreadsThatLiveThanAreNamedAreForgottenToo() {
+    void keepsAtMostTheLimitOfThreadsBesideALiveOne() {
         Thread self = Thread.currentThread();
         list.add(ThreadEntry.ofPlatform(self, 1, 1));
         for (int i = 0; i < MANY; i++) {
-            // A thread that lives is referred to by all of them.
+            // A virtual thread is never known to be alive.
             list.add(ThreadEntry.ofVirtual(self.threadId() + 1 + i, "x"));
         }
         assertEquals(ThreadList.MAX_THREADS, threads().size());
     }
 
     @Test
-    void longNamesAreFewer() {
+    void keepsFewerThreadsWithLongNames() {
         for (int i = 0; i < ThreadList.MAX_THREADS; i++) {
             list.add(ThreadEntry.ofVirtual(100 + i, "\u20ac".repeat(1000)));
         }
@@ -79,7 +79,7 @@ final class ThreadListTest {
     }
 
     @Test
-    void rangesAreLimitedToo() {
+    void keepsALimitedNumberOfRanges() {
         for (int i = 0; i < ThreadList.MAX_RANGES + 10; i++) {
             list.add(ThreadEntry.ofVirtual(2L * i + 1, ""));
         }
@@ -90,7 +90,7 @@ final class ThreadListTest {
     }
 
     @Test
-    void aNumberBelongsToTheNewestThreadThatHadIt() {
+    void aNumberBelongsToOneThreadUntilAnotherOneHasIt() {
         list.add(ended("first", 77, 10));
         list.add(ended("second", 77, 20));
         list.add(ended("third", 77, 30));
@@ -102,7 +102,7 @@ final class ThreadListTest {
     }
 
     @Test
-    void aThreadThatIsFoundBeforeItsFirstEventIsTheSame() {
+    void joinsAThreadFoundInProcWithItsFirstEvent() {
         int tid = Linux.gettid();
         list.found(Map.of(tid, tid), 10);
         assertEquals(1, threads().size());
@@ -113,7 +113,7 @@ final class ThreadListTest {
         assertEquals(List.of("java 10 -1"), spans());
         list.found(Map.of(), 30);
         assertEquals(List.of("java 10 30"), spans());
-        // The number is another thread's by now, which Java does not know yet.
+        // Another thread has the number now; it has recorded no event yet.
         list.found(Map.of(tid, tid), 40);
         assertEquals(2, threads().size());
         assertEquals(TraceThread.NONE, threads().getLast().javaId());
@@ -122,7 +122,7 @@ final class ThreadListTest {
     }
 
     @Test
-    void aThreadThatComesWhileOthersAreListedHasNotEnded() {
+    void aThreadThatBeginsDuringTheLookHasNotEnded() {
         list.add(ended("new", 77, 10));
         list.found(Map.of(), 10);
         assertEquals(List.of("new 10 -1"), spans());
@@ -131,7 +131,7 @@ final class ThreadListTest {
     }
 
     @Test
-    void theKernelsNameIsReadAgain() throws IOException {
+    void readsTheKernelsNameAgain() throws IOException {
         int tid = Linux.gettid();
         list.found(Map.of(tid, tid), 10);
         String before = KernelTasks.name(tid);
