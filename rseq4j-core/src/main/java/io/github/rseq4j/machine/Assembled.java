@@ -11,17 +11,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A function as the compiler leaves it: instructions and labels, not yet at an address.
+ * A compiled function: instructions and labels that have no address yet.
  *
  * @param name the function's name
- * @param architecture what it runs on
+ * @param architecture its architecture
  * @param buffer the instructions
  * @param sections the sections' labels
- * @param data the labels of the 8-byte words of data that it uses, in the order in which they lie
+ * @param data the labels of the 8-byte words of data that it uses, in the order of their addresses
  */
 public record Assembled(String name, Architecture architecture, CodeBuffer buffer, List<SectionLabels> sections,
                         List<Label> data) {
-    /** Alignment of an image, in bytes: a line of the cache, and enough for a descriptor. */
+    /** Alignment of an image, in bytes: a cache line, which is enough for a descriptor. */
     public static final int ALIGN_BYTES = 64;
 
     /**
@@ -30,12 +30,12 @@ public record Assembled(String name, Architecture architecture, CodeBuffer buffe
      * @param name the section's name
      * @param descriptor its struct rseq_cs
      * @param start its first instruction
-     * @param postCommit the first instruction behind its commit
+     * @param postCommit the first instruction after its commit
      * @param abort its abort handler
      */
     public record SectionLabels(String name, Label descriptor, Label start, Label postCommit, Label abort) {}
 
-    /** Makes an assembled function. */
+    /** Copies the lists. */
     public Assembled {
         sections = List.copyOf(sections);
         data = List.copyOf(data);
@@ -62,10 +62,10 @@ public record Assembled(String name, Architecture architecture, CodeBuffer buffe
     }
 
     /**
-     * Places the function in an image that it is a part of; it is not checked.
+     * Places the function in a larger image, and does not check it.
      *
-     * @param image the image, which the code and the descriptors are written to; it is loaded as a whole
-     * @param codeOffset where the code starts
+     * @param image receives the code and the descriptors; it is loaded as a whole
+     * @param codeOffset the offset of the code
      * @param outside the offsets of descriptors and data
      */
     public MachineCode within(byte[] image, int codeOffset, Map<Label, Long> outside) {
@@ -102,7 +102,7 @@ public record Assembled(String name, Architecture architecture, CodeBuffer buffe
      *
      * @param base the address of the image's first byte, a multiple of {@link #ALIGN_BYTES}
      * @param dataAddress the address of its first word of data, within 1 GiB
-     * @throws IllegalStateException when the {@link Checker} refuses it
+     * @throws IllegalStateException if the {@link Checker} refuses it
      */
     public MachineCode checked(long base, long dataAddress) {
         return Checker.require(at(base, dataAddress));

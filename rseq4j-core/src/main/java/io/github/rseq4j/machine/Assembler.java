@@ -5,77 +5,78 @@ import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.kernel.SystemCall;
 
 /**
- * One architecture's way to write the parts of a function. The {@link Compiler} calls these in the order of the code;
- * each appends its instructions to the buffer.
+ * Writes the parts of a function for one architecture. The {@link Compiler} calls the methods in the order of the code.
+ * Each method appends its instructions to the buffer.
  */
 public interface Assembler {
-    /** The smallest line of a cache that code lies in, in bytes. */
+    /** The smallest cache line of code, in bytes. */
     int CODE_LINE_BYTES = 16;
 
-    /** Where a step of a section may leave to. */
+    /** The labels to which a step may leave its section. */
     interface Exits {
         /**
          * Returns the label of an exit.
          *
-         * @param number from 0
+         * @param number the number of the exit, from 0
          */
         Label exit(int number);
 
-        /** Returns the label for a length or count beyond its bound. */
+        /** Returns the label for a length or count that exceeds its bound. */
         Label outOfRange();
     }
 
     /**
-     * The function's entry.
+     * Writes the entry of the function.
      *
-     * @param restarts how often its sections may be restarted in all
+     * @param restarts the most restarts of all its sections together
      */
     void enter(int restarts);
 
     /**
-     * Stores the descriptor's address to the thread's rseq_cs, and binds the section's start behind it.
+     * Arms a section: stores the descriptor's address to the thread's rseq_cs. Then binds the section's start.
      *
      * @param descriptor the descriptor
-     * @param start where the section starts
+     * @param start the start of the section
      */
     void arm(Label descriptor, Label start);
 
     /**
-     * Leaves when cpu_id says that the thread has no registration.
+     * Leaves the section if the thread is not registered, which cpu_id tells.
      *
-     * @param unregistered where to
+     * @param unregistered the target
      */
     void checkRegistered(Label unregistered);
 
     /**
-     * Loads the index, checks it, and makes the slot of it: its multiple of the stride.
+     * Loads the index, checks it, and computes the slot: index times stride.
      *
-     * @param outOfRange where to go when the index is beyond its limit
+     * @param outOfRange the target if the index is not less than its limit
      */
     void loadSlot(Label outOfRange);
 
     /**
-     * One step.
+     * Writes a step.
      *
      * @param step the step
-     * @param exits where it may leave to
+     * @param exits the labels to which it may leave
      */
     void step(Step step, Exits exits);
 
     /**
      * Returns from the function.
      *
-     * @param result what it returns
+     * @param result the result
      */
     void leave(Operand result);
 
     /**
-     * The abort handler: signature, count, and on to the next try; behind it goes what is done when no restart is left.
+     * Writes the abort handler: signature, count, and jump to the next try. The code after it runs if no restart is
+     * left.
      *
      * @param abort bound to the handler's first instruction
      * @param aborts a counter of 8 bytes that is incremented atomically
-     * @param restarts how often the function may restart
-     * @param retry the place ahead of the section
+     * @param restarts the most restarts of the function
+     * @param retry the label before the section, where it is armed
      */
     void abort(Label abort, Label aborts, int restarts, Label retry);
 
@@ -103,14 +104,14 @@ public interface Assembler {
     void systemCall(SystemCall call, long... arguments);
 
     /**
-     * Routine: makes code that was written visible to instruction fetch, and returns. Its arguments are the address,
-     * and how many lines of {@link #CODE_LINE_BYTES} bytes, at least one.
+     * Routine: makes written code visible to instruction fetch. Its arguments are the address and the number of lines
+     * of {@link #CODE_LINE_BYTES} bytes, at least one.
      */
     void synchroniseCode();
 
     /**
-     * Routine: writes the instruction that the second long of a cell holds to the address that the first one holds, and
-     * makes it visible to instruction fetch.
+     * Routine: writes an instruction and makes it visible to instruction fetch. The first long of a cell is the
+     * address, the second one holds the instruction.
      *
      * @param cell 16 bytes
      */

@@ -12,35 +12,35 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the caller's frame is, and what it had in the registers that a function saves, at each instruction of some
- * code: the contents of DWARF's call frame information (DWARF 5, chapter 6.4). It reads what the encoder says of each
- * instruction, and knows no architecture.
+ * The caller's frame and its saved registers at each instruction of some code: the content of DWARF's call frame
+ * information (DWARF 5, chapter 6.4). It is derived from the effects that the encoder declares for each instruction,
+ * and is independent of the architecture.
  */
 public final class CallFrames {
     /* How it works
      *
-     * The frame at a function's first instruction is what a call leaves. From there it follows the control flow: each
-     * instruction's change of the stack makes the frame at its successors. The kernel goes on at an abort handler from
-     * any instruction of its section, with that one's stack. Where two ways lead to one instruction their frames must
-     * be the same, and where a function returns the frame must be as it was at the start: so the tables hold at every
-     * instruction, and code that they could not describe is refused.
+     * The frame at the first instruction of a function is the state after a call. From there the analysis follows the
+     * control flow: the stack change of an instruction determines the frame at its successors. An abort handler is a
+     * successor of every instruction of its section, because the kernel continues there with the same stack. If two
+     * paths lead to one instruction, their frames must be equal; at a return the frame must be that of the start. So
+     * the tables hold at every instruction, and code that they cannot describe is refused.
      *
-     * Refused: directives by which the assemblers say what they have pushed, as .cfi_adjust_cfa_offset does. They can
-     * be forgotten, and exits behind a return would have to repeat them.
+     * Refused: directives like .cfi_adjust_cfa_offset in the assemblers. They can be forgotten, and exits after a
+     * return would have to repeat them.
      */
 
     /**
      * A function.
      *
      * @param start the offset of its first instruction
-     * @param end the offset behind it
-     * @param rows where its frame changes, in order; ahead of the first row it is what a call leaves
+     * @param end the offset of the first byte after it
+     * @param rows the changes of its frame, in order; before the first one the frame is the state after a call
      */
     public record Function(int start, int end, List<Row> rows) {
         /**
-         * Returns the function at another place.
+         * Returns the function at another offset.
          *
-         * @param bytes how far it has moved
+         * @param bytes the distance by which it has moved
          */
         public Function moved(int bytes) {
             List<Row> moved = new ArrayList<>();
@@ -52,12 +52,12 @@ public final class CallFrames {
     }
 
     /**
-     * The frame from one instruction on. The caller's frame begins where its stack pointer will be after the return.
+     * The frame from an instruction on. The caller's frame begins at the value of the stack pointer after the return.
      *
-     * @param offset the instruction's offset
-     * @param register the register that the caller's frame is found by, by its number in DWARF
-     * @param bytes how far above that register the caller's frame is
-     * @param saved registers that were saved, and how far below the caller's frame
+     * @param offset the offset of the instruction
+     * @param register the base register, by its number in DWARF
+     * @param bytes the distance of the caller's frame above the base register
+     * @param saved the saved registers, with their distances below the caller's frame
      */
     public record Row(int offset, int register, int bytes, SortedMap<Integer, Integer> saved) {}
 
@@ -87,12 +87,12 @@ public final class CallFrames {
      * Finds the functions of some code, and their frames.
      *
      * @param code the code; its first instruction begins a function
-     * @param entries other labels that functions begin at, those of other code among them; what is called need not be
-     *     named
-     * @param dwarf the architecture's numbers
-     * @return the functions in their order
-     * @throws IllegalStateException where the frame is not the same each time that an instruction is reached, where a
-     *     function does not return with the stack that it was called with, or where an instruction belongs to none
+     * @param entries labels of other functions; labels of other code are ignored, and called functions need not be
+     *     listed
+     * @param dwarf the architecture's DWARF numbers
+     * @return the functions in the order of their offsets
+     * @throws IllegalStateException if an instruction can be reached with different frames, if a function returns with
+     *     another stack than it was called with, or if an instruction belongs to no function
      */
     public static List<Function> of(MachineCode code, Collection<Label> entries, Lowering.Dwarf dwarf) {
         CallFrames frames = new CallFrames(code, dwarf);
@@ -173,7 +173,7 @@ public final class CallFrames {
             if (branches) {
                 reach(index(placed.target()), next);
             }
-            // A branch at the end of a function is one that is always taken: the checker's matter, not ours.
+            // A branch at the end of a function is always taken; the checker verifies that.
             if (!branches || !isEnd(index + 1)) {
                 reach(index(placed.end()), next);
             }
@@ -210,7 +210,7 @@ public final class CallFrames {
         return functions;
     }
 
-    /** A frame: the stack pointer's and the frame pointer's distance below the caller's frame, and what is saved. */
+    /** A frame: the distances of stack pointer and frame pointer below the caller's frame, and saved registers. */
     private static final class Frame {
         private final int stackBytes;
         private final int framePointer;
@@ -228,13 +228,13 @@ public final class CallFrames {
             return new Frame(dwarf.calledBytes(), NONE, 0, dwarf.calledSaves());
         }
 
-        /** Not a record's equals, whose first use costs a fresh JVM some milliseconds. */
+        /** Replaces the equals of records, whose first use costs a fresh JVM some milliseconds. */
         boolean isSame(Frame other) {
             return stackBytes == other.stackBytes && framePointer == other.framePointer
                     && linkedBytes == other.linkedBytes && saved.equals(other.saved);
         }
 
-        /** Tells whether one row of a table serves both: with a frame pointer the stack pointer does not matter. */
+        /** Tells whether one row describes both frames: with a frame pointer the stack pointer does not matter. */
         boolean isFoundAs(Frame other) {
             return framePointer == other.framePointer && linkedBytes == other.linkedBytes
                     && (framePointer != NONE || stackBytes == other.stackBytes) && saved.equals(other.saved);
@@ -245,7 +245,7 @@ public final class CallFrames {
                     : new Row(offset, framePointer, linkedBytes, saved);
         }
 
-        /** Returns the frame behind an instruction, or null: nobody knows. */
+        /** Returns the frame after an instruction, or null if it is unknown. */
         @Nullable Frame after(@Nullable StackChange change, Lowering.Dwarf dwarf) {
             if (change == null) {
                 return this;

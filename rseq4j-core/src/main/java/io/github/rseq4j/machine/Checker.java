@@ -11,11 +11,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks a function, at its place, against the invariants I1 to I4, I6 and I7 (DESIGN.md). Nothing is mapped that did
- * not pass. It reads the image's bytes and what the encoder says of each instruction, and knows no architecture.
+ * Checks a placed function against the invariants I1 to I4, I6 and I7 (DESIGN.md). Only functions that pass are mapped.
+ * The checker reads the bytes of the image and the effects that the encoder declares for each instruction. It is
+ * independent of the architecture.
  */
 public final class Checker {
-    /** The most that a backward branch inside a section may be taken. */
+    /** The largest bound of a backward branch inside a section. */
     public static final int MAX_BOUND = 1 << 20;
 
     private static final Set<Effect> FORBIDDEN_INSIDE = EnumSet.of(Effect.ARM, Effect.ATOMIC, Effect.STACK,
@@ -35,7 +36,7 @@ public final class Checker {
      *
      * @param code the function
      * @return the same function
-     * @throws IllegalStateException naming every invariant that does not hold
+     * @throws IllegalStateException if an invariant does not hold; the message names each of these
      */
     public static MachineCode require(MachineCode code) {
         List<String> faults = faults(code);
@@ -46,7 +47,7 @@ public final class Checker {
     }
 
     /**
-     * Returns what is wrong with a function: each fault starts with the invariant's number.
+     * Returns the faults of a function. Each begins with the number of the invariant.
      *
      * @param code the function
      */
@@ -148,7 +149,7 @@ public final class Checker {
                 Effect effect = i.insn().effect();
                 if (stage < stages.length && isBranch(i) && range.contains(i.target())) {
                     fault(true, stage == 0 ? "I6" : "I7", name,
-                            "\"" + i.insn().text() + "\" leads on into the section ahead of " + stages[2]);
+                            "\"" + i.insn().text() + "\" continues into the section before " + stages[2]);
                 }
                 if (stage < stages.length && effect == stages[stage]) {
                     stage++;
@@ -162,7 +163,7 @@ public final class Checker {
         }
     }
 
-    /** The address of this section's own descriptor is made, and stored by the instruction before the section. */
+    /** Checks that the instructions before the section compute and store the address of its own descriptor. */
     private boolean isArmed(MachineCode.Range range) {
         CodeBuffer.Placed before = null;
         for (CodeBuffer.Placed i : code.insns()) {
@@ -195,15 +196,16 @@ public final class Checker {
                 "the last instruction does not return");
     }
 
-    /** The image holds the very instruction, behind the one before, and nothing runs into what is never executed. */
+    /** Checks that the image holds the instruction, directly after the one before, and that no code runs into data. */
     private void place(CodeBuffer.Placed i, CodeBuffer.@Nullable Placed before) {
         String text = "\"" + i.insn().text() + "\"";
         fault(i.offset() < 0 || i.end() > image.capacity() || !Arrays.equals(code.bytes(), i.offset(), i.end(),
                 i.bytes(), 0, i.bytes().length), "I4", code.name(), "the image does not hold " + text);
-        fault(before != null && before.end() != i.offset(), "I4", code.name(), text + " is not behind the one before");
+        fault(before != null && before.end() != i.offset(), "I4", code.name(),
+                text + " does not follow the instruction before");
         Effect last = before == null ? Effect.COMPUTE : before.insn().effect();
         fault(i.insn().effect() == Effect.DATA && last != Effect.RETURN && last != Effect.DATA, "I2", code.name(),
-                "the code before runs into " + text);
+                "the code before it runs into " + text);
     }
 
     private static boolean isBranch(CodeBuffer.Placed i) {
@@ -215,21 +217,21 @@ public final class Checker {
                         CodeBuffer.@Nullable Placed before) {
         String text = "\"" + i.insn().text() + "\"";
         MachineCode.Range to = range(i.target());
-        // By their descriptors: the first comparison of two records costs a fresh JVM six milliseconds.
+        // Compares descriptors: the first comparison of two records costs a fresh JVM six milliseconds.
         fault(to != null && (from == null || to.descriptor() != from.descriptor()), "I6", code.name(),
-                text + " enters a section elsewhere than by arming it");
+                text + " enters a section without arming it");
         fault(i.target() < code.entryOffset() || !startsAt(i.target()), "I4", code.name(),
                 text + " leads to no instruction");
         CodeBuffer.Placed next = at(i.target());
         fault(next != null && next.insn().effect() == Effect.DATA, "I2", code.name(),
-                text + " leads to what is never executed");
+                text + " leads to data");
         fault(next != null && next.insn().effect() == Effect.ARM, "I6", code.name(),
-                text + " leads past the instruction that makes the descriptor's address");
+                text + " skips the instruction that computes the descriptor's address");
         if (i.target() <= i.offset()) {
             fault(i.insn().bound() < 1 || i.insn().bound() > MAX_BOUND, "I4", code.name(),
-                    text + " goes back without a bound");
+                    text + " branches backward without a bound");
             fault(before == null || before.insn().effect() != Effect.COUNT, "I4", code.name(),
-                    text + " goes back, but no counter is counted before it");
+                    text + " branches backward without counting before it");
         }
     }
 

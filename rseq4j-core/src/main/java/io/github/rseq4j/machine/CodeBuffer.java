@@ -7,25 +7,25 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Instructions and labels in the order of the code, not yet placed. */
+/** Instructions and labels in the order of the code, before they are placed. */
 public final class CodeBuffer {
     /* How it works
      *
-     * Branches have a short and a long form. Placing starts with the shortest form of each and lengthens those that do
-     * not reach, until all do; lengths only grow, so that ends. GNU as does the same, which is why its output can be
-     * compared byte for byte.
+     * Branches have a short and a long form. Placing starts with the shortest form of each branch, and lengthens
+     * branches that do not reach their target until all do. Lengths only grow, so this ends. GNU as does the same, so
+     * its output can be compared byte for byte.
      */
 
     /**
-     * An instruction in its place.
+     * A placed instruction.
      *
-     * @param offset from the start of the image
+     * @param offset the offset in the image
      * @param insn the instruction
      * @param bytes its encoding
-     * @param target offset of what it refers to, or -1 when it refers to nothing
+     * @param target the offset of its target, or -1 if it has none
      */
     public record Placed(int offset, Insn insn, byte[] bytes, long target) {
-        /** Returns the offset behind the instruction. */
+        /** Returns the offset of the first byte after the instruction. */
         public int end() {
             return offset + bytes.length;
         }
@@ -43,9 +43,9 @@ public final class CodeBuffer {
     }
 
     /**
-     * Binds a label to the place reached.
+     * Binds a label to the current place.
      *
-     * @param label a label that is bound once
+     * @param label the label, which can be bound only once
      */
     public void bind(Label label) {
         for (Object item : items) {
@@ -57,10 +57,10 @@ public final class CodeBuffer {
     }
 
     /**
-     * Gives every label and instruction its place.
+     * Places all labels and instructions.
      *
-     * @param start offset of the first instruction
-     * @param labels offsets of labels that lie outside of the buffer; those inside are added
+     * @param start the offset of the first instruction
+     * @param labels the offsets of labels outside of the buffer; labels of the buffer are added
      * @return the instructions in order
      */
     List<Placed> place(int start, Map<Label, Long> labels) {

@@ -12,23 +12,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where emitted functions live. Pages are written first and then made executable, for ever: never both at once (I5),
- * and never unmapped, because a thread that sleeps may still hold a descriptor's address in its rseq_cs (I1).
+ * The memory of emitted functions. A page is written first and then made executable, never both at once (I5). Pages are
+ * never unmapped, because the rseq_cs of a sleeping thread may still hold the address of a descriptor (I1).
  */
 public final class CodeMemory {
     /* How it works
      *
      *   region: | data, writable, 64 KiB | code, a page or more for each installation ... |
      *
-     * Code reaches its data relative to the instruction pointer, so both lie in one reservation. An installation takes
-     * fresh pages, writes them, makes them executable; a page that is executable is never written again, so what should
-     * not cost a page each is installed together. A region that is full is followed by another one.
+     * Code addresses its data relative to the instruction pointer, so both lie in one reservation. An installation
+     * takes fresh pages, writes them, and makes them executable. An executable page is never written again, so
+     * functions that should share a page are installed together. When a region is full, another one is reserved.
      *
-     * Where instruction fetch does not see stores, the first installation brings the routine that makes it see them.
-     * For that one page it is the kernel that does so: it maintains the caches when a page becomes executable for the
-     * first time (arch/arm64/mm/flush.c, __sync_icache_dcache), though not when it does once more.
+     * Where instruction fetch does not see stores, the first installation includes the routine that synchronises them.
+     * For the page of that routine the kernel does it: it maintains the caches when a page becomes executable for the
+     * first time (arch/arm64/mm/flush.c, __sync_icache_dcache), but not later.
      *
-     * Refused: two mappings of one memory, one writable and one executable, which keeps a way to write code for ever.
+     * Refused: two mappings of the same memory, one writable and one executable. They would keep code writable forever.
      */
     private static final long PAGE_BYTES = Linux.getauxval(Linux.AT_PAGESZ);
     private static final long REGION_BYTES = 1 << 20;
@@ -44,9 +44,9 @@ public final class CodeMemory {
     private @Nullable MethodHandle synchronise;
 
     /**
-     * Makes an empty code memory; the first installation maps it.
+     * Creates an empty code memory. The first installation maps it.
      *
-     * @param compiler makes the code that is installed
+     * @param compiler compiles the routine that synchronises code
      */
     public CodeMemory(Compiler compiler) {
         this.compiler = compiler;
@@ -55,16 +55,16 @@ public final class CodeMemory {
     /**
      * Installs functions: places, checks, writes and protects them.
      *
-     * @param functions what is installed, together in as few pages as they need
-     * @return the functions at their places, in the same order
-     * @throws KernelException when a mapping is refused
-     * @throws IllegalStateException when the {@link Checker} refuses one; nothing is mapped then
+     * @param functions the functions, which share as few pages as possible
+     * @return the placed functions, in the same order
+     * @throws KernelException if a mapping is refused
+     * @throws IllegalStateException if the {@link Checker} refuses a function; nothing is mapped then
      */
     public synchronized List<MachineCode> install(List<Assembled> functions) {
         if (codeEnd == 0) {
             grow(REGION_BYTES);
         }
-        // Also where it was refused before.
+        // Also after an earlier refusal.
         if (synchronise == null && compiler.lowering().mustSynchroniseCode()) {
             synchronise = Native.critical(write(List.of(compiler.synchroniseCode())).getFirst().entry(), 2);
         }
@@ -115,10 +115,10 @@ public final class CodeMemory {
     }
 
     /**
-     * Hands out words of data that functions may reach.
+     * Allocates words of data within the reach of functions.
      *
-     * @param words how many words of 8 bytes
-     * @return the address of the first, which is 0
+     * @param words the number of words of 8 bytes
+     * @return the address of the first word; all words are 0
      */
     public synchronized long data(int words) {
         Rules.range("words", words, 1, DATA_BYTES / Long.BYTES);
@@ -130,17 +130,17 @@ public final class CodeMemory {
         return address;
     }
 
-    /** Returns how much address space is reserved, in bytes. */
+    /** Returns the size of the reserved address space, in bytes. */
     public synchronized long mappedBytes() {
         return mappedBytes;
     }
 
     /**
-     * Replaces bytes of one installed function, which nobody runs meanwhile: for the abort proof.
+     * Replaces bytes of an installed function for the abort proof. No thread may run the function meanwhile.
      *
      * @param code the function, alone in its pages
-     * @param offset where in its image
-     * @param bytes what is written
+     * @param offset the offset in its image
+     * @param bytes the new bytes
      */
     public void replace(MachineCode code, int offset, byte[] bytes) {
         long[] pages = pages(code);
@@ -161,7 +161,7 @@ public final class CodeMemory {
         }
     }
 
-    /** Returns the pages that a function lies in, as address and length. */
+    /** Returns the pages of a function, as address and length. */
     public static long[] pages(MachineCode code) {
         long page = code.base() & -PAGE_BYTES;
         return new long[] {page, aligned(code.base() + code.bytes().length, PAGE_BYTES) - page};

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/** Turns chains of sections into functions of machine code, for any architecture, on any host. */
+/** Compiles chains of sections to functions of machine code, for any architecture, on any host. */
 public final class Compiler {
     /* How it works
      *
@@ -24,22 +24,22 @@ public final class Compiler {
      *   post_k:    (the next section's retry, or) return result
      *              signature
      *   abort_k:   count it; if restarts left-- > 0 goto retry_k
-     *   aborted_k: return aborted (its code is the smallest, so it is the first of the exits)
+     *   aborted_k: return aborted (this status has the smallest code, so it comes first)
      *   exits:     return status
      *
-     * The hot path is straight: every other path lies behind it. The check, the index and the commit are all inside the
-     * section, so a thread that loses its registration or moves in between starts again (I6).
+     * The hot path is straight; all other paths come after it. The check, the index and the commit are inside the
+     * section, so a thread that loses its registration or migrates in between starts again (I6).
      *
-     * This class and those it needs are on the way to the first update of every JVM: no lambdas, streams, patterns in
-     * switches or hashes of records here, each of which costs a fresh JVM a millisecond or ten.
+     * Start-up code, which includes this class and its callees, avoids lambdas, streams, switches over patterns, and
+     * hashes of records. Each costs a fresh JVM 1 to 10 ms.
      */
     private final Architecture architecture;
     private final Lowering lowering;
 
     /**
-     * Makes a compiler.
+     * Creates a compiler.
      *
-     * @param architecture what it compiles for
+     * @param architecture the target architecture
      */
     public Compiler(Architecture architecture) {
         this.architecture = architecture;
@@ -52,10 +52,10 @@ public final class Compiler {
     }
 
     /**
-     * Compiles a chain. Its first word of data counts the aborts; the target's words follow, if it has any.
+     * Compiles a chain. The function's first word of data counts aborts; the words of the target follow, if it has any.
      *
      * @param chain the chain
-     * @param target what it is emitted for
+     * @param target the target
      */
     public Assembled compile(Chain chain, Target target) {
         CodeBuffer buffer = new CodeBuffer();
@@ -97,9 +97,9 @@ public final class Compiler {
      * Compiles a routine: a function without a section.
      *
      * @param name its name
-     * @param target what it is emitted for
-     * @param data labels of the words of data it uses
-     * @param body writes it
+     * @param target the target
+     * @param data the labels of the words of data that it uses
+     * @param body writes its instructions
      */
     public Assembled routine(String name, Target target, List<Label> data, Consumer<Assembler> body) {
         CodeBuffer buffer = new CodeBuffer();
@@ -108,11 +108,11 @@ public final class Compiler {
     }
 
     /**
-     * Compiles routines that may call one another and system calls: code without sections.
+     * Compiles routines, which may call one another and make system calls, and have no sections.
      *
-     * @param name what they are called together
-     * @param data labels of the words of data they use
-     * @param body writes them
+     * @param name the name of the code
+     * @param data the labels of the words of data that it uses
+     * @param body writes the routines
      */
     public Assembled routines(String name, List<Label> data, Consumer<Routines> body) {
         CodeBuffer buffer = new CodeBuffer();
@@ -130,7 +130,7 @@ public final class Compiler {
     /**
      * Compiles the routine {@code long thread_pointer()}.
      *
-     * @param target what it is emitted for
+     * @param target the target
      */
     public Assembled threadPointer(Target target) {
         CodeBuffer buffer = new CodeBuffer();
@@ -141,7 +141,7 @@ public final class Compiler {
     /**
      * Compiles the routine {@code long area_field(offset)}: a field of the calling thread's rseq area, sign-extended.
      *
-     * @param target what it is emitted for
+     * @param target the target
      */
     public Assembled areaField(Target target) {
         CodeBuffer buffer = new CodeBuffer();
@@ -149,7 +149,7 @@ public final class Compiler {
         return new Assembled("area_field", architecture, buffer, List.of(), List.of());
     }
 
-    /** Compiles the routine {@code long timestamp()}: what {@link Step.Timestamp} reads. */
+    /** Compiles the routine {@code long timestamp()}, which reads the clock of {@link Step.Timestamp}. */
     public Assembled timestamp() {
         Operand.Reg time = Operand.temp(0);
         Step step = new Step.Timestamp(time);
@@ -166,7 +166,7 @@ public final class Compiler {
         return new Label(name + "_" + section);
     }
 
-    /** The exits of one section: a label for each status that it leaves with, made when it is asked for. */
+    /** The exits of a section: a label for each status, created at its first use. */
     private static final class Exits implements Assembler.Exits {
         private final int section;
         private final Map<Integer, Label> labels = new TreeMap<>();

@@ -1,24 +1,24 @@
 package io.github.rseq4j.machine;
 
-/** What an instruction does that the {@link Checker} must know. The encoder that makes the instruction says it. */
+/** The effect of an instruction, for the {@link Checker}. The encoder of the instruction declares it. */
 public enum Effect {
-    /** Registers only. */
+    /** Changes only registers. */
     COMPUTE,
     /** Reads memory. */
     READ,
-    /** Stores the address of a descriptor to rseq_cs: the next instruction is the section's first. */
+    /** Stores the address of a descriptor to rseq_cs. The next instruction is the first one of the section. */
     ARM,
-    /** The branch taken when the thread has no registration. */
+    /** The branch for a thread without registration. */
     CHECK_REGISTERED,
     /** Reads the index. */
     READ_INDEX,
-    /** The branch taken when the index is beyond its bound (I7). */
+    /** The branch for an index that exceeds its bound (I7). */
     CHECK_INDEX,
-    /** Writes memory that nobody may look at before the commit. */
+    /** Writes memory that other threads must not read before the commit. */
     STORE,
     /** The commit. */
     COMMIT,
-    /** Counts a loop's counter up or down; a backward branch must follow one, at once. */
+    /** Changes the counter of a loop. Each backward branch must directly follow such an instruction. */
     COUNT,
     /** A branch. */
     BRANCH,
@@ -26,7 +26,7 @@ public enum Effect {
     ATOMIC,
     /** Writes the function's own stack. */
     STACK,
-    /** Writes memory outside of every section, which the thread that runs has to itself. */
+    /** Writes memory that only the running thread uses, outside of every section. */
     WRITE,
     /** Calls a function. */
     CALL,

@@ -4,33 +4,33 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One instruction, not yet placed.
+ * An instruction before it is placed.
  *
- * @param text its assembly, as GNU as reads it
- * @param effect what it does
- * @param stack what it does to the stack, or null: nothing
- * @param target the label it refers to, or null
- * @param bound for a backward branch, how often it is taken at most in one run of the function; else 0
- * @param forms its encodings, shortest first; the first that reaches the target is used
+ * @param text its assembly, in the syntax of GNU as
+ * @param effect its effect
+ * @param stack its change of the stack, or null
+ * @param target its target, or null
+ * @param bound the most times that a backward branch is taken in one run of the function; 0 for others
+ * @param forms its encodings, shortest first; the first one that reaches the target is used
  */
 public record Insn(String text, Effect effect, @Nullable StackChange stack, @Nullable Label target,
                    int bound, List<Form> forms) {
     /** One way to encode the instruction. */
     public interface Form {
-        /** Returns its size. */
+        /** Returns its size, in bytes. */
         int sizeBytes();
 
         /**
          * Tells whether the target can be encoded.
          *
-         * @param distanceBytes from the instruction's first byte to the target
+         * @param distanceBytes the distance from the instruction's first byte to the target
          */
         boolean reaches(long distanceBytes);
 
         /**
          * Returns the bytes.
          *
-         * @param distanceBytes from the instruction's first byte to the target
+         * @param distanceBytes the distance from the instruction's first byte to the target
          */
         byte[] encode(long distanceBytes);
     }
@@ -57,18 +57,18 @@ public record Insn(String text, Effect effect, @Nullable StackChange stack, @Nul
         }
     }
 
-    /** Makes an instruction; its forms are not changed later. */
+    /** Copies the forms. */
     public Insn {
         forms = List.copyOf(forms);
     }
 
     /**
-     * Makes an instruction that leaves the stack pointer alone.
+     * Creates an instruction that does not change the stack.
      *
      * @param text its assembly
-     * @param effect what it does
-     * @param target the label it refers to, or null
-     * @param bound for a backward branch, how often it is taken at most
+     * @param effect its effect
+     * @param target its target, or null
+     * @param bound the most times that a backward branch is taken
      * @param forms its encodings, shortest first
      */
     public Insn(String text, Effect effect, @Nullable Label target, int bound, List<Form> forms) {
@@ -76,7 +76,7 @@ public record Insn(String text, Effect effect, @Nullable StackChange stack, @Nul
     }
 
     /**
-     * Makes an instruction that refers to no label.
+     * Creates an instruction without a target.
      *
      * @param text its assembly
      * @param bytes its encoding
@@ -104,9 +104,9 @@ public record Insn(String text, Effect effect, @Nullable StackChange stack, @Nul
     }
 
     /**
-     * Returns the same branch, taken backward so often at most.
+     * Returns the same branch with a bound for backward branches.
      *
-     * @param times how often
+     * @param times the most times that it is taken
      */
     public Insn bounded(int times) {
         return new Insn(text, effect, stack, target, times, forms);

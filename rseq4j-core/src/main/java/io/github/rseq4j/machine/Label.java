@@ -1,11 +1,11 @@
 package io.github.rseq4j.machine;
 
-/** A place in code, known by its identity; the name is for the listing. */
+/** A place in code. Labels are compared by identity; the name is for listings. */
 public final class Label {
     private final String name;
 
     /**
-     * Makes a label that is bound later.
+     * Creates a label, which is bound later.
      *
      * @param name its name in the listing
      */

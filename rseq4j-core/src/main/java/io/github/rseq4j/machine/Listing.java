@@ -12,11 +12,11 @@ import java.util.StringJoiner;
 import java.util.TreeMap;
 
 /**
- * The listing of a chain: its steps, and the code emitted for them at the nominal target, as assembly with offsets and
- * bytes beside it. GNU as turns it into the same bytes. It is the same on every machine.
+ * The listing of a chain: its steps, and the code for the nominal target, as assembly with offsets and bytes. GNU as
+ * assembles it to the same bytes. It is the same on every machine.
  */
 public final class Listing {
-    /** The nominal image has its data at the next multiple of this. */
+    /** The data of the nominal image begins at the next multiple of this number. */
     private static final int PAGE_BYTES = 0x1000;
     private static final int TEXT_COLUMN = 8;
     private static final int COMMENT_COLUMN = 64;

@@ -9,53 +9,54 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * One architecture, as a value: it makes the assemblers. All of them work on every host, which only runs its own.
+ * An architecture as a value, which creates assemblers. Every lowering works on every host; a host runs only the code
+ * of its own architecture.
  */
 public interface Lowering {
     /**
-     * Makes an assembler for one function.
+     * Creates an assembler for a function.
      *
-     * @param target what the function is emitted for
-     * @param frame what the function needs
-     * @param buffer where the instructions go
+     * @param target the target
+     * @param frame the registers that the function needs
+     * @param buffer receives the instructions
      */
     Assembler assembler(Target target, Frame frame, CodeBuffer buffer);
 
     /**
-     * Makes a writer of routines.
+     * Creates a writer of routines.
      *
-     * @param buffer where the instructions go
+     * @param buffer receives the instructions
      */
     Routines routines(CodeBuffer buffer);
 
-    /** Tells whether code that was written must be made visible to instruction fetch before it runs. */
+    /** Tells whether written code must be made visible to instruction fetch before it runs. */
     boolean mustSynchroniseCode();
 
-    /** Returns what the architecture's ELF files are made of. */
+    /** Returns the numbers of the architecture's ELF files. */
     Elf elf();
 
     /**
-     * The numbers of an architecture's ELF files, by their names in its supplement of the System V ABI.
+     * The numbers of an architecture's ELF files, from its supplement of the System V ABI.
      *
      * @param machine e_machine
-     * @param pageBytes the largest size that a page may have
+     * @param pageBytes the largest size of a page
      * @param relative the relocation "load address + addend", R_..._RELATIVE
      * @param globalData the relocation "address of the symbol", R_..._GLOB_DAT
      * @param threadOffset the relocation "distance from the thread pointer", R_..._TPOFF64 or TPREL64
-     * @param frames what the tables of its frames are made of
+     * @param frames the numbers of its tables of frames
      */
     record Elf(int machine, int pageBytes, int relative, int globalData, int threadOffset, Dwarf frames) {}
 
     /**
-     * The numbers of an architecture's tables of frames, by its supplement of DWARF.
+     * The numbers of an architecture's tables of frames, from its supplement of DWARF.
      *
-     * @param instructionBytes what every instruction's size is a multiple of
-     * @param stackPointer the stack pointer
-     * @param returnAddress the register, real or not, that the return address is in
-     * @param calledBytes what a call pushes: the return address, or 0 where that stays in its register
+     * @param instructionBytes the code alignment: the size of every instruction is a multiple of it
+     * @param stackPointer the number of the stack pointer
+     * @param returnAddress the number of the return address, which may be a virtual register
+     * @param calledBytes the bytes that a call pushes: the return address, or 0 if it stays in a register
      */
     record Dwarf(int instructionBytes, int stackPointer, int returnAddress, int calledBytes) {
-        /** Returns what a call saves: the register, and how far below the caller's frame. */
+        /** Returns the register that a call saves, with its distance below the caller's frame. */
         public SortedMap<Integer, Integer> calledSaves() {
             SortedMap<Integer, Integer> saves = new TreeMap<>();
             if (calledBytes > 0) {
@@ -75,25 +76,25 @@ public interface Lowering {
     String comment();
 
     /**
-     * What a function needs of the register file.
+     * The registers that a function needs.
      *
-     * @param arguments how many arguments it has
-     * @param temporaries how many temporaries its sections use at most
-     * @param scratches how many registers, besides, the widest step needs: 2, or 4 with a copy
+     * @param arguments the number of its arguments
+     * @param temporaries the most temporaries of a section
+     * @param scratches the number of scratch registers: 2, or 4 with a copy
      * @param readsTime whether a section reads the time stamp counter
      */
     record Frame(int arguments, int temporaries, int scratches, boolean readsTime) {
         /**
-         * Makes the frame of a routine.
+         * Returns the registers of a routine.
          *
-         * @param arguments how many arguments it has
+         * @param arguments the number of its arguments
          */
         static Frame ofRoutine(int arguments) {
             return new Frame(arguments, 0, 2, false);
         }
 
         /**
-         * Returns what a chain needs.
+         * Returns the registers that a chain needs.
          *
          * @param chain the chain
          */
@@ -116,11 +117,11 @@ public interface Lowering {
     }
 
     /**
-     * Returns the lowering of an architecture. Its package is found by the architecture's spelling, so that nothing but
-     * that package knows its name.
+     * Returns the lowering of an architecture. Its package is found by the architecture's spelling, so that no other
+     * package has to know the name.
      *
      * @param architecture the architecture
-     * @throws UnsupportedOperationException when there is no encoder for it
+     * @throws UnsupportedOperationException if there is no encoder for it
      */
     static Lowering of(Architecture architecture) {
         String name = Lowering.class.getPackageName() + "." + architecture.spelling() + ".Encoders";

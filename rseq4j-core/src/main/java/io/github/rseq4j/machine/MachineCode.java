@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A function at its place: the image that is mapped, and what the checker, the listing and the abort proof must know.
+ * A placed function: its image, and the information for the checker, the listing and the abort proof.
  *
  * @param name the function's name
- * @param architecture what it runs on
+ * @param architecture its architecture
  * @param base the address of the image's first byte, a multiple of 64
  * @param bytes the image: the sections' descriptors, then the code
  * @param dataAddress the address of its first word of data
- * @param entryOffset where the code starts
+ * @param entryOffset the offset of the code
  * @param insns the instructions in order
  * @param labels the offsets of all labels
  * @param ranges the sections
@@ -26,12 +26,12 @@ public record MachineCode(String name, Architecture architecture, long base, byt
      * @param name the section's name
      * @param descriptor its struct rseq_cs
      * @param start its first instruction
-     * @param postCommit the first instruction behind its commit
+     * @param postCommit the first instruction after its commit
      * @param abort its abort handler
      */
     public record Range(String name, int descriptor, int start, int postCommit, int abort) {
         /**
-         * Tells whether an instruction lies inside.
+         * Tells whether an instruction lies inside the section.
          *
          * @param offset the instruction's offset
          */

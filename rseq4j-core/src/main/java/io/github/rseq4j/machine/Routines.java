@@ -4,33 +4,33 @@ import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.SystemCall;
 
 /**
- * One architecture's way to write routines: functions that make system calls and keep their variables on the stack.
- * They are called seldom, so they are written for the reader and not for speed: every operation loads what it needs and
- * stores what it made.
+ * Writes routines for one architecture: functions that make system calls and keep their variables on the stack.
+ * Routines run seldom, so they are written for the reader, not for speed: every operation loads its inputs and stores
+ * its result.
  *
- * <p>A function has local variables of 8 bytes, by number from 0; its arguments are the first of them. Labels that it
- * branches to lie ahead: there are no loops.
+ * <p>A routine has local variables of 8 bytes, numbered from 0. The first ones are its arguments. It branches only
+ * forward, so there are no loops.
  */
 public interface Routines {
-    /** An operand of a call that is not a variable's value. */
+    /** The kinds of operands of a call. */
     enum Kind {
         /** The value of a local variable. */
         LOCAL,
         /** A constant. */
         CONSTANT,
-        /** The address of a local variable, and of those behind it. */
+        /** The address of a local variable, and of the variables after it. */
         ADDRESS
     }
 
     /**
-     * What a call takes.
+     * An operand of a call.
      *
-     * @param kind how the value is to be read
-     * @param value the constant or the variable's number
+     * @param kind its kind
+     * @param value the constant, or the number of the variable
      */
     record Input(Kind kind, long value) {
         /**
-         * The value of a local variable.
+         * Returns the value of a local variable.
          *
          * @param number its number
          */
@@ -39,7 +39,7 @@ public interface Routines {
         }
 
         /**
-         * A constant.
+         * Returns a constant.
          *
          * @param value the constant
          */
@@ -48,7 +48,7 @@ public interface Routines {
         }
 
         /**
-         * The address of a local variable.
+         * Returns the address of a local variable.
          *
          * @param number its number
          */
@@ -58,23 +58,23 @@ public interface Routines {
     }
 
     /**
-     * The function's entry: binds its label, makes room, and stores its arguments.
+     * Begins a routine: binds its label, makes room on the stack, and stores its arguments.
      *
      * @param function its label
-     * @param arguments how many arguments it has, at most six
-     * @param locals how many local variables, with the arguments
+     * @param arguments the number of its arguments, at most six
+     * @param locals the number of its local variables, arguments included
      */
     void enter(Label function, int arguments, int locals);
 
     /**
      * Returns a variable's value.
      *
-     * @param local which
+     * @param local the variable
      */
     void leave(int local);
 
     /**
-     * Leaves to another function, which returns to this one's caller.
+     * Jumps to another function, which returns to this routine's caller.
      *
      * @param pointer the variable that holds its address
      * @param inputs its arguments
@@ -92,7 +92,7 @@ public interface Routines {
      * {@code to = input}.
      *
      * @param to a variable
-     * @param input what
+     * @param input the operand
      */
     void set(int to, Input input);
 
@@ -100,7 +100,7 @@ public interface Routines {
      * {@code to += constant}.
      *
      * @param to a variable
-     * @param constant fits 32 bits with sign
+     * @param constant a signed number of 32 bits
      */
     void add(int to, int constant);
 
@@ -144,37 +144,37 @@ public interface Routines {
     void addThreadPointer(int to);
 
     /**
-     * Subtracts a variable from another one.
+     * {@code to -= from}.
      *
-     * @param to the other one
-     * @param from the variable
+     * @param to a variable
+     * @param from a variable
      */
     void subtract(int to, int from);
 
     /**
-     * Reads memory: 8 bytes, or 4 with sign.
+     * Reads memory: 8 bytes, or 4 signed bytes.
      *
      * @param to a variable
      * @param pointer the variable that holds the address
-     * @param offset what is added to it, in bytes
-     * @param width how many bytes
+     * @param offset added to the address, in bytes
+     * @param width the number of bytes
      */
     void load(int to, int pointer, int offset, Width width);
 
     /**
-     * Writes memory that the calling thread has to itself.
+     * Writes memory that only the calling thread uses.
      *
      * @param pointer the variable that holds the address
-     * @param offset what is added to it, in bytes
+     * @param offset added to the address, in bytes
      * @param from a variable
-     * @param width how many bytes
+     * @param width the number of bytes
      */
     void store(int pointer, int offset, int from, Width width);
 
     /**
      * Branches.
      *
-     * @param label where to
+     * @param label the target
      */
     void branch(Label label);
 
@@ -182,8 +182,8 @@ public interface Routines {
      * Branches if a variable has a value.
      *
      * @param local the variable
-     * @param constant the value, fits 32 bits with sign
-     * @param label where to
+     * @param constant the value, a signed number of 32 bits
+     * @param label the target
      */
     void branchIf(int local, int constant, Label label);
 
@@ -191,25 +191,25 @@ public interface Routines {
      * Branches unless a variable has a value.
      *
      * @param local the variable
-     * @param constant the value, fits 32 bits with sign
-     * @param label where to
+     * @param constant the value, a signed number of 32 bits
+     * @param label the target
      */
     void branchUnless(int local, int constant, Label label);
 
     /**
-     * Branches if a variable is below 0.
+     * Branches if a variable is negative.
      *
      * @param local the variable
-     * @param label where to
+     * @param label the target
      */
     void branchIfNegative(int local, Label label);
 
     /**
-     * Branches if two variables have one value.
+     * Branches if two variables are equal.
      *
      * @param local a variable
-     * @param other the other
-     * @param label where to
+     * @param other another variable
+     * @param label the target
      */
     void branchIfSame(int local, int other, Label label);
 

@@ -3,20 +3,20 @@ package io.github.rseq4j.machine;
 import java.util.List;
 
 /**
- * What an instruction does to the stack and to the registers that a function saves there. The encoder that makes the
- * instruction says it; most do nothing to them. Registers have their numbers in DWARF.
+ * The change that an instruction makes to the stack and to registers saved there. The encoder of the instruction
+ * declares it; most instructions make no change. Registers have their numbers in DWARF.
  *
- * @param kind what it does
- * @param bytes how far it moves the stack pointer: up, or down where it pushes
+ * @param kind the kind of change
+ * @param bytes the distance by which it moves the stack pointer: up, or down for a push
  * @param registers the registers that it saves or restores, from the stack pointer up, 8 bytes each; or the frame
  *     pointer
  */
 public record StackChange(Kind kind, int bytes, List<Integer> registers) {
-    /** What an instruction does. */
+    /** The kinds of changes. */
     public enum Kind {
         /** Lowers the stack pointer, and saves registers at it. */
         PUSH,
-        /** Restores registers that lie at the stack pointer, and raises it. */
+        /** Restores registers from the stack pointer on, and raises it. */
         POP,
         /** Adds a constant to the stack pointer. */
         MOVE,
@@ -24,7 +24,7 @@ public record StackChange(Kind kind, int bytes, List<Integer> registers) {
         LINK,
         /** Sets the stack pointer to the frame pointer. */
         UNLINK,
-        /** Sets the stack pointer to what is not known here. */
+        /** Sets the stack pointer to an unknown value. */
         UNKNOWN
     }
 
@@ -34,7 +34,7 @@ public record StackChange(Kind kind, int bytes, List<Integer> registers) {
     /**
      * Lowers the stack pointer, and saves registers at it.
      *
-     * @param bytes how far
+     * @param bytes the distance
      * @param registers the registers
      */
     public static StackChange push(int bytes, Integer... registers) {
@@ -44,7 +44,7 @@ public record StackChange(Kind kind, int bytes, List<Integer> registers) {
     /**
      * Restores registers from the stack pointer, and raises it.
      *
-     * @param bytes how far
+     * @param bytes the distance
      * @param registers the registers
      */
     public static StackChange pop(int bytes, Integer... registers) {
@@ -54,7 +54,7 @@ public record StackChange(Kind kind, int bytes, List<Integer> registers) {
     /**
      * Adds to the stack pointer.
      *
-     * @param bytes how much
+     * @param bytes the number to add
      */
     public static StackChange move(long bytes) {
         return bytes == (int) bytes ? new StackChange(Kind.MOVE, (int) bytes, List.of()) : UNKNOWN;

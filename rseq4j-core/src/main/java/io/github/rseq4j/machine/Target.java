@@ -7,29 +7,29 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a section is emitted for, besides the architecture. The numbers are constants of the code; or they are known
- * only when the code is loaded, and then the code reads them from words of data.
+ * The target of a section, in addition to the architecture. The numbers are constants of the code, or the code reads
+ * them from words of data, if they are known only when the code is loaded.
  *
  * @param rseqOffsetBytes the rseq area's distance from the thread pointer, of either sign
- * @param index which field of the area selects the memory
- * @param limit how many indices the memory has; a larger one leaves the section as out of range (I7)
+ * @param index the field of the area that selects the copy
+ * @param limit the number of indices; with another index the section returns out of range (I7)
  * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
- * @param words where the code finds offset, index and limit when it runs, or null when they are constants of it
+ * @param words the words with offset, index and limit, or null if these are constants
  */
 public record Target(long rseqOffsetBytes, Index index, int limit, int strideShift, @Nullable Words words) {
     /**
-     * The words of 8 bytes that code reads which does not know its area when it is emitted.
+     * The words of 8 bytes that code reads if its area is not known when it is emitted.
      *
      * @param area the area's distance from the thread pointer
      * @param index the index's distance from the thread pointer
-     * @param limit how many indices there are
+     * @param limit the number of indices
      */
     public record Words(Label area, Label index, Label limit) {}
 
-    /** The values that the golden listings stand for: glibc 2.41's offset, 8 CPUs, a stride of 1 MiB. */
+    /** The values of the golden listings: glibc 2.41's offset, 8 CPUs, a stride of 1 MiB. */
     public static final Target NOMINAL = new Target(-192, Index.MM_CID, 8, 20);
 
-    /** Makes a target. */
+    /** Creates a target. */
     public Target {
         Rules.range("rseqOffsetBytes", rseqOffsetBytes, Integer.MIN_VALUE, Integer.MAX_VALUE - 64L);
         Rules.range("limit", limit, 1, 1 << 16);
@@ -37,11 +37,11 @@ public record Target(long rseqOffsetBytes, Index index, int limit, int strideShi
     }
 
     /**
-     * Makes a target whose numbers are constants.
+     * Creates a target whose numbers are constants.
      *
      * @param rseqOffsetBytes the rseq area's distance from the thread pointer, of either sign
-     * @param index which field of the area selects the memory
-     * @param limit how many indices the memory has
+     * @param index the field of the area that selects the copy
+     * @param limit the number of indices
      * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
      */
     public Target(long rseqOffsetBytes, Index index, int limit, int strideShift) {
@@ -64,9 +64,9 @@ public record Target(long rseqOffsetBytes, Index index, int limit, int strideShi
     }
 
     /**
-     * Returns the labels of a function's data: its own, and the words behind it.
+     * Returns the labels of a function's data: its own word, and then the words of the target.
      *
-     * @param own a label of its own
+     * @param own the label of its own word
      */
     List<Label> data(Label own) {
         List<Label> data = new ArrayList<>();
@@ -79,7 +79,7 @@ public record Target(long rseqOffsetBytes, Index index, int limit, int strideShi
         return data;
     }
 
-    /** Returns what the words must hold, in the order of {@link #data}; nothing where there are none. */
+    /** Returns the values of the words, in the order of {@link #data}; empty if there are none. */
     public long[] wordValues() {
         return words == null ? new long[0]
                 : new long[] {rseqOffsetBytes, rseqOffsetBytes + index.offsetBytes(), limit};
