@@ -45,7 +45,7 @@ final class AbortProofKernelTest extends AbortChecks {
         super(Stream.concat(Sections.all().stream(), SampleSections.all().stream()).toList());
     }
 
-    /** Sections that nobody has written; some have instructions that nothing can reach, and are not proven. */
+    /** Random sections. Some have instructions that no scenario can reach, and are not proven. */
     @Test
     void happensOnceForRandomSections() {
         AbortProof proof = Rseqs.require().proofs().own();
@@ -64,10 +64,10 @@ final class AbortProofKernelTest extends AbortChecks {
         assertTrue(overlapping > proven / 3, "places overlapped in " + overlapping + " of " + proven);
     }
 
-    /** However often a chain restarts by itself, and however many sections it has. */
+    /** A chain with each number of its own restarts, and with one to four sections. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 64})
-    void happensOnceWhateverTheNumberOfRestarts(int restarts) {
+    void happensOnceForEveryNumberOfRestarts(int restarts) {
         AbortProof proof = Rseqs.require().proofs().own();
         List<Section> sections = new ArrayList<>();
         for (int k = 0; k < 4; k++) {
@@ -88,7 +88,7 @@ final class AbortProofKernelTest extends AbortChecks {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 64})
-    void refusesASecondSectionWhoseRestartIsSeenWhateverTheNumberOfRestarts(int restarts) {
+    void refusesASecondSectionWithAVisibleRestart(int restarts) {
         AbortProof proof = Rseqs.require().proofs().own();
         Section first = new Section("counts", List.of(
                 new Step.CommitAdd(Mem.cell(arg(0), 16), imm(1), Width.LONG, Order.RELAXED)), null);
@@ -146,7 +146,7 @@ final class AbortProofKernelTest extends AbortChecks {
         return Chain.of(10, new Section(name, all, null));
     }
 
-    /** The rules refuse them, and so does the simulation: here neither is asked. */
+    /** The rules and the simulation refuse these sections, too; the test bypasses both. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("wrongWherePlacesOverlap")
     void refusesASectionThatCountsWrongWherePlacesOverlap(String name, List<Step> steps) {
@@ -168,9 +168,9 @@ final class AbortProofKernelTest extends AbortChecks {
         }
     }
 
-    /** After an abort it would follow 3 as an address, which would end this JVM. */
+    /** After an abort the section would follow 3 as an address, which would crash this JVM. */
     @Test
-    void refusesBeforeItIsCalledASectionThatFollowsWhatAnAbortedRunHasStored() {
+    void refusesWithoutACallASectionThatFollowsTheStoreOfAnAbortedRun() {
         AbortProof proof = Rseqs.require().proofs().own();
         Chain chain = counts("follows_a_store", List.of(
                 new Step.Load(temp(0), Mem.cell(arg(0), 8), Width.LONG),
@@ -181,9 +181,12 @@ final class AbortProofKernelTest extends AbortChecks {
                 && String.valueOf(message).contains("leads elsewhere: address=11"), message);
     }
 
-    /** A place without a slot that leads to one index's copy: by a move there it may read what a run left (I9). */
+    /**
+     * A place without a slot that lies in one index's copy: after a migration to that index the section may read what
+     * an aborted run has stored (I9).
+     */
     @Test
-    void takesASectionThatReadsThroughAnAddressWhatItHasStored() {
+    void acceptsASectionThatReadsItsStoreThroughAnAddress() {
         AbortProof proof = Rseqs.require().proofs().own();
         AbortProof.Report report = proof.prove(counts("store_load", List.of(store(Mem.cell(arg(0), 8), imm(7)),
                 new Step.Load(temp(0), Mem.at(arg(2), 0), Width.LONG), store(Mem.cell(arg(0), 16), temp(0)))), SEED);
@@ -205,9 +208,9 @@ final class AbortProofKernelTest extends AbortChecks {
         assertTrue(report.overlapping() > 0 && report.skipped() > 0, "some lead out of the memory: " + report);
     }
 
-    /** A store ahead of the commit that the section itself reads: each restart counts once more. */
+    /** The section reads its own store, which comes before the commit: each restart counts once more. */
     @Test
-    void refusesASectionWhoseRestartIsSeen() {
+    void refusesASectionWithAVisibleRestart() {
         AbortProof proof = Rseqs.require().proofs().own();
         Chain twice = countsTwice();
         String message = assertThrows(IllegalStateException.class, () -> proof.prove(twice, SEED)).getMessage();

@@ -14,7 +14,7 @@ import io.github.rseq4j.ir.Width;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Users' chains are known by what they are, not by their names, and are not too many. */
+/** Users' chains are identified by their content, not by their names, and their number is limited. */
 final class AdmissionsTest {
     private static Section section(String name, long delta) {
         return new Section(name, List.of(new Step.CommitAdd(Mem.cell(Operand.arg(0)), Operand.imm(delta), Width.LONG,
@@ -22,17 +22,17 @@ final class AdmissionsTest {
     }
 
     @Test
-    void knowsWhatIsEqualAndTheEndsOfIt() {
+    void knowsEqualChainsAndTheirTails() {
         Admissions admissions = new Admissions();
         admissions.admit(new Chain("all", 1, 3, List.of(section("a", 1), section("b", 2))));
         assertTrue(admissions.has(new Chain("all", 1, 3, List.of(section("a", 1), section("b", 2)))));
         assertTrue(admissions.has(new Chain("all_from_1", 1, 3, List.of(section("b", 2)))));
-        assertFalse(admissions.has(new Chain("all", 1, 3, List.of(section("a", 1)))), "its beginning");
-        assertFalse(admissions.has(new Chain("all", 1, 3, List.of(section("b", 3)))), "another of its name");
+        assertFalse(admissions.has(new Chain("all", 1, 3, List.of(section("a", 1)))), "its first section alone");
+        assertFalse(admissions.has(new Chain("all", 1, 3, List.of(section("b", 3)))), "another chain of the same name");
     }
 
     @Test
-    void refusesTooManyAndCountsEqualOnesOnce() {
+    void refusesTooManyChainsAndCountsEqualOnesOnce() {
         Admissions admissions = new Admissions();
         for (int i = 0; i < Admissions.MAX; i++) {
             admissions.admit(Chain.of(1, section("same", i)));

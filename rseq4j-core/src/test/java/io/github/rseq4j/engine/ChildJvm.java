@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What a child JVM did that runs a program of the tests: it prints lines of the form key=value.
+ * The result of a child JVM that runs a program of the tests. The program prints lines of the form key=value.
  *
  * @param exit its exit status
- * @param output what it printed
+ * @param output the text that it printed
  */
 public record ChildJvm(int exit, String output) {
     /** The option that native access needs on the class path. */
@@ -49,7 +49,7 @@ public record ChildJvm(int exit, String output) {
      * Runs a command.
      *
      * @param command the command
-     * @param environment variables that are set besides the test's own
+     * @param environment variables to add to the test's own
      */
     public static ChildJvm start(List<String> command, Map<String, String> environment) {
         Tool.Outcome outcome = Tool.run("a JDK", environment, command);
@@ -67,7 +67,7 @@ public record ChildJvm(int exit, String output) {
                 .replaceFirst("^[^=]*=", "");
     }
 
-    /** What was counted is what was expected. */
+    /** Requires that the child counted exactly. */
     public void requireExact() {
         assertEquals(0, exit, output);
         assertEquals(get("expected"), get("counted"), output);
@@ -75,7 +75,7 @@ public record ChildJvm(int exit, String output) {
     }
 
     /**
-     * It fell back, and counted exactly all the same.
+     * Requires that the child fell back and counted exactly.
      *
      * @param part of the reason
      */
@@ -88,9 +88,9 @@ public record ChildJvm(int exit, String output) {
     }
 
     /**
-     * It runs on rseq, and counted exactly.
+     * Requires that the child ran on rseq and counted exactly.
      *
-     * @param owner the owner it found
+     * @param owner the expected owner
      */
     public void requireOwner(String owner) {
         assertEquals(owner, get("owner"), output);

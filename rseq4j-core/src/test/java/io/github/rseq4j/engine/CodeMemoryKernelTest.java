@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Code memory grows, keeps what it has, and is never writable and executable at once (I5). */
+/** Code memory grows, keeps its functions, and is never writable and executable at once (I5). */
 final class CodeMemoryKernelTest {
     private static final int FUNCTIONS = 600;
 
@@ -40,7 +40,7 @@ final class CodeMemoryKernelTest {
     }
 
     @Test
-    void putsTogetherWhatIsInstalledTogether() throws Throwable {
+    void placesTheFunctionsOfOneCallTogether() throws Throwable {
         NativeEngine engine = Rseqs.require();
         List<Assembled> functions = new ArrayList<>();
         for (int i = 0; i < 40; i++) {

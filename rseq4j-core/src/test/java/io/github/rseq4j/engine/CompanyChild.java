@@ -15,10 +15,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A child JVM in the company of other people's libraries. Its arguments are words that are done in their order:
- * {@code load PATH}, {@code local PATH} (visible to itself alone), {@code fill PATH} (with copies, until one is
- * refused), {@code call FUNCTION}, {@code elsewhere FUNCTION} (on a thread of its own), {@code count}, {@code used}
- * (whether the calling thread is registered).
+ * A child JVM together with other libraries. It executes its arguments in their order: {@code load PATH}, {@code local
+ * PATH} (without global visibility), {@code fill PATH} (with copies, until one is refused), {@code call FUNCTION},
+ * {@code elsewhere FUNCTION} (on a separate thread), {@code count}, {@code used} (whether the calling thread is
+ * registered).
  */
 public final class CompanyChild {
     private static final int THREADS = 20;
@@ -29,7 +29,7 @@ public final class CompanyChild {
     /**
      * Runs the child.
      *
-     * @param arguments what to do
+     * @param arguments the words to execute
      * @throws InterruptedException when it is interrupted
      * @throws IOException when a library cannot be copied
      */

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** JVMs whose libc does not register, in the company of other people's libraries: first they, or first we. */
+/** JVMs on a libc that does not register, together with other libraries that register before or after rseq4j. */
 final class CompanyKernelTest {
     /** Runs {@link CompanyChild} on a libc. */
     private static ChildJvm child(Libc libc, Map<String, String> environment, String... words) {
@@ -41,7 +41,7 @@ final class CompanyKernelTest {
 
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
-    void registersWhereNobodyDoes(Libc libc) {
+    void registersWhereNoOtherOwnerDoes(Libc libc) {
         Rseqs.require();
         ChildJvm child = child(libc, Map.of(), "count", "used");
         child.requireOwner("OWN");
@@ -59,12 +59,12 @@ final class CompanyKernelTest {
                 "call", "early_adopter_register", "count", "call", "early_adopter_unregister", "used", "count");
         child.requireOwner("FOREIGN");
         assertEquals("0", child.get("early_adopter_unregister"), child.output());
-        assertTrue(Integer.parseInt(child.get("cpu")) >= 0, "our count holds: " + child.output());
+        assertTrue(Integer.parseInt(child.get("cpu")) >= 0, "the JVM's count holds: " + child.output());
     }
 
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
-    void isJoinedByALibraryThatComesLater(Libc libc) {
+    void aLibraryThatIsLoadedLaterJoins(Libc libc) {
         Rseqs.require();
         ChildJvm child = child(libc, Map.of(), "count", "load", library(libc, "libearly_adopter.so"),
                 "call", "early_adopter_register", "call", "early_adopter_cpu", "call", "early_adopter_unregister",
@@ -77,7 +77,7 @@ final class CompanyKernelTest {
 
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
-    void usesWhatALibraryWithoutACountRegistered(Libc libc) {
+    void usesTheRegistrationOfALibraryWithoutACount(Libc libc) {
         Rseqs.require();
         ChildJvm child = child(libc, preload(libc, "libuncounted.so", "UNCOUNTED_ALL"), "count", "call",
                 "uncounted_use", "count", "used");
@@ -88,7 +88,7 @@ final class CompanyKernelTest {
 
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
-    void sharesWithALibraryWithoutACountThatComesLater(Libc libc) {
+    void sharesWithALaterLibraryWithoutACount(Libc libc) {
         Rseqs.require();
         ChildJvm child = child(libc, Map.of(), "count", "load", library(libc, "libuncounted.so"), "call",
                 "uncounted_use", "count", "used");
@@ -98,7 +98,7 @@ final class CompanyKernelTest {
 
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
-    void whoLooksForGlibcsSymbolsFindsThem(Libc libc) {
+    void aLibraryThatReadsGlibcsSymbolsFindsThem(Libc libc) {
         Rseqs.require();
         ChildJvm child = child(libc, preload(libc, ProviderImage.FILE_NAME), "load",
                 library(libc, "libthree_symbols.so"), "call", "three_symbols_cpu", "count");
@@ -108,7 +108,7 @@ final class CompanyKernelTest {
 
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
-    void fallsBackWhenThereIsNoRoomForTheAreaInEveryThread(Libc libc) {
+    void fallsBackWithoutRoomForTheAreaInEveryThread(Libc libc) {
         Rseqs.require();
         ChildJvm child = child(libc, Map.of(), "fill", library(libc, "libgreedy.so"), "count");
         child.requireFallback("the provider image is refused");
@@ -124,10 +124,10 @@ final class CompanyKernelTest {
                 .requireFallback("is not at a constant offset");
     }
 
-    /** Only the thread that has such an area can tell of it: it is the one that makes the first update. */
+    /** Only a thread with such an area can detect it. Here that thread makes the first update. */
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
-    void registersNobodyWhereTheFirstUpdatesThreadHasAnAreaThatIsNotShared(Libc libc) {
+    void registersNoThreadWhereTheFirstUpdaterHasAPrivateArea(Libc libc) {
         Rseqs.require();
         ChildJvm child = child(libc, Map.of(), "local", library(libc, "libstranger.so"), "call", "partner_register",
                 "count", "elsewhere", "partner_register", "count");
@@ -135,10 +135,13 @@ final class CompanyKernelTest {
         assertEquals(2, child.output().lines().filter("partner_register=0"::equals).count(), child.output());
     }
 
-    /** The image that a JVM writes for itself has few sections: what is linked with the file must get the file. */
+    /**
+     * The image that a JVM writes for itself has few sections: a library that is linked with the file must get the
+     * file.
+     */
     @ParameterizedTest
     @CsvSource({"DORMANT_GLIBC, true", "DORMANT_GLIBC, false", "OLD_GLIBC, true", "OLD_GLIBC, false"})
-    void aLibraryThatIsLinkedWithTheFileHasEverySection(Libc libc, boolean first) {
+    void aLibraryLinkedWithTheFileHasEverySection(Libc libc, boolean first) {
         Rseqs.require();
         List<String> words = new ArrayList<>(List.of("load", library(libc, "liblinked.so"), "call", "linked_use"));
         words.addAll(first ? 0 : words.size(), List.of("count", "used"));

@@ -7,7 +7,7 @@ import io.github.rseq4j.percpu.PerCpuCounters;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The child JVM of {@link FaultsKernelTest}: counts with several threads, and prints what it found. */
+/** The child JVM of {@link FaultsKernelTest}: counts with several threads, and prints the result. */
 public final class FaultsChild {
     private static final int THREADS = 4;
     private static final int ROUNDS = 50_000;

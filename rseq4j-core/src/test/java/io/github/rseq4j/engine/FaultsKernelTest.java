@@ -17,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whatever is refused, a child JVM falls back, says why and what to do, and counts exactly. */
+/** When a request is refused, a child JVM falls back with the reason and the remedy, and counts exactly. */
 final class FaultsKernelTest {
-    /** A filter as its row in a table: system call, argument, value, errno; and what the reason must name. */
+    /** Returns rows of filters: system call, argument, value, errno, and a text that the reason must contain. */
     static Stream<Arguments> filters() {
         int rangeBytes = Rseqs.require().copies() << Engine.STRIDE_SHIFT;
         return Stream.of(
@@ -48,7 +48,7 @@ final class FaultsKernelTest {
     }
 
     @Test
-    void registersWhenLibcIsToldNotTo() {
+    void registersItselfWhenLibcIsToldNotTo() {
         Rseqs.require();
         ChildJvm child = run(ChildJvm.NATIVE, ChildJvm.NOT_BY_LIBC);
         assertEquals("OWN", child.get("owner"), child.output());
@@ -56,7 +56,7 @@ final class FaultsKernelTest {
     }
 
     @Test
-    void fallsBackWhenLibcIsToldNotToRegisterAndNobodyElseMay() {
+    void fallsBackWhenOnlyLibcMayRegisterAndIsToldNotTo() {
         Rseqs.require();
         run(List.of(ChildJvm.NATIVE.getFirst(), "-Drseq4j.registration=libc"), ChildJvm.NOT_BY_LIBC)
                 .requireFallback("__rseq_size is 0");

@@ -33,11 +33,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * The child JVM of {@link FirstUseTest}: uses a copy of the library first where something is wrong, and again where
- * nothing is. Each use is of a copy of its own, under a class loader of its own, because a class is initialised once.
+ * The child JVM of {@link FirstUseTest}: uses a copy of the library first under a fault, and again without it. Each use
+ * has its own copy under its own class loader, because a class is initialised once.
  */
 public final class FirstUseChild {
-    /** What is used first. */
+    /** The first uses. */
     static final List<String> USES = List.of("counter", "availability", "counters", "histogram", "items", "stack",
             "byteStack", "ring", "byteRing", "lock", "pool", "currentCpu", "fence", "section");
     private static final int MAX_THREADS = 20_000;
@@ -49,7 +49,7 @@ public final class FirstUseChild {
     /**
      * Runs the child: for each use a line "use=first outcome, then outcome".
      *
-     * @param arguments what is wrong, the folders of classes, and the uses
+     * @param arguments the fault, the folders of classes, and the uses
      * @throws Exception when the child itself fails
      */
     public static void main(String[] arguments) throws Exception {
@@ -68,11 +68,11 @@ public final class FirstUseChild {
     }
 
     /**
-     * Uses this copy where something is wrong, and again.
+     * Uses this copy under a fault, and again without it.
      *
-     * @param wrong what
-     * @param use what is used
-     * @return what became of both
+     * @param wrong the fault
+     * @param use the use
+     * @return the outcomes of both
      * @throws Exception when the child itself fails
      */
     public static String inCopy(String wrong, String use) throws Exception {
@@ -170,14 +170,14 @@ public final class FirstUseChild {
         }
     }
 
-    /** Tries from the deepest frame there is, and in each of its callers, until it goes well. */
+    /** Tries in the deepest frame, and then in each of its callers, until one try succeeds. */
     private static String onDeepStack(String use) {
         String[] last = {"not tried"};
         dive(use, last);
         return last[0];
     }
 
-    @SuppressWarnings("InfiniteRecursion") // It is what this is about.
+    @SuppressWarnings("InfiniteRecursion") // The recursion fills the stack.
     private static boolean dive(String use, String[] last) {
         boolean isDone = false;
         try {
@@ -191,9 +191,9 @@ public final class FirstUseChild {
                 isDone = true;
                 last[0] = "fine";
             } catch (Throwable t) {
-                // The JDK says of some overflows that they are internal errors.
+                // The JDK reports some overflows as internal errors.
                 boolean isOverflow = String.valueOf(t).contains("StackOverflowError");
-                // Anything else is what this looks for.
+                // Any other failure is a defect.
                 isDone = !isOverflow;
                 last[0] = isOverflow ? "overflow" : String.valueOf(t);
             }
@@ -203,11 +203,11 @@ public final class FirstUseChild {
 
     @SuppressWarnings("UnusedVariable") // Held, not read.
     private static String onFullHeap(String use) {
-        // Even a text is made when it is first read.
+        // Even a text allocates when it is first read.
         String fine = "fine";
         String none = "no memory";
         Object[] held = null;
-        // From nothing for the first one to some megabytes: memory ends in another step for each.
+        // From no free memory to some megabytes: for each use the memory ends at another step.
         byte[] rest = new byte[USES.indexOf(use) * REST_BYTES];
         int bytes = 1 << 20;
         while (bytes >= 64) {
@@ -247,7 +247,7 @@ public final class FirstUseChild {
         }
     }
 
-    /** A class of which there are many. */
+    /** A class that is loaded many times. */
     static final class Filler {
         private Filler() {}
     }
@@ -279,7 +279,9 @@ public final class FirstUseChild {
         return first;
     }
 
-    /** The engine is chosen, and then the kernel lets the thread, and those that it starts, map no code any more. */
+    /**
+     * The engine is chosen first. Then the kernel refuses to map code for the thread and the threads that it starts.
+     */
     private static String withoutLaterCode(String use) throws InterruptedException {
         boolean _ = Rseq.availability().available();
         String[] first = new String[2];
@@ -291,11 +293,14 @@ public final class FirstUseChild {
         });
         thread.start();
         thread.join();
-        // Once refused, it is refused again: nobody finds half of something.
+        // A second use is refused, too: the first one left nothing incomplete.
         return first[0].equals(first[1]) ? first[0] : first[0] + " and " + first[1];
     }
 
-    /** Half of a CPU for the thread at a time: SCHED_DEADLINE, whose threads start others only if that resets it. */
+    /**
+     * Half of a CPU for the thread, by SCHED_DEADLINE. Such a thread may start threads only if a fork resets its
+     * policy.
+     */
     static List<String> deadline(String... options) {
         List<String> command = new ArrayList<>(List.of("chrt", "--deadline", "--sched-runtime", "20000000",
                 "--sched-deadline", "40000000", "--sched-period", "40000000"));
@@ -319,7 +324,7 @@ public final class FirstUseChild {
         thread.start();
         List<String> command = deadline(options);
         command.addAll(List.of("--pid", "0", tid.get()));
-        // By this thread: starting a process starts a thread that waits for it.
+        // This thread calls the kernel itself: the start of a process would start a thread that waits for it.
         int exit = new ProcessBuilder(command).inheritIO().start().waitFor();
         first[0] = exit == 0 ? "" : "chrt=" + exit + " ";
         isSet.countDown();

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * A first use where something is wrong costs nobody the library: what was used works when nothing is wrong any more.
+ * A first use under a fault does not break the library: after the fault every structure works.
  *
  * <pre>
  * first use                        the first use itself        afterwards
@@ -42,7 +42,7 @@ final class FirstUseTest {
                 ChildJvm.classes().get(1) + "/", uses);
     }
 
-    /** Runs a child and returns what became of each use: the first time, then, and on which engine. */
+    /** Runs a child and returns the outcome of each use: of the first attempt, of a later attempt, and the engine. */
     private static Map<String, String[]> outcomes(List<String> command) {
         Tool.Outcome outcome = Tool.run("a JDK, and util-linux", Map.of(), command);
         assertEquals(0, outcome.exit(), outcome.output());
@@ -52,7 +52,7 @@ final class FirstUseTest {
         assertEquals(FirstUseChild.USES.size(), uses.size(), outcome.output());
         uses.forEach((use, each) -> {
             assertEquals("then fine", each[1], use + ": " + String.join(", ", each));
-            // The fallback is chosen for a reason alone, and with a remedy.
+            // The fallback always has a reason and a remedy.
             assertTrue(each[2].equals("available") || each[2].matches("(?s)fallback: .+; .+"),
                     use + ": " + String.join(", ", each));
         });
@@ -70,7 +70,7 @@ final class FirstUseTest {
     }
 
     @Test
-    void hasNoMemoryOnAFullHeapAndWorksAfterwards() {
+    void failsOnAFullHeapAndWorksAfterwards() {
         requireFirst(outcomes(child(List.of("-Xmx24m", "-XX:+UseSerialGC"), "heap", ALL)), "fine", "no memory");
     }
 
@@ -81,7 +81,7 @@ final class FirstUseTest {
 
     @Test
     void fallsBackWithItsReasonWhereNoThreadCanBeStarted() {
-        // The limit does not hold for root, whom setpriv makes somebody else.
+        // The limit does not apply to root, so setpriv changes the user.
         List<String> command = new ArrayList<>(List.of("prlimit", "--nproc=120"));
         if (System.getProperty("user.name").equals("root")) {
             command.addAll(0, List.of("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"));
@@ -94,7 +94,7 @@ final class FirstUseTest {
     }
 
     @Test
-    void saysThatNoMoreCodeIsMappedAndWorksAfterwards() {
+    void reportsThatNoMoreCodeIsMappedAndWorksAfterwards() {
         outcomes(child(List.of(), "code", ALL)).forEach((use, each) -> assertTrue(each[0].equals("fine")
                 || each[0].contains("mprotect(length=") && each[0].contains("EACCES")
                         && !each[0].contains("NoClassDefFoundError"), use + ": " + String.join(", ", each)));
@@ -111,8 +111,9 @@ final class FirstUseTest {
     }
 
     @Test
-    void spinsAtNoRealTimePriority() {
-        // One CPU, and so little real-time CPU time at a stretch that a spinning test would end the process.
+    void doesNotSpinAtARealTimePriority() {
+        // One CPU, and a limit of real-time CPU time that a spinning self-test would exceed, which would end the
+        // process.
         for (String policy : List.of("--fifo", "--rr")) {
             List<String> command = new ArrayList<>(List.of("taskset", "-c", "0", "prlimit", "--rttime=400000:400000",
                     "chrt", policy, "10"));
@@ -126,7 +127,7 @@ final class FirstUseTest {
     }
 
     @Test
-    void fallsBackOnAThreadWithADeadlineWhichMayStartNoThread() {
+    void fallsBackOnAThreadWithADeadline() {
         assumeAllowed(FirstUseChild.deadline("0", "true"));
         Map<String, String[]> uses = outcomes(child(List.of(), "deadline", ALL));
         requireFirst(uses, "fine");
@@ -136,7 +137,7 @@ final class FirstUseTest {
     }
 
     @Test
-    void worksOnAThreadWithADeadlineThatEndsWhereItStartsThreads() {
+    void worksOnAThreadWhoseDeadlineEndsAtAFork() {
         assumeAllowed(FirstUseChild.deadline("0", "true"));
         assertChosen(outcomes(child(List.of(), "forkedDeadline", ALL)));
     }

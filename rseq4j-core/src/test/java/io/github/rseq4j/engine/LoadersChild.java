@@ -22,7 +22,7 @@ public final class LoadersChild {
      * Runs the child.
      *
      * @param arguments the folder of the library's classes
-     * @throws ReflectiveOperationException when a copy is not as it should be
+     * @throws ReflectiveOperationException when a copy is faulty
      * @throws InterruptedException when it is interrupted
      * @throws IOException when a file cannot be read
      */
@@ -46,7 +46,7 @@ public final class LoadersChild {
         System.out.println("owner2=" + availability(second, "owner"));
         System.out.println("expected=" + (THREADS + 1) * ROUNDS + " and " + (THREADS + 1) * ROUNDS);
         System.out.println("counted=" + first.longValue() + " and " + second.longValue());
-        // This thread was registered by us alone, once.
+        // Only the library has registered this thread, once.
         System.out.println("counts=" + count("__rseq_refcount") + "+" + count("rseq4j_libc_refcount"));
         try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
             List<String> images = lines.filter(line -> line.matches(".*librseq4j(-memory)?\\.so.*"))

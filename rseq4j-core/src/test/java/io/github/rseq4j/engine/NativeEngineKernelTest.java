@@ -43,10 +43,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The engine finishes what a section could not, and loses nothing on the way. */
+/** The engine completes what a section could not finish, and loses no update. */
 final class NativeEngineKernelTest {
     @Test
-    void sawAbortsHappenBeforeItWasChosen() {
+    void theSelfTestSawAborts() {
         NativeEngine engine = Rseqs.require();
         assertTrue(engine.selfTest().preemption() > 0, engine.selfTest().toString());
         assertTrue(engine.selfTest().fence() > 0 || !engine.selfTest().fenceNote().isEmpty(),
@@ -77,7 +77,10 @@ final class NativeEngineKernelTest {
         assertEquals("[1, 2, 3, 4, 5, 16, 27, 38]", block.toString());
     }
 
-    /** The slow path takes segments as the downcall does: it only reads a record, and writes a record's bytes alone. */
+    /**
+     * The slow path treats segments like the downcall: it only reads a pushed record, and writes only the bytes of a
+     * popped one.
+     */
     @Test
     void copiesRecordsOnAThreadThatLostItsRegistration() throws InterruptedException {
         NativeEngine engine = Rseqs.require();
@@ -111,14 +114,14 @@ final class NativeEngineKernelTest {
         records.forEach(record -> assertArrayEquals(Arrays.copyOf(source, record.length), record));
     }
 
-    /** No status of an exit is tried again: it comes back as it is, whichever section it is of. */
+    /** An exit is not tried again: its status is returned unchanged, for each section. */
     @Test
-    void leavesAnExitAsItIs() {
+    void returnsAnExitUnchanged() {
         NativeEngine engine = Rseqs.require();
         Chain chain = counted("left", 1);
         for (int completed = 0; completed < 4; completed++) {
             long status = Status.failure(Status.EXIT + completed, completed);
-            assertEquals(status, engine.complete(chain, status, 0, 0), "nothing runs: address 0 is nobody's");
+            assertEquals(status, engine.complete(chain, status, 0, 0), "nothing runs: address 0 is not mapped");
         }
     }
 
@@ -154,7 +157,7 @@ final class NativeEngineKernelTest {
     }
 
     @Test
-    void countsTheAbortsOfAChainThatAWalkOverTheCpusDisturbs() throws InterruptedException {
+    void countsTheAbortsThatAWalkOverTheCpusCauses() throws InterruptedException {
         NativeEngine engine = Rseqs.require();
         MethodHandle delayed = engine.handle(DelayLoadAddStore.CHAIN);
         long cell = Cells.get().allocate(this, 1);
@@ -169,13 +172,13 @@ final class NativeEngineKernelTest {
                         ? 1 : 0);
             }
         });
-        // Where the walker finds the thread on the CPU that it goes to, it takes its place.
+        // If the thread runs on the walker's next CPU, the walker preempts it.
         for (int i = 0; i < 10_000 && aborted.get() == 0; i++) {
             engine.fenceByWalking();
         }
         thread.interrupt();
         thread.join();
-        assertTrue(aborted.get() > 0, "a walk aborts what it switches out");
+        assertTrue(aborted.get() > 0, "a walk aborts the section that it preempts");
         assertEquals(before + aborted.get(), engine.aborts(DelayLoadAddStore.CHAIN));
         assertEquals(committed.get(), Cells.get().sum(cell));
     }
@@ -200,10 +203,10 @@ final class NativeEngineKernelTest {
         return new Chain(name, 2, Chain.DEFAULT_RESTARTS, sections);
     }
 
-    /** However often the rest of a chain was tried: what is told counts from the first section. */
+    /** The status counts the committed sections from the first one, after any number of tries. */
     @ParameterizedTest
     @ValueSource(ints = {Status.ABORTED, Status.UNREGISTERED, Status.OUT_OF_RANGE})
-    void tellsHowManySectionsHaveCommittedInAll(int code) {
+    void reportsTheNumberOfAllCommittedSections(int code) {
         NativeEngine engine = Rseqs.require();
         Chain chain = counted("counted", 1);
         engine.admit(SimulationProof.of(chain, 42));
@@ -220,7 +223,7 @@ final class NativeEngineKernelTest {
     }
 
     @Test
-    void emitsEqualChainsOnceAndOthersOfTheirNameApart() {
+    void emitsEqualChainsOnceAndOthersOfTheSameNameSeparately() {
         NativeEngine engine = Rseqs.require();
         long[] entries = new long[3];
         for (int i = 0; i < 3; i++) {
@@ -234,7 +237,7 @@ final class NativeEngineKernelTest {
     }
 
     @Test
-    void refusesASectionThatNoProofKnows() {
+    void refusesASectionWithoutAProof() {
         NativeEngine engine = Rseqs.require();
         Chain stray = Chain.of(1, new Section("stray", List.of(new Step.CommitStore(Mem.cell(Operand.arg(0)),
                 Operand.imm(1), Width.LONG, Order.RELAXED)), null));
@@ -263,9 +266,9 @@ final class NativeEngineKernelTest {
         assertEquals(-Errno.EINVAL, answers[3], "another length");
     }
 
-    /** The table of docs/abi.md: what rseq(2) answers, to whom. */
+    /** The table of the answers of rseq(2) in docs/abi.md. */
     @Test
-    void answersAsTheTableSays() throws InterruptedException {
+    void theKernelAnswersAsInTheTable() throws InterruptedException {
         NativeEngine engine = Rseqs.require();
         Registration found = engine.registration();
         int length = found.registeredBytes();
@@ -294,7 +297,7 @@ final class NativeEngineKernelTest {
     }
 
     @Test
-    void doesNotTakeAnotherAreaForLibcs() throws InterruptedException {
+    void doesNotMistakeAnotherAreaForLibcs() throws InterruptedException {
         NativeEngine engine = Rseqs.require();
         Registration found = engine.registration();
         Registration[] judged = new Registration[1];

@@ -21,9 +21,9 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * What known libraries do that register threads, beside librseq4j.so and beside a JVM, in every order, on every libc:
- * nobody aborts, no update is lost, whoever was told yes is served. README's table says who is; it is written by
- * {@code -Drseq4j.golden=update}.
+ * Known libraries that register threads, next to librseq4j.so and in a JVM, in every order and on every libc: no
+ * process aborts, no update is lost, and a side whose request succeeded stays registered. README's table shows which
+ * side is served; {@code -Drseq4j.golden=update} writes it.
  */
 final class PartnersKernelTest {
     private static final Path README = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "README.md");
@@ -33,10 +33,10 @@ final class PartnersKernelTest {
     private static final List<String> QUICK = List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC");
 
-    /** In which order they come; % is the library's name. */
+    /** The orders of loading; %s is the library's name. */
     private enum Order {
-        THEIRS_AHEAD("C, linked: library, rseq4j", "%s_first"),
-        THEIRS_BEHIND("C, linked: rseq4j, library", "%s_behind"),
+        THEY_FIRST("C, linked: library, rseq4j", "%s_first"),
+        WE_FIRST("C, linked: rseq4j, library", "%s_last"),
         WE_PRELOADED("C, library linked, rseq4j preloaded", "%s_alone"),
         THEY_LATER("C, rseq4j linked, library loaded later", "partners", "later-theirs", LATER),
         WE_LATER("C, library linked, rseq4j loaded later", "%s_alone", "later-ours",
@@ -84,7 +84,7 @@ final class PartnersKernelTest {
         }
     }
 
-    /** Runs one order of one library on one libc, and returns who is served. */
+    /** Runs one order of one library on one libc, and returns which side is served. */
     private static String outcome(Libc libc, Order order, String library) {
         Path folder = Fixtures.folder(libc);
         String preload = order.preload(folder, library);
@@ -133,7 +133,7 @@ final class PartnersKernelTest {
     }
 
     @Test
-    void whoIsServedIsWhatReadmeSays() throws IOException {
+    void servesTheSideThatTheReadmeNames() throws IOException {
         Rseqs.require();
         Map<String, List<Libc>> rows = new LinkedHashMap<>();
         for (Order order : Order.values()) {

@@ -8,7 +8,7 @@ import io.github.rseq4j.percpu.PerCpuCounter;
 import java.io.IOException;
 import java.util.Objects;
 
-/** A child JVM that starts processes while it counts, and then looks at its own registration. */
+/** A child JVM that starts processes while it counts, and then checks its own registration. */
 public final class ProcessesChild {
     private static final int PROCESSES = 20;
     private static final int STATUS = 3;

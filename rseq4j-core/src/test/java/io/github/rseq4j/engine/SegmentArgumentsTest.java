@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.Arguments.ArgumentSet;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A chain copies from a segment and to it, whatever runs the chain, and does nothing else with the segment. */
+/** Every runner of a chain copies from a segment and to it, and does nothing else with the segment. */
 final class SegmentArgumentsTest {
     private static final int MAX_BYTES = Section.MAX_COPY_BYTES;
     private static final int ROUNDS = 20_000;
@@ -53,7 +53,7 @@ final class SegmentArgumentsTest {
     private static final List<Assumption> APART = List.of(Assumption.apart(arg(1), "a segment is no cell"));
     private static final Chain IN = Chain.of(3, new Section("memcpy_add",
             List.of(new Step.Copy(Mem.cell(arg(0), 8), arg(1), arg(2), MAX_BYTES), COUNT), null, APART));
-    /** The bytes go to the segment from its fourth on. */
+    /** The bytes go to the segment at offset 3. */
     private static final Chain OUT = Chain.of(3, new Section("memcpy_out_add",
             List.of(new Step.Address(temp(0), Mem.cell(arg(0), 8)),
                     new Step.Copy(Mem.at(arg(1), 3), temp(0), arg(2), MAX_BYTES), COUNT),
@@ -61,10 +61,10 @@ final class SegmentArgumentsTest {
     private static final int OUT_AT = 3;
     private static final VarHandle BYTES = MethodHandles.arrayElementVarHandle(byte[].class);
     private static final int[] LENGTHS = {0, 1, 7, 8, 9, 15, 16, 63, 64, 4095, 65_535, 65_536};
-    /** By so many bytes a segment is longer than what is copied. */
+    /** The numbers of bytes by which a segment is longer than the copy. */
     private static final int[] REST = {0, 1, 8, 100_000};
 
-    /** What runs a chain: bytecode, the steps one by one on native memory, and machine code. */
+    /** The runners of a chain: bytecode, the steps one by one on native memory, and machine code. */
     enum Runner {
         FALLBACK, STEP_BY_STEP, EMITTED;
 
@@ -127,7 +127,7 @@ final class SegmentArgumentsTest {
         return segment.toArray(ValueLayout.JAVA_BYTE);
     }
 
-    /** Segments of a length, of every kind there is, for which the arena lives. */
+    /** Returns segments of a length, of every kind; they live at most as long as the arena. */
     private List<MemorySegment> segments(Arena arena, int bytes) throws IOException {
         List<MemorySegment> segments = new ArrayList<>(List.of(
                 MemorySegment.ofArray(new byte[bytes]),
@@ -147,7 +147,7 @@ final class SegmentArgumentsTest {
 
     @ParameterizedTest
     @EnumSource
-    void bytesComeFromSegmentsOfEveryKindWhichAreOnlyRead(Runner runner) throws IOException {
+    void copiesFromSegmentsOfEveryKindAndOnlyReadsThem(Runner runner) throws IOException {
         Runs runs = runner.open();
         int calls = 0;
         try (Arena arena = Arena.ofConfined()) {
@@ -162,7 +162,7 @@ final class SegmentArgumentsTest {
                         calls += 2;
                         assertArrayEquals(Arrays.copyOf(bytes, length),
                                 Arrays.copyOfRange(found, OUT_AT, found.length), data.toString());
-                        assertArrayEquals(bytes, content(data), "what is copied from stays as it is");
+                        assertArrayEquals(bytes, content(data), "the source is unchanged");
                     }
                 }
             }
@@ -172,7 +172,7 @@ final class SegmentArgumentsTest {
 
     @ParameterizedTest
     @EnumSource
-    void bytesGoToSegmentsOfEveryKindAndNoOtherByteIsWritten(Runner runner) throws IOException {
+    void copiesToSegmentsOfEveryKindAndWritesNoOtherByte(Runner runner) throws IOException {
         Runs runs = runner.open();
         try (Arena arena = Arena.ofConfined()) {
             for (int length : LENGTHS) {
@@ -193,7 +193,7 @@ final class SegmentArgumentsTest {
 
     @ParameterizedTest
     @EnumSource
-    void longsKeepTheirOrder(Runner runner) {
+    void keepsTheByteOrderOfLongs(Runner runner) {
         Runs runs = runner.open();
         long[] longs = {Long.MIN_VALUE, -1, 0, 0x0102_0304_0506_0708L};
         assertEquals(0L, runs.in(MemorySegment.ofArray(longs), 32L));
@@ -202,10 +202,10 @@ final class SegmentArgumentsTest {
         assertArrayEquals(longs, found.asSlice(OUT_AT).toArray(ValueLayout.JAVA_LONG_UNALIGNED));
     }
 
-    /** Another thread has a byte that is copied from, or one beside those that are copied to, for itself. */
+    /** Another thread owns a byte of the source, and bytes next to the target. */
     @ParameterizedTest
     @EnumSource
-    void whatAnotherThreadWritesMeanwhileStays(Runner runner) throws InterruptedException {
+    void keepsConcurrentWritesToOtherBytes(Runner runner) throws InterruptedException {
         Runs runs = runner.open();
         byte[] shared = new byte[256];
         MemorySegment segment = MemorySegment.ofArray(shared);
@@ -236,7 +236,7 @@ final class SegmentArgumentsTest {
 
     @ParameterizedTest
     @EnumSource
-    void aLengthBeyondTheBoundIsOutOfRangeAndTouchesNothing(Runner runner) {
+    void aLengthAboveTheBoundIsOutOfRangeAndCopiesNothing(Runner runner) {
         Runs runs = runner.open();
         for (long length : new long[] {MAX_BYTES + 1, Integer.MAX_VALUE, -1, Long.MIN_VALUE}) {
             MemorySegment data = MemorySegment.ofArray(pattern(100, 3));
@@ -247,11 +247,11 @@ final class SegmentArgumentsTest {
         assertEquals(0, runs.count());
     }
 
-    /** A downcall refuses these whatever its section does, so the others refuse them where nothing is copied, too. */
+    /** A downcall refuses these for every section, so the other runners refuse them even where nothing is copied. */
     @SuppressWarnings("MustBeClosedChecker") // A confined arena cannot be closed by this thread.
     @ParameterizedTest
     @EnumSource
-    void aSegmentThatIsClosedOrAnotherThreadsIsRefused(Runner runner) throws InterruptedException {
+    void refusesSegmentsThatAreClosedOrConfinedToAnotherThread(Runner runner) throws InterruptedException {
         Runs runs = runner.open();
         MemorySegment closed;
         try (Arena arena = Arena.ofShared()) {
@@ -269,10 +269,10 @@ final class SegmentArgumentsTest {
         assertEquals(0, runs.count());
     }
 
-    /** Machine code cannot look; here nothing is committed and nothing is written. */
+    /** Machine code cannot check this; the other runners commit nothing and write nothing. */
     @ParameterizedTest
     @EnumSource(names = {"FALLBACK", "STEP_BY_STEP"})
-    void whatDoesNotFitIsRefusedWithNothingDone(Runner runner) {
+    void refusesSegmentsThatDoNotFitBeforeAnyEffect(Runner runner) {
         Runs runs = runner.open();
         byte[] bytes = pattern(16, 5);
         MemorySegment data = MemorySegment.ofArray(bytes);
@@ -281,7 +281,7 @@ final class SegmentArgumentsTest {
         assertThrows(IndexOutOfBoundsException.class, () -> runs.in(data, 17));
         assertArrayEquals(pattern(16, 5), bytes);
         assertEquals(0, runs.count());
-        assertEquals(0, runs.in(data, 16), "the lock was given back");
+        assertEquals(0, runs.in(data, 16), "the lock was released");
     }
 
     static Stream<ArgumentSet> chainsThatNeedAnAddress() {
@@ -310,14 +310,14 @@ final class SegmentArgumentsTest {
 
     @ParameterizedTest
     @MethodSource("chainsThatNeedAnAddress")
-    void aChainThatNeedsTheAddressIsRefused(Chain chain) {
+    void refusesAChainThatNeedsTheAddressOfASegment(Chain chain) {
         FallbackEngine own = new FallbackEngine(Registration.none("test", ""), SelfTest.Outcome.NOT_RUN);
         String message = assertThrows(IllegalArgumentException.class, () -> own.handle(chain, 1)).getMessage();
         assertTrue(String.valueOf(message).contains("a1 is a segment"), message);
     }
 
     @Test
-    void anArgumentThatThereIsNotIsRefused() {
+    void refusesAnArgumentOutOfRange() {
         for (int segment : new int[] {-1, 3}) {
             assertThrows(IllegalArgumentException.class, () -> Arguments.checkSegment(IN, segment));
         }

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A JVM that registers its threads itself: many threads and signals, two copies of the library, processes. */
+/** A JVM that registers its threads itself: many threads and signals, two copies of the library, child processes. */
 final class SharedRegistrationKernelTest {
     private static ChildJvm child(Libc libc, List<String> options, Class<?> program, String... arguments) {
         Rseqs.require();
@@ -27,11 +27,11 @@ final class SharedRegistrationKernelTest {
 
     @ParameterizedTest
     @CsvSource({"GLIBC, 20000", "DORMANT_GLIBC, 100000", "OLD_GLIBC, 100000"})
-    void losesNothingWhenThreadsComeAndGoUnderAStormOfSignals(Libc libc, int threads) {
+    void losesNoUpdateWhileThreadsStartAndEndUnderSignals(Libc libc, int threads) {
         ChildJvm child = child(libc, ChildJvm.NATIVE, StormChild.class, String.valueOf(threads));
         assertTrue(Long.parseLong(child.get("signals")) > threads / 100, child.output());
-        // malloc's arenas and cached stacks come and go by some tens, whoever registers.
-        assertTrue(Long.parseLong(child.get("grown")) < threads / 100, "no mapping a thread: " + child.output());
+        // The mappings of malloc's arenas and cached stacks vary by some tens, independent of the owner.
+        assertTrue(Long.parseLong(child.get("grown")) < threads / 100, "no mapping for each thread: " + child.output());
     }
 
     @ParameterizedTest
@@ -47,7 +47,7 @@ final class SharedRegistrationKernelTest {
     @ParameterizedTest
     @CsvSource({"DORMANT_GLIBC, POSIX_SPAWN", "DORMANT_GLIBC, VFORK", "DORMANT_GLIBC, FORK", "OLD_GLIBC, POSIX_SPAWN",
         "OLD_GLIBC, VFORK", "OLD_GLIBC, FORK"})
-    void processesAreUnharmedAndLeaveTheRegistrationAlone(Libc libc, String mechanism) {
+    void childProcessesWorkAndKeepTheParentsRegistration(Libc libc, String mechanism) {
         List<String> options = new ArrayList<>(ChildJvm.NATIVE);
         options.add("-Djdk.lang.Process.launchMechanism=" + mechanism);
         ChildJvm child = child(libc, options, ProcessesChild.class);
@@ -55,10 +55,10 @@ final class SharedRegistrationKernelTest {
         assertEquals("EBUSY", child.get("registration"), child.output());
     }
 
-    /** Every thread of the JVM is registered at its creation, by the file that the command provider writes. */
+    /** The file that the command provider writes registers every thread of the JVM at its creation. */
     @ParameterizedTest
     @EnumSource(names = {"DORMANT_GLIBC", "OLD_GLIBC"})
-    void aPreloadedImageIsUsedAndNotLoadedOnceMore(Libc libc) {
+    void usesAPreloadedImageAndLoadsNoOther(Libc libc) {
         Rseqs.require();
         Tool.Outcome outcome = Fixtures.run(libc,
                 Map.of("LD_PRELOAD", Fixtures.folder(libc).resolve(ProviderImage.FILE_NAME).toString()),

@@ -22,13 +22,13 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A child JVM in which threads start and end under a storm of signals, whose handler joins the thread and runs a
- * section. A real-time signal that is sent to the process is queued, and delivered once, to any thread at all: so as
- * many sections as signals must have been committed.
+ * section. A real-time signal that is sent to the process is queued, and delivered once, to any thread. So the number
+ * of committed sections must equal the number of signals.
  */
 public final class StormChild {
     private static final int SIGNAL = 44;
     private static final int AT_ONCE = 8;
-    /** With the timer's slack and the sending, ten thousand signals a second come of it. */
+    /** The timer's slack and the sending included, this gives ten thousand signals a second. */
     private static final long PAUSE_NANOS = 50_000;
     private static final int AT_A_TIME = 2;
     private static final int ROUNDS = 20;
@@ -45,7 +45,7 @@ public final class StormChild {
     /**
      * Runs the child.
      *
-     * @param arguments how many threads
+     * @param arguments the number of threads
      * @throws InterruptedException when it is interrupted
      * @throws IOException when /proc cannot be read
      */
@@ -130,7 +130,10 @@ public final class StormChild {
         }
     }
 
-    /** {@code void handler(int signal)}: up to three times the section, joining the thread in between if need be. */
+    /**
+     * {@code void handler(int signal)}: runs the section up to three times, and joins the thread in between if
+     * necessary.
+     */
     private static long handler(NativeEngine engine, long cell) {
         Label function = new Label("handler");
         Label out = new Label("out");

@@ -8,22 +8,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The kernel's lists of CPUs are read as it writes them. */
+/** The parser accepts lists of CPUs as the kernel writes them. */
 final class CpusTest {
     @ParameterizedTest
     @CsvSource(delimiter = ';', value = {"0;1", "0-1;2", "0-127;128", "0,2-5;6", "0-3,8,10-11;12", "7;8"})
-    void takesTheLargestIdOfAList(String list, int expected) {
+    void returnsOneMoreThanTheLargestId(String list, int expected) {
         assertEquals(expected, Cpus.parse(list));
     }
 
     @Test
-    void takesAListAsSysfsEndsIt() {
+    void acceptsTheNewlineOfSysfs() {
         assertEquals(2, Cpus.parse("0-1\n"));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "\n", "a", "0-", ",", "0-x"})
-    void refusesWhatIsNoList(String list) {
+    void refusesMalformedLists(String list) {
         assertThrows(IllegalArgumentException.class, () -> Cpus.parse(list));
     }
 }

@@ -6,7 +6,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class RseqAreaTest {
-    /** What the auxiliary vectors of Linux 4.18, 6.3 and 7.0 say, and of one to come. */
+    /** The feature sizes of Linux 4.18, 6.3 and 7.0, and of a later kernel. */
     @ParameterizedTest
     @CsvSource({"0,20,none", "32,20,legacy", "0,28,none", "32,28,legacy", "64,28,legacy", "0,33,none", "32,33,legacy",
         "33,33,full", "64,33,full", "64,72,legacy", "72,72,full"})

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Runs a program under a seccomp filter: a JVM of its own that installs the filter and becomes the program. The JVM of
+ * Runs a program under a seccomp filter: a separate JVM installs the filter and then becomes the program. The JVM of
  * the tests cannot do so itself, because glibc ends a process in which a new thread cannot register.
  */
 public final class Seccomp {
@@ -49,12 +49,12 @@ public final class Seccomp {
     }
 
     /**
-     * Makes a system call fail for the calling thread and all that it starts.
+     * Makes a system call fail for the calling thread and all threads and processes that it starts.
      *
      * @param number the system call
-     * @param argument which argument is looked at, or -1 to refuse every call
+     * @param argument the number of the argument to compare, or -1 to refuse every call
      * @param value the argument's value (its lower half) for which the call is refused
-     * @param errno what it answers
+     * @param errno the errno that the call returns
      */
     public static void refuse(int number, int argument, int value, int errno) {
         List<Instruction> program = new ArrayList<>();

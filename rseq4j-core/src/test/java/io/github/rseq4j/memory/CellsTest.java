@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Cells are packed, are 0 when handed out, and come back when their owner is collected. */
+/** Cells are packed, hold 0 when they are allocated, and are freed when their owner is collected. */
 final class CellsTest {
     private static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
 
@@ -55,7 +55,7 @@ final class CellsTest {
         long other = cells.allocate(this, 4);
         awaitHeld(4);
         long again = cells.allocate(this, 8);
-        assertEquals(address, again, "the first fit is what came back");
+        assertEquals(address, again, "the first fit is the freed range");
         assertNotEquals(other, again);
         for (int i = 0; i < 8; i++) {
             assertEquals(0, cells.sum(again + (long) i * Long.BYTES));
@@ -63,7 +63,7 @@ final class CellsTest {
     }
 
     @Test
-    void joinsNeighboursThatCameBack() throws InterruptedException {
+    void joinsFreedNeighbours() throws InterruptedException {
         long first = cells.allocate(new Object(), 2);
         cells.allocate(new Object(), 3);
         cells.allocate(new Object(), 4);
@@ -91,7 +91,7 @@ final class CellsTest {
     }
 
     @Test
-    void givesThePagesOfCollectedOwnersBack() throws InterruptedException {
+    void releasesThePagesOfCollectedOwners() throws InterruptedException {
         for (int count : new int[] {Cells.MAX_CELLS, 1000, 10}) {
             long populated = 0;
             for (int round = 0; round < 2; round++) {
@@ -110,7 +110,7 @@ final class CellsTest {
     }
 
     @Test
-    void asksTheCollectorForWhatWasDroppedWithoutACollection() {
+    void requestsACollectionWhenDroppedCellsAccumulate() {
         long most = 0;
         long bound = Math.clamp(Runtime.getRuntime().maxMemory() / 16, 64L << 20, 512L << 20);
         int count = Cells.MAX_CELLS / 2;
@@ -126,7 +126,7 @@ final class CellsTest {
     }
 
     @Test
-    void neverReusesPagesOfCellsThatAreHeld() throws InterruptedException {
+    void neverReusesPagesOfHeldCells() throws InterruptedException {
         List<Object> kept = new ArrayList<>();
         List<Long> addresses = new ArrayList<>();
         for (int i = 0; i < 3000; i++) {

@@ -1,11 +1,11 @@
 package io.github.rseq4j.memory;
 
-/** What tests of other packages ask of memory. */
+/** Opens internals of this package to tests of other packages. */
 public final class MemoryProbe {
     private MemoryProbe() {}
 
     /**
-     * Returns how many bytes are populated.
+     * Returns the number of populated bytes.
      *
      * @param cells the cells
      */
@@ -14,7 +14,7 @@ public final class MemoryProbe {
     }
 
     /**
-     * Tells whether elements lie where pops do not look.
+     * Tells whether an array that pops do not use holds elements.
      *
      * @param arrays the arrays
      */

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Ranges come back when they are given back or their owner is collected, and hold nothing of it then. */
+/** Ranges are reused after they are released or their owner is collected, and hold no old data then. */
 final class RangesTest {
     private static final byte[] IMAGE = new byte[(int) Ranges.STRIDE_BYTES];
 
@@ -47,7 +47,7 @@ final class RangesTest {
     }
 
     @Test
-    void handsOutNewRangesAlsoWhenTheyCameBack() {
+    void reusedRangesAreNew() {
         for (byte[] image : List.of(IMAGE, new byte[0], IMAGE)) {
             Ranges.Pool holding = ranges.hold(this, image);
             assertEquals(image.length > 0 && engine instanceof NativeEngine, holding.showsImage());
@@ -57,7 +57,7 @@ final class RangesTest {
             ranges.giveBack(holding);
             assertEquals(1, ranges.waiting());
             ranges.giveBack(holding);
-            assertEquals(1, ranges.waiting(), "giving back again does nothing");
+            assertEquals(1, ranges.waiting(), "a second release does nothing");
         }
     }
 
@@ -75,7 +75,7 @@ final class RangesTest {
     }
 
     @Test
-    void takesFewMappingsOnAMachineOfManyCpus() {
+    void usesFewMappingsOnAMachineWithManyCpus() {
         for (int copies : new int[] {2, 3, 31, 32, 33, 64, 129, 513, 1025, 8193}) {
             int strides = Ranges.strides(copies, 32);
             assertTrue((copies + strides - 1) / strides <= 32, "copies=" + copies + ", strides=" + strides);
@@ -85,7 +85,7 @@ final class RangesTest {
 
     @ParameterizedTest
     @CsvSource({"32, 8192", "1, 8192", "1, 2", "2, 4", "1, 0", "32, 0"})
-    void newItemsAreWhatTheyShouldBeHoweverManyMappingsThereMayBe(int mappingsPerRange, int maxMappings)
+    void newItemsHoldTheirImageUnderEveryLimitOfMappings(int mappingsPerRange, int maxMappings)
             throws IOException {
         Ranges few = new Ranges(engine, mappingsPerRange, maxMappings);
         long before = images();
@@ -123,7 +123,7 @@ final class RangesTest {
     }
 
     @Test
-    void keepsFewFilesOpenHoweverManyPoolsHaveAnImage() throws IOException {
+    void keepsFewFilesOpenForManyPoolsWithAnImage() throws IOException {
         List<Ranges.Pool> pools = new ArrayList<>();
         long before = descriptors();
         for (int i = 0; i < 2 * Ranges.MAX_FILES; i++) {
@@ -144,7 +144,7 @@ final class RangesTest {
     }
 
     @Test
-    void takesBackWhatACollectedOwnerHeld() throws InterruptedException {
+    void reclaimsTheRangesOfACollectedOwner() throws InterruptedException {
         long range = ranges.take(ranges.hold(new Object(), IMAGE));
         write(range);
         for (int i = 0; i < 200 && ranges.waiting() == 0; i++) {

@@ -124,7 +124,7 @@ public final class Fixtures {
             String theirs = folder.resolve("lib" + name + ".so").toString();
             compile(libc, folder, "partners", name + "_alone", with(program, theirs, libcs));
             compile(libc, folder, "partners", name + "_first", with(with(program, theirs, List.of(ours)), libcs));
-            compile(libc, folder, "partners", name + "_behind", with(with(program, ours, List.of(theirs)), libcs));
+            compile(libc, folder, "partners", name + "_last", with(with(program, ours, List.of(theirs)), libcs));
         }
         for (String name : PROGRAMS) {
             List<String> more = new ArrayList<>(List.of("-Wl,-e,_start", "-Wl,-z,now", "-Wl,--no-as-needed"));
