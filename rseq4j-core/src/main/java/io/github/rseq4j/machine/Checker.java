@@ -231,7 +231,7 @@ public final class Checker {
             fault(i.insn().bound() < 1 || i.insn().bound() > MAX_BOUND, "I4", code.name(),
                     text + " branches backward without a bound");
             fault(before == null || before.insn().effect() != Effect.COUNT, "I4", code.name(),
-                    text + " branches backward without counting before it");
+                    text + " branches backward, but no counter is counted before it");
         }
     }
 
