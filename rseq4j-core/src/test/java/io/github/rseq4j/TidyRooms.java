@@ -65,18 +65,22 @@ final class TidyRooms {
      * @param className its name, of one of our packages
      */
     String room(String className) {
-        String[] parts = className.substring(BASE.length()).split("\\.", -1);
+        String[] parts = className.substring(BASE.length()).split("[.$]", -1);
         StringBuilder room = new StringBuilder();
-        for (String part : parts) {
-            if (part.isEmpty() || !Character.isLowerCase(part.charAt(0)) || part.equals("package-info")) {
-                break;
-            }
-            room.append(room.isEmpty() ? "" : ".").append(part);
+        int first = 0;
+        while (first < parts.length && isPackage(parts[first])) {
+            room.append(room.isEmpty() ? "" : ".").append(parts[first]);
+            first++;
         }
-        if (room.isEmpty()) {
-            return rooms.containsKey(parts[0]) ? parts[0] : FACADE;
+        String ofClass = first == parts.length ? "" : room + (room.isEmpty() ? "" : ".") + parts[first];
+        if (rooms.containsKey(ofClass)) {
+            return ofClass;
         }
-        return room.toString();
+        return room.isEmpty() ? FACADE : room.toString();
+    }
+
+    private static boolean isPackage(String part) {
+        return !part.isEmpty() && Character.isLowerCase(part.charAt(0)) && !part.equals("package-info");
     }
 
     /**

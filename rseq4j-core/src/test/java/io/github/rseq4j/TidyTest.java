@@ -103,6 +103,21 @@ final class TidyTest {
         }
     }
 
+    /** A class with a row of its own is a room, apart from the rest of its package. */
+    @Test
+    void findsTheRoomOfAClassThatHasARow() {
+        TidyRooms rooms = new TidyRooms("""
+                ## The house
+                | `high.Word` | a | - | - |
+                | `low` | a | `high.Word` | - |
+                | `high` | a | `high.Word`, `low` | - |
+                """);
+        assertEquals(List.of("high.Word", "high.Word", "high", "low"), Stream.of("high.Word", "high.Word$1", "high.A",
+                "low.Word").map(name -> rooms.room("io.github.rseq4j." + name)).toList());
+        assertEquals(1, rooms.faults("io.github.rseq4j.low.A", "io.github.rseq4j.high.A").size());
+        assertEquals(0, rooms.faults("io.github.rseq4j.low.A", "io.github.rseq4j.high.Word").size());
+    }
+
     private static void assertFinds(String rule, String path, String source) {
         List<String> faults = TidySource.faults(ROOMS, path, source);
         assertTrue(faults.stream().anyMatch(fault -> fault.contains(rule)),

@@ -10,11 +10,11 @@ import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
 import io.github.rseq4j.ir.Operand.Reg;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Order;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -380,8 +380,8 @@ public final class Fallback {
             code.invokestatic(ints ? CD_INTEGER_BOX : CD_LONG_BOX, "compareUnsigned",
                     ints ? COMPARE_INTS : COMPARE_LONGS);
             switch (exit.condition()) {
-                case EQ -> code.ifeq(label);
-                case NE -> code.ifne(label);
+                case EQUAL -> code.ifeq(label);
+                case NOT_EQUAL -> code.ifne(label);
                 case BELOW -> code.iflt(label);
                 case ABOVE_OR_EQUAL -> code.ifge(label);
             }

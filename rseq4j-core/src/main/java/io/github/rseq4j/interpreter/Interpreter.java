@@ -5,11 +5,11 @@ import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
 import io.github.rseq4j.ir.Operand.Reg;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Order;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -159,7 +159,8 @@ public final class Interpreter {
             case Step.Address address -> state.set(address.target(), address(address.place(), state, slot));
             case Step.Move move -> state.set(move.target(), state.get(move.value()));
             case Step.ExitIf exit -> {
-                if (exit.condition().holds(state.get(exit.left()), state.get(exit.right()), exit.width())) {
+                Width width = exit.width();
+                if (exit.condition().holds(width.of(state.get(exit.left())), width.of(state.get(exit.right())))) {
                     return Status.EXIT + exit.exit();
                 }
             }

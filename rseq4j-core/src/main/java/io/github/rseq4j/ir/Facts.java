@@ -1,5 +1,6 @@
 package io.github.rseq4j.ir;
 
+import io.github.rseq4j.section.Condition;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -59,8 +60,8 @@ final class Facts {
     /** Notes what a comparison tells that did not hold. */
     void fails(Condition condition, Sum left, Sum right) {
         switch (condition) {
-            case EQ -> { }
-            case NE -> within(left.minus(right), 0, 0);
+            case EQUAL -> { }
+            case NOT_EQUAL -> within(left.minus(right), 0, 0);
             case BELOW -> isAtLeast(left, right);
             case ABOVE_OR_EQUAL -> isBelow(left, right);
         }

@@ -1,6 +1,8 @@
 package io.github.rseq4j.ir;
 
 import io.github.rseq4j.ir.Operand.Reg;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -260,7 +262,7 @@ public sealed interface Step {
 
         @Override
         public String toString() {
-            return "exit " + exit + " if " + left + " " + condition + " " + right
+            return "exit " + exit + " if " + left + " " + spelling(condition) + " " + right
                     + (width == Width.INT ? " (int)" : "");
         }
     }
@@ -421,6 +423,14 @@ public sealed interface Step {
         public String toString() {
             return "commit " + suffix(width) + to + " += " + value + (order == Order.RELEASE ? " release" : "");
         }
+    }
+
+    private static String spelling(Condition condition) {
+        return switch (condition) {
+            case EQUAL -> "EQ";
+            case NOT_EQUAL -> "NE";
+            case BELOW, ABOVE_OR_EQUAL -> condition.name();
+        };
     }
 
     private static String suffix(Width width) {

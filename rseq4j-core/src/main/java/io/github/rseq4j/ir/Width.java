@@ -17,4 +17,13 @@ public enum Width {
     public int bytes() {
         return bytes;
     }
+
+    /**
+     * Returns the part of a word that this width moves, as an unsigned number.
+     *
+     * @param word the word
+     */
+    public long of(long word) {
+        return this == INT ? Integer.toUnsignedLong((int) word) : word;
+    }
 }

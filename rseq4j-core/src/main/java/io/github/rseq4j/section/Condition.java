@@ -2,22 +2,29 @@ package io.github.rseq4j.section;
 
 /** A comparison of two words of the same width, as unsigned numbers. */
 public enum Condition {
-    /** Equal. */
-    EQUAL(io.github.rseq4j.ir.Condition.EQ),
-    /** Not equal. */
-    NOT_EQUAL(io.github.rseq4j.ir.Condition.NE),
-    /** Left below right. */
-    BELOW(io.github.rseq4j.ir.Condition.BELOW),
-    /** Left above right or equal to it. */
-    ABOVE_OR_EQUAL(io.github.rseq4j.ir.Condition.ABOVE_OR_EQUAL);
+    /** The left word is equal to the right one. */
+    EQUAL,
+    /** The left word is not equal to the right one. */
+    NOT_EQUAL,
+    /** The left word is less than the right one. */
+    BELOW,
+    /** The left word is greater than the right one, or equal to it. */
+    ABOVE_OR_EQUAL;
 
-    private final io.github.rseq4j.ir.Condition code;
-
-    Condition(io.github.rseq4j.ir.Condition code) {
-        this.code = code;
-    }
-
-    io.github.rseq4j.ir.Condition code() {
-        return code;
+    /**
+     * Tells whether the comparison of two words of 8 bytes holds. Words of 4 bytes are compared when their upper halves
+     * are 0.
+     *
+     * @param left the left word
+     * @param right the right word
+     * @return whether it holds
+     */
+    public boolean holds(long left, long right) {
+        return switch (this) {
+            case EQUAL -> left == right;
+            case NOT_EQUAL -> left != right;
+            case BELOW -> Long.compareUnsigned(left, right) < 0;
+            case ABOVE_OR_EQUAL -> Long.compareUnsigned(left, right) >= 0;
+        };
     }
 }

@@ -145,7 +145,7 @@ final class Draft {
             Operand added = Operand.imm(constant);
             append(names -> new Step.Add(names.of(distance), added));
         }
-        append(names -> new Step.ExitIf(Condition.BELOW.code(), names.of(distance), names.of(length), Width.LONG,
+        append(names -> new Step.ExitIf(Condition.BELOW, names.of(distance), names.of(length), Width.LONG,
                 Completion.OVERLAP));
     }
 
@@ -165,7 +165,7 @@ final class Draft {
         List<Function<Names, Step>> all = new ArrayList<>(makers);
         List<Step> whole = new ArrayList<>(steps);
         if (returned != null && section == null) {
-            Function<Names, Step> guard = names -> new Step.ExitIf(Condition.ABOVE_OR_EQUAL.code(), names.of(returned),
+            Function<Names, Step> guard = names -> new Step.ExitIf(Condition.ABOVE_OR_EQUAL, names.of(returned),
                     Operand.imm(Long.MIN_VALUE), Width.LONG, Completion.NEGATIVE_RESULT);
             whole.add(checked(whole, guard));
             all.add(guard);

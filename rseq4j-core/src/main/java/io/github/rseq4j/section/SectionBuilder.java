@@ -292,7 +292,7 @@ public final class SectionBuilder {
     }
 
     private SectionBuilder exitIf(Register left, Condition condition, Value right, Width width, int exit) {
-        Function<Names, Step> maker = names -> new Step.ExitIf(condition.code(), names.of(left), names.of(right), width,
+        Function<Names, Step> maker = names -> new Step.ExitIf(condition, names.of(left), names.of(right), width,
                 exit);
         if (exit < 0 || exit >= MAX_EXITS) {
             throw draft.refused(maker.apply(Register::reg), "exits are 0 to " + (MAX_EXITS - 1));
@@ -377,7 +377,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder commitStore(Place to, Value value, Order order) {
-        return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.LONG, order.code()));
+        return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.LONG, order));
     }
 
     /**
@@ -389,7 +389,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder commitStoreInt(Place to, Value value, Order order) {
-        return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.INT, order.code()));
+        return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.INT, order));
     }
 
     /**
@@ -401,7 +401,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder commitAdd(Place to, Value value, Order order) {
-        return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.LONG, order.code()));
+        return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.LONG, order));
     }
 
     /**
@@ -413,7 +413,7 @@ public final class SectionBuilder {
      * @return this builder
      */
     public SectionBuilder commitAddInt(Place to, Value value, Order order) {
-        return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.INT, order.code()));
+        return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.INT, order));
     }
 
     /**

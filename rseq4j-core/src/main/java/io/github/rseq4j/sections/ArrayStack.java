@@ -6,14 +6,14 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Reg;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +76,7 @@ public final class ArrayStack {
 
     /** The cells; the result is the word. A negative one is exit 2. */
     public static final Chain POP = chain("array_pop_relaxed", 1, ELEMENT, ELEMENTS_APART,
-            exit(EXIT_REFUSED, USED, Condition.EQ, imm(0)),
+            exit(EXIT_REFUSED, USED, Condition.EQUAL, imm(0)),
             new Step.Subtract(USED, imm(Long.BYTES)),
             from(),
             new Step.Add(ELEMENT, USED),
@@ -120,7 +120,7 @@ public final class ArrayStack {
 
     /** The cells, and where the record goes; the result is its length in bytes. */
     public static final Chain POP_RECORD = chain("array_pop_length_memcpy_relaxed", 2, LENGTH, INTO_APART,
-            exit(EXIT_REFUSED, USED, Condition.EQ, imm(0)),
+            exit(EXIT_REFUSED, USED, Condition.EQUAL, imm(0)),
             new Step.Subtract(USED, imm(Long.BYTES)),
             from(),
             new Step.Add(ELEMENT, USED),
@@ -142,7 +142,7 @@ public final class ArrayStack {
             Step... rest) {
         List<Step> steps = new ArrayList<>(List.of(
                 new Step.Load(WHICH, Mem.cell(arg(0)), Width.LONG),
-                exit(EXIT_CLOSED, WHICH, Condition.EQ, imm(CLOSED)),
+                exit(EXIT_CLOSED, WHICH, Condition.EQUAL, imm(CLOSED)),
                 new Step.Load(USED, used(), Width.LONG)));
         steps.addAll(List.of(rest));
         return Chain.of(arguments, new Section(name, steps, result, List.of(layout)));

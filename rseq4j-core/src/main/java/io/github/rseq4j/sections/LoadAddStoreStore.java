@@ -7,7 +7,6 @@ import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand.Reg;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.Add;
 import io.github.rseq4j.ir.Step.CommitStore;
@@ -15,6 +14,7 @@ import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Step.Move;
 import io.github.rseq4j.ir.Step.Store;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**

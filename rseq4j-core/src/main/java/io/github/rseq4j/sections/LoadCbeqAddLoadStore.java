@@ -4,10 +4,8 @@ import static io.github.rseq4j.ir.Operand.arg;
 import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand.Reg;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.Add;
 import io.github.rseq4j.ir.Step.CommitStore;
@@ -15,6 +13,8 @@ import io.github.rseq4j.ir.Step.ExitIf;
 import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Step.Move;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
@@ -49,7 +49,7 @@ public final class LoadCbeqAddLoadStore {
         Reg next = temp(1);
         return Chain.of(isInt ? 4 : 3, new Section(Names.of("load_cbeq_add_load_store", Order.RELAXED, width),
                 List.of(new Load(node, Mem.cell(arg(0)), width),
-                        new ExitIf(Condition.EQ, node, arg(1), width, 0),
+                        new ExitIf(Condition.EQUAL, node, arg(1), width, 0),
                         new Move(next, node),
                         new Add(next, arg(2)),
                         new Load(next, isInt ? new Mem(arg(3), false, next, 1, 0) : Mem.at(next, 0), width),

@@ -5,10 +5,8 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand.Reg;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.Add;
 import io.github.rseq4j.ir.Step.CommitStore;
@@ -17,6 +15,8 @@ import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Step.Move;
 import io.github.rseq4j.ir.Step.Store;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
@@ -62,7 +62,7 @@ public final class LoadCbeqStoreAddLoadStore {
         Reg next = temp(1);
         return Chain.of(isInt ? 5 : 4, new Section(Names.of("load_cbeq_store_add_load_store", Order.RELAXED, width),
                 List.of(new Load(node, Mem.cell(arg(0)), width),
-                        new ExitIf(Condition.EQ, node, arg(1), width, 0),
+                        new ExitIf(Condition.EQUAL, node, arg(1), width, 0),
                         new Store(Mem.at(arg(3), 0), node, width),
                         new Move(next, node),
                         new Add(next, arg(2)),

@@ -4,16 +4,16 @@ import static io.github.rseq4j.ir.Operand.arg;
 import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.Address;
 import io.github.rseq4j.ir.Step.CommitStore;
 import io.github.rseq4j.ir.Step.ExitIf;
 import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
@@ -40,7 +40,7 @@ public final class LoadCbneAddressStore {
     /** The cell's address at index 0; the result is the address of the copy that was taken. */
     public static final Chain CHAIN = Chain.of(1, new Section("load_cbne_address_store_relaxed", List.of(
             new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
-            new ExitIf(Condition.NE, temp(0), Operand.imm(0), Width.LONG, EXIT_NOT_ZERO),
+            new ExitIf(Condition.NOT_EQUAL, temp(0), Operand.imm(0), Width.LONG, EXIT_NOT_ZERO),
             new Address(temp(1), Mem.cell(arg(0))),
             new CommitStore(Mem.cell(arg(0)), Operand.imm(TAKEN), Width.LONG, Order.RELAXED)), temp(1)));
 

@@ -4,14 +4,14 @@ import static io.github.rseq4j.ir.Operand.arg;
 import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.CommitStore;
 import io.github.rseq4j.ir.Step.ExitIf;
 import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
@@ -37,9 +37,9 @@ public final class LoadCbneLoadCbneStore {
     private static Chain chain(Width width) {
         return Chain.of(5, new Section(Names.of("load_cbne_load_cbne_store", Order.RELAXED, width), List.of(
                 new Load(temp(0), Mem.cell(arg(0)), width),
-                new ExitIf(Condition.NE, temp(0), arg(1), width, 0),
+                new ExitIf(Condition.NOT_EQUAL, temp(0), arg(1), width, 0),
                 new Load(temp(0), Mem.cell(arg(2)), width),
-                new ExitIf(Condition.NE, temp(0), arg(3), width, 1),
+                new ExitIf(Condition.NOT_EQUAL, temp(0), arg(3), width, 1),
                 new CommitStore(Mem.cell(arg(0)), arg(4), width, Order.RELAXED)), null));
     }
 }

@@ -5,15 +5,15 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.CommitStore;
 import io.github.rseq4j.ir.Step.Copy;
 import io.github.rseq4j.ir.Step.ExitIf;
 import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
@@ -49,7 +49,7 @@ public final class LoadCbneMemcpyStore {
     private static Chain chain(Order order, Width width) {
         return Chain.of(6, new Section(Names.of("load_cbne_memcpy_store", order, width), List.of(
                 new Load(temp(0), Mem.cell(arg(0)), width),
-                new ExitIf(Condition.NE, temp(0), arg(1), width, 0),
+                new ExitIf(Condition.NOT_EQUAL, temp(0), arg(1), width, 0),
                 new Copy(Mem.cell(arg(2)), arg(3), arg(4), Section.MAX_COPY_BYTES),
                 new CommitStore(Mem.cell(arg(0)), arg(5), width, order)), null,
                 List.of(Assumption.apart(arg(2),

@@ -9,17 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.machine.SampleSections;
 import io.github.rseq4j.proof.AbortProof;
 import io.github.rseq4j.proof.RandomSections;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import io.github.rseq4j.sections.LoadAddLoadLoadAddStore;
 import io.github.rseq4j.sections.LoadAddStore;
 import io.github.rseq4j.sections.LoadCbeqStoreAddLoadStore;
@@ -73,7 +73,7 @@ final class AbortProofKernelTest extends AbortChecks {
         for (int k = 0; k < 4; k++) {
             List<Step> steps = new ArrayList<>();
             if (k % 2 == 1) {
-                steps.add(new Step.ExitIf(Condition.EQ, arg(1), imm(3), Width.LONG, k));
+                steps.add(new Step.ExitIf(Condition.EQUAL, arg(1), imm(3), Width.LONG, k));
                 steps.add(new Step.Store(Mem.cell(arg(0), 64), arg(1), Width.LONG));
             }
             steps.add(new Step.CommitAdd(Mem.cell(arg(0), 8 * k), arg(1), Width.LONG, Order.RELAXED));
@@ -131,7 +131,7 @@ final class AbortProofKernelTest extends AbortChecks {
                 Arguments.of("one_pair_of_many", List.of(other,
                         new Step.Load(temp(2), Mem.cell(arg(5)), Width.LONG),
                         new Step.Load(temp(3), Mem.cell(arg(6)), Width.LONG),
-                        new Step.ExitIf(Condition.EQ, temp(3), imm(1), Width.LONG, 0), load, add,
+                        new Step.ExitIf(Condition.EQUAL, temp(3), imm(1), Width.LONG, 0), load, add,
                         store(Mem.cell(arg(7)), imm(1)), store(Mem.cell(arg(8)), imm(2)),
                         store(Mem.cell(arg(9)), temp(0)))));
     }

@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Order;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -8,10 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.interpreter.Arguments;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.ir.Step;
@@ -27,6 +25,8 @@ import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuCounters;
 import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import io.github.rseq4j.sections.DelayLoadAddStore;
 import io.github.rseq4j.sections.LoadAddStore;
 import io.github.rseq4j.testing.Rseqs;
@@ -197,7 +197,7 @@ final class NativeEngineKernelTest {
             Operand.Reg cell = Operand.arg(0);
             Step commit = new Step.CommitAdd(Mem.cell(cell, 8 * i), Operand.imm(delta), Width.LONG, Order.RELAXED);
             sections.add(new Section(name, i < 3 ? List.of(commit) : List.of(
-                    new Step.ExitIf(Condition.EQ, Operand.arg(1), Operand.imm(7), Width.LONG, 2),
+                    new Step.ExitIf(Condition.EQUAL, Operand.arg(1), Operand.imm(7), Width.LONG, 2),
                     new Step.Delay(Operand.arg(1), 10), commit), null));
         }
         return new Chain(name, 2, Chain.DEFAULT_RESTARTS, sections);

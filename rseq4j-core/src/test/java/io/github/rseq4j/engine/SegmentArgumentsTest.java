@@ -14,7 +14,6 @@ import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.ir.Step;
@@ -22,6 +21,7 @@ import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.proof.SimulationProof;
 import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.section.Order;
 import io.github.rseq4j.testing.Rseqs;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -293,7 +293,7 @@ final class SegmentArgumentsTest {
                 refused("a move", new Step.Move(temp(0), segment)),
                 refused("an address", new Step.Address(temp(0), Mem.at(segment, 8))),
                 refused("a stored value", new Step.Store(Mem.cell(arg(0), 8), segment, Width.LONG)),
-                refused("a comparison", new Step.ExitIf(io.github.rseq4j.ir.Condition.EQ, segment, imm(0),
+                refused("a comparison", new Step.ExitIf(io.github.rseq4j.section.Condition.EQUAL, segment, imm(0),
                         Width.LONG, 0)),
                 refused("a length", new Step.Copy(Mem.cell(arg(0), 8), arg(2), segment, 8)),
                 refused("a cell", new Step.Copy(Mem.cell(segment), arg(2), arg(0), 8)),

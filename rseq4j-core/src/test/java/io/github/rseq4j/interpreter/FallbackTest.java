@@ -7,14 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import io.github.rseq4j.sections.LoadAddStore;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodType;
@@ -97,7 +97,7 @@ final class FallbackTest {
         long base = fallback.memory().reserve(1L << STRIDE_SHIFT);
         Chain exits = Chain.of(2, new Section("exit_add", List.of(
                 new Step.Delay(arg(1), 4),
-                new Step.ExitIf(Condition.EQ, arg(1), Operand.imm(1), Width.LONG, 2),
+                new Step.ExitIf(Condition.EQUAL, arg(1), Operand.imm(1), Width.LONG, 2),
                 new Step.CommitAdd(Mem.cell(arg(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), null));
         MethodHandle handle = fallback.handle(exits);
         assertEquals(Status.failure(Status.EXIT + 2, 0), (long) handle.invokeExact(base, 1L));

@@ -8,9 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.ir.Step;
@@ -18,6 +16,8 @@ import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.machine.SampleSections;
 import io.github.rseq4j.proof.Scenario;
 import io.github.rseq4j.proof.SimulationProof;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import io.github.rseq4j.sections.LoadAddStore;
 import io.github.rseq4j.sections.Sections;
 import java.util.Arrays;
@@ -97,7 +97,7 @@ final class InterpreterTest {
                 Arguments.of("copies_onto_itself", List.of(
                         new Step.Copy(Mem.cell(arg(0), 8), arg(1), arg(2), 40), commit), "not happen exactly once"),
                 Arguments.of("never_commits", List.of(load,
-                        new Step.ExitIf(Condition.EQ, temp(0), temp(0), Width.LONG, 0), commit), "no scenario"));
+                        new Step.ExitIf(Condition.EQUAL, temp(0), temp(0), Width.LONG, 0), commit), "no scenario"));
     }
 
     @ParameterizedTest

@@ -17,6 +17,8 @@ import io.github.rseq4j.ir.Step.Move;
 import io.github.rseq4j.ir.Step.Store;
 import io.github.rseq4j.ir.Step.Timestamp;
 import io.github.rseq4j.machine.Target;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -57,9 +59,9 @@ final class RulesTest {
                 row("temporaries are t0 to t3", () -> section(new Move(temp(4), imm(1)), COMMIT)),
                 row("temporaries are t0 to t3", () -> section(new Move(temp(-1), imm(1)), COMMIT)),
                 row("exits are 0 to 8",
-                        () -> section(new ExitIf(Condition.EQ, arg(0), imm(0), Width.LONG, 9), COMMIT)),
+                        () -> section(new ExitIf(Condition.EQUAL, arg(0), imm(0), Width.LONG, 9), COMMIT)),
                 row("exits are 0 to 8",
-                        () -> section(new ExitIf(Condition.EQ, arg(0), imm(0), Width.LONG, -1), COMMIT)),
+                        () -> section(new ExitIf(Condition.EQUAL, arg(0), imm(0), Width.LONG, -1), COMMIT)),
                 row("a copy is bounded", () -> section(new Copy(CELL, arg(1), arg(2), 0), COMMIT)),
                 row("a copy is bounded",
                         () -> section(new Copy(CELL, arg(1), arg(2), Section.MAX_COPY_BYTES + 1), COMMIT)),

@@ -3,6 +3,7 @@ package io.github.rseq4j.ir;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.section.Condition;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,10 +33,10 @@ final class StatusTest {
         "-1, 4294967295, INT, 0", "-1, 4294967295, LONG, 1", "4294967296, 1, INT, -1",
         "-9223372036854775808, 9223372036854775807, LONG, 1", "2147483648, 2147483647, INT, 1"})
     void comparesUnsignedNumbersOfTheWidth(long left, long right, Width width, int order) {
-        assertEquals(order == 0, Condition.EQ.holds(left, right, width));
-        assertEquals(order != 0, Condition.NE.holds(left, right, width));
-        assertEquals(order < 0, Condition.BELOW.holds(left, right, width));
-        assertEquals(order >= 0, Condition.ABOVE_OR_EQUAL.holds(left, right, width));
+        assertEquals(order == 0, Condition.EQUAL.holds(width.of(left), width.of(right)));
+        assertEquals(order != 0, Condition.NOT_EQUAL.holds(width.of(left), width.of(right)));
+        assertEquals(order < 0, Condition.BELOW.holds(width.of(left), width.of(right)));
+        assertEquals(order >= 0, Condition.ABOVE_OR_EQUAL.holds(width.of(left), width.of(right)));
     }
 
     @ParameterizedTest

@@ -8,11 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand.Reg;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Step.CommitAdd;
@@ -23,6 +21,8 @@ import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Step.Move;
 import io.github.rseq4j.ir.Step.Store;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -68,7 +68,8 @@ final class LimitsTest {
                         n -> new Target(n, Index.CPU_ID, 1, 20)),
                 row("copy", 1, 1 << 16, n -> section(new Copy(Mem.cell(arg(1)), arg(2), arg(3), (int) n), COMMIT)),
                 row("delay", 1, 1 << 20, n -> section(new Delay(arg(1), (int) n), COMMIT)),
-                row("exit", 0, 8, n -> section(new ExitIf(Condition.NE, arg(1), imm(1), Width.INT, (int) n), COMMIT)),
+                row("exit", 0, 8,
+                        n -> section(new ExitIf(Condition.NOT_EQUAL, arg(1), imm(1), Width.INT, (int) n), COMMIT)),
                 row("t", 0, 3, n -> section(new Move(temp((int) n), imm(1)), COMMIT)),
                 row("t", 0, 3, n -> section(new Load(temp((int) n), CELL, Width.INT), COMMIT)),
                 row("a", 0, 4, n -> Chain.of(5, section(new CommitAdd(CELL, arg((int) n), Width.LONG,
@@ -127,8 +128,8 @@ final class LimitsTest {
                 new Store(Mem.cell(arg(0), 8), t, Width.LONG),
                 new Step.Add(t, imm(1)),
                 new Move(temp(0), t),
-                new ExitIf(Condition.EQ, t, imm(1), Width.LONG, 0),
-                new ExitIf(Condition.EQ, arg(0), t, Width.LONG, 0),
+                new ExitIf(Condition.EQUAL, t, imm(1), Width.LONG, 0),
+                new ExitIf(Condition.EQUAL, arg(0), t, Width.LONG, 0),
                 new Copy(Mem.cell(t, 8), arg(1), arg(2), 8),
                 new Copy(Mem.cell(arg(0), 8), t, arg(2), 8),
                 new Copy(Mem.cell(arg(0), 8), arg(1), t, 8),

@@ -6,10 +6,8 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand.Reg;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Step.Add;
@@ -23,6 +21,8 @@ import io.github.rseq4j.ir.Step.Move;
 import io.github.rseq4j.ir.Step.Store;
 import io.github.rseq4j.ir.Step.Timestamp;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import io.github.rseq4j.sections.LoadCbneStore;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +65,7 @@ public final class SampleSections {
     private static Chain listPop() {
         return one("load_cbeq_store_add_load_store", 3, null,
                 new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
-                new ExitIf(Condition.EQ, temp(0), imm(0), Width.LONG, 0),
+                new ExitIf(Condition.EQUAL, temp(0), imm(0), Width.LONG, 0),
                 new Store(Mem.at(arg(1), 0), temp(0), Width.LONG),
                 new Load(temp(1), Mem.at(temp(0), 8), Width.LONG),
                 new CommitStore(Mem.cell(arg(0)), temp(1), Width.LONG, Order.RELAXED));
@@ -74,7 +74,7 @@ public final class SampleSections {
     private static Chain compareCopyStore() {
         return apart(List.of(arg(2)), one("load_cbne_memcpy_store", 6, null,
                 new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
-                new ExitIf(Condition.NE, temp(0), arg(1), Width.LONG, 0),
+                new ExitIf(Condition.NOT_EQUAL, temp(0), arg(1), Width.LONG, 0),
                 new Copy(Mem.cell(arg(2), 16), arg(3), arg(4), MAX_COPY_BYTES),
                 new CommitStore(Mem.cell(arg(0)), arg(5), Width.LONG, Order.RELEASE)));
     }
@@ -92,7 +92,7 @@ public final class SampleSections {
     private static Chain arrayPop() {
         return one("array_pop", 1, temp(1),
                 new Load(temp(0), Mem.cell(arg(0)), Width.INT),
-                new ExitIf(Condition.EQ, temp(0), imm(0), Width.INT, 0),
+                new ExitIf(Condition.EQUAL, temp(0), imm(0), Width.INT, 0),
                 new Add(temp(0), imm(-1)),
                 new Load(temp(1), Mem.element(arg(0), 8, temp(0), 4), Width.INT),
                 new CommitStore(Mem.cell(arg(0)), temp(0), Width.INT, Order.RELAXED));
@@ -101,7 +101,7 @@ public final class SampleSections {
     private static Chain indirectAdd() {
         return one("load_add_load_load_add_store", 2, null,
                 new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
-                new ExitIf(Condition.EQ, temp(0), imm(0), Width.LONG, 0),
+                new ExitIf(Condition.EQUAL, temp(0), imm(0), Width.LONG, 0),
                 new Add(temp(0), imm(8)),
                 new CommitAdd(Mem.at(temp(0), 0), arg(1), Width.LONG, Order.RELAXED));
     }
@@ -137,10 +137,10 @@ public final class SampleSections {
                 new Store(Mem.cell(arg(0), 32), imm(Long.MAX_VALUE), Width.LONG),
                 new Store(Mem.cell(arg(0), 40), imm(-7), Width.INT),
                 new Store(Mem.cell(arg(0), 48), imm(-7), Width.LONG),
-                new ExitIf(Condition.NE, temp(2), imm(-5), Width.LONG, 0),
-                new ExitIf(Condition.EQ, temp(2), imm(0xFFFF_FFFBL), Width.LONG, 1),
-                new ExitIf(Condition.NE, temp(2), imm(0xFFFF_FFFBL), Width.INT, 2),
-                new ExitIf(Condition.NE, temp(1), imm(0x7FFF_FFFF_FFFFL), Width.LONG, 3),
+                new ExitIf(Condition.NOT_EQUAL, temp(2), imm(-5), Width.LONG, 0),
+                new ExitIf(Condition.EQUAL, temp(2), imm(0xFFFF_FFFBL), Width.LONG, 1),
+                new ExitIf(Condition.NOT_EQUAL, temp(2), imm(0xFFFF_FFFBL), Width.INT, 2),
+                new ExitIf(Condition.NOT_EQUAL, temp(1), imm(0x7FFF_FFFF_FFFFL), Width.LONG, 3),
                 new CommitAdd(Mem.cell(arg(0)), imm(0x1_2345_6789L), Width.LONG, Order.RELAXED));
     }
 
@@ -155,7 +155,7 @@ public final class SampleSections {
     private static Chain sixteenArguments() {
         return apart(List.of(arg(8), arg(14)), one("sixteen_arguments", 16, arg(15),
                 new Load(temp(0), Mem.cell(arg(13)), Width.LONG),
-                new ExitIf(Condition.EQ, arg(12), imm(3), Width.LONG, 7),
+                new ExitIf(Condition.EQUAL, arg(12), imm(3), Width.LONG, 7),
                 new Move(temp(1), arg(11)),
                 new Add(temp(1), arg(10)),
                 new Store(Mem.cell(arg(14), 8), arg(9), Width.LONG),

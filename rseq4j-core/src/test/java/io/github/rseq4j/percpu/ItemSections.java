@@ -5,15 +5,15 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.proof.SimulationProof;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import io.github.rseq4j.sections.LoadAddStore;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
@@ -24,7 +24,7 @@ final class ItemSections {
     static final Chain LOAD_DELAY_ADD = new Chain("load_cbeq_delay_load_add_store", 2, Chain.MAX_RESTARTS,
             List.of(new Section("load_cbeq_delay_load_add_store_relaxed", List.of(
                     new Step.Load(temp(0), Mem.at(arg(0), 0), Width.LONG),
-                    new Step.ExitIf(Condition.EQ, temp(0), Operand.imm(0), Width.LONG, 0),
+                    new Step.ExitIf(Condition.EQUAL, temp(0), Operand.imm(0), Width.LONG, 0),
                     new Step.Delay(arg(1), Section.MAX_DELAY),
                     new Step.CommitAdd(Mem.cell(temp(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), null)));
 
@@ -32,7 +32,7 @@ final class ItemSections {
     static final Chain LOAD_DELAY_STORE = new Chain("load_cbne_delay_address_store", 2, Chain.MAX_RESTARTS,
             List.of(new Section("load_cbne_delay_address_store_relaxed", List.of(
                     new Step.Load(temp(0), Mem.cell(arg(0)), Width.LONG),
-                    new Step.ExitIf(Condition.NE, temp(0), Operand.imm(0), Width.LONG, 0),
+                    new Step.ExitIf(Condition.NOT_EQUAL, temp(0), Operand.imm(0), Width.LONG, 0),
                     new Step.Delay(arg(1), Section.MAX_DELAY),
                     new Step.Address(temp(1), Mem.cell(arg(0))),
                     new Step.CommitStore(Mem.cell(arg(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), temp(1))));

@@ -4,7 +4,6 @@ import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
 import io.github.rseq4j.ir.Operand.Reg;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Architecture;
@@ -20,6 +19,7 @@ import io.github.rseq4j.machine.Lowering;
 import io.github.rseq4j.machine.Target;
 import io.github.rseq4j.machine.aarch64.A64.Access;
 import io.github.rseq4j.machine.aarch64.A64.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -350,10 +350,10 @@ final class A64Assembler implements Assembler {
         emit(A64.branch(condition(exit.condition()), label));
     }
 
-    private static Condition condition(io.github.rseq4j.ir.Condition condition) {
+    private static Condition condition(io.github.rseq4j.section.Condition condition) {
         return switch (condition) {
-            case EQ -> Condition.EQ;
-            case NE -> Condition.NE;
+            case EQUAL -> Condition.EQ;
+            case NOT_EQUAL -> Condition.NE;
             case BELOW -> Condition.LO;
             case ABOVE_OR_EQUAL -> Condition.HS;
         };

@@ -1,6 +1,5 @@
 package io.github.rseq4j.machine.x64;
 
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
@@ -19,6 +18,7 @@ import io.github.rseq4j.machine.Lowering;
 import io.github.rseq4j.machine.Target;
 import io.github.rseq4j.machine.x64.X64.Jump;
 import io.github.rseq4j.machine.x64.X64.Op;
+import io.github.rseq4j.section.Condition;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -267,8 +267,8 @@ final class X64Assembler implements Assembler {
 
     private static Jump jump(Condition condition) {
         return switch (condition) {
-            case EQ -> Jump.JE;
-            case NE -> Jump.JNE;
+            case EQUAL -> Jump.JE;
+            case NOT_EQUAL -> Jump.JNE;
             case BELOW -> Jump.JB;
             case ABOVE_OR_EQUAL -> Jump.JAE;
         };

@@ -6,15 +6,15 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand.Reg;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import io.github.rseq4j.trace.layout.PacketLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -149,7 +149,7 @@ public final class TraceRing {
      */
     public static final Chain DISCARD = Chain.of(2, new Section("trace_discard_relaxed", List.of(
             load(temp(0), LIMIT),
-            exit(EXIT_CLOSED, temp(0), Condition.EQ, imm(0)),
+            exit(EXIT_CLOSED, temp(0), Condition.EQUAL, imm(0)),
             load(temp(1), BASE),
             new Step.CommitAdd(state(temp(1), DISCARDED), arg(1), Width.LONG, Order.RELAXED)), null))
             .by(Index.CPU_ID);
@@ -207,7 +207,7 @@ public final class TraceRing {
     private static List<Step> reserve(Operand needBytes) {
         return List.of(
                 load(temp(2), LIMIT),
-                exit(EXIT_SWITCH, temp(2), Condition.EQ, imm(0)),
+                exit(EXIT_SWITCH, temp(2), Condition.EQUAL, imm(0)),
                 load(temp(3), BASE),
                 loadState(temp(0), temp(3), POSITION),
                 new Step.Add(temp(0), imm(Long.BYTES - 1)),
@@ -248,7 +248,7 @@ public final class TraceRing {
     private static Chain switching(boolean isTimed) {
         List<Step> steps = new ArrayList<>(List.of(
                 load(temp(2), LIMIT),
-                exit(EXIT_CLOSED, temp(2), Condition.EQ, imm(0)),
+                exit(EXIT_CLOSED, temp(2), Condition.EQUAL, imm(0)),
                 load(temp(3), BASE),
                 loadState(temp(0), temp(3), POSITION),
                 new Step.Move(temp(1), temp(0)),

@@ -7,9 +7,7 @@ import static io.github.rseq4j.ir.Operand.temp;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.Add;
 import io.github.rseq4j.ir.Step.Address;
@@ -20,6 +18,8 @@ import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Step.Subtract;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
@@ -55,7 +55,7 @@ final class RecordBuffer implements Bag {
             new CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)), null, OWN)));
     private static final Operation POP = Operation.of(Chain.of(3, new Section("storm_memcpy_pop", List.of(
             new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
-            new ExitIf(Condition.EQ, temp(0), imm(0), Width.LONG, 0),
+            new ExitIf(Condition.EQUAL, temp(0), imm(0), Width.LONG, 0),
             new Subtract(temp(0), arg(2)),
             new Address(temp(1), Mem.element(arg(0), FIRST_RECORD, temp(0), 1)),
             new Copy(Mem.at(arg(1), 0), temp(1), arg(2), RECORD_BYTES),

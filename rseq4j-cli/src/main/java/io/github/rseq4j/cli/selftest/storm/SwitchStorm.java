@@ -6,15 +6,15 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.CommitAdd;
 import io.github.rseq4j.ir.Step.ExitIf;
 import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -43,7 +43,7 @@ final class SwitchStorm implements Storm {
      */
     private static final Operation ADD = Operation.of(Chain.of(1, new Section("storm_switch_add", List.of(
             new Load(temp(0), Mem.at(arg(0), 0), Width.LONG),
-            new ExitIf(Condition.EQ, temp(0), imm(0), Width.LONG, 0),
+            new ExitIf(Condition.EQUAL, temp(0), imm(0), Width.LONG, 0),
             new Load(temp(1), Mem.cell(temp(0)), Width.LONG),
             new CommitAdd(Mem.at(temp(1), 0), imm(1), Width.LONG, Order.RELAXED)), null)));
     private static final int LOOKS = 20;

@@ -6,9 +6,7 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.ir.Condition;
 import io.github.rseq4j.ir.Mem;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.Add;
 import io.github.rseq4j.ir.Step.CommitStore;
@@ -18,6 +16,8 @@ import io.github.rseq4j.ir.Step.Store;
 import io.github.rseq4j.ir.Step.Subtract;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.section.Condition;
+import io.github.rseq4j.section.Order;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
@@ -50,7 +50,7 @@ final class WordBuffer implements Bag {
             new CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)), null)));
     private static final Operation POP = Operation.of(Chain.of(1, new Section("storm_buffer_pop", List.of(
             new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
-            new ExitIf(Condition.EQ, temp(0), imm(0), Width.LONG, 0),
+            new ExitIf(Condition.EQUAL, temp(0), imm(0), Width.LONG, 0),
             new Subtract(temp(0), imm(1)),
             new Load(temp(1), Mem.element(arg(0), FIRST_WORD, temp(0), Long.BYTES), Width.LONG),
             new CommitStore(Mem.cell(arg(0)), temp(0), Width.LONG, Order.RELAXED)), temp(1))));
