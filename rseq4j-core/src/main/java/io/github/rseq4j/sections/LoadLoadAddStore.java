@@ -5,11 +5,11 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Mem;
-import io.github.rseq4j.ir.Order;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step.CommitAdd;
 import io.github.rseq4j.ir.Step.Load;
 import io.github.rseq4j.ir.Width;
+import io.github.rseq4j.section.Order;
 import java.util.ArrayList;
 import java.util.List;
 
