@@ -12,53 +12,55 @@ import tools.jackson.core.util.BufferRecycler;
 import tools.jackson.core.util.RecyclerPool;
 
 /**
- * Jackson's recyclers, the buffers that parsers and generators work with, kept idle for each CPU: for services that
- * parse and write JSON on many threads, virtual ones above all. There are as many recyclers as are used at a time, not
- * as there are threads, and taking one contends with nobody.
+ * A pool of Jackson's recyclers, which hold the buffers of parsers and generators. Idle recyclers are kept for each
+ * CPU. The pool is for services that parse and write JSON on many threads, in particular virtual threads. The number of
+ * recyclers follows the number of concurrent parses, not the number of threads, and threads on different CPUs do not
+ * contend for them.
  *
  * {@snippet lang = java:
  * JsonFactory factory = JsonFactory.builder().recyclerPool(PerCpuRecyclerPool.shared()).build();
  * ObjectMapper mapper = new ObjectMapper(factory);
  * }
  *
- * <p><b>Threads.</b> Every method may be called from any thread, and a recycler may be released by another thread than
- * took it. Acquiring and releasing is wait-free but for restarts while the current CPU has an idle recycler, and room
- * for one; else it takes a lock for some microseconds. Migration, also of a virtual thread to another carrier, is no
- * matter.
+ * <p><b>Threads.</b> Every method may be called from any thread. A recycler may be released by another thread than the
+ * one that acquired it. Acquiring and releasing are wait-free except for restarts, as long as the current CPU has an
+ * idle recycler, or room for one; otherwise they take a lock for some microseconds. Threads may migrate at any time,
+ * also a virtual thread to another carrier.
  *
- * <p><b>Releasing.</b> Closing a parser or a generator releases its recycler. A parser that is never closed is garbage
- * with its recycler, and the pool makes another one. Releasing a recycler that is idle does nothing: it happens where a
- * parser is closed, in whose place no exception is expected. So does releasing a recycler that is not of this pool.
+ * <p><b>Releasing.</b> Closing a parser or a generator releases its recycler. A parser that is never closed becomes
+ * garbage together with its recycler, and the pool makes another one. Releasing an idle recycler, or one of another
+ * pool, has no effect: a release happens inside the close of a parser, where no exception is expected.
  *
  * <p><b>Cost.</b> Two critical downcalls, some nanoseconds, and a lease of 24 bytes. In robust mode
  * ({@link PoolOptions#withRobust}) each acquisition costs a stack trace, and the first 8 parsers that were never closed
- * are logged as warnings with the places where they were made.
+ * are logged as warnings with the places of their creation.
  *
- * <p><b>Memory.</b> Idle recyclers: at most twice the options' number for each CPU, by default
- * {@link #DEFAULT_IDLE_PER_CPU}. One has some 10 to 60 KB of buffers, by what it was used for; {@link #clear} gives
- * them up. Options for more are for who holds many parsers open at a time on each CPU, say on sockets.
+ * <p><b>Memory.</b> There are at most twice the options' number of idle recyclers for each CPU, by default
+ * {@link #DEFAULT_IDLE_PER_CPU}. A recycler has some 10 to 60 KB of buffers, depending on its use; {@link #clear} frees
+ * idle ones. A larger number is useful if many parsers are open at the same time on each CPU, for example on sockets.
  *
- * <p><b>Serialisation.</b> {@link #shared} becomes the shared pool of the JVM that reads it, another one a new, empty
- * pool of the same options, as Jackson's own pools do.
+ * <p><b>Serialisation.</b> {@link #shared} is read as the shared pool of the reading JVM. Another pool is read as a
+ * new, empty pool with the same options, like Jackson's own pools.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  */
 public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
-    /** The number of idle recyclers for each CPU where no other is asked for. */
+    /** The default number of idle recyclers for each CPU. */
     public static final int DEFAULT_IDLE_PER_CPU = 16;
 
     /* How it works
      *
-     * A PerCpuPool of recyclers, each of which refers to its lease while it is out: releasing is closing that. The pool
-     * refers to neither then, so that both are collected with a parser that nobody closes.
+     * This is a PerCpuPool of recyclers. An acquired recycler refers to its lease; releasing the recycler closes the
+     * lease. The pool refers to neither of them meanwhile, so both are collected with a parser that is never closed.
      *
-     * Whether a recycler is out, and linked, are plain flags, written by whoever has it alone: before it is released,
-     * and behind its acquisition, which the pool orders. A flag and not Jackson's reference to the pool says that it is
-     * linked: writing a reference costs a collector's barrier, twice for each parser.
+     * Two plain flags tell whether a recycler is acquired and whether it is linked. Only the thread that has the
+     * recycler writes them: after acquiring it and before releasing it, which the pool orders. A flag is used instead
+     * of Jackson's reference to the pool, because writing a reference costs a barrier of the collector, twice for each
+     * parser.
      *
-     * Of two threads that release one recycler at the same moment both may find that it is out: its lease decides which
-     * one gives it back.
+     * If two threads release a recycler at the same time, both may find it acquired. Its lease decides which of them
+     * gives it back.
      */
     private static final long serialVersionUID = 1L;
 
@@ -66,12 +68,12 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     private final transient PoolOptions options;
     private final transient PerCpuPool<Recycler> recyclers;
 
-    /** Makes the shared pool when it is first asked for. */
+    /** Holds the shared pool, which is created at the first use. */
     private static final class Shared {
         private static final PerCpuRecyclerPool POOL = new PerCpuRecyclerPool(true, defaults());
     }
 
-    /** A recycler that finds its way back by its lease. */
+    /** A recycler with its lease. */
     private static final class Recycler extends BufferRecycler {
         private final PerCpuRecyclerPool owner;
         private @Nullable Lease<Recycler> lease;
@@ -95,7 +97,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
                         + ": a recycler is linked once after it was acquired");
             }
             if (pool != owner) {
-                // A pool that stands in front of this one: it gives the recycler back.
+                // A pool that delegates to this one: that pool gives the recycler back.
                 return super.withPool(pool);
             }
             isLinked = true;
@@ -119,7 +121,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
                 try {
                     current.close();
                 } catch (IllegalStateException e) {
-                    // Another thread released it at the same moment.
+                    // Another thread has released it at the same time.
                     return;
                 }
             }
@@ -127,7 +129,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     }
 
     /**
-     * What a pool is written as.
+     * The serialised form of a pool.
      *
      * @param isShared whether it is the shared pool
      * @param idlePerCpu how many idle recyclers it keeps for each CPU
@@ -146,15 +148,15 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
         }
     }
 
-    /** Makes an empty pool with the default options. */
+    /** Creates an empty pool with the default options. */
     public PerCpuRecyclerPool() {
         this(defaults());
     }
 
     /**
-     * Makes an empty pool.
+     * Creates an empty pool.
      *
-     * @param options how many recyclers may be idle, and whether the pool finds parsers that were never closed
+     * @param options the number of idle recyclers, and whether the pool reports parsers that were never closed
      */
     public PerCpuRecyclerPool(PoolOptions options) {
         this(false, options);
@@ -170,7 +172,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
         return PoolOptions.defaults().withIdlePerCpu(DEFAULT_IDLE_PER_CPU);
     }
 
-    /** {@return the one pool that all who ask for it share, with the default options} */
+    /** {@return the shared pool, which has the default options} */
     public static PerCpuRecyclerPool shared() {
         return Shared.POOL;
     }
@@ -184,7 +186,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     }
 
     /**
-     * Acquires a recycler that its {@link BufferRecycler#releaseToPool} gives back.
+     * Acquires a recycler. {@link BufferRecycler#releaseToPool} gives it back.
      *
      * @return the recycler
      */
@@ -196,7 +198,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     }
 
     /**
-     * Acquires a recycler that {@link #releasePooled} gives back.
+     * Acquires a recycler. {@link #releasePooled} gives it back.
      *
      * @return the recycler
      */
@@ -206,9 +208,9 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     }
 
     /**
-     * Gives a recycler back. One that is idle, or that is not of this pool, is left alone.
+     * Gives a recycler back. Has no effect on an idle recycler, or one of another pool.
      *
-     * @param pooled a recycler
+     * @param pooled the recycler
      */
     @Override
     public void releasePooled(BufferRecycler pooled) {
@@ -219,10 +221,10 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     }
 
     /**
-     * Gives up every recycler that is idle. Those that are in use come back to the pool.
+     * Drops all idle recyclers. Acquired recyclers still come back to the pool.
      *
      * @return true
-     * @throws RuntimeException when the kernel refuses a fence, and nothing has changed then
+     * @throws RuntimeException if the kernel refuses a fence; nothing has changed then
      */
     @Override
     public boolean clear() {
@@ -230,7 +232,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
         return true;
     }
 
-    /** {@return how many recyclers were idle a moment ago} */
+    /** {@return the number of recyclers that were idle a moment ago} */
     @Override
     public int pooledCount() {
         return recyclers.idle();
@@ -242,16 +244,16 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     }
 
     /**
-     * Says what is written in the pool's place.
+     * Replaces the pool when it is serialised.
      *
-     * @return whether it is the shared one, and its options
+     * @return the serialised form
      */
     private Object writeReplace() {
         return new Form(isShared, options.idlePerCpu(), options.robust());
     }
 
     /**
-     * Refuses a stream that was made up.
+     * Refuses a stream that was not written by a pool.
      *
      * @param in the stream
      * @throws InvalidObjectException always

@@ -1,2 +1,2 @@
-/** Jackson's buffers by CPU. */
+/** Keeps Jackson's buffers by CPU. */
 package io.github.rseq4j.jackson;
