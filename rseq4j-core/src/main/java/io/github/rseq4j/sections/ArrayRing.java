@@ -17,33 +17,33 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * Rings in arrays: push of a word, and of a record of bytes. Each index has a ring that the threads of this index push
- * to, and that one drainer, on any CPU, takes from.
+ * Rings in arrays: push of a word, and of a record of bytes. Each index has a ring. The threads of the index push to
+ * it; one drainer, on any CPU, takes from it.
  *
  * <pre>
  *   cells:  | head | - x7 | tail | - x7 | slots ... |
  *
- *   head    how much was pushed since the beginning: words, or bytes; sections alone write it
- *   tail    how much of that was taken; the drainer alone writes it
+ *   head    the amount pushed since the beginning, in words or bytes; only sections write it
+ *   tail    the amount taken of that; only the drainer writes it
  * </pre>
  *
- * Both count up for ever, so the ring is empty where they are equal, and memory of zeros is an empty ring. They lie a
- * cache line apart: a drainer that frees slots one by one does not take the line of the head from its CPU.
+ * Both only increase. The ring is empty if they are equal, so memory of zeros is an empty ring. They lie a cache line
+ * apart, so that a drainer that frees slots one by one does not take the head's line from its CPU.
  *
- * <p>A record is a word that holds its length, and its bytes behind it, rounded up to words. It does not go around the
- * end; when the rest up to there is too short, that rest is padded first. All of them leave by exit 0 when the ring is
- * full. A single-producer ring with counters that are never reduced is Lamport's; the padding is that of many logs.
+ * <p>A record is a word with its length, and then its bytes, rounded up to words. A record does not wrap around the end
+ * of the ring: if the rest is too short, the rest is padded first. All sections leave by exit 0 if the ring is full. A
+ * ring of one producer with counters that only increase is Lamport's; the padding is common in logs.
  */
 public final class ArrayRing {
-    /** Where it lies what the drainer has taken. */
+    /** Offset of the tail, in bytes. */
     public static final int TAIL_BYTES = 8 * Long.BYTES;
-    /** Where the slots lie. */
+    /** Offset of the slots, in bytes. */
     public static final int HEADER_BYTES = 2 * TAIL_BYTES;
-    /** The length that stands for padding up to the end. */
+    /** The length that marks padding up to the end. */
     public static final long PADDING = -1;
-    /** The exit of what is full. */
+    /** The exit of a full ring. */
     public static final int EXIT_FULL = 0;
-    /** The exit of a record that does not fit ahead of the end, and of padding that is not needed any more. */
+    /** The exit of a record that does not fit before the end, and of padding that is no longer needed. */
     public static final int EXIT_END = 1;
 
     private static final Reg HEAD = temp(0);
@@ -52,7 +52,7 @@ public final class ArrayRing {
     private static final Reg REST = temp(2);
     private static final Reg USED = temp(3);
 
-    /** The cells, a word, the capacity in words, and that less 1. */
+    /** Arguments: the cells, a word, the capacity in words, and the capacity - 1. */
     public static final Chain PUSH = chain("ring_push_release", 4,
             load(HEAD, head()),
             load(TAIL, tail()),
@@ -66,8 +66,8 @@ public final class ArrayRing {
             commit());
 
     /**
-     * The cells, where the record is, its length in bytes, what it needs in bytes, the capacity in bytes, and that less
-     * 1.
+     * Arguments: the cells, the record's address and length, the bytes that it needs, the capacity in bytes, and the
+     * capacity - 1.
      */
     public static final Chain PUSH_RECORD = chain("ring_push_memcpy_release", 6,
             load(HEAD, head()),
@@ -86,7 +86,7 @@ public final class ArrayRing {
             new Step.Add(HEAD, arg(3)),
             commit());
 
-    /** The cells, what a record needs in bytes, the capacity in bytes, and that less 1. */
+    /** Arguments: the cells, the bytes that a record needs, the capacity in bytes, and the capacity - 1. */
     public static final Chain PAD = chain("ring_pad_release", 4,
             load(HEAD, head()),
             new Step.Move(AT, HEAD),
@@ -104,10 +104,10 @@ public final class ArrayRing {
 
     private ArrayRing() {}
 
-    /** A chain whose last argument is the capacity less 1, which no address but a slot's is made of. */
+    /** Returns a chain whose last argument is the capacity - 1, from which only addresses of slots are computed. */
     private static Chain chain(String name, int arguments, Step... steps) {
         return Chain.of(arguments, new Section(name, List.of(steps), null, List.of(Assumption.apart(arg(arguments - 1),
-                "slots lie behind head and tail, and a record comes from memory outside of the cells"))));
+                "slots lie after head and tail, and a record comes from memory outside of the cells"))));
     }
 
     private static Step load(Reg target, Mem from) {

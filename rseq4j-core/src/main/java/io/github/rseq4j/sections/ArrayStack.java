@@ -20,39 +20,39 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stacks in arrays: push and pop of a word, of several words in one copy, and of a record of bytes. Each index has two
- * arrays, of which a word tells the one in use, so that who wants another index's elements can put the other one in its
- * place, fence, and have the first one alone (I9).
+ * arrays, and a word that selects the array in use. To take the elements of an index, a thread selects the other array,
+ * fences, and then has the former array alone (I9).
  *
  * <pre>
  *   cells:  | which | used 0 | from 0 | used 1 | from 1 | - | elements of array 0 ... | elements of array 1 ... |
  *
- *   which   how far the words of the array in use lie behind those of array 0, in bytes, or CLOSED
- *   used    how many bytes of elements the array holds
- *   from    where they begin behind the header, in bytes: 0 for array 0
+ *   which   the distance from array 0's words to those of the array in use, in bytes; or CLOSED
+ *   used    the bytes of elements in the array
+ *   from    the distance from the header to the elements, in bytes: 0 for array 0
  * </pre>
  *
- * Memory of zeros is an empty stack; who first puts array 1 in use writes its words before. The sixth word is left
- * alone: so the small numbers of a proof's scenario, for which and from, take no word of the header for an element.
+ * Memory of zeros is an empty stack. The words of array 1 are written before its first use. The sixth word is unused,
+ * so that the small numbers of a proof's scenario, for which and from, select no word of the header as an element.
  *
- * <p>All of them leave by exit 0 when the array is full, or has too few elements, and by exit 1 when it is closed.
- * After the kernel's rseq selftest (percpu buffer) and tcmalloc's slabs.
+ * <p>All sections leave by exit 0 if the array is full or has too few elements, and by exit 1 if it is closed. After
+ * the kernel's rseq selftest (percpu buffer) and tcmalloc's slabs.
  */
 public final class ArrayStack {
-    /** Where array 0's number of used bytes lies. */
+    /** Offset of array 0's number of used bytes, in bytes. */
     public static final int USED_BYTES = Long.BYTES;
-    /** Where it lies what array 0's elements begin at. */
+    /** Offset of array 0's from, in bytes. */
     public static final int FROM_BYTES = 2 * Long.BYTES;
-    /** How far array 1's words lie behind those of array 0. */
+    /** The distance from array 0's words to those of array 1, in bytes. */
     public static final long ARRAY_1 = 2L * Long.BYTES;
-    /** Where the elements lie. */
+    /** Offset of the elements, in bytes. */
     public static final int HEADER_BYTES = 6 * Long.BYTES;
-    /** What stands in place of an array when there is none. */
+    /** The value of which if no array is in use. */
     public static final long CLOSED = -1;
-    /** The exit of what is full or has too few elements. */
+    /** The exit of an array that is full or has too few elements. */
     public static final int EXIT_REFUSED = 0;
-    /** The exit of what is closed. */
+    /** The exit of a closed stack. */
     public static final int EXIT_CLOSED = 1;
-    /** The exit of a negative word, which is no result; who wants it copies it. */
+    /** The exit of a negative word, which cannot be a result. The section that copies words pops it. */
     public static final int EXIT_NEGATIVE = 2;
 
     private static final Reg WHICH = temp(0);
@@ -61,11 +61,11 @@ public final class ArrayStack {
     private static final Reg LENGTH = temp(3);
 
     private static final Assumption ELEMENTS_APART = Assumption.apart(Mem.element(arg(0), FROM_BYTES, WHICH, 1),
-            "elements lie behind the header, and the caller's memory is outside of the cells");
+            "elements lie after the header, and the caller's memory is outside of the cells");
     private static final Assumption INTO_APART = Assumption.apart(arg(1),
             "the caller pops to memory of its own, outside of the cells");
 
-    /** The cells, the capacity in bytes, and a word. */
+    /** Arguments: the cells, the capacity in bytes, and a word. */
     public static final Chain PUSH = chain("array_push_release", 3, null, ELEMENTS_APART,
             exit(EXIT_REFUSED, USED, Condition.ABOVE_OR_EQUAL, arg(1)),
             from(),
@@ -74,7 +74,7 @@ public final class ArrayStack {
             new Step.Add(USED, imm(Long.BYTES)),
             commit(USED, Order.RELEASE));
 
-    /** The cells; the result is the word. A negative one is exit 2. */
+    /** Argument: the cells. The result is the word; a negative word leaves by exit 2. */
     public static final Chain POP = chain("array_pop_relaxed", 1, ELEMENT, ELEMENTS_APART,
             exit(EXIT_REFUSED, USED, Condition.EQUAL, imm(0)),
             new Step.Subtract(USED, imm(Long.BYTES)),
@@ -84,7 +84,7 @@ public final class ArrayStack {
             exit(EXIT_NEGATIVE, ELEMENT, Condition.ABOVE_OR_EQUAL, imm(Long.MIN_VALUE)),
             commit(USED, Order.RELAXED));
 
-    /** The cells, the capacity in bytes, where the words are, and how many bytes. */
+    /** Arguments: the cells, the capacity in bytes, the address of the words, and their length in bytes. */
     public static final Chain PUSH_BATCH = chain("array_push_memcpy_release", 4, null, ELEMENTS_APART,
             from(),
             new Step.Add(ELEMENT, USED),
@@ -93,7 +93,7 @@ public final class ArrayStack {
             new Step.Copy(element(), arg(2), arg(3), Section.MAX_COPY_BYTES),
             commit(USED, Order.RELEASE));
 
-    /** The cells, where the words go, and how many bytes. */
+    /** Arguments: the cells, the address for the words, and their length in bytes. */
     public static final Chain POP_BATCH = chain("array_pop_memcpy_relaxed", 3, null, INTO_APART,
             exit(EXIT_REFUSED, USED, Condition.BELOW, arg(2)),
             new Step.Subtract(USED, arg(2)),
@@ -104,8 +104,8 @@ public final class ArrayStack {
             commit(USED, Order.RELAXED));
 
     /**
-     * The cells, the capacity in bytes, where the record is, its length in bytes, and that length rounded up to words.
-     * The length stands behind the record, in a word that it is popped by.
+     * Arguments: the cells, the capacity in bytes, the record's address and length, and its length rounded up to words.
+     * The word after the record holds its length, by which it is popped.
      */
     public static final Chain PUSH_RECORD = chain("array_push_memcpy_length_release", 5, null, ELEMENTS_APART,
             from(),
@@ -118,7 +118,7 @@ public final class ArrayStack {
             new Step.Store(element(), arg(3), Width.LONG),
             commit(USED, Order.RELEASE));
 
-    /** The cells, and where the record goes; the result is its length in bytes. */
+    /** Arguments: the cells, and the address for the record. The result is its length in bytes. */
     public static final Chain POP_RECORD = chain("array_pop_length_memcpy_relaxed", 2, LENGTH, INTO_APART,
             exit(EXIT_REFUSED, USED, Condition.EQUAL, imm(0)),
             new Step.Subtract(USED, imm(Long.BYTES)),
@@ -137,7 +137,7 @@ public final class ArrayStack {
 
     private ArrayStack() {}
 
-    /** Every section begins by finding the array in use and how much of it is. */
+    /** Returns a section that begins with loading which and used of the array in use. */
     private static Chain chain(String name, int arguments, @Nullable Reg result, Assumption layout,
             Step... rest) {
         List<Step> steps = new ArrayList<>(List.of(

@@ -13,8 +13,8 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code delay_load_add_store}: spends time inside the section and then adds 1 to a word. It is not restarted, so an
- * abort is seen by whoever called it: the section of the self-test.
+ * {@code delay_load_add_store}: waits inside the section and then adds 1 to a word. It is the section of the self-test.
+ * It is not restarted, so its caller sees each abort.
  *
  * <pre>
  *   delay_load_add_store_relaxed(cell, iterations):
@@ -26,7 +26,7 @@ public final class DelayLoadAddStore {
     /** The longest delay, in iterations: some hundred microseconds. */
     public static final int MAX_ITERATIONS = 1 << 19;
 
-    /** The cell's address at index 0, and how long to wait. */
+    /** Arguments: the cell's address at index 0, and the length of the delay. */
     public static final Chain CHAIN = new Chain("delay_load_add_store_relaxed", 2, 0, List.of(new Section(
             "delay_load_add_store_relaxed",
             List.of(new Delay(arg(1), MAX_ITERATIONS),

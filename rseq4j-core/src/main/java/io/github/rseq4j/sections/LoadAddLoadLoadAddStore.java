@@ -14,7 +14,7 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code load_add_load_load_add_store}: adds to a word that two pointers lead to.
+ * {@code load_add_load_load_add_store}: adds to a word to which two pointers lead.
  *
  * <pre>
  *   load_add_load_load_add_store_relaxed(ptr, off, inc):
@@ -22,19 +22,20 @@ import java.util.List;
  *     commit *p += inc
  * </pre>
  *
- * Pointers have 8 bytes always; with {@code _int} the word that is added to has 4. Neither pointer is compared with
- * anything: that there is none is a fault. Who replaces one must fence before the memory that it led to is used for
- * something else (I9), because a section may have loaded it and not committed yet. That is what the operation is for.
+ * Pointers always have 8 bytes; with {@code _int} the word has 4. The section does not compare the pointers: a null
+ * pointer is a fault. A thread that replaces a pointer must fence before the memory to which it led has another use
+ * (I9), because a section may have loaded the pointer and not committed yet. The operation exists for such
+ * replacements.
  *
- * <p>librseq compares the CPU first and takes an offset that belongs to it. Here the index is not known before the
- * section, so the first pointer has a copy for each index. What the copies lead to must be words of their own: in a
- * word that two indices lead to additions are lost.
+ * <p>librseq compares the CPU first and takes an offset for that CPU. Here the index is not known before the section,
+ * so the first pointer has a copy for each index. The copies must lead to different words: additions to a word that two
+ * indices share are lost.
  *
- * <p>After librseq's rseq_load_add_load_load_add_store__ptr, formerly rseq_offset_deref_addv. The comment there says
- * {@code pval = *(ptr + off)}; the code loads what ptr leads to first, as its name has it.
+ * <p>After librseq's rseq_load_add_load_load_add_store__ptr, formerly rseq_offset_deref_addv. Its comment says
+ * {@code pval = *(ptr + off)}; its name and code load {@code *ptr} first.
  */
 public final class LoadAddLoadLoadAddStore {
-    /** The cell's address at index 0, what is added to the pointer in it, what is added to the word: 8 bytes. */
+    /** Arguments: the cell's address at index 0, the offset from its pointer, the number to add. Words of 8 bytes. */
     public static final Chain RELAXED = chain(Width.LONG);
     /** The same, for a word of 4 bytes. */
     public static final Chain RELAXED_INT = chain(Width.INT);

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code load_add_store}: adds to a word, the counter's section.
+ * {@code load_add_store}: adds to a word. It is the section of counters.
  *
  * <pre>
  *   load_add_store_relaxed(cell, delta):

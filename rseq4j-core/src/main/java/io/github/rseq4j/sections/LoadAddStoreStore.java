@@ -18,7 +18,7 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code load_add_store_store}: puts a node in front of a list, whatever the list holds.
+ * {@code load_add_store_store}: adds a node at the front of a list.
  *
  * <pre>
  *   load_add_store_store_relaxed(v, node, off), load_add_store_store_release:
@@ -30,12 +30,12 @@ import java.util.List;
  *     commit v[index] = node                 (4 bytes)
  * </pre>
  *
- * The node is the caller's alone until the commit, so that its next word may be written ahead of it and again by a
- * restart. In words of 4 bytes a node is told by its distance from the base, in bytes, 0 to 2^32 - 1. With release,
- * whoever finds the node by the cell sees what was written to it before.
+ * Only the caller has the node before the commit, so its next word may be written before the commit, and again by a
+ * restart. In words of 4 bytes a node is the distance from the base in bytes, 0 to 2^32 - 1. With release, a thread
+ * that finds the node through the cell sees all that was written to it before.
  *
- * <p>librseq has no such operation: its tests push by rseq_load_cbne_store__ptr, and start again when the head was
- * another in the meantime. Here the head is loaded inside the section, and there is nothing to start again for.
+ * <p>librseq has no such operation: its tests push with rseq_load_cbne_store__ptr, in a loop that starts again if the
+ * head has changed. Here the section itself loads the head, so no loop is needed.
  */
 public final class LoadAddStoreStore {
     /** The cell's address at index 0, the node, the next word's offset in it. */

@@ -18,7 +18,7 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code load_cbeq_add_load_store}: takes the first node off a list, and returns it.
+ * {@code load_cbeq_add_load_store}: removes the first node of a list, and returns it.
  *
  * <pre>
  *   load_cbeq_add_load_store_relaxed(v, expectnot, voffp):
@@ -32,8 +32,8 @@ import java.util.List;
  *     commit v[index] = *(base + t + voffp)
  * </pre>
  *
- * {@link LoadCbeqStoreAddLoadStore} without the store, which a caller who reads the result has no use for; what is said
- * there of nodes, of bases and of whom a list belongs to is true here.
+ * It is {@link LoadCbeqStoreAddLoadStore} without the store, for callers that use the result. The rules for nodes,
+ * bases and lists are the same.
  */
 public final class LoadCbeqAddLoadStore {
     /** The cell's address at index 0, what an empty list holds, the next word's offset in a node. */

@@ -20,7 +20,7 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code load_cbeq_store_add_load_store}: takes the first node off a list, and stores it.
+ * {@code load_cbeq_store_add_load_store}: removes the first node of a list, and stores it.
  *
  * <pre>
  *   load_cbeq_store_add_load_store_relaxed(v, expectnot, voffp, load):
@@ -35,16 +35,15 @@ import java.util.List;
  *     commit v[index] = *(base + t + voffp)
  * </pre>
  *
- * The node is returned as well as stored. So t must not be negative: addresses of user space are not, and 4 bytes are
- * taken as a number without sign. What is at {@code load} means something only when the section was committed; an
- * abort leaves there what its run had loaded.
+ * The node is both stored and returned. So t must not be negative: an address of user space is not, and 4 bytes are
+ * read as an unsigned number. The word at {@code load} is meaningful only after a commit; an aborted run leaves the
+ * node that it loaded.
  *
- * <p>A word of 4 bytes holds no address, so there the nodes of a list are told by their distance from a base, in bytes,
- * 0 to 2^32 - 1.
+ * <p>A word of 4 bytes cannot hold an address, so a node is then the distance from a base in bytes, 0 to 2^32 - 1.
  *
- * <p>The section follows the node that it loads: an expectnot that does not stand for the empty list is a fault. The
- * node's next word is read while the node is on this index's list, so nobody else may take nodes off that list but by
- * a section at that index, or after a fence (I9).
+ * <p>The section follows the node that it loads, so expectnot must be the value of an empty list. It reads the node's
+ * next word while the node is on the list of this index. So other threads may remove nodes from that list only with a
+ * section at that index, or after a fence (I9).
  *
  * <p>After librseq's rseq_load_cbeq_store_add_load_store__ptr.
  */

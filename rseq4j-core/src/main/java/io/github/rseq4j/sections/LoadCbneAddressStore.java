@@ -17,7 +17,8 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code load_cbne_address_store}: takes a word that is 0, and tells which copy of it was taken: the lock's section.
+ * {@code load_cbne_address_store}: takes a word that is 0, and returns the address of the copy that was taken. It is
+ * the section of locks.
  *
  * <pre>
  *   load_cbne_address_store_relaxed(cell):
@@ -28,16 +29,16 @@ import java.util.List;
  *     result t1
  * </pre>
  *
- * After the kernel selftests' rseq_this_cpu_lock, which finds out its CPU ahead of the section; here the section says
- * where it was committed, so that no other look at the index can disagree.
+ * After rseq_this_cpu_lock of the kernel's selftests, which reads its CPU before the section. Here the section returns
+ * the place of its commit, so no later read of the index can disagree.
  */
 public final class LoadCbneAddressStore {
-    /** What the word holds once it was taken. */
+    /** The value of a taken word. */
     public static final long TAKEN = 1;
-    /** The number of the exit for a word that is not 0. */
+    /** The exit for a word that is not 0. */
     public static final int EXIT_NOT_ZERO = 0;
 
-    /** The cell's address at index 0; the result is the address of the copy that was taken. */
+    /** Argument: the cell's address at index 0. The result is the address of the copy that was taken. */
     public static final Chain CHAIN = Chain.of(1, new Section("load_cbne_address_store_relaxed", List.of(
             new Load(temp(0), Mem.cell(arg(0)), Width.LONG),
             new ExitIf(Condition.NOT_EQUAL, temp(0), Operand.imm(0), Width.LONG, EXIT_NOT_ZERO),

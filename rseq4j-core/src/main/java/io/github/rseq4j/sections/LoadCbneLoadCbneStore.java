@@ -15,7 +15,7 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code load_cbne_load_cbne_store}: replaces a word when it and a second one are as expected.
+ * {@code load_cbne_load_cbne_store}: replaces a word if it and a second word have the expected values.
  *
  * <pre>
  *   load_cbne_load_cbne_store_relaxed(v, expect, v2, expect2, newv):
@@ -27,7 +27,7 @@ import java.util.List;
  * After librseq's rseq_load_cbne_load_cbne_store__ptr, which does not tell the two exits apart.
  */
 public final class LoadCbneLoadCbneStore {
-    /** Address at index 0 and expected word of the one and of the other, and what the first one holds then. */
+    /** Arguments: address at index 0 and expected value of each word, and the new value of the first one. */
     public static final Chain RELAXED = chain(Width.LONG);
     /** Words of 4 bytes. */
     public static final Chain RELAXED_INT = chain(Width.INT);

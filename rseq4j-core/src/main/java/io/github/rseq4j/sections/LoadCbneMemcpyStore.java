@@ -17,7 +17,7 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code load_cbne_memcpy_store}: copies bytes, and then replaces a word that is as expected.
+ * {@code load_cbne_memcpy_store}: copies bytes, and then replaces a word if it has the expected value.
  *
  * <pre>
  *   load_cbne_memcpy_store_relaxed(v, expect, dst, src, lengthBytes, newv), load_cbne_memcpy_store_release:
@@ -27,15 +27,15 @@ import java.util.List;
  *     commit v[index] = newv
  * </pre>
  *
- * The bytes come from anywhere and go to this index's copy of the destination; the two do not overlap, nor does the
- * destination meet v. An abort may leave some of them at any index, with no commit there. With release, whoever sees
- * newv sees the bytes. The bound keeps a section short enough to be finished (I4): the longer it is, the more often it
- * is aborted.
+ * The bytes come from any address and go to the current index's copy of the destination. Source and destination must
+ * not overlap, and the destination must not overlap v. An aborted run may leave some of the bytes at any index, without
+ * a commit there. With release, a thread that sees newv sees the bytes. The bound keeps the section short (I4), because
+ * a longer one is aborted more often.
  *
  * <p>After librseq's rseq_load_cbne_memcpy_store__ptr, which has no bound.
  */
 public final class LoadCbneMemcpyStore {
-    /** Address at index 0 and expected word, destination at index 0, source, length in bytes, and the new word. */
+    /** Arguments: address at index 0, expected value, destination at index 0, source, length in bytes, new value. */
     public static final Chain RELAXED = chain(Order.RELAXED, Width.LONG);
     /** A word of 4 bytes. */
     public static final Chain RELAXED_INT = chain(Order.RELAXED, Width.INT);

@@ -15,7 +15,7 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code load_cbne_store}: replaces a word that is as expected.
+ * {@code load_cbne_store}: replaces a word if it has the expected value.
  *
  * <pre>
  *   load_cbne_store_relaxed(v, expect, newv):
@@ -23,14 +23,14 @@ import java.util.List;
  *     commit v[index] = newv
  * </pre>
  *
- * Between the comparison and the commit nobody can have written the word. Between the caller's own look at it and the
- * comparison anybody can, and may have put the same value back: who pushes to a list by it and a loop rather takes
- * {@link LoadAddStoreStore}.
+ * No thread can write the word between the comparison and the commit. Other threads can write it between the caller's
+ * own read and the comparison, and may have restored the same value. To push to a list, use {@link LoadAddStoreStore}
+ * instead of this section in a loop.
  *
  * <p>After librseq's rseq_load_cbne_store__ptr.
  */
 public final class LoadCbneStore {
-    /** Words of 8 bytes: the cell's address at index 0, what it must hold, and what it holds then. */
+    /** Words of 8 bytes. Arguments: the cell's address at index 0, the expected value, and the new value. */
     public static final Chain RELAXED = chain(Width.LONG);
     /** Words of 4 bytes. */
     public static final Chain RELAXED_INT = chain(Width.INT);

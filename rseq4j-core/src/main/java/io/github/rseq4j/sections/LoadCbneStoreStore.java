@@ -17,7 +17,8 @@ import io.github.rseq4j.section.Order;
 import java.util.List;
 
 /**
- * {@code load_cbne_store_store}: writes a second word, and then replaces the first one, which is as expected.
+ * {@code load_cbne_store_store}: writes a second word, and then replaces the first one, if that one has the expected
+ * value.
  *
  * <pre>
  *   load_cbne_store_store_relaxed(v, expect, v2, newv2, newv), load_cbne_store_store_release:
@@ -26,13 +27,14 @@ import java.util.List;
  *     commit v[index] = newv
  * </pre>
  *
- * An abort may leave newv2 at any index, with no commit there: a word that means something only by what the first one
- * says, as an array's element behind its count. With release, whoever sees newv sees newv2.
+ * An aborted run may leave newv2 at any index, without a commit there. So the second word must be meaningful only
+ * through the first one, for example as an element that a count does not include yet. With release, a thread that sees
+ * newv sees newv2.
  *
  * <p>After librseq's rseq_load_cbne_store_store__ptr.
  */
 public final class LoadCbneStoreStore {
-    /** Address at index 0 and expected word, address of the second and its new word, the new word of the first. */
+    /** Arguments: address at index 0, expected value, address and new value of the second word, new value. */
     public static final Chain RELAXED = chain(Order.RELAXED, Width.LONG);
     /** Words of 4 bytes. */
     public static final Chain RELAXED_INT = chain(Order.RELAXED, Width.INT);

@@ -3,7 +3,7 @@ package io.github.rseq4j.sections;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.section.Order;
 
-/** How a standard section is called: its steps, its commit's order, and its words' width where that is not 8 bytes. */
+/** Names standard sections: the steps, the order of the commit, and the width of words unless it is 8 bytes. */
 final class Names {
     private Names() {}
 

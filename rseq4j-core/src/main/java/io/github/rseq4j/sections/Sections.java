@@ -54,7 +54,7 @@ public final class Sections {
     private Sections() {}
 
     /**
-     * Tells whether a chain is one of these, or the end of one.
+     * Tells whether a chain is a standard one, or the end of one.
      *
      * @param chain a chain
      */
@@ -63,9 +63,9 @@ public final class Sections {
     }
 
     /**
-     * Tells whether a chain's sections are the last ones of another.
+     * Tells whether a chain's sections are the last ones of another chain.
      *
-     * @param whole the other
+     * @param whole the other chain
      * @param chain the chain
      */
     public static boolean endsWith(Chain whole, Chain chain) {
@@ -75,7 +75,7 @@ public final class Sections {
                 && sections.subList(sections.size() - length, sections.size()).equals(chain.sections());
     }
 
-    /** Returns every chain. */
+    /** Returns all standard chains. */
     public static List<Chain> all() {
         return ALL;
     }
