@@ -11,19 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The A64 instructions that this library uses: pure functions from operands to the 4 bytes of each, in the encodings
- * that GNU as chooses. Registers are numbers, 0 to 30; 31 is the stack pointer or zero, as the instruction has it.
- * Sizes are 8 or 4 bytes; what cannot be encoded is refused. Source: Arm Architecture Reference Manual for A-profile,
- * C6.2.
+ * that GNU as chooses. Sizes are 8 or 4 bytes; what cannot be encoded is refused. Source: Arm Architecture Reference
+ * Manual for A-profile, C6.2.
  */
 final class A64 {
-    /** The stack pointer, in addresses and in additions of constants. */
-    static final int SP = 31;
-    /** Zero, elsewhere. */
-    static final int ZERO = 31;
-    /** The frame pointer, and the register that a call leaves the return address in; as in DWARF. */
-    static final int FRAME = 29;
-    static final int LINK = 30;
-
     /** Conditions of a branch, by their number in the encoding. */
     enum Condition {
         EQ(0), NE(1), HS(2), LO(3), MI(4), PL(5), HI(8), LS(9), GE(10), LT(11);
@@ -35,16 +26,25 @@ final class A64 {
         }
     }
 
-    private static final int REGISTERS = 32;
     private static final int WIDE = 0x8000_0000;
 
     private A64() {}
 
-    private static int r(int register) {
-        if (register < 0 || register >= REGISTERS) {
-            throw new IllegalArgumentException("register=" + register + ", must be 0 to 31");
+    /** Returns the number of an operand in which 31 is zero. */
+    private static int r(Gp register) {
+        return other(register, Gp.SP);
+    }
+
+    /** Returns the number of an operand in which 31 is the stack pointer. */
+    private static int pointer(Gp register) {
+        return other(register, Gp.ZERO);
+    }
+
+    private static int other(Gp register, Gp refused) {
+        if (register == refused) {
+            throw new IllegalArgumentException("register=" + register + ", must be another one in this operand");
         }
-        return register;
+        return register.number();
     }
 
     private static long range(String what, long value, long min, long max) {
@@ -61,15 +61,6 @@ final class A64 {
         return bytes == 8 ? WIDE : 0;
     }
 
-    static String name(int bytes, int register) {
-        return register == ZERO ? bytes == 8 ? "xzr" : "wzr" : (bytes == 8 ? "x" : "w") + register;
-    }
-
-    /** The name where 31 is the stack pointer. */
-    private static String pointer(int register) {
-        return register == SP ? "sp" : "x" + register;
-    }
-
     private static Insn insn(String text, int word) {
         return Insn.of(text, new byte[] {(byte) word, (byte) (word >> 8), (byte) (word >> 16), (byte) (word >> 24)});
     }
@@ -80,84 +71,85 @@ final class A64 {
     }
 
     // add xd|sp, xn|sp, #imm                   sf 0 0 100010 sh imm12 Rn Rd; sub has bit 30
-    static Insn add(int to, int from, long value) {
+    static Insn add(Gp to, Gp from, long value) {
         long size = Math.abs(value);
         if (!isAddable(size)) {
             throw new IllegalArgumentException("immediate=" + value + ", must have 12 bits, or 12 above 12 of zero");
         }
         boolean high = size >= 1 << 12;
         int word = (value < 0 ? 0xD100_0000 : 0x9100_0000) | (high ? 1 << 22 : 0)
-                | (int) (high ? size >> 12 : size) << 10 | r(from) << 5 | r(to);
-        return insn((value < 0 ? "sub " : "add ") + pointer(to) + ", " + pointer(from) + ", #"
-                + (high ? size >> 12 : size) + (high ? ", lsl #12" : ""), word).with(to != SP ? null
-                : from == SP ? StackChange.move(value) : StackChange.UNKNOWN);
+                | (int) (high ? size >> 12 : size) << 10 | pointer(from) << 5 | pointer(to);
+        return insn((value < 0 ? "sub " : "add ") + to.name(8) + ", " + from.name(8) + ", #"
+                + (high ? size >> 12 : size) + (high ? ", lsl #12" : ""), word).with(to != Gp.SP ? null
+                : from == Gp.SP ? StackChange.move(value) : StackChange.UNKNOWN);
     }
 
     // adds|subs rd, rn, #imm12                 sf op 1 100010 0 imm12 Rn Rd
-    private static Insn flags(String mnemonic, int opcode, int bytes, int to, int from, long value) {
-        int word = sf(bytes) | opcode | (int) range("immediate", value, 0, 0xFFF) << 10 | r(from) << 5 | r(to);
-        return insn(mnemonic + " " + (to == ZERO ? "" : name(bytes, to) + ", ") + name(bytes, from) + ", #" + value,
+    private static Insn flags(String mnemonic, int opcode, int bytes, Gp to, Gp from, long value) {
+        int word = sf(bytes) | opcode | (int) range("immediate", value, 0, 0xFFF) << 10 | pointer(from) << 5 | r(to);
+        return insn(mnemonic + " " + (to == Gp.ZERO ? "" : to.name(bytes) + ", ") + from.name(bytes) + ", #" + value,
                 word);
     }
 
     // cmp rn, #imm12                           subs with Rd = zero
-    static Insn compare(int bytes, int left, long value) {
-        return flags("cmp", 0x7100_0000, bytes, ZERO, left, value);
+    static Insn compare(int bytes, Gp left, long value) {
+        return flags("cmp", 0x7100_0000, bytes, Gp.ZERO, left, value);
     }
 
     // subs rd, rd, #1
-    static Insn countDown(int bytes, int register) {
+    static Insn countDown(int bytes, Gp register) {
         return flags("subs", 0x7100_0000, bytes, register, register, 1).with(Effect.COUNT);
     }
 
     // add rd, rn, rm {, lsl #n}                sf 0 0 01011 00 0 Rm imm6 Rn Rd
-    static Insn add(int bytes, int to, int left, int right, int shift) {
+    static Insn add(int bytes, Gp to, Gp left, Gp right, int shift) {
         int word = sf(bytes) | 0x0B00_0000 | r(right) << 16 | (int) range("shift", shift, 0, 3) << 10 | r(left) << 5
                 | r(to);
-        return insn("add " + name(bytes, to) + ", " + name(bytes, left) + ", " + name(bytes, right)
+        return insn("add " + to.name(bytes) + ", " + left.name(bytes) + ", " + right.name(bytes)
                 + (shift == 0 ? "" : ", lsl #" + shift), word);
     }
 
     // sub rd, rn, rm                           sf 1 0 01011 00 0 Rm 000000 Rn Rd
-    static Insn subtract(int bytes, int to, int left, int right) {
-        return insn("sub " + name(bytes, to) + ", " + name(bytes, left) + ", " + name(bytes, right),
+    static Insn subtract(int bytes, Gp to, Gp left, Gp right) {
+        return insn("sub " + to.name(bytes) + ", " + left.name(bytes) + ", " + right.name(bytes),
                 sf(bytes) | 0x4B00_0000 | r(right) << 16 | r(left) << 5 | r(to));
     }
 
     // and rd, rn, rm                           sf 00 01010 00 0 Rm 000000 Rn Rd
-    static Insn and(int bytes, int to, int left, int right) {
-        return insn("and " + name(bytes, to) + ", " + name(bytes, left) + ", " + name(bytes, right),
+    static Insn and(int bytes, Gp to, Gp left, Gp right) {
+        return insn("and " + to.name(bytes) + ", " + left.name(bytes) + ", " + right.name(bytes),
                 sf(bytes) | 0x0A00_0000 | r(right) << 16 | r(left) << 5 | r(to));
     }
 
     // cmp rn, rm                               sf 1 1 01011 00 0 Rm 000000 Rn 11111
-    static Insn compare(int bytes, int left, int right) {
-        return insn("cmp " + name(bytes, left) + ", " + name(bytes, right),
+    static Insn compare(int bytes, Gp left, Gp right) {
+        return insn("cmp " + left.name(bytes) + ", " + right.name(bytes),
                 sf(bytes) | 0x6B00_001F | r(right) << 16 | r(left) << 5);
     }
 
     // mov rd, rm                               orr with Rn = zero
-    static Insn move(int bytes, int to, int from) {
-        return insn("mov " + name(bytes, to) + ", " + name(bytes, from),
+    static Insn move(int bytes, Gp to, Gp from) {
+        return insn("mov " + to.name(bytes) + ", " + from.name(bytes),
                 sf(bytes) | 0x2A00_03E0 | r(from) << 16 | r(to));
     }
 
     // mov xd, sp | mov sp, xn                  add with #0
-    static Insn moveStackPointer(int to, int from) {
-        @Nullable StackChange change = to == FRAME && from == SP ? StackChange.link(FRAME)
-                : to == SP && from == FRAME ? StackChange.unlink(FRAME)
-                : to == SP ? StackChange.UNKNOWN : null;
-        return insn("mov " + pointer(to) + ", " + pointer(from), 0x9100_0000 | r(from) << 5 | r(to)).with(change);
+    static Insn moveStackPointer(Gp to, Gp from) {
+        @Nullable StackChange change = to == Gp.FRAME && from == Gp.SP ? StackChange.link(Gp.FRAME.number())
+                : to == Gp.SP && from == Gp.FRAME ? StackChange.unlink(Gp.FRAME.number())
+                : to == Gp.SP ? StackChange.UNKNOWN : null;
+        return insn("mov " + to.name(8) + ", " + from.name(8), 0x9100_0000 | pointer(from) << 5 | pointer(to))
+                .with(change);
     }
 
     // movz | movn | movk xd, #imm16, lsl #n    1 opc 100101 hw imm16 Rd
-    private static Insn wide(String mnemonic, int opcode, int to, long bits, int part) {
-        return insn(mnemonic + " x" + to + ", #" + bits + (part == 0 ? "" : ", lsl #" + part * 16),
+    private static Insn wide(String mnemonic, int opcode, Gp to, long bits, int part) {
+        return insn(mnemonic + " " + to.name(8) + ", #" + bits + (part == 0 ? "" : ", lsl #" + part * 16),
                 opcode | part << 21 | (int) bits << 5 | r(to));
     }
 
     /** The shortest sequence of these that gives a value. */
-    static List<Insn> constant(int to, long value) {
+    static List<Insn> constant(Gp to, long value) {
         boolean negative = value < 0;
         List<Insn> insns = new ArrayList<>();
         for (int part = 0; part < 4; part++) {
@@ -179,9 +171,9 @@ final class A64 {
     }
 
     // lsl xd, xn, #n                           ubfm
-    static Insn shiftLeft(int to, int from, int bits) {
+    static Insn shiftLeft(Gp to, Gp from, int bits) {
         range("bits", bits, 1, 63);
-        return insn("lsl x" + to + ", x" + from + ", #" + bits,
+        return insn("lsl " + to.name(8) + ", " + from.name(8) + ", #" + bits,
                 0xD340_0000 | (64 - bits) << 16 | (63 - bits) << 10 | r(from) << 5 | r(to));
     }
 
@@ -230,80 +222,80 @@ final class A64 {
     }
 
     // ldr rt, [xn, #offset]                    unsigned and scaled; or ldur with 9 bits and a sign
-    static Insn memory(Access access, int register, int base, long offset) {
-        String text = name(access.registerBytes, register) + ", [" + pointer(base)
+    static Insn memory(Access access, Gp register, Gp base, long offset) {
+        String text = register.name(access.registerBytes) + ", [" + base.name(8)
                 + (offset == 0 ? "" : ", #" + offset) + "]";
         if (isScaled(access, offset)) {
             return insn(access.mnemonic + " " + text,
-                    access.opcode | (int) (offset / access.bytes) << 10 | r(base) << 5 | r(register))
+                    access.opcode | (int) (offset / access.bytes) << 10 | pointer(base) << 5 | r(register))
                     .with(access.effect());
         }
         range("offset", offset, -256, 255);
         String unscaled = access.mnemonic.replaceFirst("^(ld|st)", "$1u");
-        return insn(unscaled + " " + text, access.opcode - 0x0100_0000 | ((int) offset & 0x1FF) << 12 | r(base) << 5
-                | r(register)).with(access.effect());
+        return insn(unscaled + " " + text, access.opcode - 0x0100_0000 | ((int) offset & 0x1FF) << 12
+                | pointer(base) << 5 | r(register)).with(access.effect());
     }
 
     // ldr rt, [xn, xm]
-    static Insn memoryAt(Access access, int register, int base, int index) {
-        return insn(access.mnemonic + " " + name(access.registerBytes, register) + ", [" + pointer(base) + ", x"
-                + index + "]", access.opcode - 0x0100_0000 | 0x0020_6800 | r(index) << 16 | r(base) << 5 | r(register))
-                .with(access.effect());
+    static Insn memoryAt(Access access, Gp register, Gp base, Gp index) {
+        return insn(access.mnemonic + " " + register.name(access.registerBytes) + ", [" + base.name(8) + ", "
+                + index.name(8) + "]", access.opcode - 0x0100_0000 | 0x0020_6800 | r(index) << 16 | pointer(base) << 5
+                | r(register)).with(access.effect());
     }
 
     // stlr rt, [xn]
-    static Insn storeRelease(int bytes, int register, int base) {
-        return insn("stlr " + name(bytes, register) + ", [" + pointer(base) + "]",
-                (bytes == 8 ? 0xC89F_FC00 : 0x889F_FC00) | r(base) << 5 | r(register)).with(Effect.STORE);
+    static Insn storeRelease(int bytes, Gp register, Gp base) {
+        return insn("stlr " + register.name(bytes) + ", [" + base.name(8) + "]",
+                (bytes == 8 ? 0xC89F_FC00 : 0x889F_FC00) | pointer(base) << 5 | r(register)).with(Effect.STORE);
     }
 
     // ldxr xt, [xn]
-    static Insn loadExclusive(int register, int base) {
-        return insn("ldxr " + name(8, register) + ", [" + pointer(base) + "]", 0xC85F_7C00 | r(base) << 5 | r(register))
-                .with(Effect.READ);
+    static Insn loadExclusive(Gp register, Gp base) {
+        return insn("ldxr " + register.name(8) + ", [" + base.name(8) + "]",
+                0xC85F_7C00 | pointer(base) << 5 | r(register)).with(Effect.READ);
     }
 
     // stxr ws, xt, [xn]
-    static Insn storeExclusive(int failed, int register, int base) {
-        return insn("stxr " + name(4, failed) + ", " + name(8, register) + ", [" + pointer(base) + "]",
-                0xC800_7C00 | r(failed) << 16 | r(base) << 5 | r(register)).with(Effect.ATOMIC);
+    static Insn storeExclusive(Gp failed, Gp register, Gp base) {
+        return insn("stxr " + failed.name(4) + ", " + register.name(8) + ", [" + base.name(8) + "]",
+                0xC800_7C00 | r(failed) << 16 | pointer(base) << 5 | r(register)).with(Effect.ATOMIC);
     }
 
     // str xt, [sp, #-16]!
-    static Insn push(int register) {
-        return insn("str x" + register + ", [sp, #-16]!", 0xF81F_0FE0 | r(register)).with(Effect.STACK)
-                .with(StackChange.push(16, register));
+    static Insn push(Gp register) {
+        return insn("str " + register.name(8) + ", [sp, #-16]!", 0xF81F_0FE0 | r(register)).with(Effect.STACK)
+                .with(StackChange.push(16, register.number()));
     }
 
     // ldr xt, [sp], #16
-    static Insn pop(int register) {
-        return insn("ldr x" + register + ", [sp], #16", 0xF841_07E0 | r(register)).with(Effect.STACK)
-                .with(StackChange.pop(16, register));
+    static Insn pop(Gp register) {
+        return insn("ldr " + register.name(8) + ", [sp], #16", 0xF841_07E0 | r(register)).with(Effect.STACK)
+                .with(StackChange.pop(16, register.number()));
     }
 
     // stp x29, x30, [sp, #-16]!
     static Insn pushFrame() {
         return insn("stp x29, x30, [sp, #-16]!", 0xA9BF_7BFD).with(Effect.STACK)
-                .with(StackChange.push(16, FRAME, LINK));
+                .with(StackChange.push(16, Gp.FRAME.number(), Gp.LINK.number()));
     }
 
     // ldp x29, x30, [sp], #16
     static Insn popFrame() {
         return insn("ldp x29, x30, [sp], #16", 0xA8C1_7BFD).with(Effect.STACK)
-                .with(StackChange.pop(16, FRAME, LINK));
+                .with(StackChange.pop(16, Gp.FRAME.number(), Gp.LINK.number()));
     }
 
     // mrs xt, tpidr_el0 | cntvct_el0 | ctr_el0
-    static Insn threadPointer(int to) {
-        return insn("mrs x" + to + ", tpidr_el0", 0xD53B_D040 | r(to));
+    static Insn threadPointer(Gp to) {
+        return insn("mrs " + to.name(8) + ", tpidr_el0", 0xD53B_D040 | r(to));
     }
 
-    static Insn counter(int to) {
-        return insn("mrs x" + to + ", cntvct_el0", 0xD53B_E040 | r(to));
+    static Insn counter(Gp to) {
+        return insn("mrs " + to.name(8) + ", cntvct_el0", 0xD53B_E040 | r(to));
     }
 
     // isb, so that the counter is not read ahead of branches that wait for loads (Arm ARM, D11.1.2)
-    static List<Insn> counter(int to, boolean isOrdered) {
+    static List<Insn> counter(Gp to, boolean isOrdered) {
         return isOrdered ? List.of(codeBarrier(), counter(to)) : List.of(counter(to));
     }
 
@@ -317,21 +309,21 @@ final class A64 {
         return insn("ret", 0xD65F_03C0).with(Effect.RETURN);
     }
 
-    static Insn leaveTo(int to) {
-        return insn("br x" + to, 0xD61F_0000 | r(to) << 5).with(Effect.RETURN);
+    static Insn leaveTo(Gp to) {
+        return insn("br " + to.name(8), 0xD61F_0000 | r(to) << 5).with(Effect.RETURN);
     }
 
-    static Insn call(int to) {
-        return insn("blr x" + to, 0xD63F_0000 | r(to) << 5).with(Effect.CALL);
+    static Insn call(Gp to) {
+        return insn("blr " + to.name(8), 0xD63F_0000 | r(to) << 5).with(Effect.CALL);
     }
 
     // dc cvau, xt | ic ivau, xt | dsb ish | isb
-    static Insn cleanData(int at) {
-        return insn("dc cvau, x" + at, 0xD50B_7B20 | r(at));
+    static Insn cleanData(Gp at) {
+        return insn("dc cvau, " + at.name(8), 0xD50B_7B20 | r(at));
     }
 
-    static Insn invalidateCode(int at) {
-        return insn("ic ivau, x" + at, 0xD50B_7520 | r(at));
+    static Insn invalidateCode(Gp at) {
+        return insn("ic ivau, " + at.name(8), 0xD50B_7520 | r(at));
     }
 
     static Insn dataBarrier() {
@@ -368,18 +360,18 @@ final class A64 {
     }
 
     // cbz wt, label                            0 011010 0 imm19 Rt
-    static Insn branchIfZero(int register, Label label) {
-        return relative("cbz w" + register + ",", Effect.BRANCH, label, 0x3400_0000 | r(register), Field.IMM19);
+    static Insn branchIfZero(Gp register, Label label) {
+        return relative("cbz " + register.name(4) + ",", Effect.BRANCH, label, 0x3400_0000 | r(register), Field.IMM19);
     }
 
     // adr xd, label                            0 immlo 10000 immhi Rd
-    static Insn address(int to, Label label) {
-        return relative("adr x" + to + ",", Effect.COMPUTE, label, 0x1000_0000 | r(to), Field.IMM21);
+    static Insn address(Gp to, Label label) {
+        return relative("adr " + to.name(8) + ",", Effect.COMPUTE, label, 0x1000_0000 | r(to), Field.IMM21);
     }
 
     // ldr xt, label                            01 011 0 00 imm19 Rt
-    static Insn load(int to, Label label) {
-        return relative("ldr x" + to + ",", Effect.READ, label, 0x5800_0000 | r(to), Field.IMM19);
+    static Insn load(Gp to, Label label) {
+        return relative("ldr " + to.name(8) + ",", Effect.READ, label, 0x5800_0000 | r(to), Field.IMM19);
     }
 
     /** Where an instruction has its distance, and how far it reaches: a signed number of bits, in words or bytes. */

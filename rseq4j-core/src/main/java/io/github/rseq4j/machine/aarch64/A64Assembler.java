@@ -22,7 +22,7 @@ import io.github.rseq4j.machine.aarch64.A64.Condition;
 import io.github.rseq4j.section.Order;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntFunction;
+import java.util.function.Function;
 
 /** Writes functions for A64 under the procedure call standard for it (AAPCS64). */
 final class A64Assembler implements Assembler {
@@ -48,46 +48,41 @@ final class A64Assembler implements Assembler {
      * The abort handler counts with a pair of exclusive instructions, so that no CPU need have more than Armv8.0; it
      * tries a bounded number of times, and an abort is rather left out of the count than waited for (I4).
      */
-    private static final int ARGUMENTS = 8;
-    private static final int AREA = 15;
-    private static final int RESTARTS = 14;
-    private static final int SLOT = 13;
-    private static final int S0 = 16;
-    private static final int S1 = 17;
-    private static final int S2 = 12;
-    private static final int S3 = 11;
-    private static final int[] FREE = {10, 9, 8};
-    private static final int FIRST_SAVED = 19;
-    private static final int LAST_SAVED = 28;
+    private static final List<Gp> ARGUMENTS = List.of(Gp.X0, Gp.X1, Gp.X2, Gp.X3, Gp.X4, Gp.X5, Gp.X6, Gp.X7);
+    private static final Gp AREA = Gp.X15;
+    private static final Gp RESTARTS = Gp.X14;
+    private static final Gp SLOT = Gp.X13;
+    private static final Gp S0 = Gp.X16;
+    private static final Gp S1 = Gp.X17;
+    private static final Gp S2 = Gp.X12;
+    private static final Gp S3 = Gp.X11;
+    private static final List<Gp> FREE = List.of(Gp.X10, Gp.X9, Gp.X8);
+    private static final List<Gp> SAVED = List.of(Gp.X19, Gp.X20, Gp.X21, Gp.X22, Gp.X23, Gp.X24, Gp.X25, Gp.X26,
+            Gp.X27, Gp.X28);
+    private static final Gp RESULT = Gp.X0;
+    private static final Gp SYSTEM_CALL = Gp.X8;
     private static final int PUSH_BYTES = 16;
     private static final int COUNT_TRIES = 64;
     private static final int MAX_COMPARED = 0xFFF;
 
     private final Target target;
     private final CodeBuffer buffer;
-    private final int[] temporaries;
-    private final List<Integer> pushed = new ArrayList<>();
+    private final Gp[] temporaries;
+    private final List<Gp> pushed = new ArrayList<>();
     private int locals;
 
     A64Assembler(Target target, Lowering.Frame frame, CodeBuffer buffer) {
         this.target = target;
         this.buffer = buffer;
-        List<Integer> free = new ArrayList<>();
-        for (int register : FREE) {
-            free.add(register);
+        List<Gp> free = new ArrayList<>(FREE);
+        for (int i = ARGUMENTS.size() - 1; i >= frame.arguments(); i--) {
+            free.add(ARGUMENTS.get(i));
         }
-        for (int register = ARGUMENTS - 1; register >= frame.arguments(); register--) {
-            free.add(register);
-        }
-        for (int register = FIRST_SAVED; register <= LAST_SAVED; register++) {
-            free.add(register);
-        }
-        temporaries = new int[frame.temporaries()];
-        for (int i = 0; i < temporaries.length; i++) {
-            temporaries[i] = free.get(i);
-            if (temporaries[i] >= FIRST_SAVED) {
-                pushed.add(temporaries[i]);
-            }
+        int unsaved = free.size();
+        free.addAll(SAVED);
+        temporaries = free.subList(0, frame.temporaries()).toArray(new Gp[0]);
+        for (int i = unsaved; i < temporaries.length; i++) {
+            pushed.add(temporaries[i]);
         }
     }
 
@@ -99,14 +94,14 @@ final class A64Assembler implements Assembler {
         buffer.emit(insn);
     }
 
-    private void constant(int to, long value) {
+    private void constant(Gp to, long value) {
         for (Insn insn : A64.constant(to, value)) {
             emit(insn);
         }
     }
 
     /** {@code to = from + value}, for any value; the scratch register is used where it takes one. */
-    private void addConstant(int to, int from, long value, int scratch) {
+    private void addConstant(Gp to, Gp from, long value, Gp scratch) {
         long size = Math.abs(value);
         if (A64.isAddable(size)) {
             emit(A64.add(to, from, value));
@@ -133,7 +128,7 @@ final class A64Assembler implements Assembler {
 
     @Override
     public void enter(int restarts) {
-        for (int register : pushed) {
+        for (Gp register : pushed) {
             emit(A64.push(register));
         }
         area();
@@ -171,7 +166,7 @@ final class A64Assembler implements Assembler {
         emit(A64.shiftLeft(SLOT, SLOT, target.strideShift()));
     }
 
-    private void compare(int bytes, int left, long right, int scratch) {
+    private void compare(int bytes, Gp left, long right, Gp scratch) {
         if (right >= 0 && right <= MAX_COMPARED) {
             emit(A64.compare(bytes, left, right));
         } else {
@@ -196,10 +191,10 @@ final class A64Assembler implements Assembler {
         } else if (step instanceof Step.Add add) {
             add(8, temporary(add.target()), add.value());
         } else if (step instanceof Step.Subtract subtract) {
-            int to = temporary(subtract.target());
+            Gp to = temporary(subtract.target());
             emit(A64.subtract(8, to, to, value(subtract.value(), S1)));
         } else if (step instanceof Step.And and) {
-            int to = temporary(and.target());
+            Gp to = temporary(and.target());
             emit(A64.and(8, to, to, value(and.value(), S1)));
         } else if (step instanceof Step.Address place) {
             emit(A64.move(8, temporary(place.target()), place(place.place()).address()));
@@ -215,15 +210,15 @@ final class A64Assembler implements Assembler {
         }
     }
 
-    private int temporary(Reg register) {
+    private Gp temporary(Reg register) {
         return temporaries[register.number()];
     }
 
     /** Returns the register that holds a value: its own, or the scratch register into which it is loaded here. */
-    private int value(Operand operand, int scratch) {
+    private Gp value(Operand operand, Gp scratch) {
         if (operand instanceof Imm(long value)) {
             if (value == 0) {
-                return A64.ZERO;
+                return Gp.ZERO;
             }
             constant(scratch, value);
             return scratch;
@@ -231,37 +226,37 @@ final class A64Assembler implements Assembler {
         return register((Reg) operand, scratch);
     }
 
-    private int register(Reg register, int scratch) {
+    private Gp register(Reg register, Gp scratch) {
         if (!register.isArgument()) {
             return temporary(register);
         }
-        if (register.number() < ARGUMENTS) {
-            return register.number();
+        if (register.number() < ARGUMENTS.size()) {
+            return ARGUMENTS.get(register.number());
         }
-        emit(A64.memory(Access.LOAD, scratch, A64.SP,
-                (long) pushed.size() * PUSH_BYTES + (long) (register.number() - ARGUMENTS) * Long.BYTES));
+        emit(A64.memory(Access.LOAD, scratch, Gp.SP,
+                (long) pushed.size() * PUSH_BYTES + (long) (register.number() - ARGUMENTS.size()) * Long.BYTES));
         return scratch;
     }
 
     /** A place in memory: a base and an offset, or a base and the slot. */
     private final class Place {
-        private final int base;
+        private final Gp base;
         private final boolean plusSlot;
         private final long offset;
 
-        Place(int base, boolean plusSlot, long offset) {
+        Place(Gp base, boolean plusSlot, long offset) {
             this.base = base;
             this.plusSlot = plusSlot;
             this.offset = offset;
         }
 
-        void access(Access access, int register, Effect effect) {
+        void access(Access access, Gp register, Effect effect) {
             emit((plusSlot ? A64.memoryAt(access, register, base, SLOT) : A64.memory(access, register, base, offset))
                     .with(effect));
         }
 
         /** Returns a register that holds the address itself. */
-        int address() {
+        Gp address() {
             if (plusSlot) {
                 emit(A64.add(8, S0, base, SLOT, 0));
             } else if (offset != 0) {
@@ -273,7 +268,7 @@ final class A64Assembler implements Assembler {
 
     /** Computes a place; the scratch registers 0, 2 and 3 may be used for it, and 0 may be a part of it. */
     private Place place(Mem mem) {
-        int base = register(mem.base(), S0);
+        Gp base = register(mem.base(), S0);
         Reg index = mem.index();
         if (mem.perCpu() && index == null && mem.displacementBytes() == 0) {
             return new Place(base, true, 0);
@@ -297,7 +292,7 @@ final class A64Assembler implements Assembler {
     private void store(Mem to, Operand value, Width width, Order order, Effect effect) {
         Place place = place(to);
         if (order == Order.RELEASE) {
-            int address = place.address();
+            Gp address = place.address();
             emit(A64.storeRelease(width.bytes(), value(value, S1), address).with(effect));
         } else {
             place.access(Access.store(width.bytes()), value(value, S1), effect);
@@ -319,7 +314,7 @@ final class A64Assembler implements Assembler {
         }
     }
 
-    private void add(int bytes, int to, Operand value) {
+    private void add(int bytes, Gp to, Operand value) {
         if (value instanceof Imm(long constant) && A64.isAddable(Math.abs(constant))) {
             // What is above 4 bytes is not stored.
             emit(A64.add(to, to, constant));
@@ -328,12 +323,12 @@ final class A64Assembler implements Assembler {
         }
     }
 
-    private void move(int to, Operand value) {
+    private void move(Gp to, Operand value) {
         if (value instanceof Imm(long constant)) {
             constant(to, constant);
             return;
         }
-        int from = register((Reg) value, to);
+        Gp from = register((Reg) value, to);
         if (from != to) {
             emit(A64.move(8, to, from));
         }
@@ -341,7 +336,7 @@ final class A64Assembler implements Assembler {
 
     private void exitIf(Step.ExitIf exit, Label label) {
         int bytes = exit.width().bytes();
-        int left = value(exit.left(), S0);
+        Gp left = value(exit.left(), S0);
         if (exit.right() instanceof Imm(long constant)) {
             compare(bytes, left, bytes == 4 ? (int) constant : constant, S1);
         } else {
@@ -366,10 +361,10 @@ final class A64Assembler implements Assembler {
         Label done = local("copy_done");
         compare(8, register(copy.lengthBytes(), S1), copy.maxBytes(), S2);
         emit(A64.branch(Condition.HI, outOfRange));
-        int to = place(copy.to()).address();
+        Gp to = place(copy.to()).address();
         // A place that is the argument itself must not be lost to what follows.
-        int position = S3;
-        int next = S2;
+        Gp position = S3;
+        Gp next = S2;
         constant(position, 0);
         buffer.bind(words);
         emit(A64.add(next, position, Long.BYTES));
@@ -392,7 +387,7 @@ final class A64Assembler implements Assembler {
     private void delay(Step.Delay delay, Label outOfRange) {
         Label again = local("delay");
         Label done = local("delayed");
-        int iterations = register(delay.iterations(), S0);
+        Gp iterations = register(delay.iterations(), S0);
         if (iterations != S0) {
             emit(A64.move(8, S0, iterations));
         }
@@ -407,8 +402,8 @@ final class A64Assembler implements Assembler {
 
     @Override
     public void leave(Operand result) {
-        move(0, result);
-        for (int register : pushed.reversed()) {
+        move(RESULT, result);
+        for (Gp register : pushed.reversed()) {
             emit(A64.pop(register));
         }
         emit(A64.ret());
@@ -425,14 +420,14 @@ final class A64Assembler implements Assembler {
 
     @Override
     public void returnThreadPointer() {
-        emit(A64.threadPointer(0));
+        emit(A64.threadPointer(RESULT));
         emit(A64.ret());
     }
 
     @Override
     public void returnAreaField() {
         area();
-        emit(A64.memoryAt(Access.LOAD_SIGNED, 0, AREA, 0));
+        emit(A64.memoryAt(Access.LOAD_SIGNED, RESULT, AREA, ARGUMENTS.getFirst()));
         emit(A64.ret());
     }
 
@@ -455,9 +450,9 @@ final class A64Assembler implements Assembler {
     @Override
     public void systemCall(SystemCall call, long... arguments) {
         for (int i = 0; i < arguments.length; i++) {
-            constant(i, arguments[i]);
+            constant(ARGUMENTS.get(i), arguments[i]);
         }
-        constant(8, call.number(Architecture.AARCH64));
+        constant(SYSTEM_CALL, call.number(Architecture.AARCH64));
         emit(A64.systemCall());
     }
 
@@ -472,10 +467,10 @@ final class A64Assembler implements Assembler {
     }
 
     /** Arguments: x0 is the address, x1 how many lines. */
-    private void overLines(IntFunction<Insn> maintenance) {
+    private void overLines(Function<Gp, Insn> maintenance) {
         Label again = local("line");
-        emit(A64.move(8, S0, 0));
-        emit(A64.move(8, S1, 1));
+        emit(A64.move(8, S0, ARGUMENTS.get(0)));
+        emit(A64.move(8, S1, ARGUMENTS.get(1)));
         buffer.bind(again);
         emit(maintenance.apply(S0));
         emit(A64.add(S0, S0, CODE_LINE_BYTES));

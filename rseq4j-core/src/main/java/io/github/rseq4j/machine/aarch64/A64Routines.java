@@ -18,10 +18,12 @@ final class A64Routines implements Routines {
      * The variables lie at the stack pointer, in their order; x9 and x10 work, and hold nothing between two operations.
      * Frames are linked by x29, as the standard asks, and are a multiple of 16 bytes.
      */
-    private static final int A = 9;
-    private static final int B = 10;
-    private static final int POINTER = 16;
-    private static final int NUMBER = 8;
+    private static final Gp[] ARGUMENTS = {Gp.X0, Gp.X1, Gp.X2, Gp.X3, Gp.X4, Gp.X5, Gp.X6, Gp.X7};
+    private static final Gp RESULT = Gp.X0;
+    private static final Gp A = Gp.X9;
+    private static final Gp B = Gp.X10;
+    private static final Gp POINTER = Gp.X16;
+    private static final Gp NUMBER = Gp.X8;
     private static final int MAX_COMPARED = 0xFFF;
 
     private final CodeBuffer buffer;
@@ -34,34 +36,34 @@ final class A64Routines implements Routines {
         buffer.emit(insn);
     }
 
-    private void load(int to, int local) {
-        emit(A64.memory(Access.LOAD, to, A64.SP, (long) local * Long.BYTES));
+    private void load(Gp to, int local) {
+        emit(A64.memory(Access.LOAD, to, Gp.SP, (long) local * Long.BYTES));
     }
 
-    private void store(int local, int from) {
-        emit(A64.memory(Access.STORE, from, A64.SP, (long) local * Long.BYTES).with(Effect.STACK));
+    private void store(int local, Gp from) {
+        emit(A64.memory(Access.STORE, from, Gp.SP, (long) local * Long.BYTES).with(Effect.STACK));
     }
 
-    private void constant(int to, long value) {
+    private void constant(Gp to, long value) {
         A64.constant(to, value).forEach(this::emit);
     }
 
-    private void load(int to, Input input) {
+    private void load(Gp to, Input input) {
         switch (input.kind()) {
             case LOCAL -> load(to, (int) input.value());
             case CONSTANT -> constant(to, input.value());
-            case ADDRESS -> emit(A64.add(to, A64.SP, input.value() * Long.BYTES));
+            case ADDRESS -> emit(A64.add(to, Gp.SP, input.value() * Long.BYTES));
         }
     }
 
     private void loadArguments(Input... inputs) {
         for (int i = 0; i < inputs.length; i++) {
-            load(i, inputs[i]);
+            load(ARGUMENTS[i], inputs[i]);
         }
     }
 
     private void dropFrame() {
-        emit(A64.moveStackPointer(A64.SP, A64.FRAME).with(Effect.STACK));
+        emit(A64.moveStackPointer(Gp.SP, Gp.FRAME).with(Effect.STACK));
         emit(A64.popFrame());
     }
 
@@ -69,16 +71,16 @@ final class A64Routines implements Routines {
     public void enter(Label function, int arguments, int locals) {
         buffer.bind(function);
         emit(A64.pushFrame());
-        emit(A64.moveStackPointer(A64.FRAME, A64.SP));
-        emit(A64.add(A64.SP, A64.SP, -(locals + 1 & -2) * (long) Long.BYTES).with(Effect.STACK));
+        emit(A64.moveStackPointer(Gp.FRAME, Gp.SP));
+        emit(A64.add(Gp.SP, Gp.SP, -(locals + 1 & -2) * (long) Long.BYTES).with(Effect.STACK));
         for (int i = 0; i < arguments; i++) {
-            store(i, i);
+            store(i, ARGUMENTS[i]);
         }
     }
 
     @Override
     public void leave(int local) {
-        load(0, local);
+        load(RESULT, local);
         dropFrame();
         emit(A64.ret());
     }
@@ -210,14 +212,14 @@ final class A64Routines implements Routines {
         loadArguments(inputs);
         constant(NUMBER, call.number(Architecture.AARCH64));
         emit(A64.systemCall());
-        store(result, 0);
+        store(result, RESULT);
     }
 
     @Override
     public void call(int result, Label function, Input... inputs) {
         loadArguments(inputs);
         emit(A64.call(function));
-        store(result, 0);
+        store(result, RESULT);
     }
 
     @Override
@@ -225,6 +227,6 @@ final class A64Routines implements Routines {
         load(POINTER, pointer);
         loadArguments(inputs);
         emit(A64.call(POINTER));
-        store(result, 0);
+        store(result, RESULT);
     }
 }

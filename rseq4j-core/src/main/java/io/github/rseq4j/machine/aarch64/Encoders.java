@@ -29,7 +29,8 @@ public final class Encoders implements Lowering {
     @Override
     public Elf elf() {
         // EM_AARCH64; ELF for the Arm 64-bit Architecture, "Dynamic relocations"; pages of up to 64 KiB.
-        return new Elf(183, 0x1_0000, 1027, 1025, 1030, new Dwarf(Integer.BYTES, A64.SP, A64.LINK, 0));
+        return new Elf(183, 0x1_0000, 1027, 1025, 1030,
+                new Dwarf(Integer.BYTES, Gp.SP.number(), Gp.LINK.number(), 0));
     }
 
     @Override

@@ -27,6 +27,16 @@ final class A64Test {
     private static final int[] SIZES = {4, 8};
     private static final long[] OFFSETS = {-256, -255, -8, -4, -1, 0, 1, 4, 7, 8, 255, 256, 4088, 4095 * 4, 4095 * 8};
 
+    /** Returns a register by its number, where 31 is the stack pointer. */
+    private static Gp pointer(int number) {
+        return number == 31 ? Gp.SP : Gp.values()[number];
+    }
+
+    /** Returns a register by its number, where 31 is zero. */
+    private static Gp data(int number) {
+        return number == 31 ? Gp.ZERO : Gp.values()[number];
+    }
+
     private static void assertAsGnuAs(List<Insn> insns) {
         StringBuilder text = new StringBuilder(".arch armv8-a\n");
         for (Insn insn : insns) {
@@ -44,26 +54,30 @@ final class A64Test {
     @Test
     void encodesWhatHasRegistersAlone() {
         List<Insn> insns = new ArrayList<>(List.of(A64.ret(), A64.systemCall(), A64.dataBarrier(), A64.codeBarrier(),
-                A64.pushFrame(), A64.popFrame(), A64.moveStackPointer(29, A64.SP), A64.moveStackPointer(A64.SP, 29),
+                A64.pushFrame(), A64.popFrame(), A64.moveStackPointer(Gp.FRAME, Gp.SP),
+                A64.moveStackPointer(Gp.SP, Gp.FRAME),
                 A64.signature(Architecture.AARCH64.signature())));
-        for (int to = 0; to <= 30; to++) {
+        for (int number = 0; number <= 30; number++) {
+            Gp to = data(number);
+            Gp left = data(30 - number);
             insns.addAll(List.of(A64.push(to), A64.pop(to), A64.threadPointer(to), A64.counter(to), A64.leaveTo(to),
                     A64.call(to), A64.cleanData(to), A64.invalidateCode(to), A64.countDown(4, to),
                     A64.countDown(8, to)));
-            for (int from = 0; from <= 31; from++) {
+            for (int other = 0; other <= 31; other++) {
+                Gp from = data(other);
                 for (int size : SIZES) {
                     insns.add(A64.move(size, to, from));
                     insns.add(A64.compare(size, to, from));
-                    insns.add(A64.and(size, to, 30 - to, from));
-                    insns.add(A64.subtract(size, to, 30 - to, from));
+                    insns.add(A64.and(size, to, left, from));
+                    insns.add(A64.subtract(size, to, left, from));
                     for (int shift = 0; shift <= 3; shift++) {
-                        insns.add(A64.add(size, to, 30 - to, from, shift));
+                        insns.add(A64.add(size, to, left, from, shift));
                     }
                     insns.add(A64.storeRelease(size, from, to));
                 }
             }
             for (int bits : new int[] {1, 2, 20, 31, 32, 63}) {
-                insns.add(A64.shiftLeft(to, 30 - to, bits));
+                insns.add(A64.shiftLeft(to, left, bits));
             }
         }
         assertAsGnuAs(insns);
@@ -75,13 +89,11 @@ final class A64Test {
         for (int register = 0; register <= 31; register++) {
             for (long value : new long[] {-0xFFF000, -0x1000, -0xFFF, -1, 0, 1, 0xFFF, 0x1000, 0xFFF000}) {
                 // With #0 and the stack pointer GNU as says mov, and means the same.
-                insns.add(A64.add(register, 31 - register, value));
+                insns.add(A64.add(pointer(register), pointer(31 - register), value));
             }
-            if (register < 31) {
-                for (int size : SIZES) {
-                    for (long value : new long[] {0, 1, 0xFFF}) {
-                        insns.add(A64.compare(size, register, value));
-                    }
+            for (int size : SIZES) {
+                for (long value : new long[] {0, 1, 0xFFF}) {
+                    insns.add(A64.compare(size, pointer(register), value));
                 }
             }
         }
@@ -94,7 +106,7 @@ final class A64Test {
         1, 0xFFFF, 0x10000, 0x10001, Integer.MAX_VALUE, 0xFFFF_FFFFL, 0x1_0000_0000L, 0x1234_0000_5678_0000L,
         0xFFFF_1234_FFFF_5678L, Long.MAX_VALUE})
     void composesEveryConstant(long value) {
-        List<Insn> insns = A64.constant(7, value);
+        List<Insn> insns = A64.constant(Gp.X7, value);
         assertAsGnuAs(insns);
         long composed = 0;
         for (Insn insn : insns) {
@@ -118,11 +130,11 @@ final class A64Test {
         for (int register = 0; register <= 31; register++) {
             for (long offset : OFFSETS) {
                 if (A64.isOffset(access, offset)) {
-                    insns.add(A64.memory(access, register, 31 - register, offset));
+                    insns.add(A64.memory(access, data(register), pointer(31 - register), offset));
                 }
             }
-            for (int index = 0; index <= 30; index += 5) {
-                insns.add(A64.memoryAt(access, register, 31 - register, index));
+            for (int index : new int[] {0, 5, 10, 15, 20, 25, 30, 31}) {
+                insns.add(A64.memoryAt(access, data(register), pointer(31 - register), data(index)));
             }
         }
         assertTrue(insns.size() > 32 * 16, "offsets of both forms");
@@ -133,8 +145,8 @@ final class A64Test {
     void encodesExclusives() {
         List<Insn> insns = new ArrayList<>();
         for (int base = 0; base <= 31; base++) {
-            insns.add(A64.loadExclusive(31 - base, base));
-            insns.add(A64.storeExclusive((base + 3) % 31, (base + 5) % 31, base));
+            insns.add(A64.loadExclusive(data(31 - base), pointer(base)));
+            insns.add(A64.storeExclusive(data((base + 3) % 31), data((base + 5) % 31), pointer(base)));
         }
         // Where the three registers are not distinct, the instruction is not to be relied on, and GNU as warns.
         insns.removeIf(insn -> insn.text().matches("stxr w(\\d+), x\\1,.*|stxr w(\\d+),.*\\[x\\2\\]"));
@@ -150,8 +162,8 @@ final class A64Test {
         for (Condition condition : Condition.values()) {
             branches.add(A64.branch(condition, label));
         }
-        branches.addAll(List.of(A64.branch(label), A64.call(label), A64.branchIfZero(5, label), A64.address(9, label),
-                A64.load(30, label)));
+        branches.addAll(List.of(A64.branch(label), A64.call(label), A64.branchIfZero(Gp.X5, label),
+                A64.address(Gp.X9, label), A64.load(Gp.X30, label)));
         for (Insn branch : branches) {
             CodeBuffer buffer = new CodeBuffer();
             StringBuilder text = new StringBuilder();
@@ -189,7 +201,7 @@ final class A64Test {
     void reachesAsFarAsTheArchitectureSays() {
         Label label = new Label("target");
         long[][] rows = {{1 << 20, 4}, {1 << 27, 4}, {1 << 20, 1}};
-        List<Insn> insns = List.of(A64.branch(Condition.EQ, label), A64.branch(label), A64.address(0, label));
+        List<Insn> insns = List.of(A64.branch(Condition.EQ, label), A64.branch(label), A64.address(Gp.X0, label));
         for (int i = 0; i < rows.length; i++) {
             Insn.Form form = insns.get(i).forms().getFirst();
             assertTrue(form.reaches(-rows[i][0]), insns.get(i).text());
@@ -203,19 +215,29 @@ final class A64Test {
     @Test
     void refusesWhatCannotBeEncoded() {
         List<Executable> refused = List.of(
-                () -> A64.move(8, 32, 0),
-                () -> A64.move(8, 0, -1),
-                () -> A64.move(2, 0, 1),
-                () -> A64.add(0, 1, 0x1001),
-                () -> A64.add(0, 1, 0x100_0000),
-                () -> A64.add(8, 0, 1, 2, 4),
-                () -> A64.compare(8, 1, 0x1000L),
-                () -> A64.compare(8, 1, -1L),
-                () -> A64.memory(Access.LOAD, 0, 1, 257),
-                () -> A64.memory(Access.LOAD, 0, 1, -257),
-                () -> A64.memory(Access.LOAD, 0, 1, 4096 * 8),
-                () -> A64.shiftLeft(0, 0, 0),
-                () -> A64.shiftLeft(0, 0, 64));
+                () -> A64.move(8, Gp.SP, Gp.X0),
+                () -> A64.move(8, Gp.X0, Gp.SP),
+                () -> A64.move(2, Gp.X0, Gp.X1),
+                () -> A64.add(Gp.ZERO, Gp.X1, 1),
+                () -> A64.add(Gp.X0, Gp.ZERO, 1),
+                () -> A64.moveStackPointer(Gp.ZERO, Gp.SP),
+                () -> A64.add(8, Gp.X0, Gp.X1, Gp.SP, 0),
+                () -> A64.compare(8, Gp.ZERO, 1L),
+                () -> A64.compare(8, Gp.SP, Gp.X1),
+                () -> A64.memory(Access.LOAD, Gp.SP, Gp.X1, 0),
+                () -> A64.memory(Access.LOAD, Gp.X1, Gp.ZERO, 0),
+                () -> A64.memoryAt(Access.STORE, Gp.X1, Gp.X2, Gp.SP),
+                () -> A64.push(Gp.SP),
+                () -> A64.add(Gp.X0, Gp.X1, 0x1001),
+                () -> A64.add(Gp.X0, Gp.X1, 0x100_0000),
+                () -> A64.add(8, Gp.X0, Gp.X1, Gp.X2, 4),
+                () -> A64.compare(8, Gp.X1, 0x1000L),
+                () -> A64.compare(8, Gp.X1, -1L),
+                () -> A64.memory(Access.LOAD, Gp.X0, Gp.X1, 257),
+                () -> A64.memory(Access.LOAD, Gp.X0, Gp.X1, -257),
+                () -> A64.memory(Access.LOAD, Gp.X0, Gp.X1, 4096 * 8),
+                () -> A64.shiftLeft(Gp.X0, Gp.X0, 0),
+                () -> A64.shiftLeft(Gp.X0, Gp.X0, 64));
         for (Executable each : refused) {
             String message = String.valueOf(assertThrows(IllegalArgumentException.class, each).getMessage());
             assertTrue(message.contains("=") && message.contains("must"), message);
