@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who writes what rings hold goes on, whatever fails. */
+/** The drainer goes on after failures. */
 final class DrainerTest {
     private static final long NEVER = Long.MAX_VALUE / 4;
     private static final long LONGEST_NANOS = 60_000_000_000L;
@@ -68,7 +68,7 @@ final class DrainerTest {
     }
 
     @Test
-    void aRingThatCannotBeWrittenHoldsUpNoOtherOne() throws IOException {
+    void drainsOtherRingsWhileOneCannotBeWritten() throws IOException {
         Drainer drainer = drainer(NEVER);
         MadeRing broken = new MadeRing();
         MadeRing good = new MadeRing();
@@ -81,12 +81,12 @@ final class DrainerTest {
         assertTrue(drainer.drainDue(false));
         assertEquals(1, counts.failures());
         good.fill(2, 3);
-        assertTrue(drainer.drainDue(false), "the other one has its turn at once");
-        counts.failed(new IllegalStateException("of something else"));
+        assertTrue(drainer.drainDue(false), "the other ring is due at once");
+        counts.failed(new IllegalStateException("of another part"));
         good.fill(4, 5);
         assertTrue(drainer.drainDue(false));
-        assertEquals(2, counts.failures(), "what failed was not tried again meanwhile");
-        assertTrue(drainer.drainAll() instanceof IOException, "who asks for all of it is told");
+        assertEquals(2, counts.failures(), "the ring that failed was not tried again during the pause");
+        assertTrue(drainer.drainAll() instanceof IOException, "drainAll returns the failure");
         Files.delete(inTheWay);
         assertNull(drainer.drainAll());
         assertTrue(drainer.drainDue(false) || Files.size(elsewhere.resolve("channel_0")) > 0);
@@ -97,7 +97,7 @@ final class DrainerTest {
     @ParameterizedTest
     @ValueSource(classes = {OutOfMemoryError.class, StackOverflowError.class, IllegalStateException.class,
         AssertionError.class})
-    void itsThreadOutlivesWhateverIsThrownAndNamesIt(Class<? extends Throwable> kind) throws Exception {
+    void threadSurvivesAnyThrowableAndKeepsIt(Class<? extends Throwable> kind) throws Exception {
         Throwable thrown = kind.getConstructor().newInstance();
         Drainer drainer = drainer(1_000_000);
         MadeRing made = new MadeRing();
@@ -124,7 +124,7 @@ final class DrainerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"PT4800000H", "PT2562047788015215H30M7S", "PT2540400H"})
-    void anIntervalOfCenturiesIsNever(String interval) throws IOException {
+    void acceptsAFlushIntervalOfCenturies(String interval) throws IOException {
         Path trace = folder.resolve("trace");
         TracerOptions options = TracerOptions.defaults().withSubBuffers(1 << 12, 4)
                 .withFlushInterval(Duration.parse(interval));
@@ -142,7 +142,7 @@ final class DrainerTest {
     }
 
     @Test
-    void optionsThatCannotBeAreNamedWithTheirValue() {
+    void refusesOptionsOutOfRangeWithTheirValue() {
         TracerOptions options = TracerOptions.defaults();
         assertEquals("flushInterval=PT0.000999999S, must be at least PT0.001S",
                 assertThrows(IllegalArgumentException.class,

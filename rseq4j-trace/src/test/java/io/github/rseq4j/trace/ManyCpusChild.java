@@ -6,11 +6,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Asks for what needs rings ahead, where many more CPUs are possible than there are. */
+/** Gets the address of a probe, for which rings are made in advance, where many more CPUs are possible than exist. */
 final class ManyCpusChild {
     private ManyCpusChild() {}
 
-    /** Takes a folder. */
+    /** Takes a folder as its argument. */
     public static void main(String[] arguments) throws IOException {
         try (Tracer tracer = Tracer.streaming(Path.of(arguments[0]), KilledChild.OPTIONS)) {
             EventType event = new EventType("test:native", 8, 6, List.of());

@@ -12,13 +12,13 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where native code cannot record events the refusal says what was asked, what was found, and the remedy. */
+/** Where native code cannot record events, the refusal has the reason and the remedy. */
 final class NativeRefusalTest {
-    /** Asks for what needs native code, and prints what it is told. */
+    /** Starts a sampler, and prints the refusal. */
     static final class Asking {
         private Asking() {}
 
-        /** Takes a folder. */
+        /** Takes a folder as its argument. */
         public static void main(String[] arguments) throws Exception {
             try (Tracer tracer = Tracer.flightRecorder(Path.of(arguments[0]))) {
                 tracer.sampleCpu(100).close();
@@ -36,11 +36,11 @@ final class NativeRefusalTest {
     }
 
     @Test
-    void itNamesThePropertyTheEngineOrWhatTheKernelSays(@TempDir Path folder) throws Exception {
+    void refusalNamesThePropertyOrTheKernelsClockSource(@TempDir Path folder) throws Exception {
         require(Child.output(Map.of(), Child.java(List.of("-Drseq4j.registration=never"), Asking.class,
                 folder.resolve("never").toString())), "rseq is not available", "rseq4j.registration=never");
-        assumeTrue(Rseq.availability().available(), "what follows needs rseq");
-        assumeTrue(!TraceTime.isGiven(), "what follows needs the counter");
+        assumeTrue(Rseq.availability().available(), "the other cases need rseq");
+        assumeTrue(!TraceTime.isGiven(), "the other cases need the processor's counter");
         require(Child.output(Map.of(), Child.java(List.of("-Drseq4j.trace.clock=monotonic"), Asking.class,
                 folder.resolve("asked").toString())), "-Drseq4j.trace.clock=monotonic selects another clock: leave"
                 + " it out");

@@ -17,15 +17,15 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A thread comes to a CPU that has no ring yet. */
+/** A thread migrates to a CPU that has no ring yet. */
 final class NewCpuKernelTest {
     /**
-     * It has found the ring of the CPU that it was on full, and counts that on the new one: there the section refuses,
-     * and counts where a ring is.
+     * A thread found the ring of its former CPU full, and counts the event on a CPU that has no ring. The section exits
+     * there. On a CPU that has a ring it counts the event.
      */
     @Test
-    void whatFoundNoRoomOnAnotherCpuIsCountedInARing(@TempDir Path folder) throws Throwable {
-        assumeTrue(Rseq.availability().available(), "the fallback's rings are of no CPU");
+    void countsADiscardedEventOnlyInARing(@TempDir Path folder) throws Throwable {
+        assumeTrue(Rseq.availability().available(), "rings of the fallback belong to stripes, not to CPUs");
         long[] allowed = Linux.sched_getaffinity(0);
         int first = Long.numberOfTrailingZeros(allowed[0]);
         int second = Long.numberOfTrailingZeros(allowed[0] & -2L << first);
@@ -52,10 +52,10 @@ final class NewCpuKernelTest {
         assertEquals(3, tracer.stats().discarded());
     }
 
-    /** Native code cannot make a ring: it counts, and the tracer's thread makes the ring. */
+    /** Native code cannot make a ring. It counts the event, and the tracer's thread makes the ring. */
     @Test
-    void nativeCodeThatFindsNoRingHasOneSoon(@TempDir Path folder) throws Throwable {
-        assumeTrue(Rseq.availability().available(), "native code records with rseq alone");
+    void makesARingSoonAfterNativeCodeMissedIt(@TempDir Path folder) throws Throwable {
+        assumeTrue(Rseq.availability().available(), "native code records only with rseq");
         assumeTrue(!TraceTime.isGiven(), "native code reads the processor's counter");
         long[] allowed = Linux.sched_getaffinity(0);
         int first = Long.numberOfTrailingZeros(allowed[0]);
@@ -82,7 +82,7 @@ final class NewCpuKernelTest {
         assertEquals(missed, tracer.stats().lost());
         assertTrue(missed > 0);
         tracer.close();
-        assertEquals(missed, tracer.stats().lost(), "what was counted stays so");
+        assertEquals(missed, tracer.stats().lost(), "the count stays after the close");
         assertEquals(1, TracerTest.read(folder, 0).size());
     }
 }

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Interfaces that cannot be providers are refused, with the method's name and what to do. */
+/** Interfaces that cannot be providers are refused, with the method's name and the remedy. */
 final class ProbeErrorsTest {
     interface OfBoxes {
         void box(int fine, Integer boxed);
@@ -142,9 +142,9 @@ final class ProbeErrorsTest {
         Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         Exception refusal = assertThrows(IllegalArgumentException.class, () -> providers.probes(provider));
         assertTrue(String.valueOf(refusal.getMessage()).contains(message), refusal.getMessage());
-        assertEquals(List.of(), sink.types, "nothing of it is declared");
+        assertEquals(List.of(), sink.types, "no event of it is declared");
         assertEquals(0, providers.all().size());
-        // And nothing of it stays: the numbers it would have had are still free.
+        // The numbers of its events are still free.
         providers.probes(SameField1.class);
         assertEquals(0, sink.types.getFirst().id());
     }
@@ -159,7 +159,7 @@ final class ProbeErrorsTest {
     }
 
     @Test
-    void anEventOfAnotherProvidersNameIsRefused() {
+    void refusesAnEventWhoseNameAnotherProviderHas() {
         RecordingSink sink = new RecordingSink();
         Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         providers.probes(SameField1.class);
@@ -173,7 +173,7 @@ final class ProbeErrorsTest {
     }
 
     @Test
-    void fieldsThatFitNoRecordAreRefused() {
+    void refusesFieldsThatDoNotFitIntoARecord() {
         RecordingSink sink = new RecordingSink();
         Providers providers = new Providers(sink, Providers.MIN_MAX_FIELD_BYTES, sink.types::addAll);
         Exception refusal = assertThrows(IllegalArgumentException.class, () -> providers.probes(Long9.class));
@@ -182,7 +182,7 @@ final class ProbeErrorsTest {
     }
 
     @Test
-    void aTraceHasAsManyEventsAsThereAreNumbers() {
+    void refusesMoreEventsThanThereAreNumbers() {
         RecordingSink sink = new RecordingSink();
         Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         for (int i = 0; i < 64; i++) {
@@ -194,7 +194,7 @@ final class ProbeErrorsTest {
     }
 
     @Test
-    void limitsThatCannotBeAreRefused() {
+    void refusesLimitsOutOfRange() {
         RecordingSink sink = new RecordingSink();
         for (int limit : new int[] {-1, 0, 63, (1 << 20) - 15}) {
             Exception refusal = assertThrows(IllegalArgumentException.class,
@@ -204,7 +204,7 @@ final class ProbeErrorsTest {
     }
 
     @Test
-    void patternsThatAreNoneAreRefused() {
+    void refusesMalformedPatterns() {
         RecordingSink sink = new RecordingSink();
         Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         Exception refusal = assertThrows(IllegalArgumentException.class, () -> providers.disable("requests"));
@@ -212,7 +212,7 @@ final class ProbeErrorsTest {
     }
 
     @Test
-    void lookupsThatDoNotSeeTheProviderAreRefused() {
+    void refusesLookupsThatCannotAccessTheProvider() {
         RecordingSink sink = new RecordingSink();
         Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         for (MethodHandles.Lookup place : List.of(MethodHandles.publicLookup(),

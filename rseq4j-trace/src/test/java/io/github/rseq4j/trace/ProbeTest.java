@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Names, numbers, spans, and what is switched. */
+/** Names, numbers and spans of events, and how they are enabled and disabled. */
 final class ProbeTest {
     private static final int CALLS = 10_000;
     private static final long WAIT_SECONDS = 60;
@@ -79,7 +79,7 @@ final class ProbeTest {
     }
 
     @Test
-    void namesNumbersAndLevelsAreThoseOfTheInterfaceAndItsAnnotations() {
+    void takesNamesNumbersAndLevelsFromTheInterfaceAndItsAnnotations() {
         Requests requests = Requests.same(providers.probes(Requests.class));
         assertEquals(List.of("requests:done 60000 14", "requests:both 0 6", "requests:inherited 1 6",
                 "requests:zero 2 6"),
@@ -101,20 +101,20 @@ final class ProbeTest {
     }
 
     @Test
-    void aProviderIsImplementedOnce() {
+    void implementsAProviderOnceForEachTracer() {
         Requests requests = providers.probes(Requests.class);
         assertSame(requests, providers.probes(Requests.class));
         assertEquals(4, sink.types.size());
         Requests ofAnotherTracer = new Providers(new RecordingSink(), TracerOptions.DEFAULT_FIELD_BYTES, _ -> {})
                 .probes(Requests.class);
         ofAnotherTracer.zero();
-        assertEquals(0, sink.count(), "each tracer has its own");
+        assertEquals(0, sink.count(), "each tracer has its own implementation");
         requests.zero();
         assertEquals(1, sink.count());
     }
 
     @Test
-    void anEventIsDeclaredBeforeItCanBeRecorded() {
+    void declaresAnEventBeforeItCanBeRecorded() {
         List<String> declared = new ArrayList<>();
         Providers observed = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, types -> {
             assertEquals(0, sink.count());
@@ -132,7 +132,7 @@ final class ProbeTest {
     }
 
     @Test
-    void aSpanRecordsItsBeginWithFieldsAndItsEndWithout() {
+    void recordsTheBeginOfASpanWithFieldsAndItsEndWithout() {
         Work work = providers.probes(Work.class);
         try (Span _ = work.unit(7)) {
             work.step();
@@ -142,11 +142,11 @@ final class ProbeTest {
         }
         assertEquals(List.of("work:unit_begin[7]", "work:step[]", "work:unit_begin[8]", "work:step[]",
                 "work:unit_end[]", "work:unit_end[]"), recorded());
-        assertSame(work.unit(1), work.unit(2), "nothing is allocated for one");
+        assertSame(work.unit(1), work.unit(2), "a span allocates nothing");
     }
 
     @Test
-    void aSpanIsEndedExactlyWhenItWasBegun() {
+    void recordsTheEndOfASpanExactlyIfItsBeginWasRecorded() {
         Work work = providers.probes(Work.class);
         assertEquals(2, providers.disable("work:unit"));
         try (Span _ = work.unit(7)) {
@@ -187,7 +187,7 @@ final class ProbeTest {
     }
 
     @Test
-    void probesThatAreMadeLaterFollowWhatWasSaidBefore() {
+    void laterProbesFollowEarlierPatterns() {
         providers.disable("*");
         providers.enable("work:*");
         providers.disable("work:step");
@@ -207,7 +207,7 @@ final class ProbeTest {
     }
 
     @Test
-    void aThreadThatRecordsInALoopSeesThatAProbeIsSwitched() throws InterruptedException {
+    void aThreadThatRecordsInALoopSeesAProbeEnabledAndDisabled() throws InterruptedException {
         AtomicBoolean isOver = new AtomicBoolean();
         AtomicLong rounds = new AtomicLong();
         CountingSink counting = new CountingSink();
@@ -216,7 +216,7 @@ final class ProbeTest {
         counted.disable("*");
         Thread loop = Thread.ofPlatform().daemon().start(() -> {
             while (!isOver.get()) {
-                // Long enough to be compiled while it runs; nothing in it but the probe makes it look at memory.
+                // The loop runs long enough to be compiled while it runs. Only the probe reads memory in it.
                 for (int i = 0; i < CALLS * 10; i++) {
                     work.step();
                 }
@@ -236,7 +236,7 @@ final class ProbeTest {
                 while (rounds.get() < soon + 1) {
                     Thread.onSpinWait();
                 }
-                assertEquals(after, counting.count, "a round later nothing is recorded");
+                assertEquals(after, counting.count, "after one more round no event is recorded");
             }
         } finally {
             isOver.set(true);
@@ -253,7 +253,7 @@ final class ProbeTest {
     }
 
     @Test
-    void threadsThatRecordAtOnceDoNotMixWhatTheyRecord() throws InterruptedException {
+    void keepsRecordsOfConcurrentThreadsApart() throws InterruptedException {
         Texts texts = providers.probes(Texts.class);
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 8; t++) {
@@ -284,17 +284,17 @@ final class ProbeTest {
     }
 
     @Test
-    void whatIsPassedIsNotChanged() {
+    void doesNotChangeAPassedArray() {
         byte[] passed = {1, 2, 3};
         providers.probes(Texts.class).text(1, "x", passed);
         assertEquals("[1, 2, 3]", Arrays.toString(passed));
     }
 
-    /** Records nothing, so that what is measured is the probe; plain fields, which one thread writes. */
+    /** Records nothing, so that only the probe is measured. Its fields are plain: only one thread writes them. */
     public static final class CountingSink implements EventSink {
         volatile long count;
 
-        @SuppressWarnings("NonAtomicVolatileUpdate") // One thread counts; others look.
+        @SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes, others read.
         private void count() {
             count++;
         }
@@ -355,7 +355,7 @@ final class ProbeTest {
             }
             perRound = (threads.getCurrentThreadAllocatedBytes() - before) / CALLS;
         }
-        assertEquals(0, perRound, "bytes a round");
-        assertTrue(counting.count >= 8 * CALLS, "it was recorded");
+        assertEquals(0, perRound, "bytes for each round");
+        assertTrue(counting.count >= 8 * CALLS, "events were recorded");
     }
 }

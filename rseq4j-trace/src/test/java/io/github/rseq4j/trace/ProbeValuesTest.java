@@ -16,7 +16,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is passed to a probe is what is read of the trace. */
+/** A reader of the trace gets the values that were passed to the probe. */
 final class ProbeValuesTest {
     private static final int MAX_PARAMETER_SLOTS = 254;
 
@@ -72,7 +72,7 @@ final class ProbeValuesTest {
     }
 
     @Test
-    void everyTypeIsRecordedAtEveryAlignment() throws ReflectiveOperationException {
+    void recordsEachTypeAtEachAlignment() throws ReflectiveOperationException {
         long seed = new Random().nextLong();
         for (Class<?> type : RandomProviders.TYPES) {
             List<List<Class<?>>> methods = new ArrayList<>();
@@ -89,13 +89,13 @@ final class ProbeValuesTest {
     }
 
     @RepeatedTest(20)
-    void randomProvidersRecordRandomValues() throws ReflectiveOperationException {
+    void recordsRandomValuesOfRandomProviders() throws ReflectiveOperationException {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         RandomProviders providers = new RandomProviders(random);
         List<List<Class<?>>> methods = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
-            // Each takes 8 bytes at least or less, so that eight fit the smallest record there is.
+            // The least size of a field is 8 bytes or less, so eight fields fit into the smallest record.
             methods.add(providers.types(random.nextInt(9)));
         }
         int maxFieldBytes = random.nextBoolean() ? TracerOptions.DEFAULT_FIELD_BYTES
@@ -104,7 +104,7 @@ final class ProbeValuesTest {
     }
 
     @Test
-    void eventsHaveNoFieldOrAsManyAsAMethodCanHaveParameters() throws ReflectiveOperationException {
+    void recordsEventsWithNoFieldAndWithTheMostParametersOfAMethod() throws ReflectiveOperationException {
         long seed = new Random().nextLong();
         List<List<Class<?>>> methods = new ArrayList<>();
         methods.add(List.of());

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Makes up providers, and values for their events. */
+/** Makes random providers, and random values for their events. */
 final class RandomProviders {
     static final List<Class<?>> TYPES = List.of(boolean.class, byte.class, short.class, char.class, int.class,
             long.class, float.class, double.class, String.class, byte[].class, TimeUnit.class);
@@ -115,11 +115,11 @@ final class RandomProviders {
     }
 
     /**
-     * Returns what a reader reads of values.
+     * Returns the values that a reader gets of the values that were passed to a probe.
      *
      * @param types the types of the parameters
-     * @param values what was passed
-     * @param maxFieldBytes what a record has room for
+     * @param values the passed values
+     * @param maxFieldBytes the largest size of a record's fields
      */
     static List<@Nullable Object> expected(List<Class<?>> types, @Nullable Object[] values, int maxFieldBytes) {
         List<@Nullable Object> expected = new ArrayList<>();

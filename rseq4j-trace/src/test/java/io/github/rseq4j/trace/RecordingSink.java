@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Keeps records, and reads them as a trace of one packet each: what a record has too much or too little is a problem
- * that the reader tells.
+ * Keeps records, and reads them as a trace with a packet for each record. So the reader reports a problem of a record
+ * that is too long or too short.
  */
 public final class RecordingSink implements EventSink {
     private static final UUID TRACE = new UUID(1, 2);
@@ -47,7 +47,7 @@ public final class RecordingSink implements EventSink {
         byte[] exact = new byte[recordBytes - PacketLayout.RECORD_FIELDS];
         fields.get(exact);
         while (fields.hasRemaining()) {
-            assertEquals(0, fields.get(), "what is above the fields");
+            assertEquals(0, fields.get(), "the bytes after the fields");
         }
         records.add(new Recorded(id, exact));
     }
@@ -85,7 +85,7 @@ public final class RecordingSink implements EventSink {
         records.add(new Recorded(id, exact));
     }
 
-    /** Returns what was recorded, and forgets it. */
+    /** Returns and removes the records. */
     synchronized List<TraceEvent> take(Path folder) {
         TraceClock clock = new TraceClock(new UUID(3, 4), 1_000_000_000, 0, 0);
         TraceDescription trace = new TraceDescription(TRACE, clock, 1, Map.of(), types);

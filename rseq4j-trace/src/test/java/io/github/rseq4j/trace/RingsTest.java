@@ -20,9 +20,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** The making of rings, and the cells of their heads. */
 final class RingsTest {
+    /** An agent, for example, records an event of the code that makes a ring. */
     @Test
-    void anEventOfWhatMakesARingIsLostAndMakesNone(@TempDir Path folder) throws IOException {
+    void losesAnEventThatIsRecordedWhileARingIsMade(@TempDir Path folder) throws IOException {
         TracerCounts counts = new TracerCounts();
         AtomicReference<@Nullable Rings> made = new AtomicReference<>();
         List<Boolean> inner = new ArrayList<>();
@@ -41,14 +43,14 @@ final class RingsTest {
         assertEquals(List.of(false), inner);
         assertEquals(1, counts.lostEvents());
         assertEquals(2, rings.opened().size());
-        assertTrue(rings.open(other), "it is there, and is not made twice");
+        assertTrue(rings.open(other), "the ring exists, and is not made again");
         assertEquals(List.of(false), inner);
         rings.close(true);
         assertEquals(List.of(), opened.names());
         opened.close();
     }
 
-    /** Address space is a stride for each index: tracers have a few words of one that all share. */
+    /** Cells take a stride of address space for each index. The heads of all tracers lie in the same strides. */
     @Test
     void tracersShareTheAddressSpaceOfTheirHeads(@TempDir Path folder) throws IOException {
         Set<Long> ranges = new HashSet<>();

@@ -27,13 +27,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The memory of rings: what others do to it, and what a kernel refuses. */
+/** The shared memory of rings: other processes write to it, and kernels refuse it. */
 final class SharedRingKernelTest {
     private static final String SMALL = "mount -t tmpfs -o size=4k tmpfs /dev/shm && umask 0 && exec \"$@\"";
 
     @BeforeEach
     void requireRseq() {
-        assumeTrue(Rseq.availability().available(), "rings are shared memory with rseq alone");
+        assumeTrue(Rseq.availability().available(), "rings are shared memory only with rseq");
     }
 
     private static List<String> seccomp(String call, List<String> command) {
@@ -50,19 +50,19 @@ final class SharedRingKernelTest {
         return all;
     }
 
-    /** Random words everywhere, from another thread, while threads record: the program goes on. */
+    /** Another thread writes random words to all of the rings' memory while threads record. The program goes on. */
     @ParameterizedTest
     @CsvSource({"auto", "monotonic"})
-    void whoWritesToTheRingsGarblesTheTraceAndNothingElse(String clock, @TempDir Path folder) throws Exception {
+    void strayWritesToTheRingsGarbleOnlyTheTrace(String clock, @TempDir Path folder) throws Exception {
         String output = Child.output(Map.of(), Child.java(List.of("-Drseq4j.trace.clock=" + clock),
                 GarbledChild.class, folder.toString()));
         assertTrue(output.endsWith("survived\n"), output);
     }
 
-    /** Where the kernel has no shared memory for us the program goes on, and knows what it would lose. */
+    /** Where the kernel refuses shared memory, the program goes on, and the tracer tells what a kill would lose. */
     @ParameterizedTest
     @CsvSource({"shmget", "shmat", "kernel/shmmni=0", "kernel/shm_rmid_forced=1"})
-    void whatTheKernelRefusesIsToldWithWhatIsLost(String refused, @TempDir Path temporary) throws Exception {
+    void reportsTheLossWhenTheKernelRefusesSharedMemory(String refused, @TempDir Path temporary) throws Exception {
         Path folder = temporary.resolve("trace");
         List<String> command = Child.java(List.of(), UnsharedChild.class, folder.toString());
         int equals = refused.indexOf('=');
@@ -80,9 +80,9 @@ final class SharedRingKernelTest {
         assertEquals(UnsharedChild.FLUSHED, TracerTest.read(folder, 0).size());
     }
 
-    /** Rings that end with the process hold nothing for recovery: what close could not write is counted. */
+    /** Rings that end with the process cannot be recovered. So events that close() could not write are counted. */
     @Test
-    void whatCannotBeWrittenAtCloseIsCountedWhereTheKernelRefusesSharedMemory(@TempDir Path temporary)
+    void countsEventsThatCloseCouldNotWriteWhenTheKernelRefusesSharedMemory(@TempDir Path temporary)
             throws Exception {
         Path folder = temporary.resolve("trace");
         String output = Child.output(Map.of(), seccomp("shmget",
@@ -91,9 +91,9 @@ final class SharedRingKernelTest {
         assertFalse(TraceRecovery.recover(folder).problems().isEmpty());
     }
 
-    /** On the fallback rings are in the heap: recovery says that it cannot know what was in them. */
+    /** On the fallback the rings are in the heap. A recovery reports that it cannot know their content. */
     @Test
-    void whatWasInTheHeapIsToldWhenItIsRecovered(@TempDir Path temporary) throws Exception {
+    void recoveryReportsRingsThatWereInTheHeap(@TempDir Path temporary) throws Exception {
         Path folder = temporary.resolve("trace");
         String output = Child.output(Map.of(), Child.java(List.of("-Drseq4j.registration=never"), UnsharedChild.class,
                 folder.toString()));
@@ -107,9 +107,9 @@ final class SharedRingKernelTest {
         assertEquals(UnsharedChild.FLUSHED, TracerTest.read(folder, 0).size());
     }
 
-    /** A container's /dev/shm does not matter, and no umask opens what is ours to others. */
+    /** The size of a container's /dev/shm does not matter, and no umask gives other users access to the rings. */
     @Test
-    void ringsNeedNoFileSystemAndAreTheirOwnersAlone(@TempDir Path temporary) throws Exception {
+    void ringsNeedNoFileSystemAndAreAccessibleOnlyToTheirOwner(@TempDir Path temporary) throws Exception {
         Path folder = temporary.resolve("trace");
         String output = Child.output(Map.of(), Child.unshared("--mount", SMALL,
                 Child.java(List.of(), UnsharedChild.class, folder.toString())));
@@ -135,9 +135,9 @@ final class SharedRingKernelTest {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
     }
 
-    /** The small file may be cut or removed while it runs: it is not the ring. */
+    /** A ring's file may be truncated or removed while the tracer runs: the ring's memory is elsewhere. */
     @Test
-    void aRingsFileThatIsCutChangesNothing(@TempDir Path folder) throws IOException {
+    void recordsAfterARingsFileWasTruncated(@TempDir Path folder) throws IOException {
         TracerStats stats;
         try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
             tracer.add(TracerTest.TWO);
@@ -158,7 +158,7 @@ final class SharedRingKernelTest {
         assertFalse(Files.exists(folder.resolve(TracerFolder.RINGS)));
     }
 
-    /** Closing removes the shared memory, whichever way the tracer has come to its end. */
+    /** A tracer that is closed removes its shared memory. */
     @Test
     void aTracerThatWasClosedLeavesNoSharedMemory(@TempDir Path folder) throws IOException {
         List<Integer> ids = new ArrayList<>();
@@ -168,7 +168,7 @@ final class SharedRingKernelTest {
         requireNoSegment(ids);
     }
 
-    /** No file names the rings any more, so nobody can recover them. */
+    /** The rings cannot be recovered, because no file names them any more. */
     @Test
     void aTracerWhoseFolderWasRemovedLeavesNoSharedMemory(@TempDir Path temporary) throws IOException {
         Path folder = temporary.resolve("trace");
@@ -194,10 +194,10 @@ final class SharedRingKernelTest {
         }
     }
 
-    /** A disk that writes each block anew fills: no event is a signal. */
+    /** A copy-on-write file system becomes full. No event causes a signal. */
     @ParameterizedTest
     @CsvSource({"btrfs, -q, 256M, false", "xfs, -q -m reflink=1, 320M, true"})
-    void aCopyOnWriteDiskThatFillsEndsNothing(String type, String options, String size, boolean isShared,
+    void survivesAFullCopyOnWriteDisk(String type, String options, String size, boolean isShared,
             @TempDir Path temporary) throws Exception {
         Path image = temporary.resolve("image");
         Path mount = Files.createDirectory(temporary.resolve("mount"));
@@ -209,9 +209,9 @@ final class SharedRingKernelTest {
         assertTrue(output.startsWith("went on on " + type + ", "), output);
     }
 
-    /** 192 CPUs are possible, of which the process may use few: those have rings. */
+    /** 192 CPUs are possible, and the process may use few of them. These get rings in advance. */
     @Test
-    void nativeCodeHasRingsWhereItMayRun(@TempDir Path temporary) throws Exception {
+    void makesRingsForNativeCodeOnThePermittedCpus(@TempDir Path temporary) throws Exception {
         Path list = Files.writeString(temporary.resolve("possible"), "0-191\n");
         String output = Child.output(Map.of(), Child.unshared("--mount", "mount --bind '" + list
                 + "' /sys/devices/system/cpu/possible && exec \"$@\"",
@@ -222,7 +222,7 @@ final class SharedRingKernelTest {
         assertTrue(Integer.parseInt(words[1]) <= Math.min(cpus, 8) + 1, output);
     }
 
-    /** All has been made when the last step is refused: nothing of it stays. */
+    /** The kernel refuses the last step of making a tracer. The results of the other steps are removed. */
     @Test
     void aTracerThatIsRefusedAtTheEndLeavesNothing(@TempDir Path folder) throws Exception {
         assertEquals("IllegalStateException\nfiles=[]\nsegments=[]\n", Child.output(Map.of(),

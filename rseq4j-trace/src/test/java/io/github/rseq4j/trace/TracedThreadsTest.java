@@ -34,16 +34,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a trace says of the threads that recorded. */
+/** The threads in the metadata of traces. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 final class TracedThreadsTest {
     private static final int THREADS = 40;
     private static final int MANY = 20_000;
-    /** Rings that hold one event of each of many threads. */
+    /** Rings that are large enough for one event of each of many threads. */
     private static final TracerOptions OPTIONS = TracerOptions.defaults().withSubBuffers(1 << 20, 4)
             .withFlushInterval(Duration.ofHours(1));
 
-    /** Returns what the metadata of a trace says, which must be without fault. */
+    /** Returns the description of a trace, which must have no problem. */
     static TraceDescription description(Path folder) {
         try (TraceReader reader = new TraceReader(folder)) {
             assertEquals(List.of(), reader.problems());
@@ -72,7 +72,7 @@ final class TracedThreadsTest {
     }
 
     @Test
-    void eachThreadIsNamedOnceHoweverOftenItRecords(@TempDir Path folder) throws Exception {
+    void namesEachThreadOnce(@TempDir Path folder) throws Exception {
         Map<Long, String> names = new ConcurrentHashMap<>();
         Map<Long, Long> tids = new ConcurrentHashMap<>();
         Set<Long> nameless = ConcurrentHashMap.newKeySet();
@@ -119,11 +119,11 @@ final class TracedThreadsTest {
         }
         assertEquals(nameless, ranged);
         assertNull(description(folder).environment().get(TraceThread.FORGOTTEN));
-        assertEquals(100 * THREADS, TracerTest.read(folder, 0).size(), "and no event is one of ours");
+        assertEquals(100 * THREADS, TracerTest.read(folder, 0).size(), "the tracer adds no event");
     }
 
     @Test
-    void aThreadHasTheNameThatItHadLast(@TempDir Path folder) throws Exception {
+    void aPlatformThreadHasItsLastName(@TempDir Path folder) throws Exception {
         CountDownLatch recorded = new CountDownLatch(1);
         CountDownLatch mayEnd = new CountDownLatch(1);
         Thread thread;
@@ -152,9 +152,9 @@ final class TracedThreadsTest {
         }
     }
 
-    /** What may be in a name, and what is read of it. */
+    /** Names of any characters, mapped to the names that readers get. */
     @Test
-    void anyNameIsReadByUsAndByBabeltrace(@TempDir Path folder) throws Exception {
+    void readersGetNamesOfAnyCharacters(@TempDir Path folder) throws Exception {
         Map<String, String> names = new LinkedHashMap<>();
         for (String name : List.of("a \"quoted\" \\ name", "two\nlines\r\t", "\u0000", "\u001b[31m\u009b\u007f",
                 "\u202eturned\u2066", "\uD83D\uDE00 \u00e4\u20ac", "};\nevent { name = \"x:y\"; id = 7; }", "*/ /*",
@@ -189,7 +189,7 @@ final class TracedThreadsTest {
     }
 
     @Test
-    void aSnapshotNamesTheThreadsOfItsEvents(@TempDir Path folder) throws Exception {
+    void snapshotNamesTheThreadsOfItsEvents(@TempDir Path folder) throws Exception {
         try (Tracer tracer = Tracer.flightRecorder(folder.resolve("rings"), OPTIONS)) {
             tracer.add(TracerTest.TWO);
             for (int i = 0; i < 5; i++) {
@@ -203,9 +203,12 @@ final class TracedThreadsTest {
         }
     }
 
-    /** Nothing is asked of the tracer, and its interval is an hour: a process that is killed now leaves the names. */
+    /**
+     * The flush interval is an hour, and no method of the tracer is called. So a process that is killed leaves the
+     * names.
+     */
     @Test
-    void namesAreInTheMetadataSoon(@TempDir Path folder) throws Exception {
+    void writesNamesSoonAfterTheFirstEvent(@TempDir Path folder) throws Exception {
         for (boolean isFlightRecorder : new boolean[] {false, true}) {
             Path trace = folder.resolve("trace" + isFlightRecorder);
             try (Tracer tracer = isFlightRecorder ? Tracer.flightRecorder(trace, OPTIONS)
@@ -223,7 +226,7 @@ final class TracedThreadsTest {
     }
 
     @Test
-    void manyVirtualThreadsAreBoundedAndCounted(@TempDir Path folder) throws Exception {
+    void limitsAndCountsManyVirtualThreads(@TempDir Path folder) throws Exception {
         List<WeakReference<Thread>> threads = new ArrayList<>();
         try (Tracer tracer = Tracer.streaming(folder, OPTIONS)) {
             tracer.add(TracerTest.TWO);
@@ -252,10 +255,10 @@ final class TracedThreadsTest {
         assertEquals(ThreadList.MAX_THREADS, trace.threads().size());
         assertEquals(MANY + 1, TracerTest.read(folder, 0).size());
         assertEquals(Thread.currentThread().getName(), name(folder, Thread.currentThread()),
-                "the oldest thread is named because it lives");
+                "the oldest thread is named because it is alive");
         assertEquals("virtual-" + (MANY - 1), trace.threads().stream().max((a, b) -> Long.compare(a.javaId(),
                 b.javaId())).orElseThrow().name());
-        // Each that is not named is in a range or counted, and of ranges only so many are kept.
+        // Each thread that is not named is in a range or counted. The number of ranges is limited.
         long ranges = String.valueOf(trace.environment().get(TraceThread.VIRTUAL)).split(",", -1).length;
         assertEquals(MANY + 1L - ThreadList.MAX_THREADS - ranges, trace.environment().get(TraceThread.FORGOTTEN));
         assertTrue(ranges <= ThreadList.MAX_RANGES);
@@ -263,7 +266,7 @@ final class TracedThreadsTest {
     }
 
     @Test
-    void aThreadWhoseBitsANewerOneHasTakenIsNamedOnce() {
+    void namesAThreadOnceAfterANewerThreadHasTakenItsBit() {
         TracerCounts counts = new TracerCounts();
         TracedThreads threads = new TracedThreads(counts);
         Thread first = Thread.ofVirtual().name("first").unstarted(() -> {});
@@ -274,7 +277,7 @@ final class TracedThreadsTest {
         assertFalse(threads.isNoted(second.threadId()));
         threads.note(second);
         assertTrue(threads.isNoted(first.threadId()));
-        // Numbers go up.
+        // Numbers of threads increase.
         Thread last = Thread.ofVirtual().name("last").unstarted(() -> {});
         while (last.threadId() < first.threadId() + TracedThreads.NOTED_COUNT) {
             last = Thread.ofVirtual().name("last").unstarted(() -> {});

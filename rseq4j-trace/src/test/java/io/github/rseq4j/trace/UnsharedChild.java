@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * Records, flushes, records more, says what would be lost, and ends as if it were killed; or has its streams taken
- * away, closes, and says what is lost.
+ * Records events, flushes, records more, and prints the reason for which a kill would lose them. Then it ends as if it
+ * were killed; or it makes its streams unwritable, closes the tracer, and prints the number of lost events.
  */
 final class UnsharedChild {
     static final int FLUSHED = 100;
@@ -16,7 +16,7 @@ final class UnsharedChild {
 
     private UnsharedChild() {}
 
-    /** Takes a folder, and "close" if it is to be closed. */
+    /** Takes a folder, and optionally "close", which closes the tracer. */
     public static void main(String[] arguments) throws IOException {
         Tracer tracer = Tracer.streaming(Path.of(arguments[0]), KilledChild.OPTIONS.withFlushInterval(
                 Duration.ofHours(1)));

@@ -36,7 +36,7 @@ public final class Sampling implements AutoCloseable {
      * The addresses of code are recorded at the beginning, when they change, and with each snapshot. So readers can
      * tell the library of an address.
      *
-     * At the end the sampler gives SIGPROF the action back that it had before, unless that was changed meanwhile. The
+     * At the end the sampler restores the former action of SIGPROF, unless the action was changed meanwhile. The
      * default action would end the process, and a signal may still be pending. So the sampler:
      *
      *   1. deletes the timers;

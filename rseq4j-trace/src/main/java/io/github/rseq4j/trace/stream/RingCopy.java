@@ -24,9 +24,9 @@ import java.util.UUID;
 public record RingCopy(List<Packet> packets, int torn) {
     /* How it works
      *
-     * Sections write only after the position: into the open sub-buffer and, when they open the next one, into that one,
-     * which is also the oldest. So a section can write to a sub-buffer's memory as soon as the position lies in the
-     * sub-buffer before the one that replaces it.
+     * Sections write only to the open sub-buffer and, when they open the next one, to that one, which is also the
+     * oldest. So a section can write to a sub-buffer's memory as soon as the position lies in the sub-buffer before the
+     * one that replaces it.
      *
      *   While sections write:   copy the sub-buffer; acquire fence; read the position. The copy is complete if the
      *                           position did not come that far.

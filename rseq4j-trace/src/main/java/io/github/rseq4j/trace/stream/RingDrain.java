@@ -23,8 +23,8 @@ public final class RingDrain implements AutoCloseable {
      *   2. It keeps the ring's progress.
      *   3. It stores consumed, which frees the sub-buffer.
      *
-     * A process that is killed after step 1 leaves the packet in the file and in the ring. The recovering process cuts
-     * the file to the progress that was kept, and writes the packet again.
+     * A process that is killed between steps 1 and 2 leaves the packet in the file and in the ring. The recovering
+     * process cuts the file to the progress that was kept, and writes the packet again.
      *
      * A flush also writes the records of the open sub-buffer as a packet: from the progress up to the position. Later
      * records of the same sub-buffer become further packets. So no thread has to run on a ring's CPU to flush the ring.
@@ -40,7 +40,7 @@ public final class RingDrain implements AutoCloseable {
     private final StreamOutput output;
     private final TracerCounts counts;
     private boolean isGarbled;
-    /** The nanoTime after which it may be tried again; 0 if nothing failed. */
+    /** The nanoTime after which the ring may be drained again; 0 if nothing failed. */
     private long dueAt;
 
     public RingDrain(RingView ring, StreamOutput output, TracerCounts counts) {
