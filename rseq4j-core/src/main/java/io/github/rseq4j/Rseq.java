@@ -39,41 +39,122 @@ public final class Rseq {
     }
 
     /**
-     * What this JVM has of restartable sequences.
+     * What this JVM has of restartable sequences. Immutable, and the same for the life of the JVM. Later versions may
+     * tell more.
      *
-     * @param engine what structures run on: {@code restartable sequences}, or the fallback, {@code locked stripes}
-     * @param available whether structures run on restartable sequences; if not they run on the fallback: the same
-     *     steps as
-     *     Java code under a lock for each stripe, exact but slower
-     * @param owner who registered the threads' areas
-     * @param proof what proved the owner, or empty
-     * @param index what selects a thread's copy of a cell: {@code mm_cid}, {@code cpu_id}, or {@code stripe} for the
-     *     fallback
-     * @param limit how many indices there can be
-     * @param offsetBytes the area's distance from the thread pointer; 0 without an owner
-     * @param registeredBytes the length the area was registered with; 0 without an owner
-     * @param featureBytes how many bytes of the area the kernel maintains; 0 without an owner
-     * @param fenceAborts sections that the self-test saw aborted by a fence (membarrier)
-     * @param preemptionAborts sections that the self-test saw aborted by preemption on one CPU
-     * @param selfTestNanos how long the self-test took, in nanoseconds
-     * @param note what the self-test could not try, or empty
-     * @param reason why restartable sequences are not available, or empty
-     * @param remedy what to do about that, or empty
+     * @since 0.1.0
      */
-    public record Availability(String engine, boolean available, Owner owner, String proof, String index, int limit,
-                               long offsetBytes, int registeredBytes, int featureBytes, long fenceAborts,
-                               long preemptionAborts, long selfTestNanos, String note, String reason, String remedy) {}
+    public static final class Availability {
+        private final Engine engine;
+        private final Registration registration;
+        private final SelfTest.Outcome test;
+        private final Owner owner;
+
+        private Availability(Engine engine) {
+            this.engine = engine;
+            this.registration = engine.registration();
+            this.test = engine.selfTest();
+            this.owner = Owner.valueOf(registration.owner().name());
+        }
+
+        /**
+         * {@return what structures run on: {@code restartable sequences}, or the fallback, {@code locked stripes}}
+         */
+        public String engine() {
+            return engine.name();
+        }
+
+        /**
+         * {@return whether structures run on restartable sequences; if not, they run on the fallback, which does the
+         * same steps in Java under a lock for each stripe: exact but slower}
+         */
+        public boolean available() {
+            return owner != Owner.NONE;
+        }
+
+        /** {@return the owner of the threads' rseq areas} */
+        public Owner owner() {
+            return owner;
+        }
+
+        /** {@return what proved the owner, or an empty text} */
+        public String proof() {
+            return registration.proof();
+        }
+
+        /**
+         * {@return what selects a thread's copy of a cell: {@code mm_cid}, {@code cpu_id}, or {@code stripe} on the
+         * fallback}
+         */
+        public String index() {
+            return engine.indexName();
+        }
+
+        /** {@return how many indices there can be} */
+        public int limit() {
+            return engine.limit();
+        }
+
+        /** {@return the distance in bytes of a thread's area from its thread pointer; 0 without an owner} */
+        public long offsetBytes() {
+            return registration.offsetBytes();
+        }
+
+        /** {@return the length in bytes that areas are registered with; 0 without an owner} */
+        public int registeredBytes() {
+            return registration.registeredBytes();
+        }
+
+        /** {@return how many bytes of an area the kernel maintains; 0 without an owner} */
+        public int featureBytes() {
+            return registration.featureBytes();
+        }
+
+        /** {@return how many sections the self-test saw aborted by a fence, membarrier(2)} */
+        public long fenceAborts() {
+            return test.fence();
+        }
+
+        /** {@return how many sections the self-test saw aborted by preemption} */
+        public long preemptionAborts() {
+            return test.preemption();
+        }
+
+        /** {@return how long the self-test took, in nanoseconds} */
+        public long selfTestNanos() {
+            return test.nanos();
+        }
+
+        /** {@return what the self-test could not try and why, or an empty text} */
+        public String note() {
+            return test.fenceNote();
+        }
+
+        /** {@return why restartable sequences are not available, or an empty text} */
+        public String reason() {
+            return registration.reason();
+        }
+
+        /** {@return what to do about the reason, or an empty text} */
+        public String remedy() {
+            return registration.remedy();
+        }
+
+        /** Returns a text of one line with every value: {@code Availability[engine=..., available=true, ...]}. */
+        @Override
+        public String toString() {
+            return "Availability[engine=" + engine() + ", available=" + available() + ", owner=" + owner
+                    + ", proof=" + proof() + ", index=" + index() + ", limit=" + limit()
+                    + ", offsetBytes=" + offsetBytes() + ", registeredBytes=" + registeredBytes()
+                    + ", featureBytes=" + featureBytes() + ", fenceAborts=" + fenceAborts()
+                    + ", preemptionAborts=" + preemptionAborts() + ", selfTestNanos=" + selfTestNanos()
+                    + ", note=" + note() + ", reason=" + reason() + ", remedy=" + remedy() + "]";
+        }
+    }
 
     /** {@return what this JVM has of restartable sequences} */
     public static Availability availability() {
-        Engine engine = Engine.get(Owner.class);
-        Registration registration = engine.registration();
-        SelfTest.Outcome test = engine.selfTest();
-        Owner owner = Owner.valueOf(registration.owner().name());
-        return new Availability(engine.name(), owner != Owner.NONE, owner, registration.proof(), engine.indexName(),
-                engine.limit(), registration.offsetBytes(),
-                registration.registeredBytes(), registration.featureBytes(), test.fence(), test.preemption(),
-                test.nanos(), test.fenceNote(), registration.reason(), registration.remedy());
+        return new Availability(Engine.get(Owner.class));
     }
 
     /** What the kernel writes to the calling thread's area. */

@@ -97,15 +97,6 @@ public final class PerCpuItems implements AutoCloseable {
     private boolean closed;
 
     /**
-     * What a pool holds at one moment.
-     *
-     * @param ranges how many ranges it has
-     * @param allocated how many items are allocated
-     * @param free how many more can be allocated before it grows
-     */
-    public record Stats(int ranges, long allocated, long free) {}
-
-    /**
      * Makes a pool of items of zeros, with the default options. It takes its first range with its first item.
      *
      * @param itemBytes the size of an item, 1 to {@link #MAX_ITEM_BYTES}, rounded up to a multiple of 8
@@ -334,9 +325,9 @@ public final class PerCpuItems implements AutoCloseable {
     }
 
     /** {@return what the pool holds now} */
-    public synchronized Stats stats() {
+    public synchronized ItemStats stats() {
         requireOpen();
-        return new Stats(ranges.size(), allocated, freshItems + (long) freed.size());
+        return new ItemStats(ranges.size(), allocated, freshItems + (long) freed.size());
     }
 
     /**

@@ -105,21 +105,6 @@ public final class PerCpuPool<T> implements AutoCloseable {
     private boolean closed;
 
     /**
-     * What a pool has done, and what it holds at one moment.
-     *
-     * @param created how many items the factory has made
-     * @param idlePerCpu how many are idle at each index, see {@link PerCpuStack#sizes}
-     * @param idleShared how many are idle and shared by all CPUs
-     * @param stolen how many were taken from one CPU for another
-     * @param misses how often an acquiring thread found its CPU without an idle item
-     * @param destroyed how many were handed to the destroyer
-     * @param dropped how many were collected while they were out, because nobody closed their leases; when more than
-     *     16,384 are out at a time (or than may be idle, if that is more) the others are not counted
-     */
-    public record Stats(long created, List<Integer> idlePerCpu, int idleShared, long stolen, long misses,
-                        long destroyed, long dropped) {}
-
-    /**
      * The right to use an item, until it is closed.
      *
      * @param <T> what is pooled
@@ -421,12 +406,12 @@ public final class PerCpuPool<T> implements AutoCloseable {
     }
 
     /** {@return what the pool has done, and what it holds} */
-    public Stats stats() {
+    public PoolStats stats() {
         slots.findDropped();
         slots.logDropped();
         synchronized (lock) {
-            return new Stats(created, Arrays.stream(idle.sizes()).boxed().toList(), shared.count(), stolen, misses,
-                    destroyed, slots.dropped());
+            return new PoolStats(created, Arrays.stream(idle.sizes()).boxed().toList(), shared.count(), stolen,
+                    misses, destroyed, slots.dropped());
         }
     }
 
@@ -493,6 +478,6 @@ public final class PerCpuPool<T> implements AutoCloseable {
     /** Returns {@link #stats} in one line. */
     @Override
     public String toString() {
-        return "PerCpuPool" + stats().toString().substring(Stats.class.getSimpleName().length());
+        return "PerCpuPool" + stats().toString().substring(PoolStats.class.getSimpleName().length());
     }
 }

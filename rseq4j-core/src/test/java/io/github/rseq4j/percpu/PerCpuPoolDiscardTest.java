@@ -69,7 +69,7 @@ final class PerCpuPoolDiscardTest {
         Lease<Item> next = isOutAgain ? pool.acquire() : lease;
         Item nextItem = isOutAgain ? next.value() : item;
         assertEquals(isOutAgain && first == Use.CLOSE || !isOutAgain, nextItem == item);
-        PerCpuPool.Stats before = pool.stats();
+        PoolStats before = pool.stats();
         int idle = pool.idle();
         Use ended = first;
         if (first == Use.DISCARD && second == Use.CLOSE) {

@@ -74,7 +74,7 @@ final class PerCpuPoolTest {
                 assertSame(first, lease.value());
             }
         }
-        PerCpuPool.Stats stats = pool.stats();
+        PoolStats stats = pool.stats();
         assertEquals(1, stats.created());
         assertEquals(1, pool.idle());
         assertEquals(1, stats.idlePerCpu().stream().mapToInt(Integer::intValue).sum() + stats.idleShared());
@@ -272,7 +272,7 @@ final class PerCpuPoolTest {
             thread.join();
         }
         assertEquals(List.of(), List.copyOf(failures));
-        PerCpuPool.Stats stats = pool.stats();
+        PoolStats stats = pool.stats();
         assertEquals(made.size(), stats.created(), "the items that were made");
         assertEquals(made.size(), pool.idle() + destroyed.size(), stats.toString());
         assertEquals(0, stats.dropped());

@@ -1,6 +1,7 @@
 package io.github.rseq4j.jackson;
 
 import io.github.rseq4j.percpu.PerCpuPool;
+import io.github.rseq4j.percpu.PoolStats;
 import io.github.rseq4j.percpu.PerCpuPool.Lease;
 import io.github.rseq4j.percpu.PoolOptions;
 import java.io.InvalidObjectException;
@@ -239,7 +240,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     }
 
     /** {@return what the pool has done, and what it holds} */
-    public PerCpuPool.Stats stats() {
+    public PoolStats stats() {
         return recyclers.stats();
     }
 
@@ -266,6 +267,6 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     /** Returns {@link #stats} in one line. */
     @Override
     public String toString() {
-        return "PerCpuRecyclerPool" + stats().toString().substring(PerCpuPool.Stats.class.getSimpleName().length());
+        return "PerCpuRecyclerPool" + stats().toString().substring(PoolStats.class.getSimpleName().length());
     }
 }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.jackson.Documents.Shape;
-import io.github.rseq4j.percpu.PerCpuPool;
+import io.github.rseq4j.percpu.PoolStats;
 import io.github.rseq4j.percpu.PoolOptions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -76,7 +76,7 @@ final class DocumentsTest {
             assertTrue(document.length >= bytes && document.length < bytes * 1.6 + 20, "length=" + document.length);
             assertReadsAndWritesAsTheReference(document);
         }
-        PerCpuPool.Stats stats = pool.stats();
+        PoolStats stats = pool.stats();
         assertTrue(stats.created() <= 2, "one to write with, and one for the result: " + stats);
         assertEquals(stats.created(), pool.pooledCount(), stats.toString());
     }
@@ -107,7 +107,7 @@ final class DocumentsTest {
                 }
             }
         });
-        PerCpuPool.Stats stats = own.stats();
+        PoolStats stats = own.stats();
         assertEquals(0, stats.dropped(), stats.toString());
         assertEquals(stats.created(), own.pooledCount() + stats.destroyed(), stats.toString());
     }
@@ -125,7 +125,7 @@ final class DocumentsTest {
                 assertEquals(trees.get(i), reference.readTree(mapper.writeValueAsBytes(tree)));
             }
         });
-        PerCpuPool.Stats stats = pool.stats();
+        PoolStats stats = pool.stats();
         assertEquals(stats.created(), pool.pooledCount() + stats.destroyed(), stats.toString());
     }
 
@@ -143,7 +143,7 @@ final class DocumentsTest {
         // A thread creates a recycler when it finds no idle one. It searches one CPU after the other while other
         // threads take and release, so it may miss one: the bound is twice the running threads, far below the number of
         // threads.
-        PerCpuPool.Stats stats = pool.stats();
+        PoolStats stats = pool.stats();
         assertTrue(stats.created() <= 2L * most.get(), "running=" + most + ", " + stats);
         assertEquals(stats.created(), pool.pooledCount() + stats.destroyed(), stats.toString());
     }
@@ -190,7 +190,7 @@ final class DocumentsTest {
                 permits.release();
             }
         });
-        PerCpuPool.Stats stats = own.stats();
+        PoolStats stats = own.stats();
         assertTrue(stats.created() > 1, "documents were read concurrently: " + stats);
         assertTrue(stats.created() <= 2L * atATime, stats.toString());
         assertEquals(stats.created(), own.pooledCount() + stats.destroyed(), stats.toString());

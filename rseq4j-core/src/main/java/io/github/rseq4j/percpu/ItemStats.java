@@ -1,0 +1,39 @@
+package io.github.rseq4j.percpu;
+
+/**
+ * What a {@link PerCpuItems} holds at one moment. Immutable. Later versions may count more.
+ *
+ * @since 0.1.0
+ */
+public final class ItemStats {
+    private final int ranges;
+    private final long allocated;
+    private final long free;
+
+    ItemStats(int ranges, long allocated, long free) {
+        this.ranges = ranges;
+        this.allocated = allocated;
+        this.free = free;
+    }
+
+    /** {@return how many ranges the pool has, each of 1 MiB for each index} */
+    public int ranges() {
+        return ranges;
+    }
+
+    /** {@return how many items are allocated} */
+    public long allocated() {
+        return allocated;
+    }
+
+    /** {@return how many more items can be allocated before the pool takes another range} */
+    public long free() {
+        return free;
+    }
+
+    /** Returns a text of one line: {@code ItemStats[ranges=1, allocated=2, free=62]}. */
+    @Override
+    public String toString() {
+        return "ItemStats[ranges=" + ranges + ", allocated=" + allocated + ", free=" + free + "]";
+    }
+}
