@@ -5,13 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Memory by address: the process's own, or memory of plain Java arrays that answers to addresses of its own. A write
- * touches the bytes that it names and no other. The default methods make what is less than 8 bytes a part of its word,
- * the lowest byte first, and write the whole word: they are for memory that one thread has for itself. Memory that
- * several threads share overrides them all.
+ * Memory by address: the process's own memory, or Java arrays with addresses of their own. A write changes only the
+ * bytes that it names. The default methods treat less than 8 bytes as a part of a word, lowest byte first, and write
+ * the whole word. They are for memory of a single thread; memory that several threads share overrides all of them.
  */
 public interface AddressSpace {
-    /** The process's own memory. The caller answers for the addresses. */
+    /** The process's own memory. The caller is responsible for the addresses. */
     AddressSpace RAW = new AddressSpace() {
         @Override
         public long getLong(long address) {
@@ -80,16 +79,17 @@ public interface AddressSpace {
     void putLong(long address, long value);
 
     /**
-     * Writes 8 bytes if they hold what is expected, atomically and with the order of a volatile write. That is so
-     * against others that do the same. A section of either engine loads, and stores later: one that has loaded what was
-     * expected here writes over this. Only a fence tells: what is still there behind it was not written over, and is
-     * seen by whoever begins then (I9). Memory that one thread alone simulates on has no such write.
+     * Writes 8 bytes if they hold an expected value, with the order of a volatile write. The write is atomic only with
+     * respect to other calls of this method. A section loads a word and stores to it later, on either engine. A section
+     * that has loaded the expected value overwrites this write. So the caller fences and reads the word again: a value
+     * that is still there was not overwritten, and sections that begin later see it (I9). Memory for simulations on one
+     * thread does not have this method.
      *
      * @param address a multiple of 8
-     * @param expected what they must hold
-     * @param value what they hold then
-     * @return whether they were written
-     * @throws UnsupportedOperationException when this memory has no such write
+     * @param expected the expected value
+     * @param value the new value
+     * @return whether the value was written
+     * @throws UnsupportedOperationException if this memory does not have this method
      */
     default boolean compareAndSetLong(long address, long expected, long value) {
         throw new UnsupportedOperationException("address=" + address + ": this memory has no compare-and-set");
@@ -138,9 +138,9 @@ public interface AddressSpace {
     /**
      * Copies bytes between ranges that do not overlap.
      *
-     * @param to where the first byte goes
-     * @param from where the first byte lies
-     * @param lengthBytes how many
+     * @param to the address of the first byte written
+     * @param from the address of the first byte read
+     * @param lengthBytes the number of bytes
      */
     default void copy(long to, long from, long lengthBytes) {
         for (long i = 0; i < lengthBytes; i++) {
@@ -151,10 +151,10 @@ public interface AddressSpace {
     /**
      * Copies the first bytes of a segment, which is only read.
      *
-     * @param to where the first byte goes
+     * @param to the address of the first byte written
      * @param from the segment
-     * @param lengthBytes how many
-     * @throws IndexOutOfBoundsException when the segment is shorter
+     * @param lengthBytes the number of bytes
+     * @throws IndexOutOfBoundsException if the segment is shorter
      */
     default void copyIn(long to, MemorySegment from, long lengthBytes) {
         for (long i = 0; i < lengthBytes; i++) {
@@ -163,14 +163,14 @@ public interface AddressSpace {
     }
 
     /**
-     * Copies bytes to a segment, of which no other byte is written.
+     * Copies bytes to a segment. Other bytes of the segment are not written.
      *
      * @param to the segment
-     * @param atBytes where in the segment the first byte goes
-     * @param from where the first byte lies
-     * @param lengthBytes how many
-     * @throws IndexOutOfBoundsException when the segment has no such part
-     * @throws IllegalArgumentException when the segment is read-only
+     * @param atBytes the offset in the segment
+     * @param from the address of the first byte read
+     * @param lengthBytes the number of bytes
+     * @throws IndexOutOfBoundsException if the range exceeds the segment
+     * @throws IllegalArgumentException if the segment is read-only
      */
     default void copyOut(MemorySegment to, long atBytes, long from, long lengthBytes) {
         for (long i = 0; i < lengthBytes; i++) {

@@ -10,11 +10,11 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arguments of one call: longs, of which one may stand for a segment. A segment of the heap has no address, so a
- * chain may do nothing with such an argument but copy bytes from it or to it, which {@link #checkSegment} sees to.
+ * The arguments of a call: longs, one of which may be replaced by a segment. A segment of the heap has no address, so a
+ * chain may only copy bytes from it or to it. {@link #checkSegment} checks that.
  */
 public final class Arguments {
-    /** The number of no argument. */
+    /** Stands for no argument. */
     public static final int NONE = -1;
 
     private final long[] words;
@@ -28,7 +28,7 @@ public final class Arguments {
     }
 
     /**
-     * Makes arguments that are longs.
+     * Creates arguments of longs.
      *
      * @param words the longs
      */
@@ -37,13 +37,13 @@ public final class Arguments {
     }
 
     /**
-     * Makes arguments of which one is a segment.
+     * Creates arguments of which one is a segment.
      *
-     * @param segment the number of that one
+     * @param segment the number of that argument
      * @param data the segment
      * @param words all arguments; the one that is a segment is not read
-     * @throws IllegalStateException when the segment's scope is closed
-     * @throws WrongThreadException when the segment is confined to another thread
+     * @throws IllegalStateException if the segment's scope is closed
+     * @throws WrongThreadException if the segment is confined to another thread
      */
     public static Arguments of(int segment, MemorySegment data, long... words) {
         requireAccessible(data);
@@ -51,13 +51,12 @@ public final class Arguments {
     }
 
     /**
-     * Makes arguments of the objects that a method handle was given.
+     * Creates arguments from the objects that a method handle was given.
      *
-     * @param segment the number of the one that is a {@link MemorySegment}, or {@link #NONE}; the others are
-     *     {@link Long}
+     * @param segment the number of the {@link MemorySegment}, or {@link #NONE}; the other objects are {@link Long}
      * @param objects the objects
-     * @throws IllegalStateException when the segment's scope is closed
-     * @throws WrongThreadException when the segment is confined to another thread
+     * @throws IllegalStateException if the segment's scope is closed
+     * @throws WrongThreadException if the segment is confined to another thread
      */
     public static Arguments of(int segment, Object[] objects) {
         long[] words = new long[objects.length];
@@ -68,11 +67,11 @@ public final class Arguments {
     }
 
     /**
-     * Refuses a segment that the calling thread may not access, as a downcall does, whether bytes are copied or not.
+     * Checks that the calling thread may access a segment, as a downcall does, even if no byte will be copied.
      *
      * @param data the segment
-     * @throws IllegalStateException when its scope is closed
-     * @throws WrongThreadException when it is confined to another thread
+     * @throws IllegalStateException if its scope is closed
+     * @throws WrongThreadException if it is confined to another thread
      */
     public static void requireAccessible(MemorySegment data) {
         if (!data.isAccessibleBy(Thread.currentThread())) {
@@ -84,11 +83,11 @@ public final class Arguments {
     }
 
     /**
-     * Requires that a chain only copies from an argument or to it, so that it can be a segment.
+     * Checks that a chain only copies from an argument or to it, so that the argument can be a segment.
      *
      * @param chain the chain
-     * @param segment the argument's number
-     * @throws IllegalArgumentException naming the step that needs the argument's address
+     * @param segment the number of the argument
+     * @throws IllegalArgumentException if a step needs the argument's address; the message names the step
      */
     public static void checkSegment(Chain chain, int segment) {
         Rules.range("segment", segment, 0, chain.arguments() - 1L);
@@ -119,7 +118,7 @@ public final class Arguments {
     }
 
     /**
-     * Returns the segment that a register stands for, or null when it holds a long.
+     * Returns the segment of a register, or null if the register holds a long.
      *
      * @param reg the register
      */
@@ -136,7 +135,7 @@ public final class Arguments {
         return words[number];
     }
 
-    /** Returns the arguments as a method handle takes them. */
+    /** Returns the arguments as objects for a method handle. */
     public @Nullable Object[] boxed() {
         @Nullable Object[] objects = new Object[words.length];
         for (int i = 0; i < objects.length; i++) {

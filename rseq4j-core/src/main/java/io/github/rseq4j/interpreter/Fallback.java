@@ -30,8 +30,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The lowering of chains to Java bytecode: the same steps, on {@link PagedMemory}, under a lock per stripe. It stands
- * beside the lowerings to machine code and is used where restartable sequences cannot be had.
+ * Lowers chains to Java bytecode: the same steps, on {@link PagedMemory}, under a lock for each stripe. It is used
+ * where restartable sequences are unavailable.
  */
 public final class Fallback {
     /* How it works
@@ -43,20 +43,21 @@ public final class Fallback {
      *       synchronized (lock) { steps ...; return result; }      // an exit returns its status
      *   }
      *
-     * Where an argument is a segment, the steps that copy from it or to it copy between the segment and the memory. So
-     * a segment is only read, or only written, and only where the step says so, as it is by emitted code.
+     * If an argument is a segment, the steps that copy from it or to it copy between the segment and the memory. So the
+     * segment is only read, or only written, and only in the bytes that the step names, as by emitted code.
      *
-     * The handle has the same type and the same statuses as the emitted function, so nothing above this package knows
-     * the difference. A stripe stands for a CPU; a thread keeps to one, chosen from its id.
+     * The handle has the type and the statuses of the emitted function, so packages above need not distinguish the two.
+     * A stripe stands for a CPU. A thread keeps to one stripe, which is chosen from its id.
      *
-     * A method of some accesses to memory is kept out of its callers: it is more machine code than C2 puts into a
-     * caller (InlineSmallCode, 2,500 bytes), but C2 looks at that only where the method was compiled before its caller.
-     * Where it was not, the caller becomes as large, and is no longer put into its own callers: each lease of a pool
-     * was an object then. So its bytecode is made longer than C2 inlines (FreqInlineSize), by instructions that do
-     * nothing, where only exceptions pass. With a segment it is not: a caller makes the segment for this call, and C2
-     * leaves it out only where it sees the whole method.
+     * A method with several accesses to memory must not be inlined. Its machine code is larger than C2 inlines
+     * (InlineSmallCode, 2,500 bytes), but C2 checks that only if the method was compiled before its caller. Otherwise
+     * the caller becomes as large, and is no longer inlined into its own callers; then each lease of a pool was an
+     * object. So the bytecode of the method is made longer than C2 inlines (FreqInlineSize), by instructions without
+     * effect on a path that only exceptions take. A method with a segment is not made longer: its caller creates the
+     * segment for the call, and C2 eliminates the segment only if it inlines the method.
      *
-     * Refused: walking the steps at each call (Interpreter), which takes several times the 30 ns that a counter may.
+     * Refused: interpreting the steps at each call (Interpreter). It takes several times the limit of 30 ns for a
+     * counter.
      */
     private static final ClassDesc SELF = ClassDesc.of(Fallback.class.getName());
     private static final ClassDesc MEMORY = ClassDesc.of(PagedMemory.class.getName());
@@ -70,7 +71,7 @@ public final class Fallback {
     private static final MethodTypeDesc COMPARE_INTS = MethodTypeDesc.of(CD_int, CD_int, CD_int);
     private static final long HASH = 0x9E37_79B9_7F4A_7C15L;
     private static final int MAX_STRIPES = 64;
-    /** A counter's addition, which has two, stays below InlineSmallCode; a histogram's, which has four, does not. */
+    /** Two accesses, as in a counter's addition, stay below InlineSmallCode; four, as in a histogram's, do not. */
     private static final int MAX_INLINED_ACCESSES = 3;
     /** HotSpot, c2_globals_x86.hpp and c2_globals_aarch64.hpp, FreqInlineSize. */
     private static final int MAX_INLINED_BYTES = 325;
@@ -80,9 +81,10 @@ public final class Fallback {
     private final int strideShift;
 
     /**
-     * Makes a fallback.
+     * Creates a fallback.
      *
-     * @param processors how many threads run at once: there are as many stripes, up to 64, rounded up to a power of two
+     * @param processors the number of threads that run at the same time; there are as many stripes, up to 64, rounded
+     *     up to a power of two
      * @param strideShift the binary logarithm of the distance between two stripes' copies, in bytes
      */
     public Fallback(int processors, int strideShift) {
@@ -92,31 +94,31 @@ public final class Fallback {
         Arrays.setAll(locks, _ -> new Object());
     }
 
-    /** Returns the memory that the chains work on. */
+    /** Returns the memory on which the chains work. */
     public PagedMemory memory() {
         return memory;
     }
 
-    /** Returns how many stripes there are: a power of two. */
+    /** Returns the number of stripes, a power of two. */
     public int stripes() {
         return locks.length;
     }
 
-    /** Returns the calling thread's stripe. Called by the code made here. */
+    /** Returns the calling thread's stripe. Called by the generated code. */
     public int index() {
         return (int) (Thread.currentThread().threadId() * HASH >>> Integer.SIZE) & locks.length - 1;
     }
 
-    /** Returns a stripe's lock. Called by the code made here. */
+    /** Returns a stripe's lock. Called by the generated code. */
     Object lock(int index) {
         return locks[index];
     }
 
-    /** Returns when every chain that was running has ended: each runs under the lock of its stripe. */
+    /** Waits until every chain that was running has ended, by taking the lock of each stripe. */
     public void fence() {
         for (Object lock : locks) {
             synchronized (lock) {
-                // Held for no work: whoever held it before has ended, and what they wrote is seen from here on.
+                // Empty: the former holders have ended, and their writes are visible from here on.
             }
         }
     }
@@ -132,12 +134,12 @@ public final class Fallback {
     }
 
     /**
-     * Lowers a chain that takes one of its arguments as a segment, to copy from it or to it.
+     * Lowers a chain with one argument as a segment, from which or to which it copies.
      *
      * @param chain the chain
      * @param segment the number of that argument
      * @return a handle of type (long, ..., MemorySegment, long, ...)long
-     * @throws IllegalArgumentException when the chain needs the argument's address
+     * @throws IllegalArgumentException if the chain needs the argument's address
      */
     public MethodHandle handle(Chain chain, int segment) {
         Arguments.checkSegment(chain, segment);
@@ -186,7 +188,7 @@ public final class Fallback {
             this.temporaries = slot + 2;
         }
 
-        /** Returns an argument's local variable: a long takes two, a segment one. */
+        /** Returns the local variable of an argument. A long takes two slots, a segment one. */
         private int argument(int number) {
             return 1 + 2 * number - (segment != Arguments.NONE && segment < number ? 1 : 0);
         }
@@ -311,7 +313,7 @@ public final class Fallback {
             code.lstore(temporaries + 2 * reg.number());
         }
 
-        /** A segment counts as 0: what it adds up to is the place's offset in there. */
+        /** Computes an address. A segment counts as 0, so the result is the offset in the segment. */
         private void address(Mem mem) {
             push(isSegment(mem.base()) ? Operand.imm(0) : mem.base());
             if (mem.perCpu()) {
@@ -350,7 +352,7 @@ public final class Fallback {
             put(width);
         }
 
-        /** Who reads a word without the stripe's lock sees, where the order says so, what was stored ahead of it. */
+        /** With a release order, a thread that reads the word without the stripe's lock sees all earlier stores. */
         private void order(Step.Commit commit) {
             if (commit.order() == Order.RELEASE) {
                 code.invokestatic(CD_VAR_HANDLE, "releaseFence", MethodTypeDesc.of(CD_void));

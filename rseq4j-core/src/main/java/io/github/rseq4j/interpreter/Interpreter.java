@@ -16,32 +16,32 @@ import java.util.Arrays;
 import java.util.function.LongSupplier;
 
 /**
- * Runs the steps of a chain one by one on any memory, and aborts them where it is told to. It is the oracle of the
- * tests, and the slow path for a thread that has no registration.
+ * Runs the steps of a chain one by one on any memory, with aborts on request. It is the reference of the tests, and the
+ * slow path for threads without registration.
  */
 public final class Interpreter {
-    /** Decides what happens ahead of a step. */
+    /** Decides on an abort before each step. */
     @FunctionalInterface
     public interface Interruption {
-        /** The answer that lets the step happen. */
+        /** The answer for no abort. */
         int CONTINUE = -1;
 
         /** Never interrupts. */
         Interruption NEVER = (_, _, _) -> CONTINUE;
 
         /**
-         * Called ahead of each step. Whatever it does to the memory happens between two steps, as another thread's
-         * operation would while this one is switched out.
+         * Called before each step. It may change the memory, like another thread that runs while this thread is
+         * switched out.
          *
-         * @param section the section's number
-         * @param step the step's number
-         * @param index the index the section runs at
+         * @param section the number of the section
+         * @param step the number of the step
+         * @param index the index at which the section runs
          * @return {@link #CONTINUE}, or the index at which the section is restarted
          */
         int before(int section, int step, int index);
     }
 
-    /** What a temporary holds behind an abort: a value that no test expects. */
+    /** The value of a temporary after an abort, which no test expects. */
     private static final long POISON = 0xDEAD_BEEF_DEAD_BEEFL;
     private static final int CONTINUES = 0;
 
@@ -50,9 +50,9 @@ public final class Interpreter {
     private final LongSupplier clock;
 
     /**
-     * Makes an interpreter.
+     * Creates an interpreter.
      *
-     * @param memory the memory that the chains work on
+     * @param memory the memory on which chains work
      * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
      */
     public Interpreter(AddressSpace memory, int strideShift) {
@@ -60,11 +60,11 @@ public final class Interpreter {
     }
 
     /**
-     * Makes an interpreter with a clock of its own.
+     * Creates an interpreter with a given clock.
      *
-     * @param memory the memory that the chains work on
+     * @param memory the memory on which chains work
      * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
-     * @param clock what a timestamp reads
+     * @param clock the clock of timestamps
      */
     public Interpreter(AddressSpace memory, int strideShift, LongSupplier clock) {
         this.memory = memory;
@@ -73,14 +73,14 @@ public final class Interpreter {
     }
 
     /**
-     * Runs a chain, or what is left of it.
+     * Runs a chain, or its remaining sections.
      *
      * @param chain the chain
      * @param from the first section that runs
      * @param arguments the function's arguments
-     * @param index the index that the first section starts at
-     * @param interruption decides about aborts
-     * @return the status, as the emitted function would return it
+     * @param index the index at which the first section starts
+     * @param interruption decides on aborts
+     * @return the status that the emitted function would return
      */
     public long run(Chain chain, int from, long[] arguments, int index, Interruption interruption) {
         return run(chain, from, Arguments.of(arguments), index, interruption);
@@ -92,9 +92,9 @@ public final class Interpreter {
      * @param chain the chain
      * @param from the first section that runs
      * @param arguments the function's arguments
-     * @param index the index that the first section starts at
-     * @param interruption decides about aborts
-     * @return the status, as the emitted function would return it
+     * @param index the index at which the first section starts
+     * @param interruption decides on aborts
+     * @return the status that the emitted function would return
      */
     public long run(Chain chain, int from, Arguments arguments, int index, Interruption interruption) {
         int restarts = chain.restarts();
@@ -209,7 +209,7 @@ public final class Interpreter {
         }
     }
 
-    /** Returns a place's address; where the base is a segment, which counts as 0, it is the place's offset in there. */
+    /** Returns the address of a place. If the base is a segment, it counts as 0; the result is the offset there. */
     private static long address(Mem mem, State state, long slot) {
         long base = state.arguments.segment(mem.base()) == null ? state.get(mem.base()) : 0;
         long address = base + mem.displacementBytes() + (mem.perCpu() ? slot : 0);

@@ -9,50 +9,49 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory made of Java arrays, by address: the memory of the fallback and of the interpreter. It needs no native access
- * and is populated page by page, on first write; what was never written reads as 0. A write touches its own bytes
- * alone, whichever threads write their neighbours at the same time.
+ * Memory of Java arrays, by address, for the fallback and the interpreter. It needs no native access. Pages are
+ * populated on the first write; memory that was never written reads as 0. A write changes only its own bytes, also
+ * while other threads write the bytes beside them.
  */
 public final class PagedMemory implements AddressSpace {
     /* How it works
      *
-     * A flat table holds a page of 8192 longs for each 64 KiB, or null, and another one the same pages as segments of
-     * bytes, through which the JVM reads and writes 4 bytes, and single ones, by instructions of their width. Longs are
-     * read and written by their array, which is faster. Both tables are filled and emptied under this object's monitor.
-     * A fresh array of longs is seen as zeros even by a thread that finds it by a race, and a segment's fields are
-     * final, so readers need no lock. Words are read and written whole, with opaque order; copies of bytes have no
-     * order of their own.
+     * A flat table holds a page of 8192 longs for each 64 KiB, or null. A second table holds the same pages as segments
+     * of bytes, through which the JVM accesses 4 bytes and single bytes by instructions of that width. Longs are
+     * accessed through their array, which is faster. Both tables change only under this object's monitor. A thread that
+     * finds a fresh array of longs by a race still sees zeros, and the fields of a segment are final, so readers need
+     * no lock. Words are read and written whole, with opaque order. Copies of bytes have no order.
      *
-     * A compare-and-set of a word takes no lock, as on the process's own memory: it may come between a section's load
-     * and its store, which then writes over it, and whoever fences behind it finds that out.
+     * A compare-and-set of a word takes no lock, as on the process's own memory. It may come between the load and the
+     * store of a section, which then overwrites it. The caller finds that out after a fence.
      *
-     * Refused: longs alone, of which a part is written by writing the whole again. Two stripes' parts of one long are
-     * written under two locks, and one of the writes was lost.
+     * Refused: only longs, with writes of the whole long for a part of it. Parts of one long that belong to two stripes
+     * were written under two locks, and one of the writes was lost.
      */
     private static final int PAGE_SHIFT = 16;
-    /** The grain in which arrays are made and dropped. */
+    /** The unit in which arrays are created and dropped. */
     public static final int PAGE_BYTES = 1 << PAGE_SHIFT;
     private static final int PAGE_LONGS = PAGE_BYTES / Long.BYTES;
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 
-    /** Made when a word of 4 bytes is first touched, for it takes a fresh JVM milliseconds. */
+    /** Created at the first access to a word of 4 bytes, because it costs a fresh JVM milliseconds. */
     private static final class Ints {
         private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
     }
 
-    /** Page 0 is never handed out, so that address 0 is nobody's. */
+    /** Page 0 is never handed out, so that address 0 is never valid. */
     private volatile long[] @Nullable [] pages = new long[1][];
     private volatile @Nullable MemorySegment[] segments = new MemorySegment[1];
 
-    /** Makes an empty memory. */
+    /** Creates an empty memory. */
     public PagedMemory() {}
 
     /**
      * Reserves addresses.
      *
-     * @param lengthBytes how many
-     * @return the first, a multiple of 64 KiB
-     * @throws OutOfMemoryError when the table would grow beyond what an array can hold
+     * @param lengthBytes the number of addresses
+     * @return the first address, a multiple of 64 KiB
+     * @throws OutOfMemoryError if the table would exceed the size of an array
      */
     public synchronized long reserve(long lengthBytes) {
         int first = pages.length;
@@ -61,27 +60,26 @@ public final class PagedMemory implements AddressSpace {
             throw new OutOfMemoryError("lengthBytes=" + lengthBytes + " more than the fallback can address");
         }
         long[] @Nullable [] morePages = Arrays.copyOf(pages, first + (int) count);
-        // This table first: whoever finds a page by the other one finds it here.
+        // This table first: a thread that finds a page in the other table also finds it here.
         segments = Arrays.copyOf(segments, first + (int) count);
         pages = morePages;
         return (long) first << PAGE_SHIFT;
     }
 
     /**
-     * Returns how many bytes are reserved where some are asked for: whole pages, to be cleared as such.
+     * Returns the number of bytes that are reserved for a request: whole pages.
      *
-     * @param lengthBytes how many are asked for
+     * @param lengthBytes the requested number
      */
     public static long reservedBytes(long lengthBytes) {
         return lengthBytes + PAGE_BYTES - 1 & -PAGE_BYTES;
     }
 
     /**
-     * Forgets what was written: it reads as 0 again, and the pages that lie in it as a whole are the collector's. What
-     * lies beside it stays as it is.
+     * Clears a range: it reads as 0 again. Pages that lie completely inside are left to the collector.
      *
      * @param address the first byte
-     * @param lengthBytes how many
+     * @param lengthBytes the number of bytes
      */
     public synchronized void clear(long address, long lengthBytes) {
         for (long done = 0; done < lengthBytes;) {
