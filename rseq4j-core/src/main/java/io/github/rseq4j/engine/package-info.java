@@ -1,2 +1,2 @@
-/** What runs sections in this JVM: chosen once, machine code or the fallback. */
+/** Runs sections in this JVM, by machine code or by the fallback; the choice is made once. */
 package io.github.rseq4j.engine;

@@ -1,2 +1,2 @@
-/** What shows that a section bears an abort: simulated at every step, and done by the kernel at every instruction. */
+/** Proves that a section tolerates aborts: simulated at every step, and by the kernel at every instruction. */
 package io.github.rseq4j.proof;

@@ -1,2 +1,2 @@
-/** Who owns the threads' rseq areas. */
+/** Finds the owner of the threads' rseq areas, and proves it. */
 package io.github.rseq4j.registration;

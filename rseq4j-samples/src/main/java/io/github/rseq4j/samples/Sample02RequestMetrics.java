@@ -4,7 +4,7 @@ import io.github.rseq4j.percpu.FusedCounters;
 import io.github.rseq4j.percpu.PerCpuCounters;
 
 /**
- * Several counters of one request updated in one call: the price of the call is paid once.
+ * Updates several counters of a request in one call, so that the cost of the call is paid once.
  *
  * <pre>
  * count=3 bytes=3584 micros=425 errors=1

@@ -3,8 +3,8 @@ package io.github.rseq4j.samples;
 import io.github.rseq4j.percpu.PerCpuCounter;
 
 /**
- * A reporter that takes what was counted since it last looked: {@code sumThenReset} loses no update, however many
- * threads add meanwhile.
+ * A reporter takes the counts since its last report. {@code sumThenReset} loses no update, however many threads add
+ * meanwhile.
  *
  * <pre>
  * reported everything: true

@@ -3,7 +3,7 @@ package io.github.rseq4j.samples;
 import io.github.rseq4j.Rseq;
 
 /**
- * What this JVM runs on, and why, if it is the fallback. Where rseq is available it prints, for example:
+ * Prints whether this JVM uses rseq, and the reason if it uses the fallback. Where rseq is available, for example:
  *
  * <pre>
  * rseq is available, owner LIBC

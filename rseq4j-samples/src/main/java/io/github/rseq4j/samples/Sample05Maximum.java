@@ -26,7 +26,7 @@ public final class Sample05Maximum {
     /** The exit of a value that is not higher. */
     private static final int NOT_HIGHER = 0;
 
-    /** Static and final, so that a call is compiled to a call of the emitted code. */
+    /** Static and final, so that the JIT compiles a direct call of the emitted code. */
     private static final RestartableSection RAISE = section();
 
     private Sample05Maximum() {}

@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A free list for each CPU, as allocators have it: 8 threads pop nodes and push them back. No node is handed out twice,
- * whichever list it was on. A node is an item of which the copy at index 0 alone is used, so that its address is good
- * on restartable sequences and on the fallback; the list's head is an item with a copy for each CPU.
+ * A free list for each CPU, as in allocators: 8 threads pop nodes and push them back. No node is handed out twice,
+ * whichever list it was on. A node is an item whose copy at index 0 is used, so its address is valid both on
+ * restartable sequences and on the fallback. The head of the list is an item with a copy for each CPU.
  *
  * <pre>
  * 64 of 64 nodes are on the lists, each used by one thread at a time: true
@@ -51,7 +51,7 @@ public final class Sample06LinkedList {
         return steps.result(first).commitStore(cell(head), next, Order.RELAXED).build();
     }
 
-    /** Takes nodes and gives them back; returns whether nobody else had one of them meanwhile. */
+    /** Takes nodes and gives them back. Returns whether no other thread had one of them meanwhile. */
     private static boolean isAlone(PerCpuItems nodes, long head) {
         boolean alone = true;
         for (int i = 0; i < 10_000; i++) {

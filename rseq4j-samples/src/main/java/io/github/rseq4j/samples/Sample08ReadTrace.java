@@ -15,8 +15,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * A test that asserts on what a program recorded: it runs the program, reads the trace, and checks events, their fields
- * and their times. It prints:
+ * A test that asserts on the events of a program: it runs the program, reads the trace, and checks the events, their
+ * fields and their times. It prints:
  *
  * <pre>
  * requests:request_begin [42]

@@ -1,2 +1,2 @@
-/** Samples, numbered: the manual. The tests run each and compare its output with its comment. */
+/** Numbered samples, which are the manual. A test runs each sample and compares its output with its comment. */
 package io.github.rseq4j.samples;

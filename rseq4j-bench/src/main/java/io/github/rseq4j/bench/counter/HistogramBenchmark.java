@@ -36,7 +36,7 @@ public class HistogramBenchmark {
     private final ConcurrentHistogram concurrent = new ConcurrentHistogram(HOUR_NANOS, DIGITS);
     private final Recorder recorder = new Recorder(HOUR_NANOS, DIGITS);
 
-    /** What one thread records: 1 microsecond to 1 millisecond, each factor of ten as often as the others. */
+    /** The values of one thread: 1 microsecond to 1 millisecond, each factor of ten equally often. */
     @State(Scope.Thread)
     public static class Values {
         private static final int SIZE = 1024;
@@ -59,7 +59,7 @@ public class HistogramBenchmark {
     }
 
     /**
-     * Takes a value alone.
+     * Reads a value, and does nothing else.
      *
      * @param values the values
      * @return one of them
@@ -70,7 +70,7 @@ public class HistogramBenchmark {
     }
 
     /**
-     * Takes a value to an empty critical downcall.
+     * Passes a value to an empty critical downcall.
      *
      * @param values the values
      * @return its result
@@ -102,7 +102,7 @@ public class HistogramBenchmark {
     }
 
     /**
-     * Records a value in HdrHistogram's recorder, whose histogram can be taken as ours can.
+     * Records a value in HdrHistogram's recorder, whose histogram can be taken like a snapshot of PerCpuHistogram.
      *
      * @param values the values
      */

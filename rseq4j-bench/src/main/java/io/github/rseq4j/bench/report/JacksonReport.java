@@ -13,9 +13,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * What a document costs that virtual threads parse, with each pool of recyclers: 1,000 threads that parse again and
- * again and give way each time, and 200,000 threads that parse once, with the number of recyclers that were made. Each
- * pool is measured in JVMs of its own, turn by turn; medians.
+ * Measures the time to parse a document on virtual threads, with each pool of recyclers. One measurement has 1,000
+ * threads that parse repeatedly and yield after each document; the other has 200,000 threads that parse once, and
+ * counts the recyclers that were made. Each pool is measured in JVMs of its own, in turns; the report has medians.
  */
 public final class JacksonReport {
     private static final int[] BYTES = {70, 10_000};
@@ -39,9 +39,9 @@ public final class JacksonReport {
     /**
      * Runs the report; or, with the name of a pool, is one of its JVMs.
      *
-     * @param arguments how many times each pool is measured, 5 without, and the names of the pools, all without; or
-     *     the name of a pool
-     * @throws Exception when anything fails
+     * @param arguments the number of measurements of each pool (default 5), and the names of the pools (default all);
+     *     or the name of a pool
+     * @throws Exception if anything fails
      */
     public static void main(String[] arguments) throws Exception {
         if (arguments.length > 0 && Parsing.NAMES.contains(arguments[0])) {
@@ -85,7 +85,7 @@ public final class JacksonReport {
                 .mapToDouble(Double::parseDouble).toArray();
     }
 
-    /** Prints three figures for each document: by many threads, by a thread each, recyclers made by the latter. */
+    /** Prints three figures: time with many threads, time with a thread for each document, recyclers of the latter. */
     private void measure() throws InterruptedException {
         StringBuilder line = new StringBuilder();
         for (int bytes : BYTES) {
@@ -107,7 +107,7 @@ public final class JacksonReport {
         }
     }
 
-    /** Returns the nanoseconds a document. */
+    /** Returns the nanoseconds for each document. */
     private double parse(Parsing parsing, byte[] document, int threads, int rounds) throws InterruptedException {
         CountDownLatch ended = new CountDownLatch(threads);
         long start = System.nanoTime();
@@ -128,7 +128,7 @@ public final class JacksonReport {
         return (double) (System.nanoTime() - start) / threads / rounds;
     }
 
-    /** Lets another virtual thread run, so that they are at work at a time, as threads that wait for sockets are. */
+    /** Lets another virtual thread run, so that many parses are open at the same time, as with sockets. */
     @SuppressWarnings("ThreadPriorityCheck")
     private static void giveWay() {
         Thread.yield();

@@ -18,18 +18,18 @@ import org.openjdk.jmh.runner.RunnerException;
 final class LttngDaemon implements AutoCloseable {
     /* How it works
      *
-     * The daemon stays a child of this process, and so do its consumer's and its helper's: all end with it. Every call
-     * of the client forbids it to start a daemon by itself, which would outlive us.
+     * The daemon, its consumer and its helper stay children of this process, and end with it. Every call of the client
+     * forbids starting another daemon, which would outlive this process.
      */
     private static final String SESSION = "rseq4j";
     private static final String CHANNEL = "events";
     private static final long LIMIT_SECONDS = 20;
-    /** A daemon that is told to end while it starts may not hear it. */
+    /** A daemon may miss a request to end while it starts. */
     private static final long END_SECONDS = 5;
     private static final long POLL_MILLIS = 50;
     /** USER_HZ, in which /proc counts (proc_pid_stat(5)): 100 on every architecture that has a JDK. */
     private static final double TICKS_A_SECOND = 100;
-    /** Where the user's time stands in /proc/PID/stat, from the field behind the name on; the system's follows. */
+    /** The index of the user time in /proc/PID/stat, counted from the field after the name; the system time follows. */
     private static final int USER_TIME = 11;
     private static final Pattern ARRIVED = Pattern.compile("(\\d+) Event messages?");
 
@@ -37,19 +37,19 @@ final class LttngDaemon implements AutoCloseable {
     private @Nullable Process process;
     private boolean isClosed;
 
-    /** Something that is traced. */
+    /** Work that is traced. */
     interface Work<T> {
-        /** Does it. */
+        /** Does the work. */
         T run() throws IOException, InterruptedException, RunnerException;
     }
 
     /**
-     * What became of the events of a streaming session.
+     * The outcome of a streaming session.
      *
-     * @param result what the work returned
-     * @param arrived events that the trace has
-     * @param bytes the trace's size
-     * @param cpuSeconds time that the consumer took of the CPUs
+     * @param result the result of the work
+     * @param arrived the number of events in the trace
+     * @param bytes the size of the trace
+     * @param cpuSeconds the CPU time of the consumer
      */
     record Streamed<T>(T result, long arrived, long bytes, double cpuSeconds) {}
 
@@ -73,7 +73,7 @@ final class LttngDaemon implements AutoCloseable {
         }
     }
 
-    /** Starts the daemon, unless this JVM is told to end: what it has started till then, {@link #endAll} knows. */
+    /** Starts the daemon, unless this JVM is ending: {@link #endAll} knows all processes that were started before. */
     private synchronized Process start(Path log) throws IOException {
         if (isClosed) {
             throw new IOException("this JVM is told to end");
@@ -83,7 +83,7 @@ final class LttngDaemon implements AutoCloseable {
         return process;
     }
 
-    /** Ends the daemon and whatever else runs, where this JVM is told to end in the midst of it. */
+    /** Ends the daemon and all other processes if this JVM is told to end during a measurement. */
     private void endAll() {
         close();
         ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
@@ -96,12 +96,12 @@ final class LttngDaemon implements AutoCloseable {
     }
 
     /**
-     * Does something whose events LTTng records as a flight recorder, with its own defaults; fails when the snapshot at
-     * the end has none.
+     * Does work whose events LTTng records as a flight recorder, with its own defaults. Fails if the snapshot at the
+     * end has no event.
      *
      * @param domain --userspace or --jul
-     * @param events which ones
-     * @param work what is done
+     * @param events the events
+     * @param work the work
      */
     <T> T recorded(String domain, String events, Work<T> work)
             throws IOException, InterruptedException, RunnerException {
@@ -125,10 +125,10 @@ final class LttngDaemon implements AutoCloseable {
     }
 
     /**
-     * Does something whose events LTTng streams to files, and discards what does not fit.
+     * Does work whose events LTTng streams to files, with events discarded when its buffers are full.
      *
-     * @param events which ones, of user space
-     * @param work what is done
+     * @param events the events, of user space
+     * @param work the work
      */
     <T> Streamed<T> streamed(String events, Work<T> work)
             throws IOException, InterruptedException, RunnerException {
@@ -142,7 +142,7 @@ final class LttngDaemon implements AutoCloseable {
             lttng("start");
             double before = consumerSeconds();
             result = work.run();
-            // Returns when all that was recorded is in the files.
+            // Returns when all recorded events are in the files.
             lttng("stop");
             cpuSeconds = consumerSeconds() - before;
         } finally {
@@ -166,7 +166,7 @@ final class LttngDaemon implements AutoCloseable {
         return Long.parseLong(matcher.group(1));
     }
 
-    /** Returns the time that the consumer has had of the CPUs. */
+    /** Returns the CPU time of the consumer. */
     private double consumerSeconds() throws IOException {
         for (ProcessHandle child : Objects.requireNonNull(process).descendants().toList()) {
             Path proc = Path.of("/proc", Long.toString(child.pid()));

@@ -12,17 +12,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A folder that is LTTng's home for one JVM and what it starts, and the checks that LTTng is installed. */
+/** A folder that is LTTng's home for a JVM and its children, and the checks that LTTng is installed. */
 final class LttngHome {
     /* How it works
      *
-     * LTTng finds its daemon by LTTNG_HOME, but root's always by /var/run/lttng. So for root the JVM runs in a user
-     * namespace, as a user whom nobody is, and reaches no daemon of the machine's. It ends when its input does, which
-     * the kernel closes however this process ends.
+     * LTTng finds its daemon by LTTNG_HOME, but for root always by /var/run/lttng. So for root the JVM runs in a user
+     * namespace, as an unused user, and reaches no daemon of the machine. The JVM ends when its input is closed, which
+     * the kernel does however this process ends.
      */
     /** The agent for java.util.logging, where Debian puts it; its manifest names the other jar that it needs. */
     static final Path AGENT = Path.of("/usr/share/java/lttng-ust-agent-jul.jar");
-    /** JMH warns otherwise, from every JVM. */
+    /** Avoids a warning of JMH in every JVM. */
     static final String QUIET = "--sun-misc-unsafe-memory-access=allow";
     private static final String NOBODY = "61234";
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
@@ -31,7 +31,7 @@ final class LttngHome {
 
     private LttngHome() {}
 
-    /** Returns the folder of the agent's native library, or null when there is none. */
+    /** Returns the folder of the agent's native library, or null if there is none. */
     static @Nullable Path nativeFolder() throws IOException {
         try (Stream<Path> folders = Files.list(Path.of("/usr/lib"))) {
             return folders.map(folder -> folder.resolve("jni"))
@@ -40,7 +40,7 @@ final class LttngHome {
         }
     }
 
-    /** Returns the packages that are to be installed. */
+    /** Returns the packages to install. */
     private static List<String> missing() throws IOException, InterruptedException {
         List<String> packages = new ArrayList<>();
         if (!Commands.has("gcc")) {
@@ -65,18 +65,18 @@ final class LttngHome {
         return packages;
     }
 
-    /** Returns what makes a command another user's, which only root's must be. */
+    /** Returns the prefix that runs a command as another user; empty unless this user is root. */
     private static List<String> otherUser() throws IOException {
         return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)
                 ? List.of("unshare", "--user", "--map-user=" + NOBODY, "--map-group=" + NOBODY) : List.of();
     }
 
     /**
-     * Runs a main class in a JVM with a home of its own, whose path is the first argument; or says what is missing.
+     * Runs a main class in a JVM with a home of its own, whose path is the first argument; or prints what is missing.
      *
-     * @param main its name
+     * @param main the name of the class
      * @param arguments the further arguments
-     * @return the exit status, 2 when it cannot be run here
+     * @return the exit status, 2 if it cannot run here
      */
     static int run(String main, List<String> arguments) throws IOException, InterruptedException {
         List<String> packages = missing();
@@ -113,7 +113,7 @@ final class LttngHome {
         return process.waitFor();
     }
 
-    /** Ends the JVM, and takes away what it has left, however this one ends. */
+    /** Ends the JVM and removes its files, however this process ends. */
     private static void end(Process process, Path home, List<Path> others) {
         process.destroy();
         try {
@@ -131,7 +131,7 @@ final class LttngHome {
         }
     }
 
-    /** Returns what processes that are traced share with daemons to come, and leave there. */
+    /** Returns the files that traced processes share with later daemons, and leave. */
     private static List<Path> waits() throws IOException {
         try (Stream<Path> files = Files.list(SHARED_MEMORY)) {
             return files.filter(file -> file.getFileName().toString().startsWith("lttng-ust-wait-")).toList();

@@ -21,9 +21,9 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * What our events cost, and those of other tracers: LTTng-UST's tracepoints in C, its agent for java.util.logging, and
- * JFR; and how many events ours and LTTng bring to files. Everything is measured turn by turn; medians, with the least
- * and the greatest.
+ * Measures the cost of rseq4j's events beside other tracers: LTTng-UST's tracepoints in C, its agent for
+ * java.util.logging, and JFR. Also measures how many events rseq4j and LTTng write to files. All are measured in turns;
+ * the report has medians, with the least and the greatest value.
  */
 public final class LttngReport {
     private static final String PROGRAM = "lttng";
@@ -32,12 +32,12 @@ public final class LttngReport {
     private static final List<Integer> THREADS = List.of(1, 2, 8);
     private static final int PROGRAM_MILLIS = 500;
     private static final int STREAM_MILLIS = 2000;
-    /** With eight threads on two CPUs the JVM's compiler takes its time. */
+    /** With eight threads on two CPUs the JVM's compiler needs longer. */
     private static final int WARM_UP_MILLIS = 500;
     private static final int ITERATION_MILLIS = 200;
     private static final int ITERATIONS = 3;
     private static final int SHORT_MILLIS = 50;
-    /** The pace that is streamed besides what is possible. */
+    /** The rate of the streams that do not run as fast as possible. */
     private static final int EVENTS_A_SECOND = 1_000_000;
 
     private final Path home;
@@ -46,11 +46,11 @@ public final class LttngReport {
     private final List<Table> tables = new ArrayList<>();
 
     /**
-     * What is measured.
+     * The plan of a report.
      *
-     * @param isShort whether it is only seen that everything works
-     * @param rounds how often
-     * @param groups which groups
+     * @param isShort whether the run only checks that everything works
+     * @param rounds the number of rounds
+     * @param groups the groups
      */
     private record Plan(boolean isShort, int rounds, List<String> groups) {
         static final List<String> GROUPS = List.of("longs", "text", "log", "stream");
@@ -78,13 +78,13 @@ public final class LttngReport {
         }
     }
 
-    /** What the program in C prints. */
+    /** The output of the program in C. */
     private record Emitted(long events, double nanos) {}
 
     /**
      * The figures of a group, by row and column, round by round.
      *
-     * @param title what they are
+     * @param title the title
      * @param columns the columns' names
      * @param rows the figures
      */
@@ -141,9 +141,9 @@ public final class LttngReport {
     /**
      * Runs the report; or, with a folder as the first argument, is the JVM that measures in it.
      *
-     * @param arguments {@code [short] [ROUNDS] [longs | text | log | stream]...}: a short run, which only shows that
-     *         all works; how often everything is measured, 5 times without; what is measured, all without
-     * @throws Exception when anything fails
+     * @param arguments {@code [short] [ROUNDS] [longs | text | log | stream]...}: a short run, which only checks that
+     *     everything works; the number of rounds (default 5); the groups (default all)
+     * @throws Exception if anything fails
      */
     public static void main(String[] arguments) throws Exception {
         List<String> words = new ArrayList<>(List.of(arguments));
@@ -166,7 +166,7 @@ public final class LttngReport {
     private static void endWithInput() {
         try {
             while (System.in.read() >= 0) {
-                // Nothing is asked of it.
+                // It is not used.
             }
         } catch (IOException e) {
             System.err.println(e.getMessage());
@@ -194,7 +194,7 @@ public final class LttngReport {
                 home.resolve(PROGRAM + ".c").toString(), "-llttng-ust", "-ldl");
     }
 
-    /** Measures a group once, ours and those of others in turn. */
+    /** Measures a group once, rseq4j and the other tracers in turns. */
     private void measure(String group, Table table) throws IOException, InterruptedException, RunnerException {
         if (group.equals("stream")) {
             streamBoth(table, "1 thread, " + EVENTS_A_SECOND + " a second", 1, EVENTS_A_SECOND);
@@ -252,7 +252,7 @@ public final class LttngReport {
         LttngDaemon.Streamed<Emitted> streamed = daemon.streamed(EVENTS,
                 () -> emit("longs", threads, STREAM_MILLIS, eventsASecond));
         long emitted = streamed.result().events();
-        // What LTTng's client calls discarded is not asked: once it was 2^63 and some.
+        // The client's number of discarded events is not used: once it was more than 2^63.
         if (streamed.arrived() == 0 || streamed.arrived() > emitted) {
             throw new IllegalStateException("emitted=" + emitted + " but " + streamed);
         }

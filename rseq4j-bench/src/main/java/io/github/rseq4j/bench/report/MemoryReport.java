@@ -12,8 +12,9 @@ import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * What 1,000 counters cost for each CPU that runs them, beside 1,000 LongAdders that as many threads contend for.
- * Needs {@code --add-opens java.base/java.util.concurrent.atomic=ALL-UNNAMED}, to see that the adders are contended.
+ * Measures the memory of 1,000 counters for each CPU that runs them, beside 1,000 LongAdders for which as many threads
+ * contend. Needs {@code --add-opens java.base/java.util.concurrent.atomic=ALL-UNNAMED}, to check that the adders are
+ * contended.
  */
 public final class MemoryReport {
     private static final int COUNTERS = 1000;
@@ -25,11 +26,11 @@ public final class MemoryReport {
      * Runs the report.
      *
      * @param arguments none
-     * @throws Exception when anything fails
+     * @throws Exception if anything fails
      */
     public static void main(String[] arguments) throws Exception {
         int cpus = Runtime.getRuntime().availableProcessors();
-        // What is made once for the whole JVM is no cost of a counter.
+        // Memory that is allocated once for the whole JVM is not a cost of counters.
         new PerCpuCounter().increment();
         long heapBefore = heap();
         List<PerCpuCounter> counters = new ArrayList<>();
@@ -58,7 +59,7 @@ public final class MemoryReport {
         }
     }
 
-    /** What a thread does to one of the counters. */
+    /** The update of a counter by a thread. */
     private interface Update {
         void apply(int i);
     }
@@ -99,7 +100,7 @@ public final class MemoryReport {
         return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
-    /** Returns how much of the mapping around an address is in memory: Rss of /proc/self/smaps. */
+    /** Returns the resident size of the mapping around an address: Rss of /proc/self/smaps. */
     private static long residentBytes(long address) throws IOException {
         boolean inside = false;
         for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {

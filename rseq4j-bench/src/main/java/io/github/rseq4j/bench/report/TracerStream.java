@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
-/** How many of our events come to files, and what the thread that writes them costs. */
+/** Measures how many of rseq4j's events reach files, and the CPU time of the thread that writes them. */
 final class TracerStream {
     private static final int BATCH = 1000;
     private static final int WARM_UP_MILLIS = 1000;
@@ -21,13 +21,13 @@ final class TracerStream {
     private TracerStream() {}
 
     /**
-     * What came of it.
+     * The outcome.
      *
-     * @param emitted how many events were recorded
-     * @param discarded how many of them found no room
-     * @param seconds how long they were recorded
-     * @param cpuSeconds the CPU time of the thread that writes
-     * @param bytes how long the files are
+     * @param emitted the number of events
+     * @param discarded the number of events that found no room
+     * @param seconds the duration
+     * @param cpuSeconds the CPU time of the writing thread
+     * @param bytes the size of the files
      */
     record Streamed(long emitted, long discarded, double seconds, double cpuSeconds, long bytes) {
         long arrived() {
@@ -35,7 +35,7 @@ final class TracerStream {
         }
     }
 
-    /** A thread that records. */
+    /** A recording thread. */
     private static final class Worker extends Thread {
         private final TracerBenchmark.Events events;
         private final long batchNanos;
@@ -66,12 +66,12 @@ final class TracerStream {
     /**
      * Streams events with two longs, some to warm up and then to a new trace.
      *
-     * @param folder where the traces are made, and removed
-     * @param threads how many threads record
-     * @param millis how long
-     * @param eventsASecond how many each thread records a second, or 0 for as many as it can
-     * @throws IOException when a trace cannot be written
-     * @throws InterruptedException when it is interrupted
+     * @param folder the folder for the traces, which are removed again
+     * @param threads the number of recording threads
+     * @param millis the duration, in milliseconds
+     * @param eventsASecond the rate of each thread, or 0 for as many as possible
+     * @throws IOException if a trace cannot be written
+     * @throws InterruptedException if the calling thread is interrupted
      */
     static Streamed run(Path folder, int threads, int millis, int eventsASecond)
             throws IOException, InterruptedException {

@@ -38,8 +38,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The peers of the tracer's events that a JVM can record: JFR's events and handlers of java.util.logging, with two
- * longs or a text of 32 characters; and the clocks. LttngReport runs these and LTTng's by turns.
+ * The peers of the tracer's events inside a JVM: JFR's events and handlers of java.util.logging, with two longs or a
+ * text of 32 characters; and the clocks. LttngReport runs these and LTTng's in turns.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -79,7 +79,7 @@ public class TracePeersBenchmark {
         String text = "";
     }
 
-    /** A recording of the two events alone, in JFR's buffers in memory, as a flight recorder keeps them. */
+    /** A recording of only the two events, in JFR's buffers in memory, like a flight recorder. */
     @State(Scope.Benchmark)
     public static class Jfr {
         private final Recording recording = new Recording();
@@ -97,20 +97,20 @@ public class TracePeersBenchmark {
         }
 
         /**
-         * Ends it, and fails when nothing was recorded.
+         * Ends the recording, and fails if nothing was recorded.
          *
-         * @throws IOException when it cannot be written and read
+         * @throws IOException if it cannot be written and read
          */
         @TearDown
         public void stop() throws IOException {
             Path file = Files.createTempFile("rseq4j-trace", ".jfr");
             try {
-                // What is in memory alone can be had while it runs, not later.
+                // Events in memory can be read only while the recording runs.
                 recording.dump(file);
                 recording.close();
                 try (RecordingFile events = new RecordingFile(file)) {
                     while (!events.readEvent().getEventType().getName().startsWith("rseq4j.")) {
-                        // An event of JFR's own; the file's end is an exception, and there is then none of ours.
+                        // An event of JFR's own. The end of the file is an exception: the test's events are missing.
                     }
                 }
             } finally {
@@ -123,8 +123,8 @@ public class TracePeersBenchmark {
     @State(Scope.Benchmark)
     public static class Log {
         /**
-         * What the handler does: nothing, formats to a stream that forgets, records to our flight recorder, or gives
-         * the record to LTTng.
+         * The handler: it does nothing, formats to a stream without a target, records to rseq4j's flight recorder, or
+         * passes the record to LTTng.
          */
         @Param({"silent", "stream", "rseq4j"})
         public String handler = "silent";
@@ -139,8 +139,8 @@ public class TracePeersBenchmark {
         /**
          * Adds the handler.
          *
-         * @throws ReflectiveOperationException when LTTng's agent is not in the class path, or does not start
-         * @throws IOException when a trace cannot be made
+         * @throws ReflectiveOperationException if LTTng's agent is not in the class path, or does not start
+         * @throws IOException if a trace cannot be made
          */
         @Setup
         public void add() throws ReflectiveOperationException, IOException {
@@ -160,9 +160,9 @@ public class TracePeersBenchmark {
         }
 
         /**
-         * Removes it, and fails when ours did not record.
+         * Removes the handler, and fails if rseq4j's handler did not record.
          *
-         * @throws IOException when what was recorded cannot be read
+         * @throws IOException if the trace cannot be read
          */
         @TearDown
         public void remove() throws IOException {
@@ -202,7 +202,7 @@ public class TracePeersBenchmark {
         }
     }
 
-    /** A handler that does nothing: what the logger costs. */
+    /** A handler that does nothing, to measure the logger. */
     private static final class Silent extends Handler {
         @Override
         public void publish(LogRecord logRecord) {}
@@ -226,7 +226,7 @@ public class TracePeersBenchmark {
         return Timestamp.read();
     }
 
-    /** {@return what the JDK's clock says} */
+    /** {@return the time of the JDK's clock} */
     @Benchmark
     public long nanoTime() {
         return System.nanoTime();
@@ -235,7 +235,7 @@ public class TracePeersBenchmark {
     /**
      * Commits an event with two longs.
      *
-     * @param jfr where it is recorded
+     * @param jfr the recording
      */
     @Benchmark
     public void jfrLongs(Jfr jfr) {
@@ -246,9 +246,9 @@ public class TracePeersBenchmark {
     }
 
     /**
-     * Commits an event with a text, which JFR's pool of strings has.
+     * Commits an event with a text, which is in JFR's pool of strings.
      *
-     * @param jfr where it is recorded
+     * @param jfr the recording
      */
     @Benchmark
     public void jfrText(Jfr jfr) {
@@ -260,7 +260,7 @@ public class TracePeersBenchmark {
     /**
      * Logs a text.
      *
-     * @param log where to
+     * @param log the logger
      */
     @Benchmark
     public void log(Log log) {

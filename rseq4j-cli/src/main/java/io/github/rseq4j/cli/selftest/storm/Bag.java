@@ -6,7 +6,7 @@ import java.util.function.IntConsumer;
 
 /** A structure with a copy for each index, into which threads put tokens and from which they take tokens. */
 interface Bag {
-    /** What {@link #take} returns when this index's copy is empty. */
+    /** The result of {@link #take} if the copy of the index is empty. */
     long EMPTY = -1;
 
     /** Returns the name of the structure, for reports. */
