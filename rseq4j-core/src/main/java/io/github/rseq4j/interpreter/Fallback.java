@@ -241,7 +241,7 @@ public final class Fallback {
             return switch (step) {
                 case Step.CommitAdd _, Step.Copy _ -> 2;
                 case Step.Load _, Step.Store _, Step.CommitStore _ -> 1;
-                default -> 0;
+                case Step.Arithmetic _, Step.Address _, Step.Move _, Step.Timestamp _, Step.ExitIf _, Step.Delay _ -> 0;
             };
         }
 

@@ -22,12 +22,20 @@ public sealed interface Operand {
      * @param number from 0
      */
     record Reg(Kind kind, int number) implements Operand {
+        /** How many arguments every architecture has in registers. */
+        static final int REGISTER_ARGUMENTS = 6;
+
         /** The kinds of register. */
         public enum Kind {
             /** An argument of the function. */
             ARGUMENT,
             /** A temporary, 8 bytes. */
             TEMPORARY
+        }
+
+        /** Tells whether every architecture has this in a register. */
+        boolean isInRegister() {
+            return !isArgument() || number < REGISTER_ARGUMENTS;
         }
 
         /** Tells whether this is an argument. */

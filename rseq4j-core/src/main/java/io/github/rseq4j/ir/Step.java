@@ -8,15 +8,45 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One step of a section: the intermediate representation from which the machine code, the listing, the simulation and
- * the pure-Java fallback are made. A step is restarted with the whole section; only the commit, which is the last one,
- * takes effect for others.
+ * One step of a section: the intermediate representation from which machine code, listing, simulation and fallback are
+ * made. A restart runs the whole section again. Only the commit, the last step, has an effect that other threads see.
+ *
+ * <p>To add a step, add its record here and its method to {@link StepVisitor}:
+ *
+ * {@snippet :
+ * // {@code target |= value}.
+ * record Or(Reg target, Operand value) implements Arithmetic {
+ *     public <C> void accept(StepVisitor<C> visitor, C context) {
+ *         visitor.or(this, context);
+ *     }
+ *
+ *     public String toString() {
+ *         return target + " |= " + value;
+ *     }
+ * }
+ * }
+ *
+ * The record says which registers and which memory the step uses, and which rules it keeps. The compiler then names
+ * each place that lacks the step: the visitors, {@code machine.x64.X64Assembler} and {@code machine.aarch64.A64Steps},
+ * and the switches without a default, in {@code Restarts} (what a restart may see), {@code Interpreter} and
+ * {@code Fallback} (how it runs without machine code) and {@code Uses} (which values its proofs make up). Programs reach
+ * the step by a method of {@code SectionBuilder}; the tests' {@code RandomSections} makes it up.
+ *
+ * <p>The assemblers run before the first update of each JVM. They are visitors because the bootstrap of a switch over
+ * types takes a fresh JVM ten milliseconds.
  */
 public sealed interface Step {
-    /** How many arguments every architecture has in registers. */
-    int REGISTER_ARGUMENTS = 6;
     /** The rule about stores ahead of the commit. */
     String ONLY_THE_COMMIT = "only the commit writes the word that others look at (I3)";
+
+    /**
+     * Calls the visitor's method for this kind of step.
+     *
+     * @param visitor the visitor
+     * @param context what the method gets beside the step
+     * @param <C> its type
+     */
+    <C> void accept(StepVisitor<C> visitor, C context);
 
     /** Returns the temporary that the step writes, or null. */
     default @Nullable Reg writes() {
@@ -71,6 +101,28 @@ public sealed interface Step {
         return reads;
     }
 
+    /** A step that gives a temporary its value. */
+    sealed interface Producer extends Step {
+        /** Returns the temporary. */
+        Reg target();
+
+        @Override
+        default Reg writes() {
+            return target();
+        }
+    }
+
+    /** A step that combines a temporary with a value, in the temporary. */
+    sealed interface Arithmetic extends Producer {
+        /** Returns the value. */
+        Operand value();
+
+        @Override
+        default List<Operand> operands() {
+            return List.of(target(), value());
+        }
+    }
+
     /**
      * {@code target = *from}.
      *
@@ -78,20 +130,20 @@ public sealed interface Step {
      * @param from where
      * @param width how many bytes
      */
-    record Load(Reg target, Mem from, Width width) implements Step {
-        @Override
-        public Reg writes() {
-            return target;
-        }
-
+    record Load(Reg target, Mem from, Width width) implements Producer {
         @Override
         public Mem memory() {
             return from;
         }
 
         @Override
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.load(this, context);
+        }
+
+        @Override
         public String toString() {
-            return target + " = " + suffix(width) + from;
+            return target + " = " + width.prefix() + from;
         }
     }
 
@@ -120,8 +172,13 @@ public sealed interface Step {
         }
 
         @Override
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.store(this, context);
+        }
+
+        @Override
         public String toString() {
-            return suffix(width) + to + " = " + value;
+            return width.prefix() + to + " = " + value;
         }
     }
 
@@ -131,15 +188,10 @@ public sealed interface Step {
      * @param target a temporary
      * @param value what is added
      */
-    record Add(Reg target, Operand value) implements Step {
+    record Add(Reg target, Operand value) implements Arithmetic {
         @Override
-        public Reg writes() {
-            return target;
-        }
-
-        @Override
-        public List<Operand> operands() {
-            return List.of(target, value);
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.add(this, context);
         }
 
         @Override
@@ -154,15 +206,10 @@ public sealed interface Step {
      * @param target a temporary
      * @param value what is subtracted
      */
-    record Subtract(Reg target, Operand value) implements Step {
+    record Subtract(Reg target, Operand value) implements Arithmetic {
         @Override
-        public Reg writes() {
-            return target;
-        }
-
-        @Override
-        public List<Operand> operands() {
-            return List.of(target, value);
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.subtract(this, context);
         }
 
         @Override
@@ -177,15 +224,10 @@ public sealed interface Step {
      * @param target a temporary
      * @param value the bits that are kept
      */
-    record And(Reg target, Operand value) implements Step {
+    record And(Reg target, Operand value) implements Arithmetic {
         @Override
-        public Reg writes() {
-            return target;
-        }
-
-        @Override
-        public List<Operand> operands() {
-            return List.of(target, value);
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.and(this, context);
         }
 
         @Override
@@ -200,15 +242,15 @@ public sealed interface Step {
      * @param target a temporary
      * @param place where
      */
-    record Address(Reg target, Mem place) implements Step {
-        @Override
-        public Reg writes() {
-            return target;
-        }
-
+    record Address(Reg target, Mem place) implements Producer {
         @Override
         public Mem memory() {
             return place;
+        }
+
+        @Override
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.address(this, context);
         }
 
         @Override
@@ -223,15 +265,15 @@ public sealed interface Step {
      * @param target a temporary
      * @param value what it becomes
      */
-    record Move(Reg target, Operand value) implements Step {
-        @Override
-        public Reg writes() {
-            return target;
-        }
-
+    record Move(Reg target, Operand value) implements Producer {
         @Override
         public List<Operand> operands() {
             return List.of(value);
+        }
+
+        @Override
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.move(this, context);
         }
 
         @Override
@@ -258,6 +300,11 @@ public sealed interface Step {
         @Override
         public @Nullable String brokenRule(@Nullable Commit commit) {
             return exit >= 0 && exit < Section.MAX_EXITS ? null : "exits are 0 to " + (Section.MAX_EXITS - 1);
+        }
+
+        @Override
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.exitIf(this, context);
         }
 
         @Override
@@ -297,16 +344,17 @@ public sealed interface Step {
             if (maxBytes < 1 || maxBytes > Section.MAX_COPY_BYTES) {
                 return "a copy is bounded by 1 to " + Section.MAX_COPY_BYTES + " bytes (I4)";
             }
-            if (!isInRegister(from) || !isInRegister(lengthBytes)) {
-                return "a copy takes source and length from temporaries or from the first " + REGISTER_ARGUMENTS
+            if (!from.isInRegister() || !lengthBytes.isInRegister()) {
+                return "a copy takes source and length from temporaries or from the first " + Reg.REGISTER_ARGUMENTS
                         + " arguments";
             }
             return commit != null && commit.to().overlaps(commit.width().bytes(), to, maxBytes)
                     ? ONLY_THE_COMMIT : null;
         }
 
-        private static boolean isInRegister(Reg reg) {
-            return !reg.isArgument() || reg.number() < REGISTER_ARGUMENTS;
+        @Override
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.copy(this, context);
         }
 
         @Override
@@ -322,20 +370,20 @@ public sealed interface Step {
      * @param isOrdered whether the counter is read behind all that comes before: then no time is earlier than that of
      *     what happened before, on whichever CPU. Else the processor may read it ahead of loads that it waits for
      */
-    record Timestamp(Reg target, boolean isOrdered) implements Step {
+    record Timestamp(Reg target, boolean isOrdered) implements Producer {
         /** An ordered one. */
         public Timestamp(Reg target) {
             this(target, true);
         }
 
         @Override
-        public Reg writes() {
-            return target;
+        public boolean readsTime() {
+            return true;
         }
 
         @Override
-        public boolean readsTime() {
-            return true;
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.timestamp(this, context);
         }
 
         @Override
@@ -363,6 +411,11 @@ public sealed interface Step {
         }
 
         @Override
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.delay(this, context);
+        }
+
+        @Override
         public String toString() {
             return "delay " + iterations + " <= " + max;
         }
@@ -376,6 +429,14 @@ public sealed interface Step {
         @Override
         default Mem memory() {
             return to();
+        }
+
+        /** Returns what is written, or added. */
+        Operand value();
+
+        @Override
+        default List<Operand> operands() {
+            return List.of(value());
         }
 
         /** Returns how many bytes are written. */
@@ -395,13 +456,13 @@ public sealed interface Step {
      */
     record CommitStore(Mem to, Operand value, Width width, Order order) implements Commit {
         @Override
-        public List<Operand> operands() {
-            return List.of(value);
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.commitStore(this, context);
         }
 
         @Override
         public String toString() {
-            return "commit " + suffix(width) + to + " = " + value + (order == Order.RELEASE ? " release" : "");
+            return "commit " + width.prefix() + to + " = " + value + (order == Order.RELEASE ? " release" : "");
         }
     }
 
@@ -415,13 +476,13 @@ public sealed interface Step {
      */
     record CommitAdd(Mem to, Operand value, Width width, Order order) implements Commit {
         @Override
-        public List<Operand> operands() {
-            return List.of(value);
+        public <C> void accept(StepVisitor<C> visitor, C context) {
+            visitor.commitAdd(this, context);
         }
 
         @Override
         public String toString() {
-            return "commit " + suffix(width) + to + " += " + value + (order == Order.RELEASE ? " release" : "");
+            return "commit " + width.prefix() + to + " += " + value + (order == Order.RELEASE ? " release" : "");
         }
     }
 
@@ -431,9 +492,5 @@ public sealed interface Step {
             case NOT_EQUAL -> "NE";
             case BELOW, ABOVE_OR_EQUAL -> condition.name();
         };
-    }
-
-    private static String suffix(Width width) {
-        return width == Width.INT ? "int " : "";
     }
 }

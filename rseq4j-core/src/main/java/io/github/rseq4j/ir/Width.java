@@ -26,4 +26,9 @@ public enum Width {
     public long of(long word) {
         return this == INT ? Integer.toUnsignedLong((int) word) : word;
     }
+
+    /** Returns what stands before a place of this width in the text of a step. */
+    String prefix() {
+        return this == INT ? "int " : "";
+    }
 }

@@ -45,6 +45,7 @@ final class Uses {
     private final List<Place> places = new ArrayList<>();
     private final int marginBytes;
     private final int blockBytes;
+    private int copiedBytes;
     private int blocks;
 
     /** What a word or an argument holds. Kinds that turn out to be one are joined. */
@@ -133,14 +134,12 @@ final class Uses {
             kind.shape = shape(1);
             arguments.add(kind);
         }
-        int copied = 0;
         int last = 0;
         int first = 0;
         for (Section section : chain.sections()) {
             Value[] temporaries = new Value[Section.MAX_TEMPORARIES];
             for (Step step : section.steps()) {
                 study(step, temporaries);
-                copied = Math.max(copied, step instanceof Step.Copy ? MAX_LENGTH : 0);
                 Mem mem = step.memory();
                 last = Math.max(last, mem == null ? 0 : mem.displacementBytes());
                 first = Math.min(first, mem == null ? 0 : mem.displacementBytes());
@@ -157,7 +156,7 @@ final class Uses {
         }
         joinEquals();
         this.marginBytes = SMALL_MARGIN_BYTES + (-first & -Long.BYTES);
-        this.blockBytes = marginBytes + SMALL_BLOCK_BYTES + (last & -Long.BYTES) + copied;
+        this.blockBytes = marginBytes + SMALL_BLOCK_BYTES + (last & -Long.BYTES) + copiedBytes;
     }
 
     /** Returns what an argument holds. */
@@ -234,6 +233,7 @@ final class Uses {
             case Step.Copy copy -> {
                 base(copy.to(), Use.BYTES, temporaries);
                 base(Mem.at(copy.from(), 0), Use.BYTES, temporaries);
+                copiedBytes = MAX_LENGTH;
                 Value length = value(copy.lengthBytes(), temporaries);
                 use(length, Use.LENGTH, Use.LENGTH);
                 length.parts.forEach(kind -> kind.root().bound = Math.min(kind.root().bound, copy.maxBytes()));

@@ -117,7 +117,9 @@ public final class Place {
             case Step.Load load -> load.width().bytes();
             case Step.Store store -> store.width().bytes();
             case Step.Commit commit -> commit.width().bytes();
-            default -> 1;
+            case Step.Copy _, Step.Address _ -> 1;
+            // They name no place.
+            case Step.Arithmetic _, Step.Move _, Step.Timestamp _, Step.ExitIf _, Step.Delay _ -> 1;
         };
         // An index that is multiplied by 1 or 2 counts bytes or halves, and is itself a multiple of what is missing.
         boolean isAligned = mem.displacementBytes() % bytes == 0 && (mem.scale() < Integer.BYTES || mem.index() == null

@@ -5,6 +5,7 @@ import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
 import io.github.rseq4j.ir.Operand.Reg;
 import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.ir.StepVisitor;
 import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.RseqArea;
@@ -24,7 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Writes functions for AMD64 under the System V calling convention. */
-final class X64Assembler implements Assembler {
+final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
     /* How it works
      *
      * Arguments stay where the convention puts them: six registers, then the stack. The slot is r11, the scratch
@@ -147,35 +148,51 @@ final class X64Assembler implements Assembler {
 
     @Override
     public void step(Step step, Exits exits) {
-        // No switch over the types, and the commonest first: a fresh JVM takes ten milliseconds for the bootstrap of
-        // such a switch, and loads each class that it compares with.
-        if (step instanceof Step.CommitAdd commit) {
-            commitAdd(commit);
-        } else if (step instanceof Step.Delay delay) {
-            delay(delay, exits.outOfRange());
-        } else if (step instanceof Step.CommitStore commit) {
-            store(commit.to(), commit.value(), commit.width(), Effect.COMMIT);
-        } else if (step instanceof Step.Load load) {
-            emit(X64.load(load.width().bytes(), temporary(load.target()), address(load.from())));
-        } else if (step instanceof Step.Store store) {
-            store(store.to(), store.value(), store.width(), Effect.STORE);
-        } else if (step instanceof Step.Add add) {
-            compute(Op.ADD, temporary(add.target()), add.value());
-        } else if (step instanceof Step.Subtract subtract) {
-            compute(Op.SUB, temporary(subtract.target()), subtract.value());
-        } else if (step instanceof Step.And and) {
-            compute(Op.AND, temporary(and.target()), and.value());
-        } else if (step instanceof Step.Address place) {
-            emit(X64.lea(temporary(place.target()), address(place.place())));
-        } else if (step instanceof Step.Move move) {
-            move(temporary(move.target()), move.value());
-        } else if (step instanceof Step.ExitIf exit) {
-            exitIf(exit, exits.exit(exit.exit()));
-        } else if (step instanceof Step.Copy copy) {
-            copy(copy, exits.outOfRange());
-        } else {
-            timestamp((Step.Timestamp) step);
+        step.accept(this, exits);
+    }
+
+    @Override
+    public void load(Step.Load load, Exits exits) {
+        emit(X64.load(load.width().bytes(), temporary(load.target()), address(load.from())));
+    }
+
+    @Override
+    public void store(Step.Store store, Exits exits) {
+        store(store.to(), store.value(), store.width(), Effect.STORE);
+    }
+
+    @Override
+    public void add(Step.Add add, Exits exits) {
+        compute(Op.ADD, temporary(add.target()), add.value());
+    }
+
+    @Override
+    public void subtract(Step.Subtract subtract, Exits exits) {
+        compute(Op.SUB, temporary(subtract.target()), subtract.value());
+    }
+
+    @Override
+    public void and(Step.And and, Exits exits) {
+        compute(Op.AND, temporary(and.target()), and.value());
+    }
+
+    @Override
+    public void address(Step.Address place, Exits exits) {
+        emit(X64.lea(temporary(place.target()), address(place.place())));
+    }
+
+    @Override
+    public void move(Step.Move move, Exits exits) {
+        Gp to = temporary(move.target());
+        Gp from = value(move.value(), to);
+        if (from != to) {
+            emit(X64.op(Op.MOV, 8, to, from));
         }
+    }
+
+    @Override
+    public void commitStore(Step.CommitStore commit, Exits exits) {
+        store(commit.to(), commit.value(), commit.width(), Effect.COMMIT);
     }
 
     private Gp temporary(Reg register) {
@@ -224,7 +241,8 @@ final class X64Assembler implements Assembler {
         }
     }
 
-    private void commitAdd(Step.CommitAdd commit) {
+    @Override
+    public void commitAdd(Step.CommitAdd commit, Exits exits) {
         Address address = address(commit.to());
         int bytes = commit.width().bytes();
         if (commit.value() instanceof Imm(long constant) && (bytes == 4 || X64.isInt(constant))) {
@@ -247,14 +265,8 @@ final class X64Assembler implements Assembler {
         }
     }
 
-    private void move(Gp to, Operand value) {
-        Gp from = value(value, to);
-        if (from != to) {
-            emit(X64.op(Op.MOV, 8, to, from));
-        }
-    }
-
-    private void exitIf(Step.ExitIf exit, Label label) {
+    @Override
+    public void exitIf(Step.ExitIf exit, Exits exits) {
         int bytes = exit.width().bytes();
         Gp left = value(exit.left(), scratches[0]);
         if (exit.right() instanceof Imm(long constant) && (bytes == 4 || X64.isInt(constant))) {
@@ -262,7 +274,7 @@ final class X64Assembler implements Assembler {
         } else {
             emit(X64.op(Op.CMP, bytes, left, value(exit.right(), scratches[1])));
         }
-        emit(X64.jump(jump(exit.condition()), label));
+        emit(X64.jump(jump(exit.condition()), exits.exit(exit.exit())));
     }
 
     private static Jump jump(Condition condition) {
@@ -274,7 +286,8 @@ final class X64Assembler implements Assembler {
         };
     }
 
-    private void copy(Step.Copy copy, Label outOfRange) {
+    @Override
+    public void copy(Step.Copy copy, Exits exits) {
         Gp data = scratches[1];
         Gp next = scratches[2];
         Gp position = scratches[3];
@@ -282,7 +295,7 @@ final class X64Assembler implements Assembler {
         Label tail = local("copy_tail");
         Label done = local("copy_done");
         emit(X64.op(Op.CMP, 8, value(copy.lengthBytes(), data), copy.maxBytes()));
-        emit(X64.jump(Jump.JA, outOfRange));
+        emit(X64.jump(Jump.JA, exits.outOfRange()));
         emit(X64.lea(scratches[0], address(copy.to())));
         Gp to = scratches[0];
         Gp from = value(copy.from(), data);
@@ -306,7 +319,8 @@ final class X64Assembler implements Assembler {
         buffer.bind(done);
     }
 
-    private void timestamp(Step.Timestamp timestamp) {
+    @Override
+    public void timestamp(Step.Timestamp timestamp, Exits exits) {
         if (timestamp.isOrdered()) {
             emit(X64.loadFence());
         }
@@ -316,7 +330,8 @@ final class X64Assembler implements Assembler {
         emit(X64.op(Op.MOV, 8, temporary(timestamp.target()), Gp.RAX));
     }
 
-    private void delay(Step.Delay delay, Label outOfRange) {
+    @Override
+    public void delay(Step.Delay delay, Exits exits) {
         Gp left = scratches[0];
         Label again = local("delay");
         Label done = local("delayed");
@@ -325,7 +340,7 @@ final class X64Assembler implements Assembler {
             emit(X64.op(Op.MOV, 8, left, iterations));
         }
         emit(X64.op(Op.CMP, 8, left, delay.max()));
-        emit(X64.jump(Jump.JA, outOfRange));
+        emit(X64.jump(Jump.JA, exits.outOfRange()));
         emit(X64.op(Op.TEST, 8, left, left));
         emit(X64.jump(Jump.JE, done));
         buffer.bind(again);
