@@ -2,14 +2,14 @@ package io.github.rseq4j.percpu;
 
 import org.jspecify.annotations.Nullable;
 
-/** What foreign code threw in a row of calls of which each must happen: the first, with the others suppressed. */
+/** Collects the failures of a series of calls to foreign code, all of which must happen; later ones are suppressed. */
 final class Failures {
     private @Nullable Throwable first;
 
     /**
-     * Adds what was thrown.
+     * Adds a failure.
      *
-     * @param thrown what was thrown
+     * @param thrown the failure
      */
     @SuppressWarnings("ReferenceEquality") // A throwable may not suppress itself.
     void add(Throwable thrown) {
@@ -20,12 +20,12 @@ final class Failures {
             try {
                 before.addSuppressed(thrown);
             } catch (OutOfMemoryError e) {
-                // The first one tells; the next call must not fail for this one.
+                // The first failure is reported; a failure to add another must not stop the next call.
             }
         }
     }
 
-    /** Throws what was thrown first, as it is: a destroyer may have sneaked a checked exception. */
+    /** Throws the first failure unchanged; it may be a checked exception that a destroyer has thrown sneakily. */
     void rethrow() {
         if (first != null) {
             throw Failures.<RuntimeException>sneaked(first);

@@ -8,16 +8,16 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link PerCpuHistogram} had recorded: immutable, and of use without the histogram. What the histogram's
- * Javadoc says of the error, of values above the highest trackable one and of records that ran meanwhile holds for
- * every result here.
+ * The values that a {@link PerCpuHistogram} had recorded. Immutable, and independent of the histogram. The histogram's
+ * Javadoc describes the error, values above the highest trackable one, and concurrent records; all of this applies to
+ * the results of a snapshot.
  *
- * <p>Snapshots of the same shape, that is of histograms with the same highest trackable value and significant bits, can
- * be added and compared. An empty snapshot answers 0 to every question.
+ * <p>Snapshots have the same shape if their histograms have the same highest trackable value and the same significant
+ * bits. Snapshots of the same shape can be added and compared. Every method of an empty snapshot returns 0.
  */
 public final class HistogramSnapshot {
     private static final BigDecimal HALF = new BigDecimal("0.5");
-    /** Up to here a double counts one by one, with bits left for a hundredth. */
+    /** Up to this number a double represents each integer, and hundredths. */
     private static final long MAX_PRECISE = 1L << 45;
 
     private final HistogramBuckets buckets;
@@ -25,7 +25,7 @@ public final class HistogramSnapshot {
     private final long sum;
     private final long count;
 
-    /** Makes a snapshot, whose array is its own from then on. */
+    /** Creates a snapshot, which then owns the array. */
     HistogramSnapshot(HistogramBuckets buckets, long[] counts, long sum) {
         this.buckets = buckets;
         this.counts = counts;
@@ -33,35 +33,35 @@ public final class HistogramSnapshot {
         this.count = LongStream.of(counts).sum();
     }
 
-    /** Takes a bucket that is not empty. */
+    /** Receives a bucket that is not empty. */
     @FunctionalInterface
     public interface BucketConsumer {
         /**
-         * Takes a bucket.
+         * Receives a bucket.
          *
-         * @param lowest the lowest value that counts in it
-         * @param highest the highest value that counts in it
-         * @param count how many values did
+         * @param lowest the lowest value of the bucket
+         * @param highest the highest value of the bucket
+         * @param count the number of values in it
          */
         void accept(long lowest, long highest, long count);
     }
 
-    /** {@return the highest value that is kept to {@link #significantBits} bits; what is greater shares one bucket} */
+    /** {@return the highest value that is kept to {@link #significantBits} bits; greater values share one bucket} */
     public long highestTrackableValue() {
         return buckets.highestTrackableValue();
     }
 
-    /** {@return how many bits of a value are kept after its highest one} */
+    /** {@return the number of bits of a value that are kept after its highest one} */
     public int significantBits() {
         return buckets.significantBits();
     }
 
-    /** {@return how many values were recorded} */
+    /** {@return the number of recorded values} */
     public long count() {
         return count;
     }
 
-    /** {@return the sum of the values, exact but for wrapping around} */
+    /** {@return the exact sum of the values, modulo 2^64} */
     public long sum() {
         return sum;
     }
@@ -90,13 +90,13 @@ public final class HistogramSnapshot {
     }
 
     /**
-     * Returns a value that so many of each hundred values do not exceed: the upper bound of the bucket where they are
-     * reached, and {@link Long#MAX_VALUE} when that is the last one. For 0 it is {@link #min}, for 100 {@link #max}.
+     * Returns a percentile: the upper bound of the bucket in which the given share of values is reached. It is
+     * {@link Long#MAX_VALUE} for the last bucket, {@link #min} for 0, and {@link #max} for 100.
      *
-     * @param percentile how many of each hundred, 0 to 100; a unit in the last place is taken off it, as
-     *     HdrHistogram does, so that 99.9 of 1000 values are 999, and {@code 100.0 * k / n} of n values are k
+     * @param percentile the share in percent, 0 to 100. As in HdrHistogram it is reduced by a unit in the last place,
+     *     so that 99.9 % of 1000 values are 999, and {@code 100.0 * k / n} percent of n values are k
      * @return the value
-     * @throws IllegalArgumentException when the percentile is out of range
+     * @throws IllegalArgumentException if the percentile is out of range
      */
     public long percentile(double percentile) {
         if (!(percentile >= 0 && percentile <= 100)) {
@@ -120,31 +120,30 @@ public final class HistogramSnapshot {
 
     private long rank(double percentile) {
         if (count <= MAX_PRECISE) {
-            // As HdrHistogram has it, roundings included: what was divided may have been rounded up.
+            // As in HdrHistogram, roundings included: the caller's division may have been rounded up.
             return Math.max(1, (long) Math.ceil(Math.nextDown(percentile) * count / 100));
         }
-        // A unit in the last place is more than a rank: half a rank is taken off.
+        // A unit in the last place is more than a rank: subtract half a rank.
         return BigDecimal.valueOf(percentile).multiply(BigDecimal.valueOf(count).movePointLeft(2)).subtract(HALF)
                 .setScale(0, RoundingMode.CEILING).longValue();
     }
 
     /**
-     * Returns how many values are in the bucket of a value. That of {@link Long#MAX_VALUE} counts also what is above
-     * the highest trackable value.
+     * Returns the number of values in the bucket of a value. The bucket of {@link Long#MAX_VALUE} also counts values
+     * above the highest trackable one.
      *
      * @param value the value, at least 0
-     * @return how many values share its bucket
-     * @throws IllegalArgumentException when it is negative
+     * @return the number of values that share its bucket
+     * @throws IllegalArgumentException if the value is negative
      */
     public long countAt(long value) {
         return counts[buckets.number(value)];
     }
 
     /**
-     * Visits the buckets that are not empty, the lowest one first. The last bucket reaches up to
-     * {@link Long#MAX_VALUE}.
+     * Visits the buckets that are not empty, the lowest one first. The last bucket ends at {@link Long#MAX_VALUE}.
      *
-     * @param consumer takes each
+     * @param consumer receives each bucket
      */
     public void forEachBucket(BucketConsumer consumer) {
         for (int i = 0; i < counts.length; i++) {
@@ -157,9 +156,9 @@ public final class HistogramSnapshot {
     /**
      * Adds the values of two snapshots.
      *
-     * @param other one of the same shape
-     * @return what both of them have
-     * @throws IllegalArgumentException when it is of another shape
+     * @param other a snapshot of the same shape
+     * @return the sum of both
+     * @throws IllegalArgumentException if the shape differs
      */
     public HistogramSnapshot plus(HistogramSnapshot other) {
         if (!buckets.equals(other.buckets)) {

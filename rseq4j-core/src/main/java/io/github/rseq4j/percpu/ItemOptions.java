@@ -1,10 +1,10 @@
 package io.github.rseq4j.percpu;
 
-/** What a {@link PerCpuItems} is made with. Immutable; each {@code with} method returns options of its own. */
+/** The options of a {@link PerCpuItems}. Immutable; each {@code with} method returns new options. */
 public final class ItemOptions {
     /** The most ranges that a limit may allow. */
     public static final int MAX_RANGES = 65_536;
-    /** The limit where no other is asked for: 64 MiB of items for each index. */
+    /** The default limit: 64 MiB of items for each index. */
     public static final int DEFAULT_MAX_RANGES = 64;
 
 
@@ -24,9 +24,9 @@ public final class ItemOptions {
     }
 
     /**
-     * Changes what every copy of a new item holds.
+     * Sets the content of every copy of a new item.
      *
-     * @param bytes the item's first bytes, copied here; those behind them are 0
+     * @param bytes the first bytes of an item, which are copied; the other bytes are 0
      * @return the options
      */
     public ItemOptions withTemplate(byte[] bytes) {
@@ -34,7 +34,7 @@ public final class ItemOptions {
     }
 
     /**
-     * Changes whether the pool looks for leaks and for uses of freed items.
+     * Sets whether the pool looks for leaks and for uses of freed items.
      *
      * @param isRobust whether it does
      * @return the options
@@ -44,11 +44,11 @@ public final class ItemOptions {
     }
 
     /**
-     * Changes how far the pool grows.
+     * Sets the limit of the pool.
      *
      * @param ranges the most ranges, 1 to {@link #MAX_RANGES}; each is 1 MiB of items for each index
      * @return the options
-     * @throws IllegalArgumentException when the number is out of range
+     * @throws IllegalArgumentException if the number is out of range
      */
     public ItemOptions withMaxRanges(int ranges) {
         if (ranges < 1 || ranges > MAX_RANGES) {

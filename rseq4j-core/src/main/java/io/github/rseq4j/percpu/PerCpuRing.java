@@ -7,9 +7,9 @@ import java.util.Objects;
 import java.util.function.LongConsumer;
 
 /**
- * Rings of {@code long} values, one for each CPU: any number of threads, platform or virtual, push to the ring of the
- * CPU that they run on, with no atomic instruction and no lock, and a drainer takes from all of them, first in, first
- * out. Full and empty are return values. For events, samples, ids of what is to be done later by somebody else.
+ * Rings of {@code long} values, one for each CPU. Any number of threads, platform or virtual, push to the ring of their
+ * current CPU, with no atomic instruction and no lock. A drainer takes from all rings, first in, first out. Full and
+ * empty are return values. Use it for events, samples, or ids of work for another thread.
  *
  * {@snippet lang = java:
  * PerCpuRing events = new PerCpuRing(1024);
@@ -18,29 +18,30 @@ import java.util.function.LongConsumer;
  * int some = events.drain(event -> System.out.println(event), 100); // 0, and never more than 100
  * }
  *
- * <p><b>Order.</b> First in, first out in each ring; none between rings, which are drained one after the other. A push
- * goes to the ring of the thread's index ({@link io.github.rseq4j.Rseq.Availability#index()}). What one thread pushed
- * comes in its order as long as its index stays the same: by {@code cpu_id}, while it stays on one CPU. By
- * {@code mm_cid} the kernel may give it another index each time it schedules it, on the same CPU too. What the thread
- * pushed later may then come earlier; values whose order matters carry a number.
+ * <p><b>Order.</b> Each ring is first in, first out. There is no order between rings, which are drained one after the
+ * other. A push goes to the ring of the thread's index ({@link io.github.rseq4j.Rseq.Availability#index()}). The values
+ * of one thread keep their order as long as its index stays the same. With {@code cpu_id} that is while the thread
+ * stays on one CPU. With {@code mm_cid} the kernel may change the index each time it schedules the thread, also on the
+ * same CPU; then a later value may be drained first. Number the values if their order matters.
  *
- * <p><b>Threads.</b> Every method may be called from any thread. A push is one downcall, wait-free but for restarts; it
- * waits for nobody, and no drain aborts it. Drains that run at the same time share the values: each goes to one of
- * them. A value's slot is free before the consumer gets it, and the consumer is called without a lock. Migration, also
- * of a virtual thread to another carrier, loses nothing and hands nothing out twice.
+ * <p><b>Threads.</b> Every method may be called from any thread. A push is one downcall and wait-free except for
+ * restarts; it never waits for another thread, and no drain aborts it. Drains that run at the same time share the
+ * values: each value goes to one drain. A value's slot is free before the consumer gets the value, and the consumer is
+ * called without a lock. If a thread migrates, also a virtual thread to another carrier, no value is lost or handed out
+ * twice.
  *
- * <p><b>Visibility.</b> What a thread did before it pushed a value is seen by the consumer that gets it. A drain takes
- * every value whose push happened-before it, but for those that another drain takes meanwhile.
+ * <p><b>Visibility.</b> Actions of a thread before a push are visible to the consumer that gets the value. A drain
+ * takes every value whose push happened-before it, except those that another drain takes meanwhile.
  *
  * <p><b>Memory.</b> 8 bytes for each value of the capacity and 128 more, for each CPU that runs the application's
- * threads, populated by the page where it is used; it goes back when the rings are closed or collected. A push
- * allocates nothing, and so does a drain for each value.
+ * threads. Memory is populated page by page when it is used, and freed when the rings are closed or collected. A push
+ * allocates nothing, and a drain allocates nothing for a value.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  *
- * <p>A buffer for each CPU with a reader elsewhere is that of the kernel's perf and of LTTng; two counters that never
- * turn back are Lamport's ring of one producer, which the threads of one CPU are by their sections.
+ * <p>The kernel's perf and LTTng have a buffer for each CPU with a reader on another one. The two counters that only
+ * increase are those of Lamport's ring of one producer; sections make the threads of one CPU act like one producer.
  */
 public final class PerCpuRing implements AutoCloseable {
     /** The largest capacity. */
@@ -48,24 +49,26 @@ public final class PerCpuRing implements AutoCloseable {
 
     /* How it works
      *
-     * A push is one section (engine.ArrayRing): it loads head and tail, stores the value to the slot at the head, and
-     * commits the head by a release store. The drainer reads heads and slots, and writes tails. Why neither needs a
-     * fence of all CPUs (I9), as a stack's drain does, is told in memory.RingMemory: no word is written by both.
+     * A push is one section (sections.ArrayRing): it loads head and tail, stores the value to the slot at the head, and
+     * commits the head by a release store. The drainer reads heads and slots, and writes tails. No word has both as
+     * writers, so neither needs a fence of all CPUs (I9), unlike the drain of a stack; memory.RingMemory has the
+     * details.
      *
-     * Cost: a push loads one word that another CPU may have written, the tail, once for each time that it was drained;
-     * a drain loads the head of each index and the slots.
+     * Cost: a push loads the tail, which another CPU may have written; that is a cache miss once for each drain. A
+     * drain loads the head of each index and the slots.
      *
-     * Refused: taking from one's own CPU's ring by a section as well, by which the tail would have two writers; a push
-     * that goes on to another CPU's ring when its own is full, which is a section at that index and needs to run there;
-     * overwriting the oldest, which would need a tail that sections write.
+     * Refused: a section that takes from the ring of its own CPU; the tail would have two writers. Refused: a push to
+     * another CPU's ring when the own ring is full; the section for that index would have to run on that CPU. Refused:
+     * overwriting the oldest value; sections would have to write the tail.
      */
     private final RingMemory memory;
 
     /**
-     * Makes empty rings.
+     * Creates empty rings.
      *
-     * @param capacity how many values each CPU's ring holds, 1 to {@link #MAX_CAPACITY}, rounded up to a power of two
-     * @throws IllegalArgumentException when it is out of range
+     * @param capacity the number of values that each CPU's ring holds, 1 to {@link #MAX_CAPACITY}, rounded up to a
+     *     power of two
+     * @throws IllegalArgumentException if the capacity is out of range
      */
     public PerCpuRing(int capacity) {
         if (capacity < 1 || capacity > MAX_CAPACITY) {
@@ -75,7 +78,7 @@ public final class PerCpuRing implements AutoCloseable {
         this.memory = new RingMemory(powerOfTwo(capacity) * Long.BYTES);
     }
 
-    /** Rounds up; there is one for every number from 1 to 2^30. */
+    /** Returns the smallest power of two that is at least a number from 1 to 2^30. */
     static int powerOfTwo(int least) {
         return least == 1 ? 1 : Integer.highestOneBit(least - 1) << 1;
     }
@@ -84,8 +87,8 @@ public final class PerCpuRing implements AutoCloseable {
      * Pushes a value to the current CPU's ring.
      *
      * @param value any value
-     * @return false when the ring is full; nothing has happened then
-     * @throws IllegalStateException when the rings are closed
+     * @return false if the ring is full; nothing has happened then
+     * @throws IllegalStateException if the rings are closed
      */
     public boolean push(long value) {
         if (RingFunctions.push(memory, value) >= 0) {
@@ -96,30 +99,30 @@ public final class PerCpuRing implements AutoCloseable {
     }
 
     /**
-     * Takes all values from all CPUs' rings, while they are in use: each value that was pushed before, and not taken,
-     * is handed to the consumer once. If the consumer throws, the value that it threw for is taken, and what it has not
-     * got stays for the next drain.
+     * Takes all values from the rings of all CPUs, while threads go on pushing. The consumer gets each value once that
+     * was pushed before and not taken yet. If the consumer throws, the value for which it threw is taken, and the
+     * values after it stay for the next drain.
      *
-     * @param consumer gets the values; those of one CPU one after the other, the first pushed first. It may use this
-     *     ring: a drain of its own takes what is left
-     * @return how many there were, without those that the consumer drained itself
-     * @throws IllegalStateException when the rings are closed
-     * @throws RuntimeException what the consumer throws
+     * @param consumer receives the values, those of one CPU in the order in which they were pushed. It may use these
+     *     rings: a drain of its own takes the remaining values
+     * @return the number of values, without those that the consumer drained itself
+     * @throws IllegalStateException if the rings are closed
+     * @throws RuntimeException if the consumer throws it
      */
     public int drain(LongConsumer consumer) {
         return drain(consumer, Integer.MAX_VALUE);
     }
 
     /**
-     * Takes some values, as {@link #drain(LongConsumer)} does. It begins with the CPU behind the one where the drain
-     * before has ended, so every CPU's turn comes.
+     * Takes a limited number of values, like {@link #drain(LongConsumer)}. It begins with the CPU after the one at
+     * which the last drain ended, so that each CPU has its turn.
      *
-     * @param consumer gets the values
-     * @param max how many at most, 0 or more
-     * @return how many there were
-     * @throws IllegalArgumentException when {@code max} is negative
-     * @throws IllegalStateException when the rings are closed
-     * @throws RuntimeException what the consumer throws
+     * @param consumer receives the values
+     * @param max the most values, 0 or more
+     * @return the number of values
+     * @throws IllegalArgumentException if {@code max} is negative
+     * @throws IllegalStateException if the rings are closed
+     * @throws RuntimeException if the consumer throws it
      */
     public int drain(LongConsumer consumer, int max) {
         Objects.requireNonNull(consumer);
@@ -144,19 +147,19 @@ public final class PerCpuRing implements AutoCloseable {
         }
     }
 
-    /** {@return how many values each CPU's ring holds} */
+    /** {@return the number of values that each CPU's ring holds} */
     public int capacity() {
         return memory.capacityBytes() / Long.BYTES;
     }
 
-    /** {@return how many values there were a moment ago, on all CPUs} */
+    /** {@return the number of values on all CPUs, a moment ago} */
     public long size() {
         return Arrays.stream(sizes()).asLongStream().sum();
     }
 
     /**
-     * Returns how many values each ring had a moment ago, by its index: a CPU's number, or a concurrency id (see
-     * {@link io.github.rseq4j.Rseq.Availability#index}). The last one is that of threads without an index.
+     * Returns the number of values of each ring a moment ago, by index: a CPU's number, or a concurrency id (see
+     * {@link io.github.rseq4j.Rseq.Availability#index}). The last ring belongs to threads without an index.
      *
      * @return a new array
      */
@@ -165,16 +168,16 @@ public final class PerCpuRing implements AutoCloseable {
     }
 
     /**
-     * Drops all values and gives their memory back; drain before, for those that are wanted. It waits for nobody: a
-     * push that runs at the same time may return true, and its value is dropped. A drain that runs ends after the value
-     * that its consumer has. From then on push and drain throw, sizes are 0. Closing again does nothing.
+     * Drops all values and frees their memory; drain first to keep the values. This method waits for no other thread. A
+     * concurrent push may return true although its value is dropped. A concurrent drain ends after the current value.
+     * Later pushes and drains throw, and sizes are 0. A second call has no effect.
      */
     @Override
     public void close() {
         memory.close();
     }
 
-    /** Returns the values in the manner of a list's size: {@code PerCpuRing[size=3, capacity=64]}. */
+    /** Returns size and capacity as text: {@code PerCpuRing[size=3, capacity=64]}. */
     @Override
     public String toString() {
         return "PerCpuRing[size=" + size() + ", capacity=" + capacity() + "]";

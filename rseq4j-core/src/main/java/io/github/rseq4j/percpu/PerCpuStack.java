@@ -10,9 +10,9 @@ import java.util.Objects;
 import java.util.function.LongConsumer;
 
 /**
- * Stacks of {@code long} values, one for each CPU: any number of threads, platform or virtual, push to and pop from the
- * stack of the CPU that they run on, with no atomic instruction and no lock. Full and empty are return values. For free
- * lists, indices of objects, and work that is best done where it was found.
+ * Stacks of {@code long} values, one for each CPU. Any number of threads, platform or virtual, push to and pop from the
+ * stack of their current CPU, with no atomic instruction and no lock. Full and empty are return values. Use it for free
+ * lists, indices of objects, and LIFO work that should stay on its CPU.
  *
  * {@snippet lang = java:
  * PerCpuStack free = new PerCpuStack(64);
@@ -21,31 +21,30 @@ import java.util.function.LongConsumer;
  * if (value == -1) {
  *     free.steal(taken -> System.out.println(taken)); // what another CPU had
  * }
- * int drained = free.drain(taken -> System.out.println(taken)); // what all CPUs had
- * }
+ * int drained = free.drain(taken -> System.out.println(taken)); // what all CPUs had }
  *
- * <p><b>Order.</b> Last in, first out in each stack; none between stacks. A thread that is scheduled between two calls
- * may find the stack of another index: {@code push} and then {@code pop} need not give the value back.
+ * <p><b>Order.</b> Each stack is last in, first out. There is no order between stacks. A thread that is rescheduled
+ * between two calls may use the stack of another index, so {@code pop} after {@code push} need not return the same
+ * value.
  *
- * <p><b>Threads.</b> Every method may be called from any thread. Pushing and popping is one downcall, wait-free but for
- * restarts and for {@link #resize}, which they wait for. {@link #drain}, {@link #steal} and {@link #resize} take turns
- * under a lock and fence all CPUs; pushing and popping goes on meanwhile. Migration, also of a virtual thread to
- * another carrier, loses nothing and hands nothing out twice.
+ * <p><b>Threads.</b> Every method may be called from any thread. A push or pop is one downcall. It is wait-free except
+ * for restarts, and waits only for {@link #resize}. {@link #drain}, {@link #steal} and {@link #resize} run one at a
+ * time, under a lock, and fence all CPUs; threads go on pushing and popping meanwhile. If a thread migrates, also a
+ * virtual thread to another carrier, no value is lost or handed out twice.
  *
- * <p><b>Visibility.</b> What a thread did before it pushed a value is seen by who gets the value, on this CPU or by a
- * drain. A drain takes every value whose push happened-before it and that nobody popped.
+ * <p><b>Visibility.</b> Actions of a thread before a push are visible to the thread that gets the value, by a pop or by
+ * a drain. A drain takes every value whose push happened-before it and that was not popped.
  *
  * <p><b>Memory.</b> 16 bytes for each value of the capacity and 48 more, for each CPU that runs the application's
- * threads, populated by the page where it is used; it goes back when the stack is closed or collected. Pushing and
- * popping allocates nothing, but for the pop of a negative value, which takes a second call and may allocate 24 bytes.
- * It is left to the compiler to leave out the segment of some 100 bytes that a batch is passed by, which it usually
- * does.
+ * threads. Memory is populated page by page when it is used, and freed when the stack is closed or collected. Pushing
+ * and popping allocate nothing, except the pop of a negative value, which takes a second call and may allocate 24
+ * bytes. A batch is passed as a segment of some 100 bytes, which the JIT compiler usually eliminates.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  *
- * <p>Stacks of pointers by CPU are tcmalloc's per-CPU caches and a test of the kernel's rseq (percpu buffer); two
- * arrays that take turns are the project's own way to drain them exactly.
+ * <p>tcmalloc's per-CPU caches and a test of the kernel's rseq (percpu buffer) have stacks of pointers by CPU. The two
+ * arrays that take turns, to drain them exactly, are this project's own.
  */
 public final class PerCpuStack implements AutoCloseable {
     /** The largest capacity. */
@@ -55,24 +54,24 @@ public final class PerCpuStack implements AutoCloseable {
 
     /* How it works
      *
-     * Push and pop are one section each on the array that the current index has in use (engine.ArrayStack). Its commit
-     * is the number of bytes used, so a value is there when it counts, and gone when it does not. A section's result is
-     * not negative; a negative value is popped by the section that copies several.
+     * Push and pop are one section each, on the array in use of the current index (sections.ArrayStack). The section
+     * commits the number of used bytes, so a value exists exactly while it is counted. A section's result is not
+     * negative; a negative value is popped by the section that copies several values.
      *
-     * The elements of other indices are taken by memory.StackMemory: the array is exchanged for an empty one, a fence
-     * ends what may still run on it, and it is then read alone (I9).
+     * memory.StackMemory takes the elements of other indices: it puts an empty array in use, fences to end sections on
+     * the former array, and then reads that one alone (I9).
      *
-     * Refused: a linked list of nodes, which finds each node by a pointer that is cold, and whose pops need a node's
-     * memory to outlive every section that may still look at it.
+     * Refused: a linked list of nodes. It finds each node by a cold pointer, and the memory of a popped node must
+     * outlive every section that may still read it.
      */
     private final StackMemory memory;
     private boolean isReadyForBatches;
 
     /**
-     * Makes empty stacks.
+     * Creates empty stacks.
      *
-     * @param capacity how many values each CPU's stack holds, 1 to {@link #MAX_CAPACITY}
-     * @throws IllegalArgumentException when it is out of range
+     * @param capacity the number of values that each CPU's stack holds, 1 to {@link #MAX_CAPACITY}
+     * @throws IllegalArgumentException if the capacity is out of range
      */
     public PerCpuStack(int capacity) {
         Engine.get(StackFunctions.class, StackFunctions.Words.class);
@@ -90,8 +89,8 @@ public final class PerCpuStack implements AutoCloseable {
      * Pushes a value to the current CPU's stack.
      *
      * @param value any value
-     * @return false when the stack is full; nothing has happened then
-     * @throws IllegalStateException when the stack is closed
+     * @return false if the stack is full; nothing has happened then
+     * @throws IllegalStateException if the stack is closed
      */
     public boolean push(long value) {
         long status = StackFunctions.push(memory.arrays(), value);
@@ -102,11 +101,11 @@ public final class PerCpuStack implements AutoCloseable {
     }
 
     /**
-     * Pops the value that was pushed last to the current CPU's stack.
+     * Pops the value that was last pushed to the current CPU's stack.
      *
-     * @param ifEmpty what is returned when there is none
-     * @return the value
-     * @throws IllegalStateException when the stack is closed
+     * @param ifEmpty the result if the stack is empty
+     * @return the value, or {@code ifEmpty}
+     * @throws IllegalStateException if the stack is closed
      */
     public long pop(long ifEmpty) {
         long result = StackFunctions.pop(memory.arrays());
@@ -130,15 +129,15 @@ public final class PerCpuStack implements AutoCloseable {
     }
 
     /**
-     * Pushes several values to the current CPU's stack, at once or not at all, at the price of one.
+     * Pushes several values to the current CPU's stack, all or none, in one downcall.
      *
-     * @param values holds the values; the last one is the first to be popped
-     * @param from the first one's index
-     * @param count how many, 0 to {@link #MAX_BATCH}
-     * @return false when the stack has no room for all of them; nothing has happened then
-     * @throws IndexOutOfBoundsException when the array has no such part
-     * @throws IllegalArgumentException when there are more than {@link #MAX_BATCH}
-     * @throws IllegalStateException when the stack is closed
+     * @param values an array with the values; the last value will be popped first
+     * @param from the index of the first value
+     * @param count the number of values, 0 to {@link #MAX_BATCH}
+     * @return false if the stack has no room for all values; nothing has happened then
+     * @throws IndexOutOfBoundsException if the range exceeds the array
+     * @throws IllegalArgumentException if there are more than {@link #MAX_BATCH} values
+     * @throws IllegalStateException if the stack is closed
      */
     public boolean pushAll(long[] values, int from, int count) {
         requireBatch(values, from, count);
@@ -151,15 +150,15 @@ public final class PerCpuStack implements AutoCloseable {
     }
 
     /**
-     * Pops several values from the current CPU's stack, at once or not at all, at the price of one.
+     * Pops several values from the current CPU's stack, all or none, in one downcall.
      *
-     * @param into where they go, in the order in which they were pushed
-     * @param from the first one's index
-     * @param count how many, 0 to {@link #MAX_BATCH}
-     * @return false when the stack has fewer; nothing has happened then
-     * @throws IndexOutOfBoundsException when the array has no such part
-     * @throws IllegalArgumentException when there are more than {@link #MAX_BATCH}
-     * @throws IllegalStateException when the stack is closed
+     * @param into receives the values, in the order in which they were pushed
+     * @param from the index of the first value
+     * @param count the number of values, 0 to {@link #MAX_BATCH}
+     * @return false if the stack has fewer values; nothing has happened then
+     * @throws IndexOutOfBoundsException if the range exceeds the array
+     * @throws IllegalArgumentException if there are more than {@link #MAX_BATCH} values
+     * @throws IllegalStateException if the stack is closed
      */
     public boolean popAll(long[] into, int from, int count) {
         requireBatch(into, from, count);
@@ -186,14 +185,15 @@ public final class PerCpuStack implements AutoCloseable {
     }
 
     /**
-     * Takes all values from all CPUs' stacks, while they are in use: each value that was pushed before, and not popped,
-     * is handed to the consumer once. If the consumer throws, what it has not got stays for the next drain or steal.
+     * Takes all values from the stacks of all CPUs, while threads go on pushing and popping. The consumer gets each
+     * value once that was pushed before and not popped. If the consumer throws, the values after the one for which it
+     * threw stay for the next drain or steal.
      *
-     * @param consumer gets the values; those of one CPU one after the other, the last pushed first. It is called
-     *     without a lock, and may use this stack
-     * @return how many there were
-     * @throws IllegalStateException when the stack is closed
-     * @throws RuntimeException what the consumer throws; or when the kernel refuses a fence, and nothing was taken then
+     * @param consumer receives the values, those of one CPU with the last pushed first. It is called without a lock,
+     *     and may use this stack
+     * @return the number of values
+     * @throws IllegalStateException if the stack is closed
+     * @throws RuntimeException if the consumer throws it; or if the kernel refuses a fence, and then nothing was taken
      */
     public int drain(LongConsumer consumer) {
         Objects.requireNonNull(consumer);
@@ -201,20 +201,20 @@ public final class PerCpuStack implements AutoCloseable {
     }
 
     /**
-     * Takes all values of the CPU that has most, while its stack is in use: for who has found the own one empty. Each
-     * is handed to the consumer once, as {@link #drain} does.
+     * Takes all values of the CPU that has most, while threads go on using its stack. Call it if the own CPU's stack is
+     * empty. The consumer gets each value once, as in {@link #drain}.
      *
-     * @param consumer gets the values, the last pushed first
-     * @return how many there were; 0 when all stacks were empty a moment ago
-     * @throws IllegalStateException when the stack is closed
-     * @throws RuntimeException what the consumer throws; or when the kernel refuses a fence, and nothing was taken then
+     * @param consumer receives the values, the last pushed first
+     * @return the number of values; 0 if all stacks were empty a moment ago
+     * @throws IllegalStateException if the stack is closed
+     * @throws RuntimeException if the consumer throws it; or if the kernel refuses a fence, and then nothing was taken
      */
     public int steal(LongConsumer consumer) {
         Objects.requireNonNull(consumer);
         return memory.steal(new Values(consumer));
     }
 
-    /** Words are elements of one word. */
+    /** The layout of values: an element is one word. */
     private record Values(LongConsumer consumer) implements StackMemory.Elements {
         @Override
         public int start(long[] words, int end) {
@@ -228,31 +228,30 @@ public final class PerCpuStack implements AutoCloseable {
     }
 
     /**
-     * Changes how many values each CPU's stack holds, while they are in use: they keep their values. Pushing and
-     * popping waits meanwhile.
+     * Changes the capacity of each CPU's stack. The stacks keep their values. Pushes and pops wait meanwhile.
      *
-     * @param capacity how many, 1 to {@link #MAX_CAPACITY}
-     * @throws IllegalArgumentException when it is out of range
-     * @throws IllegalStateException when a stack holds more than that, or is closed; nothing has changed then
-     * @throws io.github.rseq4j.KernelException when the kernel refuses memory or a fence; nothing has changed then
+     * @param capacity the number of values that each CPU's stack holds, 1 to {@link #MAX_CAPACITY}
+     * @throws IllegalArgumentException if the capacity is out of range
+     * @throws IllegalStateException if a stack holds more values than that, or is closed; nothing has changed then
+     * @throws io.github.rseq4j.KernelException if the kernel refuses memory or a fence; nothing has changed then
      */
     public void resize(int capacity) {
         memory.resize(bytes(capacity));
     }
 
-    /** {@return how many values each CPU's stack holds} */
+    /** {@return the number of values that each CPU's stack holds} */
     public int capacity() {
         return (int) memory.arrays().capacityBytes() / Long.BYTES;
     }
 
-    /** {@return how many values there were a moment ago, on all CPUs and left by consumers that threw} */
+    /** {@return the number of values a moment ago, on all CPUs, and of values left by consumers that threw} */
     public long size() {
         return Arrays.stream(sizes()).asLongStream().sum() + memory.returnedBytes() / Long.BYTES;
     }
 
     /**
-     * Returns how many values each stack had a moment ago, by its index: a CPU's number, or a concurrency id (see
-     * {@link io.github.rseq4j.Rseq.Availability#index}). The last one is that of threads without an index.
+     * Returns the number of values of each stack a moment ago, by index: a CPU's number, or a concurrency id (see
+     * {@link io.github.rseq4j.Rseq.Availability#index}). The last stack belongs to threads without an index.
      *
      * @return a new array
      */
@@ -260,43 +259,43 @@ public final class PerCpuStack implements AutoCloseable {
         return Arrays.stream(memory.usedBytes()).map(bytes -> bytes / Long.BYTES).toArray();
     }
 
-    /** Returns the arrays that sections work on, until {@link #resize} is called. */
+    /** Returns the arrays on which sections work, until {@link #resize} is called. */
     TwinArrays arrays() {
         return memory.arrays();
     }
 
-    /** Takes all values of the CPU that has most, for who keeps them; the last pushed stands last. */
+    /** Takes all values of the CPU that has most, in the order in which they were pushed. */
     long[] takeFullest() {
         return memory.takeFullest();
     }
 
-    /** Takes all values of all CPUs, for who keeps them. */
+    /** Takes all values of all CPUs. */
     List<long[]> takeAll() {
         return memory.takeAll();
     }
 
     /**
-     * Closes for good, so that every later push is refused and every later pop finds nothing.
+     * Closes the stack for good. Every later push is refused, and every later pop finds nothing.
      *
-     * @return what was left, in blocks
+     * @return the remaining values, in blocks
      */
     List<long[]> takeAndClose() {
         return memory.close();
     }
 
     /**
-     * Drops all values and gives their memory back; drain before, for those that are wanted. It fences all CPUs. From
-     * then on pushing, popping, draining, stealing and resizing throw, sizes are 0. Closing again does nothing.
+     * Drops all values and frees their memory; drain first to keep the values. This method fences all CPUs. Later calls
+     * of other methods throw, and sizes are 0. A second call has no effect.
      *
-     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; nothing has changed then, and it can be
-     *     closed again
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence; nothing has changed then, and the call
+     *     can be repeated
      */
     @Override
     public void close() {
         memory.drop();
     }
 
-    /** Returns the values in the manner of a list's size: {@code PerCpuStack[size=3, capacity=64]}. */
+    /** Returns size and capacity as text: {@code PerCpuStack[size=3, capacity=64]}. */
     @Override
     public String toString() {
         return "PerCpuStack[size=" + size() + ", capacity=" + capacity() + "]";

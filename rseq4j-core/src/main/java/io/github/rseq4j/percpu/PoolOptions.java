@@ -1,10 +1,10 @@
 package io.github.rseq4j.percpu;
 
-/** What a {@link PerCpuPool} is made with. Immutable; each {@code with} method returns options of its own. */
+/** The options of a {@link PerCpuPool}. Immutable; each {@code with} method returns new options. */
 public final class PoolOptions {
     /** The largest number of idle items for each CPU. */
     public static final int MAX_IDLE_PER_CPU = 4096;
-    /** The number of idle items for each CPU where no other is asked for. */
+    /** The default number of idle items for each CPU. */
     public static final int DEFAULT_IDLE_PER_CPU = 32;
 
 
@@ -22,11 +22,11 @@ public final class PoolOptions {
     }
 
     /**
-     * Changes how many idle items are kept for each CPU. As many again, for each processor, are kept for all of them.
+     * Sets the number of idle items for each CPU. All CPUs together share the same number again for each processor.
      *
-     * @param items how many, 1 to {@link #MAX_IDLE_PER_CPU}
+     * @param items the number, 1 to {@link #MAX_IDLE_PER_CPU}
      * @return the options
-     * @throws IllegalArgumentException when the number is out of range
+     * @throws IllegalArgumentException if the number is out of range
      */
     public PoolOptions withIdlePerCpu(int items) {
         if (items < 1 || items > MAX_IDLE_PER_CPU) {
@@ -36,8 +36,9 @@ public final class PoolOptions {
     }
 
     /**
-     * Changes whether the pool reports where leases were acquired that nobody closed. It then takes a stack trace for
-     * each acquisition, and keeps those of leases that are out, of 256 to 16,384 by the size of the heap.
+     * Sets whether the pool reports the places at which leases were acquired that were never closed. It then takes a
+     * stack trace for each acquisition, and keeps those of open leases: up to 256 to 16,384, depending on the size of
+     * the heap.
      *
      * @param isRobust whether it does
      * @return the options
@@ -46,7 +47,7 @@ public final class PoolOptions {
         return new PoolOptions(idlePerCpu, isRobust);
     }
 
-    /** {@return how many idle items are kept for each CPU} */
+    /** {@return the number of idle items for each CPU} */
     public int idlePerCpu() {
         return idlePerCpu;
     }

@@ -20,12 +20,12 @@ final class RingFunctions {
 
     private RingFunctions() {}
 
-    /** Links the function of words when it is first asked for. */
+    /** Links the function of words at the first use. */
     static final class Words {
         private static final @Nullable MethodHandle PUSH = Engine.link(ArrayRing.PUSH);
     }
 
-    /** Links the functions of records when they are first asked for. */
+    /** Links the functions of records at the first use. */
     static final class Records {
         /** A word of an array of bytes. */
         static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);

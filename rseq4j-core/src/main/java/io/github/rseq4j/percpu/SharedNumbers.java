@@ -2,13 +2,13 @@ package io.github.rseq4j.percpu;
 
 import java.util.Arrays;
 
-/** The numbers of a pool's idle items that all CPUs share. Its owner sees to it that one thread at a time calls it. */
+/** The numbers of a pool's idle items that all CPUs share. Used by one thread at a time. */
 final class SharedNumbers {
     /* How it works
      *
-     * Numbers go from here to a CPU's stack and back, several at a time. Room is made before numbers are moved, and
-     * they are counted here until they are there: a number that is taken from one place and reaches no other one would
-     * be lost with its item.
+     * Numbers move between this object and a CPU's stack, several at a time. Room is made before numbers move, and they
+     * are counted here until they have arrived. Otherwise a number could leave one place without reaching the other,
+     * and its item would be lost.
      */
     private static final int FIRST = 16;
 
@@ -31,9 +31,9 @@ final class SharedNumbers {
     }
 
     /**
-     * Takes a number, and moves more of them to this CPU.
+     * Takes a number, and moves more numbers to this CPU.
      *
-     * @param most how many are moved at most
+     * @param most the most numbers to move
      * @return the number, or {@link PoolSlots#NONE}
      */
     long take(int most) {
@@ -50,7 +50,7 @@ final class SharedNumbers {
     /**
      * Takes the numbers of the CPU that has most.
      *
-     * @return how many
+     * @return the number of these
      */
     int steal() {
         // Both arrays of an index may hold numbers.
@@ -62,10 +62,10 @@ final class SharedNumbers {
     }
 
     /**
-     * Adds a number, and as many of this CPU as make room there.
+     * Adds a number, and moves numbers of this CPU here to make room there.
      *
      * @param number the number
-     * @param more how many of this CPU's; none when it has fewer
+     * @param more the amount to move; none are moved if this CPU has fewer
      */
     void add(long number, int more) {
         makeRoom(1 + more);

@@ -18,13 +18,13 @@ final class StackFunctions {
 
     private StackFunctions() {}
 
-    /** Links the functions of words when they are first asked for. */
+    /** Links the functions of words at the first use. */
     static final class Words {
         private static final @Nullable MethodHandle PUSH = Engine.link(ArrayStack.PUSH);
         private static final @Nullable MethodHandle POP = Engine.link(ArrayStack.POP);
     }
 
-    /** Links the functions of several words when they are first asked for. */
+    /** Links the functions of several words at the first use. */
     static final class Batches {
         private static final @Nullable MethodHandle PUSH;
         private static final @Nullable MethodHandle POP;
@@ -43,7 +43,7 @@ final class StackFunctions {
         }
     }
 
-    /** Links the functions of records when they are first asked for. */
+    /** Links the functions of records at the first use. */
     static final class Records {
         private static final @Nullable MethodHandle PUSH = Engine.link(ArrayStack.PUSH_RECORD, 2);
         private static final @Nullable MethodHandle POP = Engine.link(ArrayStack.POP_RECORD, 1);
@@ -54,10 +54,10 @@ final class StackFunctions {
     }
 
     /**
-     * Pushes to arrays of which the caller knows where they lie.
+     * Pushes to arrays whose address the caller knows.
      *
-     * @param cells what {@link TwinArrays#cells} answers
-     * @param capacity what {@link TwinArrays#capacityBytes} answers
+     * @param cells the result of {@link TwinArrays#cells}
+     * @param capacity the result of {@link TwinArrays#capacityBytes}
      * @param value the value
      * @param holder keeps the arrays reachable
      */
@@ -157,12 +157,12 @@ final class StackFunctions {
         }
     }
 
-    /** What is full, empty or closed comes often and needs no more; the rest is the engine's. */
+    /** Returns frequent statuses (full, empty, closed) directly; the engine completes all others. */
     private static boolean isFinal(long status) {
         return status >= 0 || Status.code(status) >= Status.EXIT;
     }
 
-    /** A segment is made for each call alone: the compiler then leaves it out. */
+    /** Each call creates a segment of its own, so that the JIT compiler can eliminate it. */
     private static MemorySegment words(long[] values, int from, int count) {
         return MemorySegment.ofArray(values).asSlice((long) from * Long.BYTES, (long) count * Long.BYTES);
     }

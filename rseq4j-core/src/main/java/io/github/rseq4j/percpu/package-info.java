@@ -1,2 +1,2 @@
-/** Structures that each CPU updates on its own: no atomic instruction, no lock. */
+/** Structures with a copy for each CPU, which threads update without atomic instructions and without locks. */
 package io.github.rseq4j.percpu;
