@@ -2,6 +2,7 @@ package io.github.rseq4j.interpreter;
 
 import io.github.rseq4j.kernel.RawMemory;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import java.lang.foreign.ValueLayout;
 
 /**
@@ -61,7 +62,23 @@ public interface AddressSpace {
         public void copyOut(MemorySegment to, long atBytes, long from, long lengthBytes) {
             RawMemory.copyOut(to, atBytes, from, lengthBytes);
         }
+
+        @Override
+        public MemorySegment view(long address, long lengthBytes) {
+            return RawMemory.view(address, lengthBytes);
+        }
     };
+
+    /**
+     * Returns a part of this memory as a read-only segment, or null if this memory has no such segments. The caller
+     * answers for the address.
+     *
+     * @param address the first byte
+     * @param lengthBytes the length in bytes
+     */
+    default @Nullable MemorySegment view(long address, long lengthBytes) {
+        return null;
+    }
 
     /**
      * Reads 8 bytes, whole, with opaque order.

@@ -29,6 +29,16 @@ public final class RawMemory {
     }
 
     /**
+     * Returns a part of memory as a read-only segment that never ends. The caller answers for the address.
+     *
+     * @param address the first byte
+     * @param lengthBytes the length in bytes
+     */
+    public static MemorySegment view(long address, long lengthBytes) {
+        return ALL.asSlice(address, lengthBytes).asReadOnly();
+    }
+
+    /**
      * Reads 8 bytes, whole, with opaque order: what another CPU's section has committed is seen sooner or later.
      *
      * @param address a multiple of 8

@@ -4,6 +4,7 @@ import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.kernel.Linux;
+import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -137,6 +138,34 @@ public final class ItemMemory {
     public void put(long address, long value) {
         try {
             memory.putLong(address, value);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Copies bytes of an item's copy to a segment.
+     *
+     * @param address the first byte
+     * @param to the segment, which is filled
+     */
+    public void read(long address, MemorySegment to) {
+        try {
+            memory.copyOut(to, 0, address, to.byteSize());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Copies a segment's bytes to an item's copy.
+     *
+     * @param address the first byte
+     * @param from the segment
+     */
+    public void write(long address, MemorySegment from) {
+        try {
+            memory.copyIn(address, from, from.byteSize());
         } finally {
             Reference.reachabilityFence(this);
         }

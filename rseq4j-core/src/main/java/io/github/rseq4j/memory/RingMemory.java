@@ -3,9 +3,12 @@ package io.github.rseq4j.memory;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.sections.ArrayRing;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** The memory of rings in arrays, one for each index, and the protocol of their drainers. */
 public final class RingMemory {
@@ -31,6 +34,14 @@ public final class RingMemory {
      *
      * A drainer reads an element and writes the tail under a lock, and calls the consumer without the lock. Each
      * element goes to one drainer. So the consumer may drain itself, or wait for another thread that drains.
+     *
+     * A drain in place hands out an element before it frees it. So that no other drainer takes the element meanwhile,
+     * the drainer claims the index:
+     *
+     *   Drainer in place:  lock; claim index; unlock; for each element: handle it, store tail; give up the claim.
+     *   Other drainers:    lock; pass over a claimed index.
+     *
+     * The claim is given up by a volatile store, without the lock, which cannot fail.
      *
      * Closing sets the capacity that is passed to sections to 0, so that every section finds the ring full. No fence is
      * needed: a section with the former capacity writes to slots that no drainer reads and that still belong to this
@@ -61,11 +72,15 @@ public final class RingMemory {
     private final Engine engine = Engine.get(Cells.class);
     private final AddressSpace memory = engine.memory();
     private final ReentrantLock turn = new ReentrantLock();
+    /** 1 while a drainer in place has the index; it becomes 1 under the lock. */
+    private final AtomicIntegerArray claims;
+    /** The slots of each index as a segment, made when it is first asked for; a race makes equal ones. */
+    private final @Nullable MemorySegment[] views;
     private final long cells;
     private final int capacityBytes;
     /** The capacity, or 0 after the rings were closed. */
     private volatile int openBytes;
-    private int next;
+    private volatile int next;
 
     /**
      * Creates empty rings.
@@ -75,6 +90,8 @@ public final class RingMemory {
     public RingMemory(int capacityBytes) {
         this.capacityBytes = capacityBytes;
         this.openBytes = capacityBytes;
+        this.claims = new AtomicIntegerArray(engine.copies());
+        this.views = new MemorySegment[engine.copies()];
         this.cells = Cells.get().allocate(this, (ArrayRing.HEADER_BYTES + capacityBytes) / Long.BYTES);
     }
 
@@ -207,10 +224,90 @@ public final class RingMemory {
         long head = head(index);
         VarHandle.acquireFence();
         int handed = 0;
+        for (long tail = tail(index);
+                tail < head && handed < max && openBytes != 0 && claims.get(index) == 0; tail = tail(index)) {
+            handed += elements.hand(index, tail);
+        }
+        return handed;
+    }
+
+    /**
+     * Passes on elements like {@link #drain(int, Elements)}, but where they lie and without a lock. It passes over the
+     * index of another drainer in place.
+     *
+     * @param max the most elements
+     * @param elements passes on an element and then frees it, also if it throws; it neither enters nor leaves
+     * @return the number of elements
+     * @throws IllegalStateException if the rings are closed
+     */
+    public int drainInPlace(int max, Elements elements) {
+        requireOpen();
+        // An element is freed after its handler has thrown.
+        Headroom.require();
+        int handed = 0;
+        int first = next;
+        for (int i = 0; i < engine.copies() && handed < max; i++) {
+            int index = (first + i) % engine.copies();
+            if (claim(index)) {
+                try {
+                    handed += drainClaimed(index, max - handed, elements);
+                } finally {
+                    claims.set(index, 0);
+                }
+            }
+        }
+        return handed;
+    }
+
+    private boolean claim(int index) {
+        turn.lock();
+        try {
+            next = (index + 1) % engine.copies();
+            return claims.compareAndSet(index, 0, 1);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private int drainClaimed(int index, int max, Elements elements) {
+        long head = head(index);
+        VarHandle.acquireFence();
+        int handed = 0;
         for (long tail = tail(index); tail < head && handed < max && openBytes != 0; tail = tail(index)) {
             handed += elements.hand(index, tail);
         }
         return handed;
+    }
+
+    /**
+     * Returns the slots of an index as a read-only segment, or null if the memory has no segments. They belong to this
+     * object: the caller keeps it reachable.
+     *
+     * @param index the index of the ring
+     */
+    public @Nullable MemorySegment view(int index) {
+        MemorySegment view = views[index];
+        if (view == null) {
+            view = memory.view(copy(index) + ArrayRing.HEADER_BYTES, capacityBytes);
+            views[index] = view;
+        }
+        return view;
+    }
+
+    /**
+     * Copies bytes out of the slots.
+     *
+     * @param index the index of the ring
+     * @param atBytes the offset in the slots
+     * @param to the segment to which the bytes are copied, from its beginning
+     * @param lengthBytes the number of bytes
+     */
+    public void copyOut(int index, long atBytes, MemorySegment to, long lengthBytes) {
+        try {
+            memory.copyOut(to, 0, copy(index) + ArrayRing.HEADER_BYTES + atBytes, lengthBytes);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /**

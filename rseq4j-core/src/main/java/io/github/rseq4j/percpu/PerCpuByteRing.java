@@ -5,10 +5,12 @@ import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.memory.RingMemory;
 import io.github.rseq4j.sections.ArrayRing;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.ObjIntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rings of byte records, one for each CPU: what {@link PerCpuRing} is for {@code long} values. A record is copied in by
@@ -21,6 +23,8 @@ import java.util.function.ObjIntConsumer;
  * int drained = log.drain(each -> System.out.println(each.length)); // 1: what all CPUs had
  * byte[] buffer = new byte[256];                         // used for each record again: nothing is allocated
  * int others = log.drain(buffer, (bytes, length) -> System.out.write(bytes, 0, length));
+ * int more = log.drainInPlace((segment, offset, length) ->  // without a copy: the record as it lies in the ring
+ *         System.out.println(segment.asSlice(offset, length)));
  * }
  *
  * <p><b>Order, threads, visibility</b> and what serves without rseq are those of {@link PerCpuRing}. A push that finds
@@ -204,6 +208,86 @@ public final class PerCpuByteRing implements AutoCloseable {
         PerCpuRing.requireMax(max);
         Objects.checkFromIndexSize(0, maxRecordBytes, buffer.length);
         return memory.drain(max, (index, tail) -> take(index, tail, length(index, tail), buffer, consumer));
+    }
+
+    /**
+     * Takes all records from all CPUs' rings where they lie: no record is copied, and nothing is allocated for a
+     * record. Each record that was pushed before, and not taken, is handed to the handler once. Its room is free after
+     * the handler has returned. If the handler throws, the record that it threw for is taken, and the later ones stay
+     * for the next drain.
+     *
+     * <p>The handler is called without a lock. While it handles records of one CPU, pushes to that CPU's ring go on
+     * until it is full, and other drains, also those of the handler itself, pass over that CPU's ring. The handler may
+     * push, and may close the rings; the record that it has then reads as zeros. A segment that is kept after the
+     * handler has returned shows other records, or, after the rings were collected, other structures' words.
+     *
+     * <p>On the fallback each record is copied to one array for the whole drain.
+     *
+     * @param handler gets each record; those of one CPU one after the other, the first pushed first
+     * @return how many records there were
+     * @throws IllegalStateException when the rings are closed
+     * @throws RuntimeException what the handler throws
+     */
+    public int drainInPlace(RecordHandler handler) {
+        return drainInPlace(handler, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Takes some records where they lie, as {@link #drainInPlace(RecordHandler)} does. It begins with the CPU after the
+     * one where the last drain has ended.
+     *
+     * @param handler gets each record
+     * @param max how many records at most, 0 or more
+     * @return how many records there were
+     * @throws IllegalArgumentException when {@code max} is negative
+     * @throws IllegalStateException when the rings are closed
+     * @throws RuntimeException what the handler throws
+     */
+    public int drainInPlace(RecordHandler handler, int max) {
+        Objects.requireNonNull(handler);
+        PerCpuRing.requireMax(max);
+        try {
+            return memory.drainInPlace(max, new InPlace(memory, handler, maxRecordBytes));
+        } finally {
+            Reference.reachabilityFence(memory);
+        }
+    }
+
+    /** Hands records out as parts of the ring, or, where memory has no segments, of an array. */
+    private static final class InPlace implements RingMemory.Elements {
+        private final RingMemory memory;
+        private final RecordHandler handler;
+        private final @Nullable MemorySegment buffer;
+        private final MemorySegment shown;
+
+        InPlace(RingMemory memory, RecordHandler handler, int maxRecordBytes) {
+            this.memory = memory;
+            this.handler = handler;
+            this.buffer = memory.view(0) == null ? MemorySegment.ofArray(new byte[maxRecordBytes]) : null;
+            this.shown = buffer == null ? MemorySegment.NULL : buffer.asReadOnly();
+        }
+
+        @Override
+        public int hand(int index, long tail) {
+            long at = tail & memory.capacityBytes() - 1;
+            int length = (int) memory.word(index, at);
+            if (length == ArrayRing.PADDING) {
+                memory.free(index, (tail | memory.capacityBytes() - 1) + 1);
+                return 0;
+            }
+            try {
+                MemorySegment view = memory.view(index);
+                if (view != null) {
+                    handler.onRecord(view, at + LENGTH_BYTES, length);
+                } else if (buffer != null) {
+                    memory.copyOut(index, at + LENGTH_BYTES, buffer, length);
+                    handler.onRecord(shown, 0, length);
+                }
+            } finally {
+                memory.free(index, tail + needBytes(length));
+            }
+            return 1;
+        }
     }
 
     private long word(int index, long counted) {

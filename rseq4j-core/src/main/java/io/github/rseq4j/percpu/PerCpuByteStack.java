@@ -181,11 +181,67 @@ public final class PerCpuByteStack implements AutoCloseable {
         return memory.steal(new Records(consumer));
     }
 
+    /**
+     * Takes all records from all CPUs' stacks, as {@link #drain} does, and hands each one out where the drain has put
+     * it: nothing is allocated for a record, but one array for each CPU that had some.
+     *
+     * @param handler gets each record; those of one CPU one after the other, the last pushed first. It is called
+     *     without a lock, and may use this stack
+     * @return how many records there were
+     * @throws IllegalStateException when the stack is closed
+     * @throws RuntimeException what the handler throws; or when the kernel refuses a fence, and nothing was taken then
+     */
+    public int drainInPlace(RecordHandler handler) {
+        return memory.drain(new InPlace(Objects.requireNonNull(handler)));
+    }
+
+    /**
+     * Takes all records of the CPU that has most bytes, as {@link #steal} does, and hands each one out as
+     * {@link #drainInPlace} does.
+     *
+     * @param handler gets the records, the last pushed first
+     * @return how many records there were; 0 when all stacks were empty a moment ago
+     * @throws IllegalStateException when the stack is closed
+     * @throws RuntimeException what the handler throws; or when the kernel refuses a fence, and nothing was taken then
+     */
+    public int stealInPlace(RecordHandler handler) {
+        return memory.steal(new InPlace(Objects.requireNonNull(handler)));
+    }
+
+    private static int start(long[] words, int end) {
+        return end - 1 - roundedUp((int) words[end - 1]) / Long.BYTES;
+    }
+
+    /** Hands records out as parts of the array that a drain has put them in. */
+    private static final class InPlace implements StackMemory.Elements {
+        private final RecordHandler handler;
+        private long[] words = {};
+        private MemorySegment segment = MemorySegment.NULL;
+
+        InPlace(RecordHandler handler) {
+            this.handler = handler;
+        }
+
+        @Override
+        public int start(long[] taken, int end) {
+            return PerCpuByteStack.start(taken, end);
+        }
+
+        @Override
+        public void hand(long[] taken, int start, int end) {
+            if (words != taken) {
+                segment = MemorySegment.ofArray(taken).asReadOnly();
+                words = taken;
+            }
+            handler.onRecord(segment, (long) start * Long.BYTES, (int) taken[end - 1]);
+        }
+    }
+
     /** A record is its bytes and, in the last word, their number. */
     private record Records(Consumer<byte[]> consumer) implements StackMemory.Elements {
         @Override
         public int start(long[] words, int end) {
-            return end - 1 - roundedUp((int) words[end - 1]) / Long.BYTES;
+            return PerCpuByteStack.start(words, end);
         }
 
         @Override

@@ -4,6 +4,7 @@ import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.memory.Headroom;
 import io.github.rseq4j.memory.ItemMemory;
 import io.github.rseq4j.memory.Poison;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -282,6 +283,51 @@ public final class PerCpuItems implements AutoCloseable {
      */
     public synchronized void putLong(long item, int index, int offsetBytes, long value) {
         memory.put(word(item, index, offsetBytes), value);
+    }
+
+    /**
+     * Copies bytes of one copy to a segment, which is filled. They are read in no particular order and not whole: a
+     * word that a section may commit meanwhile is read by {@link #getLong}.
+     *
+     * @param item what {@link #allocate} returned
+     * @param index whose copy, 0 to {@link #copies} - 1
+     * @param offsetBytes where in the copy the bytes begin, 0 or more
+     * @param into the segment, of the heap or native; its size is the number of bytes
+     * @throws IllegalArgumentException when the address is no item of this pool, or the segment is read only
+     * @throws IndexOutOfBoundsException when there is no such index, or the copy has no such bytes; nothing is copied
+     *     then
+     * @throws IllegalStateException when the item is free, the pool is closed, or the segment's scope is
+     * @throws WrongThreadException when the segment is confined to another thread
+     */
+    public synchronized void read(long item, int index, long offsetBytes, MemorySegment into) {
+        memory.read(bytes(item, index, offsetBytes, into.byteSize()), into);
+    }
+
+    /**
+     * Copies a segment's bytes to one copy, with no protection from sections: for initialising an item that no section
+     * can find yet.
+     *
+     * @param item what {@link #allocate} returned
+     * @param index whose copy, 0 to {@link #copies} - 1
+     * @param offsetBytes where in the copy the bytes go, 0 or more
+     * @param from the segment, of the heap or native; its size is the number of bytes
+     * @throws IllegalArgumentException when the address is no item of this pool
+     * @throws IndexOutOfBoundsException when there is no such index, or the copy has no such bytes; nothing is copied
+     *     then
+     * @throws IllegalStateException when the item is free, the pool is closed, or the segment's scope is
+     * @throws WrongThreadException when the segment is confined to another thread
+     */
+    public synchronized void write(long item, int index, long offsetBytes, MemorySegment from) {
+        memory.write(bytes(item, index, offsetBytes, from.byteSize()), from);
+    }
+
+    private long bytes(long item, int index, long offsetBytes, long lengthBytes) {
+        long address = address(item, index);
+        if (offsetBytes < 0 || offsetBytes > itemBytes - lengthBytes) {
+            throw new IndexOutOfBoundsException("offsetBytes=" + offsetBytes + ", byteSize=" + lengthBytes
+                    + ", must lie in 0 to itemBytes=" + itemBytes);
+        }
+        return address + offsetBytes;
     }
 
     private long word(long item, int index, int offsetBytes) {

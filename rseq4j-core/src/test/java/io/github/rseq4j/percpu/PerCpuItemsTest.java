@@ -1,9 +1,11 @@
 package io.github.rseq4j.percpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -275,5 +277,50 @@ final class PerCpuItemsTest {
             written.put(items.address(item, index) + offset, value);
         }
         return written;
+    }
+
+    /** Bytes at any offset, of sizes that cross words and the fallback's pages, and of one copy alone. */
+    @ParameterizedTest
+    @CsvSource({"24, 0, 24", "24, 5, 13", "24, 24, 0", "200000, 65530, 70000", "1048576, 0, 1048576"})
+    void copiesSegmentsIntoACopyAndOut(int itemBytes, int offset, int length) {
+        try (PerCpuItems items = new PerCpuItems(itemBytes)) {
+            long item = items.allocate();
+            byte[] source = new byte[length];
+            new Random(length).nextBytes(source);
+            items.write(item, 0, offset, MemorySegment.ofArray(source).asReadOnly());
+            byte[] found = new byte[itemBytes];
+            items.read(item, 0, 0, MemorySegment.ofArray(found));
+            byte[] expected = new byte[itemBytes];
+            System.arraycopy(source, 0, expected, offset, length);
+            assertArrayEquals(expected, found);
+            byte[] part = new byte[length];
+            items.read(item, 0, offset, MemorySegment.ofArray(part));
+            assertArrayEquals(source, part);
+            items.read(item, 1, 0, MemorySegment.ofArray(found));
+            assertArrayEquals(new byte[itemBytes], found, "the other copy");
+        }
+    }
+
+    @Test
+    void refusesSegmentsBeyondACopy() {
+        try (PerCpuItems items = new PerCpuItems(16)) {
+            long item = items.allocate();
+            long next = items.allocate();
+            for (long[] place : new long[][] {{-1, 1}, {0, 17}, {9, 8}, {17, 0}, {Long.MAX_VALUE, 8},
+                {Long.MIN_VALUE, 8}}) {
+                MemorySegment segment = MemorySegment.ofArray(new byte[(int) place[1]]).fill((byte) 1);
+                String read = message(IndexOutOfBoundsException.class, () -> items.read(item, 0, place[0], segment));
+                String write = message(IndexOutOfBoundsException.class, () -> items.write(item, 0, place[0], segment));
+                assertTrue(read.startsWith("offsetBytes=" + place[0] + ", byteSize=" + place[1]), read);
+                assertEquals(read, write);
+            }
+            MemorySegment readOnly = MemorySegment.ofArray(new byte[8]).asReadOnly();
+            assertThrows(IllegalArgumentException.class, () -> items.read(item, 0, 0, readOnly));
+            assertThrows(IndexOutOfBoundsException.class, () -> items.read(item, items.copies(), 0,
+                    MemorySegment.ofArray(new byte[8])));
+            assertEquals(0, items.getLong(item, 0, 0) + items.getLong(item, 0, 8) + items.getLong(next, 0, 0));
+            items.free(next);
+            assertThrows(IllegalStateException.class, () -> items.read(next, 0, 0, MemorySegment.NULL));
+        }
     }
 }
