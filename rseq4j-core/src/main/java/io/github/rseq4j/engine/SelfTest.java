@@ -371,11 +371,9 @@ public final class SelfTest implements AutoCloseable {
         LockSupport.unpark(companion);
         long fromNanos = System.nanoTime();
         for (int round = 0; preemptionAborts == 0 && round < MAX_ROUNDS && isInTime(fromNanos, thread); round++) {
-            switch (trials.once(ITERATIONS)) {
-                case ABORTED_WHEN_SWITCHED -> preemptionAborts++;
-                case COMMITTED_WHEN_SWITCHED -> switchesWithoutAbort++;
-                default -> { }
-            }
+            Trials.End end = trials.once(ITERATIONS);
+            preemptionAborts += end == Trials.End.ABORTED_WHEN_SWITCHED ? 1 : 0;
+            switchesWithoutAbort += end == Trials.End.COMMITTED_WHEN_SWITCHED ? 1 : 0;
         }
         if (preemptionAborts == 0) {
             preemptionNote = "no abort by preemption was seen, " + switchesWithoutAbort + " switches without one";

@@ -1,9 +1,7 @@
 package io.github.rseq4j.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import io.github.rseq4j.KernelException;
 import java.lang.foreign.Arena;
@@ -43,14 +41,6 @@ public final class Linux {
     public static final int MADV_NOHUGEPAGE = 15;
     /** memfd_create(2): MFD_CLOEXEC ({@code linux/memfd.h}, Linux 3.17). */
     public static final int MFD_CLOEXEC = 1;
-    /** dlopen(3): RTLD_NOW ({@code dlfcn.h}). */
-    public static final int RTLD_NOW = 2;
-    /** dlopen(3): RTLD_GLOBAL, the object's symbols serve what is loaded later. */
-    public static final int RTLD_GLOBAL = 0x100;
-    /** dlopen(3): RTLD_NOLOAD, only what is loaded already. */
-    public static final int RTLD_NOLOAD = 4;
-    /** The signal that a breakpoint instruction raises ({@code asm-generic/signal.h}). */
-    public static final int SIGTRAP = 5;
 
     private static final int O_RDWR = 2;
     private static final int O_CLOEXEC = 0x8_0000;
@@ -63,17 +53,6 @@ public final class Linux {
     private static final int RUSAGE_NIVCSW_OFFSET = 136;
     private static final int RUSAGE_BYTES = 144;
     private static final int AFFINITY_BYTES = 1024;
-    private static final int SA_SIGINFO = 4;
-    private static final int SA_ONSTACK = 0x0800_0000;
-    private static final int SA_RESTART = 0x1000_0000;
-    private static final int SIGEV_THREAD_ID = 4;
-    /** struct sigevent: value 0, signo 8, notify 12, tid 16. */
-    private static final int SIGEVENT_BYTES = 64;
-    private static final int THREAD_CPU_CLOCK = 6;
-    private static final long NANOS_PER_SECOND = 1_000_000_000;
-    private static final int SIGACTION_FLAGS_OFFSET = 136;
-    /** glibc's and musl's struct sigaction: handler, a 128-byte mask, int flags, restorer. */
-    private static final int SIGACTION_BYTES = 152;
 
     private Linux() {}
 
@@ -119,17 +98,6 @@ public final class Linux {
     /** Returns the calling thread's id in the kernel. */
     public static int gettid() {
         return (int) SystemCall.GETTID.call();
-    }
-
-    /**
-     * tgkill(2): sends a signal to one thread of this process.
-     *
-     * @param tid the thread
-     * @param signal the signal
-     * @return 0 or -errno
-     */
-    public static int tgkill(int tid, int signal) {
-        return (int) SystemCall.TGKILL.call(ProcessHandle.current().pid(), tid, signal);
     }
 
     /** Returns the CPU the calling thread was on a moment ago: the kernel's answer, without rseq. */
@@ -248,56 +216,6 @@ public final class Linux {
     }
 
     /**
-     * dlsym(3) over the process's global scope.
-     *
-     * @param symbol a name
-     * @return its address, 0 when nobody defines it; of a thread-local symbol, the calling thread's
-     */
-    public static long dlsym(String symbol) {
-        try (Arena arena = Arena.ofConfined()) {
-            return Native.call(Native.find("dlsym"), 0, arena.allocateFrom(symbol).address()).value();
-        }
-    }
-
-    /**
-     * dlopen(3).
-     *
-     * @param path the object's path
-     * @param flags the RTLD constants
-     * @return empty, or dlerror(3)'s answer when the object was refused
-     */
-    public static String dlopen(String path, int flags) {
-        try (Arena arena = Arena.ofConfined()) {
-            // Found first: finding a symbol takes back what dlerror would say.
-            long dlerror = Native.find("dlerror");
-            if (Native.call(Native.find("dlopen"), arena.allocateFrom(path).address(), flags).value() != 0) {
-                return "";
-            }
-            long message = Native.call(dlerror).value();
-            return message == 0 ? "no reason given" : Native.everything().getString(message);
-        }
-    }
-
-    /**
-     * Tells whether an object that is loaded, or one that it needs, defines a symbol.
-     *
-     * @param path the object's path
-     * @param symbol a name
-     */
-    public static boolean defines(String path, String symbol) {
-        try (Arena arena = Arena.ofConfined()) {
-            long object = Native.call(Native.find("dlopen"), arena.allocateFrom(path).address(),
-                    RTLD_NOW | RTLD_NOLOAD).value();
-            if (object == 0) {
-                return false;
-            }
-            long found = Native.call(Native.find("dlsym"), object, arena.allocateFrom(symbol).address()).value();
-            Native.call(Native.find("dlclose"), object);
-            return found != 0;
-        }
-    }
-
-    /**
      * memfd_create(2).
      *
      * @param name what it is called in /proc
@@ -386,97 +304,6 @@ public final class Linux {
             long copied = SystemCall.SCHED_GETAFFINITY.call(tid, AFFINITY_BYTES, bits.address());
             Errno.check("sched_getaffinity(tid=" + tid + ")", copied);
             return bits.asSlice(0, copied).toArray(JAVA_LONG);
-        }
-    }
-
-    /**
-     * sigaction(3): sets the action of a signal for the whole process.
-     *
-     * @param signal the signal
-     * @param handler the address of a C function that takes the signal's number, siginfo_t and ucontext_t
-     * @return the bytes of the former action, for {@link #sigaction(int, byte[])}
-     * @throws KernelException when the kernel refuses
-     */
-    public static byte[] sigaction(int signal, long handler) {
-        byte[] action = new byte[SIGACTION_BYTES];
-        MemorySegment bytes = MemorySegment.ofArray(action);
-        bytes.set(JAVA_LONG_UNALIGNED, 0, handler);
-        bytes.set(JAVA_INT_UNALIGNED, SIGACTION_FLAGS_OFFSET, SA_RESTART | SA_SIGINFO | SA_ONSTACK);
-        return sigaction(signal, action);
-    }
-
-    /**
-     * Returns the handler of an action: the address of a function, 0 for SIG_DFL, 1 for SIG_IGN.
-     *
-     * @param action bytes that {@link #sigaction(int, byte[])} returned
-     */
-    public static long handler(byte[] action) {
-        return MemorySegment.ofArray(action).get(JAVA_LONG_UNALIGNED, 0);
-    }
-
-    /**
-     * timer_create(2) and timer_settime(2): sends a signal to a thread each time it has used so much CPU time.
-     *
-     * @param tid the thread
-     * @param signal the signal
-     * @param intervalNanos how much CPU time
-     * @return the timer or -errno
-     */
-    public static int cpuTimer(int tid, int signal, long intervalNanos) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment event = arena.allocate(SIGEVENT_BYTES, 8);
-            event.set(JAVA_INT_UNALIGNED, 8, signal);
-            event.set(JAVA_INT_UNALIGNED, 12, SIGEV_THREAD_ID);
-            event.set(JAVA_INT_UNALIGNED, 16, tid);
-            MemorySegment timer = arena.allocate(JAVA_LONG);
-            // linux/posix-timers.h: the clock of another thread is its number, inverted, above three bits of a kind.
-            int result = (int) SystemCall.TIMER_CREATE.call(~tid << 3 | THREAD_CPU_CLOCK, event.address(),
-                    timer.address());
-            if (result < 0) {
-                return result;
-            }
-            int made = timer.get(JAVA_INT_UNALIGNED, 0);
-            MemorySegment times = arena.allocate(4L * Long.BYTES, 8);
-            for (int at = 0; at < 4 * Long.BYTES; at += 2 * Long.BYTES) {
-                times.set(JAVA_LONG, at, intervalNanos / NANOS_PER_SECOND);
-                times.set(JAVA_LONG, at + Long.BYTES, intervalNanos % NANOS_PER_SECOND);
-            }
-            result = (int) SystemCall.TIMER_SETTIME.call(made, 0, times.address(), 0);
-            if (result < 0) {
-                timer_delete(made);
-                return result;
-            }
-            return made;
-        }
-    }
-
-    /**
-     * timer_delete(2).
-     *
-     * @param timer what {@link #cpuTimer} returned
-     * @return 0 or -errno
-     */
-    public static int timer_delete(int timer) {
-        return (int) SystemCall.TIMER_DELETE.call(timer);
-    }
-
-    /**
-     * sigaction(3) with an action that an earlier call returned.
-     *
-     * @param signal the signal
-     * @param action its bytes; those of no length change nothing
-     * @return the bytes of the former action
-     * @throws KernelException when the kernel refuses
-     */
-    public static byte[] sigaction(int signal, byte[] action) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment now = arena.allocate(SIGACTION_BYTES, 8);
-            MemorySegment former = arena.allocate(SIGACTION_BYTES, 8);
-            now.copyFrom(MemorySegment.ofArray(action));
-            long result = Native.call(Native.find("sigaction"), signal, action.length == 0 ? 0 : now.address(),
-                    former.address()).intOrNegativeErrno();
-            Errno.check("sigaction(signal=" + signal + ")", result);
-            return former.toArray(JAVA_BYTE);
         }
     }
 }

@@ -7,6 +7,7 @@ import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.kernel.Signals;
 import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.CodeBuffer;
@@ -110,11 +111,11 @@ public final class AbortProof {
     public Report prove(Chain chain, long seed) {
         synchronized (SIGNAL) {
             Proof proof = new Proof(chain, seed);
-            byte[] former = Linux.sigaction(Linux.SIGTRAP, proof.trap.handler());
+            byte[] former = Signals.sigaction(Signals.SIGTRAP, proof.trap.handler());
             try {
                 return proof.report();
             } finally {
-                Linux.sigaction(Linux.SIGTRAP, former);
+                Signals.sigaction(Signals.SIGTRAP, former);
             }
         }
     }

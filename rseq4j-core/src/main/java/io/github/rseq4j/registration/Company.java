@@ -1,6 +1,7 @@
 package io.github.rseq4j.registration;
 
 import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.DynamicLinker;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RseqArea;
@@ -36,9 +37,10 @@ public final class Company {
     /** Makes the symbols visible of libraries that were loaded for themselves alone. */
     static void promote() {
         for (String name : NAMES) {
-            if (Linux.dlsym(name) == 0) {
-                objects().stream().filter(each -> Linux.defines(each, name)).findFirst()
-                        .ifPresent(each -> Linux.dlopen(each, Linux.RTLD_NOW | Linux.RTLD_NOLOAD | Linux.RTLD_GLOBAL));
+            if (DynamicLinker.dlsym(name) == 0) {
+                objects().stream().filter(each -> DynamicLinker.defines(each, name)).findFirst()
+                        .ifPresent(each -> DynamicLinker.dlopen(each, DynamicLinker.RTLD_NOW
+                                | DynamicLinker.RTLD_NOLOAD | DynamicLinker.RTLD_GLOBAL));
             }
         }
     }
@@ -67,11 +69,11 @@ public final class Company {
      */
     public static boolean hasTakenThisThread() {
         int signature = Objects.requireNonNull(Architecture.host()).signature();
-        if (Thread.currentThread().isVirtual() || Linux.dlsym("rseq_offset") != 0
+        if (Thread.currentThread().isVirtual() || DynamicLinker.dlsym("rseq_offset") != 0
                 || -Linux.rseq(NOWHERE, RseqArea.ORIGINAL_BYTES, 0, signature) != Errno.EINVAL) {
             return false;
         }
-        long shared = Linux.dlsym("__rseq_abi");
+        long shared = DynamicLinker.dlsym("__rseq_abi");
         int feature = Math.max(RseqArea.ORIGINAL_BYTES, Registration.kernelFeatureBytes());
         // The thread is registered, so that these register nothing.
         return shared == 0 || -Linux.rseq(shared, RseqArea.ORIGINAL_BYTES, 0, signature) != Errno.EBUSY

@@ -2,6 +2,7 @@ package io.github.rseq4j.registration;
 
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.DynamicLinker;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
@@ -87,9 +88,9 @@ public final class Provider {
     }
 
     private static @Nullable Provider find() throws RefusedException {
-        long join = Linux.dlsym("rseq4j_join");
-        long owner = Linux.dlsym("rseq4j_owner");
-        long offset = Linux.dlsym("rseq4j_offset");
+        long join = DynamicLinker.dlsym("rseq4j_join");
+        long owner = DynamicLinker.dlsym("rseq4j_owner");
+        long offset = DynamicLinker.dlsym("rseq4j_offset");
         if (join == 0) {
             return null;
         }
@@ -97,7 +98,7 @@ public final class Provider {
             throw new RefusedException("a provider image of another version is loaded: it has no rseq4j_owner or no "
                     + "rseq4j_offset", "write it anew by \"rseq4j provider\"");
         }
-        return new Provider(join, owner, offset, Linux.dlsym("rseq4j_length"));
+        return new Provider(join, owner, offset, DynamicLinker.dlsym("rseq4j_length"));
     }
 
     /**
@@ -125,13 +126,14 @@ public final class Provider {
         }
         long written = Linux.write(file, image);
         String path = "/proc/self/fd/" + file;
-        String refusal = written == image.length ? Linux.dlopen(path, Linux.RTLD_NOW | Linux.RTLD_GLOBAL)
+        String refusal = written == image.length
+                ? DynamicLinker.dlopen(path, DynamicLinker.RTLD_NOW | DynamicLinker.RTLD_GLOBAL)
                 : "write(length=" + image.length + ") answered "
                         + (written < 0 ? Errno.name((int) -written) : written + " bytes");
         if (!refusal.isEmpty()) {
             Linux.close(file);
             boolean isFull = refusal.contains("TLS");
-            boolean isElsewhere = isFull && Linux.dlsym("__rseq_abi") != 0;
+            boolean isElsewhere = isFull && DynamicLinker.dlsym("__rseq_abi") != 0;
             throw new RefusedException((isElsewhere ? "the area that __rseq_abi names is not at a constant offset from "
                     + "the thread pointer: " : "the provider image is refused: ") + refusal,
                     isElsewhere ? "load the library that defines __rseq_abi with the program (LD_PRELOAD), "

@@ -1,6 +1,7 @@
 package io.github.rseq4j.registration;
 
 import io.github.rseq4j.kernel.Architecture;
+import io.github.rseq4j.kernel.DynamicLinker;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
@@ -174,7 +175,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
         return switch (errno) {
             case Errno.EINVAL -> none("the thread is registered with an area that is not shared: rseq(2) answered "
                     + "EINVAL for that of owner " + owner, NOT_SHARED);
-            case Errno.ENOENT -> Linux.dlsym("rseq_offset") == 0
+            case Errno.ENOENT -> DynamicLinker.dlsym("rseq_offset") == 0
                     ? none("the library that defines __rseq_abi does not count (__rseq_refcount) and has not"
                             + " registered this thread", "let it register every thread, or do without it")
                     : none("librseq owns the registration, does not count, and has not registered this thread",

@@ -1,6 +1,7 @@
 package io.github.rseq4j.engine;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.DynamicLinker;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.percpu.PerCpuCounter;
@@ -41,7 +42,8 @@ public final class CompanyChild {
         while (!words.isEmpty()) {
             switch (words.removeFirst()) {
                 case "load" -> {
-                    String refusal = Linux.dlopen(words.removeFirst(), Linux.RTLD_NOW | Linux.RTLD_GLOBAL);
+                    String refusal = DynamicLinker.dlopen(words.removeFirst(),
+                            DynamicLinker.RTLD_NOW | DynamicLinker.RTLD_GLOBAL);
                     if (!refusal.isEmpty()) {
                         throw new IllegalStateException(refusal);
                     }
@@ -77,7 +79,7 @@ public final class CompanyChild {
     private static void call(String function) {
         long address = SymbolLookup.loaderLookup().find(function).orElse(MemorySegment.NULL).address();
         System.out.println(function + "="
-                + (int) Native.call(address == 0 ? Linux.dlsym(function) : address).value());
+                + (int) Native.call(address == 0 ? DynamicLinker.dlsym(function) : address).value());
     }
 
     /** Loads copies of a library until one is refused. */
@@ -87,7 +89,7 @@ public final class CompanyChild {
         int copies = 0;
         while (refusal.isEmpty()) {
             Path copy = Files.copy(library, folder.resolve("copy" + copies++));
-            refusal = Linux.dlopen(copy.toString(), Linux.RTLD_NOW);
+            refusal = DynamicLinker.dlopen(copy.toString(), DynamicLinker.RTLD_NOW);
             Files.delete(copy);
         }
         Files.delete(folder);

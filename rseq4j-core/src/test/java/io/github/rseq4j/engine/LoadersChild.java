@@ -1,6 +1,6 @@
 package io.github.rseq4j.engine;
 
-import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.DynamicLinker;
 import io.github.rseq4j.kernel.RawMemory;
 import java.io.IOException;
 import java.net.MalformedURLException;
@@ -57,7 +57,7 @@ public final class LoadersChild {
     }
 
     private static String count(String symbol) {
-        long variable = Linux.dlsym(symbol);
+        long variable = DynamicLinker.dlsym(symbol);
         return variable == 0 ? "none" : String.valueOf(RawMemory.getInt(variable));
     }
 

@@ -4,10 +4,11 @@ import static io.github.rseq4j.machine.Routines.Input.constant;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.kernel.DynamicLinker;
 import io.github.rseq4j.kernel.Errno;
-import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.kernel.Signals;
 import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.Routines;
@@ -55,7 +56,7 @@ public final class StormChild {
         counter.increment();
         NativeEngine engine = (NativeEngine) Engine.get();
         long cell = engine.reserve();
-        byte[] former = Linux.sigaction(SIGNAL, handler(engine, cell));
+        byte[] former = Signals.sigaction(SIGNAL, handler(engine, cell));
         Sender sender = new Sender();
         sender.start();
         run(WARM_UP, counter);
@@ -74,7 +75,7 @@ public final class StormChild {
                 counted += RawMemory.getLong(cell + ((long) i << Engine.STRIDE_SHIFT));
             }
         }
-        Linux.sigaction(SIGNAL, former);
+        Signals.sigaction(SIGNAL, former);
         System.out.println("available=" + Rseq.availability().available());
         System.out.println("owner=" + Rseq.availability().owner());
         System.out.println("expected=" + ((long) (threads + WARM_UP) * ROUNDS + 1) + " by threads, " + sender.sent
@@ -138,7 +139,7 @@ public final class StormChild {
         Label function = new Label("handler");
         Label out = new Label("out");
         long section = engine.entry(LoadAddStore.ONE);
-        long join = Linux.dlsym("rseq4j_join");
+        long join = DynamicLinker.dlsym("rseq4j_join");
         Assembled code = engine.compiler().routines("storm", List.of(), r -> {
             r.enter(function, 1, LOCALS);
             r.set(CELL, constant(cell));

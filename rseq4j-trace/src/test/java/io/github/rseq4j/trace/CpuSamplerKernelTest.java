@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Signals;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceThread;
 import java.lang.reflect.InvocationTargetException;
@@ -132,14 +133,14 @@ final class CpuSamplerKernelTest {
     }
 
     private static long handler() {
-        return Linux.handler(Linux.sigaction(SIGPROF, new byte[0]));
+        return Signals.handler(Signals.sigaction(SIGPROF, new byte[0]));
     }
 
     /** Its default, ignored, and ignored by the time that a sampler ends. */
     @Test
     void theSignalIsGivenBackAsItWasFound(@TempDir Path folder) throws Exception {
         for (long action : new long[] {0, 1}) {
-            byte[] former = Linux.sigaction(SIGPROF, action);
+            byte[] former = Signals.sigaction(SIGPROF, action);
             try (Tracer tracer = Tracer.streaming(folder.resolve("trace" + action))) {
                 for (int i = 0; i < 3; i++) {
                     CpuSampler sampler = tracer.sampleCpu(CpuSampler.MAX_HZ);
@@ -150,21 +151,21 @@ final class CpuSamplerKernelTest {
                     sampler.close();
                 }
             } finally {
-                Linux.sigaction(SIGPROF, former);
+                Signals.sigaction(SIGPROF, former);
             }
         }
     }
 
     @Test
     void anotherProfilersHandlerIsLeftAlone(@TempDir Path folder) throws Exception {
-        byte[] former = Linux.sigaction(SIGPROF, new byte[0]);
+        byte[] former = Signals.sigaction(SIGPROF, new byte[0]);
         try (Tracer tracer = Tracer.streaming(folder)) {
             CpuSampler sampler = tracer.sampleCpu(HZ);
             // A function that is there for ever, and is never called: no timer is left when it is the handler.
             long other = handler() + 1;
             sampler.close();
             try {
-                Linux.sigaction(SIGPROF, other);
+                Signals.sigaction(SIGPROF, other);
                 for (int i = 0; i < 2; i++) {
                     IllegalStateException refused = assertThrows(IllegalStateException.class,
                             () -> tracer.sampleCpu(HZ));
@@ -173,14 +174,14 @@ final class CpuSamplerKernelTest {
                     assertEquals(other, handler());
                 }
             } finally {
-                Linux.sigaction(SIGPROF, former);
+                Signals.sigaction(SIGPROF, former);
             }
             CpuSampler late = tracer.sampleCpu(HZ);
-            Linux.sigaction(SIGPROF, 1);
+            Signals.sigaction(SIGPROF, 1);
             late.close();
             assertEquals(1, handler(), "it is somebody else's by then");
         } finally {
-            Linux.sigaction(SIGPROF, former);
+            Signals.sigaction(SIGPROF, former);
         }
     }
 

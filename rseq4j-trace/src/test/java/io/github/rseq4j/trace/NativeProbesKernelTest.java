@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Signals;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.TraceEvent;
@@ -186,7 +187,7 @@ final class NativeProbesKernelTest {
             strangers = others.tids;
             tracer.add(TracerTest.TWO);
             tracer.add(SIGNALLED);
-            byte[] former = Linux.sigaction(SIGNAL, tracer.natives().address(SIGNALLED, true));
+            byte[] former = Signals.sigaction(SIGNAL, tracer.natives().address(SIGNALLED, true));
             try {
                 recorders.start();
                 long until = System.nanoTime() + LONGEST_NANOS;
@@ -198,7 +199,7 @@ final class NativeProbesKernelTest {
                 // What was sent to strangers is delivered when they run; they are idle.
                 Thread.sleep(200);
             } finally {
-                Linux.sigaction(SIGNAL, former);
+                Signals.sigaction(SIGNAL, former);
             }
         }
         assertEquals(0, tracer.stats().lost(), () -> tracer.stats().toString());
@@ -283,6 +284,6 @@ final class NativeProbesKernelTest {
     }
 
     private static long send(List<Integer> tids) {
-        return tids.stream().filter(tid -> Linux.tgkill(tid, SIGNAL) == 0).count();
+        return tids.stream().filter(tid -> Signals.tgkill(tid, SIGNAL) == 0).count();
     }
 }

@@ -1,6 +1,6 @@
 package io.github.rseq4j.trace;
 
-import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Signals;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -68,7 +68,7 @@ public final class RedeployChild {
         isLevel &= is("files", files() - files, 0);
         if (use.equals(Use.SAMPLER.name())) {
             isLevel &= is("timers", Files.readAllLines(Path.of("/proc/self/timers")).size(), 0);
-            isLevel &= is("handler", Linux.handler(Linux.sigaction(SIGPROF, new byte[0])), 0);
+            isLevel &= is("handler", Signals.handler(Signals.sigaction(SIGPROF, new byte[0])), 0);
         }
         isLevel &= is("mappings", mappings() - mappings, MAX_MAPPINGS_EACH * rounds);
         isLevel &= is("rssKib", rssKib() - rssKib, MAX_KIB_OF_JVM + MAX_KIB_EACH * rounds);

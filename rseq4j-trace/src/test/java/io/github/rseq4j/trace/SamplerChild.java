@@ -1,6 +1,7 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Signals;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.ctf.TraceThread;
@@ -53,6 +54,6 @@ final class SamplerChild {
         } catch (IllegalStateException e) {
             System.out.println(e.getMessage());
         }
-        System.out.println("handler=" + Linux.handler(Linux.sigaction(SIGPROF, new byte[0])));
+        System.out.println("handler=" + Signals.handler(Signals.sigaction(SIGPROF, new byte[0])));
     }
 }

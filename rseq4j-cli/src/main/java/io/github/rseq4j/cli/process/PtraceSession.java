@@ -6,8 +6,8 @@ import io.github.rseq4j.cli.process.Ptrace.RseqConfiguration;
 import io.github.rseq4j.cli.process.Ptrace.Waited;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Errno;
-import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RseqArea;
+import io.github.rseq4j.kernel.Signals;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -99,7 +99,7 @@ public final class PtraceSession {
         for (int i = 0; i < WARM_UP; i++) {
             look(0);
             await(self);
-            read(0, new Waited(0, Linux.SIGTRAP << Byte.SIZE));
+            read(0, new Waited(0, Signals.SIGTRAP << Byte.SIZE));
             restart(0, new long[tracing.registers()]);
             Ptrace.interrupt(0);
             Ptrace.pokeuser(0, 0, 0);
@@ -158,7 +158,7 @@ public final class PtraceSession {
         try {
             long[] registers = Ptrace.getregset(tid, tracing.registerSet(), tracing.registers());
             boolean complete = registers.length == tracing.registers();
-            if (complete && stop.event() == Ptrace.PTRACE_EVENT_STOP && stop.signal() == Linux.SIGTRAP) {
+            if (complete && stop.event() == Ptrace.PTRACE_EVENT_STOP && stop.signal() == Signals.SIGTRAP) {
                 restart(tid, registers);
             }
             return seen(tid, complete ? registers[tracing.threadPointer()] : null, Ptrace.get_rseq_configuration(tid));

@@ -1,14 +1,15 @@
 package io.github.rseq4j.trace.cpu;
 
-import io.github.rseq4j.KernelException;
+import io.github.rseq4j.kernel.CpuTimers;
 import io.github.rseq4j.kernel.Errno;
-import io.github.rseq4j.kernel.LastCalls;
-import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.kernel.SignalHandler;
+import io.github.rseq4j.kernel.Signals;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.thread.KernelTasks;
 import io.github.rseq4j.trace.thread.LooseThread;
 import io.github.rseq4j.trace.thread.TracedThreads;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,29 +37,22 @@ public final class Sampling implements AutoCloseable {
      * The addresses of code are recorded at the beginning, when they change, and with each snapshot. So readers can
      * tell the library of an address.
      *
-     * At the end the sampler restores the former action of SIGPROF, unless the action was changed meanwhile. The
-     * default action would end the process, and a signal may still be pending. So the sampler:
-     *
-     *   1. deletes the timers;
-     *   2. ignores the signal, at which the kernel drops pending ones;
-     *   3. restores the former action.
-     *
-     * The handler's code stays mapped, because threads may still be in it. When the class loader of this class is
-     * collected, the sampler's thread does the same (LooseThread).
+     * At the end the sampler deletes the timers and gives SIGPROF its former action back (SignalHandler). The handler's
+     * code stays mapped, because threads may still be in it. When the class loader of this class is collected, the
+     * sampler's thread does the same (LooseThread).
      *
      * Refused: one timer for the process. Kernels before 6.4 send its signals to the main thread, which waits.
      */
     /** The highest number of samples for each second of CPU time. */
     public static final int MAX_HZ = 10_000;
     private static final int SIGPROF = 27;
+    private static final long SIG_DFL = 0;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long LOOK_NANOS = 20_000_000;
     private static final int LOOKS_FOR_CODE = 50;
     private static final Path MAPS = Path.of("/proc/self/maps");
     private static final Pattern CODE =
             Pattern.compile("([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) \\S+ \\d+ *(.*)");
-
-    private static final long SIG_IGN = 1;
 
     /** Records the address ranges of code. */
     @FunctionalInterface
@@ -84,7 +78,8 @@ public final class Sampling implements AutoCloseable {
     private final long intervalNanos;
     /** The timers, by the thread's number in /proc; a negative one is the error that the kernel returned instead. */
     private final Map<Integer, Integer> timers = new HashMap<>();
-    private byte[] former;
+    private final SignalHandler signal;
+    private final Closeable end;
     private final Thread worker;
     private final LongSupplier step = this::step;
     private int looks;
@@ -93,15 +88,15 @@ public final class Sampling implements AutoCloseable {
     private boolean isClosed;
 
     private Sampling(CodeMap events, NativeEvents.Event handler, TracedThreads threads, TracerCounts counts,
-            int hz, byte[] former) {
+            int hz) {
         this.events = events;
         this.handler = handler;
         this.threads = threads;
         this.counts = counts;
         this.intervalNanos = NANOS_PER_SECOND / hz;
-        this.former = former;
-        this.worker = LooseThread.repeating("rseq4j-sampler", step,
-                List.of(LastCalls.endOfTimers(timers.values(), SIGPROF, handler.entry(), former)));
+        this.signal = new SignalHandler(SIGPROF, handler.entry());
+        this.end = signal.endOfTimers(timers.values());
+        this.worker = LooseThread.repeating("rseq4j-sampler", step, List.of(end));
     }
 
     /**
@@ -121,12 +116,11 @@ public final class Sampling implements AutoCloseable {
         }
         Sampling sampler = null;
         try {
-            byte[] found = Linux.sigaction(SIGPROF, new byte[0]);
-            requireFree(found);
-            Sampling made = new Sampling(events, handler, threads, counts, hz, found);
-            made.former = Linux.sigaction(SIGPROF, handler.entry());
+            requireFree(Signals.handler(Signals.sigaction(SIGPROF, new byte[0])));
+            Sampling made = new Sampling(events, handler, threads, counts, hz);
             sampler = made;
-            requireFree(made.former);
+            made.signal.install();
+            requireFree(made.signal.formerHandler());
             made.look();
             made.requireTimer();
             made.recordCode();
@@ -143,8 +137,8 @@ public final class Sampling implements AutoCloseable {
         }
     }
 
-    private static void requireFree(byte[] action) {
-        if (Linux.handler(action) > SIG_IGN) {
+    private static void requireFree(long action) {
+        if (action != SIG_DFL && action != Signals.SIG_IGN) {
             throw new IllegalStateException("SIGPROF has a handler already: another profiler runs in this process");
         }
     }
@@ -199,12 +193,12 @@ public final class Sampling implements AutoCloseable {
 
     private static void delete(int timer) {
         if (timer >= 0) {
-            Linux.timer_delete(timer);
+            CpuTimers.timer_delete(timer);
         }
     }
 
     private void arm(int task, int tid) {
-        int timer = tid == 0 ? -Errno.ESRCH : Linux.cpuTimer(tid, SIGPROF, intervalNanos);
+        int timer = tid == 0 ? -Errno.ESRCH : CpuTimers.create(tid, SIGPROF, intervalNanos);
         if (timer < 0 && !KernelTasks.isThere(task)) {
             // The thread has ended meanwhile.
             timers.remove(task);
@@ -266,22 +260,13 @@ public final class Sampling implements AutoCloseable {
                 recordNewCode();
             }
             RawMemory.putLong(handler.enabledWord(), 0);
-            timers.values().forEach(Sampling::delete);
+            try {
+                end.close();
+            } catch (IOException e) {
+                counts.failed(e);
+            }
             timers.clear();
-            giveSignalBack();
         }
         IS_SAMPLING.set(false);
-    }
-
-    private void giveSignalBack() {
-        try {
-            byte[] now = Linux.sigaction(SIGPROF, new byte[0]);
-            if (Linux.handler(now) == handler.entry()) {
-                Linux.sigaction(SIGPROF, SIG_IGN);
-                Linux.sigaction(SIGPROF, former);
-            }
-        } catch (KernelException e) {
-            counts.failed(e);
-        }
     }
 }

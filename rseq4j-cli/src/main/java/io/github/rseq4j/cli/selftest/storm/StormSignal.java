@@ -2,8 +2,9 @@ package io.github.rseq4j.cli.selftest.storm;
 
 import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
+import io.github.rseq4j.kernel.SignalHandler;
+import io.github.rseq4j.kernel.Signals;
 import io.github.rseq4j.machine.Assembled;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.MachineCode;
@@ -13,10 +14,8 @@ import java.util.List;
 public final class StormSignal implements AutoCloseable {
     /** A real-time signal that neither libc (32, 33) nor the JVM uses; SIGRTMIN + 10 of glibc. */
     private static final int SIGNAL = 44;
-    /** SIG_IGN ({@code asm-generic/signal-defs.h}). */
-    private static final long IGNORE = 1;
 
-    private final byte[] former;
+    private final SignalHandler installed;
     private final long counter;
 
     /**
@@ -32,7 +31,8 @@ public final class StormSignal implements AutoCloseable {
         });
         MachineCode handler = engine.code().install(List.of(routine)).getFirst();
         this.counter = handler.dataAddress();
-        this.former = Linux.sigaction(SIGNAL, handler.entry());
+        this.installed = new SignalHandler(SIGNAL, handler.entry());
+        installed.install();
     }
 
     /** Returns the number of runs of the handler. */
@@ -46,7 +46,7 @@ public final class StormSignal implements AutoCloseable {
      * @param tid the thread
      */
     public void send(int tid) {
-        Linux.tgkill(tid, SIGNAL);
+        Signals.tgkill(tid, SIGNAL);
     }
 
     /**
@@ -55,7 +55,6 @@ public final class StormSignal implements AutoCloseable {
      */
     @Override
     public void close() {
-        Linux.sigaction(SIGNAL, IGNORE);
-        Linux.sigaction(SIGNAL, former);
+        installed.close();
     }
 }
