@@ -15,16 +15,17 @@ public final class StackMemory {
      * arrays are replaced: a section then leaves by the exit for closed arrays, its caller waits for the monitor, and
      * tries again on the new arrays.
      *
-     * A drain takes these steps:
+     * A drain is a visit (RemoteAccess):
      *   1. Check that the stack is large enough and that the kernel grants a fence. Nothing has changed so far.
-     *   2. Turn each index that holds elements: sections that begin now use the other array.
-     *   3. Make one fence for all of them.
-     *   4. Copy the elements of the former arrays. If this or the fence fails, turn the indices back: the former arrays
-     *      are in use again, with all of their elements. Elements that were pushed meanwhile stay in the other array.
-     *   5. Empty the former arrays and link the copies. Nothing here can fail. Elements that a failed drain has left in
-     *      the other array count. The next drain takes them by turning twice.
+     *   2. Claim: turn each index that holds elements. Sections that begin now use the other array.
+     *   3. Fence: one for all of them.
+     *   4. Look: copy the elements of the former arrays. If this or the fence fails, unclaim: turn the indices back. The
+     *      former arrays are in use again, with all of their elements. Elements that were pushed meanwhile stay in the
+     *      other array.
+     *   5. Empty the former arrays and link the copies. Nothing here can fail.
+     * Elements that a failed drain has left in the other array count. The next drain takes them by turning twice.
      *
-     * Replacing and closing close each index instead of turning it. Opening the index again undoes that, until all
+     * Replacing and closing are visits of all indices. The claim closes each index. Unclaim opens it again, until all
      * elements were copied.
      *
      * Refused: taking elements one by one from the array in use, which a section of that index may be popping.
@@ -255,49 +256,70 @@ public final class StackMemory {
         TwinArrays now = arrays;
         boolean[] chosen = new boolean[now.copies()];
         boolean any = false;
-        boolean behind = false;
+        boolean isLeft = false;
         for (int index = 0; index < chosen.length; index++) {
             chosen[index] = (only == ALL || only == index) && now.usedBytes(index) > 0;
             any |= chosen[index];
-            behind |= chosen[index] && now.isBehind(index);
+            isLeft |= chosen[index] && now.isLeft(index);
         }
         if (any) {
             turn(now, chosen);
         }
-        return behind;
+        return isLeft;
     }
 
     private void turn(TwinArrays now, boolean[] chosen) {
-        Headroom.require();
         engine.requireFence();
-        @Nullable Block[] blocks = new Block[chosen.length];
-        int turned = 0;
-        boolean isDone = false;
-        try {
-            for (; turned < chosen.length; turned++) {
-                if (chosen[turned]) {
-                    now.turn(turned);
-                }
-            }
-            engine.fence();
-            for (int index = 0; index < chosen.length; index++) {
-                if (chosen[index]) {
-                    blocks[index] = new Block(now.behind(index));
-                }
-            }
-            isDone = true;
-        } finally {
-            for (int index = 0; index < turned && !isDone; index++) {
-                if (chosen[index]) {
-                    now.turn(index);
-                }
-            }
-        }
+        Turn turn = new Turn(now, chosen);
+        RemoteAccess.visit(engine, turn, ALL, 0);
         for (int index = chosen.length - 1; index >= 0; index--) {
-            Block block = blocks[index];
+            Block block = turn.blocks[index];
             if (block != null) {
                 now.empty(index);
                 link(block);
+            }
+        }
+    }
+
+    /** The visit of a drain. */
+    private static final class Turn implements RemoteAccess.Visit {
+        private final TwinArrays arrays;
+        private final boolean[] chosen;
+        private final @Nullable Block[] blocks;
+        private int turned;
+
+        Turn(TwinArrays arrays, boolean[] chosen) {
+            this.arrays = arrays;
+            this.chosen = chosen;
+            this.blocks = new Block[chosen.length];
+        }
+
+        @Override
+        public boolean claim(int index, long value) {
+            for (; turned < chosen.length; turned++) {
+                if (chosen[turned]) {
+                    arrays.turn(turned);
+                }
+            }
+            return true;
+        }
+
+        @Override
+        public boolean look(int index, long value) {
+            for (int each = 0; each < chosen.length; each++) {
+                if (chosen[each]) {
+                    blocks[each] = new Block(arrays.former(each));
+                }
+            }
+            return true;
+        }
+
+        @Override
+        public void unclaim(int index, long value) {
+            for (int each = 0; each < turned; each++) {
+                if (chosen[each]) {
+                    arrays.turn(each);
+                }
             }
         }
     }
@@ -320,30 +342,8 @@ public final class StackMemory {
         if (closed) {
             throw new IllegalStateException("closed, capacityBytes=" + capacityBytes);
         }
-        Headroom.require();
         TwinArrays former = arrays;
-        TwinArrays other = new TwinArrays(capacityBytes);
-        long[] inUse = former.inUse();
-        boolean isDone = false;
-        try {
-            former.close();
-            engine.fence();
-            for (int index = 0; index < inUse.length; index++) {
-                long[] words = former.closed(index, inUse);
-                if ((long) words.length * Long.BYTES > capacityBytes) {
-                    throw new IllegalStateException("index=" + index + " holds bytes=" + words.length * Long.BYTES
-                            + ", more than capacityBytes=" + capacityBytes);
-                }
-                other.fill(index, words);
-            }
-            VarHandle.releaseFence();
-            arrays = other;
-            isDone = true;
-        } finally {
-            if (!isDone) {
-                former.reopen(inUse);
-            }
-        }
+        RemoteAccess.visit(engine, new Exchange(former, capacityBytes), ALL, 0);
         former.discard();
     }
 
@@ -374,31 +374,93 @@ public final class StackMemory {
     }
 
     private void shut(boolean keeps) {
-        Headroom.require();
         TwinArrays now = arrays;
-        long[] inUse = now.inUse();
-        @Nullable Block[] blocks = new Block[inUse.length];
-        boolean isDone = false;
-        try {
-            now.close();
-            engine.fence();
-            for (int index = 0; keeps && index < inUse.length; index++) {
-                blocks[index] = new Block(now.closed(index, inUse));
-            }
-            isDone = true;
-        } finally {
-            if (!isDone) {
-                now.reopen(inUse);
-            }
-        }
+        Closing closing = new Closing(now, keeps);
+        RemoteAccess.visit(engine, closing, ALL, 0);
         closed = true;
-        for (int index = inUse.length - 1; index >= 0; index--) {
+        for (int index = closing.blocks.length - 1; index >= 0; index--) {
             now.emptyClosed(index);
-            Block block = blocks[index];
+            Block block = closing.blocks[index];
             if (block != null) {
                 link(block);
             }
         }
         now.discard();
+    }
+
+    /** The visit that moves all elements to other arrays. */
+    private final class Exchange implements RemoteAccess.Visit {
+        private final TwinArrays former;
+        private final TwinArrays other;
+        private final long[] inUse;
+
+        Exchange(TwinArrays former, int capacityBytes) {
+            this.former = former;
+            this.other = new TwinArrays(capacityBytes);
+            this.inUse = former.inUse();
+        }
+
+        @Override
+        public boolean claim(int index, long value) {
+            former.close();
+            return true;
+        }
+
+        @Override
+        public boolean look(int index, long value) {
+            for (int each = 0; each < inUse.length; each++) {
+                long[] words = former.closed(each, inUse);
+                long bytes = (long) words.length * Long.BYTES;
+                if (bytes > other.capacityBytes()) {
+                    throw new IllegalStateException("index=" + each + " holds bytes=" + bytes
+                            + ", more than capacityBytes=" + other.capacityBytes());
+                }
+                other.fill(each, words);
+            }
+            VarHandle.releaseFence();
+            arrays = other;
+            return true;
+        }
+
+        @Override
+        public void unclaim(int index, long value) {
+            if (arrays != other) {
+                former.reopen(inUse);
+            }
+        }
+    }
+
+    /** The visit that closes for good. */
+    private static final class Closing implements RemoteAccess.Visit {
+        private final TwinArrays arrays;
+        private final boolean keeps;
+        private final long[] inUse;
+        private final @Nullable Block[] blocks;
+
+        Closing(TwinArrays arrays, boolean keeps) {
+            this.arrays = arrays;
+            this.keeps = keeps;
+            this.inUse = arrays.inUse();
+            this.blocks = new Block[inUse.length];
+        }
+
+        @Override
+        public boolean claim(int index, long value) {
+            arrays.close();
+            return true;
+        }
+
+        @Override
+        public boolean look(int index, long value) {
+            for (int each = 0; keeps && each < inUse.length; each++) {
+                blocks[each] = new Block(arrays.closed(each, inUse));
+            }
+            return true;
+        }
+
+        @Override
+        public void unclaim(int index, long value) {
+            arrays.reopen(inUse);
+        }
     }
 }

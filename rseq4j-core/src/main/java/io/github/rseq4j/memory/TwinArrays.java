@@ -14,17 +14,15 @@ public final class TwinArrays {
     /* How it works
      *
      * The layout is that of sections.ArrayStack. Sections push to and pop from the array in use, and write only its
-     * elements and the number of bytes that it holds. The word that selects the array in use is written here, by plain
-     * stores from any CPU; no section writes it.
+     * elements and the number of bytes that it holds. The word that selects the array in use is the claim word of
+     * RemoteAccess: it is written here, by plain stores from any CPU, and no section writes it.
      *
      *   Owner:    release fence; writes the word (turn); fences all CPUs (I9); reads and empties the former array.
      *   Section:  loads the word; works on the array that it selects.
      *
-     * After the turn, sections that have loaded the former word may still be running. When the fence returns, each of
-     * them has committed, or was aborted and loads the new word. From then on the owner has the former array alone. It
-     * copies the elements and empties the array for the next turn, or turns back. A section that loads the new word
-     * finds that array empty, because of the release fence; on aarch64 also because the address of its next load
-     * depends on the word.
+     * After the fence the owner has the former array alone. It copies the elements and empties the array for the next
+     * turn, or turns back. A section that loads the new word finds that array empty, because of the release fence; on
+     * aarch64 also because the address of its next load depends on the word.
      *
      * The memory is freed when this object is collected. The caller of a section keeps this object reachable until the
      * call has returned (I8).
@@ -99,7 +97,7 @@ public final class TwinArrays {
     }
 
     /**
-     * Puts the other array of an index in use. A fence must pass before {@link #behind}.
+     * Puts the other array of an index in use. A fence must pass before {@link #former}.
      *
      * @param index the index
      */
@@ -121,7 +119,7 @@ public final class TwinArrays {
      *
      * @param index the index
      */
-    boolean isBehind(int index) {
+    boolean isLeft(int index) {
         return used(index, other(index)) > 0;
     }
 
@@ -131,7 +129,7 @@ public final class TwinArrays {
      * @param index the index
      * @return a copy of its words, in the order in which they were pushed
      */
-    long[] behind(int index) {
+    long[] former(int index) {
         long array = other(index);
         long[] words = new long[words(index, array)];
         read(index, array, words, 0);

@@ -3,6 +3,7 @@ package io.github.rseq4j.percpu;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.memory.Headroom;
+import io.github.rseq4j.memory.RemoteAccess;
 import io.github.rseq4j.sections.LoadCbneAddressStore;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
@@ -75,27 +76,28 @@ public final class PerCpuLock {
      * nothing about that: it was switched out in between, and its 1 and all its accesses are ahead of its own store of
      * 0, whichever CPU that comes from.
      *
-     * lock(index): compare-and-set of 0 to 1 + id, which decides between those from afar. A section that loaded 0
-     * before may still commit its 1 over it, or that 1 may still be in its CPU's store buffer. Behind a fence neither
-     * is so (I9): sections were aborted and find the word taken, or have committed, and every CPU has passed a full
-     * barrier. So if the word then still holds what was written, no section holds it or will. If not, a section has
-     * won, and the word is its holder's. The id is needed for the second look: with one value for all, a thread whose
-     * write was overwritten and released could take another's for its own. It cannot be its own from earlier, because a
-     * thread tries one word at a time and leaves none that it has lost.
+     * lock(index) is a visit (memory.RemoteAccess); the word of the lock is the claim word:
+     *   1. Locker, claim: compare-and-set of 0 to 1 + id, which decides between threads from afar.
+     *   2. Locker, fence. A section that loaded 0 before the claim may still commit its 1 over it, or has committed it
+     *      into its CPU's store buffer. After the fence it is aborted and finds the word taken, or its 1 is visible.
+     *   3. Locker, look: where the word still holds 1 + id, the lock is held. Where it does not, a section has won, and
+     *      the word is its holder's.
+     * The id is needed for the look. With one value for all, a thread whose claim was overwritten and released could
+     * take another thread's claim for its own. It cannot be its own from earlier, because a thread tries one word at a
+     * time and leaves none that it has lost.
      *
-     * runEach marks the words that are free, makes one fence for all of them, and takes them one after the other. A
-     * mark that a fence has confirmed holds nobody up: no section is on its way to the word, so whoever wants it
-     * exchanges the mark for his own number by a compare-and-set, without a fence. The word of an index that was taken
-     * when the marks were made, or since, is locked as by lock(index).
+     * runEach is a visit of all words that are free. The claim marks them, one fence confirms all marks, and the look
+     * says so in each. A confirmed mark keeps no thread out: no section is on its way to the word, so a thread that
+     * wants it exchanges the mark for its own number by a compare-and-set, without a fence. runEach takes the words so,
+     * one after the other. The word of an index that was taken when the marks were made, or since, is locked as by
+     * lock(index).
      *
      * A StackOverflowError comes where a method is called. What takes a lock, or releases it, has its only store in its
      * last call; behind it, and where that call fails, one line without a call notes that the index is owed. Who finds
      * an index taken releases what is owed. From afar there is Headroom first.
      *
      * On the fallback sections load and store under their stripe's lock, and the compare-and-set takes none: it may
-     * come in between just so, and is written over. The fence takes each stripe's lock once: whoever was in between has
-     * ended then, whoever begins later sees the word. Threads without an index, which run step by step under one lock
-     * (engine.NativeEngine), are waited for in the same way.
+     * come between the two, and is written over, which the look finds.
      *
      * Cost: a downcall and a store; from afar an atomic operation and a fence, some microseconds.
      *
@@ -106,11 +108,14 @@ public final class PerCpuLock {
     private static final int YIELDS = 16;
     private static final long FIRST_PAUSE_NANOS = 1_000;
     private static final int MAX_DOUBLINGS = 10;
+    private static final int ALL = -1;
 
     private final Engine engine = Engine.get(Cells.class, LockFunctions.class);
     private final long cells = Cells.get().allocate(this, 1);
     /** The indices that are taken and that nobody holds. */
     private final boolean[] owed = new boolean[engine.copies()];
+    private final RemoteAccess.Visit one = new OneWord();
+    private final RemoteAccess.Visit each = new FreeWords();
     /** Written after an element of the array, and read before. */
     private volatile boolean hasOwed;
 
@@ -237,29 +242,50 @@ public final class PerCpuLock {
             if (exchange(word, own)) {
                 return true;
             }
-            // The first look spares a word that is taken the write, and its CPU the loss of the cache line.
-            if (engine.memory().getLong(word) != 0 || !engine.memory().compareAndSetLong(word, 0, own)) {
-                return false;
-            }
-            fence(word, own);
-            boolean isHeld = engine.memory().getLong(word) == own;
-            VarHandle.acquireFence();
-            return isHeld;
+            return RemoteAccess.visit(engine, one, index, own);
         } finally {
             Reference.reachabilityFence(this);
         }
     }
 
-    /** A word that no fence has confirmed is left free, unless a section has it by now. */
-    private void fence(long word, long own) {
-        boolean isDone = false;
-        try {
-            engine.fence();
-            isDone = true;
-        } finally {
-            if (!isDone) {
-                engine.memory().compareAndSetLong(word, own, 0);
-            }
+    /** The visit that takes one word. */
+    private final class OneWord implements RemoteAccess.Visit {
+        @Override
+        public boolean claim(int index, long own) {
+            long word = word(index);
+            // The first look spares a word that is taken the write, and its CPU the loss of the cache line.
+            return engine.memory().getLong(word) == 0 && engine.memory().compareAndSetLong(word, 0, own);
+        }
+
+        @Override
+        public boolean look(int index, long own) {
+            return engine.memory().getLong(word(index)) == own;
+        }
+
+        @Override
+        public void unclaim(int index, long own) {
+            // A section may have it by now.
+            engine.memory().compareAndSetLong(word(index), own, 0);
+        }
+    }
+
+    /** The visit that marks the words that are free: an even number before the fence, the next lower one after it. */
+    private final class FreeWords implements RemoteAccess.Visit {
+        @Override
+        public boolean claim(int index, long mark) {
+            remark(0, mark);
+            return true;
+        }
+
+        @Override
+        public boolean look(int index, long mark) {
+            remark(mark, mark - 1);
+            return true;
+        }
+
+        @Override
+        public void unclaim(int index, long mark) {
+            remark(mark, 0);
         }
     }
 
@@ -305,10 +331,9 @@ public final class PerCpuLock {
      * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; no action has run then
      */
     public void runEach(IntConsumer action) {
-        Headroom.require();
         long mark = -2 * Thread.currentThread().threadId();
         try {
-            mark(mark);
+            RemoteAccess.visit(engine, each, ALL, mark);
             for (int index = 0; index < indices(); index++) {
                 run(index, action);
             }
@@ -316,17 +341,6 @@ public final class PerCpuLock {
             // What was not come to. A mark that stays would be anybody's.
             remark(mark - 1, 0);
             Reference.reachabilityFence(this);
-        }
-    }
-
-    private void mark(long mark) {
-        boolean isFenced = false;
-        try {
-            remark(0, mark);
-            engine.fence();
-            isFenced = true;
-        } finally {
-            remark(mark, isFenced ? mark - 1 : 0);
         }
     }
 

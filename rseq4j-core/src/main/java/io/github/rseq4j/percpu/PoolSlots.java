@@ -16,7 +16,9 @@ final class PoolSlots<T> {
      *
      * A slot refers to its item while the item is idle, and to nothing while it is out. Nothing of the pool then leads
      * to the item or to its lease, so a lease that nobody closes is garbage at once, with its item. The thread that
-     * has a number, because it popped or reserved it, has the number's slot alone: it reads and writes it plainly.
+     * has a number, because it popped or reserved it, has the number's slot alone: it reads and writes it plainly. A
+     * number reaches another thread by a push and a pop of one index, which the section's commit orders, or by a drain
+     * of another index's stack, which the fence of its visit orders (memory.RemoteAccess).
      *
      * Numbers come back in one of two ways: the owner of an item gives it up, or the collector finds what the slot's
      * watch watches. That is the item, watched once for its life, or in robust mode each lease's token. A watch is

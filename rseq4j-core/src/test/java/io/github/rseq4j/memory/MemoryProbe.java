@@ -20,7 +20,7 @@ public final class MemoryProbe {
      */
     public static boolean isAnyBehind(TwinArrays arrays) {
         for (int index = 0; index < arrays.copies(); index++) {
-            if (arrays.isBehind(index)) {
+            if (arrays.isLeft(index)) {
                 return true;
             }
         }

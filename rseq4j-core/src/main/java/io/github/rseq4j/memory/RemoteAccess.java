@@ -1,0 +1,110 @@
+package io.github.rseq4j.memory;
+
+import io.github.rseq4j.KernelException;
+import io.github.rseq4j.engine.Engine;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The protocol by which one thread works on copies of other indices while sections may be running on them: claim,
+ * fence, look.
+ *
+ * <p>Roles: the visitor, which is the calling thread, and the sections of all CPUs. Each copy has a claim word, which
+ * every section of it loads first.
+ *
+ * <ol>
+ *   <li>Visitor, claim: writes the claim word of each copy that it wants. A section that loads the word afterwards
+ *       leaves the copy alone: it takes an exit, or uses other memory of its index.
+ *   <li>Visitor, fence: waits until no section is running that may have loaded the word before. Each of them has
+ *       committed, and its stores are visible; or it is aborted, begins anew and finds the claim (I9).
+ *   <li>Visitor, look: reads what it came for. No section writes it from here on. Where sections write the claim word
+ *       too, the look begins with this word: a section that committed in step 2 may have overwritten it, and then has
+ *       won the copy.
+ *   <li>Visitor, unclaim: only where a step before has thrown. The copies are as if they had not been claimed.
+ * </ol>
+ */
+public final class RemoteAccess {
+    /* How it works
+     *
+     * Why the fence is enough: membarrier aborts the section that runs on each CPU, and is a full barrier there and
+     * here; a section that was switched out is aborted when it runs again. On the fallback a section holds its stripe's
+     * lock, and the fence takes each of these locks once. Threads without an index run sections step by step under one
+     * lock, which the fence takes too. So for each section: it ended before the fence returned, or it began after the
+     * claim was visible.
+     *
+     * Two visitors must not claim one copy at a time. A monitor sees to that (StackMemory), or a compare-and-set of the
+     * claim word (PerCpuLock).
+     *
+     * A refused fence and an Error are the same case: unclaim. Headroom is required first, so that a full stack shows
+     * before the claim and not in the middle of it.
+     *
+     * Used by: StackMemory (turn an index's array; close all indices), PerCpuLock (one index; all free indices). The
+     * numbers of a PerCpuPool move to another CPU through StackMemory alone. Structures whose sections have no claim
+     * word, and fence before they reuse memory, are no visitors (PerCpuItems).
+     *
+     * Cost: one fence, some microseconds and an interrupt of each CPU that runs this process, for all claimed copies.
+     *
+     * Refused: a visit by a thread that is pinned to each CPU in turn. It takes a thread, affinity, and a switch of
+     * each CPU; the fence does so where membarrier is refused, and only there (engine.Fences).
+     */
+
+    /** What a visitor claims and reads. Its steps get the index and the value that the visitor chose. */
+    public interface Visit {
+        /**
+         * Writes the claim words.
+         *
+         * @param index the index, where the visit is of one
+         * @param value tells this visitor's claim from others
+         * @return whether any copy was claimed; where none was, the visit ends
+         */
+        boolean claim(int index, long value);
+
+        /**
+         * Reads what was claimed, after the fence.
+         *
+         * @param index the index, where the visit is of one
+         * @param value tells this visitor's claim from others
+         * @return whether the claim holds
+         */
+        boolean look(int index, long value);
+
+        /**
+         * Takes back what was claimed, as far as it got. It may be called at any point of the other steps.
+         *
+         * @param index the index, where the visit is of one
+         * @param value tells this visitor's claim from others
+         */
+        void unclaim(int index, long value);
+    }
+
+    private RemoteAccess() {}
+
+    /**
+     * Runs the protocol.
+     *
+     * @param engine runs the sections
+     * @param visit the steps
+     * @param index passed on to them
+     * @param value passed on to them
+     * @return whether the copies were claimed, and the claim holds
+     * @throws KernelException when the kernel refuses the fence; nothing is claimed then
+     */
+    public static boolean visit(Engine engine, Visit visit, int index, long value) {
+        Headroom.require();
+        boolean isDone = false;
+        try {
+            boolean isHeld = visit.claim(index, value);
+            if (isHeld) {
+                engine.fence();
+                isHeld = visit.look(index, value);
+                // What sections and earlier visitors wrote is seen from here on.
+                VarHandle.acquireFence();
+            }
+            isDone = true;
+            return isHeld;
+        } finally {
+            if (!isDone) {
+                visit.unclaim(index, value);
+            }
+        }
+    }
+}
