@@ -1,22 +1,22 @@
 package io.github.rseq4j;
 
 /**
- * The kernel refused a call without which an operation cannot be done. What the operation does then is in its own
- * description; nothing was changed unless that says so.
+ * Thrown if the kernel refuses a system call that an operation needs. The operation has changed nothing, unless its own
+ * description says otherwise.
  */
 public final class KernelException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /** The call with its arguments. */
     private final String call;
-    /** The error number the call answered, positive. */
+    /** The error number of the answer, positive. */
     private final int errno;
 
     /**
-     * Makes the exception.
+     * Creates the exception.
      *
-     * @param call the call with its arguments, as a person would write it
-     * @param errno what it answered, positive
+     * @param call the call with its arguments, as text
+     * @param errno the error number of the answer, positive
      * @param name the kernel's spelling of that number
      */
     public KernelException(String call, int errno, String name) {

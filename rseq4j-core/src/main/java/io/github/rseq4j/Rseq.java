@@ -11,36 +11,36 @@ import io.github.rseq4j.registration.Registration;
 import java.lang.invoke.MethodHandle;
 
 /**
- * What this JVM has of restartable sequences, rseq(2), and where the calling thread runs.
+ * Reports whether this JVM can use restartable sequences, rseq(2), and where the calling thread runs.
  *
- * <p>The first call of any method here, like the first structure made, chooses what all structures of the JVM run on:
- * it finds the threads' registration, proves it, emits the first sections, and sees the kernel abort one, all in some
- * milliseconds (25 at most for the aborts). The choice holds for the life of the JVM.
+ * <p>The first call of a method of this class, or the first structure, chooses the engine on which all structures of
+ * the JVM run. It finds the threads' registration, proves it, emits the first sections, and watches the kernel abort
+ * one. This takes some milliseconds, usually at most 25 for the aborts. The choice holds for the life of the JVM.
  *
- * <p><b>Class loaders.</b> Each class loader that loads the library has a copy of it, which is collected with the
- * loader, whatever its structures still hold: the library keeps no thread and nothing in another loader's classes.
- * Emitted code is never unmapped, because a thread may still refer to it, nor are the cells of its structures. With
- * every structure in use a copy leaves four or five mappings, some 60 KiB of memory on two CPUs, and address space of
- * 1 MiB, and of 1 MiB for each possible CPU, some times. On the fallback it leaves nothing.
+ * <p><b>Class loaders.</b> Each class loader that loads the library has a copy of it. The copy is collected with the
+ * loader, whatever its structures still hold: the library keeps no thread, and refers to nothing in other loaders'
+ * classes. Emitted code and the cells of structures are never unmapped, because a thread may still refer to them. With
+ * every structure in use a copy leaves four or five mappings, some 60 KiB of memory on two CPUs, and address space of 1
+ * MiB, and several times 1 MiB for each possible CPU. On the fallback it leaves nothing.
  */
 public final class Rseq {
     private Rseq() {}
 
-    /** Who registered the threads' rseq areas. */
+    /** The party that registered the threads' rseq areas. */
     public enum Owner {
-        /** libc did. */
+        /** libc. */
         LIBC,
-        /** Another library did, and shares it. */
+        /** Another library, which shares its area. */
         FOREIGN,
-        /** This library did. */
+        /** This library. */
         OWN,
-        /** Nobody did, or it is of no use: the fallback serves. */
+        /** No usable registration: the fallback is used. */
         NONE
     }
 
     /**
-     * What this JVM has of restartable sequences. Immutable, and the same for the life of the JVM. Later versions may
-     * tell more.
+     * The availability of restartable sequences in this JVM. Immutable, and the same for the life of the JVM. Later
+     * versions may add values.
      *
      * @since 0.1.0
      */
@@ -58,15 +58,15 @@ public final class Rseq {
         }
 
         /**
-         * {@return what structures run on: {@code restartable sequences}, or the fallback, {@code locked stripes}}
+         * {@return the engine of structures: {@code restartable sequences}, or the fallback, {@code locked stripes}}
          */
         public String engine() {
             return engine.name();
         }
 
         /**
-         * {@return whether structures run on restartable sequences; if not, they run on the fallback, which does the
-         * same steps in Java under a lock for each stripe: exact but slower}
+         * {@return whether structures run on restartable sequences; otherwise they run on the fallback, which does the
+         * same steps in Java under a lock for each stripe, exact but slower}
          */
         public boolean available() {
             return owner != Owner.NONE;
@@ -77,20 +77,20 @@ public final class Rseq {
             return owner;
         }
 
-        /** {@return what proved the owner, or an empty text} */
+        /** {@return the proof of the owner, or an empty text} */
         public String proof() {
             return registration.proof();
         }
 
         /**
-         * {@return what selects a thread's copy of a cell: {@code mm_cid}, {@code cpu_id}, or {@code stripe} on the
-         * fallback}
+         * {@return the index that selects a thread's copy of a cell: {@code mm_cid}, {@code cpu_id}, or {@code stripe}
+         * on the fallback}
          */
         public String index() {
             return engine.indexName();
         }
 
-        /** {@return how many indices there can be} */
+        /** {@return the number of possible indices} */
         public int limit() {
             return engine.limit();
         }
@@ -100,42 +100,42 @@ public final class Rseq {
             return registration.offsetBytes();
         }
 
-        /** {@return the length in bytes that areas are registered with; 0 without an owner} */
+        /** {@return the registered length of areas, in bytes; 0 without an owner} */
         public int registeredBytes() {
             return registration.registeredBytes();
         }
 
-        /** {@return how many bytes of an area the kernel maintains; 0 without an owner} */
+        /** {@return the number of bytes of an area that the kernel maintains; 0 without an owner} */
         public int featureBytes() {
             return registration.featureBytes();
         }
 
-        /** {@return how many sections the self-test saw aborted by a fence, membarrier(2)} */
+        /** {@return the number of aborts by a fence, membarrier(2), in the self-test} */
         public long fenceAborts() {
             return test.fence();
         }
 
-        /** {@return how many sections the self-test saw aborted by preemption} */
+        /** {@return the number of aborts by preemption in the self-test} */
         public long preemptionAborts() {
             return test.preemption();
         }
 
-        /** {@return how long the self-test took, in nanoseconds} */
+        /** {@return the duration of the self-test, in nanoseconds} */
         public long selfTestNanos() {
             return test.nanos();
         }
 
-        /** {@return what the self-test could not try and why, or an empty text} */
+        /** {@return the part of the self-test that was not possible, with the reason; or an empty text} */
         public String note() {
             return test.fenceNote();
         }
 
-        /** {@return why restartable sequences are not available, or an empty text} */
+        /** {@return the reason why restartable sequences are unavailable, or an empty text} */
         public String reason() {
             return registration.reason();
         }
 
-        /** {@return what to do about the reason, or an empty text} */
+        /** {@return the remedy for the reason, or an empty text} */
         public String remedy() {
             return registration.remedy();
         }
@@ -152,25 +152,25 @@ public final class Rseq {
         }
     }
 
-    /** {@return what this JVM has of restartable sequences} */
+    /** {@return the availability of restartable sequences in this JVM} */
     public static Availability availability() {
         return new Availability(Engine.get(Owner.class));
     }
 
-    /** What the kernel writes to the calling thread's area. */
+    /** Reads the fields that the kernel writes to the calling thread's area. */
     private static final class Area {
         private static boolean hasNodeAndMmCid() {
             return Engine.get().hasNodeAndMmCid();
         }
 
-        /** Returns the CPU; a thread without a registration gets one, where that is for us to do. */
+        /** Returns the CPU. Registers the thread if it is not registered and this library has to register it. */
         private static int cpu() {
             int cpu = field(RseqArea.CPU_ID);
             boolean joined = cpu < 0 && Engine.get().join() == 0;
             return joined ? field(RseqArea.CPU_ID) : cpu;
         }
 
-        /** Returns a field of the calling thread's area; negative where there is no area, or no registration. */
+        /** Returns a field of the calling thread's area; negative without an area or a registration. */
         private static int field(int offsetBytes) {
             MethodHandle handle = Engine.areaField();
             if (handle == null) {
@@ -185,10 +185,10 @@ public final class Rseq {
     }
 
     /**
-     * Returns the CPU that the calling thread was on a moment ago: it may be on another one when the method returns.
+     * Returns the CPU of the calling thread a moment ago. The thread may be on another CPU when the method returns.
      *
-     * @return the CPU's number, 0 or more; it can exceed the number of CPUs
-     * @throws UnsupportedOperationException when neither rseq nor the kernel can be asked
+     * @return the number of the CPU, 0 or more; it can exceed the number of CPUs
+     * @throws UnsupportedOperationException if neither rseq nor a system call is available
      */
     public static int currentCpu() {
         int cpu = Area.cpu();
@@ -200,11 +200,12 @@ public final class Rseq {
     }
 
     /**
-     * Returns the concurrency id of the calling thread a moment ago: a small number that no other running thread of the
-     * process has at that moment.
+     * Returns the concurrency id of the calling thread a moment ago: a small number, unique among the running threads
+     * of the process at that moment.
      *
-     * @return 0 or more, below the number of threads and of possible CPUs
-     * @throws UnsupportedOperationException when the kernel gives none (before Linux 6.3) or rseq is not available
+     * @return 0 or more, less than the number of threads and of possible CPUs
+     * @throws UnsupportedOperationException if the kernel has no concurrency ids (before Linux 6.3) or rseq is
+     *     unavailable
      */
     public static int currentMmCid() {
         if (!Area.hasNodeAndMmCid() || Area.cpu() < 0) {
@@ -217,10 +218,10 @@ public final class Rseq {
     }
 
     /**
-     * Returns the NUMA node that the calling thread was on a moment ago.
+     * Returns the NUMA node of the calling thread a moment ago.
      *
-     * @return the node's number, 0 or more
-     * @throws UnsupportedOperationException when neither rseq nor the kernel can be asked
+     * @return the number of the node, 0 or more
+     * @throws UnsupportedOperationException if neither rseq nor a system call is available
      */
     public static int currentNode() {
         if (Area.hasNodeAndMmCid() && Area.cpu() >= 0) {
@@ -231,27 +232,27 @@ public final class Rseq {
     }
 
     /**
-     * Aborts every section that is running, on any CPU, and returns when none of them runs any more: each has
-     * committed, and its commit is seen, or it begins anew and then sees what the caller wrote before. Who has taken
-     * something out of sections' reach by a write may use it alone after a fence.
+     * Ends every section that is running on any CPU. When this method returns, each of them has either committed, and
+     * its commit is visible; or it was aborted, and its restart sees the caller's earlier writes. So a thread that has
+     * made memory unreachable for sections by a write has that memory alone after a fence.
      *
-     * <p>It is an interrupt of every CPU that runs the process, some microseconds, by membarrier(2). Where that is
-     * refused a thread visits each CPU, which takes a hundred times longer and is as exact. The first fence of a
-     * process takes the kernel some milliseconds more. Without rseq it waits for each stripe's lock.
+     * <p>The fence is an interrupt of every CPU that runs the process, by membarrier(2), and takes some microseconds.
+     * If that is refused, a thread visits each CPU, which is as exact and takes a hundred times longer. The first fence
+     * of a process takes some milliseconds more. Without rseq this method waits for the lock of each stripe.
      *
-     * @throws KernelException when the kernel refuses both, naming call and errno
+     * @throws KernelException if the kernel refuses both; it has the call and the errno
      */
     public static void fence() {
         Engine.get().fence();
     }
 
     /**
-     * Does what {@link #fence()} does for the sections that are running on one CPU. Sections are found by the CPU that
-     * they run on now: where the index is mm_cid, this is not their index.
+     * Does the same as {@link #fence()} for the sections that are running on one CPU. The CPU is not their index if the
+     * index is mm_cid.
      *
-     * @param cpu the CPU's number; one that is offline runs none
-     * @throws IllegalArgumentException when the number is negative
-     * @throws KernelException when the kernel refuses
+     * @param cpu the number of the CPU; an offline CPU runs no section
+     * @throws IllegalArgumentException if the number is negative
+     * @throws KernelException if the kernel refuses
      */
     public static void fence(int cpu) {
         if (cpu < 0) {
@@ -261,7 +262,7 @@ public final class Rseq {
     }
 
     private static void requireLinux(String what) {
-        // Named, and not initialised here: where the stack ends they would be lost for the life of the JVM.
+        // Not initialised here: near the end of the stack the classes would be lost for the life of the JVM.
         Engine _ = Engine.get(Native.class, SystemCall.class, Linux.Syscall.class);
         if (!Linux.isCallable()) {
             Availability availability = availability();

@@ -1,2 +1,2 @@
-/** Restartable sequences for the JVM: what this JVM has of them, and where the calling thread runs. */
+/** Restartable sequences for the JVM: their availability, and the CPU of the calling thread. */
 package io.github.rseq4j;

@@ -1,7 +1,7 @@
 package io.github.rseq4j.percpu;
 
 /**
- * What a {@link PerCpuItems} holds at one moment. Immutable. Later versions may count more.
+ * The statistics of a {@link PerCpuItems} at one moment. Immutable. Later versions may add values.
  *
  * @since 0.1.0
  */
@@ -16,17 +16,17 @@ public final class ItemStats {
         this.free = free;
     }
 
-    /** {@return how many ranges the pool has, each of 1 MiB for each index} */
+    /** {@return the number of ranges of the pool, each of 1 MiB for each index} */
     public int ranges() {
         return ranges;
     }
 
-    /** {@return how many items are allocated} */
+    /** {@return the number of allocated items} */
     public long allocated() {
         return allocated;
     }
 
-    /** {@return how many more items can be allocated before the pool takes another range} */
+    /** {@return the number of items that can be allocated before the pool takes another range} */
     public long free() {
         return free;
     }

@@ -8,9 +8,9 @@ import java.io.Serializable;
 import java.lang.ref.Reference;
 
 /**
- * A counter of 64 bits that any number of threads, platform or virtual, update without contention: each CPU adds to a
- * cell of its own, with no atomic instruction and no lock. It reads like {@link java.util.concurrent.atomic.LongAdder}
- * and can take its place.
+ * A counter of 64 bits that any number of threads, platform or virtual, update without contention. Each CPU has a cell
+ * of its own, to which its threads add with no atomic instruction and no lock. The counter can replace a
+ * {@link java.util.concurrent.atomic.LongAdder}.
  *
  * {@snippet lang = java:
  * PerCpuCounter requests = new PerCpuCounter();
@@ -20,31 +20,30 @@ import java.lang.ref.Reference;
  * long interval = requests.sumThenReset(); // 42, and the next one starts from 0; no update is lost
  * }
  *
- * <p><b>Threads.</b> Every method may be called from any thread. An update is wait-free but for restarts: the kernel
- * restarts it when the thread is preempted, migrated or interrupted in the nanosecond it takes. Migration, also of a
- * virtual thread to another carrier, loses nothing and counts nothing twice.
+ * <p><b>Threads.</b> Every method may be called from any thread. An update is wait-free except for restarts: the kernel
+ * restarts it if the thread is preempted, migrated or interrupted in the nanosecond that it takes. If a thread
+ * migrates, also a virtual thread to another carrier, no update is lost or counted twice.
  *
- * <p><b>Memory.</b> 8 bytes for each CPU that runs the application's threads, packed beside other counters' cells, and
- * nothing to close: the cells go back when the counter is collected. Updates allocate nothing.
+ * <p><b>Memory.</b> 8 bytes for each CPU that runs the application's threads, packed with the cells of other counters.
+ * There is nothing to close: the cells are freed when the counter is collected. Updates allocate nothing.
  *
- * <p><b>Visibility.</b> {@link #sum} counts every update that happened-before it, and some of those that run at the
- * same time; as with LongAdder it is no snapshot of one moment. Sums wrap around as {@code long} does.
+ * <p><b>Visibility.</b> {@link #sum} counts every update that happened-before it, and some of the concurrent ones. As
+ * with LongAdder, it is not a snapshot of one moment. Sums wrap around like {@code long}.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  *
- * <p>The idea of counters by CPU rather than by thread is the kernel's own (percpu_counter); doing so from user space
- * is Paul Turner's, Andrew Hunter's and Mathieu Desnoyers's restartable sequences.
+ * <p>Counters by CPU instead of by thread are the kernel's (percpu_counter). Restartable sequences, which make them
+ * possible in user space, are by Paul Turner, Andrew Hunter and Mathieu Desnoyers.
  */
 public final class PerCpuCounter extends Number {
     /* How it works
      *
-     * add is one downcall of load_add_store_relaxed (engine.LoadAddStore), whose return is looked at and forgotten.
-     * The counter stays reachable until the call has returned, so that its cell cannot go to another counter before
-     * (I8).
+     * add is one downcall of load_add_store_relaxed (sections.LoadAddStore), whose status is checked. The counter stays
+     * reachable until the call has returned, so that its cell cannot be given to another counter before (I8).
      *
-     * Cells only ever grow by what was added: sumThenReset moves the base that sums start from, and writes no cell.
-     * Each update is therefore in exactly one of its results.
+     * A cell changes only by additions. sumThenReset moves the base from which sums start, and writes no cell. So each
+     * update is in exactly one result.
      *
      * Refused: exchanging each cell with 0, which needs a section or a fence on every CPU.
      */
@@ -52,10 +51,10 @@ public final class PerCpuCounter extends Number {
     private static final long serialVersionUID = 1L;
 
     private final transient long cell;
-    /** What sums start from; written under this object's monitor. */
+    /** The base from which sums start; written under this object's monitor. */
     private transient volatile long base;
 
-    /** Makes a counter of 0. The first one of a JVM chooses and tests what all of them run on, once. */
+    /** Creates a counter of 0. The first one of a JVM chooses and tests the engine of all counters. */
     public PerCpuCounter() {
         Engine.get(CounterFunctions.class);
         cell = CounterFunctions.CELLS.allocate(this, 1);
@@ -84,10 +83,10 @@ public final class PerCpuCounter extends Number {
         add(-1);
     }
 
-    /** {@return the sum of what was added since the counter was made or last reset} */
+    /** {@return the sum of all additions since the counter was created or last reset} */
     public long sum() {
         try {
-            // The base is read first: what a reset takes meanwhile is then in this sum as well as in that reset's.
+            // The base is read first: additions that a concurrent reset takes are then in this sum as well.
             long from = base;
             long sum = CounterFunctions.CELLS.sum(cell) - from;
             return sum;
@@ -97,10 +96,10 @@ public final class PerCpuCounter extends Number {
     }
 
     /**
-     * Returns the sum and starts again from 0. No update is lost: each is in the result of exactly one reset, or in the
-     * sum that is left.
+     * Returns the sum and resets the counter to 0. No update is lost: each is in the result of exactly one reset, or in
+     * the remaining sum.
      *
-     * @return the sum of what was added since the last reset
+     * @return the sum of all additions since the last reset
      */
     public synchronized long sumThenReset() {
         try {
@@ -113,7 +112,7 @@ public final class PerCpuCounter extends Number {
         }
     }
 
-    /** Starts again from 0: {@link #sumThenReset} without its result. */
+    /** Resets the counter to 0, like {@link #sumThenReset} without its result. */
     public void reset() {
         sumThenReset();
     }
@@ -149,7 +148,7 @@ public final class PerCpuCounter extends Number {
     }
 
     /**
-     * What is written in place of a counter: its sum. A cell is worth nothing elsewhere.
+     * The serialised form of a counter: its sum. A cell has no meaning in another JVM.
      *
      * @param sum the counter's sum
      */
@@ -162,7 +161,7 @@ public final class PerCpuCounter extends Number {
         }
     }
 
-    /** {@return what is written instead: the sum} */
+    /** {@return the serialised form: the sum} */
     @Serial
     private Object writeReplace() {
         return new Sum(sum());

@@ -8,9 +8,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block of counters of 64 bits, each like a {@link PerCpuCounter}, whose cells lie side by side: for a table of
- * counts (byte values, status codes, metrics of one request) where an object for each is too much, and to update
- * several of them in one call.
+ * A block of counters of 64 bits, each like a {@link PerCpuCounter}, whose cells lie side by side. Use it for a table
+ * of counts (byte values, status codes) instead of an object for each count, and to update several counters in one call
+ * (the metrics of a request).
  *
  * {@snippet lang = java:
  * PerCpuCounters metrics = new PerCpuCounters(4);
@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
  * long[] all = metrics.sums();                       // 2, 512, 120, 0
  * }
  *
- * <p><b>Threads.</b> Every method may be called from any thread; an update is as cheap and as exact as that of
- * {@link PerCpuCounter}. A fused update of several counters is one downcall, but not one moment: each counter is
- * updated on its own, in the order given, all of them before the method returns.
+ * <p><b>Threads.</b> Every method may be called from any thread. An update is as cheap and as exact as that of
+ * {@link PerCpuCounter}. A fused update of several counters is one downcall, but not atomic: each counter is updated
+ * separately, in the given order, and all of them before the method returns.
  *
- * <p><b>Memory.</b> 8 bytes a counter for each CPU that runs the application's threads, given back when the block is
+ * <p><b>Memory.</b> 8 bytes for each counter and each CPU that runs the application's threads, freed when the block is
  * closed or collected. Updates allocate nothing.
  */
 public final class PerCpuCounters implements AutoCloseable {
@@ -36,25 +36,25 @@ public final class PerCpuCounters implements AutoCloseable {
 
     /* How it works
      *
-     * A fused update is a chain: several sections, each with its own commit, in one function. So the price of the
-     * downcall, most of the price of an update, is paid once. FusedCounters has a function for each number of
-     * counters; add(int[], long[]) uses those of 2, 4 and 8 and fills them up with additions of 0. As in PerCpuCounter
-     * a reset moves the base that sums start from, and writes no cell.
+     * A fused update is a chain: several sections, each with its own commit, in one function. So the cost of the
+     * downcall, which is most of the cost of an update, is paid once. FusedCounters has a function for each number of
+     * counters. add(int[], long[]) uses those of 2, 4 and 8, and fills them up with additions of 0. As in PerCpuCounter
+     * a reset moves the base from which sums start, and writes no cell.
      */
 
     private final int size;
     private final long cells;
-    /** What sums start from, once there was a reset; elements are written under this object's monitor. */
+    /** The bases from which sums start, after the first reset; written under this object's monitor. */
     private volatile long @Nullable [] bases;
     private volatile boolean closed;
-    /** How many counters a call may update whose function is linked. */
+    /** The most counters of a call whose function is linked. */
     private int fused = 1;
 
     /**
-     * Makes a block of counters of 0.
+     * Creates a block of counters of 0.
      *
-     * @param size how many, 1 to {@link #MAX_SIZE}
-     * @throws IllegalArgumentException when the size is out of range
+     * @param size the number of counters, 1 to {@link #MAX_SIZE}
+     * @throws IllegalArgumentException if the size is out of range
      */
     public PerCpuCounters(int size) {
         if (size < 1 || size > MAX_SIZE) {
@@ -65,7 +65,7 @@ public final class PerCpuCounters implements AutoCloseable {
         this.cells = CounterFunctions.CELLS.allocate(this, size);
     }
 
-    /** {@return how many counters there are} */
+    /** {@return the number of counters} */
     public int size() {
         return size;
     }
@@ -109,8 +109,8 @@ public final class PerCpuCounters implements AutoCloseable {
      *
      * @param i the counter
      * @param delta the number, of either sign
-     * @throws IndexOutOfBoundsException when there is no such counter
-     * @throws IllegalStateException when the counters are closed
+     * @throws IndexOutOfBoundsException if there is no such counter
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(int i, long delta) {
         requireOpen();
@@ -125,22 +125,22 @@ public final class PerCpuCounters implements AutoCloseable {
      * Adds 1 to one counter.
      *
      * @param i the counter
-     * @throws IndexOutOfBoundsException when there is no such counter
-     * @throws IllegalStateException when the counters are closed
+     * @throws IndexOutOfBoundsException if there is no such counter
+     * @throws IllegalStateException if the counters are closed
      */
     public void increment(int i) {
         add(i, 1);
     }
 
     /**
-     * Adds to up to eight counters in one call, where the counters differ from call to call. Where they are the same in
-     * each call, {@link #fused} is faster.
+     * Adds to up to eight counters in one call, for counters that differ from call to call. {@link #fused} is faster if
+     * the counters are the same in each call.
      *
      * @param indices the counters, which may repeat; neither array may be changed during the call
-     * @param deltas the number that is added to each
-     * @throws IllegalArgumentException when the arrays differ in length or are longer than {@link #MAX_FUSED}
-     * @throws IndexOutOfBoundsException when there is no such counter; nothing is added then
-     * @throws IllegalStateException when the counters are closed
+     * @param deltas the number to add to each counter
+     * @throws IllegalArgumentException if the arrays differ in length or are longer than {@link #MAX_FUSED}
+     * @throws IndexOutOfBoundsException if there is no such counter; nothing is added then
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(int[] indices, long[] deltas) {
         int n = indices.length;
@@ -183,7 +183,7 @@ public final class PerCpuCounters implements AutoCloseable {
         return 0;
     }
 
-    /** Finishes a call for three counters or more. It makes the arguments anew, so that the call need not keep them. */
+    /** Completes a call for three counters or more. It builds the arguments again, so the call need not keep them. */
     private void complete(long status, int[] indices, long[] deltas) {
         Chain chain = indices.length > 4 ? LoadAddStore.EIGHT : LoadAddStore.FOUR;
         long[] arguments = new long[chain.arguments()];
@@ -196,14 +196,14 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Binds counters that are updated together: each {@code add} of the result adds to all of them in one call. To be
-     * called once for a set of counters, and kept.
+     * Binds counters that are updated together. Each {@code add} of the result adds to all of them in one call. Call
+     * this method once for a set of counters, and keep the result.
      *
      * @param indices the counters, 1 to {@link #MAX_FUSED}, which may repeat
      * @return the bound counters
-     * @throws IllegalArgumentException when there are none or more than {@link #MAX_FUSED}
-     * @throws IndexOutOfBoundsException when there is no such counter
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if there are none or more than {@link #MAX_FUSED}
+     * @throws IndexOutOfBoundsException if there is no such counter
+     * @throws IllegalStateException if the counters are closed
      */
     public FusedCounters fused(int... indices) {
         requireOpen();
@@ -211,12 +211,12 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Returns the sum of what was added to one counter since it was made or last reset.
+     * Returns the sum of all additions to a counter since it was created or last reset.
      *
      * @param i the counter
      * @return its sum
-     * @throws IndexOutOfBoundsException when there is no such counter
-     * @throws IllegalStateException when the counters are closed
+     * @throws IndexOutOfBoundsException if there is no such counter
+     * @throws IllegalStateException if the counters are closed
      */
     public long sum(int i) {
         requireOpen();
@@ -231,22 +231,22 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Returns all sums, each as {@link #sum} gives it.
+     * Returns the sums of all counters, like {@link #sum}.
      *
      * @return a new array
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalStateException if the counters are closed
      */
     public long[] sums() {
         requireOpen();
         try {
-            // As in sum: what sums start from is read first.
+            // As in sum: the bases are read first.
             long[] array = bases;
             long[] from = new long[size];
             for (int i = 0; array != null && i < size; i++) {
                 from[i] = (long) CounterFunctions.ELEMENT.getVolatile(array, i);
             }
             long[] sums = CounterFunctions.CELLS.sums(cells, size);
-            // Closed meanwhile they would be those of some pages.
+            // After a concurrent close, the sums would be those of only some pages.
             requireOpen();
             for (int i = 0; i < size; i++) {
                 sums[i] -= from[i];
@@ -258,13 +258,13 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Returns a counter's sum and starts it again from 0. No update is lost: each is in the result of exactly one
-     * reset, or in the sum that is left.
+     * Returns a counter's sum and resets it to 0. No update is lost: each is in the result of exactly one reset, or in
+     * the remaining sum.
      *
      * @param i the counter
-     * @return the sum of what was added to it since its last reset
-     * @throws IndexOutOfBoundsException when there is no such counter
-     * @throws IllegalStateException when the counters are closed
+     * @return the sum of all additions to it since its last reset
+     * @throws IndexOutOfBoundsException if there is no such counter
+     * @throws IllegalStateException if the counters are closed
      */
     public synchronized long sumThenReset(int i) {
         requireOpen();
@@ -290,8 +290,8 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Gives the memory back. An update that runs at the same time does no harm, and is lost. From then on every method
-     * but {@link #size} and {@link #toString} throws. Closing again does nothing.
+     * Frees the memory. A concurrent update is harmless, and is lost. After that every method except {@link #size} and
+     * {@link #toString} throws. A second call has no effect.
      */
     @Override
     public void close() {

@@ -5,92 +5,89 @@ import io.github.rseq4j.histogram.HistogramBuckets;
 import java.lang.ref.Reference;
 
 /**
- * A histogram of {@code long} values of at least 0 (latencies, sizes) that any number of threads, platform or virtual,
- * record into without contention: each CPU counts in buckets of its own, with no atomic instruction and no lock. One
- * object takes the place of HdrHistogram's {@code ConcurrentHistogram} and {@code Recorder}.
+ * A histogram of {@code long} values of at least 0 (latencies, sizes). Any number of threads, platform or virtual,
+ * record values without contention: each CPU has buckets of its own, which are updated with no atomic instruction and
+ * no lock. The histogram can replace HdrHistogram's {@code ConcurrentHistogram} and {@code Recorder}.
  *
  * {@snippet lang = java:
  * PerCpuHistogram latency = new PerCpuHistogram();
  * for (long nanos = 1; nanos <= 1000; nanos++) {
  *     latency.record(nanos);
  * }
- * HistogramSnapshot interval = latency.snapshotThenReset();
- * long count = interval.count();         // 1000
- * double mean = interval.mean();         // 500.5
- * long median = interval.percentile(50); // 503: the bucket of 500 holds 496 to 503
+ * HistogramSnapshot interval = latency.snapshotThenReset(); long count = interval.count();         // 1000 double mean
+ * = interval.mean();         // 500.5 long median = interval.percentile(50); // 503: the bucket of 500 holds 496 to 503
  * }
  *
- * <p><b>Buckets.</b> A value is kept to its highest bit and {@code significantBits} more. All values of a bucket are
- * within 2<sup>-significantBits</sup> of each other: a result that is a bound of a bucket exceeds a recorded value, or
- * falls below it, by less than that part of the value. Values below 2<sup>significantBits + 1</sup> have a bucket each.
- * For 1, 2 or 3 significant decimal digits take 4, 7 or 10 bits. Counts, and the values' sum, are exact.
+ * <p><b>Buckets.</b> A value is kept to its highest bit and {@code significantBits} more. The values of a bucket differ
+ * by less than a part of 2<sup>-significantBits</sup>, so a bound of a bucket differs from a recorded value by less
+ * than that part of the value. Values less than 2<sup>significantBits + 1</sup> have a bucket each. Use 4, 7 or 10 bits
+ * for 1, 2 or 3 significant decimal digits. Counts and the sum of values are exact.
  *
- * <p><b>Values above the highest trackable one</b> are never lost: they count in the last bucket, which reaches up to
- * {@link Long#MAX_VALUE}, and in the sum. In the full range there are none.
+ * <p><b>Values above the highest trackable one</b> are not lost: they count in the last bucket, which ends at
+ * {@link Long#MAX_VALUE}, and in the sum. In the full range there are no such values.
  *
- * <p><b>Threads.</b> Every method may be called from any thread. Recording is wait-free but for restarts, as an update
- * of {@link PerCpuCounter} is; migration, also of a virtual thread to another carrier, loses nothing and counts nothing
- * twice. It is one downcall, but not one moment: the bucket is updated first, the sum after it.
+ * <p><b>Threads.</b> Every method may be called from any thread. Recording is wait-free except for restarts, like an
+ * update of {@link PerCpuCounter}. If a thread migrates, also a virtual thread to another carrier, no record is lost or
+ * counted twice. A record is one downcall, but not atomic: the bucket is updated first, then the sum.
  *
- * <p><b>Visibility.</b> {@link #snapshot} has every record that happened-before it, and some of those that run at the
- * same time. Of these it may have the bucket without the sum, or the sum without the bucket, so that its mean is
- * precise only when nobody records meanwhile. Counts and sums wrap around as {@code long} does; percentiles say nothing
- * once a count did.
+ * <p><b>Visibility.</b> {@link #snapshot} has every record that happened-before it, and some of the concurrent ones. Of
+ * a concurrent record it may have the bucket without the sum, or the sum without the bucket, so the mean is precise
+ * only if no thread records meanwhile. Counts and sums wrap around like {@code long}; percentiles are meaningless after
+ * a count has wrapped around.
  *
- * <p><b>Memory.</b> 8 bytes a bucket, and 8 for the sum, for each CPU that runs the application's threads, populated by
- * the page where buckets are used: 29 KiB at most for the default, 433 KiB at most for 10 bits of the full range. It
- * goes back when the histogram is closed or collected. Recording allocates nothing; each snapshot is an array of all
- * buckets.
+ * <p><b>Memory.</b> 8 bytes for each bucket, and 8 for the sum, for each CPU that runs the application's threads.
+ * Memory is populated page by page when buckets are used: at most 29 KiB by default, at most 433 KiB for 10 bits of the
+ * full range. It is freed when the histogram is closed or collected. Recording allocates nothing; each snapshot is an
+ * array of all buckets.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  *
- * <p>Buckets that are linear between powers of two are Gil Tene's HdrHistogram's; recording by CPU is tcmalloc's and
- * the kernel's (percpu_counter).
+ * <p>Buckets that are linear between powers of two are those of Gil Tene's HdrHistogram. Recording by CPU is done in
+ * tcmalloc and in the kernel (percpu_counter).
  */
 public final class PerCpuHistogram implements AutoCloseable {
     /** The fewest significant bits. */
     public static final int MIN_SIGNIFICANT_BITS = HistogramBuckets.MIN_BITS;
     /** The most significant bits. */
     public static final int MAX_SIGNIFICANT_BITS = HistogramBuckets.MAX_BITS;
-    /** The significant bits where nothing else is asked: a relative error below 1/64. */
+    /** The default number of significant bits: a relative error of less than 1/64. */
     public static final int DEFAULT_SIGNIFICANT_BITS = 6;
 
     /* How it works
      *
      *   cells:   | sum | bucket 0 | bucket 1 | ... | last bucket |
      *
-     * record is one downcall of two sections of load_add_store_relaxed (engine.LoadAddStore): the bucket, then the sum.
-     * The number of records is the buckets' sum, and needs no section. The histogram stays reachable until the call has
-     * returned, so that its cells cannot go to another owner before (I8).
+     * record is one downcall of two sections of load_add_store_relaxed (sections.LoadAddStore): the bucket, then the
+     * sum. The number of records is the buckets' sum, and needs no section. The histogram stays reachable until the
+     * call has returned, so that its cells cannot go to another owner before (I8).
      *
-     * Cells only ever grow by what was recorded: snapshotThenReset moves the totals that snapshots start from, and
-     * writes no cell. Each addition is therefore in exactly one of its results. An array of totals is never written
-     * again once it is published, so a snapshot that runs at the same time starts from one reset, not from parts of
-     * two.
+     * A cell changes only by additions. snapshotThenReset moves the totals from which snapshots start, and writes no
+     * cell. So each addition is in exactly one result. A published array of totals is never written again, so a
+     * concurrent snapshot starts from one reset, not from parts of two.
      *
-     * Refused: two copies of the buckets that take turns (HdrHistogram's Recorder), which must wait for whoever still
-     * records into the one that is read.
+     * Refused: two copies of the buckets that take turns (HdrHistogram's Recorder). A reader would have to wait for
+     * threads that still record into the copy that it reads.
      */
     private final HistogramBuckets buckets;
     private final long cells;
-    /** What snapshots start from; replaced under this object's monitor. */
+    /** The totals from which snapshots start; replaced under this object's monitor. */
     private volatile long[] base;
     private volatile boolean closed;
 
-    /** Makes an empty histogram of the full range, 0 to {@link Long#MAX_VALUE}, with a relative error below 1/64. */
+    /** Creates an empty histogram of the full range, 0 to {@link Long#MAX_VALUE}, with an error of less than 1/64. */
     public PerCpuHistogram() {
         this(Long.MAX_VALUE, DEFAULT_SIGNIFICANT_BITS);
     }
 
     /**
-     * Makes an empty histogram.
+     * Creates an empty histogram.
      *
-     * @param highestTrackableValue the highest value, at least 1, that is kept to so many bits; it is rounded up to the
-     *     highest one of its bucket
-     * @param significantBits how many bits after the highest one are kept, {@link #MIN_SIGNIFICANT_BITS} to
-     *     {@link #MAX_SIGNIFICANT_BITS}; the relative error is below 2<sup>-significantBits</sup>
-     * @throws IllegalArgumentException when a number is out of its range
+     * @param highestTrackableValue the highest value, at least 1, that is kept to this number of bits; it is rounded up
+     *     to the highest value of its bucket
+     * @param significantBits the number of bits that are kept after the highest one, {@link #MIN_SIGNIFICANT_BITS} to
+     *     {@link #MAX_SIGNIFICANT_BITS}; the relative error is less than 2<sup>-significantBits</sup>
+     * @throws IllegalArgumentException if a number is out of its range
      */
     public PerCpuHistogram(long highestTrackableValue, int significantBits) {
         Engine.get(CounterFunctions.class, CounterFunctions.Two.class);
@@ -99,12 +96,12 @@ public final class PerCpuHistogram implements AutoCloseable {
         this.cells = CounterFunctions.CELLS.allocate(this, base.length);
     }
 
-    /** {@return the highest value that is kept to {@link #significantBits} bits; what is greater shares one bucket} */
+    /** {@return the highest value that is kept to {@link #significantBits} bits; greater values share one bucket} */
     public long highestTrackableValue() {
         return buckets.highestTrackableValue();
     }
 
-    /** {@return how many bits of a value are kept after its highest one} */
+    /** {@return the number of bits of a value that are kept after its highest one} */
     public int significantBits() {
         return buckets.significantBits();
     }
@@ -113,8 +110,8 @@ public final class PerCpuHistogram implements AutoCloseable {
      * Records a value.
      *
      * @param value the value, at least 0
-     * @throws IllegalArgumentException when it is negative; nothing is recorded then
-     * @throws IllegalStateException when the histogram is closed
+     * @throws IllegalArgumentException if it is negative; nothing is recorded then
+     * @throws IllegalStateException if the histogram is closed
      */
     public void record(long value) {
         requireOpen();
@@ -126,12 +123,12 @@ public final class PerCpuHistogram implements AutoCloseable {
     }
 
     /**
-     * Records a value so many times, at the price of one.
+     * Records a value several times, at the cost of one record.
      *
      * @param value the value, at least 0
-     * @param count how many times, at least 0
-     * @throws IllegalArgumentException when one of them is negative; nothing is recorded then
-     * @throws IllegalStateException when the histogram is closed
+     * @param count the number of times, at least 0
+     * @throws IllegalArgumentException if one of them is negative; nothing is recorded then
+     * @throws IllegalStateException if the histogram is closed
      */
     public void record(long value, long count) {
         requireOpen();
@@ -156,24 +153,24 @@ public final class PerCpuHistogram implements AutoCloseable {
     }
 
     /**
-     * Returns what was recorded since the histogram was made or last reset.
+     * Returns the values that were recorded since the histogram was created or last reset.
      *
-     * @return a snapshot that the histogram's end does not touch
-     * @throws IllegalStateException when the histogram is closed
+     * @return a snapshot, which is independent of the histogram
+     * @throws IllegalStateException if the histogram is closed
      */
     public HistogramSnapshot snapshot() {
-        // The base is read first: what a reset takes meanwhile is then in this result as well as in that reset's.
+        // The base is read first: records that a concurrent reset takes are then in this result as well.
         long[] from = base;
         return since(from, totals());
     }
 
     /**
-     * Returns what was recorded and starts again from nothing. No record is lost: the count of each, and its part of
-     * the sum, are in exactly one reset's result, or in the snapshot that is left. A record that runs at the same time
-     * may have its count in one and its part of the sum in the next.
+     * Returns the recorded values and resets the histogram. No record is lost: its count and its part of the sum are
+     * each in the result of exactly one reset, or in a later snapshot. A concurrent record may have its count in one
+     * result and its part of the sum in the next.
      *
-     * @return what was recorded since the last reset
-     * @throws IllegalStateException when the histogram is closed
+     * @return the values that were recorded since the last reset
+     * @throws IllegalStateException if the histogram is closed
      */
     public synchronized HistogramSnapshot snapshotThenReset() {
         long[] totals = totals();
@@ -183,9 +180,9 @@ public final class PerCpuHistogram implements AutoCloseable {
     }
 
     /**
-     * Starts again from nothing: {@link #snapshotThenReset} without its result.
+     * Resets the histogram, like {@link #snapshotThenReset} without its result.
      *
-     * @throws IllegalStateException when the histogram is closed
+     * @throws IllegalStateException if the histogram is closed
      */
     public synchronized void reset() {
         base = totals();
@@ -195,7 +192,7 @@ public final class PerCpuHistogram implements AutoCloseable {
         requireOpen();
         try {
             long[] totals = CounterFunctions.CELLS.sums(cells, 1 + buckets.size());
-            // Closed meanwhile they would be those of some pages.
+            // After a concurrent close, the totals would be those of only some pages.
             requireOpen();
             return totals;
         } finally {
@@ -212,8 +209,8 @@ public final class PerCpuHistogram implements AutoCloseable {
     }
 
     /**
-     * Gives the memory back; take a snapshot before, where one is wanted. A record that runs at the same time does no
-     * harm, and is lost. From then on recording and taking snapshots throws. Closing again does nothing.
+     * Frees the memory; take a snapshot first to keep the values. A concurrent record is harmless, and is lost. After
+     * that recording and taking snapshots throw. A second call has no effect.
      */
     @Override
     public void close() {

@@ -12,10 +12,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pool of objects that are costly to make or to clear (buffers, parsers, digests), with idle items for each CPU:
- * taking one and giving it back is a downcall each, with no atomic instruction and no lock. The number of items follows
- * the CPUs and how many are used at a time, not the threads: what a cache in a {@link ThreadLocal} cannot do for
- * virtual threads.
+ * A pool of objects that are costly to make or to clear (buffers, parsers, digests), with idle items for each CPU.
+ * Acquiring an item and giving it back take one downcall each, with no atomic instruction and no lock. The number of
+ * items follows the number of CPUs and of items in use at the same time, not the number of threads. So the pool suits
+ * virtual threads, unlike a cache in a {@link ThreadLocal}.
  *
  * {@snippet lang = java:
  * try (PerCpuPool<StringBuilder> builders = new PerCpuPool<>(StringBuilder::new)) {
@@ -28,66 +28,76 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p><b>Where an item comes from.</b> From the current CPU's idle ones, the last given back first. When it has none: a
- * batch of those that all CPUs share; else all of the CPU that has most, of which this CPU and those shared get their
- * part (stolen, by a fence); and only when there are none at all, from the factory, on the calling thread. <b>Where it
- * goes to.</b> To the current CPU's; when that is full, to those that are shared; when these are as many as the options
- * allow for all processors, to the destroyer. No item is lost, and none is handed out twice.
+ * <p><b>Acquiring</b> takes an item from the first of these that has one:
  *
- * <p><b>Threads.</b> Every method may be called from any thread. A lease belongs to the thread that acquired it and may
- * be closed by another one; what was done with the value before is seen by the next owner. Acquiring and closing is
- * wait-free but for restarts while the current CPU has an idle item, and room for one; else it takes a lock for some
- * microseconds. The factory, the destroyer and the logger are called without a lock. Migration, also of a virtual
- * thread to another carrier, is no matter: the item is given back to the CPU that the thread is on by then.
+ * <ol>
+ * <li>the idle items of the current CPU, the last one given back first;
+ * <li>the idle items that all CPUs share, from which a batch moves to the current CPU;
+ * <li>the idle items of the CPU that has most: all of them are stolen, with a fence, and divided between the current
+ *     CPU and the shared ones;
+ * <li>the factory, on the calling thread.
+ * </ol>
  *
- * <p><b>Leases.</b> Each acquisition has a lease of its own. A lease that is closed again throws, whatever became of
- * the item since; of several threads that close one lease, one gives the item back. An item that is broken goes to the
- * destroyer by {@link Lease#discard}, which throws when it is called again or after the lease was closed. The pool does
- * not refer to what is out: a lease that nobody closes is garbage, as its item is, the destroyer does not get the item,
- * and the pool makes another one. {@link #stats} counts it. In robust mode ({@link PoolOptions#withRobust}) the first 8
- * are logged as warnings with the places where they were acquired, and {@link #close} throws.
+ * <p><b>Giving back</b> passes an item to the idle items of the current CPU. If these are full, the item goes to the
+ * shared ones; if these have as many as the options allow for all processors, it goes to the destroyer. No item is
+ * lost, and none is handed out twice.
  *
- * <p><b>Cost.</b> Two critical downcalls, and some nanoseconds. A lease has 24 bytes and a lock of its own; where it
- * does not leave the method that acquires and closes it, the compiler usually leaves out both. A new item takes some
- * 200 bytes; in robust mode each acquisition takes a stack trace.
+ * <p><b>Threads.</b> Every method may be called from any thread. A lease belongs to the thread that acquired it, and
+ * may be closed by another thread. Writes to the item before the close are visible to the next owner. Acquiring and
+ * closing are wait-free except for restarts, as long as the current CPU has an idle item, or room for one; otherwise
+ * they take a lock for some microseconds. The factory, the destroyer and the logger are called without a lock. A thread
+ * may migrate at any time, also a virtual thread to another carrier: the item is given back to the CPU on which the
+ * thread then runs.
  *
- * <p><b>Memory.</b> Items idle: at most twice the options' number for each CPU. 16 bytes for each of that number, for
- * each CPU that runs the application's threads.
+ * <p><b>Leases.</b> Each acquisition has a lease of its own. Closing a lease a second time throws, whatever has
+ * happened to the item since. If several threads close a lease, one of them gives the item back. {@link Lease#discard}
+ * passes a broken item to the destroyer; it throws on a second call, and after the lease was closed. The pool does not
+ * refer to items in use. So a lease that is never closed becomes garbage together with its item; the destroyer does not
+ * get the item, and the pool makes another one. {@link #stats} counts such leases. In robust mode
+ * ({@link PoolOptions#withRobust}) the first 8 of them are logged as warnings with the places of their acquisition, and
+ * {@link #close} throws.
+ *
+ * <p><b>Cost.</b> Two critical downcalls, and some nanoseconds. A lease has 24 bytes and a lock of its own. If the
+ * lease does not leave the method that acquires and closes it, the JIT compiler usually eliminates both. A new item
+ * takes some 200 bytes. In robust mode each acquisition takes a stack trace.
+ *
+ * <p><b>Memory.</b> There are at most twice the options' number of idle items for each CPU. The pool itself takes 16
+ * bytes for each of that number, for each CPU that runs the application's threads.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  *
- * <p>Caches by CPU with a shared list behind them are Bonwick's magazines (vmem, 2001) and tcmalloc's.
+ * <p>Caches by CPU in front of a shared list are Bonwick's magazines (vmem, 2001), and are used in tcmalloc.
  *
- * @param <T> what is pooled
+ * @param <T> the type of the items
  */
-@SuppressWarnings("ReachabilityFenceUsage") // What throws before a fence leaves a lease that was dropped.
+@SuppressWarnings("ReachabilityFenceUsage") // An exception before a fence leaves a dropped lease.
 public final class PerCpuPool<T> implements AutoCloseable {
     /* How it works
      *
-     * Items are numbered (PoolSlots); the numbers of idle ones are the values of a PerCpuStack. The thread that pops a
-     * number has its slot alone until it pushes it again, so slots are read and written plainly: on one CPU the
-     * kernel's switch between two threads orders them, elsewhere a fence did. The push commits with release order after
-     * the write of the slot; the pop is followed by an acquire fence.
+     * Items are numbered (PoolSlots). The numbers of idle items are the values of a PerCpuStack. A thread that pops a
+     * number has its slot alone until it pushes the number again, so slots are accessed plainly: on one CPU the
+     * kernel's switch between two threads orders the accesses, otherwise a fence does. The push commits with release
+     * order after the write of the slot; an acquire fence follows the pop.
      *
-     * A lease is made for each acquisition, and its monitor decides who closes it. Where it does not escape, the
-     * compiler leaves out the object and the monitor, and the number goes from the pop to the push in a register. For
-     * that a lease is made in one place, and nothing but its fields is passed on: in robust mode, too, it is a token
-     * that is watched, through which the lease refers to the item.
+     * A lease is created for each acquisition, and its monitor decides which thread closes it. If the lease does not
+     * escape, the JIT compiler eliminates the object and the monitor, and the number stays in a register from the pop
+     * to the push. So a lease is created in one place, and only its fields are passed on. In robust mode a watched
+     * token refers to the item, and the lease refers to the token.
      *
-     * Everything else happens under one lock: the shared numbers, stealing, counts. It is taken when a CPU has none or
-     * no room, and then moves half of what a CPU may hold, so that a CPU that only acquires and one that only closes
-     * meet there once in that many times. Foreign code is called without it.
+     * One lock guards everything else: shared numbers, stealing, counts. It is taken when a CPU has no item or no room,
+     * and then half of a CPU's capacity moves. So a CPU that only acquires and a CPU that only closes take it once in
+     * that number of times. Foreign code is called without it.
      *
-     * Refused: one lease for each item, for ever: its second close cannot be told from the first one of the next owner.
-     * Refused: a compare-and-swap of a slot's generation, an atomic instruction for every lease.
+     * Refused: one permanent lease for each item. A second close could not be distinguished from the first close of the
+     * next owner. Refused: a compare-and-swap of a slot's generation, which is an atomic instruction for every lease.
      */
     private static final int NONE = PoolSlots.NONE;
 
     private final Supplier<? extends T> factory;
     private final Consumer<? super T> destroyer;
     private final PerCpuStack idle;
-    /** Those of the stack, which is never resized. */
+    /** The arrays of the stack, which is never resized. */
     private final TwinArrays arrays;
     private final long cells;
     private final long capacityBytes;
@@ -96,7 +106,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
     private final int batch;
     private final int maxShared;
     private final Object lock = new Object();
-    /** Used under the lock, as what follows. */
+    /** This field and the following ones are used under the lock. */
     private final SharedNumbers shared;
     private long created;
     private long stolen;
@@ -105,16 +115,16 @@ public final class PerCpuPool<T> implements AutoCloseable {
     private boolean closed;
 
     /**
-     * The right to use an item, until it is closed.
+     * The right to use an item until the lease is closed.
      *
-     * @param <T> what is pooled
+     * @param <T> the type of the item
      */
     public static final class Lease<T> implements AutoCloseable {
         private static final Object DISCARDED = new Object();
 
         private final PerCpuPool<T> pool;
         private final int number;
-        /** What the pool knows the item by, {@link #DISCARDED}, or null: then the lease was closed. */
+        /** The item's identity in the pool, {@link #DISCARDED}, or null after the lease was closed. */
         private @Nullable Object held;
 
         private Lease(PerCpuPool<T> pool, int number, Object held) {
@@ -126,8 +136,8 @@ public final class PerCpuPool<T> implements AutoCloseable {
         /**
          * Returns the item.
          *
-         * @return the item, which belongs to the owner of the lease until it is closed
-         * @throws IllegalStateException when the lease was closed, or the item was discarded
+         * @return the item, which belongs to the owner of the lease until the lease is closed
+         * @throws IllegalStateException if the lease was closed, or the item was discarded
          */
         public T value() {
             Object now = held;
@@ -138,11 +148,11 @@ public final class PerCpuPool<T> implements AutoCloseable {
         }
 
         /**
-         * Gives the item back. The first call after {@link #discard} does nothing: it is the one at the end of a
-         * try-with-resources statement.
+         * Gives the item back. The first call after {@link #discard} has no effect, because a try-with-resources
+         * statement makes this call.
          *
-         * @throws IllegalStateException when the lease was closed before; nothing has happened then
-         * @throws RuntimeException what the destroyer throws, when the item goes there
+         * @throws IllegalStateException if the lease was closed before; nothing has happened then
+         * @throws RuntimeException if the item goes to the destroyer, and the destroyer throws it
          */
         @Override
         public void close() {
@@ -160,8 +170,8 @@ public final class PerCpuPool<T> implements AutoCloseable {
         }
 
         /**
-         * Hands the item to the destroyer: for an item that is broken. The lease may still be closed, once, which does
-         * nothing; the pool makes another item when it needs one.
+         * Passes a broken item to the destroyer. The lease may still be closed once, which has no effect. The pool
+         * makes another item when it needs one.
          *
          * {@snippet lang = java:
          * PerCpuPool<StringBuilder> builders = new PerCpuPool<>(StringBuilder::new);
@@ -172,9 +182,9 @@ public final class PerCpuPool<T> implements AutoCloseable {
          * }
          * }
          *
-         * @throws IllegalStateException when the item was discarded, or the lease was closed, before; nothing has
+         * @throws IllegalStateException if the item was discarded, or the lease was closed, before; nothing has
          *     happened then
-         * @throws RuntimeException what the destroyer throws; the item was discarded all the same
+         * @throws RuntimeException if the destroyer throws it; the item was discarded anyway
          */
         public void discard() {
             Object last;
@@ -190,20 +200,20 @@ public final class PerCpuPool<T> implements AutoCloseable {
     }
 
     /**
-     * Makes an empty pool whose items need no destroyer, with the default options.
+     * Creates an empty pool without a destroyer, with the default options.
      *
-     * @param factory makes an item; it may be called by several threads at a time
+     * @param factory makes an item; several threads may call it at the same time
      */
     public PerCpuPool(Supplier<? extends T> factory) {
         this(factory, _ -> { }, PoolOptions.defaults());
     }
 
     /**
-     * Makes an empty pool.
+     * Creates an empty pool.
      *
-     * @param factory makes an item; it may be called by several threads at a time
-     * @param destroyer gets each item that the pool gives up; it may be called by several threads at a time
-     * @param options how many items may be idle, and whether the pool watches its leases
+     * @param factory makes an item; several threads may call it at the same time
+     * @param destroyer receives each item that the pool gives up; several threads may call it at the same time
+     * @param options the number of idle items, and whether the pool watches its leases
      */
     public PerCpuPool(Supplier<? extends T> factory, Consumer<? super T> destroyer, PoolOptions options) {
         this.factory = Objects.requireNonNull(factory);
@@ -223,9 +233,9 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * Acquires an item.
      *
      * @return its lease
-     * @throws IllegalStateException when the pool is closed
-     * @throws NullPointerException when the factory returns null
-     * @throws RuntimeException what the factory throws; the pool has not changed then
+     * @throws IllegalStateException if the pool is closed
+     * @throws NullPointerException if the factory returns null
+     * @throws RuntimeException if the factory throws it; the pool has not changed then
      */
     public Lease<T> acquire() {
         while (true) {
@@ -238,7 +248,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
                 number = slot.number();
             }
             T item = slot.take();
-            // It is null when the push of this number had failed by an Error: the item was given up then.
+            // The item is null if an Error had interrupted the push of this number: the item was given up then.
             if (item != null) {
                 return lease(slot, (int) number, item);
             }
@@ -300,7 +310,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
         try {
             count = shared.steal();
         } catch (KernelException e) {
-            // No fence, so nothing can be taken from another CPU: a new item serves.
+            // Without a fence nothing can be taken from another CPU: a new item is made.
             return NONE;
         }
         stolen += count;
@@ -328,7 +338,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
         try {
             return StackFunctions.push(cells, capacityBytes, number, this) >= 0;
         } catch (Throwable t) {
-            // Perhaps it was pushed: the number is not used again, and a thread that pops it finds nothing.
+            // The number may have been pushed: it is not used again, and a thread that pops it finds no item.
             slots.unwatch(slot);
             T item = slot.take();
             if (item != null) {
@@ -338,7 +348,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
         }
     }
 
-    /** Adds an item to those that are shared, with others of this CPU, so that there is room; or gives it up. */
+    /** Adds an item, and others of this CPU, to the shared ones, to make room on this CPU; or gives the item up. */
     private void keep(Slot<T> slot, T item) {
         boolean isKept = false;
         try {
@@ -398,14 +408,14 @@ public final class PerCpuPool<T> implements AutoCloseable {
         destroyer.accept(item);
     }
 
-    /** {@return how many items were idle a moment ago} */
+    /** {@return the number of idle items a moment ago} */
     public int idle() {
         synchronized (lock) {
             return (int) idle.size() + shared.count();
         }
     }
 
-    /** {@return what the pool has done, and what it holds} */
+    /** {@return the statistics of the pool} */
     public PoolStats stats() {
         slots.findDropped();
         slots.logDropped();
@@ -416,11 +426,11 @@ public final class PerCpuPool<T> implements AutoCloseable {
     }
 
     /**
-     * Hands every item that was idle to the destroyer. The pool stays open, and items that are out come back to it.
+     * Passes all idle items to the destroyer. The pool stays open, and items in use come back to it.
      *
-     * @return how many there were
-     * @throws RuntimeException what the destroyer throws, after it was called for all of them (an Error or a checked
-     *     exception as well); or when the kernel refuses a fence, and nothing has changed then
+     * @return the number of these items
+     * @throws RuntimeException if the destroyer throws it, after the destroyer was called for all items (an Error or a
+     *     checked exception too); or if the kernel refuses a fence, and then nothing has changed
      */
     public int clear() {
         Failures failures = new Failures();
@@ -430,13 +440,14 @@ public final class PerCpuPool<T> implements AutoCloseable {
     }
 
     /**
-     * Closes the pool and hands every idle item to the destroyer. Items that are out go to the destroyer when their
-     * leases are closed. Closing again does nothing.
+     * Closes the pool and passes all idle items to the destroyer. Items in use go to the destroyer when their leases
+     * are closed. A second call has no effect.
      *
-     * @throws RuntimeException what the destroyer throws, after it was called for all of them (an Error or a checked
-     *     exception as well); or when the kernel refuses a fence: then the pool is as it was, and can be closed again
-     * @throws IllegalStateException in robust mode, after all that, when leases were collected that nobody had closed;
-     *     its causes tell where they were acquired
+     * @throws RuntimeException if the destroyer throws it, after the destroyer was called for all items (an Error or a
+     *     checked exception too); or if the kernel refuses a fence: then the pool is unchanged, and the call can be
+     *     repeated
+     * @throws IllegalStateException in robust mode, after all that, if leases were collected that were never closed;
+     *     its causes have the places of their acquisition
      */
     @Override
     public void close() {
@@ -455,7 +466,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
         failures.rethrow();
     }
 
-    /** Gives up what is idle; returns how many that were, or -1 when the pool is to be closed and was before. */
+    /** Gives up all idle items; returns their number, or -1 if the pool is to be closed and was closed before. */
     private int empty(boolean isForGood, Failures failures) {
         long[] own;
         List<long[]> others;

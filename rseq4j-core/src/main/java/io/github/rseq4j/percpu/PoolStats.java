@@ -3,8 +3,7 @@ package io.github.rseq4j.percpu;
 import java.util.List;
 
 /**
- * What a {@link PerCpuPool} has done since it was made, and what it holds, at one moment. Immutable. Later versions may
- * count more.
+ * The statistics of a {@link PerCpuPool} at one moment, since it was created. Immutable. Later versions may add values.
  *
  * @since 0.1.0
  */
@@ -28,41 +27,44 @@ public final class PoolStats {
         this.dropped = dropped;
     }
 
-    /** {@return how many items the factory has made} */
+    /** {@return the number of items that the factory has made} */
     public long created() {
         return created;
     }
 
-    /** {@return how many items are idle at each index, as {@link PerCpuStack#sizes} counts; the list is immutable} */
+    /**
+     * {@return the number of idle items at each index, in the order of {@link PerCpuStack#sizes}; the list is
+     * immutable}
+     */
     public List<Integer> idlePerCpu() {
         return idlePerCpu;
     }
 
-    /** {@return how many items are idle and shared by all CPUs} */
+    /** {@return the number of idle items that all CPUs share} */
     public int idleShared() {
         return idleShared;
     }
 
-    /** {@return how many items were moved from one CPU because another one had none} */
+    /** {@return the number of items that were moved from one CPU because another CPU had none} */
     public long stolen() {
         return stolen;
     }
 
-    /** {@return how many acquisitions found no idle item at their CPU} */
+    /** {@return the number of acquisitions that found no idle item at their CPU} */
     public long misses() {
         return misses;
     }
 
-    /** {@return how many items the destroyer was called with} */
+    /** {@return the number of items that the destroyer received} */
     public long destroyed() {
         return destroyed;
     }
 
     /**
-     * Returns how many items were collected while they were out, because no thread closed their leases.
+     * Returns the number of items that were collected because no thread closed their leases.
      *
-     * @return the number; of items that are out at one time the pool watches 16,384, or as many as may be idle if that
-     *     is more, and does not count the others
+     * @return the number; the pool watches up to 16,384 open leases, or as many as items may be idle if that is more,
+     *     and does not count others
      */
     public long dropped() {
         return dropped;
