@@ -28,7 +28,7 @@ record BuiltSection(Chain chain, int sections, int arguments, SectionSite site, 
      * Makes a section that is not linked.
      *
      * @param proof its proof
-     * @param disjoint of each of its sections, the pairs of places that are said to be disjoint
+     * @param disjoint for each of its sections, the pairs of places that must be disjoint
      */
     static BuiltSection of(SimulationProof proof, List<List<String>> disjoint) {
         Chain chain = proof.chain();

@@ -12,18 +12,18 @@ import java.lang.invoke.MethodType;
 import java.util.Arrays;
 import java.util.List;
 
-/** Makes the handle of a chain that users call: it returns a result or an exit, and finishes or throws the rest. */
+/** Makes the handle of a user's chain. It returns a value or an exit; other statuses it finishes, or throws. */
 final class Completion {
     /* How it works
      *
      *   handle(a0, ...) = let status = function(a0, ...) in isFinal(status) ? status : complete(status, {a0, ...})
      *
-     * As a tree of method handles, which the compiler inlines where the handle is a constant: what is left of it beside
-     * the downcall is a comparison of the status. The array is made on the other branch alone.
+     * It is a tree of method handles, which C2 inlines where the handle is a constant: beside the downcall a comparison
+     * of the status remains. Only the branch to complete allocates the array.
      */
-    /** The exit that {@link SectionBuilder} puts in front of the commit of a section with a result. */
+    /** The exit of a negative result, which a section with a result takes before its commit. */
     static final int NEGATIVE_RESULT = Section.MAX_EXITS - 2;
-    /** The exit of places that {@link SectionBuilder#disjoint} says lie apart, and that do not. */
+    /** The exit of places that overlap although {@link SectionBuilder#disjoint} states that they do not. */
     static final int OVERLAP = Section.MAX_EXITS - 1;
 
     private final Engine engine;
@@ -36,7 +36,13 @@ final class Completion {
         this.disjoint = disjoint;
     }
 
-    /** Returns the handle of a chain, of whose sections each has pairs of places that are said to be disjoint. */
+    /**
+     * Returns the handle of a chain.
+     *
+     * @param engine runs the chain
+     * @param chain the chain
+     * @param disjoint for each section, the pairs of places that must be disjoint
+     */
     static MethodHandle handle(Engine engine, Chain chain, List<List<String>> disjoint) {
         MethodHandle function = engine.handle(chain);
         MethodHandles.Lookup own = MethodHandles.lookup();
@@ -64,7 +70,7 @@ final class Completion {
     long complete(long status, long[] arguments) {
         long finished = status;
         if (Status.code(finished) == Status.OUT_OF_RANGE) {
-            // Before the engine tries it where threads without an index do: another copy may hold what lets it pass.
+            // Checked before the engine runs the steps on another copy, whose words might let the call pass.
             requireInBounds(Status.completed(finished), arguments);
         }
         if (Status.code(finished) < Status.EXIT) {
@@ -76,7 +82,7 @@ final class Completion {
         int completed = Status.completed(finished);
         if (Status.code(finished) == Status.OUT_OF_RANGE) {
             requireInBounds(completed, arguments);
-            throw new IllegalStateException(where(completed) + ": a length or a delay that the section loaded is beyond"
+            throw new IllegalStateException(where(completed) + ": a length or a delay that the section loaded is above"
                     + " its bound");
         }
         if (Status.code(finished) == Status.EXIT + OVERLAP) {
@@ -93,7 +99,7 @@ final class Completion {
         return "section=" + chain.sections().get(completed).name() + ", completed=" + completed;
     }
 
-    /** Names the argument that is beyond the bound of a copy or a delay. */
+    /** Throws an exception that names the argument that is above the bound of a copy or a delay, if one is. */
     private void requireInBounds(int completed, long[] arguments) {
         for (Step step : chain.sections().get(completed).steps()) {
             switch (step) {

@@ -1,6 +1,10 @@
 package io.github.rseq4j.section;
 
-/** A comparison of two words of the same width, as unsigned numbers. */
+/**
+ * A comparison of two words of the same width, as unsigned numbers.
+ *
+ * @since 0.1.0
+ */
 public enum Condition {
     /** The left word is equal to the right one. */
     EQUAL,

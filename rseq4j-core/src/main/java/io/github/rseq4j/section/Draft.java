@@ -91,8 +91,8 @@ final class Draft {
     }
 
     /**
-     * Adds the steps that leave the section when two ranges of bytes meet: they do when the distance from the second
-     * one's start to the first one's, or back, is less than the length of the one that it starts from.
+     * Adds the steps that leave the section when two ranges of bytes overlap. They overlap when the distance from the
+     * start of one range to the start of the other is less than the length of the former.
      *
      * @param one where the first range begins
      * @param oneBytes its length
@@ -106,7 +106,7 @@ final class Draft {
             if (oneBytes instanceof Value.Constant(long length) && otherBytes instanceof Value.Constant(long more)) {
                 Rules.range("bytes", length, 1, Section.MAX_COPY_BYTES);
                 Rules.range("bytes", more, 1, Section.MAX_COPY_BYTES);
-                // Both in one comparison. The one of which no address is to be made is subtracted.
+                // One comparison serves both. The place whose address is a register already is subtracted.
                 boolean isPlain = isPlain(other, one) || !isPlain(one, other);
                 exitIfNear(isPlain ? one : other, isPlain ? other : one, (isPlain ? length : more) - 1,
                         Value.constant(length + more - 1));
@@ -149,7 +149,7 @@ final class Draft {
                 Completion.OVERLAP));
     }
 
-    /** Returns the pairs of places that are said to be disjoint. */
+    /** Returns the pairs of places that the section compares, as text. */
     List<String> disjoint() {
         return disjoint;
     }
@@ -192,7 +192,7 @@ final class Draft {
     /** Sets the result. */
     void returns(Register register) {
         String misuse = misuse(register);
-        String broken = section != null ? "the result is said before the commit"
+        String broken = section != null ? "the result is set before the commit"
                 : result != null ? "a section has one result"
                 : misuse != null ? misuse : new Temporaries(steps, register.reg()).broken();
         if (broken != null) {
@@ -202,7 +202,7 @@ final class Draft {
         result = register;
     }
 
-    /** Refuses what comes behind a section that is not finished. */
+    /** Refuses a method that needs a finished section. */
     void requireCommit(String method) {
         if (section == null) {
             throw new IllegalStateException("section=" + name + ", steps=" + steps.size() + ", " + method
@@ -210,7 +210,7 @@ final class Draft {
         }
     }
 
-    /** Refuses another section behind one that has a result. */
+    /** Refuses another section after one that has a result. */
     void requireNoResult() {
         if (result != null) {
             throw new IllegalStateException("section=" + name + ", result=" + result

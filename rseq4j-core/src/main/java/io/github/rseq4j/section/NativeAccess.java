@@ -5,7 +5,7 @@ import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.kernel.Native;
 import java.lang.invoke.MethodHandles;
 
-/** Whether a class may build sections, which reach whatever memory they are told to. */
+/** Decides whether a class may build sections, which reach any memory that their steps name. */
 final class NativeAccess {
     private NativeAccess() {}
 
@@ -13,31 +13,31 @@ final class NativeAccess {
      * Requires that a class's module has native access, or that sections reach no native memory.
      *
      * @param caller the class
-     * @throws IllegalCallerException when it has not
+     * @throws IllegalCallerException when the module has no native access and sections reach native memory
      */
     static void require(Class<?> caller) {
         Module module = caller.getModule();
         if (!module.isNativeAccessEnabled() && isNative() && !module.isNativeAccessEnabled()) {
             throw new IllegalCallerException("module=" + (module.isNamed() ? module.getName() : "ALL-UNNAMED")
-                    + ", class=" + caller.getName() + ": a section reads and writes whatever memory it is told to, and"
-                    + " the module has no native access; start java with --enable-native-access="
+                    + ", class=" + caller.getName() + ": a section reads and writes any memory that its steps name,"
+                    + " and the module has no native access; start java with --enable-native-access="
                     + (module.isNamed() ? module.getName() : "ALL-UNNAMED")
                     + ", or give SectionBuilder the class's MethodHandles.lookup()");
         }
     }
 
     /**
-     * Requires the same of the class that a lookup belongs to; where its module has no native access the JVM decides.
+     * Requires the same of the class that a lookup belongs to. Where its module has no native access the JVM decides.
      *
      * @param lookup the lookup
      * @throws IllegalCallerException when the JVM refuses
-     * @throws IllegalArgumentException when the lookup has not full privilege access
+     * @throws IllegalArgumentException when the lookup has no full privilege access
      */
     static void require(MethodHandles.Lookup lookup) {
-        // A public lookup, or one that was teleported, tells nothing of the class that has it.
+        // Any class can get a public lookup, or one of another class that was reduced.
         if (!lookup.hasFullPrivilegeAccess()) {
-            throw new IllegalArgumentException("lookup=" + lookup + ", must be what MethodHandles.lookup() returns to"
-                    + " the class that builds the section");
+            throw new IllegalArgumentException("lookup=" + lookup + ", must be the result of MethodHandles.lookup()"
+                    + " in the class that builds the section");
         }
         if (!lookup.lookupClass().getModule().isNativeAccessEnabled() && isNative()) {
             Native.requireNativeAccess(lookup);

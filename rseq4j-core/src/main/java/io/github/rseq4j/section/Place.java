@@ -5,15 +5,17 @@ import io.github.rseq4j.ir.Step;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in memory, by address. Words of 8 and of 4 bytes lie at multiples of their size. Others are not read and
- * written whole; on the fallback, and where the steps run one by one, they throw {@link IllegalArgumentException}.
+ * A place in memory, by its address. A word of 8 or of 4 bytes lies at a multiple of its size. At another address it is
+ * not read and written as a whole; on the fallback, and where the steps run one by one, such an access throws
+ * {@link IllegalArgumentException}.
  *
- * <p>Nothing checks an address, as nothing does in C: one where no memory is, or somebody else's, damages memory or
- * ends the JVM. The addresses that {@code PerCpuItems} hands out are right on restartable sequences, and on the
- * fallback, where a section can reach no other memory.
+ * <p>Addresses are not checked: a wrong one damages memory or ends the JVM. Addresses of {@code PerCpuItems} are valid
+ * on restartable sequences and on the fallback; on the fallback a section can reach no other memory.
+ *
+ * @since 0.1.0
  */
 public final class Place {
-    /** The largest displacement, in bytes, of either sign. */
+    /** The largest displacement in bytes, positive or negative. */
     public static final int MAX_DISPLACEMENT_BYTES = 1 << 15;
 
     private final Register base;
@@ -57,7 +59,7 @@ public final class Place {
      * @param base holds the address of the item's copy at index 0
      * @param displacementBytes where the array starts in the item
      * @param index holds the element's number
-     * @param scale what the number is multiplied by, in bytes: 1, 2, 4 or 8
+     * @param scale the size of an element in bytes, by which the number is multiplied: 1, 2, 4 or 8
      * @return the place
      */
     public static Place element(Register base, int displacementBytes, Register index, int scale) {
@@ -65,11 +67,11 @@ public final class Place {
     }
 
     /**
-     * Names a place that has no copies: what an address leads to that a section loaded, or memory that the calling
-     * thread has for itself. A section protects it from others only where they reach it by the same index's word.
+     * Names a place of which there is one copy: memory that a loaded word points to, or memory of the calling thread. A
+     * section keeps other threads out of such a place only when they reach it through the same index's word.
      *
      * @param base holds an address
-     * @param displacementBytes what is added to it
+     * @param displacementBytes the number of bytes that is added to it
      * @return the place
      */
     public static Place at(Register base, int displacementBytes) {
@@ -104,7 +106,7 @@ public final class Place {
         return new Place(base, false, index, scale, displacementBytes);
     }
 
-    /** Returns the rule about places that a step breaks, or null. */
+    /** Returns the rule about places that the step breaks, or null. */
     static @Nullable String brokenRule(Step step) {
         Mem mem = step.memory();
         if (mem == null) {
@@ -127,7 +129,7 @@ public final class Place {
         return isAligned ? null : "a word of " + bytes + " bytes lies at a multiple of them";
     }
 
-    /** Returns the place as messages have it: {@code [a0 + slot + 8]}, where slot stands for the index. */
+    /** {@return the place as messages have it: {@code [a0 + slot + 8]}, where slot stands for the index} */
     @Override
     public String toString() {
         Names names = Register::reg;

@@ -4,11 +4,18 @@ import io.github.rseq4j.ir.Operand.Reg;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A word of 8 bytes that steps work on: an argument of the function, which no step changes, because a restart needs it;
- * or a temporary, which a restart leaves undefined and the end of its section ends. It belongs to the
- * {@link SectionBuilder} that returned it.
+ * A word of 8 bytes that steps work on. It is an argument of the function, which no step changes, because a restart
+ * needs it; or a temporary, which a step produces. A temporary is undefined after a restart, until its step runs again,
+ * and belongs to one section. A register belongs to the {@link SectionBuilder} that returned it.
+ *
+ * @since 0.1.0
  */
 public final class Register implements Value {
+    /* How it works
+     *
+     * ir.Operand.Reg has the number alone, and is a value: registers of two builders would be equal. This class adds
+     * the builder and the section, by which Draft refuses a register that is not its own.
+     */
     private final SectionBuilder builder;
     private final @Nullable Draft draft;
     private final Reg reg;

@@ -32,19 +32,21 @@ import java.lang.invoke.MethodHandle;
  * stays for the life of the JVM, since a thread that sleeps may still hold its address. So there is a limit of 1024
  * different sections, for all users together; equal ones share one function. A name need not be unique.
  *
- * <p><b>Without rseq</b> the same steps run as bytecode under a lock for each stripe, on memory that is no native
- * memory: places are addresses that {@code PerCpuItems} handed out, and a call with another one throws
+ * <p><b>Without rseq</b> the same steps run as bytecode, under the lock of a stripe, which takes the part of an index.
+ * Their memory is not native memory there: an address is one of {@code PerCpuItems}, and a call with another one throws
  * {@link IndexOutOfBoundsException}.
+ *
+ * @since 0.1.0
  */
 public sealed interface RestartableSection permits BuiltSection {
     /**
-     * What the kernel was seen to abort.
+     * The aborts by the kernel that {@link #proveAborts} has seen.
      *
-     * @param boundaries how many instructions the sections have: each was aborted at least once
-     * @param aborts how often the kernel aborted one, at a breakpoint or by chance
-     * @param overlapping how many instructions were aborted in calls in which two places of the section overlapped; 0
-     *     where they cannot
-     * @param skipped how many such calls were made up and not made, because they lead out of the memory of the proof
+     * @param boundaries the number of instructions of the sections; each was aborted at least once
+     * @param aborts the number of aborts, at breakpoints and by chance
+     * @param overlapping the number of instructions that were aborted in calls in which two places of the section
+     *     overlapped; 0 where places cannot overlap
+     * @param skipped the number of such calls that were left out, since they lead out of the memory of the proof
      */
     record AbortReport(int boundaries, long aborts, int overlapping, int skipped) {}
 
@@ -92,41 +94,42 @@ public sealed interface RestartableSection permits BuiltSection {
     SectionResult result(long status);
 
     /**
-     * Lists the steps, and the code that is emitted for them on this host's architecture, with this host's index and
-     * otherwise nominal numbers, as assembly. Where this host has no such code it is another architecture's.
+     * Lists the steps and the code that is emitted for them, as assembly for this host's architecture, with this host's
+     * index and otherwise nominal numbers. On a host for which no code is emitted the listing is for another
+     * architecture.
      *
      * @return the listing
      */
     String listing();
 
     /**
-     * Does the same for an architecture; any host lists any of them.
+     * Lists the steps and the code for an architecture. Every host lists every architecture.
      *
      * @param architecture its name, as {@code rseq4j listing --arch} takes it
      * @return the listing
-     * @throws IllegalArgumentException when there is none of that name
+     * @throws IllegalArgumentException when no architecture has that name
      */
     String listing(String architecture);
 
     /**
-     * Has the kernel really abort the section at every instruction, one after the other, and checks each time that the
-     * operation then happened exactly once: for the tests of whoever wrote it. It runs on code and memory of its own,
-     * so the section may be in use meanwhile; it borrows the signal SIGTRAP while it runs, for the whole process, one
-     * proof at a time. The code it emits stays, and counts as a section of the limit.
+     * Lets the kernel abort the section at every instruction, one after the other, and checks each time that the
+     * operation happened exactly once. It is for the tests of a program. It runs on code and memory of its own, so the
+     * section may be in use meanwhile. While it runs it handles the signal SIGTRAP for the whole process; proofs run
+     * one at a time. The code that it emits stays, and counts as a section of the limit.
      *
-     * <p>Each instruction is aborted in a call in which no two places of the section overlap, and in up to two calls in
-     * which two of them do, where the section has such places: two arguments, or an argument and a word that is loaded,
-     * lead to one word, or an element is another word of its item. The report says how many such calls there were.
+     * <p>Each instruction is aborted in a call in which no two places of the section overlap. Where the section has
+     * places that can overlap, it is also aborted in up to two calls in which two of them do: two arguments, or an
+     * argument and a loaded word, lead to one word, or an element is another word of its item.
      *
-     * @param seed decides the memory and the arguments that are made up
-     * @return what was aborted
-     * @throws IllegalStateException telling instruction and seed, when an operation did not happen exactly once or no
-     *     scenario reaches an instruction; on a virtual thread
+     * @param seed decides which memory and arguments the proof makes up
+     * @return the aborts
+     * @throws IllegalStateException with instruction and seed, when an operation did not happen exactly once or no
+     *     scenario reaches an instruction; when the calling thread is virtual
      * @throws UnsupportedOperationException on the fallback, which has no instructions, with the reason and the remedy
      */
     AbortReport proveAborts(long seed);
 
-    /** Returns the name, the steps and the results of all sections. */
+    /** {@return the name, the steps and the results of all sections} */
     @Override
     String toString();
 }

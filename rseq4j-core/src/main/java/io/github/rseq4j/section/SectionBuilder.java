@@ -2,7 +2,6 @@ package io.github.rseq4j.section;
 
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Operand;
-import io.github.rseq4j.ir.Operand.Reg;
 import io.github.rseq4j.ir.Rules;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Step;
@@ -11,13 +10,12 @@ import io.github.rseq4j.proof.SimulationProof;
 import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
- * Composes a restartable section from its steps: loads, arithmetic, comparisons that leave it, stores that nobody looks
- * at yet, and one commit, which is the last step and the only one that others can observe. When the kernel preempts,
- * migrates or interrupts the thread in between, it begins anew.
+ * Composes a restartable section from steps: loads, arithmetic, comparisons that leave the section, stores to memory
+ * that other threads do not read yet, and one commit. The commit is the last step, and the only one that other threads
+ * can observe. When the kernel preempts, migrates or interrupts the thread before the commit, the section starts again.
  *
  * {@snippet :
  * import static io.github.rseq4j.section.Place.cell;
@@ -32,39 +30,35 @@ import java.util.function.Function;
  * RestartableSection section = steps.build();
  * }
  *
- * <p><b>Several sections</b> run one after the other in one call where {@link #next} begins another one behind a
- * commit. Each is atomic by itself and may run at another index; together they are not. No section may store, before
- * its commit, to a word that another one reads or commits.
+ * <p><b>Index.</b> A section works on the copy of its memory that the current index selects: the concurrency id of the
+ * thread, or its CPU. Threads that run at one index run one after the other.
  *
- * <p><b>Restarts</b> must not be seen: whatever is read before it is stored to is refused, or said to lie apart by
- * {@link #disjoint}. That is shown from the steps, for all arguments; {@link #build} simulates it besides. There is one
- * limit: a place that <em>another</em> section of the function computes from a word which it loads is not compared.
- * {@link #build} simulates such places, also overlapping ones, but only with arguments and memory that it makes up.
+ * <p><b>Several sections</b> run one after the other in one call: {@link #next} begins another one after a commit. Each
+ * is atomic by itself and may run at another index; together they are not atomic. No section may store, before its
+ * commit, to a word that another one reads or commits.
  *
- * <p><b>Misuse</b> is an exception of the method that adds the step, naming step and rule. What only a run of all steps
- * tells is an exception of {@link #build}.
+ * <p><b>Restarts.</b> An aborted run leaves its stores, and the restart must read what the first run read. So the
+ * builder refuses a store to a place that an earlier step may have read, unless {@link #disjoint} compares the places.
+ * It decides that from the steps, for all arguments. One case is left to the simulation of {@link #build}, which makes
+ * up arguments and memory: a place that another section of the function computes from a word that it loads.
  *
- * <p><b>Restricted.</b> A section reads and writes the memory that its arguments and the words that it loads lead to,
- * without a check: a wrong address damages memory or ends the JVM. So to build one is a restricted operation, as those
- * of {@code java.lang.foreign} are: the module of the class that calls the constructor must have native access
- * ({@code --enable-native-access}, or {@code Enable-Native-Access} in the manifest of the program's jar), or the
- * constructor throws {@link IllegalCallerException}. On the class path, where the JVM grants it to all with a warning
- * when this library first uses it, nothing is to be done. A class that gives its lookup is checked by the JVM as it
- * checks callers of {@code java.lang.foreign}. Where the fallback serves, a section reaches no memory but that of
- * {@code PerCpuItems}, and nothing is checked. Whoever is given a {@link RestartableSection} may call it: hand it to
- * nobody who must not reach memory.
+ * <p><b>Misuse.</b> The method that adds a step throws {@link IllegalArgumentException} when the step breaks a rule.
+ * The message names step and rule, and the step is not added. {@link #build} throws for rules that concern all steps.
  *
- * <p><b>Threads.</b> A builder is for one thread; what it builds is for all of them.
+ * <p><b>Restricted.</b> To build a section takes native access, see the description of the package.
  *
- * <p>The idea of sections as a language of steps is ours; what the steps are, and that sections are named by them, is
- * librseq's.
+ * <p><b>Threads.</b> One thread at a time may use a builder. Any thread may use the section that it builds.
+ *
+ * <p>The steps, and the naming of sections by their steps, are librseq's; sections as a language of steps are new here.
+ *
+ * @since 0.1.0
  */
 public final class SectionBuilder {
     /* How it works
      *
      * Each method makes a step of the intermediate representation (ir.Step), and Draft checks it against the steps
-     * before it; the rest is known at the commit, when the section is made. A section is a straight line, so the last
-     * read of each temporary is known then, and Temporaries lets temporaries share the machine's.
+     * before it. The commit makes the section. A section is a straight line, so the last read of each temporary is
+     * known then, and Temporaries lets temporaries share the machine's.
      *
      * A function returns failures as negative numbers, so a result must not be one: a comparison before the commit
      * leaves the section by an exit that users do not have.
@@ -83,13 +77,13 @@ public final class SectionBuilder {
      * that reads it; a section may have one for each of its steps. A step that makes more of them live is refused.
      */
     public static final int MAX_TEMPORARIES = Section.MAX_TEMPORARIES;
-    /** The exits of a section, from 0. */
+    /** The number of exits of a section; they are numbered from 0. */
     public static final int MAX_EXITS = Completion.NEGATIVE_RESULT;
     /** The most bytes that one copy may move. */
     public static final int MAX_COPY_BYTES = Section.MAX_COPY_BYTES;
     /** The longest delay, in iterations. */
     public static final int MAX_DELAY_ITERATIONS = Section.MAX_DELAY;
-    /** How often a call is restarted by itself before Java tries it again, where nothing else is asked. */
+    /** The default of {@link #restarts}. */
     public static final int DEFAULT_RESTARTS = Chain.DEFAULT_RESTARTS;
 
     private static final long SEED = 42;
@@ -105,10 +99,10 @@ public final class SectionBuilder {
     /**
      * Begins a section.
      *
-     * @param name what listings and messages call it: lower case words joined by {@code _}. Two sections may have one
-     *     name
+     * @param name its name in listings and messages: lower case words joined by {@code _}. Two sections may have the
+     *     same name
      * @param arguments how many longs its function takes, 1 to {@link #MAX_ARGUMENTS}
-     * @throws IllegalArgumentException when the name is none or the number is out of range
+     * @throws IllegalArgumentException when the name is not of that form or the number is out of range
      * @throws IllegalCallerException when sections reach native memory and the caller's module has no native access
      */
     public SectionBuilder(String name, int arguments) {
@@ -117,15 +111,15 @@ public final class SectionBuilder {
     }
 
     /**
-     * Does the same for the class that a lookup belongs to. Where its module has no native access the JVM does what
-     * {@code --illegal-native-access} says: it warns, once for each module, or refuses.
+     * Begins a section for the class that a lookup belongs to. Where the class's module has no native access the JVM
+     * does what {@code --illegal-native-access} says: it warns, once for each module, or refuses.
      *
-     * @param lookup what {@link MethodHandles#lookup()} returned to the class
-     * @param name what listings and messages call it
+     * @param lookup the result of {@link MethodHandles#lookup()} in that class
+     * @param name its name in listings and messages: lower case words joined by {@code _}
      * @param arguments how many longs its function takes, 1 to {@link #MAX_ARGUMENTS}
-     * @throws IllegalArgumentException when the name is none, the number is out of range, or the lookup has not full
-     *     privilege access
-     * @throws IllegalCallerException when sections reach native memory and the JVM denies the class's module that
+     * @throws IllegalArgumentException when the name is not of that form, the number is out of range, or the lookup has
+     *     not full privilege access
+     * @throws IllegalCallerException when sections reach native memory and the JVM denies native access to the module
      */
     public SectionBuilder(MethodHandles.Lookup lookup, String name, int arguments) {
         this(arguments, name);
@@ -146,9 +140,9 @@ public final class SectionBuilder {
     /**
      * Returns an argument.
      *
-     * @param number which one, from 0
+     * @param number the argument's number, from 0
      * @return its register, which no step changes
-     * @throws IndexOutOfBoundsException when there is no such argument
+     * @throws IndexOutOfBoundsException when the function has no such argument
      */
     public Register argument(int number) {
         if (number < 0 || number >= arguments.length) {
@@ -161,61 +155,67 @@ public final class SectionBuilder {
     /**
      * {@code fresh = *from}, 8 bytes.
      *
-     * @param from where
-     * @return a fresh temporary
+     * @param from the place that is read
+     * @return a new temporary
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public Register load(Place from) {
-        return fresh((target, names) -> new Step.Load(target, names.of(from), Width.LONG));
+        return draft.fresh((target, names) -> new Step.Load(target, names.of(from), Width.LONG));
     }
 
     /**
      * {@code fresh = *from}, 4 bytes as an unsigned number.
      *
-     * @param from where
-     * @return a fresh temporary
+     * @param from the place that is read
+     * @return a new temporary
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public Register loadInt(Place from) {
-        return fresh((target, names) -> new Step.Load(target, names.of(from), Width.INT));
+        return draft.fresh((target, names) -> new Step.Load(target, names.of(from), Width.INT));
     }
 
     /**
-     * {@code fresh = address of place}; nothing is read there.
+     * {@code fresh = address of place}. The step does not read the memory there.
      *
-     * @param place where
-     * @return a fresh temporary
+     * @param place the place
+     * @return a new temporary
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public Register address(Place place) {
-        return fresh((target, names) -> new Step.Address(target, names.of(place)));
+        return draft.fresh((target, names) -> new Step.Address(target, names.of(place)));
     }
 
     /**
      * {@code fresh = value}.
      *
-     * @param value what it becomes
-     * @return a fresh temporary
+     * @param value the value
+     * @return a new temporary
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public Register move(Value value) {
-        return fresh((target, names) -> new Step.Move(target, names.of(value)));
+        return draft.fresh((target, names) -> new Step.Move(target, names.of(value)));
     }
 
     /**
-     * {@code fresh = the processor's time stamp counter}, on the fallback the JVM's nanoseconds; never earlier than
-     * what another thread read before what happened before.
+     * {@code fresh = the processor's time stamp counter}; on the fallback, {@link System#nanoTime()}. It is read after
+     * all steps before this one, so it is never earlier than a counter that another thread read before.
      *
-     * @return a fresh temporary
+     * @return a new temporary, in ticks of the counter
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public Register timestamp() {
-        return fresh((target, _) -> new Step.Timestamp(target));
+        return draft.fresh((target, _) -> new Step.Timestamp(target));
     }
 
     /**
-     * {@code *to = value}, 8 bytes, ahead of the commit: nobody may look there before the commit tells them to. A
-     * restart stores it again. So it is refused where it may write over what a step before it has read, unless it is
-     * what that step has loaded, and over the commit's word; see {@link #disjoint}.
+     * {@code *to = value}, 8 bytes, before the commit. No other thread may read that place before the commit tells it
+     * to. A restart stores it again. So the step is refused when it may overwrite the word of the commit, or a place
+     * that an earlier step has read, unless it stores the very word that was loaded there; see {@link #disjoint}.
      *
-     * @param to where
-     * @param value what
+     * @param to the place that is written
+     * @param value the value
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder store(Place to, Value value) {
         return append(names -> new Step.Store(names.of(to), names.of(value), Width.LONG));
@@ -224,9 +224,10 @@ public final class SectionBuilder {
     /**
      * {@code *to = value}, 4 bytes, as {@link #store} does.
      *
-     * @param to where
-     * @param value what
+     * @param to the place that is written
+     * @param value the value, of which the lower 4 bytes are stored
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder storeInt(Place to, Value value) {
         return append(names -> new Step.Store(names.of(to), names.of(value), Width.INT));
@@ -235,9 +236,10 @@ public final class SectionBuilder {
     /**
      * {@code target += value}.
      *
-     * @param target a temporary
-     * @param value what is added
+     * @param target the temporary
+     * @param value the value that is added
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder add(Register target, Value value) {
         return append(names -> new Step.Add(names.of(target), names.of(value)));
@@ -246,9 +248,10 @@ public final class SectionBuilder {
     /**
      * {@code target -= value}.
      *
-     * @param target a temporary
-     * @param value what is subtracted
+     * @param target the temporary
+     * @param value the value that is subtracted
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder subtract(Register target, Value value) {
         return append(names -> new Step.Subtract(names.of(target), names.of(value)));
@@ -257,35 +260,38 @@ public final class SectionBuilder {
     /**
      * {@code target &= value}.
      *
-     * @param target a temporary
+     * @param target the temporary
      * @param value the bits that are kept
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder and(Register target, Value value) {
         return append(names -> new Step.And(names.of(target), names.of(value)));
     }
 
     /**
-     * Leaves the section when a comparison of 8 bytes holds; it has then committed nothing.
+     * Leaves the section when a comparison of 8 bytes holds. The section has then committed nothing.
      *
-     * @param left one side
+     * @param left the left word
      * @param condition the comparison, of unsigned numbers
-     * @param right the other side
+     * @param right the right word
      * @param exit the exit's number, 0 to {@link #MAX_EXITS} - 1
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder exitIf(Register left, Condition condition, Value right, int exit) {
         return exitIf(left, condition, right, Width.LONG, exit);
     }
 
     /**
-     * Leaves the section when a comparison of the lower 4 bytes holds; it has then committed nothing.
+     * Leaves the section when a comparison of the lower 4 bytes holds. The section has then committed nothing.
      *
-     * @param left one side
+     * @param left the left word
      * @param condition the comparison, of unsigned numbers
-     * @param right the other side
+     * @param right the right word
      * @param exit the exit's number, 0 to {@link #MAX_EXITS} - 1
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder exitIfInt(Register left, Condition condition, Value right, int exit) {
         return exitIf(left, condition, right, Width.INT, exit);
@@ -301,28 +307,27 @@ public final class SectionBuilder {
     }
 
     /**
-     * Copies bytes, ahead of the commit, as {@link #store} does. A call with a longer length than the bound throws. The
-     * two ranges must be known not to overlap, see {@link #disjoint}.
+     * Copies bytes, before the commit, under the rules of {@link #store}. A call with a length above the bound throws.
+     * The two ranges must be known not to overlap, see {@link #disjoint}.
      *
      * @param to where the first byte goes
      * @param from holds the address of the first byte: a temporary, or one of the first six arguments
-     * @param lengthBytes how many: the same
+     * @param lengthBytes holds the number of bytes: a temporary, or one of the first six arguments
      * @param maxBytes the bound, 1 to {@link #MAX_COPY_BYTES}
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder copy(Place to, Register from, Register lengthBytes, int maxBytes) {
         return append(names -> new Step.Copy(names.of(to), names.of(from), names.of(lengthBytes), maxBytes));
     }
 
     /**
-     * Says that two ranges of bytes do not overlap, and makes the section compare them: a call in which they do commits
-     * nothing and throws {@link IllegalArgumentException}. It costs a comparison, or two where a length is a register,
-     * 3 to 10 steps. One or two temporaries of its own are live in these steps.
+     * States that two ranges of bytes do not overlap, and lets the section compare them: a call in which they do
+     * overlap commits nothing and throws {@link IllegalArgumentException}. It costs one comparison, or two when a
+     * length is a register: 3 to 10 steps, in which one or two temporaries of its own are live.
      *
-     * <p>A restart must find what the first run found. So a store or a copy ahead of the commit is refused where it may
-     * write over what a step before it has read, or over the word of the commit. Places of one base at different
-     * displacements are known to lie apart, and so are elements whose number an exit has bounded. All else is said by
-     * this method, ahead of the store:
+     * <p>The builder knows of itself that places of one base at different displacements are disjoint, and elements
+     * whose number an exit has bounded. This method states it for other places, before the store or the copy:
      *
      * {@snippet :
      * // Notes the last value of (item) in a word of (log), which the caller might give the same address.
@@ -334,10 +339,11 @@ public final class SectionBuilder {
      * }
      *
      * @param one where the first range begins
-     * @param oneBytes how long it is: a constant, 1 to {@link #MAX_COPY_BYTES}, or a register
+     * @param oneBytes its length in bytes: a constant, 1 to {@link #MAX_COPY_BYTES}, or a register
      * @param other where the second range begins
-     * @param otherBytes how long it is: the same. A range of no bytes inside the other one overlaps it
+     * @param otherBytes its length in bytes, likewise; an empty range inside the other one overlaps it
      * @return this builder
+     * @throws IllegalArgumentException when one of the steps breaks a rule; none of them is then added
      */
     public SectionBuilder disjoint(Place one, Value oneBytes, Place other, Value otherBytes) {
         draft.disjoint(one, oneBytes, other, otherBytes);
@@ -345,23 +351,26 @@ public final class SectionBuilder {
     }
 
     /**
-     * Spends time inside the section, for tests of what disturbs it. A call with more iterations than the bound throws.
-     * On the fallback it takes no time.
+     * Spends time inside the section, for tests. A call with more iterations than the bound throws. On the fallback the
+     * step takes no time.
      *
-     * @param iterations how often it counts down
-     * @param maxIterations the bound, 1 to {@link #MAX_DELAY_ITERATIONS}: some hundred microseconds
+     * @param iterations holds the number of iterations
+     * @param maxIterations the bound, 1 to {@link #MAX_DELAY_ITERATIONS}, which take some hundred microseconds
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder delay(Register iterations, int maxIterations) {
         return append(names -> new Step.Delay(names.of(iterations), maxIterations));
     }
 
     /**
-     * Says what the function returns when this section, which is the last one, has committed; without a result it
-     * returns 0. A run whose result would be negative commits nothing and throws: that costs a comparison and a step.
+     * Sets the value of the call's result, in the last section, before its commit. Without it the value is 0. A run
+     * whose value would be negative commits nothing and throws {@link ArithmeticException}; that costs a comparison and
+     * a step.
      *
-     * @param register an argument, or a temporary, whose value at the commit counts
+     * @param register an argument, or a temporary, whose content at the commit is the value
      * @return this builder
+     * @throws IllegalArgumentException when the section has a result or a commit already
      */
     public SectionBuilder result(Register register) {
         draft.returns(register);
@@ -371,10 +380,11 @@ public final class SectionBuilder {
     /**
      * {@code *to = value}, 8 bytes, which ends the section.
      *
-     * @param to where
-     * @param value what
+     * @param to the place that is written
+     * @param value the value
      * @param order the memory order
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder commitStore(Place to, Value value, Order order) {
         return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.LONG, order));
@@ -383,10 +393,11 @@ public final class SectionBuilder {
     /**
      * {@code *to = value}, 4 bytes, which ends the section.
      *
-     * @param to where
-     * @param value what
+     * @param to the place that is written
+     * @param value the value
      * @param order the memory order
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder commitStoreInt(Place to, Value value, Order order) {
         return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.INT, order));
@@ -395,10 +406,11 @@ public final class SectionBuilder {
     /**
      * {@code *to += value}, 8 bytes, which ends the section.
      *
-     * @param to where
-     * @param value what is added
+     * @param to the place that is written
+     * @param value the value that is added
      * @param order the memory order
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder commitAdd(Place to, Value value, Order order) {
         return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.LONG, order));
@@ -407,21 +419,23 @@ public final class SectionBuilder {
     /**
      * {@code *to += value}, 4 bytes, which ends the section.
      *
-     * @param to where
-     * @param value what is added
+     * @param to the place that is written
+     * @param value the value that is added
      * @param order the memory order
      * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder commitAddInt(Place to, Value value, Order order) {
         return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.INT, order));
     }
 
     /**
-     * Says how often a call is restarted by itself, in all its sections together, before it returns to Java, which
-     * tries what is left of it again. It changes no outcome. Few restarts bound how long a safepoint may wait.
+     * Sets how often the emitted code restarts, in all sections together, before it returns to Java, which then tries
+     * the rest again. It changes no outcome. Few restarts bound the time that a safepoint may wait.
      *
-     * @param restarts 0 to 2^20; {@link #DEFAULT_RESTARTS} where nothing is said
+     * @param restarts 0 to 2^20; {@link #DEFAULT_RESTARTS} by default
      * @return this builder
+     * @throws IllegalArgumentException when the number is out of range
      */
     public SectionBuilder restarts(int restarts) {
         Rules.range("restarts", restarts, 0, Chain.MAX_RESTARTS);
@@ -430,11 +444,12 @@ public final class SectionBuilder {
     }
 
     /**
-     * Begins another section of the same function, behind a commit. It has the same arguments, and no temporary of the
-     * one before.
+     * Begins another section of the same function, after a commit. It has the same arguments, and temporaries of its
+     * own.
      *
      * @return this builder
-     * @throws IllegalStateException when the section has no commit yet, or a result, or is the last one there can be
+     * @throws IllegalStateException when the section has no commit yet, or has a result, or is the last one that a
+     *     function may have
      */
     public SectionBuilder next() {
         draft.requireCommit("next");
@@ -448,27 +463,22 @@ public final class SectionBuilder {
     }
 
     /**
-     * Proves the section and returns it. It is simulated with an abort ahead of every step and of every pair of steps,
-     * on memory and arguments that are made up from a fixed seed, moved to another index there or with another call of
-     * it happening there, and must have happened exactly once each time. That needs no native access and emits nothing.
-     * It takes some milliseconds, in a fresh JVM ten times as many; a section of 64 steps a second, and a chain of
-     * hundreds several.
+     * Proves the section and returns it. The proof simulates the section on made-up memory and arguments, from a fixed
+     * seed. It aborts the section before every step and every pair of steps, at the same index, at another one, and
+     * with another call in between; the operation must happen exactly once each time. It takes no native access and
+     * emits no code. It takes milliseconds, ten times as many in a fresh JVM, and a second for a section of 64 steps.
      *
      * @return the section
-     * @throws IllegalStateException when the commit is missing; when an operation did not happen exactly once, naming
-     *     the steps that were aborted; when no scenario gets to the commit; when an address is neither of an argument
-     *     nor of a word that a step loads
-     * @throws IllegalArgumentException when a section stores, or may store, to what another one reads or commits; when
-     *     displacements and copies make up more than a stride, 1 MiB
+     * @throws IllegalStateException when the commit is missing; when an operation did not happen exactly once, with the
+     *     steps that were aborted; when no scenario reaches the commit; when an address comes neither from an argument
+     *     nor from a word that a step loads
+     * @throws IllegalArgumentException when a section stores, or may store, to a place that another one reads or
+     *     commits; when displacements and copies together are longer than a stride, 1 MiB
      */
     public RestartableSection build() {
         draft.requireCommit("build");
         SimulationProof proof = SimulationProof.of(new Chain(name, arguments.length, restarts, sections), SEED);
         return BuiltSection.of(proof, List.copyOf(disjoint));
-    }
-
-    private Register fresh(BiFunction<Reg, Names, Step> maker) {
-        return draft.fresh(maker);
     }
 
     private SectionBuilder append(Function<Names, Step> maker) {

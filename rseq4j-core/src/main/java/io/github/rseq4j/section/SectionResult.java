@@ -18,6 +18,8 @@ import java.util.Objects;
  * <p><b>Threads.</b> Immutable; any thread may read it.
  *
  * <p><b>Cost.</b> A result that does not escape its caller costs no memory once the caller is compiled.
+ *
+ * @since 0.1.0
  */
 public final class SectionResult {
     /* How it works

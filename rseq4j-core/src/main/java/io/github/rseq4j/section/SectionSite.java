@@ -17,10 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class SectionSite extends MutableCallSite {
     /* How it works
      *
-     * C2 treats the target of a call site that it knows as a constant, and compiles its callers again when the target
-     * changes. So a call through the site becomes the downcall itself, and the array of arguments is left out; and
-     * still no code is emitted for a section that nobody calls. Two threads may link at once: both get the same
-     * function from the engine.
+     * C2 treats the target of a known call site as a constant, and compiles its callers again when the target changes.
+     * So a call through the site becomes the downcall itself, without the array of arguments, and still no code is
+     * emitted before the first call. Two threads may link at once: both get the same function from the engine.
      */
     private static final MethodType TYPE = MethodType.methodType(long.class, long[].class);
     private static final MethodHandle FIRST_CALL = firstCall();
@@ -33,7 +32,7 @@ final class SectionSite extends MutableCallSite {
      * Makes a site that is not linked.
      *
      * @param proof the proof of the chain
-     * @param disjoint of each section, the pairs of places that are said to be disjoint
+     * @param disjoint for each section, the pairs of places that must be disjoint
      */
     SectionSite(SimulationProof proof, List<List<String>> disjoint) {
         super(TYPE);

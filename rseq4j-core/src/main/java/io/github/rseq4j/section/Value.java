@@ -1,9 +1,13 @@
 package io.github.rseq4j.section;
 
-/** What a step takes besides a place in memory: a register or a constant. */
+/**
+ * An operand of a step other than a place in memory: a register or a constant.
+ *
+ * @since 0.1.0
+ */
 public sealed interface Value permits Register, Value.Constant {
     /**
-     * A number that is part of the code.
+     * A constant, which is part of the emitted code.
      *
      * @param value the number
      */

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What may be stored ahead of a commit: a restart must read what the first run read. Each row is a way in which it
- * might not, or in which it seems so and does. Arguments: 0 an item, 1 another address, 2 a number, 3 a length.
+ * A section may store before its commit only to places that its restart does not read. Each row is a section that
+ * breaks this rule, or one that seems to and does not. Arguments: 0 an item, 1 another address, 2 a number, 3 a length.
  */
 final class DisjointPlacesTest {
     private static final int FULL = 2;
@@ -47,7 +47,7 @@ final class DisjointPlacesTest {
                 row("the same word", b -> increment(b, cell(b.argument(0), 80), cell(b.argument(0), 80))),
                 row("an element that may be the word",
                         b -> increment(b, cell(b.argument(0), 80), element(b.argument(0), 0, b.argument(2), 8))),
-                row("an element whose number is bounded behind the word", b -> {
+                row("an element whose number is bounded, beyond the word", b -> {
                     b.exitIf(b.argument(2), Condition.ABOVE_OR_EQUAL, constant(11), FULL);
                     increment(b, cell(b.argument(0), 80), element(b.argument(0), 0, b.argument(2), 8));
                 }),
@@ -59,16 +59,16 @@ final class DisjointPlacesTest {
                     increment(b, cell(b.argument(0), 80), element(b.argument(0), 8, b.argument(2), 8));
                     b.exitIf(b.argument(2), Condition.ABOVE_OR_EQUAL, constant(4), FULL);
                 }),
-                row("an element whose number has a lower bound alone", b -> {
+                row("an element whose number has only a lower bound", b -> {
                     b.exitIf(b.argument(2), Condition.BELOW, constant(11), FULL);
                     increment(b, cell(b.argument(0), 80), element(b.argument(0), 0, b.argument(2), 8));
                 }),
-                row("an element behind the word, by a number that wraps around", b -> {
+                row("an element after the word, by a number that wraps around", b -> {
                     Register number = b.move(b.argument(2));
                     b.add(number, constant(1)).exitIf(number, Condition.ABOVE_OR_EQUAL, constant(4), FULL);
                     increment(b, cell(b.argument(0), 8), element(b.argument(0), 16, b.argument(2), 8));
                 }),
-                row("an element by a word that is loaded", b -> {
+                row("an element whose number is loaded", b -> {
                     Register number = b.load(cell(b.argument(0), 8));
                     b.store(element(b.argument(0), 16, number, 8), constant(1));
                 }),
@@ -78,21 +78,21 @@ final class DisjointPlacesTest {
                 }),
                 row("a word of 8 bytes over a word of 4 that was loaded", b ->
                         b.store(cell(b.argument(0), 80), b.loadInt(cell(b.argument(0), 80)))),
-                row("one word to another one, and that back", b -> {
+                row("two words that are exchanged", b -> {
                     Register one = b.load(cell(b.argument(0), 80));
                     Register other = b.load(cell(b.argument(0), 88));
                     b.store(cell(b.argument(0), 80), other).store(cell(b.argument(0), 88), one);
                 }),
-                row("a constant where a step has looked", b -> {
+                row("a constant over a word that a step has compared", b -> {
                     Register word = b.load(cell(b.argument(0), 80));
                     b.exitIf(word, Condition.EQUAL, constant(1), 0).store(cell(b.argument(0), 80), constant(1));
                 }),
-                row("a time over an earlier one", b -> {
+                row("a time over an earlier time", b -> {
                     Register last = b.load(cell(b.argument(0), 80));
                     Register time = b.timestamp();
                     b.exitIf(time, Condition.BELOW, last, 0).store(cell(b.argument(0), 80), time);
                 }),
-                row("the address of the word, taken apart", b -> {
+                row("the address of the word, computed in two steps", b -> {
                     Register place = b.address(cell(b.argument(0), 40));
                     b.add(place, constant(40));
                     increment(b, cell(b.argument(0), 80), at(place, 0));
@@ -107,11 +107,11 @@ final class DisjointPlacesTest {
                     Register place = b.load(cell(b.argument(0), 8));
                     b.store(at(place, 0), constant(1));
                 }),
-                row("addresses that are said to be disjoint too short", b -> {
+                row("addresses of which too few bytes are stated to be disjoint", b -> {
                     b.disjoint(cell(b.argument(0), 8), constant(8), at(b.argument(1), 8), constant(4));
                     increment(b, cell(b.argument(0), 8), at(b.argument(1), 8));
                 }),
-                row("addresses that are said to be disjoint elsewhere", b -> {
+                row("addresses of which other bytes are stated to be disjoint", b -> {
                     b.disjoint(cell(b.argument(0), 16), constant(8), at(b.argument(1), 8), constant(8));
                     increment(b, cell(b.argument(0), 8), at(b.argument(1), 8));
                 }),
@@ -124,7 +124,7 @@ final class DisjointPlacesTest {
                     b.next();
                     increment(b, cell(b.argument(0), 8), cell(b.argument(1), 8));
                 }),
-                row("a statement of the section before", b -> {
+                row("addresses that the section before states to be disjoint", b -> {
                     b.disjoint(cell(b.argument(0), 8), constant(8), cell(b.argument(1), 8), constant(8));
                     count(b);
                     b.next();
@@ -134,25 +134,25 @@ final class DisjointPlacesTest {
 
     private static Stream<Arguments> copies() {
         return Stream.of(
-                row("a copy to where it may come from",
+                row("a copy to its own source",
                         b -> b.copy(cell(b.argument(0), 8), b.argument(1), b.argument(3), 64)),
-                row("a copy onto itself, one word further", b ->
+                row("a copy to its own source, one word further", b ->
                         b.copy(cell(b.argument(0), 8), b.address(cell(b.argument(0), 16)), b.argument(3), 64)),
                 row("a copy over a word that was loaded", b -> {
                     b.load(cell(b.argument(0), 8));
                     b.disjoint(cell(b.argument(1)), constant(64), at(b.argument(2), 0), constant(64));
                     b.copy(cell(b.argument(1)), b.argument(2), b.argument(3), 64);
                 }),
-                row("a store over what was copied", b -> {
+                row("a store over bytes that were copied", b -> {
                     b.disjoint(cell(b.argument(0), 8), constant(64), at(b.argument(1), 0), constant(64));
                     b.copy(cell(b.argument(0), 8), b.argument(1), b.argument(3), 64);
                     b.store(at(b.argument(1), 56), constant(1));
                 }),
-                row("a copy of more than is said to be disjoint", b -> {
+                row("a copy of more bytes than are stated to be disjoint", b -> {
                     b.disjoint(cell(b.argument(0), 8), constant(64), at(b.argument(1), 0), constant(63));
                     b.copy(cell(b.argument(0), 8), b.argument(1), b.argument(3), 64);
                 }),
-                row("a copy of another length than is said to be disjoint", b -> {
+                row("a copy of another length than is stated to be disjoint", b -> {
                     b.disjoint(cell(b.argument(0), 8), b.argument(2), at(b.argument(1), 0), b.argument(2));
                     b.copy(cell(b.argument(0), 8), b.argument(1), b.argument(3), 64);
                 }));
@@ -182,7 +182,7 @@ final class DisjointPlacesTest {
         assertTrue(message.contains("a restart must read what") || message.contains("only the commit writes"), message);
     }
 
-    /** Sections of one function: the commit of one is not what another stores ahead of its own. */
+    /** In a function no section stores, before its commit, to the word that another one commits. */
     @Test
     void refusesAStoreOfWhatAnotherSectionCommits() {
         for (boolean same : new boolean[] {true, false}) {
@@ -198,7 +198,7 @@ final class DisjointPlacesTest {
         }
     }
 
-    /** A store that an aborted run leaves at an index is what the first section reads there in the next call. */
+    /** An aborted run leaves its store at an index, and the first section of the next call reads it there. */
     @Test
     void refusesAStoreThatTheNextCallReads() {
         SectionBuilder steps = new SectionBuilder("tried", 1);
@@ -211,9 +211,9 @@ final class DisjointPlacesTest {
                 && message.contains("or read it in the section that stores it"), message);
     }
 
-    /** By another argument it may be the same word, unless the section compares them. */
+    /** Two arguments may lead to one word, unless the section compares them. */
     @Test
-    void refusesAStoreThatTheNextCallMayReadWhereNothingKeepsThemApart() {
+    void refusesAStoreThatTheNextCallMayReadUnlessTheSectionComparesThePlaces() {
         for (boolean apart : new boolean[] {false, true}) {
             SectionBuilder steps = new SectionBuilder("tried", 2);
             Register word = steps.load(cell(steps.argument(0), 16));
@@ -251,15 +251,15 @@ final class DisjointPlacesTest {
                     b.store(cell(b.argument(0), 8), b.argument(2));
                     increment(b, cell(b.argument(0), 8), cell(b.argument(0), 8));
                 }),
-                row("a word that stays what it is", b ->
+                row("a word that keeps its content", b ->
                         b.store(cell(b.argument(0), 8), b.load(cell(b.argument(0), 8)))),
-                row("a node in front of a list", b -> b.store(at(b.argument(1), 8), b.load(cell(b.argument(0))))),
-                row("the word through its address", b -> {
+                row("a node before a list's first one", b -> b.store(at(b.argument(1), 8), b.load(cell(b.argument(0))))),
+                row("another word through an address", b -> {
                     Register place = b.address(cell(b.argument(0), 40));
                     b.add(place, constant(40));
                     increment(b, cell(b.argument(0), 88), at(place, 0));
                 }),
-                row("stores alone", b -> {
+                row("stores without a load", b -> {
                     b.store(cell(b.argument(0), 8), constant(1));
                     b.store(element(b.argument(0), 16, b.move(constant(3)), 8), constant(2));
                     b.store(cell(b.argument(0), 8), constant(3));
@@ -268,7 +268,7 @@ final class DisjointPlacesTest {
 
     private static Stream<Arguments> takenByComparison() {
         return Stream.of(
-                row("an element whose number is bounded ahead of the word", b -> {
+                row("an element whose number is bounded, before the word", b -> {
                     b.exitIf(b.argument(2), Condition.ABOVE_OR_EQUAL, constant(9), FULL);
                     increment(b, cell(b.argument(0), 80), element(b.argument(0), 8, b.argument(2), 8));
                 }),
@@ -293,21 +293,21 @@ final class DisjointPlacesTest {
                     b.exitIfInt(number, Condition.ABOVE_OR_EQUAL, constant(8), FULL);
                     b.store(element(b.argument(0), 16, number, 8), b.argument(2));
                 }),
-                row("two arguments that are said to be disjoint", b -> {
+                row("two arguments that are stated to be disjoint", b -> {
                     b.disjoint(cell(b.argument(0)), constant(16), cell(b.argument(1), 8), constant(8));
                     increment(b, cell(b.argument(0), 8), cell(b.argument(1), 8));
                 }),
-                row("an address and an element that are said to be disjoint", b -> {
+                row("an address and an element that are stated to be disjoint", b -> {
                     Place element = element(b.argument(1), 8, b.argument(2), 8);
                     b.disjoint(cell(b.argument(0)), constant(16), element, constant(8));
                     increment(b, cell(b.argument(0), 8), element);
                 }),
-                row("an address that is loaded and said to be disjoint", b -> {
+                row("a loaded address that is stated to be disjoint", b -> {
                     Register place = b.load(cell(b.argument(0), 8));
                     b.disjoint(cell(b.argument(0)), constant(16), at(place, -8), constant(8));
                     increment(b, at(place, 0), at(place, -8));
                 }),
-                row("a copy of as many bytes as are said to be disjoint", b -> {
+                row("a copy of as many bytes as are stated to be disjoint", b -> {
                     b.disjoint(cell(b.argument(0), 8), b.argument(3), at(b.argument(1), 0), b.argument(3));
                     b.copy(cell(b.argument(0), 8), b.argument(1), b.argument(3), 64);
                 }));
@@ -326,7 +326,7 @@ final class DisjointPlacesTest {
     }
 
     @Test
-    void throwsWherePlacesThatAreSaidToBeDisjointOverlap() {
+    void throwsWhenPlacesThatAreStatedToBeDisjointOverlap() {
         SectionBuilder steps = new SectionBuilder("log_add", 2);
         Register word = steps.load(cell(steps.argument(0)));
         steps.add(word, constant(1));
@@ -351,7 +351,7 @@ final class DisjointPlacesTest {
         }
     }
 
-    /** A copy may end where its source begins, and the reverse. */
+    /** A copy may end where its source begins, or begin where its source ends. */
     @Test
     void comparesRangesByTheLengthOfTheCall() {
         SectionBuilder steps = new SectionBuilder("copy_add", 3);
@@ -372,7 +372,7 @@ final class DisjointPlacesTest {
     }
 
     @Test
-    void leavesNothingOfAStatementThatIsRefused() {
+    void addsNoStepOfARefusedStatement() {
         SectionBuilder steps = new SectionBuilder("tried", 2);
         Register one = steps.move(constant(1));
         Register two = steps.move(constant(2));

@@ -21,7 +21,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who builds sections has native access: a module without it is refused, and told what to do. */
+/** A module builds sections only with native access; the refusal names the option that grants it. */
 final class NativeAccessTest {
     private static final String USER = """
             package user;
@@ -51,7 +51,7 @@ final class NativeAccessTest {
     @TempDir
     private Path folder;
 
-    /** Makes a module of its own, of one class that builds a section. */
+    /** Makes a module of one class, which builds a section. */
     private ModuleLayer.Controller layer(String name) throws IOException {
         Path sources = Files.createDirectories(folder.resolve("sources").resolve(name));
         Path classes = Files.createDirectories(folder.resolve("classes").resolve(name));
@@ -82,7 +82,7 @@ final class NativeAccessTest {
     }
 
     @Test
-    void refusesAModuleWithoutNativeAccessWhereSectionsReachNativeMemory() throws Throwable {
+    void refusesAModuleWithoutNativeAccessIfSectionsReachNativeMemory() throws Throwable {
         String name = "without.access";
         ModuleLayer.Controller controller = layer(name);
         for (String method : new String[] {"build", "buildByReflection"}) {
@@ -109,9 +109,9 @@ final class NativeAccessTest {
         }
     }
 
-    /** The JVM of the tests warns, as it does by default, and grants the access. */
+    /** The JVM of the tests grants access by default, with a warning. */
     @Test
-    void leavesItToTheJvmWhereAClassGivesItsLookup() throws Throwable {
+    void letsTheJvmDecideForAClassThatGivesItsLookup() throws Throwable {
         String name = "by.lookup";
         ModuleLayer.Controller controller = layer(name);
         assertThrows(IllegalArgumentException.class, () -> call(controller, name, "buildByPublicLookup"));

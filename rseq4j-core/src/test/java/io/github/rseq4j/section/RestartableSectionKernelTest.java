@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kernel aborts users' sections at every instruction; and a thread without a registration calls them as well. */
+/** Users' sections happen once when the kernel aborts them, and on a thread that has lost its registration. */
 final class RestartableSectionKernelTest {
     private static final long SEED = 42;
 
@@ -39,7 +39,7 @@ final class RestartableSectionKernelTest {
     }
 
     @Test
-    void provesNoAbortsOnAVirtualThread() throws InterruptedException {
+    void refusesToProveAbortsOnAVirtualThread() throws InterruptedException {
         Rseqs.require();
         FutureTask<RestartableSection.AbortReport> proof =
                 new FutureTask<>(() -> UserSections.max().proveAborts(SEED));
@@ -54,7 +54,7 @@ final class RestartableSectionKernelTest {
     }
 
     @Test
-    void isFinishedOnAThreadThatLostItsRegistration() throws InterruptedException, ExecutionException {
+    void completesOnAThreadThatLostItsRegistration() throws InterruptedException, ExecutionException {
         NativeEngine engine = Rseqs.require();
         RestartableSection take = UserSections.take();
         RestartableSection delayed = UserSections.delayed();

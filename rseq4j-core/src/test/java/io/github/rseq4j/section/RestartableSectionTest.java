@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Users' sections give exact results, on restartable sequences and on the fallback, and say what they did not do. */
+/** Users' sections give exact results on restartable sequences and on the fallback, and name what they refuse. */
 final class RestartableSectionTest {
     private static final RestartableSection MAX = UserSections.max();
     private static final RestartableSection PUSH = UserSections.push();
@@ -104,10 +104,10 @@ final class RestartableSectionTest {
         return value;
     }
 
-    /** Each index has a word of 4 bytes and three bytes for itself, between those of other indices. */
+    /** Each index has a word of 4 bytes and a range of three bytes, between those of other indices. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void keepsApartWhatLiesSideBySideInOneWord(boolean virtual) throws InterruptedException {
+    void writesNoNeighbouringBytesOfOtherIndices(boolean virtual) throws InterruptedException {
         SectionBuilder add = new SectionBuilder("side_by_side_add", 1);
         Register own = add.load(cell(add.argument(0)));
         add.commitAddInt(at(own, 0), constant(1), Order.RELAXED);
@@ -145,7 +145,7 @@ final class RestartableSectionTest {
         }
     }
 
-    /** Who has popped a node has it alone, whoever pushed it and wherever; none is lost. */
+    /** A thread that pops a node is its only owner, and no node is lost. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void handsOutEachNodeOfAListOnce(boolean virtual) throws Throwable {
@@ -191,7 +191,7 @@ final class RestartableSectionTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void returnsEachNumberOfACopyOnce(boolean virtual) throws InterruptedException {
+    void returnsEachCountOfACopyOnce(boolean virtual) throws InterruptedException {
         try (PerCpuItems items = new PerCpuItems(8)) {
             long item = items.allocate();
             AtomicLong returned = new AtomicLong();
@@ -266,7 +266,7 @@ final class RestartableSectionTest {
     }
 
     @Test
-    void refusesALongerDelayThanItsBoundAndSaysWhatHasCommitted() {
+    void refusesALongerDelayThanItsBoundAndNamesTheCommittedSections() {
         RestartableSection delayed = UserSections.delayed();
         try (PerCpuItems items = new PerCpuItems(16)) {
             long item = items.allocate();
@@ -281,7 +281,7 @@ final class RestartableSectionTest {
     }
 
     @Test
-    void refusesALengthThatTheSectionLoadedAndThatIsBeyondItsBound() {
+    void refusesALoadedLengthAboveItsBound() {
         SectionBuilder steps = new SectionBuilder("copy_loaded", 2);
         Register length = steps.load(cell(steps.argument(0)));
         steps.disjoint(cell(steps.argument(0), 16), constant(8), at(steps.argument(1), 0), constant(8));
@@ -320,7 +320,7 @@ final class RestartableSectionTest {
 
     /** Steps over many temporaries, of which four are live at once, compute what the same steps in Java compute. */
     @Test
-    void computesWhatItsStepsSayWhereTemporariesShareTheMachines() {
+    void computesTheSameWhenTemporariesShareTheMachines() {
         SplittableRandom random = new SplittableRandom(SEED);
         try (PerCpuItems items = new PerCpuItems(8)) {
             long item = items.allocate();
@@ -383,7 +383,7 @@ final class RestartableSectionTest {
     }
 
     @Test
-    void keepsSectionsOfOneNameApart() throws InterruptedException {
+    void runsSectionsOfOneNameIndependently() throws InterruptedException {
         List<RestartableSection> sections = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             SectionBuilder steps = new SectionBuilder("load_add_store_relaxed", 2);
@@ -421,7 +421,7 @@ final class RestartableSectionTest {
     }
 
     @Test
-    void provesAbortsOrSaysWhyItCannot() {
+    void provesAbortsOrNamesTheReasonAndTheRemedy() {
         RestartableSection take = UserSections.take();
         if (Rseq.availability().available()) {
             RestartableSection.AbortReport report = take.proveAborts(SEED);

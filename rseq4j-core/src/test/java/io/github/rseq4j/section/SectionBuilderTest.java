@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Misuse is refused where it happens, naming section, step and rule; and what is right is taken. */
+/** The method that adds a step refuses misuse, with section, step and rule; correct sections are built. */
 final class SectionBuilderTest {
     private static SectionBuilder steps() {
         return new SectionBuilder("tried", 8);
@@ -169,7 +169,7 @@ final class SectionBuilderTest {
                 rule("restarts=1048577", b -> b.restarts((1 << 20) + 1)),
                 rule("result=a1 breaks the rule: a section has one", b -> b.result(b.argument(0))
                         .result(b.argument(1))),
-                rule("result=a0 breaks the rule: the result is said before", b -> commit(b).result(b.argument(0))),
+                rule("result=a0 breaks the rule: the result is set before", b -> commit(b).result(b.argument(0))),
                 rule("result=a0 breaks the rule: a0 belongs to another", b -> b.result(steps().argument(0))),
                 state("section=tried, steps=0, build breaks the rule: a section ends with its commit",
                         SectionBuilder::build),
@@ -192,16 +192,16 @@ final class SectionBuilderTest {
     }
 
     @Test
-    void refusesAtTheLineOfTheStep() {
+    void refusesInTheMethodThatAddsTheStep() {
         SectionBuilder steps = steps();
         Exception refusal = assertThrows(IllegalArgumentException.class, () -> steps.delay(steps.argument(0), 0));
         assertTrue(Arrays.stream(refusal.getStackTrace()).anyMatch(frame -> frame.getMethodName().equals("delay")),
                 refusal.toString());
     }
 
-    /** What was refused is not there: the next step takes its place. */
+    /** A refused step is not added: the next step has its number. */
     @Test
-    void goesOnBehindARefusal() {
+    void continuesAfterARefusal() {
         SectionBuilder steps = steps();
         Register value = steps.load(cell(steps.argument(0)));
         steps.result(value);
@@ -252,7 +252,7 @@ final class SectionBuilderTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("wrong")
-    void refusesToBuildWhatDoesNotHappenExactlyOnce(String name, String words, Consumer<SectionBuilder> wrong) {
+    void refusesToBuildASectionThatDoesNotHappenExactlyOnce(String name, String words, Consumer<SectionBuilder> wrong) {
         SectionBuilder steps = steps();
         wrong.accept(steps);
         String message = String.valueOf(assertThrows(IllegalStateException.class, steps::build).getMessage());

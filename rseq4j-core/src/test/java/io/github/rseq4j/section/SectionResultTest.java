@@ -18,7 +18,7 @@ final class SectionResultTest {
     private static final int CALLS = 20_000;
 
     @Test
-    void makesResultsOfItsOwnStatusesAlone() {
+    void refusesStatusesThatTheSectionNeverReturns() {
         RestartableSection max = UserSections.max();
         RestartableSection take = UserSections.take();
         for (long status : new long[] {-1, -3, -15, -23, -24, -16 - 256, Long.MIN_VALUE}) {

@@ -56,7 +56,7 @@ final class UserSections {
         return steps.result(first).commitStore(cell(item), next, Order.RELAXED).build();
     }
 
-    /** Appends (length) bytes (from) to the log of (item): its length, and at 8 the bytes. Returns where they went. */
+    /** Appends (length) bytes (from) to the log of (item): its length, and at 8 the bytes. Returns their offset. */
     static RestartableSection append() {
         SectionBuilder steps = new SectionBuilder("log_append", 3);
         Register item = steps.argument(0);
@@ -97,7 +97,7 @@ final class UserSections {
         return steps.commitAdd(cell(item, 8), constant(1), Order.RELAXED).build();
     }
 
-    /** Adds (delta) to (item) and returns what was there. */
+    /** Adds (delta) to (item) and returns its former value. */
     static RestartableSection fetchAdd() {
         SectionBuilder steps = new SectionBuilder("fetch_add", 2);
         Register item = steps.argument(0);
