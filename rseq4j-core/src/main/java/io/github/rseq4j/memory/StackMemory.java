@@ -19,9 +19,9 @@ public final class StackMemory {
      *   1. Check that the stack is large enough and that the kernel grants a fence. Nothing has changed so far.
      *   2. Claim: turn each index that holds elements. Sections that begin now use the other array.
      *   3. Fence: one for all of them.
-     *   4. Look: copy the elements of the former arrays. If this or the fence fails, unclaim: turn the indices back. The
-     *      former arrays are in use again, with all of their elements. Elements that were pushed meanwhile stay in the
-     *      other array.
+     *   4. Look: copy the elements of the former arrays. If this or the fence fails, unclaim: turn the indices back.
+     *      The former arrays are in use again, with all of their elements. Elements that were pushed meanwhile stay in
+     *      the other array.
      *   5. Empty the former arrays and link the copies. Nothing here can fail.
      * Elements that a failed drain has left in the other array count. The next drain takes them by turning twice.
      *
