@@ -14,14 +14,16 @@ import java.lang.ref.Reference;
  * for (long nanos = 1; nanos <= 1000; nanos++) {
  *     latency.record(nanos);
  * }
- * HistogramSnapshot interval = latency.snapshotThenReset(); long count = interval.count();         // 1000 double mean
- * = interval.mean();         // 500.5 long median = interval.percentile(50); // 503: the bucket of 500 holds 496 to 503
+ * HistogramSnapshot interval = latency.snapshotThenReset();
+ * long count = interval.count();         // 1000
+ * double mean = interval.mean();         // 500.5
+ * long median = interval.percentile(50); // 503: the bucket of 500 holds 496 to 503
  * }
  *
- * <p><b>Buckets.</b> A value is kept to its highest bit and {@code significantBits} more. The values of a bucket differ
- * by less than a part of 2<sup>-significantBits</sup>, so a bound of a bucket differs from a recorded value by less
- * than that part of the value. Values less than 2<sup>significantBits + 1</sup> have a bucket each. Use 4, 7 or 10 bits
- * for 1, 2 or 3 significant decimal digits. Counts and the sum of values are exact.
+ * <p><b>Buckets.</b> A value is kept to its highest bit and {@code significantBits} more. The relative difference of two
+ * values of a bucket is less than 2<sup>-significantBits</sup>, so a bound of a bucket differs from a recorded value by
+ * less than that part of the value. Values less than 2<sup>significantBits + 1</sup> have a bucket each. Use 4, 7 or 10
+ * bits for 1, 2 or 3 significant decimal digits. Counts and the sum of values are exact.
  *
  * <p><b>Values above the highest trackable one</b> are not lost: they count in the last bucket, which ends at
  * {@link Long#MAX_VALUE}, and in the sum. In the full range there are no such values.

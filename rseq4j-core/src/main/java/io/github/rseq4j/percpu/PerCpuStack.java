@@ -21,7 +21,8 @@ import java.util.function.LongConsumer;
  * if (value == -1) {
  *     free.steal(taken -> System.out.println(taken)); // what another CPU had
  * }
- * int drained = free.drain(taken -> System.out.println(taken)); // what all CPUs had }
+ * int drained = free.drain(taken -> System.out.println(taken)); // what all CPUs had
+ * }
  *
  * <p><b>Order.</b> Each stack is last in, first out. There is no order between stacks. A thread that is rescheduled
  * between two calls may use the stack of another index, so {@code pop} after {@code push} need not return the same
