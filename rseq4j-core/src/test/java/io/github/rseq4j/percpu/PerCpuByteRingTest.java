@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.github.rseq4j.testing.Crowd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,11 +20,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 import java.util.SplittableRandom;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -249,29 +247,14 @@ final class PerCpuByteRingTest {
         PerCpuByteRing ring = new PerCpuByteRing(capacity, 100);
         int each = 20_000 / producers;
         boolean[][] seen = new boolean[producers][each];
-        Queue<String> failures = new ConcurrentLinkedQueue<>();
-        AtomicInteger running = new AtomicInteger(producers);
         AtomicBoolean stopped = new AtomicBoolean();
-        List<Thread> started = new ArrayList<>();
-        for (int i = 0; i < producers; i++) {
-            int producer = i;
-            Runnable body = () -> {
-                try {
-                    produce(ring, producer, each, stopped);
-                } catch (RuntimeException | Error e) {
-                    failures.add(e.toString());
-                } finally {
-                    running.decrementAndGet();
-                }
-            };
-            started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
-        }
+        Crowd crowd = Crowd.start(producers, virtual, thread -> produce(ring, thread, each, stopped));
         byte[] buffer = new byte[100];
         int handed = 0;
         boolean ended = false;
         try {
             while (!ended) {
-                ended = running.get() == 0;
+                ended = !crowd.isRunning();
                 handed += ring.drain(buffer, (bytes, length) -> {
                     ByteBuffer header = ByteBuffer.wrap(bytes);
                     int producer = header.getInt();
@@ -286,10 +269,7 @@ final class PerCpuByteRingTest {
             // What a drain has failed for leaves rings full.
             stopped.set(true);
         }
-        for (Thread thread : started) {
-            thread.join();
-        }
-        assertEquals(List.of(), List.copyOf(failures));
+        crowd.join();
         assertEquals(producers * each, handed);
         assertEquals(0, ring.usedBytes());
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.github.rseq4j.testing.Crowd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,10 +16,8 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -243,28 +242,13 @@ final class PerCpuByteStackTest {
     void nothingIsLostTornOrSeenTwice(int threads, boolean virtual) throws InterruptedException {
         PerCpuByteStack stack = new PerCpuByteStack(2048, 64);
         ConcurrentHashMap<Long, Boolean> live = new ConcurrentHashMap<>();
-        Queue<String> failures = new ConcurrentLinkedQueue<>();
-        List<Thread> started = new ArrayList<>();
-        for (int i = 0; i < threads; i++) {
-            long id = i;
-            Runnable body = () -> {
-                try {
-                    new User(stack, live, id).run(30_000 / threads);
-                } catch (RuntimeException | Error e) {
-                    failures.add(e.toString());
-                }
-            };
-            started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
-        }
+        Crowd crowd = Crowd.start(threads, virtual, thread -> new User(stack, live, thread).run(30_000 / threads));
         for (int i = 0; i < 20; i++) {
             stack.drain(each -> User.require(live, each));
             stack.resize(4096 + 8 * i);
         }
-        for (Thread thread : started) {
-            thread.join();
-        }
+        crowd.join();
         stack.drain(each -> User.require(live, each));
-        assertEquals(List.of(), List.copyOf(failures));
         assertEquals(0, live.size(), "pushed and never seen");
     }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.github.rseq4j.percpu.PerCpuPool.Lease;
+import io.github.rseq4j.testing.Crowd;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
@@ -255,23 +256,8 @@ final class PerCpuPoolTest {
             throws InterruptedException {
         PerCpuPool<Item> pool = pool(PoolOptions.defaults().withIdlePerCpu(idlePerCpu).withRobust(robust));
         int rounds = 60_000 / threads;
-        Queue<String> failures = new ConcurrentLinkedQueue<>();
-        List<Thread> started = new ArrayList<>();
-        for (int i = 0; i < threads; i++) {
-            SplittableRandom random = new SplittableRandom(i);
-            Runnable body = () -> {
-                try {
-                    use(pool, random, rounds);
-                } catch (RuntimeException | Error e) {
-                    failures.add(e.toString());
-                }
-            };
-            started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
-        }
-        for (Thread thread : started) {
-            thread.join();
-        }
-        assertEquals(List.of(), List.copyOf(failures));
+        Crowd crowd = Crowd.start(threads, virtual, thread -> use(pool, new SplittableRandom(thread), rounds));
+        crowd.join();
         PoolStats stats = pool.stats();
         assertEquals(made.size(), stats.created(), "the items that were made");
         assertEquals(made.size(), pool.idle() + destroyed.size(), stats.toString());

@@ -9,17 +9,15 @@ import com.sun.management.ThreadMXBean;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.memory.RingMemory;
+import io.github.rseq4j.testing.Crowd;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 import java.util.SplittableRandom;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -281,25 +279,11 @@ final class PerCpuRingTest {
         PerCpuRing ring = new PerCpuRing(capacity);
         int each = 40_000 / producers;
         Seen seen = new Seen(producers, each);
-        Queue<String> failures = new ConcurrentLinkedQueue<>();
-        AtomicInteger running = new AtomicInteger(producers);
         AtomicBoolean stopped = new AtomicBoolean();
-        List<Thread> started = new ArrayList<>();
-        for (int i = 0; i < producers; i++) {
-            long producer = i;
-            Runnable body = () -> {
-                try {
-                    produce(ring, producer, each, new SplittableRandom(producer), stopped);
-                } catch (RuntimeException | Error e) {
-                    failures.add(e.toString());
-                } finally {
-                    running.decrementAndGet();
-                }
-            };
-            started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
-        }
+        Crowd crowd = Crowd.start(producers, virtual,
+                thread -> produce(ring, thread, each, new SplittableRandom(thread), stopped));
         try {
-            while (running.get() > 0) {
+            while (crowd.isRunning()) {
                 if (ring.drain(seen::take, 100) == 0) {
                     LockSupport.parkNanos(10_000);
                 }
@@ -308,11 +292,8 @@ final class PerCpuRingTest {
             // What a drain has failed for leaves rings full.
             stopped.set(true);
         }
-        for (Thread thread : started) {
-            thread.join();
-        }
+        crowd.join();
         ring.drain(seen::take);
-        assertEquals(List.of(), List.copyOf(failures));
         assertEquals(List.of(), seen.faults);
         assertTrue(Arrays.stream(seen.counts).allMatch(count -> count == each), () -> Arrays.toString(seen.counts));
         assertEquals(0, ring.size());
@@ -324,15 +305,9 @@ final class PerCpuRingTest {
     void eachProducersValuesRiseWithinAnIndex(int producers, boolean virtual) throws InterruptedException {
         PerCpuRing ring = new PerCpuRing(1 << 14);
         int each = 8_000 / producers;
-        List<Thread> started = new ArrayList<>();
-        for (int i = 0; i < producers; i++) {
-            long producer = i;
-            Runnable body = () -> produce(ring, producer, each, new SplittableRandom(producer), new AtomicBoolean());
-            started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
-        }
-        for (Thread thread : started) {
-            thread.join();
-        }
+        Crowd crowd = Crowd.start(producers, virtual,
+                thread -> produce(ring, thread, each, new SplittableRandom(thread), new AtomicBoolean()));
+        crowd.join();
         // All is in the rings now, so a copy's size tells which of the values are its own.
         int[] sizes = ring.sizes();
         List<Long> values = drained(ring);

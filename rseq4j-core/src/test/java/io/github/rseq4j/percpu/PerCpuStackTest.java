@@ -8,13 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.github.rseq4j.memory.Cells;
+import io.github.rseq4j.testing.Crowd;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Queue;
 import java.util.SplittableRandom;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -260,19 +259,8 @@ final class PerCpuStackTest {
                 stack.resize(stack.capacity() + 1);
             }
         }
-        Queue<String> failures = new ConcurrentLinkedQueue<>();
-        List<Thread> started = new ArrayList<>();
-        for (int i = 0; i < threads; i++) {
-            SplittableRandom random = new SplittableRandom(i);
-            Runnable body = () -> {
-                try {
-                    use(stack, ids, random, 40_000 / threads);
-                } catch (RuntimeException | Error e) {
-                    failures.add(e.toString());
-                }
-            };
-            started.add(virtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().start(body));
-        }
+        Crowd crowd = Crowd.start(threads, virtual,
+                thread -> use(stack, ids, new SplittableRandom(thread), 40_000 / threads));
         for (int i = 0; i < 30; i++) {
             List<Long> taken = new ArrayList<>();
             stack.drain(taken::add);
@@ -285,10 +273,7 @@ final class PerCpuStackTest {
             }
             stack.resize(Math.max(stack.capacity(), 64) + i % 2);
         }
-        for (Thread thread : started) {
-            thread.join();
-        }
-        assertEquals(List.of(), List.copyOf(failures));
+        crowd.join();
         assertEquals(LongStream.rangeClosed(1, count).boxed().toList(),
                 drained(stack).stream().map(Math::abs).sorted().toList());
     }

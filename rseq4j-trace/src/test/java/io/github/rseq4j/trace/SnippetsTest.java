@@ -1,16 +1,14 @@
 package io.github.rseq4j.trace;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.testing.Snippets;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
-import java.io.StringWriter;
-import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,12 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import javax.tools.JavaCompiler;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,29 +23,20 @@ import org.junit.jupiter.api.io.TempDir;
 final class SnippetsTest {
     private static final Path MODULE =
             Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "rseq4j-trace");
-    private static final Pattern SNIPPET =
-            Pattern.compile("\\{@snippet lang = java:\\R(.*?)\\R \\* \\}\\R \\*\\R", Pattern.DOTALL);
+    private static final String CLASSES = MODULE.resolve("target/classes").toString();
 
     private static String snippet(String name) throws IOException {
-        Matcher snippet = SNIPPET.matcher(Files.readString(
-                MODULE.resolve("src/main/java/io/github/rseq4j/trace").resolve(name + ".java")));
-        assertTrue(snippet.find(), name + " shows a snippet");
-        return snippet.group(1).lines().map(line -> line.replaceFirst("^ \\* ?", "        "))
-                .collect(Collectors.joining("\n"));
+        return Snippets.first(MODULE.resolve("src/main/java/io/github/rseq4j/trace").resolve(name + ".java"));
     }
 
     /** Compiles a class, and what else its file has, to the folder "classes". */
     private static void compile(Path folder, String name, String text) throws IOException {
-        Files.createDirectory(folder.resolve("classes"));
         Path source = Files.writeString(folder.resolve(name + ".java"), text);
-        JavaCompiler compiler = Objects.requireNonNull(ToolProvider.getSystemJavaCompiler());
-        StringWriter problems = new StringWriter();
-        try (StandardJavaFileManager manager = compiler.getStandardFileManager(null, null, null)) {
-            boolean compiled = compiler.getTask(problems, manager, null, List.of("-proc:none", "-parameters", "-cp",
-                    MODULE.resolve("target/classes").toString(), "-d", folder.resolve("classes").toString()), null,
-                    manager.getJavaFileObjects(source)).call();
-            assertTrue(compiled, problems.toString());
-        }
+        Snippets.compile(List.of(source), CLASSES, folder.resolve("classes"));
+    }
+
+    private static URLClassLoader loader(Path folder) throws IOException {
+        return Snippets.loader(folder.resolve("classes"), SnippetsTest.class.getClassLoader());
     }
 
     @Test
@@ -96,10 +79,5 @@ final class SnippetsTest {
         try (URLClassLoader loader = loader(folder)) {
             loader.loadClass("Snippet").getMethod("run", Path.class).invoke(null, trace);
         }
-    }
-
-    private static URLClassLoader loader(Path folder) throws IOException {
-        URL[] path = {folder.resolve("classes").toUri().toURL()};
-        return new URLClassLoader(path, SnippetsTest.class.getClassLoader());
     }
 }

@@ -3,15 +3,50 @@ package io.github.rseq4j.trace.logging;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.rseq4j.trace.Level;
+import io.github.rseq4j.trace.Tracer;
+import io.github.rseq4j.trace.TracerOptions;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** Reads a trace of logged messages. */
-final class LoggedTrace {
-    private LoggedTrace() {}
+/**
+ * A tracer of a test, and its trace of logged messages.
+ *
+ * @param tracer the tracer
+ * @param folder its folder
+ */
+record LoggedTrace(Tracer tracer, Path folder) implements AutoCloseable {
+    static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 20, 16);
+
+    /** Starts a tracer with rings that hold all events of a test. */
+    static LoggedTrace start(Path folder) throws IOException {
+        return new LoggedTrace(Tracer.streaming(folder, LARGE), folder);
+    }
+
+    /** Returns the events that were recorded before. */
+    List<TraceEvent> recorded() throws IOException {
+        tracer.flush();
+        return events(folder);
+    }
+
+    /** Returns the events that were recorded before, with their fields. */
+    List<String> texts() throws IOException {
+        tracer.flush();
+        return texts(folder);
+    }
+
+    /** Returns the messages of the events that were recorded before. */
+    List<String> messages() throws IOException {
+        return recorded().stream().map(event -> String.valueOf(event.values().get(3))).toList();
+    }
+
+    @Override
+    public void close() {
+        tracer.close();
+    }
 
     /** Returns the events of a complete trace. */
     static List<TraceEvent> events(Path folder) {

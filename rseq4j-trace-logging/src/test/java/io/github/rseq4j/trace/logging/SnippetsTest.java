@@ -1,13 +1,11 @@
 package io.github.rseq4j.trace.logging;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.testing.Snippets;
 import io.github.rseq4j.trace.Tracer;
 import java.io.File;
 import java.io.IOException;
-import java.io.StringWriter;
-import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,13 +14,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.logging.Handler;
 import java.util.logging.Logger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import javax.tools.JavaCompiler;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,34 +26,19 @@ final class SnippetsTest {
     private static final String CLASSES = Stream.of("rseq4j-trace-logging", "rseq4j-trace", "rseq4j-core")
             .map(module -> MODULE.resolveSibling(module).resolve("target/classes").toString())
             .collect(Collectors.joining(File.pathSeparator));
-    private static final Pattern SNIPPET =
-            Pattern.compile("\\{@snippet lang = java:\\R(.*?)\\R \\* \\}\\R \\*\\R", Pattern.DOTALL);
 
     private static String snippet(String name) throws IOException {
-        Matcher snippet = SNIPPET.matcher(Files.readString(
-                MODULE.resolve("src/main/java/io/github/rseq4j/trace/logging").resolve(name + ".java")));
-        assertTrue(snippet.find(), name + " shows a snippet");
-        return snippet.group(1).lines().map(line -> line.replaceFirst("^ \\* ?", "        "))
-                .collect(Collectors.joining("\n"));
+        return Snippets.first(MODULE.resolve("src/main/java/io/github/rseq4j/trace/logging").resolve(name + ".java"));
     }
 
     /** Compiles a class and the other classes of its file to the folder "classes". */
     private static void compile(Path folder, String name, String text) throws IOException {
-        Files.createDirectory(folder.resolve("classes"));
         Path source = Files.writeString(folder.resolve(name + ".java"), text);
-        JavaCompiler compiler = Objects.requireNonNull(ToolProvider.getSystemJavaCompiler());
-        StringWriter problems = new StringWriter();
-        try (StandardJavaFileManager manager = compiler.getStandardFileManager(null, null, null)) {
-            boolean compiled = compiler.getTask(problems, manager, null, List.of("-proc:none", "-parameters", "-cp",
-                    CLASSES, "-d", folder.resolve("classes").toString()), null,
-                    manager.getJavaFileObjects(source)).call();
-            assertTrue(compiled, problems.toString());
-        }
+        Snippets.compile(List.of(source), CLASSES, folder.resolve("classes"));
     }
 
     private static URLClassLoader loader(Path folder) throws IOException {
-        URL[] path = {folder.resolve("classes").toUri().toURL()};
-        return new URLClassLoader(path, SnippetsTest.class.getClassLoader());
+        return Snippets.loader(folder.resolve("classes"), SnippetsTest.class.getClassLoader());
     }
 
     @Test

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.trace.Tracer;
-import io.github.rseq4j.trace.TracerOptions;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,12 +32,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The trace contains the messages of java.util.logging, and the program sees no failure. */
 final class TraceLogHandlerTest {
-    private static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 20, 16);
 
     @TempDir
     private Path folder = Path.of("");
     private final Reports reports = new Reports();
     private final Logger logger = Logger.getAnonymousLogger();
+    private LoggedTrace trace;
     private Tracer tracer;
     private TraceLogHandler handler;
 
@@ -98,7 +97,8 @@ final class TraceLogHandlerTest {
 
     @BeforeEach
     void attach() throws IOException {
-        tracer = Tracer.streaming(folder.resolve("trace"), LARGE);
+        trace = LoggedTrace.start(folder.resolve("trace"));
+        tracer = trace.tracer();
         handler = new TraceLogHandler(tracer);
         handler.setErrorManager(reports);
         logger.setUseParentHandlers(false);
@@ -109,20 +109,6 @@ final class TraceLogHandlerTest {
     @AfterEach
     void close() {
         tracer.close();
-    }
-
-    private List<TraceEvent> recorded() throws IOException {
-        tracer.flush();
-        return LoggedTrace.events(folder.resolve("trace"));
-    }
-
-    private List<String> texts() throws IOException {
-        tracer.flush();
-        return LoggedTrace.texts(folder.resolve("trace"));
-    }
-
-    private List<String> messages() throws IOException {
-        return recorded().stream().map(event -> String.valueOf(event.values().get(3))).toList();
     }
 
     @Test
@@ -138,7 +124,7 @@ final class TraceLogHandlerTest {
                 "jul:fine[500, FINE, a.b, m, null]", "jul:finer[400, FINER, a.b, m, null]",
                 "jul:finest[300, FINEST, a.b, m, null]", "jul:warning[950, AUDIT, a.b, m, null]",
                 "jul:finest[299, SILLY, a.b, m, null]", "jul:severe[2147483647, OFF, a.b, m, null]",
-                "jul:finest[-2147483648, ALL, a.b, m, null]"), texts());
+                "jul:finest[-2147483648, ALL, a.b, m, null]"), trace.texts());
         assertEquals(List.of("config DEBUG_SYSTEM", "fine DEBUG_PROGRAM", "finer DEBUG_FUNCTION", "finest DEBUG",
                 "info INFO", "severe ERR", "warning WARNING"), LoggedTrace.levels(folder.resolve("trace")));
     }
@@ -165,7 +151,7 @@ final class TraceLogHandlerTest {
         localized.setMessage("no key");
         handler.publish(localized);
         assertEquals(List.of("1 of two, it's", "it''s {} {", "{0}", "{0", "null", "gr\u00fc\u00df \ud83d\ude00",
-                "found 7", "found {0}", "no key"), messages());
+                "found 7", "found {0}", "no key"), trace.messages());
     }
 
     @Test
@@ -186,7 +172,7 @@ final class TraceLogHandlerTest {
         });
         logger.info("one");
         logger.info("fail");
-        assertEquals(List.of("<one>", "fail"), messages());
+        assertEquals(List.of("<one>", "fail"), trace.messages());
         assertEquals(List.of(ErrorManager.FORMAT_FAILURE + " UnsupportedOperationException"), reports.all);
     }
 
@@ -205,7 +191,7 @@ final class TraceLogHandlerTest {
         });
         handler.publish(record);
         assertEquals(List.of("jul:info[800, INFO, null, null, null]", "jul:info[800, INFO, null, null, null]",
-                "jul:info[800, INFO, null, null, null]"), texts());
+                "jul:info[800, INFO, null, null, null]"), trace.texts());
         assertEquals(List.of("3 NullPointerException"), reports.all.stream()
                 .map(each -> each.replaceFirst("^" + ErrorManager.FORMAT_FAILURE, "3")).toList());
         assertFalse(handler.isLoggable(null));
@@ -216,7 +202,7 @@ final class TraceLogHandlerTest {
         logger.log(Level.SEVERE, "failed", new IllegalStateException("late"));
         logger.log(Level.SEVERE, "failed", new Worded(() -> Objects.requireNonNull(null)));
         assertEquals(List.of("jul:severe[1000, SEVERE, null, failed, java.lang.IllegalStateException: late]",
-                "jul:severe[1000, SEVERE, null, failed, " + Worded.class.getName() + "]"), texts());
+                "jul:severe[1000, SEVERE, null, failed, " + Worded.class.getName() + "]"), trace.texts());
     }
 
     @Test
@@ -225,7 +211,7 @@ final class TraceLogHandlerTest {
         logger.log(Level.INFO, "b {0}", new Asked(() -> {
             throw new AssertionError("an Error");
         }));
-        assertEquals(List.of("a {0}", "b {0}"), messages());
+        assertEquals(List.of("a {0}", "b {0}"), trace.messages());
         assertEquals(0, tracer.stats().lost());
     }
 
@@ -244,7 +230,7 @@ final class TraceLogHandlerTest {
         assertEquals(0, asked.times);
         logger.log(Level.SEVERE, "{0}", asked);
         assertEquals(1, asked.times);
-        assertEquals(List.of("jul:severe[1000, SEVERE, null, asked, null]"), texts());
+        assertEquals(List.of("jul:severe[1000, SEVERE, null, asked, null]"), trace.texts());
     }
 
     @Test
@@ -258,7 +244,7 @@ final class TraceLogHandlerTest {
         assertEquals(List.of("jul:fine[500, FINE, null, inner {0}, null]",
                 "jul:info[800, INFO, null, outer asked, null]", "jul:info[800, INFO, null, after asked, null]",
                 "jul:fine[500, FINE, null, inner, " + Worded.class.getName() + "]",
-                "jul:info[800, INFO, null, thrown, " + Worded.class.getName() + ": words]"), texts());
+                "jul:info[800, INFO, null, thrown, " + Worded.class.getName() + ": words]"), trace.texts());
         assertEquals(1, asked.times);
     }
 
@@ -282,7 +268,7 @@ final class TraceLogHandlerTest {
         assertEquals(3, tracer.stats().lost());
         handler.setFilter(null);
         logger.info("after");
-        assertEquals(List.of("after"), messages());
+        assertEquals(List.of("after"), trace.messages());
     }
 
     @Test
@@ -305,7 +291,7 @@ final class TraceLogHandlerTest {
                 each.get();
             }
         }
-        List<TraceEvent> events = recorded();
+        List<TraceEvent> events = trace.recorded();
         assertEquals(threads * records, events.size());
         int[] count = new int[threads];
         for (TraceEvent event : events) {
@@ -338,7 +324,7 @@ final class TraceLogHandlerTest {
         assertEquals(1, LoggedTrace.events(folder.resolve("trace")).size());
         assertEquals(List.of(), reports.all);
         Path gone = folder.resolve("gone");
-        try (Tracer other = Tracer.streaming(gone, LARGE)) {
+        try (Tracer other = Tracer.streaming(gone, LoggedTrace.LARGE)) {
             TraceLogHandler without = new TraceLogHandler(other);
             without.setErrorManager(reports);
             without.publish(new LogRecord(Level.INFO, "nowhere to go"));
@@ -356,7 +342,7 @@ final class TraceLogHandlerTest {
         handler.close();
         handler.close();
         logger.info("one");
-        assertEquals(List.of("both", "both", "one"), messages());
+        assertEquals(List.of("both", "both", "one"), trace.messages());
         tracer.close();
         logger.info("none");
         handler.flush();

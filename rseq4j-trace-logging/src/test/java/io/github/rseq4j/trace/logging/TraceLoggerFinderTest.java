@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.trace.Tracer;
-import io.github.rseq4j.trace.TracerOptions;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -31,7 +30,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The trace contains the messages of System.Logger, and the underlying logger logs as it would without the finder. */
 final class TraceLoggerFinderTest {
-    private static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 20, 16);
     private static final ResourceBundle BUNDLE = new ListResourceBundle() {
         @Override
         protected Object[][] getContents() {
@@ -44,6 +42,7 @@ final class TraceLoggerFinderTest {
     private final Beyond beyond = new Beyond();
     private final TraceLoggerFinder finder = new TraceLoggerFinder(beyond);
     private final System.Logger logger = finder.getLogger("a.b", TraceLoggerFinderTest.class.getModule());
+    private LoggedTrace trace;
     private Tracer tracer;
 
     /** A logging library that keeps its messages. */
@@ -107,27 +106,14 @@ final class TraceLoggerFinderTest {
 
     @BeforeEach
     void attach() throws IOException {
-        tracer = Tracer.streaming(folder.resolve("trace"), LARGE);
+        trace = LoggedTrace.start(folder.resolve("trace"));
+        tracer = trace.tracer();
         finder.attach(tracer);
     }
 
     @AfterEach
     void close() {
         tracer.close();
-    }
-
-    private List<TraceEvent> recorded() throws IOException {
-        tracer.flush();
-        return LoggedTrace.events(folder.resolve("trace"));
-    }
-
-    private List<String> texts() throws IOException {
-        tracer.flush();
-        return LoggedTrace.texts(folder.resolve("trace"));
-    }
-
-    private List<String> messages() throws IOException {
-        return recorded().stream().map(event -> String.valueOf(event.values().get(3))).toList();
     }
 
     @Test
@@ -139,7 +125,7 @@ final class TraceLoggerFinderTest {
                 "system_logger:trace[400, TRACE, a.b, m, null]", "system_logger:debug[500, DEBUG, a.b, m, null]",
                 "system_logger:info[800, INFO, a.b, m, null]", "system_logger:warning[900, WARNING, a.b, m, null]",
                 "system_logger:error[1000, ERROR, a.b, m, null]",
-                "system_logger:error[2147483647, OFF, a.b, m, null]"), texts());
+                "system_logger:error[2147483647, OFF, a.b, m, null]"), trace.texts());
         assertEquals(Arrays.stream(Level.values()).map(level -> level + " m 0").toList(), beyond.logged);
         assertEquals(List.of("debug DEBUG_PROGRAM", "error ERR", "info INFO", "trace DEBUG", "warning WARNING"),
                 LoggedTrace.levels(folder.resolve("trace")));
@@ -160,7 +146,7 @@ final class TraceLoggerFinderTest {
         localized.log(Level.INFO, "key", 8);
         localized.log(Level.INFO, "key", new IllegalStateException("late"));
         assertEquals(List.of("1 of two, it's", "it''s {} {", "{0}", "{0", "supplied", "asked", "found 7", "number",
-                "no key", "found 8", "found {0}"), messages());
+                "no key", "found 8", "found {0}"), trace.messages());
         assertEquals(11, beyond.logged.size());
     }
 
@@ -170,7 +156,7 @@ final class TraceLoggerFinderTest {
         logger.log(Level.INFO, (ResourceBundle) null, null, (Throwable) null);
         logger.log(Level.INFO, BUNDLE, null, 1);
         logger.log(Level.INFO, "{0}", (Object) null);
-        assertEquals(List.of("null", "null", "null", "null"), messages());
+        assertEquals(List.of("null", "null", "null", "null"), trace.messages());
         assertThrows(NullPointerException.class, () -> logger.log(null, "no level"), "the underlying logger throws");
         assertEquals(4, beyond.logged.size());
     }
@@ -180,7 +166,7 @@ final class TraceLoggerFinderTest {
         logger.log(Level.ERROR, "failed", new IllegalStateException("late"));
         logger.log(Level.ERROR, "failed", new Unspeakable());
         assertEquals(List.of("system_logger:error[1000, ERROR, a.b, failed, java.lang.IllegalStateException: late]",
-                "system_logger:error[1000, ERROR, a.b, failed, " + Unspeakable.class.getName() + "]"), texts());
+                "system_logger:error[1000, ERROR, a.b, failed, " + Unspeakable.class.getName() + "]"), trace.texts());
         assertEquals(List.of("ERROR failed true", "ERROR failed true"), beyond.logged);
     }
 
@@ -191,7 +177,7 @@ final class TraceLoggerFinderTest {
             throw new AssertionError("an Error");
         }));
         logger.log(Level.INFO, "c {0}", new Asked(() -> logger.log(Level.DEBUG, "inner {0}", 1)));
-        assertEquals(List.of("a {0}", "b {0}", "inner {0}", "c asked"), messages());
+        assertEquals(List.of("a {0}", "b {0}", "inner {0}", "c asked"), trace.messages());
         assertEquals(List.of("INFO a {0} 1", "INFO b {0} 1", "DEBUG inner {0} 1", "INFO c {0} 1"), beyond.logged);
         assertEquals(0, tracer.stats().lost());
     }
@@ -234,9 +220,9 @@ final class TraceLoggerFinderTest {
                 });
             }
         }
-        List<TraceEvent> events = recorded();
+        List<TraceEvent> events = trace.recorded();
         assertEquals(threads * records, events.size());
-        assertEquals(threads, messages().stream().distinct().count());
+        assertEquals(threads, trace.messages().stream().distinct().count());
         for (TraceEvent event : events) {
             String message = String.valueOf(event.values().get(3));
             assertEquals(message.replaceFirst(".* ", "").replaceAll("\\D", ""), String.valueOf(event.threadId()));
@@ -268,6 +254,6 @@ final class TraceLoggerFinderTest {
         onward.getLogger(peer.getName(), getClass().getModule()).log(Level.INFO, "{0}", 1);
         peer.removeHandler(handler);
         assertEquals(List.of(getClass().getName()), callers);
-        assertEquals(List.of("1"), messages());
+        assertEquals(List.of("1"), trace.messages());
     }
 }
