@@ -64,25 +64,32 @@ public final class Trace implements AutoCloseable {
      * @throws IOException if the folder does not exist or is not a folder
      */
     public static Trace open(Path folder) throws IOException {
-        return open(folder, false);
+        requireFolder(folder);
+        return of(folder, new TraceReader(folder));
     }
 
     /**
-     * Opens a trace.
+     * Opens a trace whose tracer still writes to the folder. An incomplete packet at the end of a file is then not
+     * reported as a problem.
      *
      * @param folder the folder that holds the trace's metadata
-     * @param isLive whether the tracer still writes to the folder; an incomplete packet at the end of a file is then
-     *     not reported as a problem
      * @return the trace; the caller must close it
      * @throws UnreadableTraceException if the metadata cannot be read
      * @throws IOException if the folder does not exist or is not a folder
      */
-    public static Trace open(Path folder, boolean isLive) throws IOException {
+    public static Trace openLive(Path folder) throws IOException {
+        requireFolder(folder);
+        return of(folder, TraceReader.live(folder));
+    }
+
+    private static void requireFolder(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             throw Files.exists(folder) ? new NotDirectoryException(folder.toString())
                     : new NoSuchFileException(folder.toString());
         }
-        TraceReader reader = new TraceReader(folder, isLive);
+    }
+
+    private static Trace of(Path folder, TraceReader reader) throws UnreadableTraceException {
         TraceDescription description = reader.description();
         if (description == null) {
             reader.close();
@@ -130,17 +137,17 @@ public final class Trace implements AutoCloseable {
      * @return a sequential stream in the order of the spans' ends, which reads the events when they are needed; it must
      *     be used before this trace is closed
      */
-    public Stream<Span> spans() {
+    public Stream<TraceSpan> spans() {
         SpanMatcher matcher = new SpanMatcher();
         return stream(() -> nextSpan(matcher));
     }
 
-    private @Nullable Span nextSpan(SpanMatcher matcher) {
+    private @Nullable TraceSpan nextSpan(SpanMatcher matcher) {
         for (TraceEvent event = next(); event != null; event = next()) {
             SpanMatcher.Begun begun = matcher.take(event);
             if (begun != null && matcher.role(event.type()).kind() == SpanMatcher.Kind.ENDS
                     && Long.compareUnsigned(event.timestamp(), begun.timestamp()) >= 0) {
-                return new Span(begun.pair(), event.threadId(), clock().instant(begun.timestamp()),
+                return new TraceSpan(begun.pair(), event.threadId(), clock().instant(begun.timestamp()),
                         Duration.ofNanos(clock().nanos(event.timestamp() - begun.timestamp())));
             }
         }

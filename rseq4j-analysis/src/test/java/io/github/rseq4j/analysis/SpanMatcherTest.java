@@ -153,8 +153,8 @@ class SpanMatcherTest {
         Instant start = Instant.parse("2025-11-24T16:00:00Z");
         Path made = trace("abBcA");
         try (Trace trace = Trace.open(made)) {
-            assertEquals(List.of(new Span("p:b", 5, start.plusNanos(1000), Duration.ofNanos(1000)),
-                    new Span("p:a", 5, start, Duration.ofNanos(4000))), trace.spans().toList());
+            assertEquals(List.of(new TraceSpan("p:b", 5, start.plusNanos(1000), Duration.ofNanos(1000)),
+                    new TraceSpan("p:a", 5, start, Duration.ofNanos(4000))), trace.spans().toList());
             assertEquals(List.of(), trace.events().toList(), "the whole trace was read");
         }
         try (Trace trace = Trace.open(made)) {

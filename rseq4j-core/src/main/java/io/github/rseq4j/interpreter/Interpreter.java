@@ -54,16 +54,6 @@ public final class Interpreter {
      *
      * @param memory the memory on which chains work
      * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
-     */
-    public Interpreter(AddressSpace memory, int strideShift) {
-        this(memory, strideShift, System::nanoTime);
-    }
-
-    /**
-     * Creates an interpreter with a given clock.
-     *
-     * @param memory the memory on which chains work
-     * @param strideShift the binary logarithm of the distance between two indices' copies, in bytes
      * @param clock the clock of timestamps
      */
     public Interpreter(AddressSpace memory, int strideShift, LongSupplier clock) {

@@ -42,9 +42,6 @@ public final class Linux {
     /** memfd_create(2): MFD_CLOEXEC ({@code linux/memfd.h}, Linux 3.17). */
     public static final int MFD_CLOEXEC = 1;
 
-    private static final int O_RDWR = 2;
-    private static final int O_CLOEXEC = 0x8_0000;
-    private static final int MAP_SHARED = 0x01;
     private static final int MAP_PRIVATE = 0x02;
     private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
@@ -142,32 +139,6 @@ public final class Linux {
     public static long mmap_fixed(long address, long lengthBytes, int protection, int fd) {
         int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
         return SystemCall.MMAP.call(address, lengthBytes, protection, flags, fd, 0);
-    }
-
-    /**
-     * mmap(2) of the beginning of a file, for reading and writing, in place of what is mapped at an address now. What
-     * is written there is the file's, also when this process is killed.
-     *
-     * @param address a page's address
-     * @param lengthBytes how much
-     * @param fd the file
-     * @return the address or -errno
-     */
-    public static long mmap_shared(long address, long lengthBytes, int fd) {
-        return SystemCall.MMAP.call(address, lengthBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
-    }
-
-    /**
-     * open(2) of a file that is there, for reading and writing.
-     *
-     * @param path the file
-     * @return a file descriptor or -errno
-     */
-    public static int open(String path) {
-        try (Arena arena = Arena.ofConfined()) {
-            return Native.call(Native.find("open"), arena.allocateFrom(path).address(), O_RDWR | O_CLOEXEC)
-                    .intOrNegativeErrno();
-        }
     }
 
     /**

@@ -76,21 +76,9 @@ public final class SimulationProof {
      *
      * @param chain the chain
      * @param seed decides the scenarios
-     * @return what was simulated
-     * @throws IllegalStateException naming the chain, the steps and the seed, when an operation did not happen exactly
-     *     once, or when no scenario reaches a commit
-     */
-    public static Report prove(Chain chain, long seed) {
-        return of(chain, seed).report();
-    }
-
-    /**
-     * Simulates a chain.
-     *
-     * @param chain the chain
-     * @param seed decides the scenarios
      * @return the proof
-     * @throws IllegalStateException as {@link #prove} does, and when an address leads out of the scenario
+     * @throws IllegalStateException if an operation did not happen exactly once, if no scenario reaches a commit, or if
+     *     an address leads out of the scenario; the message names the chain, the steps and the seed
      * @throws IllegalArgumentException when a restart may see what an aborted run has stored
      */
     public static SimulationProof of(Chain chain, long seed) {

@@ -219,7 +219,7 @@ final class SideBySideTest {
             Own own = owners.get(thread);
             Model model = new Model(memory, first);
             SplittableRandom random = new SplittableRandom(seed + thread);
-            Interpreter oracle = new Interpreter(model, STRIDE_SHIFT);
+            Interpreter oracle = new Interpreter(model, STRIDE_SHIFT, System::nanoTime);
             for (int round = 0; round < ROUNDS; round++) {
                 int[] which = new int[CALLS];
                 long[][] words = new long[CALLS][];
@@ -272,7 +272,7 @@ final class SideBySideTest {
 
         private long call(int which, Arguments given, long[] words) {
             if (runner != Runner.BYTECODE) {
-                return new Interpreter(memory, STRIDE_SHIFT).run(chains.get(which), 0, given, 0,
+                return new Interpreter(memory, STRIDE_SHIFT, System::nanoTime).run(chains.get(which), 0, given, 0,
                         Interpreter.Interruption.NEVER);
             }
             try {

@@ -70,7 +70,7 @@ final class RandomSectionsTest {
             for (long scene = 0; scene < SCENARIOS; scene++) {
                 String where = chain.name() + ", scene " + scene;
                 long[] arguments = scene(chain, memory, base, scene);
-                long expected = new Interpreter(memory, STRIDE_SHIFT).run(chain, 0, arguments, 0,
+                long expected = new Interpreter(memory, STRIDE_SHIFT, System::nanoTime).run(chain, 0, arguments, 0,
                         Interpreter.Interruption.NEVER);
                 String simulated = contents(memory, base, chain);
                 scene(chain, memory, base, scene);

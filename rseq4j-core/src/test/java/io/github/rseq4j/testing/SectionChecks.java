@@ -116,7 +116,7 @@ public abstract class SectionChecks {
     @ParameterizedTest
     @MethodSource("chains")
     void happensOnceWhenAbortedAtAnyStepAndAnyPairOfSteps(Chain chain) {
-        SimulationProof.Report report = SimulationProof.prove(chain, SEED);
+        SimulationProof.Report report = SimulationProof.of(chain, SEED).report();
         assertTrue(report.runs() >= 40L * report.steps() * (report.steps() + 2), report.toString());
     }
 
@@ -150,7 +150,7 @@ public abstract class SectionChecks {
                 scenario.fill(fallback.memory(), plain, new SplittableRandom(seed + 1));
                 scenario.fill(fallback.memory(), base, new SplittableRandom(seed + 2));
                 statuses[way] = way == 0
-                        ? new Interpreter(fallback.memory(), STRIDE_SHIFT).run(chain, 0, arguments, 0,
+                        ? new Interpreter(fallback.memory(), STRIDE_SHIFT, System::nanoTime).run(chain, 0, arguments, 0,
                                 Interpreter.Interruption.NEVER)
                         : (long) handle.invokeWithArguments(Arrays.stream(arguments).boxed().toArray());
                 windows[way] = new long[2 * scenario.windowBytes() / Long.BYTES];

@@ -212,8 +212,8 @@ public abstract class SectionRowChecks {
     void aSectionMatchesItsRowStepByStepAtEachIndex(Row row) {
         for (int index = 0; index < Math.min(3, ENGINE.copies()); index++) {
             fill(row);
-            long status = new Interpreter(ENGINE.memory(), Engine.STRIDE_SHIFT).run(chain(row.name), 0, row.arguments,
-                    index, Interpreter.Interruption.NEVER);
+            long status = new Interpreter(ENGINE.memory(), Engine.STRIDE_SHIFT, System::nanoTime)
+                    .run(chain(row.name), 0, row.arguments, index, Interpreter.Interruption.NEVER);
             assertEquals(Status.describe(status(row, index)), Status.describe(status));
             int here = index;
             requireAfter(row, changed -> changed == here);

@@ -40,11 +40,6 @@ final class Providers {
     private final ProbeRules rules = new ProbeRules();
     private boolean isClosed;
 
-    /** Makes it without functions for native code. */
-    Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare) {
-        this(sink, maxFieldBytes, declare, null);
-    }
-
     /**
      * @param sink where to probes record
      * @param maxFieldBytes how many bytes of fields a record has at most, {@link #MIN_MAX_FIELD_BYTES} to what the

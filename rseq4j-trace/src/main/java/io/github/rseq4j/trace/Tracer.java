@@ -1,33 +1,15 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.KernelException;
-import io.github.rseq4j.trace.common.TracerCounts;
-import io.github.rseq4j.trace.cpu.NativeProbes;
 import io.github.rseq4j.trace.cpu.Sampling;
-import io.github.rseq4j.trace.ctf.EventType;
-import io.github.rseq4j.trace.file.SafeFolder;
-import io.github.rseq4j.trace.file.Uninterrupted;
-import io.github.rseq4j.trace.layout.TraceFiles;
-import io.github.rseq4j.trace.ring.Channel;
 import io.github.rseq4j.trace.ring.RingFunctions;
-import io.github.rseq4j.trace.ring.RingView;
 import io.github.rseq4j.trace.ring.Rings;
-import io.github.rseq4j.trace.ring.TraceRing;
-import io.github.rseq4j.trace.stream.Drainer;
-import io.github.rseq4j.trace.stream.RingCopy;
-import io.github.rseq4j.trace.stream.RingDrain;
-import io.github.rseq4j.trace.stream.StreamOutput;
-import io.github.rseq4j.trace.stream.TraceMetadata;
 import io.github.rseq4j.trace.thread.LooseThread;
-import io.github.rseq4j.trace.thread.TracedThreads;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -79,61 +61,35 @@ import org.jspecify.annotations.Nullable;
 public final class Tracer implements AutoCloseable {
     /* How it works
      *
-     * Rings takes events, Channel records them, RingDrain writes them to files, on the thread of the Drainer.
+     * Providers has the probes, which the user calls; Recording has the rings, where they record, and the files.
      *
      * A tracer that is open stays reachable as long as this class does. Its threads do not keep it (LooseThread): when
      * the class loader of this class is collected, the tracer is left as that of a process that was killed.
      */
     private static final Set<Tracer> OPEN = ConcurrentHashMap.newKeySet();
 
-    private final Path folder;
-    private final TracerOptions options;
-    private final boolean isFlightRecorder;
-    private final UUID uuid = UUID.randomUUID();
-    private final TracerCounts counts = new TracerCounts();
-    private final TracedThreads threads = new TracedThreads(counts);
-    private final TracerFolder files;
-    private final TraceMetadata metadata;
-    /** The monitor of what is begun, looked at and closed, too. */
-    private final Drainer drainer;
-    private final Rings rings;
-    private final Channel channel;
-    private final NativeProbes natives;
+    /** Rings, metadata, files and their thread; tests look at them. */
+    final Recording recording;
     private final Providers providers;
-    private final long lostBefore = NativeProbes.lost();
     private final Runnable exit = this::exit;
     private final Thread atExit = LooseThread.once("rseq4j-tracer-exit", exit);
     private @Nullable CpuSampler sampler;
-    private long discardedByClosed;
-    private boolean isClosing;
-    private boolean isClosed;
 
     private Tracer(TracerOptions options, boolean isFlightRecorder, TracerFolder files) throws IOException {
-        this.folder = files.trace().path();
-        files.failures().forEach(counts::failed);
-        this.options = options;
-        this.isFlightRecorder = isFlightRecorder;
-        this.files = files;
-        this.metadata = new TraceMetadata(files.trace(), files.rings(), uuid, isFlightRecorder, threads, counts);
-        metadata.write();
-        this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS,
-                files.descriptors());
-        this.rings = new Rings(files.rings(), uuid, options.sizes(), !isFlightRecorder, counts, this::drained);
+        recording = new Recording(options, isFlightRecorder, files);
         try {
-            this.channel = new Channel(rings, options.isTimeOrdered(), threads, counts);
-            this.natives = new NativeProbes(rings, threads);
-            this.providers = new Providers(channel, options.fieldBytes(), metadata::add, natives);
+            providers = new Providers(recording.channel(), options.fieldBytes(), recording::add, recording.natives());
             Runtime.getRuntime().addShutdownHook(atExit);
             startDrainer();
         } catch (Throwable t) {
-            rings.close(true);
+            recording.abandon();
             throw t;
         }
     }
 
     private void startDrainer() {
         try {
-            drainer.start(rings::openMissed);
+            recording.start();
         } catch (Throwable t) {
             LooseThread.forgetAtExit(atExit);
             throw t;
@@ -246,7 +202,7 @@ public final class Tracer implements AutoCloseable {
 
     /** {@return the folder that it records to: the one it was made with, or one in that} */
     public Path folder() {
-        return folder;
+        return recording.folder();
     }
 
     /** {@return all events of the providers so far, as things that can be switched} */
@@ -270,7 +226,7 @@ public final class Tracer implements AutoCloseable {
      * thread.
      */
     public void countLost() {
-        counts.lost();
+        recording.counts().lost();
     }
 
     /**
@@ -318,51 +274,15 @@ public final class Tracer implements AutoCloseable {
         if (hz < 1 || hz > CpuSampler.MAX_HZ) {
             throw new IllegalArgumentException("hz=" + hz + ", must be 1 to " + CpuSampler.MAX_HZ);
         }
-        synchronized (drainer) {
-            requireOpen();
+        synchronized (recording.monitor()) {
+            recording.requireOpen();
             CpuEvents cpu = providers.probes(CpuEvents.class);
-            CpuSampler made = new CpuSampler(Sampling.start(cpu::mapping, natives.sampler(probe("cpu:sample").type()),
-                    threads, counts, hz));
+            CpuSampler made = new CpuSampler(Sampling.start(cpu::mapping,
+                    recording.natives().sampler(probe("cpu:sample").type()), recording.threads(),
+                    recording.counts(), hz));
             sampler = made;
             return made;
         }
-    }
-
-    private void requireOpen() {
-        if (isClosing) {
-            throw new IllegalStateException("folder=" + folder + ": the tracer was closed");
-        }
-    }
-
-    private void drained(RingView ring) {
-        if (!isFlightRecorder) {
-            StreamOutput output = new StreamOutput(files.trace(), uuid, ring.index(), options.sizes().files());
-            drainer.add(new RingDrain(ring, output, counts));
-        }
-    }
-
-    /** Returns the rings that there are by now. */
-    List<RingView> rings() {
-        return rings.opened();
-    }
-
-    /** Returns the functions for native code. */
-    NativeProbes natives() {
-        return natives;
-    }
-
-    /** Returns where probes put records. */
-    Channel channel() {
-        return channel;
-    }
-
-    /**
-     * Adds an event to the metadata.
-     *
-     * @param type the event, before it is recorded for the first time
-     */
-    void add(EventType type) {
-        metadata.add(List.of(type));
     }
 
     /** The class loader may be closed by now, so that classes are missing: the exit goes well all the same. */
@@ -370,7 +290,7 @@ public final class Tracer implements AutoCloseable {
         try {
             close();
         } catch (Throwable t) {
-            counts.failed(t);
+            recording.counts().failed(t);
         }
     }
 
@@ -381,16 +301,7 @@ public final class Tracer implements AutoCloseable {
      * @throws IllegalStateException when the tracer was closed
      */
     public void flush() throws IOException {
-        Throwable failure;
-        synchronized (drainer) {
-            requireOpen();
-            failure = drainer.drainAll();
-            metadata.flush();
-        }
-        if (failure != null) {
-            throw new IOException("something could not be written, and is still in the rings: " + failure.getMessage(),
-                    failure);
-        }
+        recording.flush();
     }
 
     /**
@@ -401,50 +312,16 @@ public final class Tracer implements AutoCloseable {
      * @throws IllegalStateException when this is no flight recorder, or it was closed
      */
     public void snapshot(Path snapshot) throws IOException {
-        synchronized (drainer) {
-            requireOpen();
-            if (!isFlightRecorder) {
-                throw new IllegalStateException(
-                        "folder=" + folder + " is not a flight recorder's: flush() writes to it");
+        recording.snapshot(snapshot, () -> {
+            if (sampler != null) {
+                sampler.recordCode();
             }
-            try (SafeFolder into = SafeFolder.open(Files.createDirectories(snapshot))) {
-                if (into.exists(TraceFiles.METADATA)) {
-                    throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
-                }
-                snapshot(into);
-                metadata.writeTo(into);
-            }
-        }
-    }
-
-    private void snapshot(SafeFolder into) throws IOException {
-        if (sampler != null) {
-            sampler.recordCode();
-        }
-        for (RingView ring : rings.opened()) {
-            RingCopy copy;
-            try {
-                copy = RingCopy.of(ring, true);
-            } catch (IOException e) {
-                counts.failed(e);
-                continue;
-            }
-            Uninterrupted.run(() -> copy.writeTo(into, uuid, ring.index(), counts));
-        }
+        });
     }
 
     /** {@return what was done so far} */
     public TracerStats stats() {
-        long discarded = 0;
-        synchronized (drainer) {
-            discarded = discardedByClosed;
-            for (RingView ring : rings.opened()) {
-                discarded += ring.get(TraceRing.DISCARDED);
-            }
-        }
-        return new TracerStats(discarded, counts.lostEvents() + rings.missed() + NativeProbes.lost() - lostBefore,
-                counts.packets.sum(), counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures(),
-                counts.lastFailure(), rings.lostOnKill());
+        return recording.stats();
     }
 
     /**
@@ -458,41 +335,17 @@ public final class Tracer implements AutoCloseable {
     @Override
     public void close() {
         CpuSampler sampling;
-        synchronized (drainer) {
-            isClosing = true;
+        synchronized (recording.monitor()) {
+            recording.beginClosing();
             sampling = sampler;
         }
         if (sampling != null) {
             sampling.close();
         }
         providers.close();
-        drainer.stop();
-        synchronized (drainer) {
-            if (isClosed) {
-                return;
-            }
-            isClosed = true;
-            rings.stop();
-            Throwable failure = drainer.drainAll();
-            boolean isWhole = metadata.close() && failure == null;
-            rings.opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
-            if (!isWhole && !isFlightRecorder) {
-                counts.lost(drainer.unwritten(metadata.events(), rings::isKept));
-            }
-            finish(isWhole);
-        }
-        LooseThread.forgetAtExit(atExit);
-        OPEN.remove(this);
-    }
-
-    /** What could not be written stays in the rings, for who recovers it. */
-    private void finish(boolean isWhole) {
-        rings.close(isWhole);
-        drainer.close();
-        try {
-            files.finish(isWhole);
-        } catch (IOException e) {
-            counts.failed(e);
+        if (recording.end()) {
+            LooseThread.forgetAtExit(atExit);
+            OPEN.remove(this);
         }
     }
 }

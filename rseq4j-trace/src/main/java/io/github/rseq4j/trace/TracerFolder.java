@@ -56,16 +56,6 @@ final class TracerFolder {
     }
 
     /**
-     * Makes a folder for a trace, and locks it; where it holds one already, a folder in it.
-     *
-     * @param path where; its parents are made, too
-     * @throws IOException when it cannot be made
-     */
-    static TracerFolder make(Path path) throws IOException {
-        return make(path, ExistingTrace.NEW_FOLDER);
-    }
-
-    /**
      * Makes a folder for a trace, and locks it.
      *
      * @param path where; its parents are made, too

@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 
 /** Traces on a file system that writes each block anew, while it is being filled. */
@@ -20,7 +21,7 @@ final class CowDiskChild {
         Path root = Path.of(arguments[0]);
         Tracer tracer = Tracer.streaming(root.resolve("t"), OPTIONS);
         try (tracer) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             record(tracer);
             run("sync", "-f", root.toString());
             if (Boolean.parseBoolean(arguments[1])) {

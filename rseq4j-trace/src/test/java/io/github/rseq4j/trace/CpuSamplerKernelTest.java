@@ -77,7 +77,7 @@ final class CpuSamplerKernelTest {
         int[] tid = new int[1];
         Thread burner;
         try (Tracer tracer = Tracer.streaming(folder); CpuSampler _ = tracer.sampleCpu(HZ)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             burner = Thread.ofPlatform().name("a name of more than fifteen").start(() -> {
                 int _ = burn(50);
                 TracerTest.record(tracer, 0, 0);

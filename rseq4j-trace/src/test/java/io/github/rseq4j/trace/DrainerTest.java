@@ -130,7 +130,7 @@ final class DrainerTest {
                 .withFlushInterval(Duration.parse(interval));
         assertEquals(Duration.parse(interval), options.flushInterval());
         try (Tracer tracer = Tracer.streaming(trace, options)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             long until = System.nanoTime() + LONGEST_NANOS;
             for (long i = 0; tracer.stats().packets() < 8; i++) {
                 TracerTest.record(tracer, 0, i);

@@ -73,7 +73,7 @@ class ExistingTraceTest {
     }
 
     private static void record(Tracer tracer) {
-        tracer.add(TracerTest.TWO);
+        tracer.recording.add(List.of(TracerTest.TWO));
         TracerTest.record(tracer, 0, 0);
     }
 

@@ -2,6 +2,7 @@ package io.github.rseq4j.trace;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Records events, and ends without closing the tracer. */
 final class ExitChild {
@@ -13,7 +14,7 @@ final class ExitChild {
     @SuppressWarnings("MustBeClosedChecker")
     public static void main(String[] arguments) throws IOException {
         Tracer tracer = Tracer.streaming(Path.of(arguments[0]));
-        tracer.add(TracerTest.TWO);
+        tracer.recording.add(List.of(TracerTest.TWO));
         for (int i = 0; i < EVENTS; i++) {
             TracerTest.record(tracer, 0, i);
         }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Traces on a file system of a few megabytes, and fills it. It prints lines of the form key=value. */
 final class FullDiskChild {
@@ -55,7 +56,7 @@ final class FullDiskChild {
         Files.delete(filler);
         Tracer tracer = Tracer.streaming(folder, OPTIONS);
         try (tracer) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
         }
         print("again", read(folder, false) + tracer.stats().failures());
@@ -81,7 +82,7 @@ final class FullDiskChild {
         TracerStats full;
         Tracer tracer = Tracer.streaming(folder, OPTIONS);
         try (tracer) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             long until = System.nanoTime() + LONGEST_NANOS;
             while ((tracer.stats().failures() == 0 || tracer.stats().discarded() == 0) && System.nanoTime() < until) {
                 TracerTest.record(tracer, 0, emitted++);
@@ -116,7 +117,7 @@ final class FullDiskChild {
         Linux.sched_setaffinity(0, first);
         Tracer tracer = Tracer.streaming(folder, OPTIONS);
         try (tracer) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
             Path filler = fill(disk.resolve("filler"), Long.MAX_VALUE);
             Linux.sched_setaffinity(0, second);
@@ -126,11 +127,11 @@ final class FullDiskChild {
             TracerStats stats = tracer.stats();
             print("lostLater", stats.lost());
             print("triedLater", stats.failures());
-            print("ringsLater", tracer.rings().size());
+            print("ringsLater", tracer.recording.rings.opened().size());
             Files.delete(filler);
             Thread.sleep(RING_PAUSE_MILLIS);
             TracerTest.record(tracer, 0, 2);
-            print("ringsThen", tracer.rings().size());
+            print("ringsThen", tracer.recording.rings.opened().size());
         }
         print("eventsThen", read(folder, true));
     }

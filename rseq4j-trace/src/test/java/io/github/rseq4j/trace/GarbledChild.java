@@ -33,17 +33,17 @@ final class GarbledChild {
     private static void garble(Tracer tracer, @Nullable Path folder) throws IOException, InterruptedException {
         AtomicBoolean isEnding = new AtomicBoolean();
         List<Thread> threads = new ArrayList<>();
-        tracer.add(TracerTest.TWO);
+        tracer.recording.add(List.of(TracerTest.TWO));
         for (int i = 0; i < 2; i++) {
             threads.add(Thread.ofPlatform().start(() -> {
                 byte[] text = new byte[600];
                 for (long n = 0; !isEnding.get(); n++) {
                     TracerTest.record(tracer, 0, n);
-                    tracer.channel().recordBytes(TracerTest.TWO.id(), text, (int) (n % text.length));
+                    tracer.recording.channel().recordBytes(TracerTest.TWO.id(), text, (int) (n % text.length));
                 }
             }));
         }
-        while (tracer.rings().isEmpty()) {
+        while (tracer.recording.rings.opened().isEmpty()) {
             Thread.onSpinWait();
         }
         threads.add(Thread.ofPlatform().start(() -> write(tracer)));
@@ -71,7 +71,7 @@ final class GarbledChild {
         SplittableRandom random = new SplittableRandom(1);
         try (Arena arena = Arena.ofConfined()) {
             List<MemorySegment> segments = new ArrayList<>();
-            for (RingView ring : tracer.rings()) {
+            for (RingView ring : tracer.recording.rings.opened()) {
                 segments.add(SharedMemory.attach(((SharedRing) ring).id(), SharedRing.DATA + ring.ringBytes(), false,
                         arena));
             }

@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 
 /**
  * Records events until it is killed, or for ten seconds. Each thread counts the events whose recording has returned, in
@@ -33,7 +34,7 @@ final class KilledChild {
             MemorySegment counts = file.map(MapMode.READ_WRITE, 0, (long) threads * Long.BYTES, Arena.global());
             Tracer tracer = isFlightRecorder ? Tracer.flightRecorder(folder, OPTIONS)
                     : Tracer.streaming(folder, OPTIONS);
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             for (int i = 0; i < threads; i++) {
                 int number = i;
                 Thread.ofPlatform().daemon().name("recorder " + number).start(() -> count(tracer, number, counts));

@@ -40,7 +40,7 @@ final class LeftTrace {
      */
     static LeftTrace make(Path folder, boolean isDiscarding) throws IOException {
         LeftTrace left = new LeftTrace(folder);
-        TracerFolder files = TracerFolder.make(folder);
+        TracerFolder files = TracerFolder.make(folder, TracerOptions.ExistingTrace.NEW_FOLDER);
         TracerCounts counts = new TracerCounts();
         new TraceMetadata(files.trace(), files.rings(), left.uuid, !isDiscarding, new TracedThreads(counts), counts)
                 .add(List.of(TracerTest.TWO));

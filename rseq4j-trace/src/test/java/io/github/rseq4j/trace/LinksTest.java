@@ -155,7 +155,7 @@ final class LinksTest {
             for (int index = 0; index < Engine.get().copies(); index++) {
                 plant(folder.resolve("channel_" + index), what);
             }
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
             stats = tracer.stats();
             assertThrows(IOException.class, tracer::flush);
@@ -173,7 +173,7 @@ final class LinksTest {
         Path folder = temporary.resolve("trace");
         try (Tracer tracer = Tracer.streaming(folder, LeftTrace.OPTIONS)) {
             plant(folder.resolve("metadata"), what);
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             assertTrue(Files.isRegularFile(folder.resolve("metadata"), LinkOption.NOFOLLOW_LINKS));
             TracerTest.record(tracer, 0, 0);
         }
@@ -186,9 +186,9 @@ final class LinksTest {
         Path folder = temporary.resolve("trace");
         Tracer tracer = Tracer.streaming(folder, LeftTrace.OPTIONS);
         try (tracer) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             plant(folder.resolve(TracerFolder.RINGS), "folder");
-            tracer.add(new EventType("test:other", 8, 6, List.of()));
+            tracer.recording.add(List.of(new EventType("test:other", 8, 6, List.of())));
             TracerTest.record(tracer, 0, 0);
             tracer.flush();
         }
@@ -222,9 +222,9 @@ final class LinksTest {
     @ValueSource(strings = {"file", "empty", "nothing", "folder", "directory", "pipe"})
     void aSnapshotFollowsNoLink(String what) throws Exception {
         try (Tracer tracer = Tracer.flightRecorder(temporary.resolve("trace"), LeftTrace.OPTIONS)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
-            RingView used = tracer.rings().stream()
+            RingView used = tracer.recording.rings.opened().stream()
                     .max(Comparator.comparingLong(ring -> ring.get(TraceRing.POSITION))).orElseThrow();
             for (String name : new String[] {"metadata", "channel_" + used.index()}) {
                 Path snapshot = Files.createDirectories(temporary.resolve("snapshot-" + name));
@@ -241,7 +241,7 @@ final class LinksTest {
         Path real = Files.createDirectories(temporary.resolve("real"));
         Path link = Files.createSymbolicLink(temporary.resolve("link"), real);
         try (Tracer tracer = Tracer.streaming(link.resolve("trace"), LeftTrace.OPTIONS)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
         }
         assertEquals(1, TracerTest.read(real.resolve("trace"), 0).size());

@@ -130,7 +130,8 @@ final class LiveTraceTest {
                 for (int i = 0; i < SNAPSHOTS; i++) {
                     long written = written(tracer);
                     // Each time so much that all of it has been written over.
-                    while (written(tracer) - written < options.sizes().ringBytes() * tracer.rings().size()
+                    while (written(tracer) - written
+                            < options.sizes().ringBytes() * tracer.recording.rings.opened().size()
                             && !recording.isDone()) {
                         Thread.sleep(5);
                     }
@@ -155,7 +156,7 @@ final class LiveTraceTest {
     }
 
     private static long written(Tracer tracer) {
-        return tracer.rings().stream().mapToLong(RingView::position).sum();
+        return tracer.recording.rings.opened().stream().mapToLong(RingView::position).sum();
     }
 
     private static void recordUntil(LiveCalls calls, int thread, AtomicBoolean isStopping, int burst) {

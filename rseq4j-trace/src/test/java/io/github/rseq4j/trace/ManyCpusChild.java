@@ -14,9 +14,9 @@ final class ManyCpusChild {
     public static void main(String[] arguments) throws IOException {
         try (Tracer tracer = Tracer.streaming(Path.of(arguments[0]), KilledChild.OPTIONS)) {
             EventType event = new EventType("test:native", 8, 6, List.of());
-            tracer.add(event);
-            long _ = tracer.natives().address(event, true);
-            System.out.println(Rseq.availability().limit() + " " + tracer.rings().size());
+            tracer.recording.add(List.of(event));
+            long _ = tracer.recording.natives().address(event, true);
+            System.out.println(Rseq.availability().limit() + " " + tracer.recording.rings.opened().size());
         }
     }
 }

@@ -88,7 +88,7 @@ final class ManyEventsTest {
         long emitted;
         Tracer tracer = Tracer.streaming(folder, options);
         try (tracer) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             emitted = emit(tracer);
         }
         TracerStats stats = tracer.stats();

@@ -74,14 +74,15 @@ final class NativeProbesKernelTest {
     @Test
     void recordsNarrowFieldsOfAnySign(@TempDir Path folder) throws Throwable {
         try (Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults())) {
-            tracer.add(NARROW);
-            MethodHandle event = function(tracer.natives().address(NARROW, true), FunctionDescriptor.of(JAVA_LONG,
+            tracer.recording.add(List.of(NARROW));
+            MethodHandle event = function(tracer.recording.natives().address(NARROW, true),
+                    FunctionDescriptor.of(JAVA_LONG,
                     JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
             // What lies above a narrow argument is anything.
             long dirt = 0x5A5A_5A5A_0000_0000L;
             assertEquals(0, (long) event.invokeExact(dirt | 0xFF80L, dirt | 0x7_FFFEL, Long.MIN_VALUE, dirt | 0xFF01L,
                     dirt | 0x7_8001L, dirt | 0x8000_0003L));
-            tracer.natives().enable(NARROW, false);
+            tracer.recording.natives().enable(NARROW, false);
             assertTrue((long) event.invokeExact(1L, 1L, 1L, 1L, 1L, 1L) < 0, "nothing was recorded");
         }
         List<TraceEvent> events = TracerTest.read(folder, 0);
@@ -97,8 +98,8 @@ final class NativeProbesKernelTest {
         int calls = 200_000;
         Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withSubBuffers(1 << 12, 2));
         try (tracer) {
-            tracer.add(SIGNALLED);
-            MethodHandle event = function(tracer.natives().address(SIGNALLED, true),
+            tracer.recording.add(List.of(SIGNALLED));
+            MethodHandle event = function(tracer.recording.natives().address(SIGNALLED, true),
                     FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
             for (int i = 0; i < calls; i++) {
                 long _ = (long) event.invokeExact(i);
@@ -122,7 +123,7 @@ final class NativeProbesKernelTest {
                 new EventType.Field("text", FieldType.Basic.STRING)));
         try (Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults())) {
             UnsupportedOperationException refused = assertThrows(UnsupportedOperationException.class,
-                    () -> tracer.natives().address(text, true));
+                    () -> tracer.recording.natives().address(text, true));
             assertTrue(String.valueOf(refused.getMessage()).startsWith("event=test:text, field=text, type=STRING"),
                     refused::toString);
         }
@@ -185,9 +186,9 @@ final class NativeProbesKernelTest {
         Recorders recorders = new Recorders(tracer, 3);
         try (tracer; Strangers others = new Strangers(2)) {
             strangers = others.tids;
-            tracer.add(TracerTest.TWO);
-            tracer.add(SIGNALLED);
-            byte[] former = Signals.sigaction(SIGNAL, tracer.natives().address(SIGNALLED, true));
+            tracer.recording.add(List.of(TracerTest.TWO));
+            tracer.recording.add(List.of(SIGNALLED));
+            byte[] former = Signals.sigaction(SIGNAL, tracer.recording.natives().address(SIGNALLED, true));
             try {
                 recorders.start();
                 long until = System.nanoTime() + LONGEST_NANOS;

@@ -34,19 +34,20 @@ final class NewCpuKernelTest {
         try {
             assertEquals(0, Linux.sched_setaffinity(0, first));
             tracer = Tracer.streaming(folder, TracerOptions.defaults());
-            assertEquals(1, tracer.rings().size());
+            assertEquals(1, tracer.recording.rings.opened().size());
             assertEquals(0, Linux.sched_setaffinity(0, second));
             MethodHandle discard = Engine.get().handle(TraceRing.DISCARD);
-            long refused = (long) discard.invokeExact(tracer.channel().cells(), 1L);
+            long refused = (long) discard.invokeExact(tracer.recording.channel().cells(), 1L);
             assertTrue(refused < 0, "counted on a CPU that has no ring");
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
-            assertEquals(2, tracer.rings().size());
-            assertEquals(0, (long) discard.invokeExact(tracer.channel().cells(), 3L));
+            assertEquals(2, tracer.recording.rings.opened().size());
+            assertEquals(0, (long) discard.invokeExact(tracer.recording.channel().cells(), 3L));
         } finally {
             assertEquals(0, Linux.sched_setaffinity(0, allowed));
         }
-        assertEquals(3, tracer.rings().stream().mapToLong(ring -> ring.get(TraceRing.DISCARDED)).sum());
+        assertEquals(3,
+                tracer.recording.rings.opened().stream().mapToLong(ring -> ring.get(TraceRing.DISCARDED)).sum());
         tracer.close();
         assertEquals(1, TracerTest.read(folder, 3).size());
         assertEquals(3, tracer.stats().discarded());
@@ -67,15 +68,15 @@ final class NewCpuKernelTest {
         try {
             assertEquals(0, Linux.sched_setaffinity(0, first));
             tracer = Tracer.streaming(folder, TracerOptions.defaults());
-            tracer.add(event);
-            long address = tracer.natives().address(event, true);
-            assertEquals(1, tracer.rings().size());
+            tracer.recording.add(List.of(event));
+            long address = tracer.recording.natives().address(event, true);
+            assertEquals(1, tracer.recording.rings.opened().size());
             assertEquals(0, Linux.sched_setaffinity(0, second));
             long until = System.nanoTime() + 60_000_000_000L;
             while (Native.call(address).value() < 0 && System.nanoTime() < until) {
                 missed++;
             }
-            assertEquals(2, tracer.rings().size());
+            assertEquals(2, tracer.recording.rings.opened().size());
         } finally {
             assertEquals(0, Linux.sched_setaffinity(0, allowed));
         }

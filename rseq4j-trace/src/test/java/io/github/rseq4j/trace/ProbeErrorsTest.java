@@ -139,7 +139,7 @@ final class ProbeErrorsTest {
     @MethodSource("wrong")
     void isRefused(Class<?> provider, String message) {
         RecordingSink sink = new RecordingSink();
-        Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
+        Providers providers = RecordingSink.providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         Exception refusal = assertThrows(IllegalArgumentException.class, () -> providers.probes(provider));
         assertTrue(String.valueOf(refusal.getMessage()).contains(message), refusal.getMessage());
         assertEquals(List.of(), sink.types, "no event of it is declared");
@@ -161,7 +161,7 @@ final class ProbeErrorsTest {
     @Test
     void refusesAnEventWhoseNameAnotherProviderHas() {
         RecordingSink sink = new RecordingSink();
-        Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
+        Providers providers = RecordingSink.providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         providers.probes(SameField1.class);
         Exception refusal = assertThrows(IllegalArgumentException.class, () -> providers.probes(SameName.class));
         assertTrue(String.valueOf(refusal.getMessage()).contains("SameName: method named: event sameField1:named is"
@@ -175,7 +175,7 @@ final class ProbeErrorsTest {
     @Test
     void refusesFieldsThatDoNotFitIntoARecord() {
         RecordingSink sink = new RecordingSink();
-        Providers providers = new Providers(sink, Providers.MIN_MAX_FIELD_BYTES, sink.types::addAll);
+        Providers providers = RecordingSink.providers(sink, Providers.MIN_MAX_FIELD_BYTES, sink.types::addAll);
         Exception refusal = assertThrows(IllegalArgumentException.class, () -> providers.probes(Long9.class));
         assertTrue(String.valueOf(refusal.getMessage()).contains("method wide: its fields take 72 bytes at least, and"
                 + " a record of this trace has 64"), refusal.getMessage());
@@ -184,7 +184,7 @@ final class ProbeErrorsTest {
     @Test
     void refusesMoreEventsThanThereAreNumbers() {
         RecordingSink sink = new RecordingSink();
-        Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
+        Providers providers = RecordingSink.providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         for (int i = 0; i < 64; i++) {
             providers.probes(RandomProviders.define(Collections.nCopies(1024, List.of())));
         }
@@ -198,7 +198,7 @@ final class ProbeErrorsTest {
         RecordingSink sink = new RecordingSink();
         for (int limit : new int[] {-1, 0, 63, (1 << 20) - 15}) {
             Exception refusal = assertThrows(IllegalArgumentException.class,
-                    () -> new Providers(sink, limit, sink.types::addAll));
+                    () -> RecordingSink.providers(sink, limit, sink.types::addAll));
             assertTrue(String.valueOf(refusal.getMessage()).contains("maxFieldBytes=" + limit), refusal.getMessage());
         }
     }
@@ -206,7 +206,7 @@ final class ProbeErrorsTest {
     @Test
     void refusesMalformedPatterns() {
         RecordingSink sink = new RecordingSink();
-        Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
+        Providers providers = RecordingSink.providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         Exception refusal = assertThrows(IllegalArgumentException.class, () -> providers.disable("requests"));
         assertEquals("pattern=requests: must be provider:event, provider:* or *", refusal.getMessage());
     }
@@ -214,7 +214,7 @@ final class ProbeErrorsTest {
     @Test
     void refusesLookupsThatCannotAccessTheProvider() {
         RecordingSink sink = new RecordingSink();
-        Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
+        Providers providers = RecordingSink.providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         for (MethodHandles.Lookup place : List.of(MethodHandles.publicLookup(),
                 MethodHandles.lookup().dropLookupMode(MethodHandles.Lookup.PRIVATE))) {
             Exception refusal = assertThrows(IllegalArgumentException.class,

@@ -64,7 +64,8 @@ final class ProbePlaceTest {
     @TempDir
     private Path folder = Path.of("");
     private final RecordingSink sink = new RecordingSink();
-    private final Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
+    private final Providers providers =
+            RecordingSink.providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
 
     private Path compile(boolean isModule) throws IOException {
         List<Path> files = new ArrayList<>();

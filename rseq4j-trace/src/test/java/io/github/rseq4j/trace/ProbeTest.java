@@ -32,7 +32,8 @@ final class ProbeTest {
     @TempDir
     private Path folder = Path.of("");
     private final RecordingSink sink = new RecordingSink();
-    private final Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
+    private final Providers providers =
+            RecordingSink.providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
 
     private Probe probe(String name) {
         return providers.all().stream().filter(probe -> probe.name().equals(name)).findFirst().orElseThrow();
@@ -105,7 +106,8 @@ final class ProbeTest {
         Requests requests = providers.probes(Requests.class);
         assertSame(requests, providers.probes(Requests.class));
         assertEquals(4, sink.types.size());
-        Requests ofAnotherTracer = new Providers(new RecordingSink(), TracerOptions.DEFAULT_FIELD_BYTES, _ -> {})
+        Requests ofAnotherTracer = RecordingSink
+                .providers(new RecordingSink(), TracerOptions.DEFAULT_FIELD_BYTES, _ -> {})
                 .probes(Requests.class);
         ofAnotherTracer.zero();
         assertEquals(0, sink.count(), "each tracer has its own implementation");
@@ -116,7 +118,7 @@ final class ProbeTest {
     @Test
     void declaresAnEventBeforeItCanBeRecorded() {
         List<String> declared = new ArrayList<>();
-        Providers observed = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, types -> {
+        Providers observed = RecordingSink.providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, types -> {
             assertEquals(0, sink.count());
             types.forEach(type -> declared.add(type.name()));
         });
@@ -211,7 +213,7 @@ final class ProbeTest {
         AtomicBoolean isOver = new AtomicBoolean();
         AtomicLong rounds = new AtomicLong();
         CountingSink counting = new CountingSink();
-        Providers counted = new Providers(counting, TracerOptions.DEFAULT_FIELD_BYTES, _ -> {});
+        Providers counted = RecordingSink.providers(counting, TracerOptions.DEFAULT_FIELD_BYTES, _ -> {});
         Work work = counted.probes(Work.class);
         counted.disable("*");
         Thread loop = Thread.ofPlatform().daemon().start(() -> {
@@ -334,7 +336,7 @@ final class ProbeTest {
     @Test
     void allocatesNothing() {
         CountingSink counting = new CountingSink();
-        Providers counted = new Providers(counting, TracerOptions.DEFAULT_FIELD_BYTES, _ -> {});
+        Providers counted = RecordingSink.providers(counting, TracerOptions.DEFAULT_FIELD_BYTES, _ -> {});
         Requests requests = counted.probes(Requests.class);
         Work work = counted.probes(Work.class);
         Texts texts = counted.probes(Texts.class);

@@ -27,7 +27,7 @@ final class ProbeValuesTest {
             List<List<Class<?>>> methods, int calls) throws ReflectiveOperationException {
         RecordingSink sink = new RecordingSink();
         Class<?> provider = RandomProviders.define(methods);
-        Object probes = new Providers(sink, maxFieldBytes, sink.types::addAll).probes(provider);
+        Object probes = RecordingSink.providers(sink, maxFieldBytes, sink.types::addAll).probes(provider);
         for (int m = 0; m < methods.size(); m++) {
             List<Class<?>> types = methods.get(m);
             Method method = provider.getMethod("m" + m, types.toArray(new Class<?>[0]));

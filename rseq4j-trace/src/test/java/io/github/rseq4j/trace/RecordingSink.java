@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * Keeps records, and reads them as a trace with a packet for each record. So the reader reports a problem of a record
@@ -34,6 +35,11 @@ public final class RecordingSink implements EventSink {
     private final List<Recorded> records = new ArrayList<>();
 
     RecordingSink() {}
+
+    /** Returns providers without functions for native code. */
+    static Providers providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare) {
+        return new Providers(sink, maxFieldBytes, declare, null);
+    }
 
     private record Recorded(int id, byte[] fields) {}
 

@@ -152,7 +152,7 @@ final class RecoveryKernelTest {
     @Test
     void whatLiesBehindWhatWasKeptIsCutOff(@TempDir Path temporary) throws IOException {
         Path folder = temporary.resolve("trace");
-        TracerFolder files = TracerFolder.make(folder);
+        TracerFolder files = TracerFolder.make(folder, TracerOptions.ExistingTrace.NEW_FOLDER);
         UUID uuid = UUID.randomUUID();
         TracerCounts counts = new TracerCounts();
         new TraceMetadata(files.trace(), files.rings(), uuid, false, new TracedThreads(counts), counts)
@@ -259,15 +259,15 @@ final class RecoveryKernelTest {
         Path copy = temporary.resolve("copy");
         Files.createDirectories(copy.resolve(TracerFolder.RINGS));
         try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
             Files.copy(folder.resolve("metadata"), copy.resolve("metadata"));
-            for (RingView ring : tracer.rings()) {
+            for (RingView ring : tracer.recording.rings.opened()) {
                 String name = TracerFolder.RINGS + "/" + Rings.FILE + ring.index();
                 Files.copy(folder.resolve(name), copy.resolve(name));
             }
             TraceRecovery.Report report = TraceRecovery.recover(copy);
-            assertEquals(tracer.rings().size(), report.problems().size());
+            assertEquals(tracer.recording.rings.opened().size(), report.problems().size());
             assertTrue(report.problems().getFirst().contains("a process has it attached"), report::toString);
             TracerTest.record(tracer, 0, 1);
         }
@@ -277,7 +277,7 @@ final class RecoveryKernelTest {
     @Test
     void aTracerThatRunsIsLeftAlone(@TempDir Path folder) throws IOException {
         try (Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults())) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             IOException refused = assertThrows(IOException.class, () -> TraceRecovery.recover(folder));
             assertTrue(String.valueOf(refused.getMessage()).contains("still runs, pid="), refused::toString);
             TracerTest.record(tracer, 1, 0);

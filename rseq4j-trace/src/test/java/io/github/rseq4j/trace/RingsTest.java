@@ -56,7 +56,7 @@ final class RingsTest {
         Set<Long> ranges = new HashSet<>();
         for (int i = 0; i < 20; i++) {
             Tracer tracer = Tracer.flightRecorder(folder.resolve("trace" + i), LeftTrace.OPTIONS);
-            ranges.add(tracer.channel().cells() >>> Engine.STRIDE_SHIFT);
+            ranges.add(tracer.recording.channel().cells() >>> Engine.STRIDE_SHIFT);
             tracer.close();
             TracerTest.record(tracer, 0, 0);
         }

@@ -140,9 +140,9 @@ final class SharedRingKernelTest {
     void recordsAfterARingsFileWasTruncated(@TempDir Path folder) throws IOException {
         TracerStats stats;
         try (Tracer tracer = Tracer.streaming(folder, KilledChild.OPTIONS)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
-            for (RingView ring : tracer.rings()) {
+            for (RingView ring : tracer.recording.rings.opened()) {
                 Files.write(folder.resolve(TracerFolder.RINGS).resolve(Rings.FILE + ring.index()), new byte[0]);
             }
             for (int i = 1; i < 5000; i++) {
@@ -163,7 +163,7 @@ final class SharedRingKernelTest {
     void aTracerThatWasClosedLeavesNoSharedMemory(@TempDir Path folder) throws IOException {
         List<Integer> ids = new ArrayList<>();
         try (Tracer tracer = Tracer.flightRecorder(folder)) {
-            tracer.rings().forEach(ring -> ids.add(((SharedRing) ring).id()));
+            tracer.recording.rings.opened().forEach(ring -> ids.add(((SharedRing) ring).id()));
         }
         requireNoSegment(ids);
     }
@@ -174,7 +174,7 @@ final class SharedRingKernelTest {
         Path folder = temporary.resolve("trace");
         List<Integer> ids = new ArrayList<>();
         try (Tracer tracer = Tracer.streaming(folder)) {
-            tracer.rings().forEach(ring -> ids.add(((SharedRing) ring).id()));
+            tracer.recording.rings.opened().forEach(ring -> ids.add(((SharedRing) ring).id()));
             try (Stream<Path> files = Files.walk(folder)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                     Files.delete(file);

@@ -49,7 +49,7 @@ final class SnippetsTest {
                 + "        requests.received(id, new IllegalStateException());\n"
                 + "        requests.answered(id, (short) 200);\n" + snippet("Span") + "\n    }\n}\n");
         RecordingSink sink = new RecordingSink();
-        Providers providers = new Providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
+        Providers providers = RecordingSink.providers(sink, TracerOptions.DEFAULT_FIELD_BYTES, sink.types::addAll);
         try (URLClassLoader loader = loader(folder)) {
             Object requests = providers.probes(loader.loadClass("Snippet$Requests"));
             loader.loadClass("Snippet").getMethod("run", Object.class).invoke(null, requests);

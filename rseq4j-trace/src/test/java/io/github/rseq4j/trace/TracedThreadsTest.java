@@ -77,7 +77,7 @@ final class TracedThreadsTest {
         Map<Long, Long> tids = new ConcurrentHashMap<>();
         Set<Long> nameless = ConcurrentHashMap.newKeySet();
         try (Tracer tracer = Tracer.streaming(folder, OPTIONS)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             List<Thread> started = new ArrayList<>();
             for (int i = 0; i < THREADS; i++) {
                 int number = i;
@@ -128,7 +128,7 @@ final class TracedThreadsTest {
         CountDownLatch mayEnd = new CountDownLatch(1);
         Thread thread;
         try (Tracer tracer = Tracer.streaming(folder, OPTIONS)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             thread = Thread.ofPlatform().name("before").start(() -> {
                 TracerTest.record(tracer, 0, 0);
                 recorded.countDown();
@@ -169,7 +169,7 @@ final class TracedThreadsTest {
         names.put("", "");
         Map<Long, String> expected = new HashMap<>();
         try (Tracer tracer = Tracer.streaming(folder, OPTIONS)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             for (Map.Entry<String, String> name : names.entrySet()) {
                 for (Thread thread : List.of(Thread.ofPlatform().unstarted(() -> TracerTest.record(tracer, 0, 0)),
                         Thread.ofVirtual().unstarted(() -> TracerTest.record(tracer, 0, 0)))) {
@@ -191,7 +191,7 @@ final class TracedThreadsTest {
     @Test
     void snapshotNamesTheThreadsOfItsEvents(@TempDir Path folder) throws Exception {
         try (Tracer tracer = Tracer.flightRecorder(folder.resolve("rings"), OPTIONS)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             for (int i = 0; i < 5; i++) {
                 run(Thread.ofPlatform().name("worker " + i).unstarted(() -> TracerTest.record(tracer, 0, 0)));
                 Path snapshot = folder.resolve("snapshot" + i);
@@ -229,7 +229,7 @@ final class TracedThreadsTest {
     void limitsAndCountsManyVirtualThreads(@TempDir Path folder) throws Exception {
         List<WeakReference<Thread>> threads = new ArrayList<>();
         try (Tracer tracer = Tracer.streaming(folder, OPTIONS)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
             for (int i = 0; i < MANY; i++) {
                 Thread thread = Thread.ofVirtual().name(i % 2 == 0 ? "" : "virtual-" + i).start(

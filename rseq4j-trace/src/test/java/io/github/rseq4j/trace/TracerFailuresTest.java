@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,7 @@ final class TracerFailuresTest {
         requireInterrupted();
         try (tracer) {
             Thread.currentThread().interrupt();
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
             tracer.flush();
             requireInterrupted();
@@ -55,7 +56,7 @@ final class TracerFailuresTest {
     @Test
     void aThreadThatIsInterruptedHasItsSnapshot(@TempDir Path folder) throws IOException {
         try (Tracer tracer = Tracer.flightRecorder(folder.resolve("recorder"), TracerOptions.defaults())) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
             Thread.currentThread().interrupt();
             tracer.snapshot(folder.resolve("snapshot"));
@@ -77,7 +78,7 @@ final class TracerFailuresTest {
         Path folder = temporary.resolve("trace");
         Tracer tracer = Tracer.streaming(folder, SMALL);
         try (tracer) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
             tracer.flush();
             remove(folder);
@@ -101,7 +102,7 @@ final class TracerFailuresTest {
             Path metadata = folder.resolve("metadata");
             Files.delete(metadata);
             Files.createDirectories(metadata.resolve("in the way"));
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
             stats = tracer.stats();
             remove(metadata);

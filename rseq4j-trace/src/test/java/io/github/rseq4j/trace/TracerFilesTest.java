@@ -35,7 +35,7 @@ final class TracerFilesTest {
         TracerOptions options = TracerOptions.defaults().withSubBuffers(1 << 12, 1024).withFiles(FILE_BYTES, 3);
         Tracer tracer = Tracer.streaming(folder, options);
         try (tracer) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             for (int i = 0; i < events; i++) {
                 TracerTest.record(tracer, 0, i);
             }
@@ -60,7 +60,7 @@ final class TracerFilesTest {
     void anEventIsInAFileSoonWithoutBeingAskedFor(@TempDir Path folder) throws Exception {
         TracerOptions options = TracerOptions.defaults().withFlushInterval(Duration.ofMillis(20));
         try (Tracer tracer = Tracer.streaming(folder, options)) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             TracerTest.record(tracer, 0, 0);
             long until = System.nanoTime() + Duration.ofSeconds(60).toNanos();
             while (tracer.stats().packets() == 0 && System.nanoTime() < until) {
@@ -74,7 +74,7 @@ final class TracerFilesTest {
     @Test
     void flushingManyTimesWritesEachEventOnce(@TempDir Path folder) throws IOException {
         try (Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withSubBuffers(1 << 12, 4))) {
-            tracer.add(TracerTest.TWO);
+            tracer.recording.add(List.of(TracerTest.TWO));
             for (int i = 0; i < 2000; i++) {
                 TracerTest.record(tracer, 0, i);
                 if (i % 7 == 0) {

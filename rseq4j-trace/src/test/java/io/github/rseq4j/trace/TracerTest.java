@@ -38,7 +38,7 @@ public final class TracerTest {
     TracerTest() {}
 
     public static void record(Tracer tracer, long thread, long number) {
-        tracer.channel().record2(32, TWO.id(), thread, number);
+        tracer.recording.channel().record2(32, TWO.id(), thread, number);
     }
 
     /** Reads a trace that must be without fault, and returns its events. */
@@ -89,7 +89,7 @@ public final class TracerTest {
         int events = 20_000;
         TracerStats stats;
         try (Tracer tracer = Tracer.streaming(folder, LARGE)) {
-            tracer.add(TWO);
+            tracer.recording.add(List.of(TWO));
             record(tracer, threads, events, Executors.newFixedThreadPool(threads));
             tracer.flush();
             assertEquals(threads * events, read(folder, 0).size());
@@ -112,7 +112,7 @@ public final class TracerTest {
         TracerOptions options = TracerOptions.defaults().withSubBuffers(SMALL, 2);
         Tracer tracer = Tracer.streaming(folder, options);
         try (tracer) {
-            tracer.add(TWO);
+            tracer.recording.add(List.of(TWO));
             record(tracer, threads, events, Executors.newFixedThreadPool(threads));
         }
         long discarded = tracer.stats().discarded();
@@ -128,7 +128,7 @@ public final class TracerTest {
         TracerOptions options = TracerOptions.defaults().withSubBuffers(SMALL, 8);
         try (Tracer tracer = Tracer.flightRecorder(folder.resolve("recorder"), options);
                 ExecutorService executor = Executors.newFixedThreadPool(4)) {
-            tracer.add(TWO);
+            tracer.recording.add(List.of(TWO));
             List<Future<?>> recording = new ArrayList<>();
             for (int thread = 0; thread < 4; thread++) {
                 int number = thread;
@@ -168,7 +168,7 @@ public final class TracerTest {
             Path trace = folder.resolve("trace" + turn);
             Tracer tracer = Tracer.streaming(trace, options);
             try (ExecutorService executor = Executors.newFixedThreadPool(4); tracer) {
-                tracer.add(TWO);
+                tracer.recording.add(List.of(TWO));
                 for (int thread = 0; thread < 4; thread++) {
                     int number = thread;
                     Future<?> _ = executor.submit(() -> {
@@ -191,7 +191,7 @@ public final class TracerTest {
     void virtualThreadsHaveTheirOwnNumbers(@TempDir Path folder) throws Exception {
         int threads = 1000;
         try (Tracer tracer = Tracer.streaming(folder, LARGE)) {
-            tracer.add(TWO);
+            tracer.recording.add(List.of(TWO));
             record(tracer, threads, 100, Executors.newVirtualThreadPerTaskExecutor());
         }
         List<TraceEvent> found = read(folder, 0);
@@ -203,7 +203,7 @@ public final class TracerTest {
     @Test
     void aClosedTracerRecordsNothingMore(@TempDir Path folder) throws IOException {
         Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults());
-        tracer.add(TWO);
+        tracer.recording.add(List.of(TWO));
         record(tracer, 0, 0);
         tracer.close();
         record(tracer, 0, 1);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Records events, flushes, records more, and prints the reason for which a kill would lose them. Then it ends as if it
@@ -20,7 +21,7 @@ final class UnsharedChild {
     public static void main(String[] arguments) throws IOException {
         Tracer tracer = Tracer.streaming(Path.of(arguments[0]), KilledChild.OPTIONS.withFlushInterval(
                 Duration.ofHours(1)));
-        tracer.add(TracerTest.TWO);
+        tracer.recording.add(List.of(TracerTest.TWO));
         for (int i = 0; i < FLUSHED; i++) {
             TracerTest.record(tracer, 0, i);
         }
@@ -30,7 +31,7 @@ final class UnsharedChild {
         }
         System.out.println(tracer.stats().lostOnKill());
         if (arguments.length > 1) {
-            for (RingView ring : tracer.rings()) {
+            for (RingView ring : tracer.recording.rings.opened()) {
                 Path stream = tracer.folder().resolve("channel_" + ring.index());
                 Files.deleteIfExists(stream);
                 Files.createDirectories(stream.resolve("in the way"));

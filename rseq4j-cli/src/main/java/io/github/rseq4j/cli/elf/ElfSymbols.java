@@ -81,6 +81,7 @@ public final class ElfSymbols {
     }
 
     private final Memory memory;
+    /** The load bias: the difference between addresses in memory and in the file. */
     private final long bias;
     private final long tlsBytes;
     private final long tlsAlignBytes;
@@ -143,11 +144,6 @@ public final class ElfSymbols {
             }
             dynamic.putIfAbsent(entry.getLong(0), entry.getLong(8));
         }
-    }
-
-    /** Returns the load bias: the difference between addresses in memory and in the file. */
-    long bias() {
-        return bias;
     }
 
     /** Returns the size of the object's thread-local memory, in bytes, rounded up to its alignment. */

@@ -61,7 +61,7 @@ final class TraceInput implements AutoCloseable {
 
     private @Nullable Trace open() {
         try {
-            return Trace.open(folder, left == TraceRecovery.Left.RUNNING);
+            return left == TraceRecovery.Left.RUNNING ? Trace.openLive(folder) : Trace.open(folder);
         } catch (UnreadableTraceException e) {
             problems = e.problems();
             problemCount = e.problemCount();

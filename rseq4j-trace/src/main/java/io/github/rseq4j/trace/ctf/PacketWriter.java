@@ -103,11 +103,6 @@ final class PacketWriter {
         discarded += events;
     }
 
-    /** Tells whether the packet has no record. */
-    boolean isEmpty() {
-        return isEmpty;
-    }
-
     /**
      * Ends the packet and begins the next one, in the same buffer.
      *

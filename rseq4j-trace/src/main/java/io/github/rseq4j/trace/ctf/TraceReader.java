@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>The trace of a closed tracer is complete. The folder of a streaming tracer that still records can be read too,
- * with {@link #TraceReader(Path, boolean)}: after {@link io.github.rseq4j.trace.Tracer#flush} it has all events before
+ * with {@link #live}: after {@link io.github.rseq4j.trace.Tracer#flush} it has all events before
  * that call.
  *
  * <p><b>Failures.</b> No method throws because of what the folder holds. The reader reads everything that is readable
@@ -109,12 +109,16 @@ public final class TraceReader implements AutoCloseable {
     }
 
     /**
-     * Opens a trace.
+     * Opens a trace that a tracer is writing. A packet at the end of a file that is not whole yet is no problem then.
      *
-     * @param folder the folder that holds it
-     * @param isLive whether it is being written: then a packet at a file's end that is not whole yet is no problem
+     * @param folder the folder that holds it; {@link #problems} tells where it holds none
+     * @return the reader
      */
-    public TraceReader(Path folder, boolean isLive) {
+    public static TraceReader live(Path folder) {
+        return new TraceReader(folder, true);
+    }
+
+    private TraceReader(Path folder, boolean isLive) {
         description = describe(folder.resolve(TraceFiles.METADATA));
         if (description != null) {
             Map<Integer, List<Long>> channels = channels(folder);

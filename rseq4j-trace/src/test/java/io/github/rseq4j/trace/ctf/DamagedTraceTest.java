@@ -190,7 +190,7 @@ class DamagedTraceTest {
         for (int length = 3 * PACKET_BYTES; length < whole.length; length++) {
             Files.write(folder.resolve("channel_0"), Arrays.copyOf(whole, length));
             List<Long> numbers = new ArrayList<>();
-            try (TraceReader reader = new TraceReader(folder, true)) {
+            try (TraceReader reader = TraceReader.live(folder)) {
                 for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
                     numbers.add((Long) event.values().getFirst());
                 }

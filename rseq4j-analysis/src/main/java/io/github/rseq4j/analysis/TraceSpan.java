@@ -13,4 +13,4 @@ import java.time.Instant;
  * @param duration the time between the events, 0 or more
  * @since 0.1.0
  */
-public record Span(String name, long threadId, Instant begin, Duration duration) {}
+public record TraceSpan(String name, long threadId, Instant begin, Duration duration) {}

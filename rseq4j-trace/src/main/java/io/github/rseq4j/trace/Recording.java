@@ -1,0 +1,237 @@
+package io.github.rseq4j.trace;
+
+import io.github.rseq4j.trace.common.TracerCounts;
+import io.github.rseq4j.trace.cpu.NativeProbes;
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.file.Uninterrupted;
+import io.github.rseq4j.trace.layout.TraceFiles;
+import io.github.rseq4j.trace.ring.Channel;
+import io.github.rseq4j.trace.ring.RingView;
+import io.github.rseq4j.trace.ring.Rings;
+import io.github.rseq4j.trace.ring.TraceRing;
+import io.github.rseq4j.trace.stream.Drainer;
+import io.github.rseq4j.trace.stream.RingCopy;
+import io.github.rseq4j.trace.stream.RingDrain;
+import io.github.rseq4j.trace.stream.StreamOutput;
+import io.github.rseq4j.trace.stream.TraceMetadata;
+import io.github.rseq4j.trace.thread.TracedThreads;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * The part of a tracer that holds events and writes them: the rings, the metadata, the files, and the thread that
+ * drains. Any thread may call any method.
+ */
+final class Recording {
+    /* How it works
+     *
+     * Channel records events in the rings that Rings opens. On the thread of the Drainer, a RingDrain for each ring
+     * writes its packets to files; a flight recorder has no drains.
+     *
+     * One monitor, the drainer's, guards opening, draining, looking and closing. Recorders take no lock.
+     */
+    private final TracerOptions options;
+    private final boolean isFlightRecorder;
+    private final UUID uuid = UUID.randomUUID();
+    private final TracerCounts counts = new TracerCounts();
+    private final TracedThreads threads = new TracedThreads(counts);
+    private final TracerFolder files;
+    private final TraceMetadata metadata;
+    private final Drainer drainer;
+    final Rings rings;
+    private final Channel channel;
+    private final NativeProbes natives;
+    private final long lostBefore = NativeProbes.lost();
+    private long discardedByClosed;
+    private boolean isClosing;
+    private boolean isClosed;
+
+    /**
+     * Writes the metadata and opens the rings. The thread does not run yet.
+     *
+     * @throws IOException if the metadata cannot be written, or the kernel refuses memory; no ring is left then
+     */
+    Recording(TracerOptions options, boolean isFlightRecorder, TracerFolder files) throws IOException {
+        files.failures().forEach(counts::failed);
+        this.options = options;
+        this.isFlightRecorder = isFlightRecorder;
+        this.files = files;
+        this.metadata = new TraceMetadata(files.trace(), files.rings(), uuid, isFlightRecorder, threads, counts);
+        metadata.write();
+        this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS,
+                files.descriptors());
+        this.rings = new Rings(files.rings(), uuid, options.sizes(), !isFlightRecorder, counts, this::drained);
+        try {
+            this.channel = new Channel(rings, options.isTimeOrdered(), threads, counts);
+            this.natives = new NativeProbes(rings, threads);
+        } catch (Throwable t) {
+            abandon();
+            throw t;
+        }
+    }
+
+    private void drained(RingView ring) {
+        if (!isFlightRecorder) {
+            StreamOutput output = new StreamOutput(files.trace(), uuid, ring.index(), options.sizes().files());
+            drainer.add(new RingDrain(ring, output, counts));
+        }
+    }
+
+    /** Starts the thread that drains. */
+    void start() {
+        drainer.start(rings::openMissed);
+    }
+
+    /** Frees the rings of a tracer whose start failed. */
+    void abandon() {
+        rings.close(true);
+    }
+
+    Path folder() {
+        return files.trace().path();
+    }
+
+    TracerCounts counts() {
+        return counts;
+    }
+
+    TracedThreads threads() {
+        return threads;
+    }
+
+    /** Returns the entry of probes into the rings. */
+    Channel channel() {
+        return channel;
+    }
+
+    /** Returns the functions for native code. */
+    NativeProbes natives() {
+        return natives;
+    }
+
+    /**
+     * Adds events to the metadata.
+     *
+     * @param types the events, before any of them is recorded
+     */
+    void add(List<EventType> types) {
+        metadata.add(types);
+    }
+
+    /** Returns the monitor that guards opening, draining, looking and closing. */
+    Object monitor() {
+        return drainer;
+    }
+
+    /** Fails if {@link #beginClosing} was called. The caller holds the monitor. */
+    void requireOpen() {
+        if (isClosing) {
+            throw new IllegalStateException("folder=" + folder() + ": the tracer was closed");
+        }
+    }
+
+    /** Makes {@link #requireOpen} fail from now on. The caller holds the monitor. */
+    void beginClosing() {
+        isClosing = true;
+    }
+
+    /** Implements {@link Tracer#flush}. */
+    void flush() throws IOException {
+        Throwable failure;
+        synchronized (drainer) {
+            requireOpen();
+            failure = drainer.drainAll();
+            metadata.flush();
+        }
+        if (failure != null) {
+            throw new IOException("something could not be written, and is still in the rings: " + failure.getMessage(),
+                    failure);
+        }
+    }
+
+    /**
+     * Implements {@link Tracer#snapshot}.
+     *
+     * @param snapshot the folder of the snapshot
+     * @param before runs before the rings are copied, under the monitor
+     */
+    void snapshot(Path snapshot, Runnable before) throws IOException {
+        synchronized (drainer) {
+            requireOpen();
+            if (!isFlightRecorder) {
+                throw new IllegalStateException(
+                        "folder=" + folder() + " is not a flight recorder's: flush() writes to it");
+            }
+            try (SafeFolder into = SafeFolder.open(Files.createDirectories(snapshot))) {
+                if (into.exists(TraceFiles.METADATA)) {
+                    throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
+                }
+                before.run();
+                copyTo(into);
+                metadata.writeTo(into);
+            }
+        }
+    }
+
+    private void copyTo(SafeFolder into) throws IOException {
+        for (RingView ring : rings.opened()) {
+            RingCopy copy;
+            try {
+                copy = RingCopy.of(ring, true);
+            } catch (IOException e) {
+                counts.failed(e);
+                continue;
+            }
+            Uninterrupted.run(() -> copy.writeTo(into, uuid, ring.index(), counts));
+        }
+    }
+
+    /** Implements {@link Tracer#stats}. */
+    TracerStats stats() {
+        long discarded;
+        synchronized (drainer) {
+            discarded = discardedByClosed;
+            for (RingView ring : rings.opened()) {
+                discarded += ring.get(TraceRing.DISCARDED);
+            }
+        }
+        return new TracerStats(discarded, counts.lostEvents() + rings.missed() + NativeProbes.lost() - lostBefore,
+                counts.packets.sum(), counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures(),
+                counts.lastFailure(), rings.lostOnKill());
+    }
+
+    /**
+     * Ends the thread, writes what the rings hold and frees them. What cannot be written stays in shared rings.
+     *
+     * @return whether this call did it, and no earlier one
+     */
+    boolean end() {
+        drainer.stop();
+        synchronized (drainer) {
+            if (isClosed) {
+                return false;
+            }
+            isClosed = true;
+            rings.stop();
+            Throwable failure = drainer.drainAll();
+            boolean isWhole = metadata.close() && failure == null;
+            rings.opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
+            if (!isWhole && !isFlightRecorder) {
+                counts.lost(drainer.unwritten(metadata.events(), rings::isKept));
+            }
+            rings.close(isWhole);
+            drainer.close();
+            try {
+                files.finish(isWhole);
+            } catch (IOException e) {
+                counts.failed(e);
+            }
+            return true;
+        }
+    }
+}
