@@ -83,8 +83,8 @@ public final class FusedCounters {
      * Adds to one counter in one call.
      *
      * @param d0 the number for the first counter
-     * @throws IllegalArgumentException when another number of counters was bound
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if another number of counters was bound
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(long d0) {
         require(1);
@@ -100,8 +100,8 @@ public final class FusedCounters {
      *
      * @param d0 the number for the first counter
      * @param d1 the number for the second counter
-     * @throws IllegalArgumentException when another number of counters was bound
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if another number of counters was bound
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(long d0, long d1) {
         require(2);
@@ -121,8 +121,8 @@ public final class FusedCounters {
      * @param d0 the number for the first counter
      * @param d1 the number for the second counter
      * @param d2 the number for the third counter
-     * @throws IllegalArgumentException when another number of counters was bound
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if another number of counters was bound
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(long d0, long d1, long d2) {
         require(3);
@@ -143,8 +143,8 @@ public final class FusedCounters {
      * @param d1 the number for the second counter
      * @param d2 the number for the third counter
      * @param d3 the number for the fourth counter
-     * @throws IllegalArgumentException when another number of counters was bound
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if another number of counters was bound
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(long d0, long d1, long d2, long d3) {
         require(4);
@@ -166,8 +166,8 @@ public final class FusedCounters {
      * @param d2 the number for the third counter
      * @param d3 the number for the fourth counter
      * @param d4 the number for the fifth counter
-     * @throws IllegalArgumentException when another number of counters was bound
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if another number of counters was bound
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(long d0, long d1, long d2, long d3, long d4) {
         require(5);
@@ -190,8 +190,8 @@ public final class FusedCounters {
      * @param d3 the number for the fourth counter
      * @param d4 the number for the fifth counter
      * @param d5 the number for the sixth counter
-     * @throws IllegalArgumentException when another number of counters was bound
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if another number of counters was bound
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(long d0, long d1, long d2, long d3, long d4, long d5) {
         require(6);
@@ -215,8 +215,8 @@ public final class FusedCounters {
      * @param d4 the number for the fifth counter
      * @param d5 the number for the sixth counter
      * @param d6 the number for the seventh counter
-     * @throws IllegalArgumentException when another number of counters was bound
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if another number of counters was bound
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(long d0, long d1, long d2, long d3, long d4, long d5, long d6) {
         require(7);
@@ -241,8 +241,8 @@ public final class FusedCounters {
      * @param d5 the number for the sixth counter
      * @param d6 the number for the seventh counter
      * @param d7 the number for the eighth counter
-     * @throws IllegalArgumentException when another number of counters was bound
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if another number of counters was bound
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(long d0, long d1, long d2, long d3, long d4, long d5, long d6, long d7) {
         require(8);
@@ -260,8 +260,8 @@ public final class FusedCounters {
      * Adds to all bound counters in one call.
      *
      * @param deltas a number for each counter; the array may not be changed during the call
-     * @throws IllegalArgumentException when another number of counters was bound
-     * @throws IllegalStateException when the counters are closed
+     * @throws IllegalArgumentException if another number of counters was bound
+     * @throws IllegalStateException if the counters are closed
      */
     public void add(long... deltas) {
         require(deltas.length);

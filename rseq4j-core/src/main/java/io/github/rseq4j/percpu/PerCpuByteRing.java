@@ -13,8 +13,9 @@ import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rings of byte records, one for each CPU: what {@link PerCpuRing} is for {@code long} values. A record is copied in by
- * one downcall on the CPU that the thread runs on, and out by a drainer; full and empty are return values.
+ * Rings of byte records, one for each CPU: {@link PerCpuRing} for records of bytes instead of {@code long} values. One
+ * downcall copies a record to the ring of the thread's current CPU; a drainer takes it out. Full and empty are return
+ * values. Use it for logs and traces.
  *
  * {@snippet lang = java:
  * PerCpuByteRing log = new PerCpuByteRing(4096, 256);    // 4 KiB for each CPU, records of up to 256 bytes
@@ -27,26 +28,27 @@ import org.jspecify.annotations.Nullable;
  *         System.out.println(segment.asSlice(offset, length)));
  * }
  *
- * <p><b>Order, threads, visibility</b> and what serves without rseq are those of {@link PerCpuRing}. A push that finds
- * its record too long for the rest of the ring pads that rest by a second downcall and makes a third; it begins again
- * only when other threads have filled the ring up to its end meanwhile, or when it has migrated.
+ * <p><b>Order, threads, visibility, migration</b> and what runs without rseq are those of {@link PerCpuRing}. If a
+ * record is longer than the rest of the ring, the push pads the rest with a second downcall and then makes a third one.
+ * It repeats these steps only if other threads have filled the ring up to its end meanwhile, or if it has migrated.
  *
- * <p><b>Room.</b> A record takes 8 bytes and its length rounded up to 8, in one piece: what is left ahead of the ring's
- * end is padded, and counts as used until a drain has passed it. So a ring may refuse a record of more than half of its
- * capacity although no record waits in it, and takes it behind the next drain.
+ * <p><b>Room.</b> A record takes 8 bytes and its length rounded up to a multiple of 8, in one piece. If it does not fit
+ * before the ring's end, the rest is padded; padding is in use until a drain has passed it. So an empty ring may refuse
+ * a record of more than half of its capacity, and accepts it after the next drain.
  *
- * <p><b>Memory.</b> The capacity and 128 bytes, for each CPU that runs the application's threads, populated by the page
- * where it is used; it goes back when the rings are closed or collected. Pushing a segment allocates nothing; of an
- * array, it is left to the compiler to leave out the segment of some 100 bytes that is made of it, which it usually
- * does.
+ * <p><b>Memory.</b> The capacity and 128 bytes, for each CPU that runs the application's threads. It is populated page
+ * by page when it is used, and freed when the rings are closed or collected. A push of a segment allocates nothing. A
+ * push of an array creates a segment of some 100 bytes, which the JIT compiler usually eliminates.
  *
- * <p>Records behind their lengths, with padding ahead of the end, are the layout of many logs, Agrona's ring buffers
- * among them.
+ * <p>Many logs have this layout, records after their lengths and padding before the end, Agrona's ring buffers among
+ * them.
+ *
+ * @since 0.1.0
  */
 public final class PerCpuByteRing implements AutoCloseable {
     /** The largest capacity in bytes. */
     public static final int MAX_CAPACITY_BYTES = RingMemory.MAX_CAPACITY_BYTES;
-    /** The longest record in bytes. */
+    /** The largest length of a record in bytes. */
     public static final int MAX_RECORD_BYTES = Section.MAX_COPY_BYTES;
 
     private static final int LENGTH_BYTES = Long.BYTES;
@@ -56,28 +58,33 @@ public final class PerCpuByteRing implements AutoCloseable {
      *
      *   tail ->  | length | record, rounded up to words | length | record ... |  <- head       | -1 | rest ... | <- end
      *
-     * A push is one section, as in PerCpuRing. It takes one of two ways out when it cannot: the ring is full, or the
-     * record does not fit ahead of the end. Then another section writes -1 in place of a length and commits the head at
-     * the end, and the push is made again. One section might do both and commit the head behind the record; but a
-     * record of nearly the capacity would then never fit from most positions, not even into an empty ring.
+     * A push is one section, as in PerCpuRing. The section exits if the ring is full, or if the record does not fit
+     * before the end. In the second case another section writes -1 in place of a length and commits the head at the
+     * end; then the push is repeated.
      *
-     * Each round of that loop but the last commits padding, or finds that the head has moved away from the end; the
-     * drainer has to free what is committed, so between two drains there are few rounds, and another one needs a thread
-     * that pushed up to the end again, or a migration. Padding at an index that the thread then leaves is harmless: the
-     * drainer passes it.
+     * Each round of this loop except the last commits padding, or finds that the head has moved away from the end. The
+     * drainer frees committed padding, so there are few rounds between two drains. Padding at an index that the thread
+     * then leaves is harmless: the drainer passes it.
      *
-     * The head and the tail are multiples of 8, so there is always room for the word that tells the padding.
+     * Head and tail are multiples of 8, so there is always room for the word of the padding.
+     *
+     * A drain in place hands out the slots themselves and frees each record after its handler (memory.RingMemory).
+     *
+     * Refused: one section that pads and pushes. A record of nearly the capacity would then not fit from most
+     * positions, even into an empty ring.
      */
     private final RingMemory memory;
     private final int maxRecordBytes;
 
     /**
-     * Makes empty rings.
+     * Creates empty rings.
      *
-     * @param capacityBytes how many bytes each CPU's ring holds, 16 to {@link #MAX_CAPACITY_BYTES}, rounded up to a
-     *     power of two
-     * @param maxRecordBytes the longest record, 0 to {@link #MAX_RECORD_BYTES} and to the rounded capacity less 8
-     * @throws IllegalArgumentException when a number is out of its range
+     * @param capacityBytes the bytes of each CPU's ring, 16 to {@link #MAX_CAPACITY_BYTES}, rounded up to a power of
+     *     two
+     * @param maxRecordBytes the largest length of a record in bytes: 0 to {@link #MAX_RECORD_BYTES}, and at most the
+     *     rounded capacity less 8
+     * @throws IllegalArgumentException if an argument is out of range
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuByteRing(int capacityBytes, int maxRecordBytes) {
         if (capacityBytes < MIN_CAPACITY_BYTES || capacityBytes > MAX_CAPACITY_BYTES) {
@@ -102,13 +109,13 @@ public final class PerCpuByteRing implements AutoCloseable {
     /**
      * Pushes a record to the current CPU's ring.
      *
-     * @param record holds the record, which is copied
-     * @param from where it begins
-     * @param length its length in bytes, 0 to {@link #maxRecordBytes}
-     * @return false when the ring has no room for it; no record is pushed then
-     * @throws IndexOutOfBoundsException when the array has no such part
-     * @throws IllegalArgumentException when the record is too long
-     * @throws IllegalStateException when the rings are closed
+     * @param record an array that contains the record, which is copied
+     * @param from the offset of the record in the array
+     * @param length the length of the record in bytes, 0 to {@link #maxRecordBytes}
+     * @return false if the ring has no room for the record; then no record was pushed
+     * @throws IndexOutOfBoundsException if the array has no such part
+     * @throws IllegalArgumentException if the record is too long
+     * @throws IllegalStateException if the rings are closed
      */
     public boolean push(byte[] record, int from, int length) {
         Objects.checkFromIndexSize(from, length, record.length);
@@ -116,13 +123,13 @@ public final class PerCpuByteRing implements AutoCloseable {
     }
 
     /**
-     * Pushes a record to the current CPU's ring, from an array of the heap or from native memory.
+     * Pushes a record to the current CPU's ring, from a heap or native segment.
      *
      * @param record the record, 0 to {@link #maxRecordBytes} bytes, which are copied
-     * @return false when the ring has no room for it; no record is pushed then
-     * @throws IllegalArgumentException when the record is too long
-     * @throws IllegalStateException when the segment's scope is closed, or the rings are
-     * @throws WrongThreadException when the segment is confined to another thread
+     * @return false if the ring has no room for the record; then no record was pushed
+     * @throws IllegalArgumentException if the record is too long
+     * @throws IllegalStateException if the segment's scope or the rings are closed
+     * @throws WrongThreadException if the segment is confined to another thread
      */
     public boolean push(MemorySegment record) {
         if (record.byteSize() > maxRecordBytes) {
@@ -141,30 +148,30 @@ public final class PerCpuByteRing implements AutoCloseable {
     }
 
     /**
-     * Takes all records from all CPUs' rings, while they are in use: each record that was pushed before, and not taken,
-     * is handed to the consumer once. If the consumer throws, the record that it threw for is taken, and what it has
-     * not got stays for the next drain.
+     * Takes all records from the rings of all CPUs, while threads go on pushing. The consumer receives each record once
+     * that was pushed before and not taken yet. It is called without a lock. If it throws, the record for which it
+     * threw is taken, and the records after it stay for the next drain.
      *
-     * @param consumer gets each record as an array of its own; those of one CPU one after the other, the first pushed
-     *     first. It may use this ring: a drain of its own takes what is left
-     * @return how many there were, without those that the consumer drained itself
-     * @throws IllegalStateException when the rings are closed
-     * @throws RuntimeException what the consumer throws
+     * @param consumer receives each record as an array of its own, those of one CPU in the order in which they were
+     *     pushed. It may use these rings: a drain of its own takes the remaining records
+     * @return the number of records, without those that the consumer drained itself
+     * @throws IllegalStateException if the rings are closed
+     * @throws RuntimeException if the consumer throws it
      */
     public int drain(Consumer<byte[]> consumer) {
         return drain(consumer, Integer.MAX_VALUE);
     }
 
     /**
-     * Takes some records, as {@link #drain(Consumer)} does. It begins with the CPU behind the one where the last drain
-     * has ended, so every CPU's turn comes.
+     * Takes a limited number of records, like {@link #drain(Consumer)}. It begins with the CPU after the one at which
+     * the last drain ended, so that each CPU has its turn.
      *
-     * @param consumer gets each record as an array of its own
-     * @param max how many at most, 0 or more
-     * @return how many there were
-     * @throws IllegalArgumentException when {@code max} is negative
-     * @throws IllegalStateException when the rings are closed
-     * @throws RuntimeException what the consumer throws
+     * @param consumer receives each record as an array of its own
+     * @param max the most records, 0 or more
+     * @return the number of records
+     * @throws IllegalArgumentException if {@code max} is negative
+     * @throws IllegalStateException if the rings are closed
+     * @throws RuntimeException if the consumer throws it
      */
     public int drain(Consumer<byte[]> consumer, int max) {
         Objects.requireNonNull(consumer);
@@ -177,31 +184,34 @@ public final class PerCpuByteRing implements AutoCloseable {
     }
 
     /**
-     * Takes all records, as {@link #drain(Consumer)} does, by way of one array, and allocates nothing for a record.
+     * Takes all records, like {@link #drain(Consumer)}, and copies each one to the beginning of one array. It allocates
+     * nothing for a record.
      *
-     * @param buffer holds one record after the other from its beginning, at least {@link #maxRecordBytes} bytes
-     * @param consumer gets the buffer and the record's length in bytes; the record is there until it returns
-     * @return how many there were
-     * @throws IndexOutOfBoundsException when there is no room for the longest record
-     * @throws IllegalStateException when the rings are closed
-     * @throws RuntimeException what the consumer throws
+     * @param buffer the array, at least {@link #maxRecordBytes} bytes
+     * @param consumer receives the buffer and the length of the record in bytes; the record stays there until the
+     *     consumer returns
+     * @return the number of records
+     * @throws IndexOutOfBoundsException if the buffer is too short
+     * @throws IllegalStateException if the rings are closed
+     * @throws RuntimeException if the consumer throws it
      */
     public int drain(byte[] buffer, ObjIntConsumer<byte[]> consumer) {
         return drain(buffer, consumer, Integer.MAX_VALUE);
     }
 
     /**
-     * Takes some records, as {@link #drain(Consumer, int)} does, by way of one array, and allocates nothing for a
-     * record.
+     * Takes a limited number of records, like {@link #drain(Consumer, int)}, and copies each one to the beginning of
+     * one array. It allocates nothing for a record.
      *
-     * @param buffer holds one record after the other from its beginning, at least {@link #maxRecordBytes} bytes
-     * @param consumer gets the buffer and the record's length in bytes; the record is there until it returns
-     * @param max how many at most, 0 or more
-     * @return how many there were
-     * @throws IndexOutOfBoundsException when there is no room for the longest record
-     * @throws IllegalArgumentException when {@code max} is negative
-     * @throws IllegalStateException when the rings are closed
-     * @throws RuntimeException what the consumer throws
+     * @param buffer the array, at least {@link #maxRecordBytes} bytes
+     * @param consumer receives the buffer and the length of the record in bytes; the record stays there until the
+     *     consumer returns
+     * @param max the most records, 0 or more
+     * @return the number of records
+     * @throws IndexOutOfBoundsException if the buffer is too short
+     * @throws IllegalArgumentException if {@code max} is negative
+     * @throws IllegalStateException if the rings are closed
+     * @throws RuntimeException if the consumer throws it
      */
     public int drain(byte[] buffer, ObjIntConsumer<byte[]> consumer, int max) {
         Objects.requireNonNull(consumer);
@@ -211,37 +221,37 @@ public final class PerCpuByteRing implements AutoCloseable {
     }
 
     /**
-     * Takes all records from all CPUs' rings where they lie: no record is copied, and nothing is allocated for a
-     * record. Each record that was pushed before, and not taken, is handed to the handler once. Its room is free after
-     * the handler has returned. If the handler throws, the record that it threw for is taken, and the later ones stay
-     * for the next drain.
+     * Takes all records, like {@link #drain(Consumer)}, but without copying them. It allocates nothing for a record.
+     * The room of a record is free after its handler has returned. If the handler throws, the record for which it threw
+     * is taken, and the records after it stay for the next drain.
      *
-     * <p>The handler is called without a lock. While it handles records of one CPU, pushes to that CPU's ring go on
-     * until it is full, and other drains, also those of the handler itself, pass over that CPU's ring. The handler may
-     * push, and may close the rings; the record that it has then reads as zeros. A segment that is kept after the
-     * handler has returned shows other records, or, after the rings were collected, other structures' words.
+     * <p>The handler is called without a lock. While it handles the records of one CPU, threads go on pushing to the
+     * ring of this CPU until the ring is full. Other drains skip this ring; so do drains that the handler makes. The
+     * handler may push. It may also close the rings; the rest of its record may then read as zeros. The handler must
+     * not keep the segment: later the segment contains other records or, after the rings were collected, words of other
+     * structures.
      *
-     * <p>On the fallback each record is copied to one array for the whole drain.
+     * <p>On the fallback each record is copied to one array of the drain.
      *
-     * @param handler gets each record; those of one CPU one after the other, the first pushed first
-     * @return how many records there were
-     * @throws IllegalStateException when the rings are closed
-     * @throws RuntimeException what the handler throws
+     * @param handler receives each record, those of one CPU in the order in which they were pushed
+     * @return the number of records
+     * @throws IllegalStateException if the rings are closed
+     * @throws RuntimeException if the handler throws it
      */
     public int drainInPlace(RecordHandler handler) {
         return drainInPlace(handler, Integer.MAX_VALUE);
     }
 
     /**
-     * Takes some records where they lie, as {@link #drainInPlace(RecordHandler)} does. It begins with the CPU after the
-     * one where the last drain has ended.
+     * Takes a limited number of records, like {@link #drainInPlace(RecordHandler)}. It begins with the CPU after the
+     * one at which the last drain ended.
      *
-     * @param handler gets each record
-     * @param max how many records at most, 0 or more
-     * @return how many records there were
-     * @throws IllegalArgumentException when {@code max} is negative
-     * @throws IllegalStateException when the rings are closed
-     * @throws RuntimeException what the handler throws
+     * @param handler receives each record
+     * @param max the most records, 0 or more
+     * @return the number of records
+     * @throws IllegalArgumentException if {@code max} is negative
+     * @throws IllegalStateException if the rings are closed
+     * @throws RuntimeException if the handler throws it
      */
     public int drainInPlace(RecordHandler handler, int max) {
         Objects.requireNonNull(handler);
@@ -253,7 +263,7 @@ public final class PerCpuByteRing implements AutoCloseable {
         }
     }
 
-    /** Hands records out as parts of the ring, or, where memory has no segments, of an array. */
+    /** Passes records on as parts of the ring or, if the memory has no segments, of an array. */
     private static final class InPlace implements RingMemory.Elements {
         private final RingMemory memory;
         private final RecordHandler handler;
@@ -294,7 +304,7 @@ public final class PerCpuByteRing implements AutoCloseable {
         return memory.word(index, counted & memory.capacityBytes() - 1);
     }
 
-    /** Returns a record's length, or that of padding, which is negative. */
+    /** Returns the length of a record; it is negative for padding. */
     private int length(int index, long tail) {
         return (int) word(index, tail);
     }
@@ -308,7 +318,7 @@ public final class PerCpuByteRing implements AutoCloseable {
         for (int i = 0; i < words; i += Long.BYTES) {
             RingFunctions.Records.WORD.set(into, i, word(index, tail + LENGTH_BYTES + i));
         }
-        // The lowest byte of a word is the first one, as in every memory of ours.
+        // The lowest byte of a word is the first one, in the memory of either engine.
         for (int i = words; i < length; i++) {
             into[i] = (byte) (word(index, tail + LENGTH_BYTES + words) >>> (i - words) * Byte.SIZE);
         }
@@ -322,24 +332,24 @@ public final class PerCpuByteRing implements AutoCloseable {
         return 1;
     }
 
-    /** {@return how many bytes each CPU's ring holds} */
+    /** {@return the bytes of each CPU's ring} */
     public int capacityBytes() {
         return memory.capacityBytes();
     }
 
-    /** {@return the longest record in bytes} */
+    /** {@return the largest length of a record in bytes} */
     public int maxRecordBytes() {
         return maxRecordBytes;
     }
 
-    /** {@return how many bytes were used a moment ago by records and padding, on all CPUs} */
+    /** {@return the bytes that records and padding of all CPUs used a moment ago} */
     public long usedBytes() {
         return Arrays.stream(usedBytesByIndex()).asLongStream().sum();
     }
 
     /**
-     * Returns how many bytes of each ring were used a moment ago by records and padding, by its index, as
-     * {@link PerCpuRing#sizes} does.
+     * Returns the bytes that records and padding of each ring used a moment ago, by index, like
+     * {@link PerCpuRing#sizes}.
      *
      * @return a new array
      */
@@ -348,8 +358,8 @@ public final class PerCpuByteRing implements AutoCloseable {
     }
 
     /**
-     * Drops all records and gives their memory back, as {@link PerCpuRing#close} does with values. From then on push
-     * and drain throw, sizes are 0. Closing again does nothing.
+     * Drops all records and frees their memory, like {@link PerCpuRing#close}. Afterwards pushing and draining throw
+     * IllegalStateException, and sizes are 0. Closing again has no effect.
      */
     @Override
     public void close() {

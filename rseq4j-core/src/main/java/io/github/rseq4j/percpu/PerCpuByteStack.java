@@ -10,8 +10,9 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * Stacks of byte records, one for each CPU: what {@link PerCpuStack} is for {@code long} values. A record is copied in
- * by one downcall, and out by one, on the CPU that the thread runs on; full and empty are return values.
+ * Stacks of byte records, one for each CPU: {@link PerCpuStack} for records of bytes instead of {@code long} values.
+ * One downcall copies a record to the stack of the thread's current CPU, and one copies it out. Full and empty are
+ * return values.
  *
  * {@snippet lang = java:
  * PerCpuByteStack frames = new PerCpuByteStack(4096, 256); // 4 KiB for each CPU, records of up to 256 bytes
@@ -22,21 +23,23 @@ import java.util.function.Consumer;
  * int drained = frames.drain(each -> System.out.println(each.length)); // what all CPUs had
  * }
  *
- * <p><b>Order, threads, visibility</b> and what serves without rseq are those of {@link PerCpuStack}.
+ * <p><b>Order, threads, visibility, migration</b> and what runs without rseq are those of {@link PerCpuStack}.
  *
- * <p><b>Memory.</b> Twice the capacity and 48 bytes, for each CPU that runs the application's threads, populated by the
- * page where it is used; it goes back when the stack is closed or collected. A record takes its length rounded up to
- * 8, and 8 bytes more. Pushing and popping a segment allocates nothing; of an array, it is left to the compiler to
- * leave out the segment of some 100 bytes that is made of it, which it usually does.
+ * <p><b>Memory.</b> Twice the capacity and 48 bytes, for each CPU that runs the application's threads. It is populated
+ * page by page when it is used, and freed when the stack is closed or collected. A record takes 8 bytes and its length
+ * rounded up to a multiple of 8. Pushing and popping a segment allocates nothing. For an array a segment of some 100
+ * bytes is created, which the JIT compiler usually eliminates.
  *
  * <p>After the kernel's rseq selftest (percpu memcpy buffer).
+ *
+ * @since 0.1.0
  */
 public final class PerCpuByteStack implements AutoCloseable {
     /** The largest capacity in bytes. */
     public static final int MAX_CAPACITY_BYTES = TwinArrays.MAX_CAPACITY_BYTES;
-    /** The longest record in bytes. */
+    /** The largest length of a record in bytes. */
     public static final int MAX_RECORD_BYTES = Section.MAX_COPY_BYTES;
-    /** What {@link #pop} returns when there is no record. */
+    /** The result of {@link #pop} if there is no record. */
     public static final int EMPTY = -1;
 
     private static final int LENGTH_BYTES = Long.BYTES;
@@ -45,19 +48,22 @@ public final class PerCpuByteStack implements AutoCloseable {
      *
      *   | record, rounded up to words | its length | record ... | its length |  <- used
      *
-     * The length stands behind its record, where a pop begins to read. Push and pop are one section each; the rest is
-     * as in PerCpuStack.
+     * The length lies after its record, where a pop begins to read. Push and pop are one section each; everything else
+     * is as in PerCpuStack. A drain copies the array of each index once, and a drain in place hands out parts of that
+     * copy.
      */
     private final StackMemory memory;
     private final int maxRecordBytes;
 
     /**
-     * Makes empty stacks.
+     * Creates empty stacks.
      *
-     * @param capacityBytes how many bytes each CPU's stack holds, 16 to {@link #MAX_CAPACITY_BYTES}, rounded up to a
-     *     multiple of 8
-     * @param maxRecordBytes the longest record, 0 to {@link #MAX_RECORD_BYTES} and to what the capacity has room for
-     * @throws IllegalArgumentException when a number is out of its range
+     * @param capacityBytes the bytes of each CPU's stack, 16 to {@link #MAX_CAPACITY_BYTES}, rounded up to a multiple
+     *     of 8
+     * @param maxRecordBytes the largest length of a record in bytes: 0 to {@link #MAX_RECORD_BYTES}, and at most the
+     *     rounded capacity less 8
+     * @throws IllegalArgumentException if an argument is out of range
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuByteStack(int capacityBytes, int maxRecordBytes) {
         if (capacityBytes < 2 * Long.BYTES || capacityBytes > MAX_CAPACITY_BYTES) {
@@ -81,13 +87,13 @@ public final class PerCpuByteStack implements AutoCloseable {
     /**
      * Pushes a record to the current CPU's stack.
      *
-     * @param record holds the record, which is copied
-     * @param from where it begins
-     * @param length its length in bytes, 0 to {@link #maxRecordBytes}
-     * @return false when the stack has no room for it; nothing has happened then
-     * @throws IndexOutOfBoundsException when the array has no such part
-     * @throws IllegalArgumentException when the record is too long
-     * @throws IllegalStateException when the stack is closed
+     * @param record an array that contains the record, which is copied
+     * @param from the offset of the record in the array
+     * @param length the length of the record in bytes, 0 to {@link #maxRecordBytes}
+     * @return false if the stack has no room for the record; then no record was pushed
+     * @throws IndexOutOfBoundsException if the array has no such part
+     * @throws IllegalArgumentException if the record is too long
+     * @throws IllegalStateException if the stack is closed
      */
     public boolean push(byte[] record, int from, int length) {
         Objects.checkFromIndexSize(from, length, record.length);
@@ -95,13 +101,13 @@ public final class PerCpuByteStack implements AutoCloseable {
     }
 
     /**
-     * Pushes a record to the current CPU's stack, from an array of the heap or from native memory.
+     * Pushes a record to the current CPU's stack, from a heap or native segment.
      *
      * @param record the record, 0 to {@link #maxRecordBytes} bytes, which are copied
-     * @return false when the stack has no room for it; nothing has happened then
-     * @throws IllegalArgumentException when the record is too long
-     * @throws IllegalStateException when the segment's scope is closed, or the stack is
-     * @throws WrongThreadException when the segment is confined to another thread
+     * @return false if the stack has no room for the record; then no record was pushed
+     * @throws IllegalArgumentException if the record is too long
+     * @throws IllegalStateException if the segment's scope or the stack is closed
+     * @throws WrongThreadException if the segment is confined to another thread
      */
     public boolean push(MemorySegment record) {
         if (record.byteSize() > maxRecordBytes) {
@@ -118,11 +124,11 @@ public final class PerCpuByteStack implements AutoCloseable {
     /**
      * Pops the record that was pushed last to the current CPU's stack.
      *
-     * @param into where it is copied to
-     * @param from where it begins there; {@link #maxRecordBytes} bytes must have room from there on
-     * @return its length in bytes, or {@link #EMPTY}
-     * @throws IndexOutOfBoundsException when the array has no room for the longest record there
-     * @throws IllegalStateException when the stack is closed
+     * @param into the array to which the record is copied
+     * @param from the offset of the record in the array; {@link #maxRecordBytes} bytes must follow
+     * @return the length of the record in bytes, or {@link #EMPTY}
+     * @throws IndexOutOfBoundsException if the array has no room for the longest record
+     * @throws IllegalStateException if the stack is closed
      */
     public int pop(byte[] into, int from) {
         Objects.checkFromIndexSize(from, maxRecordBytes, into.length);
@@ -130,13 +136,14 @@ public final class PerCpuByteStack implements AutoCloseable {
     }
 
     /**
-     * Pops the record that was pushed last to the current CPU's stack, into an array of the heap or native memory.
+     * Pops the record that was pushed last to the current CPU's stack, to a heap or native segment.
      *
-     * @param into where it is copied to; it must have room for {@link #maxRecordBytes} bytes
-     * @return its length in bytes, or {@link #EMPTY}
-     * @throws IndexOutOfBoundsException when there is no room for the longest record
-     * @throws IllegalStateException when the segment's scope is closed, or the stack is
-     * @throws WrongThreadException when the segment is confined to another thread
+     * @param into the segment to which the record is copied; it has at least {@link #maxRecordBytes} bytes
+     * @return the length of the record in bytes, or {@link #EMPTY}
+     * @throws IndexOutOfBoundsException if the segment is too short
+     * @throws IllegalArgumentException if the segment is read-only
+     * @throws IllegalStateException if the segment's scope or the stack is closed
+     * @throws WrongThreadException if the segment is confined to another thread
      */
     public int pop(MemorySegment into) {
         if (into.byteSize() < maxRecordBytes) {
@@ -154,14 +161,17 @@ public final class PerCpuByteStack implements AutoCloseable {
     }
 
     /**
-     * Takes all records from all CPUs' stacks, while they are in use: each record that was pushed before, and not
-     * popped, is handed to the consumer once. If the consumer throws, what it has not got stays for the next drain.
+     * Takes all records from the stacks of all CPUs, while threads go on pushing and popping. The consumer receives
+     * each record once that was pushed before and not popped. If it throws, the record for which it threw is taken, and
+     * the remaining records stay for the next drain.
      *
-     * @param consumer gets each record as an array of its own; those of one CPU one after the other, the last pushed
-     *     first. It is called without a lock, and may use this stack
-     * @return how many there were
-     * @throws IllegalStateException when the stack is closed
-     * @throws RuntimeException what the consumer throws; or when the kernel refuses a fence, and nothing was taken then
+     * @param consumer receives each record as an array of its own, those of one CPU one after the other, the last
+     *     pushed first. It is called without a lock, and may use this stack
+     * @return the number of records
+     * @throws IllegalStateException if the stack is closed
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence, membarrier(2) and sched_setaffinity(2);
+     *     then nothing was taken
+     * @throws RuntimeException if the consumer throws it
      */
     public int drain(Consumer<byte[]> consumer) {
         Objects.requireNonNull(consumer);
@@ -169,12 +179,13 @@ public final class PerCpuByteStack implements AutoCloseable {
     }
 
     /**
-     * Takes all records of the CPU that has most bytes, while its stack is in use, as {@link #drain} does.
+     * Takes all records of the CPU that has the most bytes, like {@link #drain}.
      *
-     * @param consumer gets the records, the last pushed first
-     * @return how many there were; 0 when all stacks were empty a moment ago
-     * @throws IllegalStateException when the stack is closed
-     * @throws RuntimeException what the consumer throws; or when the kernel refuses a fence, and nothing was taken then
+     * @param consumer receives the records, the last pushed first
+     * @return the number of records; 0 if all stacks were empty a moment ago
+     * @throws IllegalStateException if the stack is closed
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence; then nothing was taken
+     * @throws RuntimeException if the consumer throws it
      */
     public int steal(Consumer<byte[]> consumer) {
         Objects.requireNonNull(consumer);
@@ -182,27 +193,28 @@ public final class PerCpuByteStack implements AutoCloseable {
     }
 
     /**
-     * Takes all records from all CPUs' stacks, as {@link #drain} does, and hands each one out where the drain has put
-     * it: nothing is allocated for a record, but one array for each CPU that had some.
+     * Takes all records, like {@link #drain}, without a copy for each record. It allocates one array for each CPU that
+     * had records, and nothing for a record.
      *
-     * @param handler gets each record; those of one CPU one after the other, the last pushed first. It is called
+     * @param handler receives each record, those of one CPU one after the other, the last pushed first. It is called
      *     without a lock, and may use this stack
-     * @return how many records there were
-     * @throws IllegalStateException when the stack is closed
-     * @throws RuntimeException what the handler throws; or when the kernel refuses a fence, and nothing was taken then
+     * @return the number of records
+     * @throws IllegalStateException if the stack is closed
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence; then nothing was taken
+     * @throws RuntimeException if the handler throws it
      */
     public int drainInPlace(RecordHandler handler) {
         return memory.drain(new InPlace(Objects.requireNonNull(handler)));
     }
 
     /**
-     * Takes all records of the CPU that has most bytes, as {@link #steal} does, and hands each one out as
-     * {@link #drainInPlace} does.
+     * Takes all records of the CPU that has the most bytes, like {@link #steal}, without a copy for each record.
      *
-     * @param handler gets the records, the last pushed first
-     * @return how many records there were; 0 when all stacks were empty a moment ago
-     * @throws IllegalStateException when the stack is closed
-     * @throws RuntimeException what the handler throws; or when the kernel refuses a fence, and nothing was taken then
+     * @param handler receives the records, the last pushed first
+     * @return the number of records; 0 if all stacks were empty a moment ago
+     * @throws IllegalStateException if the stack is closed
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence; then nothing was taken
+     * @throws RuntimeException if the handler throws it
      */
     public int stealInPlace(RecordHandler handler) {
         return memory.steal(new InPlace(Objects.requireNonNull(handler)));
@@ -212,7 +224,7 @@ public final class PerCpuByteStack implements AutoCloseable {
         return end - 1 - roundedUp((int) words[end - 1]) / Long.BYTES;
     }
 
-    /** Hands records out as parts of the array that a drain has put them in. */
+    /** Passes records on as parts of the array to which a drain has copied them. */
     private static final class InPlace implements StackMemory.Elements {
         private final RecordHandler handler;
         private long[] words = {};
@@ -237,7 +249,7 @@ public final class PerCpuByteStack implements AutoCloseable {
         }
     }
 
-    /** A record is its bytes and, in the last word, their number. */
+    /** Passes each record on as an array of its own. */
     private record Records(Consumer<byte[]> consumer) implements StackMemory.Elements {
         @Override
         public int start(long[] words, int end) {
@@ -250,7 +262,7 @@ public final class PerCpuByteStack implements AutoCloseable {
         }
     }
 
-    /** The lowest byte of a word is the first one, as in every memory of ours. */
+    /** The lowest byte of a word is the first one, in the memory of either engine. */
     private static byte[] bytes(long[] words, int from, int length) {
         byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {
@@ -260,13 +272,13 @@ public final class PerCpuByteStack implements AutoCloseable {
     }
 
     /**
-     * Changes how many bytes each CPU's stack holds, while they are in use: they keep their records. Pushing and
-     * popping waits meanwhile.
+     * Changes the capacity of each CPU's stack. The stacks keep their records. Concurrent pushes and pops wait.
      *
-     * @param capacityBytes how many, as for the constructor and with room for the longest record
-     * @throws IllegalArgumentException when it is out of range
-     * @throws IllegalStateException when a stack holds more than that, or is closed; nothing has changed then
-     * @throws io.github.rseq4j.KernelException when the kernel refuses memory or a fence; nothing has changed then
+     * @param capacityBytes the bytes of each stack, as for the constructor, with room for the longest record
+     * @throws IllegalArgumentException if it is out of range
+     * @throws IllegalStateException if a stack holds more than that, or is closed; then nothing has changed
+     * @throws io.github.rseq4j.KernelException if the kernel refuses memory, mmap(2), or a fence; then nothing has
+     *     changed
      */
     public void resize(int capacityBytes) {
         int least = Math.max(2 * Long.BYTES, roundedUp(maxRecordBytes) + LENGTH_BYTES);
@@ -277,26 +289,26 @@ public final class PerCpuByteStack implements AutoCloseable {
         memory.resize(roundedUp(capacityBytes));
     }
 
-    /** {@return how many bytes each CPU's stack holds} */
+    /** {@return the bytes of each CPU's stack} */
     public int capacityBytes() {
         return (int) memory.arrays().capacityBytes();
     }
 
-    /** {@return the longest record in bytes} */
+    /** {@return the largest length of a record in bytes} */
     public int maxRecordBytes() {
         return maxRecordBytes;
     }
 
-    /** {@return how many bytes were used a moment ago, on all CPUs and left by consumers that threw} */
+    /** {@return the bytes used a moment ago by records of all CPUs, and by those that remain after a consumer threw} */
     public long usedBytes() {
         return Arrays.stream(memory.usedBytes()).asLongStream().sum() + memory.returnedBytes();
     }
 
     /**
-     * Drops all records and gives their memory back; drain before, for those that are wanted. It fences all CPUs. From
-     * then on pushing, popping, draining, stealing and resizing throw, sizes are 0. Closing again does nothing.
+     * Drops all records and frees their memory. It fences all CPUs. Afterwards pushing, popping, draining, stealing and
+     * resizing throw IllegalStateException, and sizes are 0. Closing again has no effect.
      *
-     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; nothing has changed then, and it can be
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence; then nothing has changed, and it can be
      *     closed again
      */
     @Override

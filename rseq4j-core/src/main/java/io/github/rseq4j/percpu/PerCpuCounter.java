@@ -8,9 +8,9 @@ import java.io.Serializable;
 import java.lang.ref.Reference;
 
 /**
- * A counter of 64 bits that any number of threads, platform or virtual, update without contention. Each CPU has a cell
- * of its own, to which its threads add with no atomic instruction and no lock. The counter can replace a
- * {@link java.util.concurrent.atomic.LongAdder}.
+ * A counter of 64 bits that any number of threads, platform or virtual, update without contention. Each CPU adds to a
+ * cell of its own, with no atomic instruction and no lock. The methods are those of
+ * {@link java.util.concurrent.atomic.LongAdder}, which it can replace.
  *
  * {@snippet lang = java:
  * PerCpuCounter requests = new PerCpuCounter();
@@ -20,30 +20,32 @@ import java.lang.ref.Reference;
  * long interval = requests.sumThenReset(); // 42, and the next one starts from 0; no update is lost
  * }
  *
- * <p><b>Threads.</b> Every method may be called from any thread. An update is wait-free except for restarts: the kernel
- * restarts it if the thread is preempted, migrated or interrupted in the nanosecond that it takes. If a thread
- * migrates, also a virtual thread to another carrier, no update is lost or counted twice.
+ * <p><b>Threads.</b> Every method may be called from any thread. An update is one downcall. It is wait-free except for
+ * restarts: the kernel restarts it if the thread is preempted, migrated or interrupted in the nanosecond that it takes.
+ * If a thread migrates, also a virtual thread to another carrier, no update is lost or counted twice.
  *
- * <p><b>Memory.</b> 8 bytes for each CPU that runs the application's threads, packed with the cells of other counters.
- * There is nothing to close: the cells are freed when the counter is collected. Updates allocate nothing.
+ * <p><b>Visibility.</b> {@link #sum} includes every update that happened-before it, and some concurrent ones. Like the
+ * sum of a LongAdder it is not a snapshot of one moment. Sums wrap around as {@code long} does.
  *
- * <p><b>Visibility.</b> {@link #sum} counts every update that happened-before it, and some of the concurrent ones. As
- * with LongAdder, it is not a snapshot of one moment. Sums wrap around like {@code long}.
+ * <p><b>Memory.</b> 8 bytes for each CPU that runs the application's threads, beside the cells of other counters. There
+ * is nothing to close: the cells are freed after the counter was collected. Updates allocate nothing.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  *
- * <p>Counters by CPU instead of by thread are the kernel's (percpu_counter). Restartable sequences, which make them
+ * <p>The kernel has counters by CPU instead of by thread (percpu_counter). Restartable sequences, which make them
  * possible in user space, are by Paul Turner, Andrew Hunter and Mathieu Desnoyers.
+ *
+ * @since 0.1.0
  */
 public final class PerCpuCounter extends Number {
     /* How it works
      *
-     * add is one downcall of load_add_store_relaxed (sections.LoadAddStore), whose status is checked. The counter stays
-     * reachable until the call has returned, so that its cell cannot be given to another counter before (I8).
+     * add is one downcall of load_add_store_relaxed (sections.LoadAddStore). The counter stays reachable until the call
+     * has returned, so that its cell is not reused before (I8).
      *
-     * A cell changes only by additions. sumThenReset moves the base from which sums start, and writes no cell. So each
-     * update is in exactly one result.
+     * Only additions change a cell. sumThenReset moves the base that sums start from, and writes no cell. So each
+     * update is in exactly one of its results.
      *
      * Refused: exchanging each cell with 0, which needs a section or a fence on every CPU.
      */
@@ -51,10 +53,15 @@ public final class PerCpuCounter extends Number {
     private static final long serialVersionUID = 1L;
 
     private final transient long cell;
-    /** The base from which sums start; written under this object's monitor. */
+    /** Subtracted from sums; written under this object's monitor. */
     private transient volatile long base;
 
-    /** Creates a counter of 0. The first one of a JVM chooses and tests the engine of all counters. */
+    /**
+     * Creates a counter of 0. The first structure of a JVM chooses the engine that all structures run on, and tests it,
+     * which takes some milliseconds.
+     *
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
+     */
     public PerCpuCounter() {
         Engine.get(CounterFunctions.class);
         cell = CounterFunctions.CELLS.allocate(this, 1);
@@ -83,10 +90,10 @@ public final class PerCpuCounter extends Number {
         add(-1);
     }
 
-    /** {@return the sum of all additions since the counter was created or last reset} */
+    /** {@return the sum of the additions since the counter was created or last reset} */
     public long sum() {
         try {
-            // The base is read first: additions that a concurrent reset takes are then in this sum as well.
+            // The base is read first: then a concurrent reset's result is included in this sum too, not missing in it.
             long from = base;
             long sum = CounterFunctions.CELLS.sum(cell) - from;
             return sum;
@@ -96,10 +103,10 @@ public final class PerCpuCounter extends Number {
     }
 
     /**
-     * Returns the sum and resets the counter to 0. No update is lost: each is in the result of exactly one reset, or in
-     * the remaining sum.
+     * Returns the sum and starts again from 0. No update is lost: each update is in the result of exactly one reset, or
+     * in the sum after the last reset.
      *
-     * @return the sum of all additions since the last reset
+     * @return the sum of the additions since the last reset
      */
     public synchronized long sumThenReset() {
         try {
@@ -112,7 +119,7 @@ public final class PerCpuCounter extends Number {
         }
     }
 
-    /** Resets the counter to 0, like {@link #sumThenReset} without its result. */
+    /** Starts again from 0: {@link #sumThenReset} without its result. */
     public void reset() {
         sumThenReset();
     }
@@ -148,7 +155,7 @@ public final class PerCpuCounter extends Number {
     }
 
     /**
-     * The serialised form of a counter: its sum. A cell has no meaning in another JVM.
+     * The serialized form of a counter: its sum. The address of a cell has no meaning in another JVM.
      *
      * @param sum the counter's sum
      */
@@ -161,7 +168,7 @@ public final class PerCpuCounter extends Number {
         }
     }
 
-    /** {@return the serialised form: the sum} */
+    /** {@return the serialized form, the sum} */
     @Serial
     private Object writeReplace() {
         return new Sum(sum());
@@ -175,6 +182,6 @@ public final class PerCpuCounter extends Number {
      */
     @Serial
     private void readObject(ObjectInputStream stream) throws InvalidObjectException {
-        throw new InvalidObjectException("a PerCpuCounter is read as its sum");
+        throw new InvalidObjectException("the serialized form of a PerCpuCounter is its sum");
     }
 }

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A block of counters of 64 bits, each like a {@link PerCpuCounter}, whose cells lie side by side. Use it for a table
- * of counts (byte values, status codes) instead of an object for each count, and to update several counters in one call
- * (the metrics of a request).
+ * of counts (byte values, status codes, metrics of a request), where one object for each counter is too much, and to
+ * update several counters in one call.
  *
  * {@snippet lang = java:
  * PerCpuCounters metrics = new PerCpuCounters(4);
@@ -21,12 +21,16 @@ import org.jspecify.annotations.Nullable;
  * long[] all = metrics.sums();                       // 2, 512, 120, 0
  * }
  *
- * <p><b>Threads.</b> Every method may be called from any thread. An update is as cheap and as exact as that of
- * {@link PerCpuCounter}. A fused update of several counters is one downcall, but not atomic: each counter is updated
- * separately, in the given order, and all of them before the method returns.
+ * <p><b>Threads.</b> Every method may be called from any thread. An update is as cheap, as exact and as wait-free as
+ * that of {@link PerCpuCounter}, also if the thread migrates. An update of several counters is one downcall, but not
+ * atomic: each counter is updated on its own, in the given order, and all of them before the method returns.
  *
- * <p><b>Memory.</b> 8 bytes for each counter and each CPU that runs the application's threads, freed when the block is
- * closed or collected. Updates allocate nothing.
+ * <p><b>Visibility</b> and what runs without rseq are those of {@link PerCpuCounter}.
+ *
+ * <p><b>Memory.</b> 8 bytes for each counter, for each CPU that runs the application's threads. It is freed when the
+ * block is closed or collected. Updates allocate nothing.
+ *
+ * @since 0.1.0
  */
 public final class PerCpuCounters implements AutoCloseable {
     /** The most counters in a block. */
@@ -36,15 +40,15 @@ public final class PerCpuCounters implements AutoCloseable {
 
     /* How it works
      *
-     * A fused update is a chain: several sections, each with its own commit, in one function. So the cost of the
-     * downcall, which is most of the cost of an update, is paid once. FusedCounters has a function for each number of
-     * counters. add(int[], long[]) uses those of 2, 4 and 8, and fills them up with additions of 0. As in PerCpuCounter
-     * a reset moves the base from which sums start, and writes no cell.
+     * A fused update is a chain: several sections, each with its own commit, in one function. So the price of the
+     * downcall, most of the price of an update, is paid once. FusedCounters has a function for each number of
+     * counters; add(int[], long[]) uses those of 2, 4 and 8 and fills them up with additions of 0. As in PerCpuCounter
+     * a reset moves the base that sums start from, and writes no cell.
      */
 
     private final int size;
     private final long cells;
-    /** The bases from which sums start, after the first reset; written under this object's monitor. */
+    /** Subtracted from sums; null before the first reset. Elements are written under this object's monitor. */
     private volatile long @Nullable [] bases;
     private volatile boolean closed;
     /** The most counters of a call whose function is linked. */
@@ -55,6 +59,7 @@ public final class PerCpuCounters implements AutoCloseable {
      *
      * @param size the number of counters, 1 to {@link #MAX_SIZE}
      * @throws IllegalArgumentException if the size is out of range
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuCounters(int size) {
         if (size < 1 || size > MAX_SIZE) {
@@ -133,11 +138,11 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Adds to up to eight counters in one call, for counters that differ from call to call. {@link #fused} is faster if
-     * the counters are the same in each call.
+     * Adds to up to eight counters in one call, where the counters differ from call to call. Where they are the same in
+     * each call, {@link #fused} is faster.
      *
      * @param indices the counters, which may repeat; neither array may be changed during the call
-     * @param deltas the number to add to each counter
+     * @param deltas the number that is added to each
      * @throws IllegalArgumentException if the arrays differ in length or are longer than {@link #MAX_FUSED}
      * @throws IndexOutOfBoundsException if there is no such counter; nothing is added then
      * @throws IllegalStateException if the counters are closed
@@ -183,7 +188,7 @@ public final class PerCpuCounters implements AutoCloseable {
         return 0;
     }
 
-    /** Completes a call for three counters or more. It builds the arguments again, so the call need not keep them. */
+    /** Finishes a call for three counters or more. It makes the arguments anew, so that the call need not keep them. */
     private void complete(long status, int[] indices, long[] deltas) {
         Chain chain = indices.length > 4 ? LoadAddStore.EIGHT : LoadAddStore.FOUR;
         long[] arguments = new long[chain.arguments()];
@@ -196,14 +201,15 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Binds counters that are updated together. Each {@code add} of the result adds to all of them in one call. Call
-     * this method once for a set of counters, and keep the result.
+     * Binds counters that are updated together: each {@code add} of the result adds to all of them in one call. To be
+     * called once for a set of counters, and kept.
      *
      * @param indices the counters, 1 to {@link #MAX_FUSED}, which may repeat
      * @return the bound counters
      * @throws IllegalArgumentException if there are none or more than {@link #MAX_FUSED}
      * @throws IndexOutOfBoundsException if there is no such counter
      * @throws IllegalStateException if the counters are closed
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public FusedCounters fused(int... indices) {
         requireOpen();
@@ -211,7 +217,7 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Returns the sum of all additions to a counter since it was created or last reset.
+     * Returns the sum of the additions to one counter since it was created or last reset.
      *
      * @param i the counter
      * @return its sum
@@ -231,22 +237,22 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Returns the sums of all counters, like {@link #sum}.
+     * Returns the sums of all counters, each as {@link #sum} returns it. They are not of one moment.
      *
-     * @return a new array
+     * @return a new array, by counter
      * @throws IllegalStateException if the counters are closed
      */
     public long[] sums() {
         requireOpen();
         try {
-            // As in sum: the bases are read first.
+            // As in sum: the base is read first.
             long[] array = bases;
             long[] from = new long[size];
             for (int i = 0; array != null && i < size; i++) {
                 from[i] = (long) CounterFunctions.ELEMENT.getVolatile(array, i);
             }
             long[] sums = CounterFunctions.CELLS.sums(cells, size);
-            // After a concurrent close, the sums would be those of only some pages.
+            // A concurrent close may have freed some of the pages.
             requireOpen();
             for (int i = 0; i < size; i++) {
                 sums[i] -= from[i];
@@ -258,11 +264,11 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Returns a counter's sum and resets it to 0. No update is lost: each is in the result of exactly one reset, or in
-     * the remaining sum.
+     * Returns a counter's sum and starts it again from 0. No update is lost: each update is in the result of exactly
+     * one reset, or in the sum after the last reset.
      *
      * @param i the counter
-     * @return the sum of all additions to it since its last reset
+     * @return the sum of the additions to it since its last reset
      * @throws IndexOutOfBoundsException if there is no such counter
      * @throws IllegalStateException if the counters are closed
      */
@@ -290,8 +296,8 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Frees the memory. A concurrent update is harmless, and is lost. After that every method except {@link #size} and
-     * {@link #toString} throws. A second call has no effect.
+     * Frees the memory. A concurrent update is harmless, and is lost. Afterwards every method except {@link #size} and
+     * {@link #toString} throws IllegalStateException. Closing again has no effect.
      */
     @Override
     public void close() {
@@ -303,7 +309,7 @@ public final class PerCpuCounters implements AutoCloseable {
         }
     }
 
-    /** Returns all sums as {@link java.util.Arrays#toString(long[])} does, or says that the counters are closed. */
+    /** Returns all sums in the form of {@link java.util.Arrays#toString(long[])}, or {@code closed}. */
     @Override
     public String toString() {
         return closed ? "closed" : Arrays.toString(sums());

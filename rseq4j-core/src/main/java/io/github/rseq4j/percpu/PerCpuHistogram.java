@@ -5,9 +5,9 @@ import io.github.rseq4j.histogram.HistogramBuckets;
 import java.lang.ref.Reference;
 
 /**
- * A histogram of {@code long} values of at least 0 (latencies, sizes). Any number of threads, platform or virtual,
- * record values without contention: each CPU has buckets of its own, which are updated with no atomic instruction and
- * no lock. The histogram can replace HdrHistogram's {@code ConcurrentHistogram} and {@code Recorder}.
+ * A histogram of {@code long} values of at least 0, such as latencies and sizes. Any number of threads, platform or
+ * virtual, record into it without contention: each CPU counts in buckets of its own, with no atomic instruction and no
+ * lock. It replaces HdrHistogram's {@code ConcurrentHistogram} and {@code Recorder}.
  *
  * {@snippet lang = java:
  * PerCpuHistogram latency = new PerCpuHistogram();
@@ -20,33 +20,35 @@ import java.lang.ref.Reference;
  * long median = interval.percentile(50); // 503: the bucket of 500 holds 496 to 503
  * }
  *
- * <p><b>Buckets.</b> A value is kept to its highest bit and {@code significantBits} more. The relative difference of two
- * values of a bucket is less than 2<sup>-significantBits</sup>, so a bound of a bucket differs from a recorded value by
- * less than that part of the value. Values less than 2<sup>significantBits + 1</sup> have a bucket each. Use 4, 7 or 10
- * bits for 1, 2 or 3 significant decimal digits. Counts and the sum of values are exact.
+ * <p><b>Error.</b> A value is kept to its highest bit and {@code significantBits} more. The bounds of its bucket differ
+ * from the value by less than 2<sup>-significantBits</sup> of it. Each value below 2<sup>significantBits + 1</sup> has
+ * a bucket of its own. 1, 2 or 3 significant decimal digits take 4, 7 or 10 bits. Counts, and the sum of the values,
+ * are exact.
  *
- * <p><b>Values above the highest trackable one</b> are not lost: they count in the last bucket, which ends at
- * {@link Long#MAX_VALUE}, and in the sum. In the full range there are no such values.
+ * <p><b>Values above the highest trackable one</b> are not lost. They count in the last bucket, which ends at
+ * {@link Long#MAX_VALUE}, and in the sum. A histogram of the full range has no such values.
  *
- * <p><b>Threads.</b> Every method may be called from any thread. Recording is wait-free except for restarts, like an
- * update of {@link PerCpuCounter}. If a thread migrates, also a virtual thread to another carrier, no record is lost or
- * counted twice. A record is one downcall, but not atomic: the bucket is updated first, then the sum.
+ * <p><b>Threads.</b> Every method may be called from any thread. A record is one downcall, wait-free except for
+ * restarts. If the thread migrates, also a virtual thread to another carrier, nothing is lost or counted twice. A
+ * record is not atomic: the bucket is updated first, and then the sum.
  *
- * <p><b>Visibility.</b> {@link #snapshot} has every record that happened-before it, and some of the concurrent ones. Of
- * a concurrent record it may have the bucket without the sum, or the sum without the bucket, so the mean is precise
- * only if no thread records meanwhile. Counts and sums wrap around like {@code long}; percentiles are meaningless after
- * a count has wrapped around.
+ * <p><b>Visibility.</b> {@link #snapshot} includes every record that happened-before it, and some concurrent ones. Of a
+ * concurrent record it may include the bucket without the sum, or the sum without the bucket; so the mean is exact only
+ * without concurrent records. Counts and sums wrap around as {@code long} does; percentiles have no meaning after a
+ * count has wrapped around.
  *
- * <p><b>Memory.</b> 8 bytes for each bucket, and 8 for the sum, for each CPU that runs the application's threads.
- * Memory is populated page by page when buckets are used: at most 29 KiB by default, at most 433 KiB for 10 bits of the
- * full range. It is freed when the histogram is closed or collected. Recording allocates nothing; each snapshot is an
+ * <p><b>Memory.</b> 8 bytes for each bucket and 8 for the sum, for each CPU that runs the application's threads: at
+ * most 29 KiB by default, and at most 433 KiB with 10 bits of the full range. It is populated page by page when buckets
+ * are used, and freed when the histogram is closed or collected. A record allocates nothing. A snapshot allocates an
  * array of all buckets.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  *
- * <p>Buckets that are linear between powers of two are those of Gil Tene's HdrHistogram. Recording by CPU is done in
- * tcmalloc and in the kernel (percpu_counter).
+ * <p>Buckets that are linear between powers of two are Gil Tene's (HdrHistogram). tcmalloc and the kernel
+ * (percpu_counter) record by CPU.
+ *
+ * @since 0.1.0
  */
 public final class PerCpuHistogram implements AutoCloseable {
     /** The fewest significant bits. */
@@ -60,24 +62,29 @@ public final class PerCpuHistogram implements AutoCloseable {
      *
      *   cells:   | sum | bucket 0 | bucket 1 | ... | last bucket |
      *
-     * record is one downcall of two sections of load_add_store_relaxed (sections.LoadAddStore): the bucket, then the
-     * sum. The number of records is the buckets' sum, and needs no section. The histogram stays reachable until the
-     * call has returned, so that its cells cannot go to another owner before (I8).
+     * record is one downcall of two sections load_add_store_relaxed (sections.LoadAddStore): the bucket, then the sum.
+     * The number of records is the sum of the buckets, and needs no section. The histogram stays reachable until the
+     * call has returned, so that its cells are not reused before (I8).
      *
-     * A cell changes only by additions. snapshotThenReset moves the totals from which snapshots start, and writes no
-     * cell. So each addition is in exactly one result. A published array of totals is never written again, so a
+     * Only additions change a cell. snapshotThenReset moves the totals that snapshots start from, and writes no cell.
+     * So each addition is in exactly one of its results. An array of totals is not written after it was published, so a
      * concurrent snapshot starts from one reset, not from parts of two.
      *
-     * Refused: two copies of the buckets that take turns (HdrHistogram's Recorder). A reader would have to wait for
-     * threads that still record into the copy that it reads.
+     * Refused: two copies of the buckets that take turns (HdrHistogram's Recorder). The reader must wait for each
+     * thread that still records into the copy that it reads.
      */
     private final HistogramBuckets buckets;
     private final long cells;
-    /** The totals from which snapshots start; replaced under this object's monitor. */
+    /** The totals at the last reset; replaced under this object's monitor. */
     private volatile long[] base;
     private volatile boolean closed;
 
-    /** Creates an empty histogram of the full range, 0 to {@link Long#MAX_VALUE}, with an error of less than 1/64. */
+    /**
+     * Creates an empty histogram of the full range, 0 to {@link Long#MAX_VALUE}, with a relative error of less than
+     * 1/64.
+     *
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
+     */
     public PerCpuHistogram() {
         this(Long.MAX_VALUE, DEFAULT_SIGNIFICANT_BITS);
     }
@@ -86,10 +93,11 @@ public final class PerCpuHistogram implements AutoCloseable {
      * Creates an empty histogram.
      *
      * @param highestTrackableValue the highest value, at least 1, that is kept to this number of bits; it is rounded up
-     *     to the highest value of its bucket
-     * @param significantBits the number of bits that are kept after the highest one, {@link #MIN_SIGNIFICANT_BITS} to
+     *     to the upper bound of its bucket
+     * @param significantBits the number of bits after the highest one that are kept, {@link #MIN_SIGNIFICANT_BITS} to
      *     {@link #MAX_SIGNIFICANT_BITS}; the relative error is less than 2<sup>-significantBits</sup>
-     * @throws IllegalArgumentException if a number is out of its range
+     * @throws IllegalArgumentException if an argument is out of range
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuHistogram(long highestTrackableValue, int significantBits) {
         Engine.get(CounterFunctions.class, CounterFunctions.Two.class);
@@ -112,7 +120,7 @@ public final class PerCpuHistogram implements AutoCloseable {
      * Records a value.
      *
      * @param value the value, at least 0
-     * @throws IllegalArgumentException if it is negative; nothing is recorded then
+     * @throws IllegalArgumentException if the value is negative; then nothing is recorded
      * @throws IllegalStateException if the histogram is closed
      */
     public void record(long value) {
@@ -129,7 +137,7 @@ public final class PerCpuHistogram implements AutoCloseable {
      *
      * @param value the value, at least 0
      * @param count the number of times, at least 0
-     * @throws IllegalArgumentException if one of them is negative; nothing is recorded then
+     * @throws IllegalArgumentException if an argument is negative; then nothing is recorded
      * @throws IllegalStateException if the histogram is closed
      */
     public void record(long value, long count) {
@@ -155,23 +163,23 @@ public final class PerCpuHistogram implements AutoCloseable {
     }
 
     /**
-     * Returns the values that were recorded since the histogram was created or last reset.
+     * Returns the records since the histogram was created or last reset.
      *
      * @return a snapshot, which is independent of the histogram
      * @throws IllegalStateException if the histogram is closed
      */
     public HistogramSnapshot snapshot() {
-        // The base is read first: records that a concurrent reset takes are then in this result as well.
+        // The base is read first: then a concurrent reset's result is included in this one too, not missing in it.
         long[] from = base;
         return since(from, totals());
     }
 
     /**
-     * Returns the recorded values and resets the histogram. No record is lost: its count and its part of the sum are
-     * each in the result of exactly one reset, or in a later snapshot. A concurrent record may have its count in one
-     * result and its part of the sum in the next.
+     * Returns the records since the last reset, and resets the histogram. No record is lost: its count, and its part of
+     * the sum, are in the result of exactly one reset, or in the snapshot after the last reset. The count of a
+     * concurrent record may be in one result, and its part of the sum in the next.
      *
-     * @return the values that were recorded since the last reset
+     * @return the records since the last reset
      * @throws IllegalStateException if the histogram is closed
      */
     public synchronized HistogramSnapshot snapshotThenReset() {
@@ -182,7 +190,7 @@ public final class PerCpuHistogram implements AutoCloseable {
     }
 
     /**
-     * Resets the histogram, like {@link #snapshotThenReset} without its result.
+     * Resets the histogram: {@link #snapshotThenReset} without its result.
      *
      * @throws IllegalStateException if the histogram is closed
      */
@@ -194,7 +202,7 @@ public final class PerCpuHistogram implements AutoCloseable {
         requireOpen();
         try {
             long[] totals = CounterFunctions.CELLS.sums(cells, 1 + buckets.size());
-            // After a concurrent close, the totals would be those of only some pages.
+            // A concurrent close may have freed some of the pages.
             requireOpen();
             return totals;
         } finally {
@@ -211,8 +219,8 @@ public final class PerCpuHistogram implements AutoCloseable {
     }
 
     /**
-     * Frees the memory; take a snapshot first to keep the values. A concurrent record is harmless, and is lost. After
-     * that recording and taking snapshots throw. A second call has no effect.
+     * Frees the memory. A concurrent record is harmless, and is lost. Afterwards recording and taking snapshots throws
+     * IllegalStateException. Closing again has no effect.
      */
     @Override
     public void close() {
@@ -224,7 +232,7 @@ public final class PerCpuHistogram implements AutoCloseable {
         }
     }
 
-    /** Returns {@link #snapshot} as a text of one line, or says that the histogram is closed. */
+    /** Returns {@link #snapshot} as a text of one line, or {@code closed}. */
     @Override
     public String toString() {
         return closed ? "closed" : snapshot().toString();

@@ -3,7 +3,8 @@ package io.github.rseq4j.percpu;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Gets the records of a {@link PerCpuByteRing} or a {@link PerCpuByteStack} where they lie, without a copy of its own.
+ * Receives the records of a {@link PerCpuByteRing} or a {@link PerCpuByteStack} in place. It is called on the draining
+ * thread.
  *
  * <p>The form is that of Agrona's MessageHandler.
  *
@@ -12,12 +13,12 @@ import java.lang.foreign.MemorySegment;
 @FunctionalInterface
 public interface RecordHandler {
     /**
-     * Handles a record. The bytes are the record's until this method returns or throws; afterwards the segment may show
+     * Handles a record. The bytes are valid until this method returns or throws; afterwards the segment may contain
      * other records.
      *
-     * @param segment holds the record, read only; several records of a drain may come with one segment
-     * @param offsetBytes where the record begins in the segment, in bytes
-     * @param lengthBytes the record's length in bytes
+     * @param segment a read-only segment that contains the record and may contain others
+     * @param offsetBytes the offset of the record in the segment, in bytes
+     * @param lengthBytes the length of the record in bytes
      */
     void onRecord(MemorySegment segment, long offsetBytes, int lengthBytes);
 }
