@@ -18,7 +18,7 @@ final class TidyRooms {
             Pattern.compile("\\| `([A-Za-z0-9.]+)` \\| ([^|]+) \\| ([^|]+) \\| ([^|]+) \\|");
     private static final Pattern NAME = Pattern.compile("`([A-Za-z0-9.]+)`");
 
-    /** What each room may refer to; the rooms in the order of the rows. */
+    /** The rooms to which each room may refer, in the order of the rows. */
     private final Map<String, Set<String>> rooms = new LinkedHashMap<>();
     private final List<String> faults = new ArrayList<>();
 
@@ -49,7 +49,7 @@ final class TidyRooms {
         }
     }
 
-    /** Returns what is wrong with the table alone. */
+    /** Returns the faults of the table alone. */
     List<String> faults() {
         return List.copyOf(faults);
     }
@@ -84,7 +84,7 @@ final class TidyRooms {
     }
 
     /**
-     * Returns what is wrong with a reference.
+     * Returns the faults of a reference.
      *
      * @param from the class that refers
      * @param to the class it refers to

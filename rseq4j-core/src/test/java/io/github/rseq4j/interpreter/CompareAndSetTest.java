@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A word is written when it holds what is expected, by one of those who try at the same time. */
+/** A word is written when it holds the expected value, by exactly one of several concurrent threads. */
 final class CompareAndSetTest {
     private static final int THREADS = 8;
     private static final int ADDITIONS = 20_000;
@@ -26,18 +26,18 @@ final class CompareAndSetTest {
 
     @ParameterizedTest
     @EnumSource
-    void writesAWordThatHoldsWhatIsExpectedAndNoOther(Kind kind) {
+    void writesOnlyAWordThatHoldsTheExpectedValue(Kind kind) {
         try (Arena arena = Arena.ofConfined()) {
             AddressSpace memory = memory(kind);
             long word = word(memory, arena);
-            assertTrue(memory.compareAndSetLong(word, 0, -5), "what was never written holds 0");
+            assertTrue(memory.compareAndSetLong(word, 0, -5), "unwritten memory holds 0");
             assertEquals(-5, memory.getLong(word));
             assertFalse(memory.compareAndSetLong(word, 0, 7));
             assertFalse(memory.compareAndSetLong(word, -5 & 0xFFFF_FFFFL, 7), "all 8 bytes are compared");
             assertEquals(-5, memory.getLong(word));
             assertTrue(memory.compareAndSetLong(word, -5, Long.MIN_VALUE));
             assertEquals(Long.MIN_VALUE, memory.getLong(word));
-            assertEquals(0, memory.getLong(word + Long.BYTES), "the word behind it is as it was");
+            assertEquals(0, memory.getLong(word + Long.BYTES), "the next word is unchanged");
         }
     }
 
@@ -84,7 +84,7 @@ final class CompareAndSetTest {
     }
 
     @Test
-    void isRefusedByMemoryThatHasNone() {
+    void memoryWithoutCompareAndSetRefusesIt() {
         AddressSpace without = new AddressSpace() {
             @Override
             public long getLong(long address) {

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The bytecode of the fallback: its type, its stripes, its lock, and that nothing is lost between threads. */
+/** The bytecode of the fallback: its type, its stripes, its lock, and no lost update between threads. */
 final class FallbackTest {
     private static final int STRIDE_SHIFT = 16;
     private static final int UPDATES = 20_000;
@@ -44,7 +44,7 @@ final class FallbackTest {
         assertEquals(stripes, fallback.stripes());
         int index = fallback.index();
         assertTrue(index >= 0 && index < stripes, "index=" + index);
-        assertEquals(index, fallback.index(), "a thread keeps to its stripe");
+        assertEquals(index, fallback.index(), "a thread keeps its stripe");
     }
 
     @ParameterizedTest
@@ -90,9 +90,9 @@ final class FallbackTest {
         assertEquals(3L * THREADS * UPDATES, sum);
     }
 
-    /** After an exit, an out-of-range and a fault inside, another thread gets the one lock there is. */
+    /** After an exit, an out-of-range status and an exception, another thread gets the only lock. */
     @Test
-    void givesTheLockBackHoweverItIsLeft() throws Throwable {
+    void releasesTheLockOnEveryWayOut() throws Throwable {
         Fallback fallback = new Fallback(1, STRIDE_SHIFT);
         long base = fallback.memory().reserve(1L << STRIDE_SHIFT);
         Chain exits = Chain.of(2, new Section("exit_add", List.of(
@@ -103,7 +103,7 @@ final class FallbackTest {
         assertEquals(Status.failure(Status.EXIT + 2, 0), (long) handle.invokeExact(base, 1L));
         assertEquals(Status.failure(Status.OUT_OF_RANGE, 0), (long) handle.invokeExact(base, 5L));
         assertThrows(IndexOutOfBoundsException.class, () -> handle.invokeWithArguments(0L, 0L));
-        assertTrue(!Thread.holdsLock(fallback.lock(0)), "this thread has given the lock back");
+        assertTrue(!Thread.holdsLock(fallback.lock(0)), "this thread has released the lock");
         long[] answer = {Long.MIN_VALUE};
         Thread other = Thread.ofPlatform().daemon().start(() -> {
             try {

@@ -15,15 +15,15 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What sample sections do, and some that are listed, worked out by hand: neither the interpreter nor the fallback is
- * its own judge.
+ * The results of sample sections and of some listed ones, derived by hand, so that neither the interpreter nor the
+ * fallback is checked against itself.
  */
 final class HandWrittenResultsTest {
     private static final int STRIDE_SHIFT = 20;
     private static final int INDICES = 3;
-    /** Where the cells lie at index 0: the first address that the memory hands out. */
+    /** The address of the cells at index 0: the first address that the memory reserves. */
     private static final long CELL = 1 << 16;
-    /** Where the memory lies that does not depend on the index. */
+    /** The address of the memory that does not depend on the index. */
     private static final long PLAIN = CELL + ((long) INDICES << STRIDE_SHIFT);
     private static final long CLOCK = 77;
     private static final long ABC = 0x0807_0605_0403_0201L;
@@ -160,7 +160,7 @@ final class HandWrittenResultsTest {
         }
     }
 
-    /** Every word near the cells of each index, and of the plain memory, that is not 0. */
+    /** Returns every word near the cells of each index, and in the plain memory, that is not 0. */
     private static Map<String, Long> contents(PagedMemory memory) {
         Map<String, Long> contents = new TreeMap<>();
         for (int window = 0; window <= INDICES; window++) {
@@ -184,8 +184,8 @@ final class HandWrittenResultsTest {
 
     @ParameterizedTest
     @MethodSource("rows")
-    void theSimulatorDoesWhatIsExpectedAtEachIndex(String name, long[] before, long[] arguments, long status,
-                                                  long[] after) {
+    void theSimulatorMatchesTheRowAtEachIndex(String name, long[] before, long[] arguments, long status,
+                                              long[] after) {
         for (int index = 0; index < INDICES; index++) {
             PagedMemory memory = new PagedMemory();
             assertEquals(CELL, memory.reserve((INDICES + 1L) << STRIDE_SHIFT));
@@ -199,7 +199,7 @@ final class HandWrittenResultsTest {
 
     @ParameterizedTest
     @MethodSource("rows")
-    void theFallbackDoesWhatIsExpected(String name, long[] before, long[] arguments, long status, long[] after)
+    void theFallbackMatchesTheRow(String name, long[] before, long[] arguments, long status, long[] after)
             throws Throwable {
         Fallback fallback = new Fallback(1, STRIDE_SHIFT);
         assertEquals(CELL, fallback.memory().reserve((INDICES + 1L) << STRIDE_SHIFT));
@@ -219,6 +219,6 @@ final class HandWrittenResultsTest {
     @ParameterizedTest
     @MethodSource("stamped")
     void theSimulatorReadsItsClock(String name, long[] before, long[] arguments, long status, long[] after) {
-        theSimulatorDoesWhatIsExpectedAtEachIndex(name, before, arguments, status, after);
+        theSimulatorMatchesTheRowAtEachIndex(name, before, arguments, status, after);
     }
 }

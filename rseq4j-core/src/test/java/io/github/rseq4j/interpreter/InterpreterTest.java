@@ -36,7 +36,7 @@ final class InterpreterTest {
     private static final int INDICES = 2;
     private static final long CLOCK = 77;
 
-    /** Memory, arguments, and the window of it that a chain may touch. */
+    /** Memory, arguments, and the window of memory that a chain may access. */
     private static final class World {
         private final PagedMemory memory = new PagedMemory();
         private final long base = memory.reserve((INDICES + 1) * STRIDE_BYTES);
@@ -102,16 +102,19 @@ final class InterpreterTest {
 
     @ParameterizedTest
     @MethodSource("wrong")
-    void refusesWhatDoesNotHappenOnce(String name, List<Step> steps, String reason) {
+    void refusesSectionsThatDoNotHappenExactlyOnce(String name, List<Step> steps, String reason) {
         Chain chain = Chain.of(3, new Section(name, steps, null));
         String message = String.valueOf(assertThrows(IllegalStateException.class,
                 () -> SimulationProof.simulated(chain, 42)).getMessage());
         assertTrue(message.contains(name) && message.contains(reason) && message.contains("seed="), message);
     }
 
-    /** The address may lead to the copy of one index. A run that moves there reads what it stored elsewhere (I9). */
+    /**
+     * The address may lie in the copy of one index. A run that restarts at another index may read its first try's store
+     * there (I9).
+     */
     @Test
-    void takesASectionThatStoresToItsCopyAndThenLoadsThroughAnAddress() {
+    void acceptsASectionThatStoresToItsCopyAndThenLoadsThroughAnAddress() {
         Chain chain = Chain.of(2, new Section("store_load_store", List.of(
                 new Step.Store(Mem.cell(arg(0), 8), imm(7), Width.LONG),
                 new Step.Load(temp(0), Mem.at(arg(1), 0), Width.LONG),

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The fallback's memory behaves like memory. */
+/** The fallback's memory behaves like native memory. */
 final class PagedMemoryTest {
     private static final long PAGE_BYTES = 1 << 16;
     private static final int ROUNDS = 400_000;
@@ -67,15 +67,15 @@ final class PagedMemoryTest {
         byte[] found = new byte[length + 7];
         memory.copyOut(MemorySegment.ofArray(found), 3, from, length);
         assertArrayEquals(Arrays.copyOf(bytes, length), Arrays.copyOfRange(found, 3, 3 + length));
-        assertEquals(0, memory.getByte(from - 1), "the byte in front");
+        assertEquals(0, memory.getByte(from - 1), "the byte before");
         if (from + length < base + 3 * PAGE_BYTES) {
-            assertEquals(0, memory.getByte(from + length), "the byte behind");
+            assertEquals(0, memory.getByte(from + length), "the byte after");
         }
         assertEquals(0, found[2] + found[length + 3]);
     }
 
     @Test
-    void whatWasNeverWrittenIsCopiedAsZeros() {
+    void copiesUnwrittenMemoryAsZeros() {
         byte[] bytes = new byte[20];
         Arrays.fill(bytes, (byte) 9);
         memory.copyOut(MemorySegment.ofArray(bytes), 1, base + PAGE_BYTES - 9, 18);
@@ -87,9 +87,9 @@ final class PagedMemoryTest {
         assertEquals(0xFF00_0000_0000_00FFL, memory.getLong(base));
     }
 
-    /** What lies beside it, on the same page, is somebody else's. */
+    /** The neighbouring bytes on the same page belong to other owners. */
     @Test
-    void clearsItsBytesAndNoOther() {
+    void clearsOnlyTheGivenBytes() {
         for (long[] range : new long[][] {{8, 8}, {3, 1}, {8, PAGE_BYTES - 8}, {PAGE_BYTES - 5, 10}, {0, PAGE_BYTES},
             {5, 2 * PAGE_BYTES}, {PAGE_BYTES, 2 * PAGE_BYTES}, {1, 3 * PAGE_BYTES - 2}, {7, 0}}) {
             for (long at = 0; at < 3 * PAGE_BYTES; at += Long.BYTES) {
@@ -103,9 +103,9 @@ final class PagedMemoryTest {
         }
     }
 
-    /** Each thread has its own bytes of two words, and finds there what it wrote. */
+    /** Each thread owns some bytes of two words, and reads there what it wrote. */
     @Test
-    void aWriteOfAnyWidthTouchesNoByteBesideIt() throws InterruptedException {
+    void aWriteOfAnyWidthChangesNoNeighbouringByte() throws InterruptedException {
         long words = base + PAGE_BYTES - 8;
         byte[] two = new byte[2];
         List<IntConsumer> writes = List.of(
@@ -141,7 +141,7 @@ final class PagedMemoryTest {
             thread.join();
         }
         assertEquals(List.of(), List.copyOf(faults));
-        assertEquals(0, memory.getByte(words + 10) + memory.getByte(words + 11), "nobody's");
+        assertEquals(0, memory.getByte(words + 10) + memory.getByte(words + 11), "the bytes without an owner");
     }
 
     private static void await(CyclicBarrier barrier) {
@@ -175,7 +175,7 @@ final class PagedMemoryTest {
     }
 
     @Test
-    void losesNothingWhenItGrowsWhileOthersWrite() throws InterruptedException {
+    void losesNoWriteWhileItGrows() throws InterruptedException {
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 4; t++) {
             int own = t;
@@ -195,6 +195,6 @@ final class PagedMemoryTest {
         for (Thread thread : threads) {
             thread.join();
         }
-        assertEquals(0, memory.getLong(base), "every page kept what was written to it");
+        assertEquals(0, memory.getLong(base), "every page kept its writes");
     }
 }

@@ -34,22 +34,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Random sections of several threads, on several stripes at once. Each thread has words of 4 and of 8 bytes and runs of
- * bytes for itself, which lie between those of other threads without a gap, and a model of its own that tells what they
- * must hold.
+ * Random sections of several threads, on several stripes at once. Each thread owns words of 4 and of 8 bytes and runs
+ * of bytes, which lie directly next to those of other threads. A model for each thread computes their expected
+ * contents.
  */
 final class SideBySideTest {
     private static final int PAGE_BYTES = 1 << 16;
     private static final int STRIDE_SHIFT = 20;
     private static final int STRIPES = 8;
-    /** Threads are made until they have so many stripes among them, or are so many. */
+    /** The test starts threads until they use this many stripes, or until it has started the maximum. */
     private static final int ENOUGH_STRIPES = 4;
     private static final int MAX_THREADS = 64;
     private static final int CHAINS = 40;
     private static final int ROUNDS = 25;
-    /** How many calls a thread makes in a round, in one go, while the others make theirs. */
+    /** The number of a thread's calls in a round, which run concurrently with those of the other threads. */
     private static final int CALLS = 2_000;
-    /** How many of each width a thread has. */
+    /** The number of pieces of each width that a thread owns. */
     private static final int PIECES = 4;
     private static final int MAX_RUN_BYTES = 24;
     private static final int BLOCK_BYTES = MAX_THREADS * PIECES * (4 + 8 + MAX_RUN_BYTES + 8);
@@ -60,7 +60,7 @@ final class SideBySideTest {
     private static final Operand.Reg LENGTH = arg(2);
     private static final Operand.Reg VALUE = arg(7);
 
-    /** Sections of up to eight steps on places that are all arguments. */
+    /** Makes sections of up to eight steps whose places are all arguments. */
     private static Chain chain(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<Section> sections = new ArrayList<>();
@@ -98,10 +98,12 @@ final class SideBySideTest {
         return new Section(name, steps, loads && loaded == Width.INT ? temp(0) : null);
     }
 
-    /** What runs the chains: bytecode; the steps one by one on the fallback's memory; and on the process's. */
+    /**
+     * The runners of the chains: bytecode; the steps one by one on the fallback's memory; the steps on native memory.
+     */
     enum Runner { BYTECODE, STEPS_ON_PAGES, STEPS_ON_RAW_MEMORY }
 
-    /** Where one thread's words and runs lie. */
+    /** The addresses of one thread's words and runs. */
     private static final class Own {
         private final List<Long> ints = new ArrayList<>();
         private final List<Long> longs = new ArrayList<>();
@@ -109,7 +111,7 @@ final class SideBySideTest {
         private final List<Integer> runBytes = new ArrayList<>();
     }
 
-    /** Memory of one array, which one thread has for itself. */
+    /** Memory in one array, which only one thread uses. */
     private static final class Model implements AddressSpace {
         private final ByteBuffer bytes = ByteBuffer.allocate(BLOCK_BYTES + SOURCE_BYTES).order(ByteOrder.nativeOrder());
         private final long first;
@@ -152,7 +154,7 @@ final class SideBySideTest {
         }
     }
 
-    /** The scene of one test. */
+    /** The memory, the chains and the owners of one test. */
     private static final class Scene {
         private final Runner runner;
         private final long seed;
@@ -163,7 +165,7 @@ final class SideBySideTest {
         private final List<MethodHandle> handles = new ArrayList<>();
         private final List<MethodHandle> handlesOfSegments = new ArrayList<>();
         private final List<Own> owners = new ArrayList<>();
-        /** The bytes that are nobody's. */
+        /** The bytes without an owner. */
         private final List<Long> gaps = new ArrayList<>();
         private final Phaser together = new Phaser();
 
@@ -172,7 +174,7 @@ final class SideBySideTest {
             this.seed = seed;
             boolean isRaw = runner == Runner.STEPS_ON_RAW_MEMORY;
             this.memory = isRaw ? AddressSpace.RAW : fallback.memory();
-            // What the threads have lies on both sides of a page's end.
+            // The threads' pieces lie on both sides of a page boundary.
             this.first = isRaw ? arena.allocate(BLOCK_BYTES + SOURCE_BYTES, 8).address()
                     : fallback.memory().reserve(4 * PAGE_BYTES) + PAGE_BYTES - 800;
             SplittableRandom random = new SplittableRandom(seed);
@@ -187,7 +189,7 @@ final class SideBySideTest {
             }
         }
 
-        /** Deals the block out: as many pieces of each width to each thread, in a random order. */
+        /** Distributes the block: the same number of pieces of each width to each thread, in a random order. */
         void deal(int threads) {
             List<int[]> pieces = new ArrayList<>();
             SplittableRandom random = new SplittableRandom(seed);
@@ -214,7 +216,10 @@ final class SideBySideTest {
             }
         }
 
-        /** One thread's work: it asks its model what a round must do, waits for the others, and does it. */
+        /**
+         * The work of one thread: it computes the results of a round with its model, waits for the others, and makes
+         * the calls.
+         */
         void run(int thread) {
             Own own = owners.get(thread);
             Model model = new Model(memory, first);
@@ -254,7 +259,7 @@ final class SideBySideTest {
                 source = own.runs.get(other);
                 max = Math.min(max, own.runBytes.get(other));
             }
-            // Words that are stored ahead of the commit are others than those that are loaded and committed.
+            // Words that are stored before the commit differ from those that are loaded and committed.
             int word = random.nextInt(PIECES);
             int stored = (word + 1 + random.nextInt(PIECES - 1)) % PIECES;
             return new long[] {own.runs.get(run), source,
@@ -299,7 +304,7 @@ final class SideBySideTest {
     @ParameterizedTest
     @CsvSource({"BYTECODE, 1000", "BYTECODE, 2000", "BYTECODE, 3000", "STEPS_ON_PAGES, 4000",
         "STEPS_ON_RAW_MEMORY, 5000"})
-    void everyThreadFindsItsOwnAsItLeftIt(Runner runner, long seed) throws InterruptedException {
+    void concurrentSectionsChangeNoBytesOfOtherThreads(Runner runner, long seed) throws InterruptedException {
         try (Arena arena = Arena.ofShared()) {
             Scene scene = new Scene(runner, seed, arena);
             Queue<Integer> stripes = new ConcurrentLinkedQueue<>();
@@ -335,7 +340,7 @@ final class SideBySideTest {
             }
             assertEquals(List.of(), List.copyOf(failures), "seed=" + seed);
             for (long gap : scene.gaps) {
-                assertEquals(before.getByte(gap), scene.memory.getByte(gap), "nobody's byte, seed=" + seed);
+                assertEquals(before.getByte(gap), scene.memory.getByte(gap), "a byte without an owner, seed=" + seed);
             }
             for (int i = 0; i < SOURCE_BYTES; i++) {
                 long at = scene.first + BLOCK_BYTES + i;

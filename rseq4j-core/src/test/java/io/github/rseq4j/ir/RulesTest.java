@@ -95,21 +95,21 @@ final class RulesTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("refused")
-    void refuses(String rule, Executable tried) {
+    void refusesABrokenRule(String rule, Executable tried) {
         String message = assertThrows(IllegalArgumentException.class, tried).getMessage();
         assertTrue(String.valueOf(message).contains(rule), message);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, Section.MAX_COPY_BYTES})
-    void takesTheBoundsOfACopy(int max) {
+    void acceptsTheBoundsOfACopy(int max) {
         section(new Copy(CELL, arg(1), arg(2), max),
                 new CommitStore(Mem.cell(arg(3)), imm(1), Width.LONG, Order.RELAXED));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, Chain.MAX_RESTARTS})
-    void takesTheBoundsOfRestarts(int restarts) {
+    void acceptsTheBoundsOfRestarts(int restarts) {
         new Chain("tried", 16, restarts, Collections.nCopies(8, section(COMMIT)));
     }
 }

@@ -23,7 +23,7 @@ final class StatusTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 16, Long.MAX_VALUE})
-    void whatIsNotNegativeIsAResult(long status) {
+    void aStatusThatIsNotNegativeIsAResult(long status) {
         assertEquals("done, result " + status, Status.describe(status));
     }
 

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Many listings in one run of GNU as, against the bytes that the compiler emits. */
+/** Compares many listings, which one run of GNU as assembles, with the bytes that the compiler emits. */
 public final class AssembledListings {
     private static final int DATA_OFFSET = 0x1000;
 
@@ -21,8 +21,8 @@ public final class AssembledListings {
     /**
      * Compiles and checks the chains for every index, and compares.
      *
-     * @param architecture any that has an encoder
-     * @param chains any chains
+     * @param architecture an architecture
+     * @param chains the chains
      */
     public static void assertSameBytes(Architecture architecture, List<Chain> chains) {
         StringBuilder text = new StringBuilder();
@@ -44,7 +44,7 @@ public final class AssembledListings {
         }
     }
 
-    /** Gives a listing labels of its own, and a place behind the others. */
+    /** Gives a listing unique labels, and a place after the others. */
     private static String alone(String listing, MachineCode code, int number) {
         String names = code.labels().keySet().stream().map(Label::name).distinct().map(Pattern::quote)
                 .collect(Collectors.joining("|", "\\b(image|", ")\\b"));

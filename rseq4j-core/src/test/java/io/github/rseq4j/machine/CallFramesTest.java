@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Frames follow from what the instructions do to the stack, on every way to each of them; the rest is refused. */
+/**
+ * Frames follow from the effects of the instructions on the stack, on every path to each of them; other code is
+ * refused.
+ */
 final class CallFramesTest {
     private static final int STACK_POINTER = 7;
     private static final int RETURN_ADDRESS = 16;
@@ -76,7 +79,7 @@ final class CallFramesTest {
     }
 
     @Test
-    void followsWhatIsPushedLinkedAndPopped() {
+    void followsPushesLinksAndPops() {
         List<CallFrames.Function> found = new Code().add(StackChange.push(8, FRAME_POINTER))
                 .add(StackChange.link(FRAME_POINTER)).add(StackChange.move(-48)).add(Effect.COMPUTE)
                 .add(StackChange.unlink(FRAME_POINTER)).add(StackChange.pop(8, FRAME_POINTER)).add(Effect.RETURN)
@@ -90,7 +93,7 @@ final class CallFramesTest {
     }
 
     @Test
-    void findsTheFrameBehindAReturnByTheWayThatLeadsThere() {
+    void findsTheFrameAfterAReturnOnThePathThatLeadsThere() {
         List<CallFrames.Function> found = new Code().add(PUSH).branch(4).add(POP).add(Effect.RETURN).add(POP)
                 .add(Effect.RETURN).frames();
         assertEquals("""
@@ -114,7 +117,7 @@ final class CallFramesTest {
     }
 
     @Test
-    void whatIsCalledIsAFunctionOfItsOwn() {
+    void aCallTargetIsASeparateFunction() {
         List<CallFrames.Function> found = new Code().add(Effect.CALL, null, 2).add(Effect.RETURN)
                 .add(PUSH).add(POP).add(Effect.RETURN).frames();
         assertEquals(2, found.size());
@@ -124,7 +127,7 @@ final class CallFramesTest {
     }
 
     @Test
-    void refusesWhatNoTableCanDescribe() {
+    void refusesCodeThatNoTableCanDescribe() {
         new Code().add(PUSH).branch(3).add(POP).add(Effect.COMPUTE).add(Effect.RETURN)
                 .refused("\"insn 3\" at 3: is reached with different frames");
         new Code().add(PUSH).add(Effect.RETURN).refused("leaves another stack than the function was called with");
@@ -158,10 +161,10 @@ final class CallFramesTest {
                 """, rows(CallFrames.of(code, List.of(), compiler.lowering().elf().frames()).getFirst()));
     }
 
-    /** Whatever a section needs of the registers, in every form of its code. */
+    /** Sections with every use of the registers, in every form of their code. */
     @ParameterizedTest
     @EnumSource
-    void describesEverySectionAndMadeUpOnes(Architecture architecture) {
+    void describesEverySectionAndRandomOnes(Architecture architecture) {
         Compiler compiler = new Compiler(architecture);
         long seed = System.nanoTime();
         List<Chain> chains = Stream.concat(Sections.all().stream(), RandomSections.of(seed, 200).stream()).toList();
@@ -175,10 +178,10 @@ final class CallFramesTest {
         assertTrue(saves, "seed=" + seed + ": none saves a register");
     }
 
-    /** What writes the stack pointer says so: by the text that GNU as reads, of all code there is. */
+    /** Each instruction whose text for GNU as writes the stack pointer declares a change of the stack, in all code. */
     @ParameterizedTest
     @EnumSource
-    void everyInstructionThatMovesTheStackSaysSo(Architecture architecture) {
+    void everyInstructionThatMovesTheStackDeclaresIt(Architecture architecture) {
         String moving = "(push|pop) .*|(add|sub|and|or|xor|mov|lea|movabs|movsxd) (rsp|esp|sp)\\b.*|.*, \\[sp\\], .*"
                 + "|.*\\[sp, [^\\]]*\\]!";
         Compiler compiler = new Compiler(architecture);

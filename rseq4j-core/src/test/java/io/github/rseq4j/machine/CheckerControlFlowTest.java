@@ -19,7 +19,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** No path through a function goes around a check: what the checker must see beyond the order of the instructions. */
+/**
+ * No path through a function bypasses a check: the checker follows the control flow, not only the order of
+ * instructions.
+ */
 final class CheckerControlFlowTest {
     private static final int SIZE_BYTES = 4;
 
@@ -56,7 +59,7 @@ final class CheckerControlFlowTest {
         }
     }
 
-    /** Where things lie in the function made here. */
+    /** The offsets in the test's function. */
     private static final int ARM = 36;
     private static final int REGISTERED = 40;
     private static final int BETWEEN = 44;
@@ -70,7 +73,7 @@ final class CheckerControlFlowTest {
     private static final int LEAVE = 84;
 
     /**
-     * The least function that passes, but for the instruction at an offset, if any, that is another one.
+     * Returns the faults of the smallest function that passes, with the instruction at an offset replaced.
      *
      * @param changed the offset, or 0
      */
@@ -95,19 +98,19 @@ final class CheckerControlFlowTest {
     }
 
     @Test
-    void takesTheLeastFunctionThatThereIs() {
+    void acceptsTheSmallestFunction() {
         assertEquals(List.of(), faults(0, Effect.COMPUTE, -1, 0));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, Checker.MAX_BOUND})
-    void takesTheBoundsOfALoop(int bound) {
+    void acceptsTheBoundsOfALoop(int bound) {
         assertEquals(List.of(), faults(ABORT + SIZE_BYTES, Effect.BRANCH, RseqCs.BYTES, bound));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, Checker.MAX_BOUND + 1})
-    void refusesWhatIsBeyondTheBoundsOfALoop(int bound) {
+    void refusesALoopBeyondItsBounds(int bound) {
         assertRefused("I4", faults(ABORT + SIZE_BYTES, Effect.BRANCH, RseqCs.BYTES, bound));
     }
 
@@ -124,15 +127,15 @@ final class CheckerControlFlowTest {
                 row("I7", "a store before the index is checked", CHECK_INDEX, Effect.STORE, -1),
                 row("I6", "not armed", ARM, Effect.COMPUTE, -1),
                 row("I6", "armed with no descriptor", RseqCs.BYTES, Effect.COMPUTE, 64),
-                row("I6", "enters the section from behind it", POST_COMMIT, Effect.BRANCH, STEP),
+                row("I6", "enters the section from the code after it", POST_COMMIT, Effect.BRANCH, STEP),
                 row("I6", "enters the section at its start", POST_COMMIT, Effect.BRANCH, REGISTERED),
                 row("I6", "enters the section at its commit", LEAVE, Effect.BRANCH, COMMIT),
                 row("I3", "a commit that is a store", COMMIT, Effect.STORE, -1),
                 row("I3", "a second commit", STEP, Effect.COMMIT, -1),
-                row("I3", "a store behind the section", POST_COMMIT, Effect.STORE, -1),
-                row("I3", "a commit ahead of the section", RseqCs.BYTES, Effect.COMMIT, 0),
+                row("I3", "a store after the section", POST_COMMIT, Effect.STORE, -1),
+                row("I3", "a commit before the section", RseqCs.BYTES, Effect.COMMIT, 0),
                 row("I4", "leads into an instruction", STEP, Effect.BRANCH, LEAVE + 1),
-                row("I4", "leads behind the function", STEP, Effect.BRANCH, LEAVE + SIZE_BYTES),
+                row("I4", "leads beyond the function", STEP, Effect.BRANCH, LEAVE + SIZE_BYTES),
                 row("I4", "leads to the descriptor", POST_COMMIT, Effect.BRANCH, 0),
                 row("I4", "goes back without counting", STEP + SIZE_BYTES, Effect.BRANCH, STEP),
                 row("I4", "is its own target", STEP, Effect.BRANCH, STEP));
@@ -140,22 +143,22 @@ final class CheckerControlFlowTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("order")
-    void refuses(String invariant, String what, List<String> faults) {
+    void refusesABrokenInvariant(String invariant, String what, List<String> faults) {
         assertRefused(invariant, faults);
     }
 
-    /** Each of these functions has every check in its place, and a path that does not meet it. */
+    /** Each of these functions has every check in its place, and a path that bypasses one. */
     static Stream<Arguments> bypasses() {
         return Stream.of(
                 row("I6", "the registration check leads on into the section", REGISTERED, Effect.CHECK_REGISTERED,
                         STEP),
                 row("I7", "the index check leads on into the section", CHECK_INDEX, Effect.CHECK_INDEX, COMMIT),
-                row("I7", "a branch ahead of the index check leads behind it", BETWEEN, Effect.BRANCH,
+                row("I7", "a branch before the index check leads past it", BETWEEN, Effect.BRANCH,
                         STEP),
                 row("I6", "a branch leads to the instruction that arms, past the one that makes the address",
                         ABORT + SIZE_BYTES, Effect.BRANCH, ARM),
                 row("I2", "a branch leads to the signature", STEP, Effect.BRANCH, SIGNATURE),
-                row("I2", "the code ahead of the signature runs into it", POST_COMMIT, Effect.COMPUTE, -1),
+                row("I2", "the code before the signature runs into it", POST_COMMIT, Effect.COMPUTE, -1),
                 row("I4", "the function has no end", LEAVE, Effect.COMPUTE, -1));
     }
 
@@ -170,9 +173,11 @@ final class CheckerControlFlowTest {
                 "expected " + invariant + " among " + faults);
     }
 
-    /** The checker judges what the encoder says of an instruction, so the image must hold that very instruction. */
+    /**
+     * The checker judges the encoder's description of an instruction, so the image must hold exactly that instruction.
+     */
     @Test
-    void refusesAnImageThatHoldsOtherBytesThanTheInstructions() {
+    void refusesAnImageWhoseBytesDifferFromTheInstructions() {
         MachineCode good = new Compiler(Architecture.X64).compile(LoadAddStore.ONE, Target.NOMINAL).at(0, 4096);
         for (CodeBuffer.Placed insn : good.insns()) {
             byte[] bytes = good.bytes().clone();
@@ -183,7 +188,9 @@ final class CheckerControlFlowTest {
         }
     }
 
-    /** In a chain, each section is armed and checked by itself: none profits from the one before. */
+    /**
+     * In a chain each section is armed and checked on its own: the checks of the section before do not count for it.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"ARM", "CHECK_REGISTERED", "READ_INDEX", "CHECK_INDEX", "COMMIT"})
     void everySectionOfAChainIsChecked(String name) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The checker takes what the compiler makes, and refuses every way of breaking an invariant. */
+/** The checker accepts the compiler's output, and refuses every way of breaking an invariant. */
 final class CheckerTest {
     private static final long BASE = 0x10_0000;
 
@@ -167,7 +167,7 @@ final class CheckerTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("broken")
-    void refuses(String invariant, String what, MachineCode code) {
+    void refusesABrokenInvariant(String invariant, String what, MachineCode code) {
         List<String> faults = Checker.faults(code);
         assertTrue(faults.stream().anyMatch(fault -> fault.startsWith(invariant + " ") && fault.contains(what)),
                 "expected \"" + invariant + " ... " + what + "\" among " + faults);
@@ -175,17 +175,17 @@ final class CheckerTest {
         assertTrue(String.valueOf(message).contains("function=" + code.name()), message);
     }
 
-    /** What must not stand inside a section (I4). */
+    /** The effects that are forbidden inside a section (I4). */
     @ParameterizedTest
     @EnumSource(names = {"ARM", "ATOMIC", "STACK", "WRITE", "CALL", "SYSTEM_CALL", "RETURN", "DATA"})
-    void refusesInside(Effect forbidden) {
+    void refusesAForbiddenEffectInsideASection(Effect forbidden) {
         List<String> faults = Checker.faults(effect(Effect.READ, forbidden));
         assertTrue(faults.stream().anyMatch(f -> f.startsWith("I4 ") && f.contains("(" + forbidden + ") inside")),
                 faults.toString());
     }
 
     @Test
-    void mapsNothingThatWasRefused() {
+    void refusedCodeIsNotMapped() {
         Assembled assembled = new Compiler(Architecture.X64).compile(LoadAddStore.ONE, Target.NOMINAL);
         assertThrows(IllegalArgumentException.class, () -> assembled.checked(BASE + 32, BASE));
         CodeBuffer buffer = new CodeBuffer();

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Instructions and labels find their places, whatever the architecture. */
+/** Instructions and labels get their offsets, on every architecture. */
 final class CodeBufferTest {
     /** An instruction of one byte that reaches one byte, or of three that reaches ten. */
     private static Insn branch(Label to) {
@@ -38,7 +38,7 @@ final class CodeBufferTest {
     private final Label label = new Label("label");
 
     @Test
-    void takesTheShortFormWhereItReaches() {
+    void usesTheShortFormWhereItReaches() {
         buffer.emit(branch(label));
         buffer.bind(label);
         Map<Label, Long> labels = new HashMap<>();
@@ -49,7 +49,7 @@ final class CodeBufferTest {
     }
 
     @Test
-    void lengthensWhatALongerFormMovedAway() {
+    void lengthensAnInstructionWhoseTargetMovedOutOfReach() {
         Label second = new Label("second");
         buffer.emit(branch(second));
         buffer.bind(second);
@@ -64,7 +64,7 @@ final class CodeBufferTest {
     }
 
     @Test
-    void refusesWhatDoesNotReachItsTarget() {
+    void refusesAnInstructionThatDoesNotReachItsTarget() {
         buffer.emit(branch(label));
         assertTrue(String.valueOf(assertThrows(IllegalStateException.class,
                 () -> buffer.place(0, new HashMap<>(Map.of(label, 11L)))).getMessage()).contains("branch label"));
@@ -82,7 +82,7 @@ final class CodeBufferTest {
     }
 
     @Test
-    void refersToNothingWhereThereIsNoTarget() {
+    void anInstructionWithoutATargetRefersToNothing() {
         buffer.emit(pad());
         assertEquals(-1, buffer.place(7, new HashMap<>()).getFirst().target());
         assertEquals(List.of(), new CodeBuffer().place(7, new HashMap<>()));

@@ -36,7 +36,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whatever the rules allow can be compiled, with any number of arguments, and GNU as makes the same bytes of it. */
+/**
+ * The compiler accepts everything that the rules allow, with any number of arguments, and GNU as assembles the same
+ * bytes.
+ */
 final class CompilerTest {
     private static final Compiler COMPILER = new Compiler(Architecture.X64);
     private static final int REACH_BYTES = 1 << 19;
@@ -83,7 +86,9 @@ final class CompilerTest {
         AssembledListings.assertSameBytes(architecture, padded);
     }
 
-    /** 13 arguments, 2 constants of 8 bytes a step: more than a page, so the listing's data lies further behind. */
+    /**
+     * 13 arguments, and 2 constants of 8 bytes in each step: more than a page, so the listing's data lies further away.
+     */
     @ParameterizedTest
     @EnumSource
     void compilesTheLargestChainThatTheRulesAllow(Architecture architecture) {
@@ -96,12 +101,12 @@ final class CompilerTest {
         assertTrue(code.bytes().length > 4096, "bytes=" + code.bytes().length);
         byte[] assembled = GnuAs.assemble(architecture, Listing.of(chain, architecture, Index.MM_CID));
         assertEquals(code.entryOffset(), Chain.MAX_SECTIONS * 32);
-        assertTrue(assembled.length > code.bytes().length, "the data lies behind the code");
+        assertTrue(assembled.length > code.bytes().length, "the data follows the code");
     }
 
     @ParameterizedTest
     @CsvSource({"2, 6", "6, 2"})
-    void aCopyFromTheStackIsRefusedWithTheReason(int from, int length) {
+    void refusesACopyFromTheStackWithTheReason(int from, int length) {
         Copy copy = new Copy(Mem.cell(arg(1)), arg(from), arg(length), 64);
         String message = assertThrows(IllegalArgumentException.class,
                 () -> new Section("memcpy_add", List.of(copy, COMMIT), null)).getMessage();
@@ -111,7 +116,7 @@ final class CompilerTest {
 
     @ParameterizedTest
     @EnumSource
-    void aRoutineIsWhatGnuAsMakesOfItsText(Architecture architecture) {
+    void gnuAsAssemblesARoutineToTheSameBytes(Architecture architecture) {
         Label cell = new Label("cell");
         Compiler compiler = new Compiler(architecture);
         List<Assembled> routines = List.of(compiler.threadPointer(Target.NOMINAL),
@@ -130,7 +135,7 @@ final class CompilerTest {
         }
     }
 
-    /** The routine with its labels, and its data behind it. */
+    /** Returns the text of the routine with its labels, followed by its data. */
     private static String text(Compiler compiler, MachineCode code) {
         StringBuilder text = new StringBuilder(compiler.lowering().directives()).append('\n');
         for (CodeBuffer.Placed insn : code.insns()) {
@@ -149,7 +154,7 @@ final class CompilerTest {
     }
 
     @Test
-    void everyPlaceOfTheSameFunctionPassesTheChecker() {
+    void aFunctionPassesTheCheckerAtEveryAddress() {
         Assembled assembled = COMPILER.compile(event(), Target.NOMINAL);
         for (long base : new long[] {0, 64, 0x7FFF_FFFF_0000L}) {
             for (long distance : new long[] {-(1L << 30), 1 << 16, 1L << 30}) {

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every number that a chain is made of is taken at its least and its greatest, and refused one beyond. */
+/** Every number in a chain is accepted at its minimum and its maximum, and refused one beyond. */
 final class LimitsTest {
     private static final Mem CELL = Mem.cell(arg(0));
     private static final Step COMMIT = new CommitAdd(CELL, imm(1), Width.LONG, Order.RELAXED);
@@ -83,7 +83,7 @@ final class LimitsTest {
 
     @ParameterizedTest(name = "{0} {1} to {2}")
     @MethodSource("limits")
-    void holdsOnBothSides(String what, long min, long max, LongConsumer tried) {
+    void acceptsTheBoundsAndRefusesTheNumbersBeyond(String what, long min, long max, LongConsumer tried) {
         for (long good : new long[] {min, min + 1, max - 1, max}) {
             assertDoesNotThrow(() -> tried.accept(good), what + "=" + good);
         }
@@ -94,9 +94,9 @@ final class LimitsTest {
         }
     }
 
-    /** Every step that names a place refuses every scale but four. */
+    /** Every step with a place refuses all scales except four. */
     @Test
-    void takesFourScales() {
+    void acceptsFourScales() {
         for (int scale = -1; scale <= 17; scale++) {
             int tried = scale;
             boolean good = scale == 1 || scale == 2 || scale == 4 || scale == 8;
@@ -164,7 +164,7 @@ final class LimitsTest {
     }
 
     @Test
-    void whatLiesBesideTheCommittedWordMayBeWritten() {
+    void acceptsAStoreNextToTheCommittedWord() {
         section(new Store(Mem.cell(arg(0), 8), imm(1), Width.LONG), new Store(Mem.cell(arg(0), -4), imm(1), Width.INT),
                 new Copy(Mem.cell(arg(0), -8), arg(1), arg(2), 8), new Copy(Mem.cell(arg(0), 8), arg(1), arg(2), 8),
                 COMMIT);

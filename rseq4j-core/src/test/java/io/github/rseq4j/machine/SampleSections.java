@@ -30,8 +30,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sections that use every step, condition, width, order and form of address, few arguments and many: what the lowerings
- * must get right beyond the sections that the library lists.
+ * Sections that use every step, condition, width, order and form of address, and few or many arguments: the lowerings
+ * must handle them in addition to the sections that the library lists.
  */
 public final class SampleSections {
     private static final int MAX_COPY_BYTES = 64;
@@ -55,7 +55,7 @@ public final class SampleSections {
         return Chain.of(arguments, new Section(name, List.of(steps), result));
     }
 
-    /** A chain of which some arguments lead to memory that no other argument leads to. */
+    /** A chain some of whose arguments point to memory to which no other argument points. */
     private static Chain apart(List<Reg> own, Chain chain) {
         List<Assumption> assumptions = own.stream().map(reg -> Assumption.apart(reg, "callers see to it")).toList();
         Section section = chain.sections().getFirst();

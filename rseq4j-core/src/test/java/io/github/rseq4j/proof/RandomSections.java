@@ -22,17 +22,17 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chains made up from a seed, which their names tell: steps, operands and numbers of arguments in combinations that
- * nobody thought of. Places overlap now and then; what the rules about restarts refuse is left out, so each may be
+ * Random chains from a seed, which is part of their names: unforeseen combinations of steps, operands and numbers of
+ * arguments. Places sometimes overlap. Steps that the rules about restarts refuse are left out, so each chain may be
  * restarted anywhere.
  */
 public final class RandomSections {
-    /** What an argument, or a temporary at one point of a section, holds. */
+    /** The content of an argument, or of a temporary at one point of a section. */
     private enum Holds { NOTHING, CELL, PLAIN, INDEX, LENGTH, VALUE, TIME, ADDRESS }
 
     private static final int MAX_STEPS = 12;
     private static final int MAX_COPY_BYTES = 40;
-    /** Where in a block the words lie that are loaded, committed, stored and copied to. */
+    /** The offsets in a block of the words that are loaded, committed, stored and copied to. */
     private static final int LOADED = 0;
     private static final int COMMITTED = 128;
     private static final int STORED = 256;
@@ -43,11 +43,11 @@ public final class RandomSections {
 
     private final SplittableRandom random;
     private final Holds[] arguments;
-    /** Which arguments are addresses or indices for sure: a step has used them as such, so a scenario knows it. */
+    /** The arguments that a step has used as addresses or indices, so that a scenario treats them as such. */
     private final boolean[] used;
-    /** Whether places lie wherever it comes, also where the rules refuse it. */
+    /** Whether places lie anywhere, even where the rules refuse it. */
     private final boolean isFree;
-    /** Whether words that are loaded are places. */
+    /** Whether loaded words are used as places. */
     private final boolean followsWords;
     private Holds[] temporaries = new Holds[0];
 
@@ -62,10 +62,10 @@ public final class RandomSections {
     }
 
     /**
-     * Makes chains up.
+     * Makes random chains.
      *
-     * @param seed the first chain's seed; the others have the numbers behind it
-     * @param count how many
+     * @param seed the first chain's seed; the other chains have the numbers after it
+     * @param count the number of chains
      */
     public static List<Chain> of(long seed, int count) {
         return LongStream.range(seed, seed + count)
@@ -73,10 +73,10 @@ public final class RandomSections {
     }
 
     /**
-     * Makes chains up whose restarts may be seen: most have stores where a step has read, or may have.
+     * Makes random chains with visible restarts: most store where a step has read, or may have read.
      *
-     * @param seed the first chain's seed; the others have the numbers behind it
-     * @param count how many
+     * @param seed the first chain's seed; the other chains have the numbers after it
+     * @param count the number of chains
      */
     static List<Chain> unchecked(long seed, int count) {
         return LongStream.range(seed, seed + count).mapToObj(s -> new RandomSections(s, true, false).chain("free_" + s))
@@ -84,10 +84,10 @@ public final class RandomSections {
     }
 
     /**
-     * Makes chains up that follow words that they load, and that the rules about restarts take.
+     * Makes random chains that follow loaded words, and that the rules about restarts accept.
      *
-     * @param seed the first chain's seed; the others have the numbers behind it
-     * @param count how many
+     * @param seed the first chain's seed; the other chains have the numbers after it
+     * @param count the number of chains
      */
     static List<Chain> following(long seed, int count) {
         return LongStream.range(seed, seed + count)
@@ -115,7 +115,7 @@ public final class RandomSections {
             Section section = section(name);
             List<Section> more = new ArrayList<>(sections);
             more.add(section);
-            // A chain in which one section stores what another one commits goes without it.
+            // A section is left out where it stores a word that another section of the chain commits.
             if (isFree || sections.isEmpty() || isTaken(more, arguments.length)) {
                 sections.add(section);
             }
@@ -152,7 +152,7 @@ public final class RandomSections {
         }
         steps.add(random.nextBoolean() ? new Step.CommitStore(to, value(), width, pick(Order.values()))
                 : new Step.CommitAdd(to, value(), width, pick(Order.values())));
-        // Of the registers, only these hold what is never negative.
+        // Only these registers hold values that are never negative.
         return new Section(name, steps, find(Holds.INDEX, Holds.LENGTH));
     }
 
@@ -189,7 +189,7 @@ public final class RandomSections {
                 Reg left = find(Holds.VALUE, Holds.INDEX);
                 Reg index = find(Holds.INDEX);
                 if (index != null && random.nextBoolean()) {
-                    // A bound, by which elements are known to lie apart from words.
+                    // A bound, which shows that elements are disjoint from words.
                     yield new Step.ExitIf(Condition.ABOVE_OR_EQUAL, use(index), imm(4), Width.LONG, 0);
                 }
                 yield new Step.ExitIf(pick(Condition.values()), left == null ? arg(0) : left, value(), width,

@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Chains that nobody wrote: each lowering takes them, and interpreter and fallback agree about what they do. */
+/** Random chains: each lowering accepts them, and the interpreter and the fallback agree on their results. */
 final class RandomSectionsTest {
     private static final int STRIDE_SHIFT = 20;
     private static final int CHAINS = 100;
@@ -28,7 +28,7 @@ final class RandomSectionsTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 10_000, 20_000, 30_000})
-    void passTheCheckerAndAssembleToTheSameBytes(long seed) {
+    void randomChainsPassTheCheckerAndAssembleToTheSameBytes(long seed) {
         List<Chain> chains = RandomSections.of(seed, CHAINS);
         for (Architecture architecture : Architecture.values()) {
             AssembledListings.assertSameBytes(architecture, chains);
@@ -39,7 +39,7 @@ final class RandomSectionsTest {
         return chain.sections().stream().flatMap(s -> s.steps().stream()).anyMatch(Step::readsTime);
     }
 
-    /** Fills memory anew, and returns the arguments. */
+    /** Fills memory again, and returns the arguments. */
     private static long[] scene(Chain chain, PagedMemory memory, long base, long seed) {
         long plain = base + (1 << STRIDE_SHIFT);
         Scenario scenario = new Scenario(chain, base, plain);
@@ -60,7 +60,7 @@ final class RandomSectionsTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 10_000, 20_000, 30_000})
-    void theFallbackDoesWhatTheSimulatorDoes(long seed) throws Throwable {
+    void theFallbackAndTheSimulatorAgree(long seed) throws Throwable {
         int committed = 0;
         for (Chain chain : RandomSections.of(seed, CHAINS)) {
             Fallback fallback = new Fallback(1, STRIDE_SHIFT);
@@ -82,16 +82,16 @@ final class RandomSectionsTest {
                 }
             }
         }
-        assertTrue(committed > CHAINS, "some scenes commit: " + committed);
+        assertTrue(committed > CHAINS, "some scenarios commit: " + committed);
     }
 
     /**
-     * The rule about restarts against the simulation, which tries overlapping places: what the rule takes no abort is
-     * seen in; and of what it refuses the simulation finds much by itself.
+     * The rule about restarts against the simulation, which tries overlapping places: in chains that the rule accepts
+     * no abort is visible, and the simulation itself finds many of those that the rule refuses.
      */
     @ParameterizedTest
     @ValueSource(longs = {0, 10_000})
-    void theSimulationFindsNoRestartWhereTheRuleTakesTheStores(long seed) {
+    void theSimulationFindsNoVisibleRestartInAcceptedChains(long seed) {
         int taken = 0;
         int refused = 0;
         int found = 0;
@@ -113,7 +113,7 @@ final class RandomSectionsTest {
      */
     @ParameterizedTest
     @ValueSource(longs = {150, 360})
-    void theSimulationFindsNoRestartInFunctionsAndWhereLoadedWordsAreFollowed(long seed) {
+    void theSimulationFindsNoVisibleRestartInFunctionsAndWithLoadedPlaces(long seed) {
         int functions = 0;
         int following = 0;
         List<Chain> chains = new ArrayList<>(RandomSections.of(seed, FREE_CHAINS));

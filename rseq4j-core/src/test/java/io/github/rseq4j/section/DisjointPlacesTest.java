@@ -253,7 +253,7 @@ final class DisjointPlacesTest {
                 }),
                 row("a word that keeps its content", b ->
                         b.store(cell(b.argument(0), 8), b.load(cell(b.argument(0), 8)))),
-                row("a node before a list's first one", b -> b.store(at(b.argument(1), 8), b.load(cell(b.argument(0))))),
+                row("a node before the first one", b -> b.store(at(b.argument(1), 8), b.load(cell(b.argument(0))))),
                 row("another word through an address", b -> {
                     Register place = b.address(cell(b.argument(0), 40));
                     b.add(place, constant(40));
@@ -315,7 +315,7 @@ final class DisjointPlacesTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("taken")
-    void takesAStoreThatNoRestartSees(String name, Consumer<SectionBuilder> steps) {
+    void acceptsAStoreThatNoRestartSees(String name, Consumer<SectionBuilder> steps) {
         SectionBuilder builder = new SectionBuilder("tried", 4);
         steps.accept(builder);
         count(builder);

@@ -100,7 +100,7 @@ final class NativeAccessTest {
 
     @Test
     @SuppressWarnings("restricted")
-    void takesAModuleWithNativeAccess() throws Throwable {
+    void acceptsAModuleWithNativeAccess() throws Throwable {
         String name = "with.access";
         ModuleLayer.Controller controller = layer(name);
         controller.enableNativeAccess(controller.layer().findModule(name).orElseThrow());

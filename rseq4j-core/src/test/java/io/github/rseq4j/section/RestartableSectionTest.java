@@ -92,7 +92,7 @@ final class RestartableSectionTest {
                 }
             });
             assertEquals(highest.get(), words(items, item, 0).stream().mapToLong(Long::longValue).max().orElseThrow());
-            assertTrue(raised.get() > 0 && raised.get() < (long) THREADS * ROUNDS, "both ways were gone");
+            assertTrue(raised.get() > 0 && raised.get() < (long) THREADS * ROUNDS, "both paths were taken");
         }
     }
 
@@ -210,7 +210,7 @@ final class RestartableSectionTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void tellsHowManySectionsOfAChainHaveCommitted(boolean virtual) throws InterruptedException {
+    void returnsTheNumberOfCommittedSections(boolean virtual) throws InterruptedException {
         RestartableSection take = UserSections.take();
         try (PerCpuItems items = new PerCpuItems(24)) {
             long item = items.allocate();
@@ -362,7 +362,7 @@ final class RestartableSectionTest {
     }
 
     @Test
-    void linksAHandleOfAsManyLongsAsThereAreArguments() throws Throwable {
+    void linksAHandleWithOneLongForEachArgument() throws Throwable {
         for (int arguments : new int[] {1, 2, 7, 16}) {
             SectionBuilder steps = new SectionBuilder("returns_last", arguments);
             try (PerCpuItems items = new PerCpuItems(8)) {

@@ -42,7 +42,7 @@ final class SectionBuilderTest {
         return Stream.of(registers(), live(), places(), steps0(), ends()).flatMap(rows -> rows);
     }
 
-    /** Adds moves of 0, 1, ... to temporaries of their own. */
+    /** Adds moves of 0, 1, ... to separate temporaries. */
     private static Register[] moves(SectionBuilder b, int count) {
         Register[] all = new Register[count];
         Arrays.setAll(all, i -> b.move(constant(i)));
@@ -186,7 +186,7 @@ final class SectionBuilderTest {
 
     @ParameterizedTest(name = "{1}")
     @MethodSource("misuses")
-    void refuses(Class<? extends Exception> type, String words, Consumer<SectionBuilder> misuse) {
+    void refusesMisuse(Class<? extends Exception> type, String words, Consumer<SectionBuilder> misuse) {
         Exception refusal = assertThrows(type, () -> misuse.accept(steps()));
         assertTrue(String.valueOf(refusal.getMessage()).contains(words), refusal.toString());
     }
@@ -310,7 +310,7 @@ final class SectionBuilderTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("right")
-    void builds(String name, Consumer<SectionBuilder> right) {
+    void buildsCorrectSections(String name, Consumer<SectionBuilder> right) {
         SectionBuilder steps = steps();
         right.accept(steps);
         RestartableSection section = steps.build();

@@ -52,7 +52,7 @@ final class A64Test {
     }
 
     @Test
-    void encodesWhatHasRegistersAlone() {
+    void encodesInstructionsWithOnlyRegisters() {
         List<Insn> insns = new ArrayList<>(List.of(A64.ret(), A64.systemCall(), A64.dataBarrier(), A64.codeBarrier(),
                 A64.pushFrame(), A64.popFrame(), A64.moveStackPointer(Gp.FRAME, Gp.SP),
                 A64.moveStackPointer(Gp.SP, Gp.FRAME),
@@ -88,7 +88,7 @@ final class A64Test {
         List<Insn> insns = new ArrayList<>();
         for (int register = 0; register <= 31; register++) {
             for (long value : new long[] {-0xFFF000, -0x1000, -0xFFF, -1, 0, 1, 0xFFF, 0x1000, 0xFFF000}) {
-                // With #0 and the stack pointer GNU as says mov, and means the same.
+                // With #0 and the stack pointer GNU as writes mov, which has the same encoding.
                 insns.add(A64.add(pointer(register), pointer(31 - register), value));
             }
             for (int size : SIZES) {
@@ -100,7 +100,7 @@ final class A64Test {
         assertAsGnuAs(insns);
     }
 
-    /** The bytes are GNU as's, and put together they give the value. */
+    /** The bytes equal those of GNU as, and the parts compose the value. */
     @ParameterizedTest
     @ValueSource(longs = {Long.MIN_VALUE, Integer.MIN_VALUE - 1L, Integer.MIN_VALUE, -0x10001, -0x10000, -0xFFFF, -1, 0,
         1, 0xFFFF, 0x10000, 0x10001, Integer.MAX_VALUE, 0xFFFF_FFFFL, 0x1_0000_0000L, 0x1234_0000_5678_0000L,
@@ -148,15 +148,15 @@ final class A64Test {
             insns.add(A64.loadExclusive(data(31 - base), pointer(base)));
             insns.add(A64.storeExclusive(data((base + 3) % 31), data((base + 5) % 31), pointer(base)));
         }
-        // Where the three registers are not distinct, the instruction is not to be relied on, and GNU as warns.
+        // Where the three registers are not distinct, the instruction is unpredictable, and GNU as warns.
         insns.removeIf(insn -> insn.text().matches("stxr w(\\d+), x\\1,.*|stxr w(\\d+),.*\\[x\\2\\]"));
         assertAsGnuAs(insns);
     }
 
-    /** Distances on both sides of what a branch holds are beyond what GNU as is asked for here; these are near. */
+    /** The limits of a branch's distance are too far for this comparison with GNU as; these distances are near. */
     @ParameterizedTest
     @ValueSource(ints = {-70_000, -4, 0, 4, 70_000})
-    void encodesDistancesAsGnuAsDoes(int distance) {
+    void encodesDistancesLikeGnuAs(int distance) {
         List<Insn> branches = new ArrayList<>();
         Label label = new Label("target");
         for (Condition condition : Condition.values()) {
@@ -198,7 +198,7 @@ final class A64Test {
     }
 
     @Test
-    void reachesAsFarAsTheArchitectureSays() {
+    void reachesAsFarAsTheArchitectureAllows() {
         Label label = new Label("target");
         long[][] rows = {{1 << 20, 4}, {1 << 27, 4}, {1 << 20, 1}};
         List<Insn> insns = List.of(A64.branch(Condition.EQ, label), A64.branch(label), A64.address(Gp.X0, label));
@@ -213,7 +213,7 @@ final class A64Test {
     }
 
     @Test
-    void refusesWhatCannotBeEncoded() {
+    void refusesOperandsThatCannotBeEncoded() {
         List<Executable> refused = List.of(
                 () -> A64.move(8, Gp.SP, Gp.X0),
                 () -> A64.move(8, Gp.X0, Gp.SP),

@@ -91,7 +91,7 @@ final class X64BoundariesTest {
     }
 
     @Test
-    void encodesEveryRegisterThatIsLoadedOrStored() {
+    void encodesLoadsAndStoresOfEveryRegister() {
         List<Insn> insns = new ArrayList<>();
         for (Gp register : Gp.values()) {
             for (Address place : places()) {
@@ -194,7 +194,7 @@ final class X64BoundariesTest {
     }
 
     @Test
-    void refusesEveryIndexAndScaleThatHasNoEncoding() {
+    void refusesEveryIndexAndScaleWithoutAnEncoding() {
         for (Gp base : Gp.values()) {
             assertThrows(IllegalArgumentException.class, () -> new Address(base, Gp.RSP, 1, 0));
             for (int scale : new int[] {Integer.MIN_VALUE, -1, 0, 3, 5, 6, 7, 9, 16}) {
@@ -205,7 +205,7 @@ final class X64BoundariesTest {
         assertThrows(ArithmeticException.class, () -> Address.thread(Integer.MAX_VALUE + 1L));
     }
 
-    /** What refers to a label by its distance, with what GNU as must see of it. */
+    /** The instructions that refer to a label by its distance, with their text for GNU as. */
     private static List<Insn> relatives(Label label) {
         List<Insn> insns = new ArrayList<>(List.of(X64.lockIncrement(label)));
         for (Gp register : Gp.values()) {
@@ -242,10 +242,10 @@ final class X64BoundariesTest {
 
     /**
      * Branches over branches: lengthening one moves the targets of others, some of which must be lengthened then. Every
-     * distance around the boundary of a byte stands once, forward and backward.
+     * distance around the boundary of a byte occurs once, forward and backward.
      */
     @Test
-    void lengthensBranchesThatOtherBranchesMovedAway() {
+    void lengthensBranchesWhoseTargetsMovedAway() {
         for (int padding = 100; padding <= 134; padding++) {
             CodeBuffer buffer = new CodeBuffer();
             StringBuilder text = new StringBuilder();
@@ -272,7 +272,7 @@ final class X64BoundariesTest {
     }
 
     @Test
-    void refusesATargetBeyondTwoGiga() {
+    void refusesATargetBeyondTwoGibibytes() {
         Label far = new Label("far");
         for (Insn insn : List.of(X64.jump(far), X64.jump(Jump.JB, far), X64.lea(Gp.RAX, far), X64.lockIncrement(far))) {
             CodeBuffer buffer = new CodeBuffer();

@@ -143,7 +143,7 @@ final class X64Test {
     }
 
     @Test
-    void encodesConstantsAtTheirShortest() {
+    void encodesConstantsInTheShortestForm() {
         List<Insn> insns = new ArrayList<>();
         for (Gp to : Gp.values()) {
             for (long value : new long[] {Long.MIN_VALUE, Integer.MIN_VALUE - 1L, Integer.MIN_VALUE, -1, 0, 1,
@@ -155,7 +155,7 @@ final class X64Test {
     }
 
     @Test
-    void encodesWhatHasOneOperandOrNone() {
+    void encodesInstructionsWithOneOperandOrNone() {
         List<Insn> insns = new ArrayList<>(List.of(X64.loadFence(), X64.readTimestamp(), X64.systemCall(), X64.ret(),
                 X64.signature(Architecture.X64.signature())));
         for (Gp register : Gp.values()) {
@@ -168,10 +168,10 @@ final class X64Test {
         assertAsGnuAs(insns);
     }
 
-    /** Distances from the instruction's end, on both sides of what a byte holds. */
+    /** Distances from the instruction's end, on both sides of a byte's limits. */
     @ParameterizedTest
     @ValueSource(ints = {-70_000, -140, -130, -129, -128, -127, -126, -2, 0, 1, 125, 126, 127, 128, 129, 70_000})
-    void choosesTheFormOfABranchAsGnuAsDoes(int padding) {
+    void choosesTheFormOfABranchLikeGnuAs(int padding) {
         List<Insn> branches = new ArrayList<>();
         Label label = new Label("target");
         for (Jump jump : Jump.values()) {
@@ -218,7 +218,7 @@ final class X64Test {
     }
 
     @Test
-    void refusesWhatCannotBeEncoded() {
+    void refusesOperandsThatCannotBeEncoded() {
         List<Executable> refused = List.of(
                 () -> new Address(Gp.RAX, Gp.RSP, 1, 0),
                 () -> new Address(null, Gp.RAX, 1, 0),
