@@ -10,11 +10,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Buckets cover every value once, and are as narrow as their significant bits say. */
+/** Buckets cover every value once, and are as narrow as their significant bits require. */
 final class HistogramBucketsTest {
     private static final int RANDOM_VALUES = 100_000;
 
-    /** Returns 0, and what is around each power of two; then random values of every length. */
+    /** Returns 0, the values around each power of two, and random values of every length. */
     private static List<Long> values(long seed) {
         List<Long> values = new ArrayList<>(List.of(0L, Long.MAX_VALUE - 1, Long.MAX_VALUE));
         for (int bit = 0; bit < Long.SIZE - 1; bit++) {
@@ -44,7 +44,7 @@ final class HistogramBucketsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-    void bucketsFollowEachOtherWithoutAGap(int bits) {
+    void bucketsAreContiguous(int bits) {
         SplittableRandom random = new SplittableRandom(bits);
         for (int shape = 0; shape < 20; shape++) {
             long trackable = shape == 0 ? Long.MAX_VALUE : 1 + (random.nextLong() >>> random.nextInt(2, Long.SIZE));

@@ -2,11 +2,11 @@ package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.memory.Cells;
 
-/** How many cells are held, for tests that their structures give them back. */
+/** Counts held cells, for tests that structures release them. */
 final class CellsHeld {
     private CellsHeld() {}
 
-    /** Returns how many cells are held once the collector finds no more that other tests left. */
+    /** Returns the number of held cells after the collector has found all garbage of other tests. */
     static long settled() throws InterruptedException {
         long held = Cells.get().held();
         for (int quiet = 0; quiet < 5;) {

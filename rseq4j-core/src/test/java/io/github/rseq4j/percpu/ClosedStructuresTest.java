@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A large structure that is closed gives its memory back, says that it is closed, and harms nobody who uses it. */
+/** A closed large structure releases its memory, reports that it is closed, and does not harm concurrent users. */
 final class ClosedStructuresTest {
     private static final int LARGE = 1 << 16;
 
@@ -26,9 +26,9 @@ final class ClosedStructuresTest {
      *
      * @param name its name
      * @param closeable the structure
-     * @param use puts something into it, and returns whether there was room
-     * @param uses what throws when it is closed
-     * @param size how much it holds
+     * @param use puts an element into the structure, and returns whether there was room
+     * @param uses the calls that throw after the close
+     * @param size the number of elements
      */
     record Kind(String name, AutoCloseable closeable, Use use, List<Runnable> uses, LongSupplier size) {
         @Override
@@ -98,7 +98,7 @@ final class ClosedStructuresTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void givesItsMemoryBackAndSaysThatItIsClosed(Supplier<Kind> made) throws Exception {
+    void releasesItsMemoryAndReportsThatItIsClosed(Supplier<Kind> made) throws Exception {
         Kind kind = made.get();
         for (int i = 0; kind.use.put(i); i++) { }
         long before = MemoryProbe.populatedBytes(Cells.get());
@@ -116,7 +116,7 @@ final class ClosedStructuresTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void harmsNobodyWhoUsesItMeanwhile(Supplier<Kind> made) throws Exception {
+    void aCloseDoesNotHarmConcurrentUsers(Supplier<Kind> made) throws Exception {
         Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
         for (int round = 0; round < 50; round++) {
             Kind kind = made.get();

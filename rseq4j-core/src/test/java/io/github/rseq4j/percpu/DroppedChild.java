@@ -8,8 +8,8 @@ import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 
 /**
- * The child JVM of {@link DroppedMemoryTest}: makes large structures, fills and drops them, and prints what it held at
- * most. Objects of the heap are few, so that no collection comes by itself.
+ * The child JVM of {@link DroppedMemoryTest}: makes large structures, fills and drops them, and prints its greatest use
+ * of memory. It makes few objects on the heap, so that the JVM starts no collection by itself.
  */
 public final class DroppedChild {
     private static final int RECORD = 4096;

@@ -9,15 +9,15 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Large structures that are dropped without being closed end no program, and its memory has a bound. */
+/** Large structures that are dropped without a close do not end a program, and its memory has a bound. */
 final class DroppedMemoryTest {
     private static final int HEAP_MIB = 256;
-    /** What the JVM has beside the heap, and twice the bound of Pressure for cells and for items. */
+    /** The JVM's memory outside the heap, and twice the bound of Pressure for cells and for items. */
     private static final int REST_MIB = 200 + 2 * 2 * 64;
 
     @ParameterizedTest
     @ValueSource(strings = {"G1", "Serial"})
-    void whatWasDroppedIsCollectedInTime(String collector) {
+    void droppedStructuresAreCollectedInTime(String collector) {
         ChildJvm child = ChildJvm.start(ChildJvm.java(List.of(ChildJvm.NATIVE.getFirst(), "-Xmx" + HEAP_MIB + "m",
                 "-XX:+Use" + collector + "GC", "-Drseq4j.registration="
                 + System.getProperty("rseq4j.registration", "auto")), DroppedChild.class), Map.of());

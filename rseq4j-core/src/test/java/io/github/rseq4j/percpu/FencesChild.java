@@ -14,8 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The child JVM of {@link FencesKernelTest}: does all that fences, where membarrier(2) is refused, where visiting CPUs
- * is refused as well, and then again from a thread that nothing is refused to.
+ * The child JVM of {@link FencesKernelTest}: runs every operation that fences: where membarrier(2) is refused, where
+ * visits to CPUs are refused as well, and again from a thread without a filter.
  */
 public final class FencesChild {
     private static final int COUNT = 100;
@@ -36,7 +36,7 @@ public final class FencesChild {
      * An operation that fences.
      *
      * @param name its name
-     * @param run does it
+     * @param run runs the operation
      */
     private record Operation(String name, Runnable run) {}
 
@@ -82,7 +82,7 @@ public final class FencesChild {
         while (records.push(new byte[16], 0, 16)) { }
     }
 
-    /** What must not change when an operation is refused. */
+    /** Returns the state that must not change when an operation is refused. */
     private String state() {
         List<Integer> held = new ArrayList<>();
         for (int i = 0; i < COUNT; i++) {

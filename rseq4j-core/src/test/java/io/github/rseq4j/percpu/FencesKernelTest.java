@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Whatever fences works by visiting CPUs, or fails before it changed anything and can be tried again. */
+/** Every operation that fences works by visits to CPUs, or fails before any change and can be tried again. */
 final class FencesKernelTest {
     private static final int OPERATIONS = 12;
 

@@ -71,7 +71,7 @@ final class FusedCountersTest {
         }
         assertMessage(0, count, assertThrows(IllegalArgumentException.class, fused::add));
         assertMessage(9, count, assertThrows(IllegalArgumentException.class, () -> fused.add(new long[9])));
-        assertArrayEquals(new long[SIZE], counters.sums(), "nothing was added");
+        assertArrayEquals(new long[SIZE], counters.sums(), "no delta was added");
     }
 
     /** Calls the method of as many numbers as {@code like} has counters. */
@@ -123,7 +123,7 @@ final class FusedCountersTest {
     }
 
     @Test
-    void countsOnAfterAReset() {
+    void continuesCountingAfterAReset() {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
         FusedCounters fused = counters.fused(0, 1, 2);
         fused.add(1, 2, 3);
@@ -133,9 +133,9 @@ final class FusedCountersTest {
         assertEquals(33, counters.sum(2));
     }
 
-    /** Tables of dropped objects are used again, for counters of other values: each reaches its own cells. */
+    /** Tables of dropped objects are reused for counters with other values: each reaches its own cells. */
     @Test
-    void givesItsTableBack() throws InterruptedException {
+    void releasesItsTableWhenCollected() throws InterruptedException {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
         long before = Cells.get().held();
         long[] expected = new long[SIZE];

@@ -20,7 +20,10 @@ import java.util.List;
 
 /** Sections that the tests of items run. */
 final class ItemSections {
-    /** Loads an item's address inside the section, dwells, adds 1: the pointer's address, and how long it dwells. */
+    /**
+     * Loads an item's address inside the section, dwells, adds 1: the arguments are the pointer's address and the
+     * length of the dwell.
+     */
     static final Chain LOAD_DELAY_ADD = new Chain("load_cbeq_delay_load_add_store", 2, Chain.MAX_RESTARTS,
             List.of(new Section("load_cbeq_delay_load_add_store_relaxed", List.of(
                     new Step.Load(temp(0), Mem.at(arg(0), 0), Width.LONG),
@@ -28,7 +31,10 @@ final class ItemSections {
                     new Step.Delay(arg(1), Section.MAX_DELAY),
                     new Step.CommitAdd(Mem.cell(temp(0)), Operand.imm(1), Width.LONG, Order.RELAXED)), null)));
 
-    /** The lock's section, which dwells between finding the word free and taking it: cell, and how long it dwells. */
+    /**
+     * The lock's section, which dwells after it has found the word free and before it takes it: the arguments are the
+     * cell and the length of the dwell.
+     */
     static final Chain LOAD_DELAY_STORE = new Chain("load_cbne_delay_address_store", 2, Chain.MAX_RESTARTS,
             List.of(new Section("load_cbne_delay_address_store_relaxed", List.of(
                     new Step.Load(temp(0), Mem.cell(arg(0)), Width.LONG),

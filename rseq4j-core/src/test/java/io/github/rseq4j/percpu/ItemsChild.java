@@ -5,7 +5,7 @@ import io.github.rseq4j.engine.NativeEngine;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The child JVM of {@link PerCpuItemsKernelTest}: its first structure is a pool. It prints what it found. */
+/** The child JVM of {@link PerCpuItemsKernelTest}: its first structure is a pool. It prints its observations. */
 public final class ItemsChild {
     private static final int ITEM_BYTES = 1 << 18;
 

@@ -21,15 +21,15 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A log handler may use every structure, with locks of its own held, and so may other foreign code: nothing of ours
- * calls it under a lock. Foreign code has a thread of its own do the same work, and waits for it: whatever lock its
- * caller held would let it wait for ever.
+ * A log handler may use every structure while it holds its own locks, and so may other foreign code: the library never
+ * calls it under a lock. Each piece of foreign code lets another thread do the same work and waits for that thread. If
+ * its caller held a lock, it would wait for ever.
  */
 final class LogHandlerTest {
-    /** Far longer than a machine with much to do needs; where a lock is held it is never enough. */
+    /** Far longer than a busy machine needs; if a lock is held, no time is enough. */
     private static final long WAIT_MILLIS = TimeUnit.MINUTES.toMillis(2);
 
-    /** Runs an action on this thread and on another one, and waits for that. */
+    /** Runs an action on this thread and on another one, and waits for the other thread. */
     private static void onTwoThreads(Runnable action, Queue<String> failures) {
         action.run();
         Thread other = Thread.ofPlatform().daemon().start(action);
@@ -47,7 +47,7 @@ final class LogHandlerTest {
         }
     }
 
-    /** What a log handler might do with each structure: counts, keeps, formats in a buffer that it borrows. */
+    /** Uses each structure as a log handler might: counts, keeps records, and formats in a borrowed buffer. */
     private static Map<String, Runnable> uses(PerCpuPool<StringBuilder> pool) {
         PerCpuCounter counter = new PerCpuCounter();
         PerCpuCounters counters = new PerCpuCounters(3);
@@ -98,7 +98,7 @@ final class LogHandlerTest {
         }
     }
 
-    /** Formats what it gets with every structure, the pool that logs it among them, while it holds its own lock. */
+    /** Formats its records with every structure, including the pool that logs them, while it holds its own lock. */
     private static final class StructuredHandler extends Handler {
         private final Map<String, Runnable> uses;
         private final Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -123,7 +123,7 @@ final class LogHandlerTest {
     }
 
     @Test
-    void whatAPoolLogsIsLoggedWithoutALockAndBounded() throws InterruptedException {
+    void aPoolLogsWithoutALockAndABoundedNumberOfRecords() throws InterruptedException {
         PerCpuPool<StringBuilder> pool = new PerCpuPool<>(StringBuilder::new, _ -> { },
                 PoolOptions.defaults().withRobust(true).withIdlePerCpu(1));
         Logger logger = Logger.getLogger(PerCpuPool.class.getName());
@@ -146,7 +146,7 @@ final class LogHandlerTest {
         assertEquals(PoolSlots.MAX_NAMED, handler.published.get());
     }
 
-    /** Foreign code as a row: what calls it, given that it does. */
+    /** Returns rows of the callers of foreign code. */
     static Stream<Arguments> foreign() {
         return Stream.of(
                 Arguments.of("a pool's factory", (Caller) use -> new PerCpuPool<>(() -> {

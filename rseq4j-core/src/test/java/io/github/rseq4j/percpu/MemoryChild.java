@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * The child JVM of {@link OutOfMemoryTest}: does to full stacks, rings and items what allocates, with ever more of the
- * heap free, and prints what was lost.
+ * The child JVM of {@link OutOfMemoryTest}: runs the allocating operations on full stacks, rings and items, with more
+ * and more free heap, and prints the lost elements.
  */
 public final class MemoryChild {
     private static final int CAPACITY = 60_000;
@@ -19,8 +19,8 @@ public final class MemoryChild {
 
     private MemoryChild() {}
 
-    /** Leaves so much of the heap free, runs an action, and frees the rest. */
-    @SuppressWarnings("UnusedVariable") // What it held is garbage then.
+    /** Fills the heap except for the given rest, runs an action, and frees the heap. */
+    @SuppressWarnings("UnusedVariable") // The reference is dropped on purpose.
     private void with(int spareKib, Runnable action) {
         try {
             byte[][] spare = new byte[spareKib / STEP_KIB][STEP_KIB << 10];

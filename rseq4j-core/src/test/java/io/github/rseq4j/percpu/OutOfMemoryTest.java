@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Wherever memory ends, elements are where they were, or were handed on. */
+/** Wherever memory runs out, elements stay in their structure, or were passed to the consumer. */
 final class OutOfMemoryTest {
     @Test
-    void aStackLosesNothing() {
+    void stacksRingsAndItemsLoseNothing() {
         List<String> options = new ArrayList<>(ChildJvm.NATIVE);
         options.add("-Xmx" + (Engine.get().indexName().equals("stripe") ? 40 : 24) + "m");
         options.add("-XX:+UseSerialGC");

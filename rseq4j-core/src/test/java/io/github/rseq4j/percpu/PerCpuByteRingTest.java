@@ -29,12 +29,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Records of bytes come out whole, once and in their CPU's order, whatever happens meanwhile. */
+/** Records of bytes are drained whole, once and in their CPU's order, under concurrent operations. */
 final class PerCpuByteRingTest {
     private static final int CALLS = 200_000;
     private static final int HEADER_BYTES = 12;
 
-    /** A record whose bytes follow from its first, so that two records mixed up are found. */
+    /** A record whose bytes follow from its first byte, which detects a mix of two records. */
     private static byte[] record(int seed, int length) {
         byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {
@@ -51,12 +51,12 @@ final class PerCpuByteRingTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 255, 4096, 65_528, 65_535, 65_536})
-    void everyLengthComesBackByBothForms(int length) {
+    void returnsRecordsOfEveryLengthInBothForms(int length) {
         PerCpuByteRing ring = new PerCpuByteRing(1 << 18, 65_536);
         byte[] framed = new byte[length + 5];
         System.arraycopy(record(length, length), 0, framed, 3, length);
         byte[] buffer = new byte[65_537];
-        // More rounds than records of 64 KiB have room for: the ring goes around.
+        // More rounds than the ring has room for records of 64 KiB: the ring wraps around.
         for (int i = 0; i < 9; i++) {
             assertTrue(ring.push(framed, 3, length));
             List<byte[]> found = drained(ring);
@@ -67,36 +67,36 @@ final class PerCpuByteRingTest {
             assertEquals(1, ring.drain(buffer, (bytes, there) -> {
                 assertEquals(length, there);
                 assertArrayEquals(record(length, length), Arrays.copyOf(bytes, there));
-                assertEquals(77, bytes[there], "nothing is written behind the record");
+                assertEquals(77, bytes[there], "no byte after the record is written");
             }));
         }
         assertEquals(0, ring.usedBytes());
     }
 
-    /** Each length at each position of a ring of 64 bytes, so each way of padding, and none. */
+    /** Each length at each position of a ring of 64 bytes: with every kind of padding, and without. */
     @Test
-    void goesAroundFromEveryPositionWithEveryLength() {
+    void wrapsAroundAtEveryPositionWithEveryLength() {
         for (int length = 0; length <= 56; length++) {
             PerCpuByteRing ring = new PerCpuByteRing(64, 56);
-            for (int ahead = 0; ahead < 24; ahead++) {
-                assertTrue(ring.push(new byte[0], 0, 0), "a word further");
+            for (int skipped = 0; skipped < 24; skipped++) {
+                assertTrue(ring.push(new byte[0], 0, 0), "one word further");
                 assertEquals(1, drained(ring).size());
-                // A ring that is padded but empty may have to be drained once more, and the thread may be moved.
+                // A padded but empty ring may need one more drain, and the thread may migrate.
                 int drains = 0;
-                while (!ring.push(record(ahead, length), 0, length)) {
+                while (!ring.push(record(skipped, length), 0, length)) {
                     assertEquals(0, drained(ring).size());
-                    assertTrue(drains++ < 100, "length=" + length + " ahead=" + ahead);
+                    assertTrue(drains++ < 100, "length=" + length + " skipped=" + skipped);
                 }
                 List<byte[]> found = drained(ring);
                 assertEquals(1, found.size());
-                assertArrayEquals(record(ahead, length), found.getFirst());
+                assertArrayEquals(record(skipped, length), found.getFirst());
                 assertEquals(0, ring.usedBytes());
             }
         }
     }
 
     @Test
-    void aRecordOfTheWholeCapacityIsTakenBehindADrain() {
+    void acceptsARecordOfTheWholeCapacityAfterADrain() {
         PerCpuByteRing ring = new PerCpuByteRing(16, 8);
         for (int i = 0; i < 20; i++) {
             assertTrue(ring.push(new byte[0], 0, 0));
@@ -110,7 +110,7 @@ final class PerCpuByteRingTest {
     }
 
     @Test
-    void nativeMemoryServesAsWell() {
+    void takesRecordsFromNativeMemory() {
         PerCpuByteRing ring = new PerCpuByteRing(1024, 16);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment from = arena.allocate(11);
@@ -122,7 +122,7 @@ final class PerCpuByteRingTest {
     }
 
     @Test
-    void fullAndEmptyAreReturned() {
+    void returnsFalseWhenFullAndNoRecordWhenEmpty() {
         PerCpuByteRing ring = new PerCpuByteRing(64, 24);
         assertEquals(List.of(), drained(ring));
         int pushed = 0;
@@ -136,20 +136,20 @@ final class PerCpuByteRingTest {
                 ring.toString());
         List<Integer> seeds = drained(ring).stream().map(bytes -> (int) bytes[0]).sorted().toList();
         assertEquals(IntStream.range(0, pushed).boxed().toList(), seeds);
-        assertTrue(ring.push(record(1, 24), 0, 24), "what was drained is free again");
+        assertTrue(ring.push(record(1, 24), 0, 24), "the drained space is free again");
     }
 
     @ParameterizedTest
     @CsvSource({"15, 0, capacityBytes=15", "16, 9, maxRecordBytes=9", "16, -1, maxRecordBytes=-1",
         "524289, 8, capacityBytes=524289", "200000, 65537, maxRecordBytes=65537"})
-    void misuseIsRefusedByName(int capacity, int longest, String name) {
+    void refusesMisuseByName(int capacity, int longest, String name) {
         String message = assertThrows(IllegalArgumentException.class,
                 () -> new PerCpuByteRing(capacity, longest)).getMessage();
         assertTrue(String.valueOf(message).startsWith(name), message);
     }
 
     @Test
-    void recordsThatAreTooLongAndBuffersThatAreTooShortAreRefused() {
+    void refusesTooLongRecordsAndTooShortBuffers() {
         PerCpuByteRing ring = new PerCpuByteRing(40, 56);
         assertEquals(64, ring.capacityBytes());
         assertEquals(56, ring.maxRecordBytes());
@@ -161,7 +161,7 @@ final class PerCpuByteRingTest {
     }
 
     @Test
-    void aConsumerThatThrowsHasTakenWhatItThrewFor() {
+    void aConsumerThatThrowsHasTakenItsRecord() {
         PerCpuByteRing ring = new PerCpuByteRing(1024, 8);
         for (int i = 0; i < 9; i++) {
             assertTrue(ring.push(record(i, 8), 0, 8));
@@ -181,10 +181,10 @@ final class PerCpuByteRingTest {
         assertEquals(0, ring.usedBytes());
     }
 
-    /** One thread, which may be moved: the model has a queue for each copy, and is told where each record went. */
+    /** One thread, which may migrate. The model has a queue for each copy, and learns the copy of each record. */
     @ParameterizedTest
     @CsvSource({"64, 56, 1", "128, 40, 2", "1024, 300, 3", "16, 8, 4"})
-    void doesWhatAQueueForEachCopyDoes(int capacity, int longest, long seed) {
+    void behavesLikeAQueueForEachCopy(int capacity, int longest, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         PerCpuByteRing ring = new PerCpuByteRing(capacity, longest);
         List<Deque<byte[]>> model = new ArrayList<>();
@@ -197,13 +197,13 @@ final class PerCpuByteRingTest {
                 pushed++;
                 int[] after = ring.usedBytesByIndex();
                 int[] grown = IntStream.range(0, after.length).filter(k -> after[k] != before[k]).toArray();
-                // Padding of one copy and the record in another may both have been written, of a thread that moved.
+                // A thread that migrated may have written padding in one copy and the record in another.
                 assertTrue(grown.length == 1 || grown.length == 2, "seed=" + seed);
                 if (grown.length == 1) {
                     model.get(grown[0]).add(bytes);
                     continue;
                 }
-                // Where it went is then not told: all is drained, and it is the one that the model has not.
+                // The copy is then unknown: the test drains all records, and the model lacks exactly this one.
                 model.get(grown[1]).add(bytes);
                 drained(ring);
                 model.forEach(Deque::clear);
@@ -218,7 +218,7 @@ final class PerCpuByteRingTest {
         assertTrue(pushed > 1000, "seed=" + seed + " pushed=" + pushed);
     }
 
-    /** A record names its producer and number, and the rest follows from them. */
+    /** A record contains its producer and its number, and the other bytes follow from them. */
     private static byte[] named(int producer, int number, int length) {
         byte[] bytes = record(producer * 7 + number, length);
         ByteBuffer.wrap(bytes).putInt(producer).putInt(number).putInt(length);
@@ -243,7 +243,7 @@ final class PerCpuByteRingTest {
 
     @ParameterizedTest
     @CsvSource({"12, false, 128", "16, false, 4096", "100, true, 1024"})
-    void nothingIsLostTornOrSeenTwice(int producers, boolean virtual, int capacity) throws InterruptedException {
+    void noRecordIsLostTornOrDrainedTwice(int producers, boolean virtual, int capacity) throws InterruptedException {
         PerCpuByteRing ring = new PerCpuByteRing(capacity, 100);
         int each = 20_000 / producers;
         boolean[][] seen = new boolean[producers][each];
@@ -266,7 +266,7 @@ final class PerCpuByteRingTest {
                 }, ended ? Integer.MAX_VALUE : 50);
             }
         } finally {
-            // What a drain has failed for leaves rings full.
+            // Failed drains leave the rings full.
             stopped.set(true);
         }
         crowd.join();
@@ -274,9 +274,9 @@ final class PerCpuByteRingTest {
         assertEquals(0, ring.usedBytes());
     }
 
-    /** A push only reads its record: another thread's bytes beside it, or in it, stay as that thread wrote them. */
+    /** A push only reads its record: the bytes that another thread writes next to it, or in it, stay. */
     @Test
-    void whatAnotherThreadWritesMeanwhileStays() throws InterruptedException {
+    void keepsConcurrentWritesToOtherBytes() throws InterruptedException {
         PerCpuByteRing ring = new PerCpuByteRing(65_536, 64);
         byte[] source = new byte[100_000];
         Thread pusher = Thread.ofPlatform().start(() -> {
@@ -322,6 +322,6 @@ final class PerCpuByteRingTest {
             perRound = (threads.getCurrentThreadAllocatedBytes() - before) / CALLS;
         }
         assertEquals(0, perRound, "bytes a round");
-        assertTrue(sum[0] > 0, "it was drained");
+        assertTrue(sum[0] > 0, "records were drained");
     }
 }

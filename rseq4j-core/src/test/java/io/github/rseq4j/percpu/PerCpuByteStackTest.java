@@ -24,11 +24,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Records of bytes come back whole, once, whatever else happens to the stacks meanwhile. */
+/** Records of bytes are popped whole and once, under concurrent operations. */
 final class PerCpuByteStackTest {
     private static final int CALLS = 200_000;
 
-    /** A record whose bytes follow from its first, so that two records mixed up are found. */
+    /** A record whose bytes follow from its first byte, which detects a mix of two records. */
     private static byte[] record(int seed, int length) {
         byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {
@@ -39,7 +39,7 @@ final class PerCpuByteStackTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 255, 4096, 65_528, 65_535, 65_536})
-    void everyLengthComesBack(int length) {
+    void returnsRecordsOfEveryLength(int length) {
         PerCpuByteStack stack = new PerCpuByteStack(65_600, 65_536);
         byte[] framed = new byte[length + 5];
         System.arraycopy(record(length, length), 0, framed, 3, length);
@@ -51,7 +51,7 @@ final class PerCpuByteStackTest {
             if (found != PerCpuByteStack.EMPTY) {
                 assertEquals(length, found);
                 assertArrayEquals(record(length, length), Arrays.copyOfRange(into, 9, 9 + length));
-                assertEquals(77, into[9 + length], "nothing is written behind the record");
+                assertEquals(77, into[9 + length], "no byte after the record is written");
                 popped++;
             }
             stack.drain(each -> assertArrayEquals(record(length, length), each));
@@ -60,7 +60,7 @@ final class PerCpuByteStackTest {
     }
 
     @Test
-    void nativeMemoryServesAsWell() {
+    void takesRecordsFromNativeMemory() {
         PerCpuByteStack stack = new PerCpuByteStack(1024, 16);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment from = arena.allocate(11);
@@ -79,7 +79,7 @@ final class PerCpuByteStackTest {
         }
     }
 
-    /** What is beyond the longest copy is room, not a length: it is neither refused nor written. */
+    /** Bytes beyond the longest record are free room, not a length: they are neither refused nor written. */
     @ParameterizedTest
     @ValueSource(ints = {64, 65_535, 65_536, 65_537, 100_000, 1 << 20})
     void segmentsMayBeLongerThanAnyRecord(int bytes) {
@@ -111,9 +111,9 @@ final class PerCpuByteStackTest {
         }
     }
 
-    /** A push only reads its record, and a pop writes its record alone: the other bytes are other threads'. */
+    /** A push only reads its record, and a pop writes only its record: other threads own the other bytes. */
     @Test
-    void whatOtherThreadsWriteMeanwhileStays() throws InterruptedException {
+    void keepsConcurrentWritesToOtherBytes() throws InterruptedException {
         PerCpuByteStack stack = new PerCpuByteStack(4096, 64);
         byte[] source = new byte[64];
         byte[] target = new byte[128];
@@ -133,9 +133,9 @@ final class PerCpuByteStackTest {
                 for (int i = 0; i < 100; i++) {
                     Thread.onSpinWait();
                 }
-                assertEquals((byte) round, (byte) bytes.getVolatile(source, 7), "of what is pushed");
-                assertEquals((byte) round, (byte) bytes.getVolatile(target, 31), "in front of what is popped");
-                assertEquals((byte) round, (byte) bytes.getVolatile(target, 96), "behind what is popped");
+                assertEquals((byte) round, (byte) bytes.getVolatile(source, 7), "in the pushed record");
+                assertEquals((byte) round, (byte) bytes.getVolatile(target, 31), "before the popped record");
+                assertEquals((byte) round, (byte) bytes.getVolatile(target, 96), "after the popped record");
             }
         } finally {
             user.interrupt();
@@ -145,7 +145,7 @@ final class PerCpuByteStackTest {
 
     @Test
     @SuppressWarnings("MustBeClosedChecker") // A confined arena cannot be closed by this thread.
-    void segmentsThatAreClosedOrAnotherThreadsAreRefusedWhateverTheStackHolds() throws InterruptedException {
+    void refusesClosedAndConfinedSegmentsWhetherEmptyOrNot() throws InterruptedException {
         PerCpuByteStack stack = new PerCpuByteStack(64, 24);
         MemorySegment[] others = new MemorySegment[1];
         Thread other = Thread.ofPlatform().start(() -> others[0] = Arena.ofConfined().allocate(24));
@@ -167,7 +167,7 @@ final class PerCpuByteStackTest {
     }
 
     @Test
-    void fullAndEmptyAreReturned() {
+    void returnsFalseWhenFullAndNoRecordWhenEmpty() {
         PerCpuByteStack stack = new PerCpuByteStack(64, 24);
         assertEquals(PerCpuByteStack.EMPTY, stack.pop(new byte[24], 0));
         int pushed = 0;
@@ -184,20 +184,20 @@ final class PerCpuByteStackTest {
     }
 
     @Test
-    void theLastPushedIsTheFirstDrained() {
+    void drainsTheLastPushedRecordFirst() {
         PerCpuByteStack stack = new PerCpuByteStack(16, 8);
         stack.resize(4096);
         assertTrue(stack.push(record(1, 3), 0, 3));
         assertTrue(stack.push(record(2, 8), 0, 8));
         List<byte[]> drained = new ArrayList<>();
-        // The thread may have moved between the two: then they come by their copies.
+        // The thread may have migrated between the two pushes: then the records come in the order of their copies.
         assertEquals(2, stack.steal(drained::add) + stack.steal(drained::add));
         assertEquals(11, drained.stream().mapToInt(bytes -> bytes.length).sum());
         assertEquals("PerCpuByteStack[usedBytes=0, capacityBytes=4096, maxRecordBytes=8]", stack.toString());
     }
 
     @Test
-    void whatAConsumerDidNotGetStaysForTheNextDrain() {
+    void recordsThatAConsumerDidNotGetStayForTheNextDrain() {
         PerCpuByteStack stack = new PerCpuByteStack(1024, 8);
         for (int i = 0; i < 9; i++) {
             assertTrue(stack.push(record(i, i), 0, i));
@@ -215,14 +215,14 @@ final class PerCpuByteStackTest {
     @ParameterizedTest
     @CsvSource({"15, 0, capacityBytes=15", "16, 9, maxRecordBytes=9", "16, -1, maxRecordBytes=-1",
         "1000000, 8, capacityBytes=1000000", "200000, 65537, maxRecordBytes=65537"})
-    void misuseIsRefusedByName(int capacity, int longest, String name) {
+    void refusesMisuseByName(int capacity, int longest, String name) {
         String message = assertThrows(IllegalArgumentException.class,
                 () -> new PerCpuByteStack(capacity, longest)).getMessage();
         assertTrue(String.valueOf(message).startsWith(name), message);
     }
 
     @Test
-    void recordsThatAreTooLongAndBuffersThatAreTooShortAreRefused() {
+    void refusesTooLongRecordsAndTooShortBuffers() {
         PerCpuByteStack stack = new PerCpuByteStack(64, 24);
         assertThrows(IllegalArgumentException.class, () -> stack.push(new byte[25], 0, 25));
         assertThrows(IndexOutOfBoundsException.class, () -> stack.push(new byte[5], 1, 5));
@@ -239,7 +239,7 @@ final class PerCpuByteStackTest {
 
     @ParameterizedTest
     @CsvSource({"12, false", "100, true"})
-    void nothingIsLostTornOrSeenTwice(int threads, boolean virtual) throws InterruptedException {
+    void noRecordIsLostTornOrPoppedTwice(int threads, boolean virtual) throws InterruptedException {
         PerCpuByteStack stack = new PerCpuByteStack(2048, 64);
         ConcurrentHashMap<Long, Boolean> live = new ConcurrentHashMap<>();
         Crowd crowd = Crowd.start(threads, virtual, thread -> new User(stack, live, thread).run(30_000 / threads));
@@ -249,10 +249,10 @@ final class PerCpuByteStackTest {
         }
         crowd.join();
         stack.drain(each -> User.require(live, each));
-        assertEquals(0, live.size(), "pushed and never seen");
+        assertEquals(0, live.size(), "pushed and never popped");
     }
 
-    /** Pushes records that name themselves, and pops whoever's. */
+    /** Pushes records that contain their names, and pops records of any thread. */
     private static final class User {
         private final PerCpuByteStack stack;
         private final ConcurrentHashMap<Long, Boolean> live;
@@ -266,7 +266,7 @@ final class PerCpuByteStackTest {
             this.next = id << 32;
         }
 
-        /** A record is its name, eight bytes, again and again, cut at any length from 8. */
+        /** A record repeats its name of eight bytes, cut at any length from 8. */
         private static byte[] named(long name, int length) {
             byte[] bytes = new byte[length];
             for (int i = 0; i < length; i++) {
@@ -282,7 +282,7 @@ final class PerCpuByteStackTest {
             }
             assertArrayEquals(named(name, bytes.length), bytes, "torn");
             long seen = name;
-            assertTrue(live.remove(name) != null, () -> "record " + seen + " was seen twice, or never pushed");
+            assertTrue(live.remove(name) != null, () -> "record " + seen + " was popped twice, or never pushed");
         }
 
         void run(int rounds) {

@@ -28,7 +28,7 @@ final class PerCpuCounterTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, 127, 128, Integer.MAX_VALUE, Integer.MIN_VALUE, 1L << 32, Long.MAX_VALUE,
         Long.MIN_VALUE, Long.MIN_VALUE + 1})
-    void addsAnyNumberAsLongAdderDoes(long delta) {
+    void addsAnyNumberLikeLongAdder(long delta) {
         PerCpuCounter counter = new PerCpuCounter();
         LongAdder adder = new LongAdder();
         for (int i = 0; i < 3; i++) {
@@ -53,7 +53,7 @@ final class PerCpuCounterTest {
     }
 
     @Test
-    void sumThenResetGivesTheSumAndStartsAgain() {
+    void sumThenResetReturnsTheSumAndStartsAtZero() {
         PerCpuCounter counter = new PerCpuCounter();
         counter.add(5);
         assertEquals(5, counter.sumThenReset());
@@ -81,7 +81,7 @@ final class PerCpuCounterTest {
     }
 
     @Test
-    void resetsWhileThreadsAddLoseNothing() throws InterruptedException {
+    void resetsDuringAdditionsLoseNothing() throws InterruptedException {
         PerCpuCounter counter = new PerCpuCounter();
         List<Thread> threads = start(false, () -> {
             for (int i = 0; i < ADDITIONS; i++) {

@@ -25,7 +25,7 @@ final class PerCpuCountersTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, PerCpuCounters.MAX_SIZE})
-    void takesASizeInRange(int size) {
+    void acceptsASizeInRange(int size) {
         PerCpuCounters counters = new PerCpuCounters(size);
         counters.increment(size - 1);
         assertEquals(1, counters.sum(size - 1));
@@ -35,7 +35,7 @@ final class PerCpuCountersTest {
 
     @ParameterizedTest
     @ValueSource(ints = {Integer.MIN_VALUE, -1, SIZE, Integer.MAX_VALUE})
-    void refusesAnIndexThereIsNot(int i) {
+    void refusesAnIndexOutOfRange(int i) {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
         List<Executable> uses = List.of(() -> counters.add(i, 1), () -> counters.increment(i), () -> counters.sum(i),
                 () -> counters.sumThenReset(i), () -> counters.fused(i),
@@ -48,7 +48,7 @@ final class PerCpuCountersTest {
         for (Executable use : uses) {
             assertMessage("index=" + i, IndexOutOfBoundsException.class, use);
         }
-        assertArrayEquals(new long[SIZE], counters.sums(), "nothing was added");
+        assertArrayEquals(new long[SIZE], counters.sums(), "no delta was added");
     }
 
     @Test
@@ -60,7 +60,7 @@ final class PerCpuCountersTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8})
-    void addsToSoManyInOneCall(int n) {
+    void addsToSeveralCountersInOneCall(int n) {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
         int[] indices = new int[n];
         long[] deltas = new long[n];
@@ -87,7 +87,7 @@ final class PerCpuCountersTest {
     }
 
     @Test
-    void resetsOneCounterAndLeavesTheOthers() {
+    void resetsOneCounterAndKeepsTheOthers() {
         PerCpuCounters counters = new PerCpuCounters(3);
         counters.fused(0, 1).add(1, 2);
         assertEquals(2, counters.sumThenReset(1));

@@ -26,7 +26,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A histogram counts every value exactly, in buckets as narrow as it says, on sequences and on the fallback. */
+/**
+ * A histogram counts every value exactly, in buckets of the promised width, on restartable sequences and on the
+ * fallback.
+ */
 final class PerCpuHistogramTest {
     private static final int RECORDS = 400_000;
     private static final long MINUTE_NANOS = 60_000_000_000L;
@@ -42,7 +45,7 @@ final class PerCpuHistogramTest {
         }
     }
 
-    /** Records on one thread what so many threads with their numbers as seeds record. */
+    /** Records on one thread the values of several threads, whose numbers are their seeds. */
     private static HistogramSnapshot expected(int threads, int records) {
         PerCpuHistogram alone = new PerCpuHistogram(MINUTE_NANOS, 5);
         for (int i = 0; i < threads; i++) {
@@ -84,7 +87,7 @@ final class PerCpuHistogramTest {
     }
 
     @Test
-    void theExampleIsTheOneThatRuns() throws IOException {
+    void theExampleEqualsTheCodeThatRuns() throws IOException {
         String root = System.getProperty("rseq4j.root", "");
         assumeFalse(root.isEmpty(), "the sources are not on this machine: rseq4j.root is not set");
         String path = "/java/io/github/rseq4j/percpu/PerCpuHistogram";
@@ -159,7 +162,7 @@ final class PerCpuHistogramTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
-    void countsAsATableOfBucketsDoes(long seed) {
+    void countsLikeATableOfBuckets(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int bits = random.nextInt(PerCpuHistogram.MIN_SIGNIFICANT_BITS, PerCpuHistogram.MAX_SIGNIFICANT_BITS + 1);
         PerCpuHistogram histogram = new PerCpuHistogram(Long.MAX_VALUE, bits);
@@ -185,7 +188,7 @@ final class PerCpuHistogramTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
-    void percentilesAreThoseOfASortedArrayWithinTheError(long seed) {
+    void percentilesMatchASortedArrayWithinTheError(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int bits = random.nextInt(1, 11);
         PerCpuHistogram histogram = new PerCpuHistogram(1L << 40, bits);
@@ -207,14 +210,14 @@ final class PerCpuHistogramTest {
         assertTrue(snapshot.min() <= sorted[0] && sorted[0] - snapshot.min() <= sorted[0] / (double) (1 << bits));
     }
 
-    /** HdrHistogram's AbstractHistogram.getValueAtPercentile: what rank it reaches for. */
+    /** The rank that HdrHistogram's AbstractHistogram.getValueAtPercentile selects. */
     private static long hdrRank(double percentile, long count) {
         double requested = Math.min(Math.max(Math.nextAfter(percentile, Double.NEGATIVE_INFINITY), 0.0), 100.0);
         return Math.max((long) Math.ceil(requested * count / 100.0), 1);
     }
 
     @Test
-    void theShareOfAnyRankIsThatRankAsInHdrHistogram() {
+    void thePercentileOfAnyRankReturnsThatRankLikeHdrHistogram() {
         PerCpuHistogram histogram = new PerCpuHistogram(2000, 10);
         for (int count = 1; count <= 200; count++) {
             histogram.record(count);
@@ -234,7 +237,7 @@ final class PerCpuHistogramTest {
     }
 
     @Test
-    void percentilesOfMoreValuesThanADoubleCountsAreExactToo() {
+    void percentilesAreExactAboveThePrecisionOfADouble() {
         PerCpuHistogram histogram = new PerCpuHistogram(2000, 10);
         histogram.record(1, 1L << 61);
         histogram.record(2, (1L << 61) - 1);
@@ -246,7 +249,7 @@ final class PerCpuHistogramTest {
     }
 
     @Test
-    void takesAPercentileAsTheDecimalItPrintsAs() {
+    void readsAPercentileAsItsPrintedDecimal() {
         PerCpuHistogram histogram = new PerCpuHistogram(2000, 10);
         for (int value = 1; value <= 1000; value++) {
             histogram.record(value);
@@ -260,7 +263,7 @@ final class PerCpuHistogramTest {
     }
 
     @Test
-    void addsSnapshotsOfOneShape() {
+    void addsSnapshotsOfTheSameShape() {
         PerCpuHistogram both = new PerCpuHistogram(MINUTE_NANOS, 5);
         PerCpuHistogram left = new PerCpuHistogram(MINUTE_NANOS, 5);
         PerCpuHistogram right = new PerCpuHistogram(MINUTE_NANOS, 5);
@@ -283,7 +286,7 @@ final class PerCpuHistogramTest {
     }
 
     @Test
-    void differsByTheSumAlone() {
+    void snapshotsWithDifferentSumsAreUnequal() {
         PerCpuHistogram one = new PerCpuHistogram(MINUTE_NANOS, 1);
         PerCpuHistogram other = new PerCpuHistogram(MINUTE_NANOS, 1);
         one.record(1000);
@@ -303,7 +306,7 @@ final class PerCpuHistogramTest {
     }
 
     @Test
-    void resetsWhileThreadsRecordLoseNothing() throws InterruptedException {
+    void resetsDuringRecordsLoseNothing() throws InterruptedException {
         PerCpuHistogram histogram = new PerCpuHistogram(MINUTE_NANOS, 5);
         List<Thread> recorders = start(histogram, false, 6, RECORDS);
         HistogramSnapshot[] harvests = new HistogramSnapshot[2];
@@ -353,7 +356,7 @@ final class PerCpuHistogramTest {
     }
 
     @Test
-    void refusesWhatIsOutOfRange() {
+    void refusesValuesOutOfRange() {
         assertMessage("highestTrackableValue=0", () -> new PerCpuHistogram(0, 6));
         for (int bits : new int[] {Integer.MIN_VALUE, -1, 0, 11, 64, Integer.MAX_VALUE}) {
             assertMessage("significantBits=" + bits, () -> new PerCpuHistogram(1000, bits));
@@ -377,7 +380,7 @@ final class PerCpuHistogramTest {
         PerCpuHistogram histogram = new PerCpuHistogram();
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long perRecord = Long.MAX_VALUE;
-        // The first rounds link and compile; one that allocates at every record never gets below 1 byte a record.
+        // The first rounds link and compile. Code that allocates at every record never gets below 1 byte a record.
         for (int round = 0; round < 20 && perRecord > 0; round++) {
             long before = threads.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < RECORDS; i++) {
@@ -390,7 +393,7 @@ final class PerCpuHistogramTest {
     }
 
     @Test
-    void givesItsCellsBackWhenCollected() throws InterruptedException {
+    void releasesItsCellsWhenCollected() throws InterruptedException {
         long before = CellsHeld.settled();
         int cells = makeAndForget();
         assertTrue(cells > 4 * 50_000, "cells=" + cells);

@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The kernel gives items memory where somebody writes to them, and takes it back from those that are new again. */
+/** The kernel populates the written pages of items, and takes pages back when their items are new again. */
 final class PerCpuItemsKernelTest {
-    /** Returns how many bytes of the mappings that hold a range are memory of their own, as smaps tells. */
+    /** Returns the number of private bytes of the mappings that hold a range, according to smaps. */
     private static long ownBytes(long range) throws IOException {
         long end = range + ((long) Engine.get().copies() << Engine.STRIDE_SHIFT);
         boolean isInside = false;
@@ -43,7 +43,7 @@ final class PerCpuItemsKernelTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 100})
-    void populatesAPageOfTheCopyThatIsWrittenAndNoOther(int templateBytes) throws IOException {
+    void populatesOnlyThePageOfTheWrittenCopy(int templateBytes) throws IOException {
         Rseqs.require();
         byte[] template = new byte[templateBytes];
         Arrays.fill(template, (byte) 1);
@@ -67,12 +67,12 @@ final class PerCpuItemsKernelTest {
             assertEquals(before + 2 * pageBytes, ownBytes(first));
             items.free(item);
             assertEquals(item, items.allocate());
-            assertEquals(before, ownBytes(first), "an item of whole pages gives them back");
+            assertEquals(before, ownBytes(first), "an item of whole pages releases them");
         }
     }
 
     @Test
-    void robustModePopulatesOnlyWhatWasUsed() throws IOException {
+    void robustModePopulatesOnlyUsedCopies() throws IOException {
         Rseqs.require();
         int itemBytes = (int) Linux.getauxval(Linux.AT_PAGESZ);
         try (PerCpuItems items = new PerCpuItems(itemBytes, ItemOptions.defaults().withRobust(true))) {
@@ -102,7 +102,7 @@ final class PerCpuItemsKernelTest {
         }
         assertTrue(ownBytes(item) >= bytes);
         items.close();
-        // Where ranges are neighbours their mappings are one, and others may hold pages in it.
+        // Neighbouring ranges share one mapping, in which other ranges may hold pages.
         assertTrue(ownBytes(item) < bytes / 2);
         assertEquals(files, files());
     }
@@ -123,7 +123,7 @@ final class PerCpuItemsKernelTest {
     }
 
     @Test
-    void aPoolThatIsTheFirstStructureLeavesTheSelfTestItsCell() {
+    void aPoolAsTheFirstStructureKeepsTheCellOfTheSelfTest() {
         Rseqs.require();
         ChildJvm child = ChildJvm.start(ChildJvm.java(ChildJvm.NATIVE, ItemsChild.class), Map.of());
         requireRight(child);
@@ -131,7 +131,7 @@ final class PerCpuItemsKernelTest {
     }
 
     @Test
-    void writesTheTemplateWhereNoFileInMemoryIsToBeHad() {
+    void writesTheTemplateWhereMemoryFilesAreRefused() {
         Rseqs.require();
         ChildJvm child = runFiltered(SystemCall.MEMFD_CREATE.number());
         requireRight(child);
@@ -139,7 +139,7 @@ final class PerCpuItemsKernelTest {
     }
 
     @Test
-    void handsOutFreedItemsWhereMembarrierIsRefused() {
+    void reusesFreedItemsWhereMembarrierIsRefused() {
         Rseqs.require();
         ChildJvm child = runFiltered(SystemCall.MEMBARRIER.number());
         requireRight(child);
@@ -156,7 +156,7 @@ final class PerCpuItemsKernelTest {
         try {
             return Files.readSymbolicLink(file).toString().contains("rseq4j-items");
         } catch (IOException e) {
-            // The folder that is listed is closed meanwhile.
+            // The listed folder itself is closed in the meantime.
             return false;
         }
     }

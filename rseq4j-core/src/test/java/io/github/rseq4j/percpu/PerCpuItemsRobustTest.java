@@ -15,7 +15,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Robust mode finds what damages memory in silence, names it, and says nothing where nothing is wrong. */
+/** Robust mode finds and names silent damage of memory, and reports nothing without damage. */
 final class PerCpuItemsRobustTest {
     private static final ItemOptions ROBUST = ItemOptions.defaults().withRobust(true).withMaxRanges(1);
 
@@ -45,7 +45,7 @@ final class PerCpuItemsRobustTest {
     }
 
     @Test
-    void poisonsTheCopiesThatWereUsedAndNoOthers() {
+    void poisonsOnlyTheUsedCopies() {
         long item = freed();
         int last = items.copies() - 1;
         for (int index = 0; index <= last; index++) {
@@ -68,7 +68,7 @@ final class PerCpuItemsRobustTest {
     }
 
     @Test
-    void verifyNamesAWriteToACopyThatWasNeverUsed() {
+    void verifyNamesAWriteToAnUnusedCopy() {
         long item = freed();
         int last = items.copies() - 1;
         write(item, last, 16, -1);
@@ -87,7 +87,7 @@ final class PerCpuItemsRobustTest {
         ItemSections.add(freed[0], 7);
         assertTrue(message(items::allocate).startsWith("use after free: item=0x" + Long.toHexString(freed[0])));
         long next = items.allocate();
-        assertNotEquals(freed[0], next, "the item that was written is handed out last");
+        assertNotEquals(freed[0], next, "the damaged item is reused last");
         assertEquals(0, ItemSections.sum(items, next));
         assertEquals(1, items.stats().allocated());
     }
@@ -123,7 +123,7 @@ final class PerCpuItemsRobustTest {
     }
 
     @Test
-    void saysNothingWithoutRobustMode() {
+    void reportsNothingWithoutRobustMode() {
         PerCpuItems plain = new PerCpuItems(64);
         long item = plain.allocate();
         plain.allocate();

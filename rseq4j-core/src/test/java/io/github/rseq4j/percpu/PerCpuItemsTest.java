@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Items are new when they are handed out, nobody else's while they are held, and misuse is named. */
+/** Items are new when they are allocated, have one owner while they are held, and misuse is named. */
 final class PerCpuItemsTest {
     private static final int STRIDE_BYTES = PerCpuItems.MAX_ITEM_BYTES;
     private static final ItemOptions ROBUST = ItemOptions.defaults().withRobust(true);
@@ -79,7 +79,7 @@ final class PerCpuItemsTest {
     @ParameterizedTest
     @CsvSource({"1, 8, 0", "1, 8, 1", "8, 8, 0", "8, 8, 8", "24, 24, 0", "24, 24, 13", "4096, 4096, 0",
         "4096, 4096, 4096", "65536, 65536, 100", "1048575, 1048576, 0", "1048576, 1048576, 1048576"})
-    void itemsAreNewInEveryCopyAlsoWhenReused(int size, int rounded, int templateBytes) {
+    void itemsAreNewInEveryCopyEvenWhenReused(int size, int rounded, int templateBytes) {
         byte[] template = template(templateBytes);
         ItemOptions options = ItemOptions.defaults().withTemplate(template).withMaxRanges(1);
         try (PerCpuItems items = new PerCpuItems(size, options)) {
@@ -124,7 +124,7 @@ final class PerCpuItemsTest {
     }
 
     @Test
-    void keepsTheTemplateItWasGiven() {
+    void copiesItsTemplate() {
         byte[] template = {1, 2, 3};
         ItemOptions options = ItemOptions.defaults().withTemplate(template);
         template[0] = 9;
@@ -136,7 +136,7 @@ final class PerCpuItemsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void growsByRangesUpToTheLimitAndThenSaysWhatToDo(boolean robust) {
+    void growsByRangesUpToTheLimitAndThenNamesTheRemedy(boolean robust) {
         int itemBytes = 300_000;
         try (PerCpuItems items = new PerCpuItems(itemBytes, ROBUST.withRobust(robust).withMaxRanges(3))) {
             assertStats(items, 0, 0, 0);
@@ -150,7 +150,7 @@ final class PerCpuItemsTest {
                 assertTrue(message.contains(part), message);
             }
             items.free(held.getFirst());
-            assertEquals(held.getFirst(), items.allocate(), "what was freed is handed out where nothing else is left");
+            assertEquals(held.getFirst(), items.allocate(), "the freed item is reused where nothing else is left");
             held.forEach(items::free);
         }
     }
@@ -171,7 +171,7 @@ final class PerCpuItemsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void namesAddressesThatAreNoItems(boolean robust) {
+    void namesAddressesThatAreNotItems(boolean robust) {
         try (PerCpuItems items = new PerCpuItems(24, ROBUST.withRobust(robust));
                 PerCpuItems others = new PerCpuItems(24)) {
             long item = items.allocate();
@@ -205,7 +205,7 @@ final class PerCpuItemsTest {
     }
 
     @Test
-    void refusesWordsThatAreNotThere() {
+    void refusesWordsOutOfRange() {
         try (PerCpuItems items = new PerCpuItems(16)) {
             long item = items.allocate();
             int copies = items.copies();
@@ -235,11 +235,11 @@ final class PerCpuItemsTest {
         }
     }
 
-    /** Items of many sizes come and go; each holds what its owner wrote, and overlaps no other. */
+    /** Items of many sizes are allocated and freed. Each keeps its owner's writes, and overlaps no other. */
     @ParameterizedTest
     @CsvSource({"1, 8, 0, false", "2, 24, 17, false", "3, 4096, 5, false", "4, 262144, 0, false", "5, 40, 40, true",
         "6, 8192, 0, true"})
-    void keepsWhatOwnersWroteThroughAnyOrderOfCalls(long seed, int size, int templateBytes, boolean robust) {
+    void keepsTheWritesOfOwnersUnderAnyOrderOfCalls(long seed, int size, int templateBytes, boolean robust) {
         Random random = new Random(seed);
         byte[] template = template(templateBytes);
         TreeMap<Long, Map<Long, Long>> held = new TreeMap<>();

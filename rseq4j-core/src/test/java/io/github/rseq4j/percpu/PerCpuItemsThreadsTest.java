@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Nothing of an old use appears in an item that is handed out again, whoever still runs sections (I8, I9). */
+/** No write of an old use appears in a reused item, even while other threads run sections (I8, I9). */
 final class PerCpuItemsThreadsTest {
     private static final int ITEM_BYTES = 4096;
     /** Some 10 microseconds between loading the item's address and the commit. */
@@ -30,7 +30,7 @@ final class PerCpuItemsThreadsTest {
         ItemOptions options = ItemOptions.defaults().withMaxRanges(1).withRobust(robust);
         try (PerCpuItems items = new PerCpuItems(ITEM_BYTES, options); PerCpuItems pointers = new PerCpuItems(8)) {
             List<Long> rest = new ArrayList<>();
-            // With one item left, it is the one that comes back at once.
+            // The pool has one item left, so it is reused at once.
             while (items.stats().ranges() == 0 || items.stats().free() > 1) {
                 rest.add(items.allocate());
             }
@@ -39,7 +39,7 @@ final class PerCpuItemsThreadsTest {
             List<Thread> threads = new ArrayList<>();
             int used = 0;
             try {
-                // No more than run beside this thread: a section that is switched out is aborted without a fence.
+                // Only as many threads as run next to this one: a preempted section is aborted even without a fence.
                 for (int i = 0; i < Math.clamp(Runtime.getRuntime().availableProcessors() - 1, 1, 3); i++) {
                     threads.add(Thread.ofPlatform().start(() -> work(section, pointer)));
                 }
@@ -70,14 +70,14 @@ final class PerCpuItemsThreadsTest {
     private static boolean oneUse(PerCpuItems items, PerCpuItems pointers, long pointer) {
         long item = items.allocate();
         for (long from = System.nanoTime(); System.nanoTime() - from < LOOK_NANOS;) {
-            assertEquals(0, ItemSections.sum(items, item), "nobody can find the item yet");
+            assertEquals(0, ItemSections.sum(items, item), "no section can find the item yet");
         }
         pointers.putLong(pointer, 0, 0, item);
         boolean used = false;
         for (long from = System.nanoTime(); !used && System.nanoTime() - from < USE_NANOS;) {
             used = ItemSections.sum(items, item) > 0;
         }
-        // Whoever has committed begins the next section, and is inside of it when the item is freed.
+        // A thread that has committed begins the next section, and is inside it when the item is freed.
         for (long from = System.nanoTime(); System.nanoTime() - from < REST_NANOS;) {
             Thread.onSpinWait();
         }
@@ -115,7 +115,7 @@ final class PerCpuItemsThreadsTest {
     }
 
     @Test
-    void aPoolMadeOfWhatAnotherGaveBackIsNew() {
+    void aPoolOfReleasedRangesHasNewItems() {
         for (int round = 0; round < 20; round++) {
             ItemOptions options = ItemOptions.defaults().withTemplate(new byte[round % 3]);
             PerCpuItems items = new PerCpuItems(ITEM_BYTES, options);

@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** A lock belongs to the index that it was taken at, wherever its holder goes. */
+/** A lock belongs to the index at which it was taken, even after its holder migrates. */
 final class PerCpuLockKernelTest {
     @Test
     void isHeldWhenItsHolderHasMigrated() throws InterruptedException {
@@ -21,7 +21,7 @@ final class PerCpuLockKernelTest {
         int[] cpus = BitSet.valueOf(Linux.sched_getaffinity(0)).stream().toArray();
         assumeTrue(cpus.length > 1, "there is one CPU alone");
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        // A thread of its own, because it is pinned.
+        // A separate thread, because it is pinned.
         Thread holder = Thread.ofPlatform().start(() -> {
             try {
                 requireHeld(cpus);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each index has one holder at a time, whoever takes it, on restartable sequences and on the fallback. */
+/** Each index has at most one holder, local or remote, on restartable sequences and on the fallback. */
 final class PerCpuLockTest {
     private static final int THREADS = 12;
     private static final int UPDATES = 20_000;
@@ -61,7 +61,7 @@ final class PerCpuLockTest {
 
     private void join(List<Thread> threads) throws InterruptedException {
         for (Thread thread : threads) {
-            // Who fails with a lock in hand leaves the others waiting.
+            // A thread that fails while it holds a lock leaves the others waiting.
             boolean ended = false;
             while (!ended && failure.get() == null) {
                 ended = thread.join(LOOK);
@@ -85,7 +85,7 @@ final class PerCpuLockTest {
         }
     }
 
-    /** Adds 1 in two halves, now and then with a pause in between. */
+    /** Adds 1 in two halves, sometimes with a pause between them. */
     @SuppressWarnings("ThreadPriorityCheck")
     private void update(int index, SplittableRandom random, int oneIn) {
         int at = index * PAD;
@@ -101,14 +101,14 @@ final class PerCpuLockTest {
     }
 
     @Test
-    void anIndexThatIsHeldIsHeldAgainstAll() {
+    void aHeldIndexExcludesAllThreads() {
         int index = lock.lock();
         assertTrue(index >= 0 && index < lock.indices(), "index=" + index);
         assertFalse(lock.tryLock(index));
         for (int other = 0; other < lock.indices(); other++) {
-            assertEquals(other != index, lock.tryLock(other), "index=" + other + " beside " + index);
+            assertEquals(other != index, lock.tryLock(other), "index=" + other + " next to " + index);
         }
-        assertEquals(-1, lock.tryLock(), "all are held, whatever this thread's index is");
+        assertEquals(-1, lock.tryLock(), "all indices are held, including this thread's");
         unlockAll();
         int again = lock.tryLock();
         assertTrue(again >= 0, "index=" + again);
@@ -145,7 +145,7 @@ final class PerCpuLockTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void lockingFromAfarExcludesWhoLocksItsOwn(boolean virtual) throws InterruptedException {
+    void remoteAndLocalLockersExcludeEachOther(boolean virtual) throws InterruptedException {
         List<Thread> threads = new ArrayList<>();
         AtomicInteger working = new AtomicInteger(THREADS);
         AtomicLong updates = new AtomicLong();
@@ -159,7 +159,7 @@ final class PerCpuLockTest {
                 working.decrementAndGet();
             }));
         }
-        // Several, so that they exclude each other as well, and mistake no other's word for their own.
+        // Several remote lockers, so that they also exclude each other, and none mistakes another's word for its own.
         for (int t = 0; t < 3; t++) {
             SplittableRandom random = new SplittableRandom(-1 - t);
             threads.add(start(virtual, () -> {
@@ -174,15 +174,15 @@ final class PerCpuLockTest {
     }
 
     /**
-     * Sections that dwell where they have found the word free: most of those who write it from afar are written over,
-     * and must find that out, also where the word is free again and another one has written it since.
+     * Sections dwell after they have found the word free. So most remote lockers lose their write of the word, and must
+     * detect that, even where the word is free again and another locker has written it since.
      */
     @Test
-    void whoLosesTheWordFromAfarDoesNotHoldIt() throws InterruptedException {
+    void aRemoteLockerThatLosesTheWordDoesNotHoldTheLock() throws InterruptedException {
         MethodHandle dwelling = ItemSections.handle(ItemSections.LOAD_DELAY_STORE);
         List<Thread> threads = new ArrayList<>();
         AtomicLong updates = new AtomicLong();
-        AtomicLong fromAfar = new AtomicLong();
+        AtomicLong heldRemotely = new AtomicLong();
         long end = System.nanoTime() + STORM_NANOS;
         for (int t = 0; t < 4; t++) {
             SplittableRandom random = new SplittableRandom(t);
@@ -205,7 +205,7 @@ final class PerCpuLockTest {
                 while (System.nanoTime() < end && failure.get() == null) {
                     int index = random.nextInt(Math.min(2, lock.indices()));
                     if (lock.tryLock(index)) {
-                        fromAfar.incrementAndGet();
+                        heldRemotely.incrementAndGet();
                         updateOnce(index, updates, random);
                     }
                     if (random.nextInt(4) == 0) {
@@ -215,7 +215,7 @@ final class PerCpuLockTest {
             }));
         }
         join(threads);
-        assertTrue(fromAfar.get() > 0, "the lock was had from afar");
+        assertTrue(heldRemotely.get() > 0, "remote lockers got the lock");
         assertEquals(updates.get(), sum());
     }
 
@@ -226,7 +226,7 @@ final class PerCpuLockTest {
     }
 
     @Test
-    void aVirtualThreadThatIsParkedWithALockGetsACarrierWhileManyWait() throws InterruptedException {
+    void aParkedVirtualHolderGetsACarrierWhileManyWait() throws InterruptedException {
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 200; t++) {
             threads.add(start(true, () -> {
@@ -279,7 +279,7 @@ final class PerCpuLockTest {
     }
 
     @Test
-    void refusesToReleaseWhatIsNotLocked() {
+    void refusesToUnlockAnIndexThatIsNotLocked() {
         for (int index = 0; index < lock.indices(); index++) {
             int free = index;
             String message = assertThrows(IllegalMonitorStateException.class, () -> lock.unlock(free)).getMessage();
@@ -291,7 +291,7 @@ final class PerCpuLockTest {
     }
 
     @Test
-    void runEachHoldsNoOtherLockThanThatOfItsIndex() {
+    void runEachHoldsOnlyTheLockOfItsIndex() {
         List<Integer> visited = new ArrayList<>();
         lock.runEach(index -> {
             visited.add(index);
@@ -317,7 +317,7 @@ final class PerCpuLockTest {
     }
 
     @Test
-    void leavesNothingHeldWhenAnActionOfRunEachThrows() {
+    void runEachReleasesItsLockWhenAnActionThrows() {
         assertThrows(ArithmeticException.class, () -> lock.runEach(index -> {
             if (index == 1) {
                 throw new ArithmeticException();
@@ -331,7 +331,7 @@ final class PerCpuLockTest {
     }
 
     @Test
-    void refusesAnIndexThereIsNot() {
+    void refusesAnIndexOutOfRange() {
         for (int index : new int[] {-1, lock.indices(), Integer.MIN_VALUE, Integer.MAX_VALUE}) {
             String expected = "index=" + index + ", must be 0 to " + (lock.indices() - 1);
             for (Runnable misuse : List.<Runnable>of(() -> lock.unlock(index), () -> lock.lock(index),
@@ -343,7 +343,7 @@ final class PerCpuLockTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void waitsOnWhenInterruptedAndKeepsTheInterrupt(boolean virtual) throws InterruptedException {
+    void continuesToWaitWhenInterruptedAndKeepsTheInterrupt(boolean virtual) throws InterruptedException {
         lockAll();
         AtomicInteger interrupted = new AtomicInteger();
         AtomicInteger done = new AtomicInteger();
@@ -361,7 +361,7 @@ final class PerCpuLockTest {
                 interrupted.addAndGet(Thread.interrupted() ? 1 : 0);
             }));
         }
-        // Each comes to park once it was interrupted and found that out.
+        // Each thread parks again after it has noticed its interrupt.
         for (Thread thread : threads) {
             thread.interrupt();
         }
@@ -370,7 +370,7 @@ final class PerCpuLockTest {
             for (Thread thread : threads) {
                 while (thread.getState() != Thread.State.TIMED_WAITING) {
                     assertTrue(thread.isAlive(), "an interrupt is no reason to stop waiting");
-                    assertTrue(System.nanoTime() - from < BOUND_NANOS, "an interrupted thread parks as others do");
+                    assertTrue(System.nanoTime() - from < BOUND_NANOS, "an interrupted thread parks like the others");
                     Thread.onSpinWait();
                 }
             }

@@ -20,20 +20,22 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * How a lease ends, and what its calls do after that. In both modes:
+ * The ways in which a lease ends, and its calls after that. In both modes:
  *
  * <table>
- * <caption>What was tried, and what holds</caption>
+ * <caption>The calls, and their results</caption>
  * <tr><td>closed, then closed, discarded or asked for its value</td><td>throws</td></tr>
  * <tr><td>discarded, then closed</td><td>does nothing the first time, throws from then on</td></tr>
  * <tr><td>discarded, then discarded or asked for its value</td><td>throws</td></tr>
- * <tr><td>each of these while the item, or its slot, is out again</td><td>the same; the next owner keeps it</td></tr>
- * <tr><td>discarded, and the destroyer throws</td><td>it was discarded; the close after that does nothing</td></tr>
- * <tr><td>discarded by two threads at a time</td><td>the destroyer has it once, the other call throws</td></tr>
+ * <tr><td>each of these while another lease has the item or its slot</td><td>the same; the next owner keeps
+ * it</td></tr>
+ * <tr><td>discarded, and the destroyer throws</td><td>the lease is discarded; the close after that does
+ * nothing</td></tr>
+ * <tr><td>discarded by two threads at a time</td><td>the destroyer gets the item once, the other call throws</td></tr>
  * </table>
  */
 final class PerCpuPoolDiscardTest {
-    /** What may be done to a lease, and what is said of it afterwards. */
+    /** The operations on a lease, and the message of later calls. */
     enum Use {
         CLOSE("the lease was closed before", Lease::close),
         DISCARD("the item was discarded before", Lease::discard),
@@ -60,12 +62,12 @@ final class PerCpuPoolDiscardTest {
 
     @ParameterizedTest
     @MethodSource("pairs")
-    void ofAllPairsOnlyACloseAfterADiscardDoesNotThrow(Use first, Use second, boolean isOutAgain, boolean robust) {
+    void aSecondCallThrowsExceptACloseAfterADiscard(Use first, Use second, boolean isOutAgain, boolean robust) {
         PerCpuPool<Item> pool = PerCpuPoolLeaseTest.pool(robust);
         Lease<Item> lease = pool.acquire();
         Item item = lease.value();
         first.on(lease);
-        // The same item after a close; after a discard another one in its slot.
+        // After a close it is the same item; after a discard it is another item in the same slot.
         Lease<Item> next = isOutAgain ? pool.acquire() : lease;
         Item nextItem = isOutAgain ? next.value() : item;
         assertEquals(isOutAgain && first == Use.CLOSE || !isOutAgain, nextItem == item);
@@ -86,7 +88,7 @@ final class PerCpuPoolDiscardTest {
                 assertTrue(String.valueOf(thrown.getMessage()).contains(said), thrown.toString());
             }
         }
-        assertEquals(before, pool.stats(), "nothing has happened");
+        assertEquals(before, pool.stats(), "no call changed the pool");
         assertEquals(idle, pool.idle());
         assertEquals(first == Use.DISCARD ? 1 : 0, item.destroyed);
         if (isOutAgain) {
@@ -100,7 +102,7 @@ final class PerCpuPoolDiscardTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aLeaseWhoseItemTheDestroyerRefusedIsDiscardedAllTheSame(boolean robust) {
+    void discardsALeaseEvenWhenTheDestroyerThrows(boolean robust) {
         IllegalArgumentException refusal = new IllegalArgumentException("refused");
         PerCpuPool<Item> pool = new PerCpuPool<>(Item::new, _ -> {
             throw refusal;
@@ -118,7 +120,7 @@ final class PerCpuPoolDiscardTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void ofTwoThreadsThatDiscardALeaseOneDoes(boolean robust) throws Exception {
+    void whenTwoThreadsDiscardALeaseOneSucceeds(boolean robust) throws Exception {
         PerCpuPool<Item> pool = PerCpuPoolLeaseTest.pool(robust);
         int rounds = 300;
         List<Lease<Item>> leases = new ArrayList<>();
@@ -154,7 +156,7 @@ final class PerCpuPoolDiscardTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aDiscardedItemGoesToTheDestroyerOnce(boolean robust) {
+    void theDestroyerGetsADiscardedItemOnce(boolean robust) {
         PerCpuPool<Item> pool = PerCpuPoolLeaseTest.pool(robust);
         Item broken;
         try (Lease<Item> lease = pool.acquire()) {

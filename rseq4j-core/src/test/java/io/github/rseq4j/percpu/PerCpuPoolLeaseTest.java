@@ -35,14 +35,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a lease may be done to. In both modes:
+ * The operations on a lease. In both modes:
  *
  * <table>
- * <caption>What was tried, and what holds</caption>
- * <tr><td>closed twice, also when the item is out again</td><td>throws, and one owner has the item</td></tr>
- * <tr><td>closed by two threads at a time</td><td>one gives the item back, the other one's call throws</td></tr>
- * <tr><td>closed late by a finalizer</td><td>the item comes back</td></tr>
- * <tr><td>asked for its value after it was closed</td><td>throws</td></tr>
+ * <caption>The calls, and their results</caption>
+ * <tr><td>closed twice, also while another lease has the item</td><td>throws, and one owner has the item</td></tr>
+ * <tr><td>closed by two threads at a time</td><td>one call releases the item, the other call throws</td></tr>
+ * <tr><td>closed late by a finalizer</td><td>the item is pooled again</td></tr>
+ * <tr><td>asked for its value after a close</td><td>throws</td></tr>
  * <tr><td>discarded</td><td>{@link PerCpuPoolDiscardTest}</td></tr>
  * <tr><td>dropped</td><td>item and lease are garbage at once, at every collector, in a small heap</td></tr>
  * </table>
@@ -50,14 +50,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class PerCpuPoolLeaseTest {
     private static final int CALLS = 200_000;
 
-    /** An item that knows when two hold it. */
+    /** An item that detects two holders. */
     static final class Item {
         private final AtomicBoolean held = new AtomicBoolean();
         int destroyed;
 
         void use() {
-            assertTrue(held.compareAndSet(false, true), "two hold one item");
-            assertEquals(0, destroyed, "it was given up");
+            assertTrue(held.compareAndSet(false, true), "two threads hold one item");
+            assertEquals(0, destroyed, "the item was destroyed");
             assertTrue(held.compareAndSet(true, false));
         }
     }
@@ -72,13 +72,13 @@ final class PerCpuPoolLeaseTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aStaleCloseThrowsAndTheNextOwnerKeepsTheItem(boolean robust) {
+    void aStaleCloseThrowsAndTheNextOwnerKeepsItsItem(boolean robust) {
         PerCpuPool<Item> pool = pool(robust);
         Lease<Item> stale = pool.acquire();
         Item item = stale.value();
         stale.close();
         Lease<Item> owner = pool.acquire();
-        assertSame(item, owner.value(), "the one item that is idle is found");
+        assertSame(item, owner.value(), "the only idle item is found");
         assertThrows(IllegalStateException.class, stale::close);
         assertThrows(IllegalStateException.class, stale::discard);
         assertThrows(IllegalStateException.class, stale::value);
@@ -103,7 +103,7 @@ final class PerCpuPoolLeaseTest {
 
     @ParameterizedTest
     @CsvSource({"false, false", "true, false", "false, true"})
-    void ofTwoThreadsThatEndALeaseOneDoes(boolean robust, boolean discards) throws Exception {
+    void whenTwoThreadsEndALeaseOneSucceeds(boolean robust, boolean discards) throws Exception {
         PerCpuPool<Item> pool = pool(robust);
         int rounds = 300;
         List<Lease<Item>> leases = new ArrayList<>();
@@ -134,7 +134,7 @@ final class PerCpuPoolLeaseTest {
             assertEquals(pool.stats().created(), pool.idle() + pool.stats().destroyed(), "round=" + i);
         }
         other.join();
-        // Which of the two comes first is not for the test to say.
+        // The test does not determine which of the two threads is first.
         assertEquals(discarded, pool.stats().destroyed());
         if (!discards) {
             assertEquals(rounds, closed.get());
@@ -149,10 +149,10 @@ final class PerCpuPoolLeaseTest {
         }
     }
 
-    /** Threads that close what they, or others, closed long ago. */
+    /** Threads close leases again that they or other threads closed long ago. */
     @ParameterizedTest
     @CsvSource({"false, 1", "false, 32", "true, 2"})
-    void amongStaleClosesNoItemIsHeldByTwo(boolean robust, int idlePerCpu) throws InterruptedException {
+    void staleClosesNeverGiveAnItemTwoHolders(boolean robust, int idlePerCpu) throws InterruptedException {
         Set<Item> made = Collections.synchronizedSet(new HashSet<>());
         PerCpuPool<Item> pool = new PerCpuPool<>(() -> {
             Item item = new Item();
@@ -180,7 +180,7 @@ final class PerCpuPoolLeaseTest {
         assertEquals(List.of(), List.copyOf(failures));
         assertEquals(made.size(), pool.idle() + pool.stats().destroyed());
         pool.close();
-        assertTrue(made.stream().allMatch(item -> item.destroyed == 1), "each was given up once");
+        assertTrue(made.stream().allMatch(item -> item.destroyed == 1), "each item was destroyed once");
     }
 
     private static void useAndCloseAgain(PerCpuPool<Item> pool, Queue<Lease<Item>> old, SplittableRandom random) {
@@ -215,7 +215,7 @@ final class PerCpuPoolLeaseTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aLeaseThatAFinalizerClosesIsNotTakenForADroppedOne(boolean robust) throws InterruptedException {
+    void aLeaseThatAFinalizerClosesDoesNotCountAsDropped(boolean robust) throws InterruptedException {
         PerCpuPool<Item> pool = pool(robust);
         dropInNets(pool);
         for (int i = 0; i < 500 && pool.idle() < 20; i++) {
@@ -225,7 +225,7 @@ final class PerCpuPoolLeaseTest {
         assertEquals(20, pool.idle());
         Set<Item> items = new HashSet<>();
         for (int i = 0; i < 20; i++) {
-            assertTrue(items.add(pool.acquire().value()), "each is handed out once");
+            assertTrue(items.add(pool.acquire().value()), "each item is acquired once");
         }
         assertEquals(20, pool.stats().created());
     }
@@ -236,10 +236,10 @@ final class PerCpuPoolLeaseTest {
         }
     }
 
-    /** Items that were out before are no exception: they were idle, and held, once. */
+    /** That includes reused items, which were idle and held before. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whatIsDroppedIsGarbageAtOnce(boolean robust) {
+    void droppedItemsAndLeasesAreGarbageAtOnce(boolean robust) {
         PerCpuPool<Item> pool = new PerCpuPool<>(Item::new, _ -> { }, options(robust));
         List<Lease<Item>> leases = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
@@ -264,7 +264,7 @@ final class PerCpuPoolLeaseTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"G1", "Parallel", "Serial", "Shenandoah", "Z"})
-    void noNumberOfDroppedLeasesEndsAProgram(String collector) {
+    void droppedLeasesNeverEndAProgram(String collector) {
         ChildJvm child = child(collector, "drop");
         assertEquals(0, child.exit(), child.output());
         assertEquals("true", child.get("ended"), child.output());
@@ -273,7 +273,7 @@ final class PerCpuPoolLeaseTest {
     }
 
     @Test
-    void anItemBeyondTheSlotsIsPooledAllTheSame() {
+    void anItemBeyondTheSlotsIsPooledToo() {
         PerCpuPool<Item> pool = new PerCpuPool<>(Item::new, item -> item.destroyed++, options(false));
         List<Lease<Item>> leases = new ArrayList<>();
         for (int i = 0; i < PoolSlots.MIN_LIMIT + 100; i++) {
@@ -292,7 +292,9 @@ final class PerCpuPoolLeaseTest {
         assertTrue(leases.size() == pool.stats().destroyed() && pool.idle() == 0, pool.toString());
     }
 
-    /** Without membarrier the CPUs are visited; where that is refused too nothing has changed, and a retry does it. */
+    /**
+     * Without membarrier the pool visits CPUs. Where that is refused too, nothing has changed, and a retry succeeds.
+     */
     @Test
     void withoutFencesItClearsAndClosesOrChangesNothing() {
         ChildJvm child = child("Serial", "fences");
@@ -311,7 +313,7 @@ final class PerCpuPoolLeaseTest {
         assertEquals(created + ", " + created + ", idle 0", child.get("counted"), child.output());
     }
 
-    /** What a destroyer may throw without a clause, each with a destroyer that throws it. */
+    /** The exceptions that a destroyer may throw, each with a destroyer that throws it. */
     private static List<Throwable> thrown() {
         return List.of(new IllegalArgumentException("a"), new AssertionError("b"), new StackOverflowError("c"),
                 new IOException("sneaked"));
@@ -324,7 +326,7 @@ final class PerCpuPoolLeaseTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whateverTheDestroyerThrowsItGetsEveryItem(boolean clears) {
+    void aDestroyerThatThrowsGetsEveryItem(boolean clears) {
         for (Throwable thrown : thrown()) {
             Set<Item> destroyed = new HashSet<>();
             PerCpuPool<Item> pool = new PerCpuPool<>(Item::new, item -> {
@@ -353,7 +355,7 @@ final class PerCpuPoolLeaseTest {
     }
 
     @Test
-    void anItemThatNoLeaseCanBeMadeForIsNotLost() {
+    void anItemWithoutMemoryForItsLeaseIsNotLost() {
         AtomicBoolean fails = new AtomicBoolean();
         PerCpuPool<Item> pool = new PerCpuPool<>(() -> {
             if (fails.get()) {
@@ -370,7 +372,7 @@ final class PerCpuPoolLeaseTest {
         assertEquals(1, pool.idle());
     }
 
-    /** In a JVM of its own: what other tests did to a pool decides what the compiler leaves out. */
+    /** In a separate JVM: the pools of other tests influence the compiler's optimizations. */
     @ParameterizedTest
     @ValueSource(strings = {"G1", "Parallel"})
     void aLeaseThatDoesNotEscapeAllocatesNothing(String collector) {
@@ -400,7 +402,7 @@ final class PerCpuPoolLeaseTest {
             }
             least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / CALLS);
         }
-        // 32 where a collector does without compressed references.
+        // 32 bytes with a collector without compressed references.
         assertTrue(least <= 32, "bytes=" + least);
     }
 }

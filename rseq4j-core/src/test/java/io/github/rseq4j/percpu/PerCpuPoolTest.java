@@ -28,22 +28,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A pool hands each item to one holder at a time, loses none, and makes none that it need not. */
+/** A pool gives each item to one holder at a time, loses none, and creates no unnecessary one. */
 final class PerCpuPoolTest {
     private static final int CALLS = 200_000;
     private static final PoolOptions ROBUST = PoolOptions.defaults().withRobust(true);
 
-    /** An item that knows when two hold it. */
+    /** An item that detects two holders. */
     private static final class Item {
         private final AtomicBoolean held = new AtomicBoolean();
-        /** Written plainly by whoever holds the item. */
+        /** The holder of the item writes it plainly. */
         private long uses;
         private int destroyed;
 
         void use() {
-            assertTrue(held.compareAndSet(false, true), "two hold one item");
+            assertTrue(held.compareAndSet(false, true), "two threads hold one item");
             uses++;
-            assertEquals(0, destroyed, "it was given up");
+            assertEquals(0, destroyed, "the item was destroyed");
             assertTrue(held.compareAndSet(true, false));
         }
     }
@@ -63,7 +63,7 @@ final class PerCpuPoolTest {
     }
 
     @Test
-    void whatWasGivenBackIsHandedOutAgain() {
+    void reusesReleasedItems() {
         PerCpuPool<Item> pool = pool(PoolOptions.defaults());
         Item first;
         try (Lease<Item> lease = pool.acquire()) {
@@ -71,7 +71,8 @@ final class PerCpuPoolTest {
         }
         for (int i = 0; i < 1000; i++) {
             try (Lease<Item> lease = pool.acquire()) {
-                // Wherever the thread is by now: the item is found here, shared, or on the CPU it was left on.
+                // The thread may have migrated. The pool finds the item on this CPU, in the shared list, or on the
+                // other CPU.
                 assertSame(first, lease.value());
             }
         }
@@ -84,7 +85,7 @@ final class PerCpuPoolTest {
     }
 
     @Test
-    void whatAnotherCpuHasIsStolenBeforeOneIsMade() throws InterruptedException {
+    void stealsFromAnotherCpuBeforeItCreatesAnItem() throws InterruptedException {
         PerCpuPool<Item> pool = pool(PoolOptions.defaults());
         List<Lease<Item>> leases = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
@@ -92,7 +93,7 @@ final class PerCpuPoolTest {
         }
         leases.forEach(Lease::close);
         assertEquals(10, pool.idle());
-        // Threads that all hold one at a time need ten, wherever they run.
+        // Ten threads that each hold one item need ten items, on any CPUs.
         List<Lease<Item>> taken = new ArrayList<>();
         List<Thread> threads = IntStream.range(0, 10).mapToObj(_ -> Thread.ofPlatform().start(() -> {
             Lease<Item> lease = pool.acquire();
@@ -109,7 +110,7 @@ final class PerCpuPoolTest {
     }
 
     @Test
-    void whatIsTooMuchForAllCpusGoesToTheDestroyer() {
+    void theDestroyerGetsItemsThatNoCpuHasRoomFor() {
         PerCpuPool<Item> pool = pool(PoolOptions.defaults().withIdlePerCpu(4));
         List<Lease<Item>> leases = new ArrayList<>();
         for (int i = 0; i < 1000; i++) {
@@ -129,7 +130,7 @@ final class PerCpuPoolTest {
         try (Lease<Item> lease = pool.acquire()) {
             lease.value().use();
         }
-        assertEquals(1001, pool.stats().created(), "it is open");
+        assertEquals(1001, pool.stats().created(), "the pool is still open");
     }
 
     @ParameterizedTest
@@ -140,7 +141,7 @@ final class PerCpuPoolTest {
         lease.close();
         String message = assertThrows(IllegalStateException.class, lease::close).getMessage();
         assertTrue(String.valueOf(message).contains("closed before"), message);
-        assertEquals(1, pool.idle(), "it is idle once");
+        assertEquals(1, pool.idle(), "the item is idle once");
     }
 
     private static void drop(PerCpuPool<Item> pool) {
@@ -156,7 +157,7 @@ final class PerCpuPoolTest {
     }
 
     @Test
-    void aDroppedLeaseIsFoundAndReportedWithItsPlace() throws InterruptedException {
+    void reportsADroppedLeaseWithTheStackOfItsAcquisition() throws InterruptedException {
         PerCpuPool<Item> pool = pool(ROBUST);
         drop(pool);
         drop(pool);
@@ -191,7 +192,7 @@ final class PerCpuPoolTest {
     }
 
     @Test
-    void closedItGivesUpEveryItem() {
+    void closeDestroysEveryItem() {
         PerCpuPool<Item> pool = pool(PoolOptions.defaults());
         List<Lease<Item>> leases = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
@@ -211,7 +212,7 @@ final class PerCpuPoolTest {
     }
 
     @Test
-    void aDestroyerThatThrowsIsCalledForAllOfThem() {
+    void callsADestroyerThatThrowsForEveryItem() {
         AtomicInteger calls = new AtomicInteger();
         PerCpuPool<Item> pool = new PerCpuPool<>(Item::new, _ -> {
             throw new IllegalArgumentException("call " + calls.incrementAndGet());
@@ -224,7 +225,7 @@ final class PerCpuPoolTest {
     }
 
     @Test
-    void aFactoryThatFailsChangesNothing() {
+    void aFailingFactoryChangesNothing() {
         AtomicBoolean fails = new AtomicBoolean(true);
         PerCpuPool<Item> pool = new PerCpuPool<>(() -> {
             if (fails.get()) {
@@ -240,7 +241,7 @@ final class PerCpuPoolTest {
     }
 
     @Test
-    void misuseIsRefusedByName() {
+    void refusesMisuseByName() {
         assertEquals("idlePerCpu=0, must be 1 to 4096", assertThrows(IllegalArgumentException.class,
                 () -> PoolOptions.defaults().withIdlePerCpu(0)).getMessage());
         assertThrows(IllegalArgumentException.class, () -> PoolOptions.defaults().withIdlePerCpu(4097));
@@ -248,23 +249,23 @@ final class PerCpuPoolTest {
         assertTrue(ROBUST.withIdlePerCpu(7).robust());
     }
 
-    /** The smallest pools share and steal all the time; the others hardly ever. */
+    /** The smallest pools share and steal all the time, the others rarely. */
     @ParameterizedTest
     @CsvSource({"8, false, 1, false", "12, false, 2, true", "300, true, 1, false", "200, true, 32, true",
         "16, false, 32, false"})
-    void noItemIsLostOrHeldByTwo(int threads, boolean virtual, int idlePerCpu, boolean robust)
+    void noItemIsLostOrHasTwoHolders(int threads, boolean virtual, int idlePerCpu, boolean robust)
             throws InterruptedException {
         PerCpuPool<Item> pool = pool(PoolOptions.defaults().withIdlePerCpu(idlePerCpu).withRobust(robust));
         int rounds = 60_000 / threads;
         Crowd crowd = Crowd.start(threads, virtual, thread -> use(pool, new SplittableRandom(thread), rounds));
         crowd.join();
         PoolStats stats = pool.stats();
-        assertEquals(made.size(), stats.created(), "the items that were made");
+        assertEquals(made.size(), stats.created(), "the created items");
         assertEquals(made.size(), pool.idle() + destroyed.size(), stats.toString());
         assertEquals(0, stats.dropped());
         pool.close();
         Set<Item> all = new HashSet<>(destroyed);
-        assertEquals(made.size(), destroyed.size(), "each was given up once");
+        assertEquals(made.size(), destroyed.size(), "each item was destroyed once");
         assertEquals(made.size(), all.size());
         assertEquals((long) threads * rounds, all.stream().mapToLong(item -> item.uses).sum(), "uses, written plainly");
     }
@@ -316,12 +317,15 @@ final class PerCpuPoolTest {
         }
         producer.join();
         assertEquals(made.size(), pool.idle() + destroyed.size());
-        assertTrue(made.size() < 1_000, "items go back to who acquires: made=" + made.size());
+        assertTrue(made.size() < 1_000, "released items are reused: made=" + made.size());
     }
 
-    /** Nothing at all is shown in a JVM of its own, in PerCpuPoolLeaseTest: what other tests did to pools decides. */
+    /**
+     * PerCpuPoolLeaseTest shows in a separate JVM that not even the lease is allocated: here the pools of other tests
+     * influence the compiler.
+     */
     @Test
-    void allocatesNothingButItsLease() {
+    void allocatesOnlyItsLease() {
         PerCpuPool<Item> pool = pool(PoolOptions.defaults());
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long perCall = Long.MAX_VALUE;

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every value that was pushed is drained once, in its CPU's order, whatever happens meanwhile. */
+/** Every pushed value is drained once, in its CPU's order, under concurrent operations. */
 final class PerCpuRingTest {
     private static final int CALLS = 200_000;
 
@@ -36,7 +36,7 @@ final class PerCpuRingTest {
         return values;
     }
 
-    /** Which copy a value was pushed to by this thread alone: the one whose size has grown. */
+    /** Returns the copy to which this thread alone pushed a value: the one whose size has grown. */
     private static int grown(int[] before, int[] after) {
         int[] grown = IntStream.range(0, before.length).filter(i -> after[i] != before[i]).toArray();
         assertEquals(1, grown.length, () -> Arrays.toString(before) + " became " + Arrays.toString(after));
@@ -44,7 +44,7 @@ final class PerCpuRingTest {
         return grown[0];
     }
 
-    /** All that is promised of order: by mm_cid not even a thread that stays on its CPU keeps its ring. */
+    /** This is the whole promise of order: by mm_cid not even a thread that stays on its CPU keeps its ring. */
     @Test
     void keepsTheOrderOfEachThreadInEachRing() throws InterruptedException {
         int threads = 6;
@@ -95,7 +95,7 @@ final class PerCpuRingTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, -2, -16, -17, -18, 42, Long.MAX_VALUE, Long.MIN_VALUE, -4096})
-    void everyLongComesBackAsItWas(long value) {
+    void returnsEveryLongUnchanged(long value) {
         PerCpuRing ring = new PerCpuRing(1);
         for (int i = 0; i < 5; i++) {
             assertTrue(ring.push(value));
@@ -107,7 +107,7 @@ final class PerCpuRingTest {
 
     @ParameterizedTest
     @CsvSource({"1, 1", "2, 2", "3, 4", "4, 4", "5, 8", "1000, 1024", "65535, 65536", "65536, 65536"})
-    void aCapacityIsRoundedUpToAPowerOfTwo(int capacity, int rounded) {
+    void roundsTheCapacityUpToAPowerOfTwo(int capacity, int rounded) {
         PerCpuRing ring = new PerCpuRing(capacity);
         assertEquals(rounded, ring.capacity());
         long pushed = 0;
@@ -120,7 +120,7 @@ final class PerCpuRingTest {
     }
 
     @Test
-    void fullAndEmptyAreReturned() {
+    void returnsFalseWhenFullAndZeroWhenEmpty() {
         PerCpuRing ring = new PerCpuRing(4);
         assertEquals(List.of(), drained(ring));
         long pushed = 0;
@@ -128,16 +128,16 @@ final class PerCpuRingTest {
             pushed++;
         }
         assertTrue(IntStream.of(ring.sizes()).allMatch(size -> size <= 4), () -> Arrays.toString(ring.sizes()));
-        assertEquals(pushed, ring.size(), "the one that was refused is not in it");
+        assertEquals(pushed, ring.size(), "the ring does not hold the refused value");
         assertEquals("PerCpuRing[size=" + pushed + ", capacity=4]", ring.toString());
         assertEquals((int) pushed, drained(ring).size());
         assertEquals(0, ring.size());
-        assertTrue(ring.push(7), "what was drained is free again");
+        assertTrue(ring.push(7), "the drained space is free again");
         assertEquals(List.of(7L), drained(ring));
     }
 
     @Test
-    void aCapacityOfMoreThanTheCellsOrOfNoneIsRefusedByName() {
+    void refusesACapacityOutOfRangeByName() {
         String message = assertThrows(IllegalArgumentException.class, () -> new PerCpuRing(0)).getMessage();
         assertEquals("capacity=0, must be 1 to 65536", message);
         assertThrows(IllegalArgumentException.class, () -> new PerCpuRing(PerCpuRing.MAX_CAPACITY + 1));
@@ -146,10 +146,10 @@ final class PerCpuRingTest {
         assertEquals("max=-1, must be 0 or more", message);
     }
 
-    /** One thread, which may be moved: the model has a queue for each copy, and is told where each value went. */
+    /** One thread, which may migrate. The model has a queue for each copy, and learns the copy of each value. */
     @ParameterizedTest
     @CsvSource({"1, 1", "2, 2", "4, 3", "8, 4", "64, 5"})
-    void doesWhatAQueueForEachCopyDoes(int capacity, long seed) {
+    void behavesLikeAQueueForEachCopy(int capacity, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         PerCpuRing ring = new PerCpuRing(capacity);
         List<Deque<Long>> model = new ArrayList<>();
@@ -175,7 +175,7 @@ final class PerCpuRingTest {
     }
 
     @Test
-    void goesAroundFromEveryPosition() {
+    void wrapsAroundAtEveryPosition() {
         PerCpuRing ring = new PerCpuRing(8);
         for (int ahead = 0; ahead < 40; ahead++) {
             List<Long> values = LongStream.range(0, 1 + ahead % 8).boxed().toList();
@@ -183,12 +183,12 @@ final class PerCpuRingTest {
             List<Long> found = drained(ring);
             assertEquals(values, found.stream().sorted().toList());
             long falls = IntStream.range(1, found.size()).filter(i -> found.get(i) < found.get(i - 1)).count();
-            assertTrue(falls < ring.sizes().length, "rising but for changes of the copy: " + found);
+            assertTrue(falls < ring.sizes().length, "rising except where the copy changes: " + found);
         }
     }
 
     @Test
-    void aConsumerThatThrowsHasTakenWhatItThrewFor() {
+    void aConsumerThatThrowsHasTakenItsValue() {
         PerCpuRing ring = new PerCpuRing(8);
         LongStream.range(0, 6).forEach(value -> assertTrue(ring.push(value)));
         List<Long> seen = new ArrayList<>();
@@ -212,7 +212,7 @@ final class PerCpuRingTest {
             if (seen.isEmpty()) {
                 seen.add(value);
                 assertTrue(ring.push(5));
-                assertEquals(5, ring.drain(seen::add), "what is left, and what was pushed here");
+                assertEquals(5, ring.drain(seen::add), "the remaining values, and those pushed by the consumer");
             } else {
                 seen.add(value);
             }
@@ -222,7 +222,7 @@ final class PerCpuRingTest {
     }
 
     @Test
-    void aDrainOfSomeGoesOnWhereTheOneBeforeEnded() {
+    void aPartialDrainContinuesWhereTheLastOneEnded() {
         PerCpuRing ring = new PerCpuRing(64);
         LongStream.range(0, 50).forEach(value -> assertTrue(ring.push(value)));
         List<Long> seen = new ArrayList<>();
@@ -235,7 +235,7 @@ final class PerCpuRingTest {
         assertEquals(LongStream.range(0, 50).boxed().toList(), seen.stream().sorted().toList());
     }
 
-    /** What was drained of whom: a value that comes twice is a fault. */
+    /** The drained values of each producer: a value that is drained twice is a fault. */
     private static final class Seen {
         private final int[] counts;
         private final List<String> faults = new ArrayList<>();
@@ -274,7 +274,7 @@ final class PerCpuRingTest {
 
     @ParameterizedTest
     @CsvSource({"16, false, 64", "200, true, 64", "12, false, 1", "64, true, 4096"})
-    void everythingIsDrainedOnceWhileManyPush(int producers, boolean virtual, int capacity)
+    void drainsEveryValueOnceWhileManyPush(int producers, boolean virtual, int capacity)
             throws InterruptedException {
         PerCpuRing ring = new PerCpuRing(capacity);
         int each = 40_000 / producers;
@@ -289,7 +289,7 @@ final class PerCpuRingTest {
                 }
             }
         } finally {
-            // What a drain has failed for leaves rings full.
+            // Failed drains leave the rings full.
             stopped.set(true);
         }
         crowd.join();
@@ -308,7 +308,7 @@ final class PerCpuRingTest {
         Crowd crowd = Crowd.start(producers, virtual,
                 thread -> produce(ring, thread, each, new SplittableRandom(thread), new AtomicBoolean()));
         crowd.join();
-        // All is in the rings now, so a copy's size tells which of the values are its own.
+        // All values are in the rings now, so the size of a copy determines its values.
         int[] sizes = ring.sizes();
         List<Long> values = drained(ring);
         assertEquals(producers * each, values.size());
@@ -326,7 +326,7 @@ final class PerCpuRingTest {
     }
 
     @Test
-    void itsCellsGoBackWhenItIsCollected() throws InterruptedException {
+    void releasesItsCellsWhenCollected() throws InterruptedException {
         long before = CellsHeld.settled();
         assertEquals(20 * (16 + 128), makeAndForget());
         for (int i = 0; i < 200 && Cells.get().held() > before; i++) {
@@ -335,7 +335,7 @@ final class PerCpuRingTest {
         }
         assertTrue(Cells.get().held() <= before, () -> "still held: " + (Cells.get().held() - before));
         PerCpuRing again = new PerCpuRing(100);
-        assertEquals(0, again.size(), "what is used again is empty");
+        assertEquals(0, again.size(), "reused cells are empty");
         assertEquals(List.of(), drained(again));
         assertFalse(IntStream.of(again.sizes()).anyMatch(size -> size != 0));
     }
@@ -366,6 +366,6 @@ final class PerCpuRingTest {
             perRound = (threads.getCurrentThreadAllocatedBytes() - before) / CALLS;
         }
         assertEquals(0, perRound, "bytes a round");
-        assertTrue(sum[0] > 0, "it was drained");
+        assertTrue(sum[0] > 0, "values were drained");
     }
 }

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every value that was pushed is popped or drained once, whatever else happens to the stacks meanwhile. */
+/** Every pushed value is popped or drained once, under concurrent operations. */
 final class PerCpuStackTest {
     private static final long NONE = Long.MIN_VALUE + 7;
     private static final int CALLS = 200_000;
@@ -39,11 +39,11 @@ final class PerCpuStackTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, -1, -2, -16, -17, -18, 42, Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE + 1, -4096})
-    void everyLongComesBackAsItWas(long value) {
+    void returnsEveryLongUnchanged(long value) {
         PerCpuStack stack = new PerCpuStack(4);
         assertTrue(stack.push(value));
         assertEquals(List.of(value), drained(stack));
-        // The thread may be moved between the two calls: then the value waits where it was pushed.
+        // The thread may migrate between the two calls: then the value waits in its copy.
         for (int popped = 0; popped < 3;) {
             assertTrue(stack.push(value));
             long found = stack.pop(NONE);
@@ -55,7 +55,7 @@ final class PerCpuStackTest {
     }
 
     @Test
-    void fullAndEmptyAreReturned() {
+    void returnsFalseWhenFullAndADefaultWhenEmpty() {
         PerCpuStack stack = new PerCpuStack(3);
         assertEquals(NONE, stack.pop(NONE));
         int pushed = 0;
@@ -72,21 +72,21 @@ final class PerCpuStackTest {
     }
 
     @Test
-    void theLastPushedIsTheFirstToCome() {
+    void drainsTheLastPushedValueFirst() {
         PerCpuStack stack = new PerCpuStack(1000);
         for (int i = 0; i < 1000; i++) {
             stack.push(i);
         }
-        // Each copy's values come one after the other, falling; a thread that moved has filled several copies.
+        // The values of each copy come one after the other, falling. A thread that migrated has filled several copies.
         List<Long> values = drained(stack);
         long rises = IntStream.range(1, values.size()).filter(i -> values.get(i) > values.get(i - 1)).count();
-        assertTrue(rises < IntStream.of(stack.sizes()).count(), "falling but for changes of the copy: " + rises);
+        assertTrue(rises < IntStream.of(stack.sizes()).count(), "falling except where the copy changes: " + rises);
         assertEquals(1000, values.size());
     }
 
     @ParameterizedTest
     @CsvSource({"0, 0", "1, 3", "5, 0", "7, 2"})
-    void batchesComeWholeAndInOrder(int count, int from) {
+    void returnsBatchesWholeAndInOrder(int count, int from) {
         PerCpuStack stack = new PerCpuStack(8);
         long[] values = LongStream.range(-5, 20).toArray();
         for (int done = 0; done < 3;) {
@@ -116,7 +116,7 @@ final class PerCpuStackTest {
     }
 
     @Test
-    void misuseIsRefusedByName() {
+    void refusesMisuseByName() {
         assertEquals("capacity=0, must be 1 to " + PerCpuStack.MAX_CAPACITY,
                 assertThrows(IllegalArgumentException.class, () -> new PerCpuStack(0)).getMessage());
         assertThrows(IllegalArgumentException.class, () -> new PerCpuStack(PerCpuStack.MAX_CAPACITY + 1));
@@ -132,7 +132,7 @@ final class PerCpuStackTest {
     }
 
     @Test
-    void whatAConsumerDidNotGetStaysForTheNextDrain() {
+    void valuesThatAConsumerDidNotGetStayForTheNextDrain() {
         PerCpuStack stack = new PerCpuStack(10);
         assertTrue(stack.pushAll(new long[] {1, 2, 3, 4, 5}, 0, 5));
         assertThrows(ArithmeticException.class, () -> stack.drain(value -> {
@@ -157,7 +157,7 @@ final class PerCpuStackTest {
     }
 
     @Test
-    void resizedItKeepsItsValues() {
+    void resizeKeepsTheValues() {
         PerCpuStack stack = new PerCpuStack(4);
         assertTrue(stack.pushAll(new long[] {1, 2, 3, 4}, 0, 4));
         stack.resize(6);
@@ -174,7 +174,7 @@ final class PerCpuStackTest {
     }
 
     @Test
-    void drainedAgainAndAgainItUsesBothArrays() {
+    void repeatedDrainsUseBothArrays() {
         PerCpuStack stack = new PerCpuStack(3);
         for (int round = 0; round < 7; round++) {
             assertTrue(stack.pushAll(new long[] {round, 10, -round}, 0, 3), "round " + round);
@@ -182,7 +182,7 @@ final class PerCpuStackTest {
         }
     }
 
-    /** Ids are taken out of one bit set and put back: whoever holds an id twice, or loses one, is found. */
+    /** Ids are taken from one bit set and returned to it, which detects an id with two holders and a lost id. */
     private static final class Ids {
         private final BitSet out = new BitSet();
 
@@ -247,10 +247,10 @@ final class PerCpuStackTest {
         }
     }
 
-    /** Negative ids for half of the runs: they take the other way out. */
+    /** Half of the runs use negative ids, which take the other path. */
     @ParameterizedTest
     @CsvSource({"16, false, 1", "200, true, 1", "12, false, -1", "64, true, -1"})
-    void nothingIsLostOrSeenTwice(int threads, boolean virtual, int sign) throws InterruptedException {
+    void noValueIsLostOrPoppedTwice(int threads, boolean virtual, int sign) throws InterruptedException {
         PerCpuStack stack = new PerCpuStack(64);
         Ids ids = new Ids();
         int count = 100;
@@ -279,7 +279,7 @@ final class PerCpuStackTest {
     }
 
     @Test
-    void closedItTakesNothingAndHasNothing() {
+    void aClosedStackAcceptsNothingAndIsEmpty() {
         PerCpuStack stack = new PerCpuStack(4);
         stack.push(1);
         assertEquals(1, stack.takeAndClose().stream().mapToInt(words -> words.length).sum());
@@ -313,7 +313,7 @@ final class PerCpuStackTest {
             }
         });
         long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-        // Long enough for the other threads to have begun.
+        // Long enough for the other threads to begin.
         for (int i = 0; i < 4000 || most.get() == 0 && System.nanoTime() - end < 0; i++) {
             stack.steal(_ -> { });
             stack.drain(_ -> { });
@@ -328,7 +328,7 @@ final class PerCpuStackTest {
     }
 
     @Test
-    void itsCellsGoBackWhenItIsCollected() throws InterruptedException {
+    void releasesItsCellsWhenCollected() throws InterruptedException {
         long before = CellsHeld.settled();
         assertEquals(20 * 206, makeAndForget());
         for (int i = 0; i < 200 && Cells.get().held() > before; i++) {
@@ -336,7 +336,7 @@ final class PerCpuStackTest {
             Thread.sleep(10);
         }
         assertTrue(Cells.get().held() <= before, () -> "still held: " + (Cells.get().held() - before));
-        assertEquals(NONE, new PerCpuStack(100).pop(NONE), "what is used again is empty");
+        assertEquals(NONE, new PerCpuStack(100).pop(NONE), "reused cells are empty");
     }
 
     private static long makeAndForget() {
@@ -360,7 +360,8 @@ final class PerCpuStackTest {
             for (int i = 0; i < CALLS; i++) {
                 stack.push(i);
                 stack.pop(NONE);
-                // An exit is final: it does not go the way of what has to be finished, with an array of arguments.
+                // An exit is final: it does not take the path of unfinished sections, which allocates an array of
+                // arguments.
                 stack.pop(NONE);
                 stack.push(i);
                 full.push(i);

@@ -12,12 +12,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-/** The child JVM of the pools' tests: it does what it is told in a small heap, and says what came of it. */
+/** The child JVM of the pools' tests: it runs the given operation in a small heap, and prints the result. */
 public final class PoolChild {
     private static final long TOTAL_BYTES = 1L << 28;
     private static final int TINY = 100_000;
     private static final int CALLS = 200_000;
-    /** As many as a CPU of its own holds. */
+    /** The number of items that one CPU holds. */
     static final int ITEMS = 10;
 
     private PoolChild() {}

@@ -11,10 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Loads an application, uses it and drops it, again and again, and says what is left. */
+/** Loads an application, uses it and drops it, repeatedly, and prints what remains. */
 public final class RedeployChild {
     private static final int MAX_COLLECTIONS = 100;
-    /** The last one, and one that the JDK remembers. */
+    /** The last loader, and one that the JDK remembers. */
     private static final int NEWEST = 2;
 
     private RedeployChild() {}
@@ -44,7 +44,7 @@ public final class RedeployChild {
         System.out.println("ended=true");
     }
 
-    /** What a loader's memory waits for are threads of the JDK's, which get a CPU when they do. */
+    /** A loader's memory waits for threads of the JDK, which may not get a CPU at once. */
     private static void collect(List<WeakReference<ClassLoader>> loaders) throws InterruptedException {
         for (int i = 0; i < MAX_COLLECTIONS && (i < 2 || alive(loaders) > NEWEST); i++) {
             System.gc();
@@ -65,7 +65,7 @@ public final class RedeployChild {
     }
 
     private static WeakReference<ClassLoader> deploy(URL[] urls, String guest) throws Exception {
-        // Its parent knows nothing of the library, so it loads all of it, as an application server's loader does.
+        // Its parent does not know the library, so the loader loads all of it, like an application server's loader.
         try (URLClassLoader loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader())) {
             ((Runnable) loader.loadClass(guest).getConstructor().newInstance()).run();
             return new WeakReference<>(loader);

@@ -5,7 +5,7 @@ import io.github.rseq4j.percpu.PerCpuPool.Lease;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What {@link RedeployChild} loads again and again: an application with every structure in a static field. */
+/** An application that {@link RedeployChild} loads repeatedly, with every structure in a static field. */
 public final class RedeployGuest implements Runnable {
     private static final PerCpuCounter COUNTER = new PerCpuCounter();
     private static final PerCpuCounters COUNTERS = new PerCpuCounters(4);
@@ -42,7 +42,7 @@ public final class RedeployGuest implements Runnable {
         ITEMS.free(ITEMS.allocate());
         POOL.acquire().close();
         ROBUST.acquire().close();
-        // Left as they are, some of them: what is idle, what is out, and what was dropped.
+        // The guest leaves some items idle, some held, and some dropped.
         HELD.add(POOL.acquire());
         HELD.add(ROBUST.acquire());
         POOL.acquire();
@@ -56,7 +56,7 @@ public final class RedeployGuest implements Runnable {
             try {
                 ROBUST.close();
             } catch (IllegalStateException e) {
-                // What was dropped above may have been collected by now.
+                // The dropped items may be collected by now.
                 System.out.println("robust=" + e.getMessage());
             }
         }

@@ -13,13 +13,14 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * An application that is redeployed takes the library with it: its loader is collected, with every structure in a
- * static field, closed or not. Threads and descriptors stay as many; a few mappings for each copy of the library stay.
+ * The loader of a redeployed application is collected together with the library, with every structure in a static
+ * field, closed or not. The numbers of threads and descriptors stay the same; a few mappings for each copy of the
+ * library stay.
  */
 final class RedeployTest {
     /** -Drseq4j.redeploys=300 is the soak. */
     private static final int COUNT = Integer.getInteger("rseq4j.redeploys", 30);
-    /** Where a loader stays its classes fill this long before the last one. */
+    /** If loaders stay, their classes fill this long before the last one. */
     private static final String METASPACE = "-XX:MaxMetaspaceSize=36m";
     /** Code, data and cells, each with its neighbours of another protection. */
     private static final long MAX_MAPPINGS_EACH = 8;

@@ -13,12 +13,12 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Wherever the stack overflows, nothing is left held, and nothing is lost or handed out twice. */
+/** Wherever the stack overflows, no lock stays held, no element is lost, and no item is allocated twice. */
 final class StackOverflowTest {
     private static final int ROUNDS = 6;
     private static final int FRAMES = 150;
 
-    /** Calls an operation at each of the deepest frames of a thread, the deepest first. */
+    /** Calls an operation in each of a thread's deepest frames, in the deepest one first. */
     private static final class Depths {
         private final Runnable operation;
         private int frames;
@@ -46,7 +46,7 @@ final class StackOverflowTest {
         }
     }
 
-    /** Returns how many calls met the end of the stack. */
+    /** Returns the number of calls that overflowed the stack. */
     private static int atEachDepth(Runnable operation) throws InterruptedException {
         int thrown = 0;
         for (int round = 0; round < ROUNDS; round++) {
@@ -63,7 +63,7 @@ final class StackOverflowTest {
     }
 
     @Test
-    @SuppressWarnings("ReferenceEquality") // Each operation is an object of its own.
+    @SuppressWarnings("ReferenceEquality") // Each operation is a separate object.
     void noLockStaysHeld() throws InterruptedException {
         PerCpuLock lock = new PerCpuLock();
         Runnable[] operations = {() -> lock.run(_ -> { }), () -> lock.runEach(_ -> { }), () -> lock.run(_ -> deeper())};
@@ -89,7 +89,7 @@ final class StackOverflowTest {
     void aStackLosesNothing() throws InterruptedException {
         PerCpuStack stack = new PerCpuStack(4000);
         List<Long> got = new ArrayList<>();
-        // The list has room: what it throws would be the consumer's.
+        // The list has room, so that the consumer itself does not overflow.
         ((ArrayList<Long>) got).ensureCapacity(100_000);
         long pushed = 0;
         int thrown = 0;
@@ -107,13 +107,13 @@ final class StackOverflowTest {
     }
 
     @Test
-    void aPoolOfItemsHandsNothingOutTwice() throws InterruptedException {
+    void aPoolOfItemsAllocatesNoItemTwice() throws InterruptedException {
         for (boolean robust : new boolean[] {false, true}) {
             PerCpuItems items = new PerCpuItems(1 << 14, ItemOptions.defaults().withMaxRanges(4).withRobust(robust));
             long[] held = new long[100];
             int[] count = new int[2];
             int thrown = atEachDepth(() -> {
-                // Nothing is called between the pool's answer and its note.
+                // No call comes between the pool's answer and the note of it.
                 if (count[1] == 0 ? count[0] < held.length : count[0] == 0) {
                     count[1] = 0;
                     held[count[0]] = items.allocate();
@@ -129,7 +129,7 @@ final class StackOverflowTest {
             Set<Long> all = new HashSet<>(Arrays.stream(held).limit(count[0]).boxed().toList());
             items.verify();
             while (items.stats().free() > 0) {
-                assertTrue(all.add(items.allocate()), "handed out twice");
+                assertTrue(all.add(items.allocate()), "allocated twice");
             }
             assertEquals(all.size(), items.stats().allocated());
             items.verify();
