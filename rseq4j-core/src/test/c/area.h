@@ -1,4 +1,4 @@
-/* struct rseq as all share it, and how rseq(2) is asked. */
+/* struct rseq as all users share it, and the call of rseq(2). */
 #ifndef AREA_H
 #define AREA_H
 

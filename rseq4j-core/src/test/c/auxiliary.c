@@ -1,6 +1,6 @@
 /*
- * Preloaded, it makes the auxiliary vector say what Linux 7.0 and later say: that the kernel maintains 33 bytes of an
- * area whose alignment is 64.
+ * A preloaded library that changes the auxiliary vector to that of Linux 7.0 and later: the kernel maintains 33 bytes
+ * of an area whose alignment is 64.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

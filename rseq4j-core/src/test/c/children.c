@@ -1,4 +1,4 @@
-/* children: processes that are forked work, and leave the registration of the parent's thread alone. */
+/* children: forked processes work, and keep the registration of the parent's thread. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /*
- * company LIBRARY...: loads other people's libraries, if "-" stands before them after a thread was used, and sees that
- * whoever asked is registered until it lets go, whatever the others do.
+ * company LIBRARY...: loads other libraries; those after a "-" only after the first use of a thread. It checks that
+ * each user stays registered until it leaves, independent of the others.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -39,7 +39,7 @@ static void *thread(void *argument)
 	EXPECT(rseq4j_current_cpu() >= 0);
 	if (adopt) {
 		shared = adopt() == 0;
-		/* It shares our area, or the kernel has told it that the thread has another one. */
+		/* The library shares our area, or the kernel refuses it because the thread has another one. */
 		EXPECT(!shared || adopted_cpu() >= 0);
 		EXPECT(rseq4j_unregister() == 0);
 		EXPECT(rseq4j_register() == 0);

@@ -1,4 +1,4 @@
-/* How librseq counted until 2021: with signals blocked, and giving up on EBUSY. */
+/* librseq's count until 2021: with signals blocked, and without a retry after EBUSY. */
 #ifndef COUNTED_H
 #define COUNTED_H
 
@@ -27,7 +27,7 @@ static int counted_register(uint32_t *count, struct area *area)
 	return failed;
 }
 
-/* What the count is after the kernel has refused the last one differed. */
+/* The versions differ in the count after the kernel has refused the last unregistration. */
 static int counted_unregister(uint32_t *count, struct area *area, uint32_t after_refusal)
 {
 	sigset_t all, former;

@@ -1,7 +1,6 @@
 /*
- * A library of 2018: it defines the area and the count, registers by the protocol that both stand for, and drops its
- * count from a destructor of a pthread_key. With EARLY_ADOPTER_ALL set it registers every thread that is created, by a
- * pthread_create of its own.
+ * A library of 2018: it defines the area and the count, registers by the protocol of these two symbols, and drops its
+ * count in a destructor of a pthread_key. With EARLY_ADOPTER_ALL set its own pthread_create registers every new thread.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,7 +1,8 @@
 /*
- * ends: signals from destructors that run in every round, so before and after the image's own. Where libc takes the
- * thread's memory back, the last one finds the tombstone, and nothing is registered again; elsewhere the registration
- * stays until the thread is gone. Half of the threads are detached, so that nobody keeps their memory.
+ * ends: destructors that run in every round, so before and after the image's own, send signals. Where libc frees the
+ * thread's memory, the last signal finds the tombstone, and the thread is not registered again; elsewhere the
+ * registration stays until the thread has ended. Half of the threads are detached, so that no other thread keeps their
+ * memory.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -54,7 +55,7 @@ static void destroy(void *rounds)
 	if (--*left)
 		pthread_setspecific(keys[which], left);
 	else if (!gnu_get_libc_version && rseq4j_current_cpu() >= 0)
-		/* The last round is over, and the memory about to go. */
+		/* The last round is over, and libc is about to free the memory. */
 		__atomic_fetch_add(&late_registered, 1, __ATOMIC_RELAXED);
 }
 

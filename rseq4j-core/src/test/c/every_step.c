@@ -1,8 +1,7 @@
 /*
- * every_step: a signal before every instruction of the protocol's functions, one by one. A child is forked for each;
- * its parent lets it run up to there, sends the signal, and lets it go. The handler asks for the registration and lets
- * go of it, or joins, or keeps what it asked for. However they meet, the count must be right, and who holds one must be
- * registered.
+ * every_step: a signal before every instruction of the protocol's functions, one by one. The parent forks a child for
+ * each instruction, runs it up to there, sends the signal, and continues it. The handler registers and unregisters, or
+ * joins, or keeps its registration. In every case the count must be exact, and a holder of a count must be registered.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -69,7 +68,7 @@ static void handler(int signal)
 	errno = error;
 }
 
-/* Stops the child, by an instruction that nobody else's code is around. */
+/* Stops the child, by an instruction that no other code contains. */
 static inline __attribute__((always_inline)) void stop(long self)
 {
 	long answer;
@@ -78,7 +77,7 @@ static inline __attribute__((always_inline)) void stop(long self)
 			 : "rcx", "r11", "memory");
 }
 
-/* What the thread does, of itself. Stepped through: no checks in between that a handler may disturb. */
+/* The script of the thread, which is run step by step, so it has no checks that a handler may disturb. */
 static void script(int which, int answers[4])
 {
 	switch (which) {
@@ -110,10 +109,10 @@ static int child(int which)
 	unsigned int stand_in;
 	long self = getpid();
 
-	/* As a thread is that nobody has seen yet. */
+	/* Puts the thread into the state of a new thread. */
 	EXPECT(rseq4j_leave() == 0);
 	rseq4j_state = 0;
-	/* libc's own registration has one count that stands in for it. */
+	/* One count represents libc's own registration. */
 	stand_in = count();
 	EXPECT(stand_in == (rseq4j_owner() == RSEQ4J_OWNER_LIBC));
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
@@ -132,7 +131,7 @@ static int child(int which)
 	return faults;
 }
 
-/* Where the script goes, step by step: from one pass without a signal. */
+/* The path of the script, step by step, from one pass without a signal. */
 static long path[MOST_STEPS];
 
 static pid_t start(int which)
@@ -166,7 +165,10 @@ static int find_path(int which)
 	return steps;
 }
 
-/* Runs the script with the signal before this step; returns the child's faults. A breakpoint beats many steps. */
+/*
+ * Runs the script with the signal before this step, and returns the child's faults. A breakpoint is faster than many
+ * steps.
+ */
 static int at_step(int which, int step)
 {
 	int status, again = 0;
@@ -215,7 +217,7 @@ int main(int argc, char **argv)
 	(void) argc;
 	(void) argv;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* Parent and child take turns: on one CPU that is many times faster. */
+	/* Parent and child alternate, which is many times faster on one CPU. */
 	CPU_ZERO(&one);
 	CPU_SET(rseq4j_current_cpu(), &one);
 	sched_setaffinity(0, sizeof one, &one);

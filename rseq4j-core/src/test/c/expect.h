@@ -1,4 +1,4 @@
-/* What a program expects. It goes on after a fault, and its exit status is how many there were. */
+/* The expectations of a program. It continues after a fault, and its exit status is the number of faults. */
 #ifndef EXPECT_H
 #define EXPECT_H
 

@@ -1,6 +1,6 @@
 /*
  * forbidden: a program with the provider image, in which a seccomp filter refuses rseq(2) once a thread is registered.
- * Its threads start all the same; they are not registered, and told so.
+ * Its threads start anyway. They are not registered, and the functions report that.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "rseq4j.h"
 #include "start.h"
 
-/* linux/filter.h and linux/seccomp.h, which musl's compiler does not find. */
+/* From linux/filter.h and linux/seccomp.h, which musl's compiler does not find. */
 struct step {
 	uint16_t code;
 	uint8_t jump_true, jump_false;

@@ -1,4 +1,4 @@
-/* A library that takes a little of the room which glibc keeps in every thread for libraries that are loaded later. */
+/* A library that takes some of the room that glibc keeps in every thread for libraries that are loaded later. */
 __thread char greedy_room[32] __attribute__((tls_model("initial-exec")));
 
 int greedy(void)

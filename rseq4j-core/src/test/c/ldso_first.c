@@ -1,6 +1,6 @@
 /*
  * ldso_first: its libraries are linked with librseq4j.so, which therefore comes after the dynamic linker in the search
- * order, as in every program that names __rseq_offset, a symbol of the dynamic linker's.
+ * order, as in every program that refers to __rseq_offset, a symbol of the dynamic linker.
  */
 #define _GNU_SOURCE
 #include <stdio.h>

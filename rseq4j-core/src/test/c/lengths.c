@@ -1,6 +1,6 @@
 /*
- * lengths LIBRARY: our area is registered with its full length; the library, which shares it, knows the original one
- * alone. In each order both are registered until they let go, and nobody is once the count is 0.
+ * lengths LIBRARY: our area is registered with its full length; the library, which shares it, knows only the original
+ * length. In each order both stay registered until they leave, and the thread is not registered once the count is 0.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -42,7 +42,7 @@ static int length(void)
 	return ask(area(), ORIGINAL, 0) == -EBUSY ? ORIGINAL : ask(area(), full, 0) == -EBUSY ? full : -1;
 }
 
-/* As a thread is that nobody has seen yet. */
+/* Puts the thread into the state of a new thread. */
 static void forget(void)
 {
 	EXPECT_IS(rseq4j_leave(), 0);
@@ -54,7 +54,7 @@ static void forget(void)
 static void *thread(void *argument)
 {
 	forget();
-	/* We come first, and go first: the other one can unregister. */
+	/* We register first and leave first: the library can unregister. */
 	EXPECT_IS(rseq4j_register(), 0);
 	EXPECT_IS(length(), full);
 	EXPECT_IS(adopt(), 0);
@@ -63,14 +63,14 @@ static void *thread(void *argument)
 	EXPECT_IS(length(), ORIGINAL);
 	EXPECT_IS(let_go(), 0);
 	forget();
-	/* We come first, and go last. */
+	/* We register first and leave last. */
 	EXPECT_IS(rseq4j_register(), 0);
 	EXPECT_IS(adopt(), 0);
 	EXPECT_IS(let_go(), 0);
 	EXPECT_IS(length(), full);
 	EXPECT_IS(rseq4j_unregister(), 0);
 	forget();
-	/* The other one comes first, and goes first. */
+	/* The library registers first and leaves first. */
 	EXPECT_IS(adopt(), 0);
 	EXPECT_IS(rseq4j_register(), 0);
 	EXPECT_IS(length(), ORIGINAL);
@@ -78,7 +78,7 @@ static void *thread(void *argument)
 	EXPECT_IS(length(), ORIGINAL);
 	EXPECT_IS(rseq4j_unregister(), 0);
 	forget();
-	/* The other one comes first, and goes last. */
+	/* The library registers first and leaves last. */
 	EXPECT_IS(adopt(), 0);
 	EXPECT_IS(rseq4j_register(), 0);
 	EXPECT_IS(rseq4j_unregister(), 0);
@@ -95,7 +95,7 @@ static void *thread(void *argument)
 	EXPECT_IS(length(), ORIGINAL);
 	EXPECT_IS(let_go(), 0);
 	forget();
-	/* Somebody registers it who does not count. */
+	/* An owner without a count registers the area. */
 	EXPECT_IS(ask(area(), ORIGINAL, 0), 0);
 	EXPECT_IS(rseq4j_register(), 0);
 	EXPECT_IS(__rseq_refcount, 2);
@@ -104,7 +104,7 @@ static void *thread(void *argument)
 	EXPECT_IS(ask(area(), ORIGINAL, UNREGISTER), 0);
 	__rseq_refcount = 0;
 	forget();
-	/* Somebody has another area. */
+	/* The thread is registered with another area. */
 	EXPECT_IS(ask(elsewhere, ORIGINAL, 0), 0);
 	EXPECT_IS(rseq4j_register(), -EINVAL);
 	EXPECT_IS(__rseq_refcount, 0);

@@ -1,6 +1,6 @@
 /*
- * librseq of 2020 and 2021: the area is __rseq_abi, which everybody shares; the count is its own; and whoever sets
- * __rseq_handled first is the one that registers all threads.
+ * librseq of 2020 and 2021: the area is __rseq_abi, which all libraries share; the count is its own; and the library
+ * that sets __rseq_handled first registers all threads.
  */
 #define _GNU_SOURCE
 #include "counted.h"

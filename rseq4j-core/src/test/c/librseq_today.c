@@ -1,7 +1,7 @@
 /*
- * librseq as it is since 2022. It asks for the next definition of glibc's three symbols; where they say that nobody has
- * registered it owns an area of its own, which no symbol names but rseq_offset. A registration that fails where an
- * earlier one succeeded is, to it, a process gone wrong: it aborts.
+ * librseq since 2022. It looks up the next definition of glibc's three symbols. Where they show no registration, it
+ * owns a separate area, which only the symbol rseq_offset names. It aborts the process when a registration fails after
+ * an earlier one has succeeded.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -12,7 +12,7 @@
 #include "partner.h"
 
 #define AUXV_FEATURE_SIZE 27
-/* What it has; an object that is loaded later gets no such alignment. */
+/* The area; an object that is loaded later gets no such alignment. */
 #ifndef ROOM
 #define ROOM 1024
 #endif

@@ -1,4 +1,7 @@
-/* A library that is linked with librseq4j.so, as rseq4j.h says: it is bound to every section, whoever came first. */
+/*
+ * A library that is linked with librseq4j.so, as rseq4j.h describes: it is bound to every section, in every order of
+ * loading.
+ */
 #define _GNU_SOURCE
 #include <stddef.h>
 #include <stdint.h>
@@ -25,7 +28,7 @@ int linked_owner(void)
 	return rseq4j_owner();
 }
 
-/* Runs sections of the calling thread; 0, or the line of what was not as it should be. */
+/* Runs sections on the calling thread; returns 0, or the line of the first fault. */
 int linked_use(void)
 {
 	size_t bytes = (size_t) rseq4j_limit() * (size_t) RSEQ4J_STRIDE;
@@ -45,10 +48,10 @@ int linked_use(void)
 	EXPECT(status < 0 && RSEQ4J_CODE(status) == RSEQ4J_EXIT(1) && sum(cell) == 0);
 	status = rseq4j_load_cbne_memcpy_store_release_int(v, 0, v + 64, (intptr_t) node, 65537, 1);
 	EXPECT(status < 0 && RSEQ4J_CODE(status) == RSEQ4J_OUT_OF_RANGE && sum(cell) == 0);
-	/* Each copy is an empty list, wherever the thread is: a node is on one of them. */
+	/* Each copy is an empty list, so after the push the node is on exactly one of them. */
 	EXPECT(rseq4j_load_add_store_store_release(v, (intptr_t) node, sizeof(intptr_t)) == 0);
 	EXPECT(sum(cell) == (intptr_t) node && node[1] == 0);
-	/* Taken off where the thread is; elsewhere the list is empty. */
+	/* The thread pops the node on its own CPU; on another CPU the list is empty. */
 	for (int i = 0; sum(cell) && i < 1000000; i++) {
 		status = rseq4j_load_cbeq_add_load_store_relaxed(v, 0, sizeof(intptr_t));
 		EXPECT(status == (intptr_t) node || RSEQ4J_CODE(status) == RSEQ4J_EXIT(0)

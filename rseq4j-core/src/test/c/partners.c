@@ -1,6 +1,7 @@
 /*
  * partners [later-ours PATH | later-theirs PATH]: another library that registers, and librseq4j.so, in every order of
- * threads and calls. It prints who of the two is served, and that whoever was told yes is served until it lets go.
+ * threads and calls. It prints which of the two are served, and whether each side whose request succeeded stays served
+ * until it leaves.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -65,7 +66,7 @@ static int ask_us(void)
 	return told == 0;
 }
 
-/* Its word counts for little: whether its area is registered does. */
+/* The registration of the library's area counts, not the library's answer. */
 static int ask_them(void)
 {
 	int told = their_register();
@@ -81,7 +82,7 @@ static int ask_them(void)
 static void let_them_go(int ours)
 {
 	their_unregister();
-	/* An owner that counts for itself alone takes the registration from everybody. */
+	/* An owner with a private count removes the registration for all. */
 	if (ours && our_cpu() < 0)
 		lost++;
 }
@@ -147,7 +148,7 @@ int main(int argc, char **argv)
 	long sum = 0;
 
 	if (later_ours) {
-		/* They have served a thread when we come. */
+		/* The library has registered a thread before rseq4j is loaded. */
 		*(void **) &their_register = dlsym(theirs, "partner_register");
 		their_register();
 		ours = dlopen(argv[2], RTLD_NOW | RTLD_GLOBAL);

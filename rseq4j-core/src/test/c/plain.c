@@ -1,6 +1,6 @@
 /*
- * plain: a program that knows nothing of the provider image, which is preloaded. Its initial thread and every thread
- * that it starts must be registered before its own code runs, as glibc's three symbols say.
+ * plain: a program without knowledge of the provider image, which is preloaded. Its initial thread and every thread
+ * that it starts must be registered before its own code runs, at the place that glibc's three symbols name.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

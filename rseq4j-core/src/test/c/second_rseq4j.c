@@ -1,4 +1,4 @@
-/* A library that brings a librseq4j.so of its own, for itself alone, from the folder "copy" beside it. */
+/* A library that loads its own private librseq4j.so, from the folder "copy" next to it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * The entry of a program that is linked to no libc in particular: its symbols have no versions, so that one file runs on
- * any glibc and on musl. What has changed its layout in between (condition variables) is not used.
+ * The entry of a program that is linked to no libc in particular: its symbols have no versions, so that one file runs
+ * on any glibc and on musl. Types whose layout has changed since (condition variables) are not used.
  */
 #ifndef START_H
 #define START_H

@@ -1,11 +1,11 @@
 /*
  * storm THREADS: threads start and end under a storm of signals, whose handler joins the thread and runs a section.
- * Each signal is aimed at one of the threads that /proc/self/task has at that moment: one that is sent to the process
- * goes nearly always to the initial thread or to its sender. So handlers also come before a thread's start routine, and
- * after its destructors. What was sent to a thread that is gone by then is never delivered, so what counts is how often
- * the handler ran. Every second thread is detached. At the end the sum must be exact, and there must not be a mapping
- * more for each thread. Where libc takes a thread's memory back before the thread is gone, a handler may find the
- * tombstone, or a thread that is not armed yet: it is told so, and counts that.
+ * Each signal is aimed at one of the threads that /proc/self/task has at that moment: a signal to the process nearly
+ * always reaches the initial thread or its sender. So handlers also run before a thread's start routine, and after its
+ * destructors. A signal to a thread that has ended is never delivered, so the test counts the runs of the handler.
+ * Every second thread is detached. At the end the sum must be exact, and the process must not have one more mapping for
+ * each thread. Where libc frees a thread's memory before the thread has ended, a handler may find the tombstone, or a
+ * thread that is not armed yet; it counts these cases.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
 	after = mappings();
 	__atomic_store_n(&over, 1, __ATOMIC_RELAXED);
 	pthread_join(sender, NULL);
-	/* The last threads may be detached ones: wait until their handlers are through. */
+	/* The last threads may be detached: wait until their handlers have returned. */
 	for (int i = 0; i < 1000 && threads_now() > 1; i++)
 		usleep(1000);
 	expected = handled + (threads + 200) * ROUNDS;

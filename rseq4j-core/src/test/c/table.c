@@ -1,6 +1,6 @@
 /*
- * table: the counts of a thread, step by step, and what the kernel says to each; then the tombstone. Prints a line for
- * each expectation that does not hold; ends with their number.
+ * table: the counts of a thread, step by step, with the kernel's answer to each step; then the tombstone. It prints a
+ * line for each expectation that does not hold; its exit status is their number.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +24,7 @@ static char *area(void)
 	return (char *) __builtin_thread_pointer() + rseq4j_offset();
 }
 
-/* What rseq(2) answers, as 0 or -errno. */
+/* The answer of rseq(2), as 0 or -errno. */
 static long ask(void *at, unsigned int length, int flags, unsigned int signature)
 {
 	return syscall(SYS_rseq, at, length, flags, signature) ? -errno : 0;
@@ -35,7 +35,7 @@ static unsigned int *count_of(int libc)
 	return libc ? &rseq4j_libc_refcount : &__rseq_refcount;
 }
 
-/* Which of the counts is the area's: the one that joining has changed. */
+/* The count of the area: the one that a join has changed. */
 static unsigned int *count(void)
 {
 	return count_of(rseq4j_libc_refcount != 0);
@@ -47,13 +47,16 @@ static void *thread(void *argument)
 	unsigned int held, length = (unsigned int) rseq4j_length();
 
 	(void) argument;
-	/* Where libc registers, nothing is counted before somebody asks. */
+	/* Where libc registers, no count is taken before the first request. */
 	EXPECT_IS(rseq4j_state, libc ? 0 : 1);
 	EXPECT_IS(rseq4j_join(), 0);
 	EXPECT_IS(rseq4j_join(), 0);
 	EXPECT_IS(rseq4j_state, 1);
 	held = *count();
-	/* 2 where somebody had registered who does not count: libc, or glibc for the thread of a registered one. */
+	/*
+	 * 2 where an owner without a count had registered: libc, or glibc for a thread that a registered thread has
+	 * started.
+	 */
 	EXPECT_IS(held == (libc ? 2 : 1) || (held == 2 && !libc), 1);
 	EXPECT_IS(ask(area(), length, 0, SIGNATURE), -EBUSY);
 	EXPECT_IS(ask(area(), length, 0, SIGNATURE + 1), -EPERM);
@@ -77,7 +80,7 @@ static void *thread(void *argument)
 	EXPECT_IS(*count(), -1u);
 	*count() = held;
 
-	/* The end of a thread: nobody is registered again, who holds a count keeps it. */
+	/* The end of a thread: it is not registered again, and a held count is kept. */
 	EXPECT_IS(rseq4j_register(), 0);
 	EXPECT_IS(rseq4j_leave(), 0);
 	EXPECT_IS(rseq4j_state, 2);

@@ -1,6 +1,6 @@
 /*
- * tcmalloc's per-CPU mode: the two symbols are weak; a thread that finds no valid cpu_id increments the count, and who
- * made it 1 makes the system call. It never lets go, and does not block signals.
+ * tcmalloc's per-CPU mode: the two symbols are weak; a thread that finds no valid cpu_id increments the count, and the
+ * thread that sets it to 1 makes the system call. It never unregisters, and does not block signals.
  */
 #define _GNU_SOURCE
 #include "partner.h"
@@ -11,7 +11,7 @@ __attribute__((weak)) __thread volatile uint32_t __rseq_refcount __attribute__((
 
 int partner_register(void)
 {
-	/* It holds nothing then. */
+	/* The library holds no count then. */
 	if (*(volatile int32_t *) &__rseq_abi.cpu_id >= 0)
 		return PARTNER_HOLDS_NOTHING;
 	if (__rseq_refcount++ > 0)

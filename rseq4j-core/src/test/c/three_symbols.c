@@ -1,10 +1,10 @@
-/* A library that knows glibc's three symbols alone: it uses the area that they name, and registers nothing. */
+/* A library that knows only glibc's three symbols: it uses the area that they name, and does not register. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The CPU in the area; -100 when nobody says where one is, -101 when nobody registered. */
+/* Returns the CPU in the area; -100 when no symbol names an area, -101 when the thread is not registered. */
 int three_symbols_cpu(void)
 {
 	ptrdiff_t *offset = dlsym(RTLD_DEFAULT, "__rseq_offset");

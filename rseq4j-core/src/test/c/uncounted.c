@@ -1,7 +1,7 @@
 /*
- * A library that has the area and no count: it registers a thread the first time it needs to, never unregisters it, and
- * keeps a value of its own in cpu_id_start, which it says nobody may index by. With UNCOUNTED_ALL set it registers
- * every thread that is created, by a pthread_create of its own.
+ * A library that has the area and no count: it registers a thread at its first use, never unregisters it, and keeps a
+ * private value in cpu_id_start, which other code must not use as an index. With UNCOUNTED_ALL set its own
+ * pthread_create registers every new thread.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -2,14 +2,14 @@
  * unwind IMAGE INSTRUCTIONS: finds the caller from every instruction of every function of a provider image, as a
  * profiler does in a signal's handler: by backtrace(3) where libc has it, and by the unwinder of the compiler's
  * library; with UNWIND_LIBUNWIND by libunwind. INSTRUCTIONS is a file of the offsets of all instructions, in any order,
- * one a line. Prints the offset of each instruction that it was at.
+ * one a line. It prints the offset of each instruction that it reached.
  *
- * Each function is called again and again, one instruction at a time, until all of its instructions have been looked
- * at. What would lead out of the image is left out: calls and system calls answer something, and what cannot be read or
- * written is not. Branches go where they have not been. The kernel aborts a section whenever a signal comes, so the
- * thread is not registered, though its area says so; abort handlers are entered from every instruction of their
- * section, as the kernel does. With "real" behind them the thread is registered, nothing is left out, and the kernel
- * does abort. With a number there, visited() is called now and then, for a debugger.
+ * Each function is called repeatedly, one instruction at a time, until all of its instructions have been reached. Steps
+ * out of the image are skipped: calls and system calls get made-up answers, and inaccessible memory is neither read nor
+ * written. Branches take ways that they have not taken yet. The kernel would abort a section at each signal, so the
+ * thread is not registered, though its area says so; the program enters abort handlers from every instruction of their
+ * section, as the kernel does. With a third argument "real" the thread is registered, no step is skipped, and the
+ * kernel does abort. With a number as third argument, visited() is called periodically, for a debugger.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -30,14 +30,14 @@
 #ifdef UNWIND_LIBUNWIND
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
-/* It asks the kernel which memory is there, so it takes its time. */
+/* Slow, because it asks the kernel which memory is mapped. */
 #define UNWOUND_VISITS 1
 #else
 #include <unwind.h>
 #define UNWOUND_VISITS 3
 #endif
 
-/* A debugger finds libraries by what a program has and a shared object with an entry has not. */
+/* A debugger finds libraries through data that a program has, and a shared object with an entry has not. */
 #ifndef UNWIND_PROGRAM
 #include "start.h"
 #endif
@@ -45,7 +45,7 @@
 #define SIGNATURE 0x53053053
 #define DEEP 32
 #define ARGUMENTS 14
-/* The first words of libc's at the thread pointer, which it does not change. */
+/* libc's first words at the thread pointer, which it does not change. */
 #ifdef __x86_64__
 #define THREAD_BYTES 64
 #else
@@ -71,13 +71,13 @@ static const Elf64_Sym *symbols;
 static size_t symbol_count;
 
 /*
- * For each byte of the code: visits, ways that the branch there has gone, whether it was aborted, whether it leads to a
- * branch that has not gone both ways; the instruction that came next, and the one that lies behind it.
+ * For each byte of the code: visits, the ways that its branch has taken, whether it was aborted, whether it leads to a
+ * branch that has not taken both ways; the instruction that ran next, and the one that follows it in memory.
  */
 static unsigned char *visits, *branched, *aborted, *hopeful;
 static uint32_t *followers, *behind;
 static void *data_copy;
-/* Where libc keeps what it needs of a thread. An area at offset 0, as made up answers lead to, would overwrite it. */
+/* The place of libc's data of a thread. An area at offset 0, which results from made-up answers, would overwrite it. */
 static char *area, *thread, thread_copy[THREAD_BYTES];
 static uintptr_t arena[ARENA_WORDS];
 static size_t came_from, stop_every;
@@ -85,22 +85,22 @@ static int faults, is_real, is_stepping, in_handler, steps;
 static unsigned int seed = 1;
 static sigjmp_buf abandon;
 
-/* The return addresses that the functions of the image were called with, the first one first. */
+/* The return addresses of the calls of the image's functions, the outermost first. */
 static uintptr_t shadow[DEEP];
 static int depth;
-/* What follows behind the function that calls them. */
+/* The return addresses of the callers of the function that makes the calls. */
 static void *callers[DEEP];
 static int caller_count;
 static const char *calling;
 
 extern int backtrace(void **addresses, int size) __attribute__((weak));
 
-/* Calls a function step by step, with these arguments and with what is to be saved in registers. */
+/* Calls a function step by step, with these arguments and with given values in the callee-saved registers. */
 extern uintptr_t call_in_steps(void *function, const uintptr_t *arguments, const uint64_t *saved);
 extern char call_returned[] __attribute__((visibility("hidden")));
 uintptr_t call_stack __attribute__((visibility("hidden")));
 
-/* What an instruction does that must be known to follow it. */
+/* The effects of an instruction that are needed to follow it. */
 enum kind { OTHER, BRANCH, SYSTEM_CALL, CALL_OUT, CALL, RETURN };
 
 #ifdef __x86_64__
@@ -111,7 +111,7 @@ enum kind { OTHER, BRANCH, SYSTEM_CALL, CALL_OUT, CALL, RETURN };
 
 #ifndef UNWIND_LIBUNWIND
 /*
- * glibc 2.35 has this, and the compiler's library is built for it. Here it is for every libc, in this program alone:
+ * glibc 2.35 has this, and the compiler's library is built for it. Here every libc gets it, in this program only:
  * struct dl_find_object of dlfcn.h, which an older one and musl's do not have.
  */
 struct found {
@@ -167,7 +167,7 @@ static void fault(uintptr_t pc, const char *what)
 		printf("%s, at offset 0x%lx, depth %d: %s\n", calling, pc - (uintptr_t) base, depth, what);
 }
 
-/* The frames behind pc must be those that it was called from, and behind them those of whoever called the program. */
+/* After the frame of pc the frames of its callers must follow, and then those of the program's callers. */
 static void check_frames(uintptr_t pc, void **frames, int count, const char *by)
 {
 	char what[100];
@@ -187,7 +187,7 @@ static void check_frames(uintptr_t pc, void **frames, int count, const char *by)
 			return;
 		}
 	}
-	/* The next one is in the function that both have in common. */
+	/* The next one is in the function that both share. */
 	at += 2;
 	end = count - at < caller_count - 1 ? count - at : caller_count - 1;
 	for (int i = 0; i < end; i++) {
@@ -301,7 +301,7 @@ static void unwind(uintptr_t pc, ucontext_t *context)
 		check_frames(pc, frames, backtrace(frames, DEEP), "backtrace(3)");
 }
 
-/* Without this function itself, as what is called from its caller sees them. */
+/* Without this function's own frame, as a function sees them that its caller calls. */
 static int find_callers(void **frames)
 {
 	struct walk walk = { 0, { NULL }, 0 };
@@ -312,7 +312,7 @@ static int find_callers(void **frames)
 }
 #endif
 
-/* For debuggers, which stop here; every so many bytes of code. */
+/* For debuggers, which stop here, once for a given number of bytes of code. */
 
 __attribute__((noinline)) void visited(uintptr_t pc)
 {
@@ -329,7 +329,7 @@ static int is_in_text(uintptr_t pc)
 	return pc >= (uintptr_t) text && pc < (uintptr_t) text + text_bytes;
 }
 
-/* An answer of what is not called: an address, an error, nothing. */
+/* A made-up answer of a skipped call: an address, an error, or 0. */
 static uintptr_t answer(void)
 {
 	return any() % 3 == 0 ? 0 : any() % 3 == 0 ? (uintptr_t) -22 : (uintptr_t) &arena[ARENA_WORDS / 2];
@@ -345,7 +345,7 @@ static size_t target(size_t place, int taken)
 	return (size_t) ((taken ? taken_to((uintptr_t) text + place) : next((uintptr_t) text + place)) - (uintptr_t) text);
 }
 
-/* Goes where the branch has not been yet, or where that leads to such a one. */
+/* Takes the way that the branch has not taken yet, or that leads to such a branch. */
 static uintptr_t branch(size_t place)
 {
 	int ways[] = { hopeful[target(place, 0)], hopeful[target(place, 1)] };
@@ -355,7 +355,7 @@ static uintptr_t branch(size_t place)
 	return (uintptr_t) text + target(place, taken);
 }
 
-/* Finds the places of a function from which a branch can be reached that has not gone both ways. */
+/* Finds the places of a function from which a branch is reachable that has not taken both ways. */
 static void hope(size_t from, size_t bytes)
 {
 	int changed = 1;
@@ -378,7 +378,7 @@ static void hope(size_t from, size_t bytes)
 	}
 }
 
-/* What the kernel does on a signal; once from each instruction of a section. */
+/* Acts as the kernel does at a signal, once for each instruction of a section. */
 static uintptr_t aborts(uintptr_t pc)
 {
 	for (size_t i = 0; i < descriptors; i++) {
@@ -396,7 +396,7 @@ static void look(uintptr_t pc, ucontext_t *context)
 {
 	size_t place = pc - (uintptr_t) text;
 
-	/* What comes behind a call is known as that. */
+	/* The instruction after a call is known as the return address. */
 	if (came_from && !followers[came_from])
 		followers[came_from] = (uint32_t) place;
 	came_from = place;
@@ -411,8 +411,8 @@ static void look(uintptr_t pc, ucontext_t *context)
 }
 
 /*
- * Looks at the instruction that comes next. Returns 1 when it has been left out, so that another one comes next; 0 when
- * the processor is to do it.
+ * Examines the next instruction. Returns 1 when it was skipped, so that another one comes next; 0 when the processor
+ * must execute it.
  */
 static int left_out(ucontext_t *context)
 {
@@ -446,7 +446,7 @@ static int left_out(ucontext_t *context)
 	}
 }
 
-/* The same where nothing is left out: only the calls are followed. */
+/* The same where no step is skipped: only the calls are followed. */
 static void followed(uintptr_t pc)
 {
 	if (kind(pc) == CALL)
@@ -481,7 +481,7 @@ static void handler(int signal, siginfo_t *info, void *argument)
 	(void) info;
 	memcpy(thread, thread_copy, sizeof thread_copy);
 	if (signal != SIGTRAP) {
-		/* Made up arguments lead anywhere. */
+		/* Made-up arguments may lead anywhere. */
 		if (in_handler || is_real || !is_stepping || !is_in_text(pc)) {
 			printf("%s: signal %d at 0x%lx, in a handler: %d\n", calling, signal, (long) pc, in_handler);
 			fflush(NULL);
@@ -496,7 +496,7 @@ static void handler(int signal, siginfo_t *info, void *argument)
 
 static __attribute__((noinline)) void call(void *function, const uintptr_t *arguments)
 {
-	/* Volatile, or the compiler makes a jump of the call at the end. */
+	/* Volatile, or the compiler turns the call at the end into a jump. */
 	volatile uintptr_t result;
 
 	caller_count = find_callers(callers);
@@ -522,7 +522,7 @@ static void find_area(void)
 	area = offset ? (char *) __builtin_thread_pointer() + offset() : none;
 }
 
-/* The area as it is while the thread runs on CPU 0; the kernel knows nothing of it. */
+/* The area as it is while the thread runs on CPU 0; it is not registered. */
 static void pretend(void)
 {
 	memset(area, 0, 32);
@@ -634,7 +634,7 @@ static void handle(int signal)
 
 	memset(&action, 0, sizeof action);
 	action.sa_sigaction = handler;
-	/* A debugger's own traps must not find the signal blocked: the kernel would forget the handler. */
+	/* The signal must not be blocked at a debugger's own traps: the kernel would reset the handler. */
 	action.sa_flags = SA_SIGINFO | SA_NODEFER;
 	sigaction(signal, &action, NULL);
 }
@@ -676,7 +676,7 @@ int main(int argc, char **argv)
 	stop_every = argc > 3 ? (size_t) atoi(argv[3]) : 0;
 	if (argc < 3 || !open_image() || !read_instructions(argv[2]))
 		return 2;
-	/* It may load a library the first time. */
+	/* The first call may load a library. */
 	if (backtrace)
 		backtrace(frames, DEEP);
 	find_area();
@@ -686,7 +686,7 @@ int main(int argc, char **argv)
 	handle(SIGSEGV);
 	handle(SIGBUS);
 	if (!is_real) {
-		/* Not if nobody has: the constructor has joined, or libc has registered. */
+		/* Unregisters the thread, which the constructor or libc has registered. */
 		syscall(SYS_rseq, area, 32, 1, SIGNATURE);
 	}
 	begin_steps(text, text_bytes);
@@ -701,6 +701,6 @@ int main(int argc, char **argv)
 	}
 	printf("faults=%d\n", faults);
 	fflush(NULL);
-	/* Without destructors: the thread's registration is not what libc and the image take it for. */
+	/* Without destructors: the thread's registration is not the one that libc and the image expect. */
 	_exit(faults != 0);
 }

@@ -1,11 +1,11 @@
-/* What unwind.c must know of A64. A step is a breakpoint on each instruction but the one that is to run. */
+/* The parts of unwind.c for A64. A step is a breakpoint on each instruction except the one to run. */
 #ifndef UNWIND_AARCH64_H
 #define UNWIND_AARCH64_H
 
 #define SAVED 11
 #define BREAKPOINT 0xd4200000
 
-/* What a callee gives back, and by which numbers unwinders know it: x19 to x29. */
+/* The callee-saved registers by the unwinders' numbers: x19 to x29. */
 static const uint64_t magic[SAVED] = {
 	0x5eed1919191919, 0x5eed2020202020, 0x5eed2121212121, 0x5eed2222222222, 0x5eed2323232323, 0x5eed2424242424,
 	0x5eed2525252525, 0x5eed2626262626, 0x5eed2727272727, 0x5eed2828282828, 0x5eed2929292929,
@@ -101,7 +101,7 @@ static uintptr_t taken_to(uintptr_t pc)
 	return pc + (uintptr_t) (intptr_t) words * 4;
 }
 
-/* Returns from the function, and tells where to. */
+/* Returns from the function, and reports the address. */
 static uintptr_t returned(ucontext_t *context)
 {
 	return context->uc_mcontext.regs[30];

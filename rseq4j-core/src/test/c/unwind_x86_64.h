@@ -1,10 +1,10 @@
-/* What unwind.c must know of AMD64. A step is the processor's: the flag TF is set while the function runs. */
+/* The parts of unwind.c for AMD64. The processor makes the steps: the flag TF is set while the function runs. */
 #ifndef UNWIND_X86_64_H
 #define UNWIND_X86_64_H
 
 #define SAVED 6
 
-/* What a callee gives back, and by which numbers unwinders know it: rbx, rbp, r12 to r15. */
+/* The callee-saved registers by the unwinders' numbers: rbx, rbp, r12 to r15. */
 static const uint64_t magic[SAVED] = {
 	0x5eedb0b0b0b0b0b0, 0x5eedb1b1b1b1b1b1, 0x5eedc2c2c2c2c2c2, 0x5eedd3d3d3d3d3d3, 0x5eede4e4e4e4e4e4, 0x5eedf5f5f5f5f5f5,
 };
@@ -97,7 +97,7 @@ static uintptr_t taken_to(uintptr_t pc)
 	return pc + (at[0] == 0x0f ? 6 : 2) + (uintptr_t) (intptr_t) distance;
 }
 
-/* Returns from the function, and tells where to. */
+/* Returns from the function, and reports the address. */
 static uintptr_t returned(ucontext_t *context)
 {
 	uintptr_t *stack = (uintptr_t *) context->uc_mcontext.gregs[REG_RSP];

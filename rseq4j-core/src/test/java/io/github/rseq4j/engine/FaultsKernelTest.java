@@ -48,7 +48,7 @@ final class FaultsKernelTest {
     }
 
     @Test
-    void registersItselfWhenLibcIsToldNotTo() {
+    void registersItselfWhenLibcsRegistrationIsSwitchedOff() {
         Rseqs.require();
         ChildJvm child = run(ChildJvm.NATIVE, ChildJvm.NOT_BY_LIBC);
         assertEquals("OWN", child.get("owner"), child.output());
@@ -56,7 +56,7 @@ final class FaultsKernelTest {
     }
 
     @Test
-    void fallsBackWhenOnlyLibcMayRegisterAndIsToldNotTo() {
+    void fallsBackWhenOnlyLibcMayRegisterAndIsSwitchedOff() {
         Rseqs.require();
         run(List.of(ChildJvm.NATIVE.getFirst(), "-Drseq4j.registration=libc"), ChildJvm.NOT_BY_LIBC)
                 .requireFallback("__rseq_size is 0");

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * The child JVM of {@link OutOfMemoryTest}: runs the allocating operations on full stacks, rings and items, with more
- * and more free heap, and prints the lost elements.
+ * The child JVM of {@link OutOfMemoryTest}: runs the allocating operations of full stacks, with more and more free
+ * heap, and prints the number of lost elements.
  */
 public final class MemoryChild {
     private static final int CAPACITY = 60_000;

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Wherever memory runs out, elements stay in their structure, or were passed to the consumer. */
+/** Wherever memory runs out, elements stay in their stack, or were passed to the consumer. */
 final class OutOfMemoryTest {
     @Test
-    void stacksRingsAndItemsLoseNothing() {
+    void aStackLosesNothing() {
         List<String> options = new ArrayList<>(ChildJvm.NATIVE);
         options.add("-Xmx" + (Engine.get().indexName().equals("stripe") ? 40 : 24) + "m");
         options.add("-XX:+UseSerialGC");

@@ -166,7 +166,7 @@ final class PerCpuPoolTest {
         assertTrue(String.valueOf(fault.getMessage()).endsWith("dropped=2"), fault.getMessage());
         Throwable cause = fault.getCause();
         assertTrue(cause != null && List.of(cause.getStackTrace()).stream().anyMatch(
-                frame -> frame.getMethodName().equals("drop")), "the place is told");
+                frame -> frame.getMethodName().equals("drop")), "the cause has the stack of the acquisition");
         assertEquals(1, fault.getSuppressed().length);
         pool.close();
     }

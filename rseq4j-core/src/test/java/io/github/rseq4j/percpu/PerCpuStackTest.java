@@ -188,13 +188,13 @@ final class PerCpuStackTest {
 
         synchronized void take(long id) {
             int number = (int) Math.abs(id);
-            assertFalse(out.get(number), () -> "id " + id + " was handed out twice");
+            assertFalse(out.get(number), () -> "id " + id + " was popped twice");
             out.set(number);
         }
 
         synchronized void give(long id) {
             int number = (int) Math.abs(id);
-            assertTrue(out.get(number), () -> "id " + id + " was given back twice");
+            assertTrue(out.get(number), () -> "id " + id + " was pushed twice");
             out.clear(number);
         }
     }

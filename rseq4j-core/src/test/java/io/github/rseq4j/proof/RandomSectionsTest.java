@@ -162,7 +162,7 @@ final class RandomSectionsTest {
                     scene(chain, memory, base, scene);
                     long status = interpreter.run(chain, 0, arguments, 0,
                             (_, _, index) -> number[0]++ == at ? index : Interpreter.Interruption.CONTINUE);
-                    String where = chain.name() + ", scene " + scene + ", aborted ahead of step " + abortAt;
+                    String where = chain.name() + ", scene " + scene + ", aborted before step " + abortAt;
                     assertEquals(expected, status, where);
                     assertEquals(undisturbed, contents(memory, base, chain), where);
                     aborts++;

@@ -184,7 +184,7 @@ final class DisjointPlacesTest {
 
     /** In a function no section stores, before its commit, to the word that another one commits. */
     @Test
-    void refusesAStoreOfWhatAnotherSectionCommits() {
+    void refusesAStoreToTheCommittedWordOfAnotherSection() {
         for (boolean same : new boolean[] {true, false}) {
             SectionBuilder steps = new SectionBuilder("tried", 2);
             count(steps);
