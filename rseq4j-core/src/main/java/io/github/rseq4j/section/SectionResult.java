@@ -24,8 +24,9 @@ import java.util.Objects;
 public final class SectionResult {
     /* How it works
      *
-     * It is the status that the function returned, with the number of sections, which a status of 0 or more lacks. Its
-     * methods compute, so C2 keeps both in registers where the object does not escape.
+     * It is the status that the function returned, with the number of sections, which a status of 0 or more lacks. C2
+     * keeps both in registers where the object does not escape. So exceptions are made from the two numbers: a message
+     * made from the object would let it escape in each program in which such an exception was thrown once.
      */
     private final long status;
     private final int sections;
@@ -51,7 +52,7 @@ public final class SectionResult {
      * @return false when it was left by another exit, or every section has committed
      */
     public boolean isExit(int exit) {
-        return status < 0 && number() == exit;
+        return status < 0 && number(status) == exit;
     }
 
     /**
@@ -62,12 +63,12 @@ public final class SectionResult {
      */
     public int exit() {
         if (status >= 0) {
-            throw new IllegalStateException("result=" + this + ": no section was left by an exit");
+            throw missing(status, sections, "exit");
         }
-        return number();
+        return number(status);
     }
 
-    private int number() {
+    private static int number(long status) {
         return Status.code(status) - Status.EXIT;
     }
 
@@ -79,7 +80,7 @@ public final class SectionResult {
      */
     public long value() {
         if (status < 0) {
-            throw new IllegalStateException("result=" + this + ": there is no value");
+            throw missing(status, sections, "value");
         }
         return status;
     }
@@ -122,7 +123,15 @@ public final class SectionResult {
     /** Returns the outcome as text: {@code committed, value=5}, or {@code exit 0 after 1 of 3 sections}. */
     @Override
     public String toString() {
-        return isCommitted() ? "committed, value=" + status
-                : "exit " + number() + " after " + committedSections() + " of " + sections + " sections";
+        return text(status, sections);
+    }
+
+    private static String text(long status, int sections) {
+        return status >= 0 ? "committed, value=" + status
+                : "exit " + number(status) + " after " + Status.completed(status) + " of " + sections + " sections";
+    }
+
+    private static IllegalStateException missing(long status, int sections, String what) {
+        return new IllegalStateException("result=(" + text(status, sections) + ") has no " + what);
     }
 }
