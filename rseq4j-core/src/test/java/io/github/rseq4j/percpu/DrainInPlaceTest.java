@@ -76,7 +76,7 @@ final class DrainInPlaceTest {
     }
 
     @Test
-    void takesTheRecordThatAHandlerThrewFor() {
+    void aHandlerThatThrowsHasTakenItsRecord() {
         PerCpuByteRing ring = new PerCpuByteRing(1024, 8);
         for (int i = 0; i < 9; i++) {
             assertTrue(ring.push(record(i, 8), 0, 8));
@@ -107,7 +107,7 @@ final class DrainInPlaceTest {
 
     /** While a handler runs, its record is not freed, and no other drain takes a record of that CPU. */
     @Test
-    void passesOverARingThatAHandlerHas() {
+    void skipsARingWhoseHandlerRuns() {
         PerCpuByteRing ring = new PerCpuByteRing(1024, 8);
         assertTrue(ring.push(record(1, 8), 0, 8));
         int[] taken = new int[2];
@@ -123,7 +123,7 @@ final class DrainInPlaceTest {
     }
 
     @Test
-    void letsAHandlerPushAndClose() {
+    void aHandlerMayPushAndClose() {
         PerCpuByteRing ring = new PerCpuByteRing(1024, 8);
         assertTrue(ring.push(record(1, 8), 0, 8));
         int first = ring.drainInPlace((_, _, _) -> assertTrue(ring.push(record(2, 8), 0, 8)), 1);
@@ -133,7 +133,7 @@ final class DrainInPlaceTest {
     }
 
     @Test
-    void letsPushesGoOnWhileAHandlerWaits() throws InterruptedException {
+    void pushesContinueWhileAHandlerWaits() throws InterruptedException {
         PerCpuByteRing ring = new PerCpuByteRing(1024, 8);
         assertTrue(ring.push(record(1, 8), 0, 8));
         CountDownLatch handled = new CountDownLatch(1);
@@ -224,7 +224,7 @@ final class DrainInPlaceTest {
         for (int i = 4; i < length; i++) {
             assertEquals((byte) (number + i * 31), segment.get(ValueLayout.JAVA_BYTE, offset + i), "torn");
         }
-        assertEquals(1, seen.incrementAndGet(number), "twice: " + number);
+        assertEquals(1, seen.incrementAndGet(number), "drained twice: " + number);
     }
 
     @Test
@@ -244,10 +244,10 @@ final class DrainInPlaceTest {
                     drained += ring.drainInPlace(handler);
                 }
             }
-            // A drain makes some objects, for tens of records.
+            // A drain allocates some objects for tens of records.
             perRecord = (threads.getCurrentThreadAllocatedBytes() - before) / drained;
         }
         assertTrue(perRecord < 8, "bytes a record: " + perRecord);
-        assertFalse(sum[0] == 0, "it was drained");
+        assertFalse(sum[0] == 0, "records were drained");
     }
 }
