@@ -30,8 +30,8 @@ final class Choice extends Thread {
      * not even the fallback can be made, the caller gets what was thrown, and the next caller begins anew. So does it
      * where the caller's stack overflows while it begins or waits: of two choices the first one counts.
      *
-     * What the caller's thread has registered is asked there, while it waits: another library may have an area of its
-     * own on it.
+     * The registration of the caller's thread is checked on that thread, while it waits: another library may have
+     * registered an area of its own there.
      *
      * Refused: to try the choice again after a failure that may have passed. Structures of two engines would not work
      * together.
@@ -58,7 +58,7 @@ final class Choice extends Thread {
         setDaemon(true);
     }
 
-    /** What was chosen, as constants. */
+    /** The choice, as constants. */
     @SuppressWarnings("NullAway") // A check is a call, see above; each user has called isMade() before.
     static final class Made {
         static final Engine ENGINE;

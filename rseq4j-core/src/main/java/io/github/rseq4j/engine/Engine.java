@@ -15,7 +15,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What runs the sections in this JVM: the kernel's restartable sequences, or the fallback. Chosen once, at first use.
+ * Runs sections in this JVM, by the kernel's restartable sequences or by the fallback. The engine is chosen once, at
+ * the first use.
  */
 public sealed interface Engine permits NativeEngine, FallbackEngine {
     /**

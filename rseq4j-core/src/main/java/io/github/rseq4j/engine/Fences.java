@@ -6,14 +6,14 @@ import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import org.jspecify.annotations.Nullable;
 
-/** Aborts the sections that run now, on one CPU or on all: by membarrier(2), or by going there. */
+/** Ends the sections that are running, on one CPU or on all: by membarrier(2), or by a thread that visits the CPUs. */
 final class Fences {
     /* How it works
      *
-     * The kernel answers membarrier once a process has announced that it will fence. Where it refuses (a seccomp
-     * filter, Linux before 5.10) a thread made for it pins itself to each CPU in turn: whoever ran a section there has
-     * been switched out to let it run, and a switch aborts as well. A CPU that the thread may not go to is offline, or
-     * kept from the process by its cpuset, so that none of our sections runs there.
+     * The kernel accepts membarrier after the process has announced that it will fence. If the kernel refuses (a
+     * seccomp filter, Linux before 5.10), a new thread pins itself to each CPU in turn. A thread that ran a section
+     * there was switched out, and a switch aborts its section. A CPU to which the new thread may not move is offline,
+     * or excluded by the process's cpuset, so no section of this process runs there.
      */
     /** Every CPU. */
     static final int ALL = -1;

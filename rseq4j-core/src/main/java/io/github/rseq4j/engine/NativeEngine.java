@@ -65,7 +65,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      * @return an engine of machine code, or the fallback with the reason
      */
     static Engine open(SelfTest test, boolean libcAlone, BooleanSupplier isCallerTaken) {
-        // What rseq4j_add() of rseq4j.h needs; each more takes a fresh JVM a millisecond.
+        // The section of rseq4j_add() in rseq4j.h; each further one would cost a fresh JVM a millisecond.
         Claim claim = Claim.find(libcAlone, isCallerTaken, List.of(LoadAddStore.ONE), STRIDE_SHIFT);
         if (claim.registration().owner() == Owner.NONE) {
             return new FallbackEngine(claim.registration(), SelfTest.Outcome.NOT_RUN);

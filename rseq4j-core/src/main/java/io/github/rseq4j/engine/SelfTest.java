@@ -22,11 +22,10 @@ public final class SelfTest implements AutoCloseable {
      *
      * 1. Fencer: announces fences to the kernel, which takes ten milliseconds. The other steps do not wait for it.
      * 2. Tester: registers itself, and pins itself to the CPU that it is on.
-     * 3. Companion: pins itself to the same CPU, then sleeps and wakes.
-     *    Tester: runs the section until a run aborts during which the thread was switched out (getrusage counts that).
-     * 4. Tester: may use all CPUs again.
-     *    Fencer: fences without a pause.
-     *    Tester: runs the section until a run aborts during which the thread was not switched out.
+     * 3. Companion: pins itself to the same CPU, then sleeps and wakes. Tester: runs the section until a run aborts
+     *    during which the thread was switched out (getrusage counts that).
+     * 4. Tester: may use all CPUs again. Fencer: fences without a pause. Tester: runs the section until a run aborts
+     *    during which the thread was not switched out.
      * 5. Caller: compares the cell with the number of commits, and judges.
      *
      * Bounds: steps 2 to 4 take 25 ms at most. Where the scheduler has hardly switched the tester out in that time,
@@ -69,13 +68,13 @@ public final class SelfTest implements AutoCloseable {
     private static final long SLICE_NANOS = 100_000;
 
     /**
-     * What was seen.
+     * The outcome of the test.
      *
-     * @param fence sections aborted by a fence
-     * @param fenceNote why none was tried, or empty
-     * @param preemption sections aborted by preemption on one CPU
-     * @param preemptionNote why none was tried or seen, or empty
-     * @param nanos how long it took
+     * @param fence the number of aborts by a fence
+     * @param fenceNote the reason why no fence was tried, or empty
+     * @param preemption the number of aborts by preemption on one CPU
+     * @param preemptionNote the reason why no preemption was tried or seen, or empty
+     * @param nanos the duration, in nanoseconds
      */
     public record Outcome(long fence, String fenceNote, long preemption, String preemptionNote, long nanos) {
         /** The outcome of a test that was not run. */

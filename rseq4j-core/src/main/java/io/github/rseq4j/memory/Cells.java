@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Cells of 8 bytes, one copy for each index, packed: the memory of counters. A cell goes back when its owner is
+ * Packed cells of 8 bytes with a copy for each index: the memory of counters. A cell is freed when its owner is
  * collected.
  */
 public final class Cells implements Pressure.Shared {
@@ -17,33 +17,32 @@ public final class Cells implements Pressure.Shared {
      *   range:   | cells of index 0 .......... | cells of index 1 .......... | ... | of threads without an index |
      *            <------ stride, 1 MiB ------->
      *
-     * A range is one reservation that the kernel populates page by page, where an index is used, so 512 counters cost a
-     * page of each index that runs them. A cell is the address of its copy at index 0; the others lie a stride apart.
-     * Cells are handed out from the range's front, or from what was given back, first fit, neighbours joined. When a
-     * range is full another one is reserved.
+     * A range is a reservation that the kernel populates page by page where an index is used. So 512 counters cost one
+     * page for each index that runs them. A cell is the address of its copy at index 0; the copies lie a stride apart.
+     * Cells come from the front of the range, or from freed ones: first fit, with neighbours joined. When a range is
+     * full, another one is reserved.
      *
-     * A cell is reused only when its owner was found unreachable (I8). Nobody can then be inside a section on it,
-     * because each structure keeps itself reachable until the call has returned; so plain writes of 0 clear it, and
-     * whoever gets the new owner sees them.
+     * A cell is reused only after its owner was found unreachable (I8). No thread can then be inside a section on the
+     * cell, because each structure keeps itself reachable until the call has returned. So plain writes of 0 clear the
+     * cell, and a thread that gets the new owner sees them.
      *
-     * Pages that nobody holds a part of go back to the kernel, or on the fallback to the collector: those of an owner
-     * of a page and more at once, those of smaller ones when they are SMALL_BYTES. An owner that is closed gives its
-     * pages back before. What owners hold that were dropped, and that the collector has not found, is Pressure's
-     * business.
+     * Pages without a held cell go back to the kernel, or on the fallback to the collector. An owner of a page or more
+     * gives its pages back at once; smaller owners do when together they reach SMALL_BYTES. A closed owner gives its
+     * pages back before it is collected. Pressure limits the memory of dropped owners that the collector has not found.
      *
-     * An Error may come out of any call. So whatever takes memory is taken first, a cell is cleared while it is free
-     * still, and what was collected stays in its list until it is in the free one.
+     * An Error may come out of any call. So memory is allocated first, a cell is cleared while it is still free, and a
+     * collected holding stays in its list until its cells are in the free list.
      *
-     * Refused: java.lang.ref.Cleaner, whose thread costs more at start-up than looking at the queue when a cell is
-     * asked for, and holds the class loader of what it runs.
+     * Refused: java.lang.ref.Cleaner. Its thread costs more at start-up than checking the queue at each allocation, and
+     * holds the class loader of the code that it runs.
      */
     private static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
-    /** The first cell of each copy is left alone: the self-test works on it. */
+    /** The first cell of each copy is not handed out, because the self-test uses it. */
     private static final long FIRST_BYTES = Long.BYTES;
     private static final long USABLE_BYTES = STRIDE_BYTES - FIRST_BYTES;
-    /** How much of each copy small owners may leave populated when they are collected. */
+    /** The most bytes of each copy that collected small owners leave populated. */
     private static final long SMALL_BYTES = 1L << 16;
-    /** The most cells that one owner may have. */
+    /** The most cells of one owner. */
     public static final int MAX_CELLS = (int) (USABLE_BYTES / Long.BYTES);
 
     private static final Cells INSTANCE = new Cells(Engine.get());
@@ -51,7 +50,7 @@ public final class Cells implements Pressure.Shared {
     private final Engine engine;
     private final Pressure pressure = new Pressure(this);
     private final Holdings holdings = new Holdings();
-    /** What was given back: address to length in bytes. */
+    /** The freed cells: address to length in bytes. */
     private final TreeMap<Long, Long> free = new TreeMap<>();
     private long[] ranges = {};
     private int rangeCount;
@@ -72,7 +71,7 @@ public final class Cells implements Pressure.Shared {
         return INSTANCE;
     }
 
-    /** What an owner holds, until it is collected. */
+    /** The cells of an owner, until the owner is collected. */
     static final class Piece extends Holding {
         private final int lengthBytes;
         private long address;
@@ -86,11 +85,11 @@ public final class Cells implements Pressure.Shared {
     /**
      * Hands out neighbouring cells, all 0, until the owner is collected.
      *
-     * @param owner who uses them; it must stay reachable during each use
-     * @param count how many, 1 to {@link #MAX_CELLS}
-     * @return the address of the first one's copy at index 0
-     * @throws IllegalArgumentException when the count is out of range
-     * @throws KernelException when a new range is needed and the kernel refuses it
+     * @param owner the user of the cells; it must stay reachable during each use
+     * @param count the number of cells, 1 to {@link #MAX_CELLS}
+     * @return the address of the first cell's copy at index 0
+     * @throws IllegalArgumentException if the count is out of range
+     * @throws KernelException if a new range is needed and the kernel refuses it
      */
     public long allocate(Object owner, int count) {
         if (count < 1 || count > MAX_CELLS) {
@@ -178,7 +177,7 @@ public final class Cells implements Pressure.Shared {
                 if (isDiscarded && at == from + copy * STRIDE_BYTES) {
                     at = to + copy * STRIDE_BYTES - Long.BYTES;
                 } else if (engine.memory().getLong(at) != 0) {
-                    // Writing only what is not 0 leaves pages that were never used unpopulated.
+                    // Only words that are not 0 are written, so that unused pages stay unpopulated.
                     engine.memory().putLong(at, 0);
                 }
             }
@@ -211,11 +210,11 @@ public final class Cells implements Pressure.Shared {
     }
 
     /**
-     * Gives back the pages that lie as a whole in cells whose content nobody needs any more; they read as zeros. The
-     * cells stay their owner's.
+     * Gives back the pages that lie completely in cells whose content is no longer needed. They read as zeros. The
+     * owner keeps the cells.
      *
      * @param address the first cell
-     * @param lengthBytes how much of each copy
+     * @param lengthBytes the length in each copy
      */
     public void discardPages(long address, long lengthBytes) {
         long from;
@@ -254,7 +253,7 @@ public final class Cells implements Pressure.Shared {
         }
     }
 
-    /** Gives back the pages that touch a part and are free as a whole. */
+    /** Gives back the pages that overlap a range and are completely free. */
     private void discardFree(long from, long to) {
         Long first = free.floorKey(from);
         for (Map.Entry<Long, Long> block : free.tailMap(first == null ? from : first, true).entrySet()) {
@@ -279,12 +278,12 @@ public final class Cells implements Pressure.Shared {
         if (after != null) {
             length += after;
         }
-        // In this order: what is said to be free twice for a moment is lost by no Error.
+        // In this order an Error loses no cell; for a moment a part is listed as free twice.
         free.put(start, length);
         free.remove(behind);
     }
 
-    /** Returns how many cells are held now. */
+    /** Returns the number of held cells. */
     public synchronized long held() {
         takeBack();
         return heldBytes / Long.BYTES;
@@ -310,7 +309,7 @@ public final class Cells implements Pressure.Shared {
     }
 
     /**
-     * Adds up a cell's copies. Each is read whole; it is no snapshot of all of them at one moment.
+     * Adds up a cell's copies. Each copy is read whole; the sum is not a snapshot of one moment.
      *
      * @param address the cell
      */
@@ -323,11 +322,11 @@ public final class Cells implements Pressure.Shared {
     }
 
     /**
-     * Adds up the copies of neighbouring cells, each as {@link #sum} does.
+     * Adds up the copies of each of several neighbouring cells, like {@link #sum}.
      *
      * @param address the first cell
-     * @param count how many cells
-     * @return a sum for each
+     * @param count the number of cells
+     * @return the sum of each cell
      */
     public long[] sums(long address, int count) {
         long[] sums = new long[count];

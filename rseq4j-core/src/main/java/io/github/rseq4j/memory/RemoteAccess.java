@@ -47,7 +47,7 @@ public final class RemoteAccess {
      * each CPU; the fence does so where membarrier is refused, and only there (engine.Fences).
      */
 
-    /** What a visitor claims and reads. Its steps get the index and the value that the visitor chose. */
+    /** The steps of a visitor. They get the index and the value that the visitor has chosen. */
     public interface Visit {
         /**
          * Writes the claim words.
@@ -96,7 +96,7 @@ public final class RemoteAccess {
             if (isHeld) {
                 engine.fence();
                 isHeld = visit.look(index, value);
-                // What sections and earlier visitors wrote is seen from here on.
+                // The writes of sections and of earlier visitors are visible from here on.
                 VarHandle.acquireFence();
             }
             isDone = true;

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What libc or the provider image says of the registration of this process's threads, and how it is proven. */
+/** The claim of libc or of the provider image to the registration of this process's threads, and its proof. */
 public final class Claim {
     /* How it works
      *
@@ -51,7 +51,7 @@ public final class Claim {
         }
     }
 
-    /** Returns the registration as it is claimed, without a proof; its owner is NONE where nobody can register. */
+    /** Returns the claimed registration, without a proof; its owner is NONE if threads cannot be registered. */
     public Registration registration() {
         return registration;
     }

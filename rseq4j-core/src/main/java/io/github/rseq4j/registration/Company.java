@@ -58,14 +58,14 @@ public final class Company {
                 }
             }
         } catch (IOException e) {
-            // Without /proc no library is found that hides; the registration of threads tells of it all the same.
+            // Without /proc no hidden library is found here; registering a thread then reports it.
         }
         return paths;
     }
 
     /**
-     * Tells whether the calling thread, a platform thread, has an area that nobody here knows. A virtual thread says
-     * no: what it asks of one carrier it may be answered by another.
+     * Tells whether the calling platform thread has an area of an unknown owner. The result is false on a virtual
+     * thread, which may change its carrier between question and answer.
      */
     public static boolean hasTakenThisThread() {
         int signature = Objects.requireNonNull(Architecture.host()).signature();

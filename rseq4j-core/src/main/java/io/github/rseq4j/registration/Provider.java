@@ -27,7 +27,7 @@ public final class Provider {
      * of its own for the dynamic linker. A library that is linked with librseq4j.so gets the file, with every section,
      * as a second copy; if it came first, its file is what is found here.
      *
-     * Refused: a temporary file when the file in memory is refused. Who forbids the one does not want the other.
+     * Refused: a temporary file if the file in memory is refused. A policy that forbids the one means the other too.
      */
     private final long join;
     private final long owner;
@@ -60,7 +60,7 @@ public final class Provider {
     /**
      * Finds the image, or loads it.
      *
-     * @param isCallerTaken tells whether the thread that the choice is made for has somebody else's area
+     * @param isCallerTaken tells whether the thread that asked for the engine has an area of an unknown owner
      * @param chains the sections that it has as C functions
      * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
      * @throws RefusedException when memory, the kernel or the dynamic linker refuses it

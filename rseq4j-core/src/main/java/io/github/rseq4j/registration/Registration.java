@@ -150,7 +150,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
                                 + ") answered EBUSY", "", "");
             }
             if (answer == 0) {
-                // Nobody had registered after all: leave no trace.
+                // The area was not registered after all: undo the registration.
                 Linux.rseq(area, length, Linux.RSEQ_FLAG_UNREGISTER, signature);
                 return none("owner " + owner + " did not register: cpu_id=" + cpu
                         + " stood in an area that was free", NEEDS_LIBC);

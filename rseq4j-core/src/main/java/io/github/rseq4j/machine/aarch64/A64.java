@@ -177,7 +177,7 @@ final class A64 {
                 0xD340_0000 | (64 - bits) << 16 | (63 - bits) << 10 | r(from) << 5 | r(to));
     }
 
-    /** What a load or a store moves: mnemonic and opcode of the form with an unsigned, scaled offset. */
+    /** The kinds of loads and stores: mnemonic and opcode of the form with an unsigned, scaled offset. */
     enum Access {
         LOAD("ldr", 8, 0xF940_0000, 8), LOAD_INT("ldr", 4, 0xB940_0000, 4), LOAD_SIGNED("ldrsw", 4, 0xB980_0000, 8),
         LOAD_BYTE("ldrb", 1, 0x3940_0000, 4), STORE("str", 8, 0xF900_0000, 8), STORE_INT("str", 4, 0xB900_0000, 4),
@@ -294,7 +294,7 @@ final class A64 {
         return insn("mrs " + to.name(8) + ", cntvct_el0", 0xD53B_E040 | r(to));
     }
 
-    // isb, so that the counter is not read ahead of branches that wait for loads (Arm ARM, D11.1.2)
+    // isb, so that the counter is not read before branches that wait for loads (Arm ARM, D11.1.2)
     static List<Insn> counter(Gp to, boolean isOrdered) {
         return isOrdered ? List.of(codeBarrier(), counter(to)) : List.of(counter(to));
     }

@@ -262,7 +262,7 @@ final class A64Steps implements StepVisitor<Exits> {
 
     private void add(int bytes, Gp to, Operand value) {
         if (value instanceof Imm(long constant) && A64.isAddable(Math.abs(constant))) {
-            // What is above 4 bytes is not stored.
+            // The upper 4 bytes of the sum are not stored.
             emit(A64.add(to, to, constant));
         } else {
             emit(A64.add(bytes, to, to, value(value, S3), 0));

@@ -36,8 +36,8 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
      * A section that is aborted starts again with the arguments, so nothing may overwrite one. rdtsc overwrites rdx: a
      * function that reads the time keeps its third argument elsewhere from its entry on.
      *
-     * rdtsc waits for nothing: lfence ahead of it waits for what comes before. Refused: rdtscp, which waits itself,
-     * takes as long, and overwrites the fourth argument, too.
+     * rdtsc waits for nothing, so an lfence before it waits for all earlier instructions. Refused: rdtscp, which waits
+     * itself, takes as long, and also overwrites the fourth argument.
      *
      * x86 keeps stores in order, so a release commit is a plain store.
      */
