@@ -3,27 +3,27 @@ package io.github.rseq4j.ir;
 import io.github.rseq4j.ir.Operand.Reg;
 
 /**
- * What a section's steps do not show and the structure that the section belongs to guarantees. Sections of this library
- * alone have assumptions. A user's section checks at run time what its steps do not show.
+ * A property of a section that its steps do not show, and that the section's structure guarantees. Only sections of
+ * this library have assumptions. A user's section checks such a property at run time.
  *
- * @param kind what is assumed
+ * @param kind the property
  * @param subject an argument (a {@link Reg}), or the place of a word that the section loads (a {@link Mem}, as it
  *     stands in the load)
- * @param because why it holds: the layout, or what the caller promises
+ * @param because why it holds: the layout, or a promise of the caller
  */
 public record Assumption(Kind kind, Object subject, String because) {
     /** The kinds of assumption. */
     public enum Kind {
-        /** Places whose address is made with the subject share no byte with places that are made without it. */
+        /** A place whose address is computed with the subject shares no byte with a place that is computed without. */
         APART,
-        /** A restart that reads from the word what an aborted run has stored there goes the same way. */
+        /** A restart that reads an aborted run's store from the word takes the same branches. */
         SETTLED,
-        /** Every load of the word in one run gives the same. */
+        /** All loads of the word in one run return the same content. */
         STABLE
     }
 
     /**
-     * Assumes that places made with an argument lie apart from all others.
+     * Assumes that places that are computed with an argument are disjoint from all others.
      *
      * @param argument the argument
      * @param because why that holds
@@ -33,7 +33,7 @@ public record Assumption(Kind kind, Object subject, String because) {
     }
 
     /**
-     * Assumes that places made with a word that is loaded lie apart from all others.
+     * Assumes that places that are computed with a loaded word are disjoint from all others.
      *
      * @param word the word's place, as it stands in the load
      * @param because why that holds
@@ -43,7 +43,7 @@ public record Assumption(Kind kind, Object subject, String because) {
     }
 
     /**
-     * Assumes that it makes no difference whether a restart reads a word as it was or as an aborted run has left it.
+     * Assumes that a restart may read either a word's former content or an aborted run's store.
      *
      * @param word the word's place, as it stands in the load and in the store
      * @param because why that holds
@@ -53,7 +53,7 @@ public record Assumption(Kind kind, Object subject, String because) {
     }
 
     /**
-     * Assumes that a word does not change while a section runs, whoever else may write it.
+     * Assumes that no thread changes a word while a section runs.
      *
      * @param word the word's place, as it stands in the loads
      * @param because why that holds

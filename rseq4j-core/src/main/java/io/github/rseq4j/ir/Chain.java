@@ -4,14 +4,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A function: one section, or several that run one after the other in one call. Each commits by itself; a failure tells
- * how many did.
+ * A function: one section, or several that run one after the other in one call. Each section commits by itself. The
+ * status of a failure has the number of sections that committed.
  *
  * @param name the function's name
- * @param arguments how many longs it takes
- * @param restarts how often, in all, a section may be restarted before the function gives up
+ * @param arguments the number of longs that it takes
+ * @param restarts the most restarts of all sections together, after which the function returns
  * @param sections the sections, which share the arguments; temporaries do not outlive a section
- * @param index what selects the memory, or null to leave that to the engine: memory then follows the threads that run
+ * @param index the field that selects the copy, or null to let the engine choose it
  */
 public record Chain(String name, int arguments, int restarts, List<Section> sections, @Nullable Index index) {
     /** The most arguments. */
@@ -20,13 +20,13 @@ public record Chain(String name, int arguments, int restarts, List<Section> sect
     public static final int MAX_SECTIONS = 8;
     /** The most restarts. */
     public static final int MAX_RESTARTS = 1 << 20;
-    /** Restarts where nothing else is asked: far more than a quiet machine needs, far less than a safepoint notices. */
+    /** The default: far more restarts than a quiet machine needs, far fewer than delay a safepoint. */
     public static final int DEFAULT_RESTARTS = 64;
 
     /**
      * Makes a function.
      *
-     * @throws IllegalArgumentException when a number is out of its range or a step uses an argument there is not
+     * @throws IllegalArgumentException when a number is out of its range, or a step uses an argument that is not there
      */
     public Chain {
         sections = List.copyOf(sections);
@@ -46,7 +46,7 @@ public record Chain(String name, int arguments, int restarts, List<Section> sect
     /**
      * Makes a function of one section, with its name and the usual number of restarts.
      *
-     * @param arguments how many longs it takes
+     * @param arguments the number of longs that it takes
      * @param section the section
      */
     public static Chain of(int arguments, Section section) {
@@ -54,9 +54,9 @@ public record Chain(String name, int arguments, int restarts, List<Section> sect
     }
 
     /**
-     * Returns the same sections by another index.
+     * Returns a function of the same sections with another index.
      *
-     * @param other what selects the memory
+     * @param other the field that selects the copy
      */
     public Chain by(Index other) {
         return new Chain(name, arguments, restarts, sections, other);

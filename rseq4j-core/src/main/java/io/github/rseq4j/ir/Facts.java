@@ -6,13 +6,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of unknown words and of sums of them at one point of a section: by how they came about, and by the
- * comparisons that did not leave the section.
+ * The facts about unknown words, and about sums of them, at one point of a section. They follow from the steps that
+ * produced the words, and from the comparisons that did not leave the section.
  */
 final class Facts {
-    /** Beyond this a sum may have passed 2^64, and nothing is told of it. */
+    /** A sum beyond this may have wrapped around at 2^64, so there are no facts about it. */
     private static final long TOO_FAR = 1L << 62;
-    /** How many facts are combined for one answer. */
+    /** The number of facts that are combined for one answer. */
     private static final int DEPTH = 2;
 
     private final List<Long> highest = new ArrayList<>();
@@ -26,13 +26,13 @@ final class Facts {
     private record AtLeast(Sum sum, Sum floor) {}
 
     /**
-     * Numbers, of either sign, that are so small that no sum of them passes 2^64.
+     * A range of signed numbers that are so small that no sum of them wraps around at 2^64.
      *
      * @param low the lowest
      * @param high the highest
      */
     record Range(long low, long high) {
-        /** Returns the range of this and of a multiple of another, or null where that is too far from 0. */
+        /** Returns the range of the sum of this and a multiple of another range, or null if it is too far from 0. */
         @Nullable Range plus(Range other, long times) {
             try {
                 long one = Math.multiplyExact(other.low, times);
@@ -57,7 +57,7 @@ final class Facts {
         return highest.size() - 1;
     }
 
-    /** Notes what a comparison tells that did not hold. */
+    /** Adds the fact that a comparison did not hold. */
     void fails(Condition condition, Sum left, Sum right) {
         switch (condition) {
             case EQUAL -> { }
@@ -92,7 +92,7 @@ final class Facts {
         }
     }
 
-    /** Notes that a sum is one of the numbers of a range. */
+    /** Adds the fact that a sum is one of the numbers of a range. */
     void within(Sum sum, long low, long high) {
         Within fact = new Within(sum, new Range(low, high));
         if (!ranges.contains(fact)) {
@@ -100,7 +100,7 @@ final class Facts {
         }
     }
 
-    /** Returns where a sum lies, modulo 2^64, or null when that is not known. */
+    /** Returns the range of a sum, modulo 2^64, or null if it is not known. */
     @Nullable Range range(Sum sum) {
         return range(sum, DEPTH);
     }
@@ -118,7 +118,7 @@ final class Facts {
         return best;
     }
 
-    /** Returns how often one sum is in another, by the first of its words; 0 when it is not. */
+    /** Returns the factor of one sum in another, by the first of its words, or 0. */
     private static long times(Sum sum, Sum part) {
         for (int unknown : part.factors().keySet()) {
             long in = sum.factor(unknown);
@@ -135,7 +135,7 @@ final class Facts {
             return null;
         }
         for (int unknown : sum.factors().keySet()) {
-            // A word that is loaded later on is not known yet.
+            // A later step loads the word, so there are no facts about it yet.
             long max = unknown < highest.size() ? highest.get(unknown) : -1;
             range = max < 0 || range == null ? null : range.plus(new Range(0, max), sum.factor(unknown));
         }
@@ -143,7 +143,7 @@ final class Facts {
     }
 
     /**
-     * Tells whether a sum is for sure none of the numbers from 0 on that are less than a length.
+     * Tells whether a sum is certainly not among the numbers from 0 to below a length.
      *
      * @param sum the sum
      * @param length the length
@@ -161,16 +161,18 @@ final class Facts {
                 || fact.floor.isConstant() && excludes(sum, maxLength, fact.sum, fact.floor.constant()));
     }
 
-    /** Tells whether a sum is no number from 0 on that is less than a length, as another sum is at least a floor. */
+    /**
+     * Tells whether a sum is not among the numbers from 0 to below a length, if another sum is at least a floor.
+     */
     private static boolean excludes(Sum sum, long length, Sum other, long floor) {
-        Sum ahead = other.minus(sum);
+        Sum distance = other.minus(sum);
         Sum both = other.plus(sum);
         long first;
-        if (ahead.isConstant()) {
-            // Then the other one would be one of as many numbers from this one on.
-            first = ahead.constant();
+        if (distance.isConstant()) {
+            // If the sum were among them, the other one would be among as many numbers from this one on.
+            first = distance.constant();
         } else if (both.isConstant()) {
-            // Then it would be one of as many numbers up to this one.
+            // If the sum were among them, the other one would be among as many numbers up to this one.
             first = both.constant() - length + 1;
         } else {
             return false;

@@ -2,7 +2,7 @@ package io.github.rseq4j.ir;
 
 import io.github.rseq4j.kernel.RseqArea;
 
-/** Which field of the thread's area selects the memory a section works on. */
+/** The field of the thread's rseq area that selects the copy of the memory that a section works on. */
 public enum Index {
     /** The dense concurrency id: memory follows the threads that run, not the machine (Linux 6.3). */
     MM_CID(RseqArea.MM_CID),

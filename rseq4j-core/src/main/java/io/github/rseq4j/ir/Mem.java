@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param base holds an address
  * @param perCpu whether the current index's multiple of the stride is added: the base is then the address at index 0
  * @param index a register whose multiple is added, or null
- * @param scale what the index register is multiplied by: 1, 2, 4 or 8
+ * @param scale the factor of the index register: 1, 2, 4 or 8
  * @param displacementBytes a constant that is added
  */
 public record Mem(Reg base, boolean perCpu, @Nullable Reg index, int scale, int displacementBytes) {
@@ -23,10 +23,10 @@ public record Mem(Reg base, boolean perCpu, @Nullable Reg index, int scale, int 
     }
 
     /**
-     * The current index's copy of what lies behind a cell.
+     * The current index's copy of a word at a distance from a cell.
      *
      * @param base the cell's address at index 0
-     * @param displacementBytes how far behind it
+     * @param displacementBytes the distance
      */
     public static Mem cell(Reg base, int displacementBytes) {
         return new Mem(base, true, null, 1, displacementBytes);
@@ -45,7 +45,7 @@ public record Mem(Reg base, boolean perCpu, @Nullable Reg index, int scale, int 
     }
 
     /**
-     * A place that does not depend on the index: memory of the caller, or one whose address was itself loaded.
+     * A place that does not depend on the index: memory of the caller, or memory at an address that was loaded.
      *
      * @param base holds an address
      * @param displacementBytes a constant that is added
@@ -55,11 +55,11 @@ public record Mem(Reg base, boolean perCpu, @Nullable Reg index, int scale, int 
     }
 
     /**
-     * Tells whether writes to two places meet, as far as that can be told from their registers.
+     * Tells whether two places of the same registers overlap. For other places it returns false.
      *
-     * @param lengthBytes how many bytes are written here
+     * @param lengthBytes the number of bytes at this place
      * @param other the other place
-     * @param otherBytes how many are written there
+     * @param otherBytes the number of bytes at the other place
      */
     boolean overlaps(int lengthBytes, Mem other, int otherBytes) {
         boolean sameRegisters = base.equals(other.base) && perCpu == other.perCpu

@@ -1,6 +1,6 @@
 package io.github.rseq4j.ir;
 
-/** What a step reads besides memory: a register or a constant. */
+/** An operand of a step, other than a place in memory: a register or a constant. */
 public sealed interface Operand {
     /**
      * A constant.
@@ -15,8 +15,8 @@ public sealed interface Operand {
     }
 
     /**
-     * A register: one of the function's arguments, which no step writes, or a temporary. A restart leaves arguments as
-     * they were and temporaries undefined.
+     * A register: one of the function's arguments, which no step writes, or a temporary. After a restart
+     * arguments have their values, and temporaries are undefined.
      *
      * @param kind which of the two
      * @param number from 0

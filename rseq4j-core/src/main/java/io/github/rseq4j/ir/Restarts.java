@@ -13,36 +13,37 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rule that a restart finds what the first run found: no store ahead of the commit may write a byte that a step
- * before it has read, or that the commit writes.
+ * The rule that a restart reads what the first run read: no store before the commit may write a byte that an earlier
+ * step has read, or that the commit writes.
  */
 final class Restarts {
     /* How it works
      *
-     * A run that is aborted leaves its stores. The next run does the same as the first one if each of its reads gives
-     * what it gave then, that is if no byte is read and then stored to (an antidependence; de Kruijf's idempotent
-     * regions). A byte that the section has itself stored ahead of the read is stored again ahead of it.
+     * An aborted run leaves its stores. The restart does the same as the first run if each read returns the same bytes,
+     * that is, if no byte is read and then stored to (an antidependence; de Kruijf's idempotent regions). A byte that
+     * the section stores before the read is no problem: the restart stores it again before it reads it.
      *
-     * The steps are followed once. A register holds a Sum of unknown words: arguments, the slot, words that are loaded.
-     * So the distance of two places is a sum too. They lie apart when the distance is a constant that is great enough,
-     * or when Facts, of which the comparisons that did not leave the section are the greatest part, keep it out of the
-     * bytes where they would meet. What cannot be shown is refused. A user's section then compares, see
-     * SectionBuilder.disjoint; a section of this library says why, see Assumption.
+     * The steps are followed once. A register holds a Sum of unknown words: arguments, the slot, loaded words. So the
+     * distance of two places is a sum too. The places are disjoint if the distance is a constant that is large enough,
+     * or if Facts exclude every distance at which they overlap. Most facts are comparisons that did not leave the
+     * section. A store that cannot be shown to be disjoint is refused. A user's section then compares the places, see
+     * SectionBuilder.disjoint; a section of this library states the reason, see Assumption.
      *
-     * A store of the word that was loaded, of the same width, is taken wherever it goes: words lie at multiples of
-     * their size, so it either stays away from that word or writes what is there.
+     * A store of a loaded word, with the width of the load, is allowed at any place: words lie at multiples of their
+     * size, so the store either misses the loaded word or writes its content.
      *
-     * Places without a slot are compared with places with one at the slot of the run. A section that reaches another
-     * index's copy by such a place breaks a rule that no step shows (I9).
+     * A place without a slot is compared with a place with a slot at the slot of the run. A section that reaches
+     * another index's copy by a place without a slot breaks a rule that no step shows (I9).
      */
-    private static final String MAY = "; where the places never overlap say so ahead of it (SectionBuilder.disjoint,"
-            + " or an exit that bounds the index), else commit what is counted, in a section of its own";
-    private static final String READS = "; commit it, in a section of its own (SectionBuilder.next), or read it in the"
+    private static final String MAY = "; if the places never overlap, state it before the store"
+            + " (SectionBuilder.disjoint, or an exit that bounds the index); else commit the word in a section of its"
+            + " own";
+    private static final String READS = "; commit it in a section of its own (SectionBuilder.next), or read it in the"
             + " section that stores it, after the store";
-    private static final String DOES = "; commit what is counted, in a section of its own (SectionBuilder.next), or"
-            + " store ahead of the load";
+    private static final String DOES = "; commit the word in a section of its own (SectionBuilder.next), or store it"
+            + " before the load";
 
-    /** Stand for a step of another section. */
+    /** Numbers that stand for the steps of other sections. */
     private static final int ANOTHER = -1;
     private static final int ANOTHER_READS = -2;
 
@@ -59,12 +60,12 @@ final class Restarts {
     /**
      * A step's access to memory.
      *
-     * @param number the step's
+     * @param number the step's number
      * @param mem the place as the step has it, or null
      * @param at its address
-     * @param length how many bytes
-     * @param maxBytes how many at most
-     * @param word what a load gives and what a store writes, or null
+     * @param length the number of bytes
+     * @param maxBytes the largest number of bytes
+     * @param word the word that is loaded or stored, or null
      */
     private record Access(int number, @Nullable Mem mem, Sum at, Sum length, long maxBytes, @Nullable Sum word) {
         Access by(int step) {
@@ -75,11 +76,11 @@ final class Restarts {
             return at.equals(other.at) && length.equals(other.length);
         }
 
-        /** Tells whether all bytes of another access are among this one's, whatever the unknown words are. */
+        /** Tells whether this access contains all bytes of another one, for all values of the unknown words. */
         boolean covers(Access other) {
-            Sum behind = other.at.minus(at);
-            return behind.isConstant() && length.isConstant() && behind.constant() >= 0
-                    && behind.constant() + other.maxBytes <= length.constant();
+            Sum offset = other.at.minus(at);
+            return offset.isConstant() && length.isConstant() && offset.constant() >= 0
+                    && offset.constant() + other.maxBytes <= length.constant();
         }
     }
 
@@ -97,20 +98,20 @@ final class Restarts {
      *
      * @param name the section's name
      * @param steps its steps, which obey the other rules
-     * @throws IllegalArgumentException naming the store, and the step that has read what it may write
+     * @throws IllegalArgumentException with the store, and the step that may have read the same bytes
      */
     static void check(String name, List<Step> steps) {
         check(name, steps, List.of(), List.of());
     }
 
     /**
-     * Checks the sections of a chain: what one of them has committed, or stored ahead of its commit, no later one
-     * writes ahead of its own; nor what a later one commits, nor what any other one reads, for an aborted store stays
-     * where the thread moves away, and the next call there reads it. Places of other sections that depend on words
-     * which these load are left to the simulation.
+     * Checks the sections of a chain. A section may not store, before its commit, to a place that an earlier section
+     * has stored to, or that another section reads or commits: an aborted store stays at the index that the thread
+     * leaves, and the next call there reads it. Places that another section computes from loaded words are left to the
+     * simulation.
      *
      * @param chain the chain
-     * @throws IllegalArgumentException naming the store, and what it may write
+     * @throws IllegalArgumentException with the store, and the access that it may overlap
      */
     static void check(Chain chain) {
         List<Section> sections = chain.sections();
@@ -125,7 +126,10 @@ final class Restarts {
         }
     }
 
-    /** Returns what others look at when a section has committed, and what it reads itself, by arguments alone. */
+    /**
+     * Returns the accesses of a section that concern the other sections of its chain, at places that arguments alone
+     * determine: its commit, its reads, and its stores if they are asked for.
+     */
     private static List<Access> observed(Section section, boolean stores) {
         Restarts restarts = new Restarts(section.name(), section.steps(), section.assumptions());
         restarts.follow(List.of());
@@ -143,7 +147,7 @@ final class Restarts {
     private static void check(String name, List<Step> steps, List<Assumption> assumptions, List<Access> others) {
         Restarts restarts = new Restarts(name, steps, assumptions);
         List<Access> committed = new ArrayList<>(others);
-        // What the commit writes is known behind the last store alone: the steps are followed twice.
+        // The address of the commit is known only after the last store, so the steps are followed twice.
         if (steps.getLast() instanceof Commit commit) {
             Restarts first = new Restarts(name, steps, assumptions);
             first.follow(List.of());
@@ -303,7 +307,7 @@ final class Restarts {
                 + (!isSure ? MAY : met.number == ANOTHER_READS ? READS : DOES));
     }
 
-    /** Tells whether a store writes to the committed word what was loaded from there. */
+    /** Tells whether a store writes to the committed word the content that was loaded from there. */
     private boolean isUnchanged(Access committed, Access write) {
         return reads.stream().anyMatch(read -> read.word != null && read.word.equals(write.word)
                 && read.length.equals(write.length) && read.isSamePlace(committed));

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The rules that the steps of a section obey; what breaks one is refused with the step and the rule. */
+/** The rules that the steps of a section keep. A refusal names the step and the rule. */
 public final class Rules {
     private static final String ONE_COMMIT = "the commit is the last step, and there is one (I3)";
 
@@ -15,7 +15,7 @@ public final class Rules {
     /**
      * Requires a number to be in a range.
      *
-     * @param name what the number is
+     * @param name the name of the number
      * @param value the number
      * @param min the smallest
      * @param max the largest
@@ -28,10 +28,10 @@ public final class Rules {
     }
 
     /**
-     * Checks the name of a section or of a function.
+     * Checks the name of a section or of a function: lower case words joined by {@code _}.
      *
      * @param name the name
-     * @throws IllegalArgumentException when it is none
+     * @throws IllegalArgumentException when it is not of that form
      */
     public static void checkName(String name) {
         if (!isName(name)) {
@@ -40,14 +40,14 @@ public final class Rules {
     }
 
     /**
-     * Checks what can be told of a step before the steps after it are known. Each step may have a temporary of its own
-     * here; which of them share one of a section's temporaries is known when all steps are.
+     * Checks a step before the steps after it are known. Each step may have a temporary of its own here: which of them
+     * share one of the section's temporaries is decided when all steps are known.
      *
      * @param name the section's name
      * @param before the steps before it
      * @param step the step
      * @param arguments how many arguments the function has
-     * @throws IllegalArgumentException naming the step and the rule that it breaks
+     * @throws IllegalArgumentException with the step and the rule that it breaks
      */
     public static void checkNext(String name, List<Step> before, Step step, int arguments) {
         int number = before.size();
@@ -69,10 +69,10 @@ public final class Rules {
     }
 
     /**
-     * Checks that a restart of any section of a chain finds what the first run found.
+     * Checks that a restart of any section of a chain reads what the first run read.
      *
      * @param chain the chain
-     * @throws IllegalArgumentException naming the store that a restart may see, and the step that sees it
+     * @throws IllegalArgumentException with the store that a restart may read, and the step that reads it
      */
     public static void checkRestarts(Chain chain) {
         Restarts.check(chain);

@@ -5,29 +5,29 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A critical section: steps of which the last is the commit.
+ * A critical section: a list of steps, of which the last one is the commit.
  *
  * @param name its steps, the order and nothing else: {@code load_add_store_relaxed}
  * @param steps the steps
- * @param result what the function returns when this is its last section, or null for 0; it must not be negative
- * @param assumptions what its structure guarantees and its steps do not show
+ * @param result the register that the function returns when this is its last section, or null for 0; not negative
+ * @param assumptions the properties that its structure guarantees and its steps do not show
  */
 public record Section(String name, List<Step> steps, @Nullable Reg result, List<Assumption> assumptions) {
-    /** The exits a section may have. */
+    /** The most exits of a section. */
     public static final int MAX_EXITS = 9;
-    /** The most bytes one copy may move. */
+    /** The most bytes of one copy. */
     public static final int MAX_COPY_BYTES = 1 << 16;
-    /** The longest delay. */
+    /** The longest delay, in iterations. */
     public static final int MAX_DELAY = 1 << 20;
-    /** The steps a section may have. */
+    /** The most steps of a section. */
     public static final int MAX_STEPS = 64;
-    /** The temporaries a section may use. */
+    /** The most temporaries of a section. */
     public static final int MAX_TEMPORARIES = 4;
 
     /**
-     * Makes a section; what its steps may be is checked by {@link Rules}.
+     * Makes a section. {@link Rules} checks its steps.
      *
-     * @throws IllegalArgumentException naming the step and the rule that it breaks
+     * @throws IllegalArgumentException with the step and the rule that it breaks
      */
     public Section {
         steps = List.copyOf(steps);
@@ -35,13 +35,13 @@ public record Section(String name, List<Step> steps, @Nullable Reg result, List<
         Rules.check(name, steps, result);
     }
 
-    /** Makes a section whose steps show all that is known of it. */
+    /** Makes a section without assumptions. */
     public Section(String name, List<Step> steps, @Nullable Reg result) {
         this(name, steps, result, List.of());
     }
 
     /**
-     * Returns a section with other steps, about which the same is assumed.
+     * Returns a section of other steps with the same name and the same assumptions.
      *
      * @param others the steps
      */

@@ -1,15 +1,15 @@
 package io.github.rseq4j.ir;
 
 /**
- * What an emitted function returns: the result, 0 or more, when everything was committed; else a negative number that
- * tells why not, and how many sections of the chain had been committed before.
+ * The status that an emitted function returns. It is the result, 0 or more, if every section has committed. Otherwise
+ * it is a negative number: the reason, and the number of sections that committed before.
  */
 public final class Status {
-    /** The section was aborted more often than its cap allows; nothing of it happened. */
+    /** The section was aborted more often than it may restart. It has committed nothing. */
     public static final int ABORTED = 1;
     /** The thread has no registration. */
     public static final int UNREGISTERED = 2;
-    /** An index, a length or a count is beyond its bound. */
+    /** An index, a length or a count is above its bound. */
     public static final int OUT_OF_RANGE = 3;
     /** Exit n is this number + n. */
     public static final int EXIT = 16;
@@ -23,7 +23,7 @@ public final class Status {
      * Encodes a failure.
      *
      * @param code one of the constants, or {@link #EXIT} + n
-     * @param completed how many sections of the chain were committed
+     * @param completed the number of sections that have committed
      * @return a negative number
      */
     public static long failure(int code, int completed) {
@@ -40,7 +40,7 @@ public final class Status {
     }
 
     /**
-     * Returns how many sections of the chain were committed before the failure.
+     * Returns the number of sections that committed before the failure.
      *
      * @param status a negative status
      */
@@ -64,6 +64,6 @@ public final class Status {
             case OUT_OF_RANGE -> "out of range";
             default -> code >= EXIT ? "exit " + (code - EXIT) : "unknown status " + status;
         };
-        return completed(status) == 0 ? reason : reason + " behind " + completed(status) + " committed sections";
+        return completed(status) == 0 ? reason : reason + " after " + completed(status) + " committed sections";
     }
 }

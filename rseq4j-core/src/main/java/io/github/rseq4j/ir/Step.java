@@ -29,21 +29,21 @@ import org.jspecify.annotations.Nullable;
  * The record says which registers and which memory the step uses, and which rules it keeps. The compiler then names
  * each place that lacks the step: the visitors, {@code machine.x64.X64Assembler} and {@code machine.aarch64.A64Steps},
  * and the switches without a default, in {@code Restarts} (what a restart may see), {@code Interpreter} and
- * {@code Fallback} (how it runs without machine code) and {@code Uses} (which values its proofs make up). Programs reach
- * the step by a method of {@code SectionBuilder}; the tests' {@code RandomSections} makes it up.
+ * {@code Fallback} (how it runs without machine code) and {@code Uses} (which values its proofs make up). Programs
+ * reach the step by a method of {@code SectionBuilder}; the tests' {@code RandomSections} makes it up.
  *
  * <p>The assemblers run before the first update of each JVM. They are visitors because the bootstrap of a switch over
  * types takes a fresh JVM ten milliseconds.
  */
 public sealed interface Step {
-    /** The rule about stores ahead of the commit. */
-    String ONLY_THE_COMMIT = "only the commit writes the word that others look at (I3)";
+    /** The rule about stores before the commit. */
+    String ONLY_THE_COMMIT = "only the commit writes the word that other threads read (I3)";
 
     /**
      * Calls the visitor's method for this kind of step.
      *
      * @param visitor the visitor
-     * @param context what the method gets beside the step
+     * @param context passed to the method together with the step
      * @param <C> its type
      */
     <C> void accept(StepVisitor<C> visitor, C context);
@@ -58,7 +58,7 @@ public sealed interface Step {
         return null;
     }
 
-    /** Returns what the step reads besides the registers of its place in memory. */
+    /** Returns the operands that the step reads, without the registers of its place in memory. */
     default List<Operand> operands() {
         return List.of();
     }
@@ -127,8 +127,8 @@ public sealed interface Step {
      * {@code target = *from}.
      *
      * @param target a temporary
-     * @param from where
-     * @param width how many bytes
+     * @param from the place that is read
+     * @param width the number of bytes
      */
     record Load(Reg target, Mem from, Width width) implements Producer {
         @Override
@@ -148,11 +148,11 @@ public sealed interface Step {
     }
 
     /**
-     * {@code *to = value}, ahead of the commit: nobody may look there before the commit tells them to.
+     * {@code *to = value}, before the commit. No other thread reads that place before the commit tells it to.
      *
-     * @param to where
-     * @param value what
-     * @param width how many bytes
+     * @param to the place that is written
+     * @param value the value
+     * @param width the number of bytes
      */
     record Store(Mem to, Operand value, Width width) implements Step {
         @Override
@@ -186,7 +186,7 @@ public sealed interface Step {
      * {@code target += value}.
      *
      * @param target a temporary
-     * @param value what is added
+     * @param value the value that is added
      */
     record Add(Reg target, Operand value) implements Arithmetic {
         @Override
@@ -204,7 +204,7 @@ public sealed interface Step {
      * {@code target -= value}.
      *
      * @param target a temporary
-     * @param value what is subtracted
+     * @param value the value that is subtracted
      */
     record Subtract(Reg target, Operand value) implements Arithmetic {
         @Override
@@ -237,10 +237,10 @@ public sealed interface Step {
     }
 
     /**
-     * {@code target = address of place}: nothing is read there.
+     * {@code target = address of place}. The step does not read the memory there.
      *
      * @param target a temporary
-     * @param place where
+     * @param place the place
      */
     record Address(Reg target, Mem place) implements Producer {
         @Override
@@ -263,7 +263,7 @@ public sealed interface Step {
      * {@code target = value}.
      *
      * @param target a temporary
-     * @param value what it becomes
+     * @param value the value
      */
     record Move(Reg target, Operand value) implements Producer {
         @Override
@@ -283,11 +283,11 @@ public sealed interface Step {
     }
 
     /**
-     * Leaves the section with exit {@code exit} when the comparison holds; nothing has then happened.
+     * Leaves the section with exit {@code exit} when the comparison holds. The section has then committed nothing.
      *
      * @param condition the comparison
-     * @param left one side
-     * @param right the other
+     * @param left the left word
+     * @param right the right word
      * @param width how many bytes are compared
      * @param exit the exit's number, 0 to {@link Section#MAX_EXITS} - 1
      */
@@ -315,12 +315,12 @@ public sealed interface Step {
     }
 
     /**
-     * Copies bytes, ahead of the commit; a longer length than the bound leaves the section as out of range. The two
-     * ranges do not overlap.
+     * Copies bytes, before the commit. A length above the bound leaves the section as out of range. The two ranges do
+     * not overlap.
      *
      * @param to where the first byte goes
      * @param from holds the address of the first byte
-     * @param lengthBytes how many
+     * @param lengthBytes holds the number of bytes
      * @param maxBytes the bound, at most {@link Section#MAX_COPY_BYTES}
      */
     record Copy(Mem to, Reg from, Reg lengthBytes, int maxBytes) implements Step {
@@ -367,8 +367,8 @@ public sealed interface Step {
      * {@code target} = the processor's time stamp counter.
      *
      * @param target a temporary
-     * @param isOrdered whether the counter is read behind all that comes before: then no time is earlier than that of
-     *     what happened before, on whichever CPU. Else the processor may read it ahead of loads that it waits for
+     * @param isOrdered whether the counter is read after all earlier instructions: then it is never earlier than a
+     *     counter that another CPU read before. If not, the processor may read it before earlier loads have completed
      */
     record Timestamp(Reg target, boolean isOrdered) implements Producer {
         /** An ordered one. */
@@ -393,9 +393,9 @@ public sealed interface Step {
     }
 
     /**
-     * Spends time: counts down from a number. More than the bound leaves the section as out of range.
+     * Spends time: counts down from a number. A number above the bound leaves the section as out of range.
      *
-     * @param iterations how often, 0 to the bound
+     * @param iterations holds the number, 0 to the bound
      * @param max the bound, at most {@link Section#MAX_DELAY}
      */
     record Delay(Reg iterations, int max) implements Step {
@@ -421,7 +421,7 @@ public sealed interface Step {
         }
     }
 
-    /** The last step, and the only one that others can observe (I3). */
+    /** The last step, and the only one that other threads can observe (I3). */
     sealed interface Commit extends Step {
         /** Returns the word that is written. */
         Mem to();
@@ -431,7 +431,7 @@ public sealed interface Step {
             return to();
         }
 
-        /** Returns what is written, or added. */
+        /** Returns the value that is written, or added. */
         Operand value();
 
         @Override
@@ -449,9 +449,9 @@ public sealed interface Step {
     /**
      * {@code *to = value}.
      *
-     * @param to where
-     * @param value what
-     * @param width how many bytes
+     * @param to the place that is written
+     * @param value the value
+     * @param width the number of bytes
      * @param order the memory order
      */
     record CommitStore(Mem to, Operand value, Width width, Order order) implements Commit {
@@ -469,9 +469,9 @@ public sealed interface Step {
     /**
      * {@code *to += value}.
      *
-     * @param to where
-     * @param value what is added
-     * @param width how many bytes
+     * @param to the place that is written
+     * @param value the value that is added
+     * @param width the number of bytes
      * @param order the memory order
      */
     record CommitAdd(Mem to, Operand value, Width width, Order order) implements Commit {

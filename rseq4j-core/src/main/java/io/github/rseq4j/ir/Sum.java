@@ -4,8 +4,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a register holds, as a sum modulo 2^64 of unknown words, each times a factor, and of a constant. Two sums that
- * differ by a constant differ by it whatever the unknown words are.
+ * The content of a register, as a sum modulo 2^64 of unknown words, each times a factor, and of a constant. If two sums
+ * differ by a constant, they differ by it for all values of the unknown words.
  *
  * @param factors the factor of each unknown word, by the word's number; none is 0
  * @param constant the constant

@@ -1,6 +1,6 @@
 package io.github.rseq4j.ir;
 
-/** How many bytes a load or a store moves. A load of 4 bytes clears the upper half of its register. */
+/** The width of a load or a store. A load of 4 bytes clears the upper half of its register. */
 public enum Width {
     /** 4 bytes. */
     INT(4),
@@ -27,7 +27,7 @@ public enum Width {
         return this == INT ? Integer.toUnsignedLong((int) word) : word;
     }
 
-    /** Returns what stands before a place of this width in the text of a step. */
+    /** Returns the prefix of a place of this width in the text of a step. */
     String prefix() {
         return this == INT ? "int " : "";
     }

@@ -11,9 +11,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Statuses tell code and progress apart, and conditions compare as the processors do. */
 final class StatusTest {
     @ParameterizedTest
-    @CsvSource({"1, 0, -1, aborted too often", "1, 5, -1281, aborted too often behind 5 committed sections",
-        "2, 0, -2, unregistered", "3, 7, -1795, out of range behind 7 committed sections", "16, 0, -16, exit 0",
-        "23, 7, -1815, exit 7 behind 7 committed sections", "4, 0, -4, unknown status -4"})
+    @CsvSource({"1, 0, -1, aborted too often", "1, 5, -1281, aborted too often after 5 committed sections",
+        "2, 0, -2, unregistered", "3, 7, -1795, out of range after 7 committed sections", "16, 0, -16, exit 0",
+        "23, 7, -1815, exit 7 after 7 committed sections", "4, 0, -4, unknown status -4"})
     void keepsCodeAndProgress(int code, int completed, long status, String text) {
         assertEquals(status, Status.failure(code, completed));
         assertEquals(code, Status.code(status));
