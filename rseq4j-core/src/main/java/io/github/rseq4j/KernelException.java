@@ -3,6 +3,8 @@ package io.github.rseq4j;
 /**
  * Thrown if the kernel refuses a system call that an operation needs. The operation has changed nothing, unless its own
  * description says otherwise.
+ *
+ * @since 0.1.0
  */
 public final class KernelException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -22,6 +22,8 @@ import java.lang.invoke.MethodHandle;
  * classes. Emitted code and the cells of structures are never unmapped, because a thread may still refer to them. With
  * every structure in use a copy leaves four or five mappings, some 60 KiB of memory on two CPUs, and address space of 1
  * MiB, and several times 1 MiB for each possible CPU. On the fallback it leaves nothing.
+ *
+ * @since 0.1.0
  */
 public final class Rseq {
     private Rseq() {}

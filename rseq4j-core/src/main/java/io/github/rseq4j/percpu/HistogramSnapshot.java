@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Snapshots have the same shape if their histograms have the same highest trackable value and the same significant
  * bits. Snapshots of the same shape can be added and compared. Count, sum, mean, bounds and percentiles of an empty
  * snapshot are 0.
+ *
+ * @since 0.1.0
  */
 public final class HistogramSnapshot {
     private static final BigDecimal HALF = new BigDecimal("0.5");

@@ -1,6 +1,10 @@
 package io.github.rseq4j.percpu;
 
-/** The options of a {@link PerCpuItems}. Immutable; each {@code with} method returns new options. */
+/**
+ * The options of a {@link PerCpuItems}. Immutable; each {@code with} method returns new options.
+ *
+ * @since 0.1.0
+ */
 public final class ItemOptions {
     /** The most ranges that a limit may allow. */
     public static final int MAX_RANGES = 65_536;

@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pool of items of one size, each with a copy for each index: the memory of a user's own per-CPU structures. An item
- * is named by the address of its copy at index 0, as sections take it.
+ * A pool of items of one size, each with a copy for each index: the memory of a user's own per-CPU structures. The name
+ * of an item is the address of its copy at index 0, which is the argument that sections take.
  *
  * {@snippet lang = java:
  * try (PerCpuItems items = new PerCpuItems(64, ItemOptions.defaults().withRobust(true))) {
@@ -29,51 +29,57 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p><b>Threads.</b> Every method may be called from any thread, and holds the pool's monitor while it runs: taking and
- * freeing items is not meant to be hot, working on them by sections is. An item belongs to no thread and to no CPU, so
- * migration changes nothing.
+ * <p><b>Threads.</b> Every method may be called from any thread, and holds the pool's monitor while it runs. Sections
+ * that work on items are fast; allocating and freeing items is not. An item belongs to no thread and to no CPU, so
+ * migration has no effect.
  *
- * <p><b>Freeing.</b> An item may be freed when no section can find it any more: its address was removed from wherever
- * sections load it, and every call that had it as an argument has returned. Sections that loaded it before may still be
- * running, on any CPU: the item is handed out again only after a fence has aborted those, and beginning anew they do
- * not find it. It is then as new in every copy.
+ * <p><b>Freeing.</b> An item may be freed when no section can find it any more: the caller has removed its address from
+ * every place that sections load it from, and every call with the address as an argument has returned. Sections that
+ * loaded the address before may still be running on any CPU. So the item is handed out again only after a fence has
+ * aborted them; they start again and do not find it. All copies then have the content of a new item.
  *
- * <p><b>Memory.</b> Reserved in ranges of 1 MiB for each index and populated by pages, when somebody first writes to
- * one: an index that runs no section costs nothing. The page then lies on the NUMA node of the CPU that wrote it, which
- * {@link io.github.rseq4j.Rseq#currentNode()} tells; a template changes nothing about that. The pool must stay
- * reachable while its items are used; its memory goes back when it is closed or collected. A pool that needs one more
- * range asks the collector for pools that were dropped, when all pools together hold much more than after the last
- * time, and at least a sixteenth of the heap's largest size (64 to 512 MiB); it waits a quarter of a second at most.
+ * <p><b>Access.</b> {@link #getLong} and {@link #putLong} access a word, {@link #read} and {@link #write} copy bytes
+ * from and to a {@link java.lang.foreign.MemorySegment}. All of them check item, index and bounds.
  *
- * <p><b>Robust mode</b> finds what else damages memory in silence. Freed items are poisoned, and a write to one is
- * reported when it is handed out again, by {@link #verify} and by {@link #close}, which reports leaks as well. It costs
- * a fence and a look at all copies for each item freed. Without it only wrong addresses and double frees are found.
+ * <p><b>Memory.</b> The pool reserves ranges of 1 MiB for each index. A page is populated at the first write to it, on
+ * the NUMA node of the writing CPU (see {@link io.github.rseq4j.Rseq#currentNode()}), also with a template. So an index
+ * that runs no section uses no memory. The pool must stay reachable while its items are used; its memory is freed when
+ * it is closed or collected. If dropped pools may hold much memory, a pool that needs a range asks the garbage
+ * collector for them and waits for at most a quarter of a second: when all pools together hold much more than the last
+ * time, and at least a sixteenth of the maximum heap size (64 to 512 MiB).
  *
- * <p><b>Without rseq</b> it works the same on the fallback's memory, whose addresses mean something to sections alone.
+ * <p><b>Robust mode</b> finds further misuse. Freed items are poisoned. A write to a freed item is reported when the
+ * item is handed out again, by {@link #verify}, and by {@link #close}, which also reports leaks. Robust mode costs a
+ * fence and a check of all copies for each freed item. Without it only wrong addresses and double frees are found.
  *
- * <p>The idea of a pool whose items have a copy a stride apart for each CPU, its robust mode and its name are
- * librseq's (rseq_mempool, Mathieu Desnoyers).
+ * <p><b>Without rseq</b> the pool works in the same way on the memory of the fallback. Addresses of that memory have a
+ * meaning for sections only.
+ *
+ * <p>Pools whose items have a copy for each CPU, a stride apart, and their robust mode are librseq's (rseq_mempool,
+ * Mathieu Desnoyers).
+ *
+ * @since 0.1.0
  */
 public final class PerCpuItems implements AutoCloseable {
     /* How it works
      *
      *   fresh ---> allocated ---free---> freed ---fence---> reusable ---> allocated
      *
-     * A bit for each item tells whether it is allocated. Freed items wait in a queue; one fence makes all that are in
-     * it reusable, which a number notes (I8, I9). The fence is made when a batch waits, or when nothing else is left,
-     * so that items share its price, an interrupt of every CPU that runs us. Where none is reusable, items are taken
-     * from what is left of the newest range, and then from a new one, up to the limit.
+     * A bit for each item tells whether it is allocated. Freed items wait in a queue. One fence makes all of them
+     * reusable; a number notes how many (I8, I9). The fence is made when a batch waits, or when no other item is left,
+     * so that several items share its cost, an interrupt of every CPU that runs the process. If no item is reusable,
+     * the pool takes the next item of the newest range, and then a new range, up to the limit.
      *
-     * In robust mode each item is fenced when it is freed: a section that rightly was still running must not be taken
-     * for a use after free, so it is stopped before the poison is written.
+     * In robust mode each item is fenced when it is freed. A section may rightly still be running then; the fence
+     * aborts it before the poison is written, so that its writes are not reported as a use after free.
      *
-     * An Error may come out of any call. An item leaves the queue when it was made new, and its bit changes last; what
-     * was changed before is put right, or does no harm when it is done again.
+     * An Error may come out of any call. An item leaves the queue after it was made new, and its bit changes last. Each
+     * earlier change is undone, or may be repeated without harm.
      *
-     * Refused: a header in front of items, which would keep an item from being a whole page or stride; clearing items
-     * when they are freed, which sections still running would undo.
+     * Refused: a header before each item, with which no item could be a whole page or stride; clearing items when they
+     * are freed, because sections that are still running would write to them afterwards.
      */
-    /** The largest item, in bytes: a stride. */
+    /** The largest size of an item in bytes: a stride. */
     public static final int MAX_ITEM_BYTES = ItemMemory.MAX_ITEM_BYTES;
 
     private static final int BATCH = 64;
@@ -84,13 +90,13 @@ public final class PerCpuItems implements AutoCloseable {
     private final int maxRanges;
     private final ItemMemory memory;
     private final @Nullable Poison poison;
-    /** For each range, by its address, which of its items are allocated. */
+    /** The bits of the items of each range, by its address. */
     private final TreeMap<Long, BitSet> ranges = new TreeMap<>();
     private final ArrayDeque<Long> freed = new ArrayDeque<>();
     private final List<String> faults = new ArrayList<>();
-    /** How many of the freed items, the first ones, a fence has passed. */
+    /** The number of freed items, at the front of the queue, since whose free a fence has been made. */
     private int reusable;
-    /** A range that is not in use yet, or 0. */
+    /** A range without items, or 0. */
     private long spare;
     private long freshItem;
     private int freshItems;
@@ -98,21 +104,22 @@ public final class PerCpuItems implements AutoCloseable {
     private boolean closed;
 
     /**
-     * Makes a pool of items of zeros, with the default options. It takes its first range with its first item.
+     * Creates a pool of items of zeros, with the default options. It takes no memory until the first item is allocated.
      *
-     * @param itemBytes the size of an item, 1 to {@link #MAX_ITEM_BYTES}, rounded up to a multiple of 8
-     * @throws IllegalArgumentException when the size is out of range
+     * @param itemBytes the size of an item in bytes, 1 to {@link #MAX_ITEM_BYTES}, rounded up to a multiple of 8
+     * @throws IllegalArgumentException if the size is out of range
      */
     public PerCpuItems(int itemBytes) {
         this(itemBytes, ItemOptions.defaults());
     }
 
     /**
-     * Makes a pool. It takes its first range with its first item.
+     * Creates a pool. It takes its first range with its first item. A template is kept in a file in memory; if the
+     * kernel refuses memfd_create(2), the template is written to each item instead.
      *
-     * @param itemBytes the size of an item, 1 to {@link #MAX_ITEM_BYTES}, rounded up to a multiple of 8
+     * @param itemBytes the size of an item in bytes, 1 to {@link #MAX_ITEM_BYTES}, rounded up to a multiple of 8
      * @param options template, robust mode and limit
-     * @throws IllegalArgumentException when the size is out of range, or smaller than the template
+     * @throws IllegalArgumentException if the size is out of range, or smaller than the template
      */
     public PerCpuItems(int itemBytes, ItemOptions options) {
         byte[] template = options.template();
@@ -129,25 +136,26 @@ public final class PerCpuItems implements AutoCloseable {
         this.poison = options.robust() ? new Poison(memory) : null;
     }
 
-    /** {@return the size of an item in bytes, rounded up} */
+    /** {@return the size of an item in bytes, rounded up to a multiple of 8} */
     public synchronized int itemBytes() {
         requireOpen();
         return itemBytes;
     }
 
-    /** {@return how many copies an item has: one for each index, and one for threads without an index} */
+    /** {@return the number of copies of an item: one for each index, and one for threads without an index} */
     public synchronized int copies() {
         requireOpen();
         return memory.copies();
     }
 
     /**
-     * Hands out an item, whose copies hold the template, or zeros.
+     * Allocates an item. All of its copies hold the template, or zeros.
      *
      * @return the address of its copy at index 0
-     * @throws IllegalStateException when all ranges up to the limit are full; in robust mode, when a freed item was
-     *     written, which is reported once; when the pool is closed
-     * @throws io.github.rseq4j.KernelException when a range or a fence is needed and the kernel refuses it
+     * @throws IllegalStateException if all ranges up to the limit are full; in robust mode, if a freed item was
+     *     written, which is reported once; if the pool is closed
+     * @throws io.github.rseq4j.KernelException if a range is needed and the kernel refuses mmap(2), or if a fence is
+     *     needed and the kernel refuses membarrier(2) and, in its place, sched_setaffinity(2); then nothing has changed
      */
     public synchronized long allocate() {
         requireOpen();
@@ -188,7 +196,7 @@ public final class PerCpuItems implements AutoCloseable {
         if (own != null) {
             String fault = own.fault(item);
             if (fault != null) {
-                // To the end, of as many that are reusable, so that the next call finds another one.
+                // It moves to the end of the queue, so that the next call finds another item.
                 freed.addLast(freed.removeFirst());
                 throw new IllegalStateException("use after free: " + fault);
             }
@@ -207,12 +215,13 @@ public final class PerCpuItems implements AutoCloseable {
     }
 
     /**
-     * Takes an item back; see the class for when that is allowed.
+     * Frees an item. The description of the class says when this is allowed.
      *
-     * @param item what {@link #allocate} returned
-     * @throws IllegalArgumentException when the address is no item of this pool
-     * @throws IllegalStateException when the item is free, or the pool is closed
-     * @throws io.github.rseq4j.KernelException in robust mode, when a fence is refused; the item stays allocated
+     * @param item the result of {@link #allocate}
+     * @throws IllegalArgumentException if the address is not an item of this pool
+     * @throws IllegalStateException if the item is free, or the pool is closed
+     * @throws io.github.rseq4j.KernelException in robust mode, if the kernel refuses a fence; then the item stays
+     *     allocated
      */
     public synchronized void free(long item) {
         Map.Entry<Long, BitSet> range = require(item, "freed twice");
@@ -238,12 +247,12 @@ public final class PerCpuItems implements AutoCloseable {
     /**
      * Returns the address of one copy of an item.
      *
-     * @param item what {@link #allocate} returned
-     * @param index whose copy, 0 to {@link #copies} - 1
+     * @param item the result of {@link #allocate}
+     * @param index the index of the copy, 0 to {@link #copies} - 1
      * @return the copy's address
-     * @throws IllegalArgumentException when the address is no item of this pool
-     * @throws IndexOutOfBoundsException when there is no such index
-     * @throws IllegalStateException when the item is free, or the pool is closed
+     * @throws IllegalArgumentException if the address is not an item of this pool
+     * @throws IndexOutOfBoundsException if there is no such index
+     * @throws IllegalStateException if the item is free, or the pool is closed
      */
     public synchronized long address(long item, int index) {
         require(item, "used after free");
@@ -254,68 +263,68 @@ public final class PerCpuItems implements AutoCloseable {
     }
 
     /**
-     * Reads a word of one copy, whole. What a section has committed is seen sooner or later, and at once when it
-     * happened before.
+     * Reads a word of one copy, whole, with opaque order. A commit of a section becomes visible eventually, and is
+     * visible if it happened-before the call.
      *
-     * @param item what {@link #allocate} returned
-     * @param index whose copy, 0 to {@link #copies} - 1
-     * @param offsetBytes where in the copy, a multiple of 8 below the item's size
+     * @param item the result of {@link #allocate}
+     * @param index the index of the copy, 0 to {@link #copies} - 1
+     * @param offsetBytes the offset in the copy, a multiple of 8 less than the size of the item
      * @return the word
-     * @throws IllegalArgumentException when the address is no item of this pool
-     * @throws IndexOutOfBoundsException when there is no such index or no such word
-     * @throws IllegalStateException when the item is free, or the pool is closed
+     * @throws IllegalArgumentException if the address is not an item of this pool
+     * @throws IndexOutOfBoundsException if there is no such index or no such word
+     * @throws IllegalStateException if the item is free, or the pool is closed
      */
     public synchronized long getLong(long item, int index, int offsetBytes) {
         return memory.get(word(item, index, offsetBytes));
     }
 
     /**
-     * Writes a word of one copy, whole, and with no protection from sections: for who initialises an item that no
-     * section can find yet.
+     * Writes a word of one copy, whole, with opaque order. Nothing protects the word from sections that write to it at
+     * the same time, so use this method to initialise an item that no section can find yet.
      *
-     * @param item what {@link #allocate} returned
-     * @param index whose copy, 0 to {@link #copies} - 1
-     * @param offsetBytes where in the copy, a multiple of 8 below the item's size
+     * @param item the result of {@link #allocate}
+     * @param index the index of the copy, 0 to {@link #copies} - 1
+     * @param offsetBytes the offset in the copy, a multiple of 8 less than the size of the item
      * @param value the word
-     * @throws IllegalArgumentException when the address is no item of this pool
-     * @throws IndexOutOfBoundsException when there is no such index or no such word
-     * @throws IllegalStateException when the item is free, or the pool is closed
+     * @throws IllegalArgumentException if the address is not an item of this pool
+     * @throws IndexOutOfBoundsException if there is no such index or no such word
+     * @throws IllegalStateException if the item is free, or the pool is closed
      */
     public synchronized void putLong(long item, int index, int offsetBytes, long value) {
         memory.put(word(item, index, offsetBytes), value);
     }
 
     /**
-     * Copies bytes of one copy to a segment, which is filled. They are read in no particular order and not whole: a
-     * word that a section may commit meanwhile is read by {@link #getLong}.
+     * Fills a segment with bytes of one copy. The bytes are read in no particular order, and words are not read whole:
+     * use {@link #getLong} for a word that a section may commit at the same time.
      *
-     * @param item what {@link #allocate} returned
-     * @param index whose copy, 0 to {@link #copies} - 1
-     * @param offsetBytes where in the copy the bytes begin, 0 or more
-     * @param into the segment, of the heap or native; its size is the number of bytes
-     * @throws IllegalArgumentException when the address is no item of this pool, or the segment is read only
-     * @throws IndexOutOfBoundsException when there is no such index, or the copy has no such bytes; nothing is copied
-     *     then
-     * @throws IllegalStateException when the item is free, the pool is closed, or the segment's scope is
-     * @throws WrongThreadException when the segment is confined to another thread
+     * @param item the result of {@link #allocate}
+     * @param index the index of the copy, 0 to {@link #copies} - 1
+     * @param offsetBytes the offset of the first byte in the copy, 0 or more
+     * @param into a heap or native segment; its size is the number of bytes
+     * @throws IllegalArgumentException if the address is not an item of this pool, or the segment is read-only
+     * @throws IndexOutOfBoundsException if there is no such index, or the copy has no such bytes; then nothing is
+     *     copied
+     * @throws IllegalStateException if the item is free, or the pool or the segment's scope is closed
+     * @throws WrongThreadException if the segment is confined to another thread
      */
     public synchronized void read(long item, int index, long offsetBytes, MemorySegment into) {
         memory.read(bytes(item, index, offsetBytes, into.byteSize()), into);
     }
 
     /**
-     * Copies a segment's bytes to one copy, with no protection from sections: for initialising an item that no section
-     * can find yet.
+     * Copies the bytes of a segment to one copy. Nothing protects the bytes from sections that write to them at the
+     * same time, so use this method to initialise an item that no section can find yet.
      *
-     * @param item what {@link #allocate} returned
-     * @param index whose copy, 0 to {@link #copies} - 1
-     * @param offsetBytes where in the copy the bytes go, 0 or more
-     * @param from the segment, of the heap or native; its size is the number of bytes
-     * @throws IllegalArgumentException when the address is no item of this pool
-     * @throws IndexOutOfBoundsException when there is no such index, or the copy has no such bytes; nothing is copied
-     *     then
-     * @throws IllegalStateException when the item is free, the pool is closed, or the segment's scope is
-     * @throws WrongThreadException when the segment is confined to another thread
+     * @param item the result of {@link #allocate}
+     * @param index the index of the copy, 0 to {@link #copies} - 1
+     * @param offsetBytes the offset of the first byte in the copy, 0 or more
+     * @param from a heap or native segment; its size is the number of bytes
+     * @throws IllegalArgumentException if the address is not an item of this pool
+     * @throws IndexOutOfBoundsException if there is no such index, or the copy has no such bytes; then nothing is
+     *     copied
+     * @throws IllegalStateException if the item is free, or the pool or the segment's scope is closed
+     * @throws WrongThreadException if the segment is confined to another thread
      */
     public synchronized void write(long item, int index, long offsetBytes, MemorySegment from) {
         memory.write(bytes(item, index, offsetBytes, from.byteSize()), from);
@@ -339,7 +348,7 @@ public final class PerCpuItems implements AutoCloseable {
         return address + offsetBytes;
     }
 
-    /** Refuses every address but that of an item that is allocated. */
+    /** Checks that the address is that of an allocated item. */
     private Map.Entry<Long, BitSet> require(long item, String misuse) {
         requireOpen();
         Map.Entry<Long, BitSet> range = ranges.floorEntry(item);
@@ -370,17 +379,17 @@ public final class PerCpuItems implements AutoCloseable {
         return "item=0x" + Long.toHexString(item);
     }
 
-    /** {@return what the pool holds now} */
+    /** {@return what the pool holds at this moment} */
     public synchronized ItemStats stats() {
         requireOpen();
         return new ItemStats(ranges.size(), allocated, freshItems + (long) freed.size());
     }
 
     /**
-     * Looks for writes to freed items, in robust mode; without it there is nothing to look at.
+     * Checks in robust mode that no freed item was written. Without robust mode it has no effect.
      *
-     * @throws IllegalStateException when there were any, naming the first of them, each reported once; when the pool is
-     *     closed
+     * @throws IllegalStateException if freed items were written; the message names the first ones, and each is reported
+     *     once; also if the pool is closed
      */
     public synchronized void verify() {
         requireOpen();
@@ -424,12 +433,12 @@ public final class PerCpuItems implements AutoCloseable {
     }
 
     /**
-     * Gives all memory back, that of items which were not freed as well: each must be in the state in which it may be
-     * freed. Every other method throws from then on; closing again does nothing.
+     * Frees all memory, also that of allocated items: no section may be able to find any item. Afterwards every other
+     * method throws IllegalStateException. Closing again has no effect.
      *
-     * @throws IllegalStateException in robust mode, after all was given back, when items were not freed or freed ones
-     *     were written, naming the first of them
-     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; nothing has changed then, and it can be
+     * @throws IllegalStateException in robust mode, after all memory was freed, if items were leaked or freed items
+     *     were written; the message names the first ones
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence; then nothing has changed, and it can be
      *     closed again
      */
     @Override

@@ -11,10 +11,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
 /**
- * A lock for each CPU's index, for data with a copy for each index whose update does not fit one section. Taking the
- * lock of the CPU that the thread runs on is one downcall, with no atomic instruction, and seldom finds it taken: only
- * by a holder that was preempted or has moved away. The lock of another index can be taken as well, for who adds up or
- * drains all copies; that costs a fence.
+ * A lock for each index, for data with a copy for each index whose update does not fit into one section. Taking the
+ * lock of the thread's current index is one downcall, with no atomic instruction. It finds the lock taken only if its
+ * holder was preempted or has migrated. A thread may also take the lock of another index, to sum up or to drain all
+ * copies; this costs a fence.
  *
  * {@snippet lang = java:
  * PerCpuLock lock = new PerCpuLock();
@@ -27,61 +27,69 @@ import java.util.function.IntConsumer;
  * long total = sum[0];                             // 1000
  * }
  *
- * <p><b>What is held.</b> The lock of the index that {@link #lock()} returned, until {@link #unlock} releases it, and
- * not the CPU: a holder that migrates, or a virtual thread that goes on on another carrier, holds what it held, and
- * uses that index's copy of the data. What a holder has written is seen by who holds the lock of this index next.
+ * <p><b>Migration.</b> A thread holds the lock of the index that {@link #lock()} returned, until {@link #unlock}
+ * releases it; it does not hold the CPU. A holder that migrates, also a virtual thread to another carrier, still holds
+ * this lock and uses the copy of this index.
  *
- * <p><b>Threads.</b> Every method may be called from any thread, platform or virtual, and a lock may be released by
- * another thread than took it. It is neither reentrant nor fair: a holder that takes a lock again waits for itself when
- * it gets the same index. Who needs several takes them by index, in ascending order, and does not call {@link #lock()}
- * while it holds one. Waiting looks some times, then yields, then parks for up to a millisecond at a time, always in
- * Java: it delays no safepoint, pins no virtual thread and leaves its carrier to others. It cannot be interrupted; an
- * interrupt that came meanwhile is kept.
+ * <p><b>Visibility.</b> Writes of a holder are visible to the next holder of the lock of the same index.
  *
- * <p><b>Errors.</b> Where the stack overflows while a lock is taken it is not held; {@link #run} releases it also when
- * the stack overflows in the action, or in releasing it. An {@link #unlock} that throws an error has released nothing.
+ * <p><b>Threads.</b> Every method may be called from any thread, platform or virtual. A lock may be released by another
+ * thread than the one that took it. The lock is neither reentrant nor fair: a holder that takes a lock again waits for
+ * itself if it gets the same index. A thread that needs several locks takes them by index, in ascending order, and does
+ * not call {@link #lock()} while it holds one.
  *
- * <p><b>Progress.</b> A thread that is preempted while it holds a lock keeps those out which run on its CPU meanwhile,
- * and no others: hold it for short work.
+ * <p><b>Waiting.</b> A waiting thread first spins, then yields, and then parks for up to a millisecond at a time. It
+ * waits in Java: it delays no safepoint and does not pin a virtual thread. Waiting is not interruptible; the interrupt
+ * status is kept.
  *
- * <p><b>Memory.</b> 8 bytes for each CPU that takes locks, packed beside other structures' cells; they go back when the
- * lock is collected. Nothing is allocated by locking.
+ * <p><b>Progress.</b> A preempted holder blocks the threads that need the same index, and no others. So a lock should
+ * be held only for short work.
  *
- * <p><b>Misuse.</b> Releasing an index that is not held throws when it is found free; where another thread holds it by
- * then, that cannot be told.
+ * <p><b>Errors.</b> If the stack overflows while a lock is taken, the lock is not held. {@link #run} releases the lock
+ * also if the stack overflows in the action or while the lock is released. An {@link #unlock} that throws an Error has
+ * released nothing.
  *
- * <p><b>Without rseq</b> it works the same for each of a few stripes, a thread keeping to one; see
- * {@link io.github.rseq4j.Rseq#availability()}.
+ * <p><b>Misuse.</b> Releasing a lock that is free throws. Releasing a lock that another thread holds is not detected.
  *
- * <p>The lock of the CPU one runs on is the per-CPU spin lock of the kernel's own tests of rseq (param_test, Mathieu
- * Desnoyers), which spins, and has no lock from afar.
+ * <p><b>Memory.</b> 8 bytes for each CPU on which threads take locks, beside the cells of other structures. They are
+ * freed after the lock was collected. Locking allocates nothing.
+ *
+ * <p><b>Without rseq</b> the lock works in the same way with an index for each of a few stripes; a thread keeps its
+ * stripe. See {@link io.github.rseq4j.Rseq#availability()}.
+ *
+ * <p>The lock of the current CPU is the per-CPU spin lock of the kernel's rseq selftests (param_test, Mathieu
+ * Desnoyers). That lock spins, and cannot be taken from another CPU.
+ *
+ * @since 0.1.0
  */
 public final class PerCpuLock {
     /* How it works
      *
-     * A word for each index: 0 free, 1 taken by a section, 1 + id taken from afar by the thread with this id, -2 * id
-     * and -2 * id - 1 marked by the thread with this id for runEach, before and after its fence.
+     * A word for each index:
+     *   0                      free
+     *   1                      taken by a section
+     *   1 + id                 taken from another CPU by the thread with this id
+     *   -2 * id, -2 * id - 1   marked by the thread with this id for runEach, before and after its fence
      *
-     * lock() is load_cbne_address_store_relaxed (engine.LoadCbneAddressStore): of the sections of one index only one
-     * finds 0 and commits 1. Its result is the address of the copy, so the index is the one that was committed to, and
-     * no later look at the CPU can disagree. A word that is not 0 is written by its holder alone, so unlock() is a
-     * plain store of 0.
+     * lock() is load_cbne_address_store_relaxed (sections.LoadCbneAddressStore). Of the sections of one index only one
+     * finds 0 and commits 1. Its result is the address of the copy, so the returned index is the index of the commit.
+     * Only the holder writes a word that is not 0, so unlock() is a plain store of 0.
      *
-     * Order: the holder's accesses stand ahead of a release fence and the store of 0; the next holder's section loads
-     * this 0, and an acquire fence stands behind it. So what the one wrote happens before what the other does (fences
-     * around relaxed accesses to one word). On AMD64 loads stay in order, and stores too, and the fences only bind the
-     * compiler; on AArch64 they are dmb ish and dmb ishld, behind the section's ldr. That the 1 is committed relaxed is
-     * enough: who could find the 0 under it runs on the same index, hence on this CPU, whose own loads see it, or where
-     * the kernel's switch was a full barrier; or it comes from afar and fences. A holder that has migrated changes
-     * nothing about that: it was switched out in between, and its 1 and all its accesses are ahead of its own store of
-     * 0, whichever CPU that comes from.
+     * Order:
+     *   Holder:       accesses; release fence; store of 0.
+     *   Next holder:  section loads 0; acquire fence; accesses.
+     * So the accesses of the holder happen before those of the next holder (fences around relaxed accesses to one
+     * word). On AMD64 the fences only restrict the compiler. On AArch64 they are dmb ish and dmb ishld, after the ldr
+     * of the section. The commit of 1 may be relaxed. A thread that could still find the 0 under it either runs at the
+     * same index, so on the same CPU, or on a CPU that the kernel's switch has ordered by a full barrier; or it is on
+     * another CPU and fences. A holder that has migrated was switched out in between, so its 1 and all of its accesses
+     * come before its store of 0.
      *
      * lock(index) is a visit (memory.RemoteAccess); the word of the lock is the claim word:
-     *   1. Locker, claim: compare-and-set of 0 to 1 + id, which decides between threads from afar.
+     *   1. Locker, claim: compare-and-set of 0 to 1 + id, which decides between threads of other CPUs.
      *   2. Locker, fence. A section that loaded 0 before the claim may still commit its 1 over it, or has committed it
      *      into its CPU's store buffer. After the fence it is aborted and finds the word taken, or its 1 is visible.
-     *   3. Locker, look: where the word still holds 1 + id, the lock is held. Where it does not, a section has won, and
-     *      the word is its holder's.
+     *   3. Locker, look: if the word still holds 1 + id, the lock is held. Otherwise a section has won the lock.
      * The id is needed for the look. With one value for all, a thread whose claim was overwritten and released could
      * take another thread's claim for its own. It cannot be its own from earlier, because a thread tries one word at a
      * time and leaves none that it has lost.
@@ -92,17 +100,18 @@ public final class PerCpuLock {
      * one after the other. The word of an index that was taken when the marks were made, or since, is locked as by
      * lock(index).
      *
-     * A StackOverflowError comes where a method is called. What takes a lock, or releases it, has its only store in its
-     * last call; behind it, and where that call fails, one line without a call notes that the index is owed. Who finds
-     * an index taken releases what is owed. From afar there is Headroom first.
+     * A StackOverflowError can come out of each call of a method. A method that takes or releases a lock makes its only
+     * store in its last call. After that call, and where it fails, one line without a call notes that the index is
+     * owed: taken, but without a holder. A thread that finds an index taken releases owed ones. A visit begins with
+     * Headroom.
      *
-     * On the fallback sections load and store under their stripe's lock, and the compare-and-set takes none: it may
-     * come between the two, and is written over, which the look finds.
+     * On the fallback sections load and store under their stripe's lock. The compare-and-set takes no lock; if it comes
+     * between the two, the section's store overwrites it, and the look finds this.
      *
-     * Cost: a downcall and a store; from afar an atomic operation and a fence, some microseconds.
+     * Cost: a downcall and a store; from another CPU an atomic operation and a fence, some microseconds.
      *
-     * Refused: a count in place of 0 and 1, to tell what unlock() releases, which needs a second word; a queue of those
-     * that wait, which a section cannot join in one commit.
+     * Refused: a count instead of 0 and 1, to detect a wrong unlock(), which needs a second word; a queue of waiting
+     * threads, which a section cannot join in one commit.
      */
     private static final int LOOKS = 64;
     private static final int YIELDS = 16;
@@ -112,14 +121,18 @@ public final class PerCpuLock {
 
     private final Engine engine = Engine.get(Cells.class, LockFunctions.class);
     private final long cells = Cells.get().allocate(this, 1);
-    /** The indices that are taken and that nobody holds. */
+    /** The indices that are taken and have no holder. */
     private final boolean[] owed = new boolean[engine.copies()];
     private final RemoteAccess.Visit one = new OneWord();
     private final RemoteAccess.Visit each = new FreeWords();
     /** Written after an element of the array, and read before. */
     private volatile boolean hasOwed;
 
-    /** Makes a lock whose indices are all free. */
+    /**
+     * Creates a lock that no thread holds at any index.
+     *
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
+     */
     public PerCpuLock() {
         engine.memory();
     }
@@ -129,15 +142,16 @@ public final class PerCpuLock {
         return cells;
     }
 
-    /** {@return how many indices there are: each CPU's, and one that threads without an index share} */
+    /** {@return the number of indices: one for each CPU, and one that threads without an index share} */
     public int indices() {
         return engine.copies();
     }
 
     /**
-     * Takes the lock of the calling thread's index, and waits while it is taken; the index may change while it waits.
+     * Takes the lock of the calling thread's current index. If it is taken, the thread waits; its index may change
+     * meanwhile.
      *
-     * @return the index whose lock is held, 0 to {@link #indices} - 1
+     * @return the index of the lock that is held, 0 to {@link #indices} - 1
      */
     public int lock() {
         int index = tryLock();
@@ -147,7 +161,7 @@ public final class PerCpuLock {
     /**
      * Takes the lock of the calling thread's index if it is free.
      *
-     * @return the index whose lock is held, or -1 when it is taken
+     * @return the index of the lock that is held, or -1 if it is taken
      */
     public int tryLock() {
         int held = -1;
@@ -155,7 +169,7 @@ public final class PerCpuLock {
             try {
                 long copy = LockFunctions.take(cells);
                 held = copy < 0 ? takeMarked() : (int) (copy - cells >>> Engine.STRIDE_SHIFT);
-                // What the holder before released was loaded by the section: what it wrote is seen behind this.
+                // The section loaded the former holder's store of 0; its writes are visible after this fence.
                 VarHandle.acquireFence();
                 return held;
             } finally {
@@ -170,7 +184,7 @@ public final class PerCpuLock {
         }
     }
 
-    /** Takes the calling thread's index if it is free for whoever makes no section of it, or returns -1. */
+    /** Takes the calling thread's index if a fence has confirmed a mark there, or returns -1. */
     private int takeMarked() {
         settle();
         int index = engine.index();
@@ -214,12 +228,12 @@ public final class PerCpuLock {
     }
 
     /**
-     * Takes the lock of any index, and waits while it is taken. It aborts sections on all CPUs: it is for who looks at
-     * all copies now and then.
+     * Takes the lock of any index, and waits while it is taken. It fences all CPUs, which takes microseconds.
      *
-     * @param index whose, 0 to {@link #indices} - 1
-     * @throws IndexOutOfBoundsException when there is no such index
-     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; the lock is then not held
+     * @param index the index, 0 to {@link #indices} - 1
+     * @throws IndexOutOfBoundsException if there is no such index
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence, membarrier(2) and, in its place,
+     *     sched_setaffinity(2); then the lock is not held
      */
     public void lock(int index) {
         lockOf(index);
@@ -228,10 +242,11 @@ public final class PerCpuLock {
     /**
      * Takes the lock of any index if it is free.
      *
-     * @param index whose, 0 to {@link #indices} - 1
-     * @return whether it is held: not when it is taken, or was taken meanwhile by a thread of this index
-     * @throws IndexOutOfBoundsException when there is no such index
-     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; the lock is then not held
+     * @param index the index, 0 to {@link #indices} - 1
+     * @return whether the lock is held; false if it is taken, or if a thread of this index takes it at the same time
+     * @throws IndexOutOfBoundsException if there is no such index
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence, membarrier(2) and, in its place,
+     *     sched_setaffinity(2); then the lock is not held
      */
     public boolean tryLock(int index) {
         long word = word(index);
@@ -292,9 +307,9 @@ public final class PerCpuLock {
     /**
      * Releases a lock that is held.
      *
-     * @param index what {@link #lock()} or {@link #tryLock()} returned, or {@link #lock(int)} was given
-     * @throws IndexOutOfBoundsException when there is no such index
-     * @throws IllegalMonitorStateException when it is not locked
+     * @param index the result of {@link #lock()} or {@link #tryLock()}, or the argument of {@link #lock(int)}
+     * @throws IndexOutOfBoundsException if there is no such index
+     * @throws IllegalMonitorStateException if it is not locked
      */
     public void unlock(int index) {
         try {
@@ -315,20 +330,22 @@ public final class PerCpuLock {
     }
 
     /**
-     * Runs an action while the lock of the calling thread's index is held, and releases it however the action ends.
+     * Takes the lock of the calling thread's current index, runs an action, and releases the lock, also if the action
+     * throws.
      *
-     * @param action takes the index whose lock is held
+     * @param action receives the index of the lock that is held
      */
     public void run(IntConsumer action) {
         run(-1, action);
     }
 
     /**
-     * Runs an action for each index in ascending order, while the lock of this index, and no other one, is held. It
-     * fences once, and once more for each index that it finds taken.
+     * Runs an action for each index in ascending order, while it holds the lock of this index alone. It fences once,
+     * and once more for each index that it finds taken.
      *
-     * @param action takes the index whose lock is held
-     * @throws io.github.rseq4j.KernelException when the kernel refuses a fence; no action has run then
+     * @param action receives the index of the lock that is held
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence, membarrier(2) and, in its place,
+     *     sched_setaffinity(2); then no action has run, unless a lock was taken by another thread
      */
     public void runEach(IntConsumer action) {
         long mark = -2 * Thread.currentThread().threadId();

@@ -70,6 +70,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Caches by CPU in front of a shared list are Bonwick's magazines (vmem, 2001), and are used in tcmalloc.
  *
  * @param <T> the type of the items
+ * @since 0.1.0
  */
 @SuppressWarnings("ReachabilityFenceUsage") // An exception before a fence leaves a dropped lease.
 public final class PerCpuPool<T> implements AutoCloseable {
@@ -203,6 +204,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * Creates an empty pool without a destroyer, with the default options.
      *
      * @param factory makes an item; several threads may call it at the same time
+     * @throws KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuPool(Supplier<? extends T> factory) {
         this(factory, _ -> { }, PoolOptions.defaults());
@@ -214,6 +216,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * @param factory makes an item; several threads may call it at the same time
      * @param destroyer receives each item that the pool gives up; several threads may call it at the same time
      * @param options the number of idle items, and whether the pool watches its leases
+     * @throws KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuPool(Supplier<? extends T> factory, Consumer<? super T> destroyer, PoolOptions options) {
         this.factory = Objects.requireNonNull(factory);

@@ -42,6 +42,8 @@ import java.util.function.LongConsumer;
  *
  * <p>The kernel's perf and LTTng have a buffer for each CPU with a reader on another one. The two counters that only
  * increase are those of Lamport's ring of one producer; sections make the threads of one CPU act like one producer.
+ *
+ * @since 0.1.0
  */
 public final class PerCpuRing implements AutoCloseable {
     /** The largest capacity. */
@@ -69,6 +71,7 @@ public final class PerCpuRing implements AutoCloseable {
      * @param capacity the number of values that each CPU's ring holds, 1 to {@link #MAX_CAPACITY}, rounded up to a
      *     power of two
      * @throws IllegalArgumentException if the capacity is out of range
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuRing(int capacity) {
         if (capacity < 1 || capacity > MAX_CAPACITY) {

@@ -46,6 +46,8 @@ import java.util.function.LongConsumer;
  *
  * <p>tcmalloc's per-CPU caches and a test of the kernel's rseq (percpu buffer) have stacks of pointers by CPU. The two
  * arrays that take turns, to drain them exactly, are this project's own.
+ *
+ * @since 0.1.0
  */
 public final class PerCpuStack implements AutoCloseable {
     /** The largest capacity. */
@@ -73,6 +75,7 @@ public final class PerCpuStack implements AutoCloseable {
      *
      * @param capacity the number of values that each CPU's stack holds, 1 to {@link #MAX_CAPACITY}
      * @throws IllegalArgumentException if the capacity is out of range
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuStack(int capacity) {
         Engine.get(StackFunctions.class, StackFunctions.Words.class);

@@ -1,6 +1,10 @@
 package io.github.rseq4j.percpu;
 
-/** The options of a {@link PerCpuPool}. Immutable; each {@code with} method returns new options. */
+/**
+ * The options of a {@link PerCpuPool}. Immutable; each {@code with} method returns new options.
+ *
+ * @since 0.1.0
+ */
 public final class PoolOptions {
     /** The largest number of idle items for each CPU. */
     public static final int MAX_IDLE_PER_CPU = 4096;

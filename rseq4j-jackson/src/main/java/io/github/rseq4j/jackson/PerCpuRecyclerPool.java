@@ -45,6 +45,8 @@ import tools.jackson.core.util.RecyclerPool;
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
+ *
+ * @since 0.1.0
  */
 public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     /** The default number of idle recyclers for each CPU. */
