@@ -147,6 +147,46 @@ final class TidyTest {
     }
 
     @Test
+    void proseNamesItsSubjects() throws IOException {
+        List<Path> pages = new ArrayList<>(files(ROOT.resolve("docs"), ".md"));
+        try (Stream<Path> all = Files.list(ROOT)) {
+            pages.addAll(all.filter(p -> p.toString().endsWith(".md")).sorted().toList());
+        }
+        assertTrue(pages.size() > 5, "the documents were found in " + ROOT);
+        pages.addAll(sources());
+        List<String> faults = new ArrayList<>();
+        for (Path page : pages) {
+            String path = ROOT.relativize(page).toString();
+            if (TidyProse.isRewritten(path)) {
+                faults.addAll(TidyProse.faults(path, Files.readString(page)));
+            }
+        }
+        assertEquals("", String.join("\n", faults));
+    }
+
+    @Test
+    void findsEachKindOfUntidyProse() {
+        for (String text : List.of("It is seen by whoever looks.", "Who lets it close drops it.", "It ends. Who waits"
+                + " is told.", "That races with the lock of who closes it.", "Nobody waits.", "Then nobody waits.",
+                "A store ahead\nof the commit.", "It is read behind the commit.", "It lets go of the lock.",
+                "What was pushed is taken.", "It ends.\n\nWhat is left stays.")) {
+            String code = "/** " + text.replace("\n", "\n * ") + " */ final class A {}\n";
+            assertEquals(1, TidyProse.faults("A.java", code).size(), code);
+            assertEquals(1, TidyProse.faults("a.md", text).size(), text);
+        }
+        for (String text : List.of("A user who knows Java reads it.", "The caller, who waits, is named.", "What does it"
+                + " cost?", "Who registers the thread?", "It shows what a thread did.", "It compiles ahead of time.",
+                "The data is left behind.", "It hides behind an interface.", "## Who registers\n", "`somebody`",
+                "```\nWhat is this\n```\n", "The loop runs until it is told to end.")) {
+            assertEquals(List.of(), TidyProse.faults("a.md", text), text);
+        }
+        assertEquals(List.of(), TidyProse.faults("A.java", "final class A { String s = \"// nobody\"; char c = '\"';"
+                + " String t = \"Who waits /* nobody */ \\\" ahead of\"; /** {@code nobody} <pre>What is</pre> */ }"));
+        assertEquals(List.of("A.java:3: \"nobody here\": name the thread, library or process"),
+                TidyProse.faults("A.java", "final class A {\n    int a;\n    // nobody here\n}\n"));
+    }
+
+    @Test
     void findsEachKindOfUntidyClass() {
         assertEquals(List.of(), TidyClasses.faults(ROOMS, "io.github.rseq4j.engine.A",
                 List.of("io.github.rseq4j.ir.B"), List.of()));
