@@ -13,28 +13,29 @@ import java.util.Arrays;
  * request.add(1, 512, 120);                       // all three in one call
  * }
  *
- * <p>The methods {@code add} take one number for each bound counter, in the order in which the counters were given, and
- * refuse any other number of them. Each counter is updated on its own, in that order, and all of them before the method
- * returns; a sum that is read meanwhile may count some of them.
+ * <p>The methods {@code add} take one number for each bound counter, in the order in which the counters were bound.
+ * They throw if the number of arguments differs. An update is not atomic: each counter is updated on its own, in this
+ * order, and all of them before the method returns. A concurrent sum may include some of them.
  *
- * <p><b>Threads.</b> Every method may be called from any thread. An update is as cheap, as exact and as wait-free as
- * that of {@link PerCpuCounter#add}, and allocates nothing.
+ * <p><b>Threads.</b> Every method may be called from any thread. An update is one downcall, as exact and as wait-free
+ * as {@link PerCpuCounter#add}, also if the thread migrates. It allocates nothing.
  *
- * <p><b>Memory.</b> 8 bytes for each bound counter, once. The object keeps its block reachable; its memory is given
- * back when it is collected.
+ * <p><b>Memory.</b> 8 bytes for each bound counter, once; they are freed after the object was collected. The object
+ * keeps its block reachable. There is nothing to close.
  *
  * @since 0.1.0
  */
 public final class FusedCounters {
     /* How it works
      *
-     * A table holds the addresses of the counters' cells. A call is a function of one section for each counter: it
-     * loads the address from the table, and adds. So a call passes one argument for each counter and one for the table;
-     * up to five counters need no argument on the stack of x86-64.
+     * A table contains the addresses of the counters' cells (sections.LoadLoadAddStore). A function has one section for
+     * each counter, which loads an address from the table and adds. So a call passes one argument for each counter and
+     * one for the table; up to five counters need no argument on the stack of x86-64. The method with an array does not
+     * keep the numbers alive across the call: if the call has to be completed, it reads the array again.
      *
-     * Refused: two arguments for each counter, of which eight counters pass ten on the stack, each written and read
-     * twice on its way. That takes a quarter longer. Refused as well: functions for some numbers of counters, filled up
-     * with additions of 0.
+     * Refused: an address and a number for each counter. Eight counters then pass ten arguments on the stack, and Java
+     * copies each of them; a call takes a quarter longer. Refused: functions for 2, 4 and 8 counters only, and
+     * additions of 0 for other numbers.
      */
     private final PerCpuCounters block;
     private final int[] indices;
@@ -63,7 +64,7 @@ public final class FusedCounters {
         }
     }
 
-    /** {@return how many counters are bound} */
+    /** {@return the number of bound counters} */
     public int size() {
         return count;
     }

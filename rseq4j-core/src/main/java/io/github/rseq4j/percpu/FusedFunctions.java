@@ -16,7 +16,7 @@ final class FusedFunctions {
     /**
      * Links the function for so many counters, unless it is linked.
      *
-     * @param counters how many, 2 to 8
+     * @param counters the number of counters, 2 to 8
      */
     static void prepare(int counters) {
         switch (counters) {

@@ -201,7 +201,7 @@ public final class PerCpuLock {
         return LoadCbneAddressStore.TAKEN + Thread.currentThread().threadId();
     }
 
-    /** Releases what nobody holds. */
+    /** Releases the owed indices. */
     private void settle() {
         if (hasOwed) {
             synchronized (owed) {

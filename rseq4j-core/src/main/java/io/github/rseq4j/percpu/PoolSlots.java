@@ -15,7 +15,7 @@ final class PoolSlots<T> {
     /* How it works
      *
      * A slot refers to its item while the item is idle, and to nothing while it is out. Nothing of the pool then leads
-     * to the item or to its lease, so a lease that nobody closes is garbage at once, with its item. The thread that
+     * to the item or to its lease, so a lease that is never closed is garbage at once, with its item. The thread that
      * has a number, because it popped or reserved it, has the number's slot alone: it reads and writes it plainly. A
      * number reaches another thread by a push and a pop of one index, which the section's commit orders, or by a drain
      * of another index's stack, which the fence of its visit orders (memory.RemoteAccess).
@@ -227,7 +227,7 @@ final class PoolSlots<T> {
     }
 
     /**
-     * Takes the items of numbers that nobody else has, and hands on each.
+     * Takes the items of numbers that only the caller has, and passes each one on.
      *
      * @param numbers the numbers
      * @param to gets slots and items
@@ -250,7 +250,7 @@ final class PoolSlots<T> {
     }
 
     /**
-     * Takes back a slot whose item is given up; nobody has its number any more.
+     * Takes back the slot of an item that is given up. No other thread has its number.
      *
      * @param slot the slot
      */
@@ -277,7 +277,7 @@ final class PoolSlots<T> {
         }
     }
 
-    /** Returns how many leases were found that nobody had closed. */
+    /** Returns the number of leases that were collected without having been closed. */
     synchronized long dropped() {
         return dropped;
     }
@@ -288,8 +288,8 @@ final class PoolSlots<T> {
     }
 
     /**
-     * Logs where leases were acquired that nobody closed: the first {@link #MAX_NAMED} of a pool's life. The caller
-     * holds no lock. A handler that acquires from the same pool comes here again, and returns at once.
+     * Logs the places of acquisition of leases that were never closed: the first {@link #MAX_NAMED} of a pool's life.
+     * The caller holds no lock. A handler that acquires from the same pool comes here again, and returns at once.
      */
     void logDropped() {
         for (Throwable acquired = nextToLog(); acquired != null; acquired = nextToLog()) {

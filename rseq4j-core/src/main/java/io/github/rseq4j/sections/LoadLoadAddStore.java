@@ -24,9 +24,9 @@ import java.util.List;
  *     commit cell[index] += delta1
  * </pre>
  *
- * The table is an ordinary address, of memory that is not written while a function may run. A function takes the table
- * and one delta for each cell, so four cells need five arguments, all of them in registers. {@link LoadAddStore} takes
- * an address and a delta for each cell, and passes most of them on the stack.
+ * The table is an ordinary address. Its memory is not written while a function may run. A function takes the table and
+ * one delta for each cell, so five cells need six arguments, which are all in registers. {@link LoadAddStore} takes an
+ * address and a delta for each cell, and passes most of them on the stack.
  */
 public final class LoadLoadAddStore {
     /** The fewest cells of a function. */
@@ -56,7 +56,7 @@ public final class LoadLoadAddStore {
     /**
      * Returns the function that adds to so many cells: it takes the table's address and a delta for each cell.
      *
-     * @param cells how many, {@link #MIN_CELLS} to {@link #MAX_CELLS}
+     * @param cells the number of cells, {@link #MIN_CELLS} to {@link #MAX_CELLS}
      */
     public static Chain of(int cells) {
         return ALL.get(cells - MIN_CELLS);
