@@ -1,6 +1,10 @@
 import org.jspecify.annotations.NullMarked;
 
-/** Jackson's buffers by CPU: a pool for Jackson 3. */
+/**
+ * A pool of Jackson 3's buffers for each CPU.
+ *
+ * @since 0.1.0
+ */
 @NullMarked
 module io.github.rseq4j.jackson {
     requires static org.jspecify;

@@ -1,6 +1,10 @@
 import org.jspecify.annotations.NullMarked;
 
-/** Jackson's buffers by CPU: a pool for Jackson 2. The digit at the end of the name is Jackson's, and no version. */
+/**
+ * A pool of Jackson 2's buffers for each CPU. The digit at the end of the name is the version of Jackson.
+ *
+ * @since 0.1.0
+ */
 @NullMarked
 @SuppressWarnings("module")
 module io.github.rseq4j.jackson2 {

@@ -1,6 +1,11 @@
 import org.jspecify.annotations.NullMarked;
 
-/** Traces of a JVM, in the Common Trace Format. */
+/**
+ * Tracing of Java programs in the Common Trace Format 1.8. Package {@code io.github.rseq4j.trace} records events of
+ * this process; package {@code io.github.rseq4j.trace.ctf} reads and writes traces on any system.
+ *
+ * @since 0.1.0
+ */
 @NullMarked
 @SuppressWarnings("module")
 module io.github.rseq4j.trace {

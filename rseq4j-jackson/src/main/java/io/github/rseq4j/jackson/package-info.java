@@ -1,2 +1,6 @@
-/** Keeps Jackson's buffers by CPU. */
+/**
+ * A pool of Jackson's buffers for each CPU.
+ *
+ * @since 0.1.0
+ */
 package io.github.rseq4j.jackson;

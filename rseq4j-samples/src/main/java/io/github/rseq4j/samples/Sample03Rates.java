@@ -19,7 +19,7 @@ public final class Sample03Rates {
      * Runs the sample.
      *
      * @param arguments none
-     * @throws InterruptedException when the thread is interrupted
+     * @throws InterruptedException if the thread is interrupted
      */
     public static void main(String[] arguments) throws InterruptedException {
         PerCpuCounter events = new PerCpuCounter();

@@ -70,7 +70,7 @@ public final class Sample06LinkedList {
      * Runs the sample.
      *
      * @param arguments none
-     * @throws InterruptedException when the thread is interrupted
+     * @throws InterruptedException if the thread is interrupted
      */
     public static void main(String[] arguments) throws InterruptedException {
         try (PerCpuItems nodes = new PerCpuItems(16); PerCpuItems heads = new PerCpuItems(Long.BYTES)) {

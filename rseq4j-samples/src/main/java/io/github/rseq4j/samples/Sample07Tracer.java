@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A trace of requests on virtual threads, in the Common Trace Format: {@code ./rseq4j trace report FOLDER --html page}
- * shows such a folder as a timeline, {@code babeltrace2 FOLDER} as text. It prints:
+ * A trace of requests on virtual threads, in the Common Trace Format. {@code ./rseq4j trace report FOLDER --html FILE}
+ * shows such a folder as a timeline, and {@code babeltrace2 FOLDER} as text. The sample prints:
  *
  * <pre>
  * metadata is there: true
@@ -25,12 +25,12 @@ public final class Sample07Tracer {
 
     private Sample07Tracer() {}
 
-    /** The events: a method each, its parameters their fields. */
+    /** The events. Each method is an event, and its parameters are the fields. */
     interface Requests {
         /** A request, from its begin to its end. */
         Span request(long id);
 
-        /** Something was not in the cache. */
+        /** A key that is not in the cache. */
         void cacheMiss(String key);
     }
 
@@ -46,8 +46,8 @@ public final class Sample07Tracer {
      * Runs the sample.
      *
      * @param arguments none
-     * @throws IOException when the trace cannot be made
-     * @throws InterruptedException when it is interrupted
+     * @throws IOException if the trace cannot be written
+     * @throws InterruptedException if the thread is interrupted
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("rseq4j-sample").resolve("trace");

@@ -15,8 +15,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * A test that asserts on the events of a program: it runs the program, reads the trace, and checks the events, their
- * fields and their times. It prints:
+ * A test that asserts on the events of a program. It runs the program, reads the trace, and checks events, fields and
+ * times. The sample prints:
  *
  * <pre>
  * requests:request_begin [42]
@@ -28,12 +28,12 @@ import java.util.stream.Stream;
 public final class Sample08ReadTrace {
     private Sample08ReadTrace() {}
 
-    /** The events. The names of parameters are those of fields only where classes are compiled with -parameters. */
+    /** The events. Without the compiler's option -parameters, @Field names the fields. */
     interface Requests {
         /** A request, from its begin to its end. */
         Span request(long id);
 
-        /** Something was not in the cache. */
+        /** A key that is not in the cache. */
         void cacheMiss(@Field("key") String key);
     }
 
@@ -73,7 +73,7 @@ public final class Sample08ReadTrace {
      * Runs the sample.
      *
      * @param arguments none
-     * @throws IOException when the trace cannot be made
+     * @throws IOException if the trace cannot be written
      */
     public static void main(String[] arguments) throws IOException {
         Path folder = Files.createTempDirectory("rseq4j-sample").resolve("trace");

@@ -3,11 +3,13 @@ package io.github.rseq4j.trace;
 import io.github.rseq4j.trace.cpu.Sampling;
 
 /**
- * Samples what all threads of the process use CPU time for, see {@link Tracer#sampleCpu}. It runs until it, or its
- * tracer, is closed.
+ * A sampler of the CPU time of all threads of the process; see {@link Tracer#sampleCpu}. It runs until it, or its
+ * tracer, is closed. Any thread may close it.
+ *
+ * @since 0.1.0
  */
 public final class CpuSampler implements AutoCloseable {
-    /** The most samples a second of CPU time. */
+    /** The most samples for each second of CPU time. */
     public static final int MAX_HZ = Sampling.MAX_HZ;
 
     private final Sampling sampling;
@@ -16,12 +18,12 @@ public final class CpuSampler implements AutoCloseable {
         this.sampling = sampling;
     }
 
-    /** Records where code lies. */
+    /** Records the address ranges of code. */
     void recordCode() {
         sampling.recordCode();
     }
 
-    /** Ends sampling. */
+    /** Ends sampling. Has no effect if sampling has ended. */
     @Override
     public void close() {
         sampling.close();

@@ -6,26 +6,32 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Says of an event what is not to be as it is without: its name, number or level. See {@link Provider}. */
+/**
+ * Sets the name, the number or the level of an event, which is a method of a {@link Provider}.
+ *
+ * @since 0.1.0
+ */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)
 public @interface Event {
-    /** Stands for a number that the tracer gives. */
+    /** Lets the tracer choose the number. */
     int NEXT_ID = -1;
 
     /**
-     * {@return the name: letters, digits and any of {@code _.$-}, a letter or underscore first; up to 128} Empty stands
-     * for the method's. Of a {@link Span} the events have it with {@code _begin} and {@code _end}.
+     * {@return the name: up to 128 letters, digits and {@code _.$-}, of which the first is a letter or {@code _}} An
+     * empty name stands for the name of the method. The events of a {@link Span} have the suffixes {@code _begin} and
+     * {@code _end}.
      */
     String value() default "";
 
     /**
-     * {@return the number, 0 to 65,535, which must be unlike that of every event of the trace; or {@link #NEXT_ID}}
-     * Events that have none get the lowest ones, so choose from the highest. The end of a {@link Span} has the next.
+     * {@return the number, 0 to 65,535, which no other event of the trace may have; or {@link #NEXT_ID}} The tracer
+     * chooses the lowest free numbers, so explicit numbers should be high. The end of a {@link Span} has the number
+     * after that of the begin.
      */
     int id() default NEXT_ID;
 
-    /** {@return how important it is} */
+    /** {@return the level} */
     Level level() default Level.INFO;
 }

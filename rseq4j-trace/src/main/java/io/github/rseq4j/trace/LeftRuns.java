@@ -11,38 +11,38 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What runs have left that were killed, in the folder of a tracer that begins. One thread. */
+/** The rings of killed runs in the folder of a starting tracer. Used by one thread. */
 final class LeftRuns {
     /* How it works
      *
-     * The rings of a killed run are memory that nothing but recovery gives back. So a tracer that begins looks at the
-     * runs before it in its folder. The newest few keep their memory. Older ones are recovered, oldest first, which
-     * writes what they hold to their own folders and loses nothing. Where that fails, on a full disk for one, they are
-     * kept up to twice that number; then the oldest one's memory is freed, and that is told.
+     * Only recovery frees the rings of a killed run. So a starting tracer looks at the earlier runs in its folder. The
+     * newest MAX_KEPT killed runs keep their memory. Older ones are recovered, the oldest first; their events are
+     * written to their folders, and nothing is lost. If recovery fails, for example because the disk is full, up to
+     * MAX_UNRECOVERED runs keep their memory. Beyond that number the memory of the oldest run is freed, and reported.
      */
-    /** How many killed runs of a folder keep their memory. */
+    /** The number of killed runs of a folder that keep their memory. */
     static final int MAX_KEPT = 4;
-    /** How many keep it while they cannot be recovered. */
+    /** The number of killed runs that keep their memory if they cannot be recovered. */
     static final int MAX_UNRECOVERED = 2 * MAX_KEPT;
 
     private final Path folder;
     private final List<IOException> failures = new ArrayList<>();
 
     /**
-     * Makes it; nothing is looked at yet.
+     * Creates an object for a folder, without looking at it.
      *
-     * @param folder the folder of the first run, in which those of the others are
+     * @param folder the folder of the first run, which contains the folders of later runs
      */
     LeftRuns(Path folder) {
         this.folder = folder;
     }
 
-    /** Returns what could not be done, or was lost. */
+    /** Returns the failures, and reports of lost events. */
     List<IOException> failures() {
         return List.copyOf(failures);
     }
 
-    /** Returns the folders of all runs, from the oldest on. */
+    /** Returns the folders of all runs, the oldest first. */
     private List<Path> runs() throws IOException {
         List<Path> folders = new ArrayList<>(List.of(folder));
         TraceFiles.runs(folder).forEach(run -> folders.add(TraceFiles.run(folder, run)));
@@ -50,9 +50,9 @@ final class LeftRuns {
     }
 
     /**
-     * Recovers what was left of all runs.
+     * Recovers all killed runs.
      *
-     * @throws IOException when the folder cannot be read
+     * @throws IOException if the folder cannot be read
      */
     void recover() throws IOException {
         for (Path run : runs()) {
@@ -67,7 +67,7 @@ final class LeftRuns {
                         .forEach(problem -> failures.add(new IOException(run + "/" + problem)));
             }
         } catch (IOException e) {
-            // A tracer that was just starting has its lock by now, and one that ended meanwhile left nothing.
+            // No failure if a tracer was just starting and has its lock now, or ended meanwhile and left nothing.
             if (hasRings(run)) {
                 failures.add(e);
             }
@@ -81,12 +81,12 @@ final class LeftRuns {
         } catch (NoSuchFileException _) {
             return false;
         } catch (IOException _) {
-            // What cannot be looked at is told.
+            // A folder that cannot be read is reported.
             return true;
         }
     }
 
-    /** Lets no more runs than a few keep memory. */
+    /** Limits the number of runs that keep memory. */
     void bound() {
         try {
             List<Path> kept = holding(runs());
@@ -102,13 +102,13 @@ final class LeftRuns {
         }
     }
 
-    /** Returns those of some runs whose rings are in memory that only recovery gives back. */
+    /** Returns the runs whose rings are in memory. */
     private static List<Path> holding(List<Path> runs) {
         return runs.stream().filter(run -> {
             try {
                 return TraceRecovery.left(run) == TraceRecovery.Left.RINGS && TraceRecovery.leftBytes(run) > 0;
             } catch (IOException | KernelException _) {
-                // What cannot be looked at cannot be freed.
+                // A folder that cannot be read cannot be freed.
                 return false;
             }
         }).toList();

@@ -1,23 +1,25 @@
 package io.github.rseq4j.trace;
 
 /**
- * How important an event is: the log levels of LTTng-UST, whose numbers are the ordinals
- * (https://lttng.org/man/3/lttng-ust, "log level").
+ * The importance of an event. These are the log levels of LTTng-UST (https://lttng.org/man/3/lttng-ust, "log level");
+ * the ordinals are LTTng's numbers.
+ *
+ * @since 0.1.0
  */
 public enum Level {
-    /** The program cannot be used. */
+    /** The program is unusable. */
     EMERG,
-    /** Something must be done at once. */
+    /** An action must be taken immediately. */
     ALERT,
-    /** Critical. */
+    /** A critical condition. */
     CRIT,
     /** An error. */
     ERR,
     /** A warning. */
     WARNING,
-    /** Normal, but worth notice. */
+    /** A normal but significant condition. */
     NOTICE,
-    /** Information: what an event has that says nothing else. */
+    /** Information. The default level of an event. */
     INFO,
     /** Debugging, of the whole system. */
     DEBUG_SYSTEM,

@@ -7,8 +7,11 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event of a provider, as something that can be switched. Any thread may switch it at any time; other threads see it
- * soon. A disabled probe costs its callers the read of a field.
+ * The switch of one event, which is enabled or disabled. A call of a disabled event only reads a field.
+ *
+ * <p><b>Threads.</b> Any thread may call any method at any time. Other threads see a change soon after.
+ *
+ * @since 0.1.0
  */
 public final class Probe {
     private static final VarHandle ENABLED = enabledHandle();
@@ -17,14 +20,16 @@ public final class Probe {
     private final @Nullable NativeProbes natives;
     private final String providerEvent;
 
-    @SuppressWarnings("FieldMayBeFinal") // Written through its handle.
+    @SuppressWarnings("FieldMayBeFinal") // ENABLED writes it.
     private boolean enabled;
 
     /**
+     * Creates a probe.
+     *
      * @param type the event
-     * @param method the event's name without the ending of a span's begin or end
-     * @param enabled whether it begins enabled
-     * @param natives makes the event's function for native code, or null where there is none
+     * @param method the name of the event, without the suffix of a span's event
+     * @param enabled whether the probe is enabled at first
+     * @param natives makes functions for native code, or null
      */
     Probe(EventType type, String method, boolean enabled, @Nullable NativeProbes natives) {
         this.type = type;
@@ -41,7 +46,7 @@ public final class Probe {
         }
     }
 
-    /** {@return the event's name in the trace: {@code provider:event}} */
+    /** {@return the name of the event in the trace: {@code provider:event}} */
     public String name() {
         return type.name();
     }
@@ -51,30 +56,30 @@ public final class Probe {
         return type;
     }
 
-    /** Returns the name, for both halves of a span that of the span. */
+    /** Returns the provider and the method: the same name for both events of a span. */
     String providerEvent() {
         return providerEvent;
     }
 
-    /** {@return whether it records} */
+    /** {@return whether the event is enabled} */
     public boolean isEnabled() {
-        // Opaque: the load of a plain field, but one that no compiler takes out of a loop.
+        // Opaque costs as much as plain, but the compiler does not move the load out of a loop.
         return (boolean) ENABLED.getOpaque(this);
     }
 
     /**
-     * Lets it record.
+     * Enables the event.
      *
-     * @throws IllegalStateException when the tracer was closed
+     * @throws IllegalStateException if the tracer is closed
      */
     public void enable() {
         set(true);
     }
 
     /**
-     * Lets it record no more. Calls that have begun may still.
+     * Disables the event. Calls that have already started may still record it.
      *
-     * @throws IllegalStateException when the tracer was closed
+     * @throws IllegalStateException if the tracer is closed
      */
     public void disable() {
         set(false);
@@ -94,21 +99,19 @@ public final class Probe {
     }
 
     /**
-     * Returns the address of a function that records the event, for native code: {@code long event(fields ...)}, with
-     * the fields as integers of their sizes. It may be called on any thread of the process, also one that the JVM has
-     * never seen, and in a signal's handler: it takes no lock, allocates nothing, makes no system calls but gettid(2)
-     * and what registering a thread takes, and leaves errno alone. What it returns is 0, or negative when nothing was
-     * recorded: then it is counted, or the probe is disabled, or the tracer is closed. The thread of its records is the
-     * kernel's number of it.
+     * Returns the address of a function that records the event from native code: {@code long event(fields ...)}, with
+     * the fields as integers of their sizes. Any thread of the process may call it, also a thread that the JVM does not
+     * know, and a signal handler. It takes no lock, allocates nothing, and does not change errno. Its only system calls
+     * are gettid(2) and those that register a thread. The thread of the event is the kernel's number, negated.
      *
-     * <p>The function stays for the life of the process; it records nothing while the probe is disabled, and when the
-     * tracer was closed.
+     * <p>The function returns 0 if it recorded the event. It returns a negative number if the probe is disabled, if the
+     * tracer is closed, or if the event was discarded or lost; the tracer counts the last two. The address stays valid
+     * until the process ends.
      *
      * @return the address
-     * @throws UnsupportedOperationException when a field is no integer (boolean, byte, char, short, int, long, an
-     *     enumeration), there are more than six, or on a machine without rseq or whose clock source is not the
-     *     processor's counter
-     * @throws IllegalStateException when the kernel refuses memory, or the tracer was closed
+     * @throws UnsupportedOperationException if a field is not an integer (boolean, byte, char, short, int, long or an
+     *     enumeration), if there are more than six fields, without rseq, or if the clock is not the processor's counter
+     * @throws IllegalStateException if the kernel refuses memory, or if the tracer is closed
      */
     public long address() {
         NativeProbes functions = natives;
@@ -120,7 +123,7 @@ public final class Probe {
         }
     }
 
-    /** Returns its name, and whether it is enabled. */
+    /** Returns the name, and whether the event is enabled. */
     @Override
     public String toString() {
         return name() + (isEnabled() ? " (enabled)" : " (disabled)");

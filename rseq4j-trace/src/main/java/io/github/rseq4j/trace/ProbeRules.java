@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Which probes are enabled: what was said last of a probe holds, also of one that is made later. */
+/** Rules that enable and disable probes. The last rule that matches a probe holds, also for a later probe. */
 final class ProbeRules {
     private static final String ALL = "*";
 
@@ -17,13 +17,13 @@ final class ProbeRules {
     }
 
     /**
-     * Adds a rule, and switches the probes that it is for.
+     * Adds a rule, and applies it to probes.
      *
-     * @param pattern {@code provider:event}, in which {@code *} stands for any characters; or {@code *}
-     * @param isEnabled what they are to be
-     * @param probes those that there are
-     * @return how many of them it is for
-     * @throws IllegalArgumentException when there is no such pattern
+     * @param pattern {@code provider:event}, where {@code *} matches any characters; or {@code *}
+     * @param isEnabled whether the rule enables or disables
+     * @param probes the probes so far
+     * @return the number of probes that match
+     * @throws IllegalArgumentException if the pattern is malformed
      */
     int add(String pattern, boolean isEnabled, Iterable<Probe> probes) {
         if (!pattern.equals(ALL) && pattern.indexOf(':') < 0) {
@@ -34,7 +34,7 @@ final class ProbeRules {
             expression.append(expression.isEmpty() ? "" : ".*").append(Pattern.quote(part));
         }
         Rule rule = new Rule(pattern, Pattern.compile(expression.toString()), isEnabled);
-        // What it says again, or otherwise, need not be kept: so the list is no longer than the patterns are many.
+        // A rule replaces earlier rules with the same pattern, so the list is at most as long as there are patterns.
         rules.removeIf(earlier -> pattern.equals(ALL) || earlier.pattern().equals(pattern));
         rules.add(rule);
         int matching = 0;
@@ -47,7 +47,7 @@ final class ProbeRules {
         return matching;
     }
 
-    /** Switches a probe that is new. */
+    /** Applies the rules to a new probe. */
     void apply(Probe probe) {
         for (Rule rule : rules) {
             if (rule.matches(probe)) {

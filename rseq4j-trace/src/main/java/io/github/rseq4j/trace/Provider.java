@@ -7,8 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Names a provider: an interface, each of whose abstract methods is an event. An interface need not have it; its
- * provider is then called like it, with a small first letter.
+ * Names a provider. A provider is an interface whose abstract methods are events; {@link Tracer#probes(Class)}
+ * implements it. Without this annotation the name is the simple name of the interface with a lower-case first letter.
  *
  * {@snippet lang = java:
  * @Provider("http")
@@ -20,30 +20,34 @@ import java.lang.annotation.Target;
  *
  *     Span parse(long id);                             // http:parse_begin and http:parse_end
  *
- *     default void received(long id, Throwable why) {  // no event, but a method that calls one
+ *     default void received(long id, Throwable why) {  // not an event; records one
  *         received(id, why.getClass().getName());
  *     }
  * }
  * }
  *
- * <p><b>Events.</b> An abstract method is an event, also one that is inherited from another interface. It returns
- * nothing, or a {@link Span}. No two of one interface have the same name. Methods with a body are left alone, and may
- * call those without; so are the methods of {@link Object}.
+ * <p><b>Events.</b> Each abstract method is an event, including inherited ones. It returns void, or a {@link Span}. The
+ * names of the events of an interface differ. Methods with a body, and the methods of {@link Object}, are not events.
  *
- * <p><b>Fields.</b> A parameter is a field. It is a primitive, a String, an array of bytes, or an enumeration. Its name
- * is in the class file where the interface is compiled with {@code -parameters}; else it is {@code arg0} and so on, if
- * {@link Field} does not name it. Strings are recorded in UTF-8, enumerations by their ordinals; each may be null. What
- * is passed is never changed. A record holds 4,096 bytes of fields, if the tracer does not say otherwise: the Strings
- * and arrays that do not fit are cut, Strings between characters, the first ones last.
+ * <p><b>Fields.</b> Each parameter is a field. Its type is a primitive type, String, an array of bytes, or an
+ * enumeration; references may be null. Its name is the name of the parameter, if the interface is compiled with
+ * {@code -parameters}, and otherwise {@code arg0} and so on; {@link Field} names it explicitly. Strings are recorded in
+ * UTF-8, enumerations as ordinals.
  *
- * <p><b>Access.</b> The interface may have any visibility, on the class path and in a package that its module opens to
- * {@code io.github.rseq4j.trace}. In other packages of modules it must be public and exported, or be handed in with a
- * {@link java.lang.invoke.MethodHandles.Lookup} of its package.
+ * <p><b>Limits.</b> A record has at most 4,096 bytes of fields; {@link TracerOptions#withFieldBytes} changes that.
+ * Strings and arrays that exceed the limit are cut and marked as cut. The last ones are cut first, and Strings between
+ * characters.
+ *
+ * <p><b>Access.</b> On the class path, and in a package that its module opens to {@code io.github.rseq4j.trace}, the
+ * interface may have any visibility. In other packages of modules it must be public and exported; otherwise
+ * {@link Tracer#probes(java.lang.invoke.MethodHandles.Lookup, Class)} takes a lookup of its package.
+ *
+ * @since 0.1.0
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface Provider {
-    /** {@return the name: letters, digits and any of {@code _.$-}, a letter or underscore first; up to 128} */
+    /** {@return the name: up to 128 letters, digits and {@code _.$-}, of which the first is a letter or {@code _}} */
     String value();
 }

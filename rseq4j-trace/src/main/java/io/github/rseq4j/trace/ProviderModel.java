@@ -14,19 +14,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What an interface says of its events, checked.
+ * The events that a provider declares. They keep the rules of {@link Provider}.
  *
  * @param provider the interface
- * @param name the provider's name
- * @param events its events, in the order of their methods' names
+ * @param name the name of the provider
+ * @param events the events, in the order of the names of their methods
  */
 record ProviderModel(Class<?> provider, String name, List<ProbeMethod> events) {
     /* How it works
      *
-     * getMethods returns what the interface has and inherits, in no order: ids are given in the order of names, so that
-     * the same program gives the same ids.
+     * Class.getMethods returns declared and inherited methods in no particular order. Ids are assigned in the order of
+     * names, so that the same program has the same ids in each run.
      *
-     * Refused: the order of declaration. Only the class file has it, and it is not always to be had.
+     * Refused: the order of declaration. Only the class file has it, and the class file is not always available.
      */
     private static final String BEGIN = "_begin";
     private static final String END = "_end";
@@ -41,35 +41,35 @@ record ProviderModel(Class<?> provider, String name, List<ProbeMethod> events) {
     }
 
     /**
-     * A method that is an event.
+     * A method that declares an event, or the two events of a span.
      *
      * @param method the method
-     * @param event the event's name, without the ending of a span's
-     * @param id its number, or {@link Event#NEXT_ID}
-     * @param level how important it is
-     * @param fields its fields
+     * @param event the name of the event, without the suffix of a span's event
+     * @param id the number, or {@link Event#NEXT_ID}
+     * @param level the level
+     * @param fields the fields
      */
     record ProbeMethod(Method method, String event, int id, Level level, List<EventType.Field> fields) {
         ProbeMethod {
             fields = List.copyOf(fields);
         }
 
-        /** Tells whether it begins a span, and so is two events. */
+        /** Tells whether the method starts a span, and so declares two events. */
         boolean isSpan() {
             return method.getReturnType() == Span.class;
         }
 
-        /** Returns the names of its events. */
+        /** Returns the names of the events. */
         List<String> names() {
             return isSpan() ? List.of(event + BEGIN, event + END) : List.of(event);
         }
     }
 
     /**
-     * Reads an interface.
+     * Reads and checks an interface.
      *
      * @param provider the interface
-     * @throws IllegalArgumentException when it cannot be a provider; the message names the method and the remedy
+     * @throws IllegalArgumentException if the interface breaks a rule; the message names the method and the remedy
      */
     static ProviderModel of(Class<?> provider) {
         if (!provider.isInterface() || provider.isAnnotation()) {
@@ -114,7 +114,7 @@ record ProviderModel(Class<?> provider, String name, List<ProbeMethod> events) {
                 events.add(method);
             }
         }
-        // Of one name what the interface declares comes first, ahead of what it inherits.
+        // Of methods with the same name, a declared method comes before inherited ones.
         events.sort(Comparator.comparing(Method::getName).thenComparing(m -> m.getDeclaringClass() != provider)
                 .thenComparing(Method::toString));
         return events;

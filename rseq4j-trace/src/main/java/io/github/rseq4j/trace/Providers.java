@@ -21,9 +21,9 @@ import java.util.WeakHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The providers of one tracer, and their probes. Any thread. */
+/** The providers of one tracer, and their probes. Any thread may call any method. */
 final class Providers {
-    /** The least that may be said: what fits in words needs no check then. */
+    /** The smallest limit of fields: fields that fit into words then need no check. */
     static final int MIN_MAX_FIELD_BYTES = ProbeBody.MAX_WORDS_BYTES;
 
     private final EventSink sink;
@@ -31,7 +31,7 @@ final class Providers {
     private final Consumer<List<EventType>> declare;
     private final @Nullable NativeProbes natives;
     private final Scratch scratch;
-    /** Neither an interface nor its class loader is kept: an implementation nobody has is made again. */
+    /** Keeps neither an interface nor its class loader. An implementation that was collected is made again. */
     private final Map<Class<?>, WeakReference<Object>> implementations = new WeakHashMap<>();
     private final Map<String, Probe> probes = new LinkedHashMap<>();
     /** The name of the interface that declared an event first. */
@@ -41,10 +41,12 @@ final class Providers {
     private boolean isClosed;
 
     /**
-     * @param sink where to probes record
-     * @param maxFieldBytes how many bytes of fields a record has at most, {@link #MIN_MAX_FIELD_BYTES} to what the
-     *     format allows
-     * @param declare is told a provider's events before one can be recorded; must not throw
+     * Creates an object without providers.
+     *
+     * @param sink records events
+     * @param maxFieldBytes the limit of fields in a record, in bytes, {@link #MIN_MAX_FIELD_BYTES} to the limit of the
+     *     format
+     * @param declare takes the events of a provider before one of them can be recorded; must not throw
      * @param natives makes functions for native code, or null
      */
     Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare, @Nullable NativeProbes natives) {
@@ -61,23 +63,23 @@ final class Providers {
     }
 
     /**
-     * Returns the implementation of a provider, which is made once. It is always the same.
+     * Implements {@link Tracer#probes(Class)}.
      *
      * @param provider the interface
      * @param <T> the interface
-     * @throws IllegalArgumentException when it cannot be a provider; the message names the method and the remedy
+     * @throws IllegalArgumentException if the interface breaks a rule; the message names the method and the remedy
      */
     <T> T probes(Class<T> provider) {
         return probes(null, provider);
     }
 
     /**
-     * Returns the implementation of a provider, which is made once, in a package that the caller lets us in.
+     * Implements {@link Tracer#probes(MethodHandles.Lookup, Class)}.
      *
-     * @param place what the class that may implement it can access
+     * @param place a lookup of the interface's package, or null
      * @param provider the interface
      * @param <T> the interface
-     * @throws IllegalArgumentException when it cannot be a provider; the message names the method and the remedy
+     * @throws IllegalArgumentException if the interface breaks a rule; the message names the method and the remedy
      */
     synchronized <T> T probes(MethodHandles.@Nullable Lookup place, Class<T> provider) {
         requireOpen();
@@ -91,7 +93,7 @@ final class Providers {
         BitSet taken = (BitSet) ids.clone();
         List<ProbeCompiler.Implementation> methods = new ArrayList<>();
         List<Probe> fresh = new ArrayList<>();
-        // Those that say their numbers come first, so that none of theirs is given away.
+        // Events with explicit numbers come first, so that no other event gets one of these numbers.
         for (boolean isSaid : new boolean[] {true, false}) {
             for (ProviderModel.ProbeMethod method : model.events()) {
                 if (isSaid == (method.id() != Event.NEXT_ID)) {
@@ -153,10 +155,10 @@ final class Providers {
     }
 
     /**
-     * Returns the event that another copy of the same interface has declared, under another class loader: it is that
-     * one's too. Null when nobody has.
+     * Returns the probe that another class loader's copy of the interface has declared, which both copies share, or
+     * null if there is none.
      *
-     * @throws IllegalArgumentException when somebody has declared another event of that name
+     * @throws IllegalArgumentException if another interface has declared the name, or the copy has another declaration
      */
     private @Nullable Probe known(ProviderModel model, ProviderModel.ProbeMethod method, String name, int half,
             List<EventType.Field> fields, String where) {
@@ -182,7 +184,7 @@ final class Providers {
         return known;
     }
 
-    /** Returns all probes, in the order in which they were made. */
+    /** Returns all probes, the oldest first. */
     synchronized Collection<Probe> all() {
         return List.copyOf(probes.values());
     }
@@ -190,8 +192,8 @@ final class Providers {
     /**
      * Returns a probe.
      *
-     * @param event its name
-     * @throws IllegalArgumentException when there is none of that name
+     * @param event the name of the event
+     * @throws IllegalArgumentException if there is no such probe
      */
     synchronized Probe probe(String event) {
         Probe probe = probes.get(event);
@@ -202,25 +204,24 @@ final class Providers {
     }
 
     /**
-     * Enables probes, also those that are made later.
+     * Implements {@link Tracer#enable}.
      *
-     * @param pattern {@code provider:event}, in which {@code *} stands for any characters; or {@code *}. A span's
-     *     method names both of its events
-     * @return how many there are now
-     * @throws IllegalArgumentException when there is no such pattern
+     * @param pattern {@code provider:event}, where {@code *} matches any characters; or {@code *}
+     * @return the number of probes so far that match
+     * @throws IllegalArgumentException if the pattern is malformed
      */
     synchronized int enable(String pattern) {
         requireOpen();
         return rules.add(pattern, true, probes.values());
     }
 
-    /** Disables probes, as {@link #enable} enables them. */
+    /** Implements {@link Tracer#disable}. */
     synchronized int disable(String pattern) {
         requireOpen();
         return rules.add(pattern, false, probes.values());
     }
 
-    /** Disables all, for ever. */
+    /** Disables all probes permanently. */
     synchronized void close() {
         if (!isClosed) {
             isClosed = true;

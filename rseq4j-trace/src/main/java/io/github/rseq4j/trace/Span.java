@@ -1,7 +1,8 @@
 package io.github.rseq4j.trace;
 
 /**
- * A piece of work that an event has begun: what a probe returns whose method is declared to.
+ * A piece of work with a begin and an end. A method of a provider that returns a Span records the event of the begin;
+ * {@link #close} records the event of the end.
  *
  * {@snippet lang = java:
  * try (Span _ = requests.parse(id)) {    // records parse_begin, with the fields
@@ -9,13 +10,18 @@ package io.github.rseq4j.trace;
  * }                                      // records parse_end, without fields
  * }
  *
- * <p>Readers pair a begin with an end by the thread, so a span is closed once, and by the thread that began it; spans
- * of one thread may lie in each other. There is one object for all spans of a method, and nothing is allocated. Where
- * the begin was not recorded, because it was disabled, the end is not either; where it was, the end is, also when it is
- * disabled meanwhile.
+ * <p>If the begin was recorded, the end is recorded too, even if it is disabled meanwhile. If the begin was disabled,
+ * the end is not recorded.
+ *
+ * <p><b>Threads.</b> Readers match the end with the begin by the thread. So the thread that began a span closes it,
+ * once. Spans of one thread may be nested.
+ *
+ * <p><b>Cost.</b> All spans of a method share one object; nothing is allocated.
+ *
+ * @since 0.1.0
  */
 public interface Span extends AutoCloseable {
-    /** Records the end. */
+    /** Records the end. Never throws. */
     @Override
     void close();
 }

@@ -3,20 +3,19 @@ package io.github.rseq4j.trace;
 import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.ring.EventSink;
 
-
 /**
- * What the method of a span returns: the object that records the end.
+ * The span of a method: the object that records the end.
  *
  * @param end the event of the end, which has no fields
- * @param sink where to
+ * @param sink records the event
  */
 record SpanEnd(Probe end, EventSink sink) implements Span {
-    /** What is returned where the begin was not recorded. */
+    /** The span of a begin that was not recorded. */
     static final Span NONE = () -> {};
 
     @Override
     public void close() {
-        // Also when it was disabled since: the begin was recorded. A tracer that is closed records nothing by itself.
+        // Even if disabled since, because the begin was recorded. The rings of a closed tracer refuse the event.
         sink.record1(PacketLayout.RECORD_FIELDS, end.type().id(), 0);
     }
 }

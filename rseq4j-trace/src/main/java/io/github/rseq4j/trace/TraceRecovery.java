@@ -30,20 +30,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns what a {@link Tracer} left that was not closed, because its process was killed, crashed or could not write,
- * into a whole trace. What was committed to a ring is there, as long as the machine, or the container, was not ended:
- * the rings are shared memory.
+ * Completes the trace of a {@link Tracer} that was not closed, because its process was killed, crashed or could not
+ * write. The events are in the rings, which are shared memory, until the machine or the container ends. Any thread may
+ * call any method.
+ *
+ * @since 0.1.0
  */
 public final class TraceRecovery {
     /* How it works
      *
-     * The folder .rings has a small file for each ring, which names its memory. Of all that is in the folder nothing is
-     * believed: no link is followed, and what is no regular file of ours is told and left. A segment is read, and
-     * removed, if it is this user's (or the reader is root), as long as the file says, and holds the number that the
-     * file has, which was drawn by lot.
+     * The folder .rings has a small file for each ring, which names its shared memory. Nothing in the folder is
+     * trusted. No link is followed. Files that are not a tracer's are reported and left. A segment is read and removed
+     * only if it belongs to this user (or the reader is root), has the size that the file states, and holds the same
+     * random number as the file.
      *
-     * A tracer makes the folder, the lock's file in it, and then the rings' files; when it is closed it removes them in
-     * the opposite order. So where the folder is empty a tracer is just beginning or ending: nothing is made there.
+     * A tracer creates the folder, then the lock's file in it, then the files of the rings; closing removes them in
+     * reverse order. So an empty folder belongs to a tracer that just starts or ends, and nothing is created in it.
      */
     private static final String METADATA_BESIDE = TraceFiles.METADATA + "_";
     private static final byte[] METADATA_BEGIN = "/* CTF 1.8 */".getBytes(StandardCharsets.US_ASCII);
@@ -62,35 +64,35 @@ public final class TraceRecovery {
     }
 
     /**
-     * What was recovered.
+     * The result of a recovery.
      *
-     * @param rings how many rings were read
-     * @param packets how many packets were written from them
-     * @param bytes how many bytes these have
-     * @param discarded how many events found no room in the rings, and are counted in the packets
-     * @param torn how many sub-buffers the process was just opening: what they held before was the oldest of a flight
-     *     recorder, and is gone
-     * @param problems what could not be recovered, each with the file's path in the trace's folder; those files are
-     *     left, but for those of rings that are gone for good
+     * @param rings the number of rings that were read
+     * @param packets the number of packets that were written
+     * @param bytes the number of bytes of these packets
+     * @param discarded the number of events that full rings refused; the packets have this count, too
+     * @param torn the number of sub-buffers that the process was opening; their former content, the oldest events of a
+     *     flight recorder, is lost
+     * @param problems what could not be recovered, each with the path of the file in the trace's folder; the files
+     *     stay, except the files of rings that no longer exist
      */
     public record Report(int rings, long packets, long bytes, long discarded, int torn, List<String> problems) {}
 
-    /** What a tracer has left in a trace's folder beside the trace. */
+    /** The state of the rings of a trace. */
     public enum Left {
-        /** Nothing: it was closed, or what it left was recovered. */
+        /** No rings: the tracer was closed, or its trace was recovered. */
         NOTHING,
-        /** The files of a tracer that runs: a part of its events is not in the trace yet. */
+        /** The rings of a running tracer: some of its events are not in the trace yet. */
         RUNNING,
-        /** The files of a tracer that does not run any more: {@link #recover} puts its events into the trace. */
+        /** The rings of a tracer that no longer runs: {@link #recover} writes its events to the trace. */
         RINGS
     }
 
     /**
-     * Tells what a tracer has left in a trace's folder.
+     * Returns the state of the rings of a trace.
      *
-     * @param folder the folder that the tracer was made with, or of one of its runs
-     * @return what it has left
-     * @throws IOException when the folder cannot be read
+     * @param folder the folder of the trace: the folder of a tracer, or of one of its runs
+     * @return the state
+     * @throws IOException if the folder cannot be read
      */
     public static Left left(Path folder) throws IOException {
         try (SafeFolder opened = SafeFolder.open(folder)) {
@@ -105,19 +107,19 @@ public final class TraceRecovery {
                         : ringFolder.names().isEmpty() ? Left.NOTHING : Left.RINGS;
             }
         } catch (NoSuchFileException _) {
-            // It was closed meanwhile.
+            // The tracer was closed meanwhile.
             return Left.NOTHING;
         }
     }
 
     /**
-     * Recovers a trace, in its own folder. What was streamed to files before stays; rings that were recovered are
+     * Recovers a trace in its own folder. Files that the tracer wrote before stay; the rings that were recovered are
      * removed.
      *
-     * @param folder the folder that the tracer was made with
-     * @return what was recovered
-     * @throws IOException when there is nothing to recover, when the tracer still runs, or when the folder cannot be
-     *     read or written
+     * @param folder the folder of the trace: the folder of a tracer, or of one of its runs
+     * @return the result
+     * @throws IOException if there is nothing to recover, if the tracer still runs, or if the folder cannot be read or
+     *     written
      */
     public static Report recover(Path folder) throws IOException {
         try (SafeFolder opened = SafeFolder.open(folder)) {
@@ -140,7 +142,7 @@ public final class TraceRecovery {
         }
     }
 
-    /** Says which file something is about; the system names some of them by their name alone. */
+    /** Adds the path of the file to a failure; some failures only have the name. */
     private static FileSystemException about(Path file, IOException e) {
         FileSystemException about = new FileSystemException(file.toString(), null, RegularFile.why(e));
         about.initCause(e);
@@ -168,7 +170,7 @@ public final class TraceRecovery {
         }
     }
 
-    /** Returns how much memory the rings take that a killed tracer has left, or more than 0 where they are garbled. */
+    /** Returns the bytes of memory of the rings that a killed tracer left. */
     static long leftBytes(Path folder) throws IOException {
         try (SafeFolder opened = SafeFolder.open(folder); SafeFolder rings = opened.folder(TracerFolder.RINGS)) {
             return segments(rings).stream().mapToLong(name -> {
@@ -181,7 +183,7 @@ public final class TraceRecovery {
         }
     }
 
-    /** Returns the names of the files of rings that are there, and are the user's. */
+    /** Returns the names of the files of rings that still exist and belong to this user. */
     private static List<String> segments(SafeFolder rings) throws IOException {
         List<String> found = new ArrayList<>();
         for (String name : rings.names()) {
@@ -190,19 +192,19 @@ public final class TraceRecovery {
                     found.add(name);
                 }
             } catch (IOException _) {
-                // It leads to nothing that is ours.
+                // Not a ring of this user.
             }
         }
         return found;
     }
 
     /**
-     * Gives the memory back of the rings that a killed tracer has left, and what is in them up. What is attached by any
-     * process, or does not hold what its file says, stays.
+     * Frees the memory of the rings that a killed tracer left; their events are lost. Segments that a process has
+     * attached, or whose content does not match the file, stay.
      *
-     * @param folder the trace's
-     * @return how many bytes were given back
-     * @throws IOException when the tracer runs, or the folder cannot be read or written
+     * @param folder the folder of the trace
+     * @return the number of bytes that were freed
+     * @throws IOException if the tracer runs, or if the folder cannot be read or written
      */
     static long free(Path folder) throws IOException {
         try (SafeFolder opened = SafeFolder.open(folder); SafeFolder rings = opened.folder(TracerFolder.RINGS);
@@ -259,7 +261,7 @@ public final class TraceRecovery {
         if (name.startsWith(Rings.FILE)) {
             recoverRing(ringFolder, name);
         } else if (name.startsWith(METADATA_BESIDE)) {
-            // Metadata that was not put in its place any more.
+            // Metadata that the process wrote but did not rename.
             byte[] begin = ringFolder.read(name, METADATA_BEGIN.length);
             if (!Arrays.equals(METADATA_BEGIN, 0, begin.length, begin, 0, begin.length)) {
                 throw new IOException("is no metadata, and is left as it is");
@@ -272,7 +274,7 @@ public final class TraceRecovery {
 
     private void recoverRing(SafeFolder ringFolder, String name) throws IOException {
         if (ringFolder.attributes(name).isRegularFile() && ringFolder.attributes(name).size() == 0) {
-            // The process ended while it made the ring: nothing was recorded there.
+            // The process ended while it created the ring: the ring has no events.
             ringFolder.delete(name);
             return;
         }
@@ -293,7 +295,7 @@ public final class TraceRecovery {
                 isWritten = isRecovered(ring);
             }
             if (isWritten) {
-                // While it is attached its number is nobody else's.
+                // While the segment is attached, no other segment has its number.
                 SharedMemory.remove(file.id());
             }
         }
@@ -302,7 +304,7 @@ public final class TraceRecovery {
         }
     }
 
-    /** Writes what a ring holds; a stream that cannot be written is told, and the ring is left then. */
+    /** Writes the events of a ring. If that fails, reports it and returns false; the ring stays. */
     private boolean isRecovered(SharedRing ring) {
         try {
             recover(ring);
@@ -318,7 +320,7 @@ public final class TraceRecovery {
         return true;
     }
 
-    /** Returns why there is nothing any more that a file could lead to, or null when there is. */
+    /** Returns why the ring of a file no longer exists, or null if it does. */
     private static @Nullable String gone(RingFile file) throws IOException {
         if (file.id() == RingFile.OF_PROCESS) {
             return "the kernel had refused shared memory, so this ring was in memory of its process: what it held and"
@@ -369,7 +371,7 @@ public final class TraceRecovery {
         copy.writeTo(folder, trace.uuid(), ring.index(), counts);
     }
 
-    /** Checks what the reading of the ring relies on. */
+    /** Checks the words of a ring that reading relies on. */
     private void check(SharedRing ring) throws IOException {
         long position = ring.get(TraceRing.POSITION);
         RingView.Progress progress = ring.progress();

@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records events of this process in the Common Trace Format, which Babeltrace 2, Trace Compass and {@code rseq4j trace}
- * read: some ten nanoseconds each, from any thread, with no lock and no atomic instruction.
+ * Records events of this process in the Common Trace Format 1.8, which Babeltrace 2 and {@code rseq4j trace} read. An
+ * event costs some ten nanoseconds on any thread, and takes no lock and no atomic instruction.
  *
  * {@snippet lang = java:
  * interface Requests {
@@ -30,45 +30,48 @@ import org.jspecify.annotations.Nullable;
  *     try (Span span = requests.request(42)) {
  *         requests.cacheMiss("user:42");
  *     }
- *     tracer.disable("requests:cacheMiss");                   // costs the read of a field from now on
+ *     tracer.disable("requests:cacheMiss");                   // a call then only reads a field
  * }
  * }
  *
- * <p>Each CPU has a ring of sub-buffers in shared memory. An event is one restartable sequence: it reads the clock,
- * writes the record, and commits. What happens once in a sub-buffer is another one. So each CPU's events are in order,
- * and what was committed outlives the process, though not the machine: {@link TraceRecovery}.
+ * <p>Each CPU has a ring of sub-buffers in shared memory. One restartable sequence records an event: it reads the
+ * clock, writes the record, and commits it. So the events of a CPU are in the order of time, and committed events
+ * outlive the process; see {@link TraceRecovery}. They do not outlive the machine.
  *
- * <p><b>Threads.</b> Every method may be called from any thread. The trace names the threads that recorded events: at
- * most some thousand, those that live first.
+ * <p><b>Threads.</b> Any thread may call any method. The trace has the names of the threads that recorded events, of up
+ * to some thousand threads.
  *
- * <p><b>Failures.</b> The traced program never fails because of it: what cannot be recorded or written is counted, see
+ * <p><b>Failures.</b> Probes never throw. Events that cannot be recorded, and failures to write, are counted; see
  * {@link #stats}. Only the methods of this class throw.
  *
- * <p><b>Memory.</b> For each CPU that records events a ring of {@link TracerOptions#withSubBuffers}, 4 MiB where no
- * other is asked for: System V shared memory, and where the kernel refuses that, memory of the process, which is lost
- * when it is killed; {@link TracerStats#lostOnKill} tells. A process that is killed leaves its rings until they are
- * recovered; a machine or a container that ends takes them along.
+ * <p><b>Memory.</b> Each CPU that records events has a ring of {@link TracerOptions#withSubBuffers}, by default 4 MiB
+ * of System V shared memory. The rings of a killed process stay in memory until they are recovered, or until the
+ * machine or the container ends. Where the kernel refuses shared memory, a ring is memory of the process and is lost
+ * when the process is killed; {@link TracerStats#lostOnKill} has the reason then.
  *
- * <p><b>Time</b> is the processor's counter where the kernel relies on it, as {@code clock_gettime} does; elsewhere,
- * and with {@code -Drseq4j.trace.clock=monotonic}, it is CLOCK_MONOTONIC, and native code cannot record events.
+ * <p><b>Time.</b> The clock is the processor's counter, if the kernel uses it for {@code clock_gettime}. Otherwise, and
+ * with {@code -Drseq4j.trace.clock=monotonic}, the clock is CLOCK_MONOTONIC; native code cannot record events then.
  *
- * <p><b>Without rseq</b> rings are in the heap, and are gone with the process; events are recorded under a lock for
- * each of a few stripes, which stand for CPUs; see {@link io.github.rseq4j.Rseq#availability()}.
+ * <p><b>Without rseq</b> the rings are in the heap, and are lost when the process is killed. There is a ring for each
+ * of a few stripes instead of each CPU, and a lock for each ring; see {@link io.github.rseq4j.Rseq#availability()}.
  *
- * <p>Rings, modes and guarantees are after LTTng-UST's (Desnoyers, Dagenais: Lockless multi-core high-throughput
- * buffering scheme for kernel tracing, 2012).
+ * <p>Rings, modes and guarantees follow LTTng-UST (Desnoyers, Dagenais: Lockless multi-core high-throughput buffering
+ * scheme for kernel tracing, 2012).
+ *
+ * @since 0.1.0
  */
 public final class Tracer implements AutoCloseable {
     /* How it works
      *
-     * Providers has the probes, which the user calls; Recording has the rings, where they record, and the files.
+     * Providers has the probes, which the program calls. Recording has the rings, in which probes record, and the
+     * files.
      *
-     * A tracer that is open stays reachable as long as this class does. Its threads do not keep it (LooseThread): when
-     * the class loader of this class is collected, the tracer is left as that of a process that was killed.
+     * OPEN keeps an open tracer reachable as long as this class is. The tracer's threads do not (LooseThread). When the
+     * class loader of this class is collected, the tracer's rings stay like those of a killed process.
      */
     private static final Set<Tracer> OPEN = ConcurrentHashMap.newKeySet();
 
-    /** Rings, metadata, files and their thread; tests look at them. */
+    /** Rings, metadata, files and their thread. Tests read it. */
     final Recording recording;
     private final Providers providers;
     private final Runnable exit = this::exit;
@@ -96,7 +99,7 @@ public final class Tracer implements AutoCloseable {
         }
     }
 
-    /** Whatever goes wrong, a lack of memory or of threads, nothing is left that another try would take for a trace. */
+    /** Creates a tracer. If that fails, for lack of memory or threads too, its files and rings are removed. */
     private static Tracer make(Path folder, TracerOptions options, boolean isFlightRecorder) throws IOException {
         try {
             RingFunctions.require(options.isTimeOrdered());
@@ -115,160 +118,157 @@ public final class Tracer implements AutoCloseable {
     }
 
     /**
-     * Begins to record into memory, with the default options.
+     * Starts a flight recorder with the default options; see {@link #flightRecorder(Path, TracerOptions)}.
      *
-     * @param folder where the files are by which the rings are recovered; it is made;
-     *     {@link TracerOptions#withExistingTrace} says what happens where it holds a trace
+     * @param folder the folder of the files for recovery; it is created if it does not exist. For a folder that holds a
+     *     trace see {@link TracerOptions#withExistingTrace}
      * @return the tracer
-     * @throws IOException when the files cannot be made, or the kernel refuses memory for code or for a ring; nothing
-     *     is left of the tracer then
+     * @throws IOException if a file cannot be written, or the kernel refuses memory for code or for a ring; nothing is
+     *     left of the tracer then
      */
     public static Tracer flightRecorder(Path folder) throws IOException {
         return flightRecorder(folder, TracerOptions.defaults());
     }
 
     /**
-     * Begins to record into files, with the default options.
+     * Starts a streaming tracer with the default options; see {@link #streaming(Path, TracerOptions)}.
      *
-     * @param folder where the trace goes; it is made; {@link TracerOptions#withExistingTrace} says what happens where
-     *     it holds a trace
+     * @param folder the folder of the trace; it is created if it does not exist. For a folder that holds a trace see
+     *     {@link TracerOptions#withExistingTrace}
      * @return the tracer
-     * @throws IOException when the files cannot be made, or the kernel refuses memory for code or for a ring; nothing
-     *     is left of the tracer then
+     * @throws IOException if a file cannot be written, or the kernel refuses memory for code or for a ring; nothing is
+     *     left of the tracer then
      */
     public static Tracer streaming(Path folder) throws IOException {
         return streaming(folder, TracerOptions.defaults());
     }
 
     /**
-     * Begins to record into memory: when a ring is full its oldest events are overwritten, until somebody asks for a
-     * {@link #snapshot}.
+     * Starts a flight recorder, which records to memory. When a ring is full, new events overwrite its oldest
+     * sub-buffer. {@link #snapshot} writes what the rings hold.
      *
-     * @param folder where the files are by which the rings are recovered; it is made;
-     *     {@link TracerOptions#withExistingTrace} says what happens where it holds a trace
-     * @param options sizes
+     * @param folder the folder of the files for recovery; it is created if it does not exist. For a folder that holds a
+     *     trace see {@link TracerOptions#withExistingTrace}
+     * @param options the sizes of rings and records
      * @return the tracer
-     * @throws IOException when the files cannot be made, or the kernel refuses memory for code or for a ring; nothing
-     *     is left of the tracer then
+     * @throws IOException if a file cannot be written, or the kernel refuses memory for code or for a ring; nothing is
+     *     left of the tracer then
      */
     public static Tracer flightRecorder(Path folder, TracerOptions options) throws IOException {
         return make(folder, options, true);
     }
 
     /**
-     * Begins to record into files: a thread writes what is finished; when it cannot follow, what finds no room is
-     * discarded, and counted in the trace.
+     * Starts a streaming tracer, which records to files. A thread of the tracer writes full sub-buffers. When a ring is
+     * full, new events are discarded and counted in the trace.
      *
-     * @param folder where the trace goes; it is made; {@link TracerOptions#withExistingTrace} says what happens where
-     *     it holds a trace
-     * @param options sizes and limits
+     * @param folder the folder of the trace; it is created if it does not exist. For a folder that holds a trace see
+     *     {@link TracerOptions#withExistingTrace}
+     * @param options the sizes of rings and records, and the limits of files
      * @return the tracer
-     * @throws IOException when the files cannot be made, or the kernel refuses memory for code or for a ring; nothing
-     *     is left of the tracer then
+     * @throws IOException if a file cannot be written, or the kernel refuses memory for code or for a ring; nothing is
+     *     left of the tracer then
      */
     public static Tracer streaming(Path folder, TracerOptions options) throws IOException {
         return make(folder, options, false);
     }
 
     /**
-     * Returns probes: an implementation of an interface, each of whose methods records an event with its arguments as
-     * fields. See {@link Provider} for what the interface may have.
+     * Implements a provider. Each method of the returned object records an event, with the arguments as fields.
+     * {@link Provider} has the rules for the interface.
      *
      * @param provider the interface
      * @param <T> the interface
-     * @return the implementation, the same each time
-     * @throws IllegalArgumentException when the interface cannot be a provider; the message names the method and the
-     *     remedy
-     * @throws IllegalStateException when the tracer was closed
+     * @return the implementation; the same object for each call
+     * @throws IllegalArgumentException if the interface breaks a rule; the message names the method and the remedy
+     * @throws IllegalStateException if the tracer is closed
      */
     public <T> T probes(Class<T> provider) {
         return providers.probes(provider);
     }
 
     /**
-     * Returns probes of an interface that is not public, or in a package that is not exported.
+     * Implements a provider that is not public, or whose package is not exported.
      *
-     * @param place the caller's lookup, by {@link MethodHandles#lookup()} in the interface's package
+     * @param place the result of {@link MethodHandles#lookup()} in a class of the interface's package
      * @param provider the interface
      * @param <T> the interface
-     * @return the implementation, the same each time
-     * @throws IllegalArgumentException when the interface cannot be a provider; the message names the method and the
-     *     remedy
-     * @throws IllegalStateException when the tracer was closed
+     * @return the implementation; the same object for each call
+     * @throws IllegalArgumentException if the interface breaks a rule; the message names the method and the remedy
+     * @throws IllegalStateException if the tracer is closed
      */
     public <T> T probes(MethodHandles.Lookup place, Class<T> provider) {
         return providers.probes(place, provider);
     }
 
-    /** {@return the folder that it records to: the one it was made with, or one in that} */
+    /** {@return the folder of this tracer: the one that was given, or the folder of this run in it} */
     public Path folder() {
         return recording.folder();
     }
 
-    /** {@return all events of the providers so far, as things that can be switched} */
+    /** {@return the probes of all providers so far} */
     public List<Probe> probes() {
         return List.copyOf(providers.all());
     }
 
     /**
-     * Returns one event of a provider as something that can be switched.
+     * Returns the probe of an event.
      *
-     * @param event its name in the trace: {@code provider:event}
+     * @param event the name of the event: {@code provider:event}
      * @return the probe
-     * @throws IllegalArgumentException when no provider has declared such an event yet
+     * @throws IllegalArgumentException if no provider has declared the event yet
      */
     public Probe probe(String event) {
         return providers.probe(event);
     }
 
     /**
-     * Counts an event that a bridge could not bring to its probe: it is one more in {@link TracerStats#lost}. Any
-     * thread.
+     * Counts a lost event in {@link TracerStats#lost}. For bridges that fail before they reach the probe.
      */
     public void countLost() {
         recording.counts().lost();
     }
 
     /**
-     * Enables events, also of providers to come. All events are enabled at first.
+     * Enables events, including events of later providers. All events are enabled at first.
      *
-     * @param pattern {@code provider:event}, in which {@code *} stands for any characters; or {@code *}. A span's
-     *     method names both of its events
-     * @return how many there are now
-     * @throws IllegalArgumentException when there is no such pattern
-     * @throws IllegalStateException when the tracer was closed
+     * @param pattern {@code provider:event}, where {@code *} matches any characters; or {@code *}. The name of a span's
+     *     method matches both of its events
+     * @return the number of events so far that match
+     * @throws IllegalArgumentException if the pattern is malformed
+     * @throws IllegalStateException if the tracer is closed
      */
     public int enable(String pattern) {
         return providers.enable(pattern);
     }
 
     /**
-     * Disables events, also of providers to come: they record nothing, and cost their callers the read of a field.
+     * Disables events, including events of later providers. A call of a disabled event only reads a field.
      *
-     * @param pattern as for {@link #enable}
-     * @return how many there are now
-     * @throws IllegalArgumentException when there is no such pattern
-     * @throws IllegalStateException when the tracer was closed
+     * @param pattern a pattern as for {@link #enable}
+     * @return the number of events so far that match
+     * @throws IllegalArgumentException if the pattern is malformed
+     * @throws IllegalStateException if the tracer is closed
      */
     public int disable(String pattern) {
         return providers.disable(pattern);
     }
 
     /**
-     * Begins to record what the process uses CPU time for: after so much CPU time each thread, also one that the JVM
-     * does not know, records the event {@code cpu:sample} with the address of its next instruction; which CPU it was on
-     * is that of the event, and the thread is the kernel's number of it, made negative. Events {@code cpu:mapping} tell
-     * which library, or Java's code, an address is in; {@code rseq4j trace summary} counts them so.
+     * Starts sampling the CPU time of all threads of the process, including threads that the JVM does not know. After
+     * each interval of CPU time, a thread records the event {@code cpu:sample} with the address of its next
+     * instruction. The thread of the event is the kernel's number, negated. Events {@code cpu:mapping} have the address
+     * ranges of libraries and of Java's code; {@code rseq4j trace summary} counts samples by them.
      *
-     * <p>The kernel looks at these timers with its tick: no thread has more samples a second than that, 100 to 1,000.
-     * Threads that live less than some 20 ms may have none. The signal is SIGPROF.
+     * <p>The kernel checks the timers at its tick, 100 to 1,000 times a second, so no thread has more samples a second.
+     * Threads that live less than some 20 ms may have none. The sampler uses the signal SIGPROF.
      *
-     * @param hz how many samples a second of CPU time, 1 to {@link CpuSampler#MAX_HZ}
-     * @return what ends it; closing the tracer does too
-     * @throws IllegalArgumentException when the number is out of range
-     * @throws IllegalStateException when somebody else samples in this process or handles SIGPROF, when no
-     *     thread can be given a timer, when the kernel refuses memory, or when the tracer was closed
-     * @throws UnsupportedOperationException without rseq, or where the clock source is not the processor's counter
+     * @param hz the number of samples for each second of CPU time, 1 to {@link CpuSampler#MAX_HZ}
+     * @return the sampler; closing it, or the tracer, ends sampling
+     * @throws IllegalArgumentException if the number is out of range
+     * @throws IllegalStateException if another sampler runs in this process, if SIGPROF has a handler, if the kernel
+     *     refuses timers or memory, or if the tracer is closed
+     * @throws UnsupportedOperationException without rseq, or if the clock is not the processor's counter
      */
     public CpuSampler sampleCpu(int hz) {
         if (hz < 1 || hz > CpuSampler.MAX_HZ) {
@@ -285,7 +285,7 @@ public final class Tracer implements AutoCloseable {
         }
     }
 
-    /** The class loader may be closed by now, so that classes are missing: the exit goes well all the same. */
+    /** Closes the tracer at exit. The class loader may be closed, so that classes are missing: that is only counted. */
     private void exit() {
         try {
             close();
@@ -295,21 +295,21 @@ public final class Tracer implements AutoCloseable {
     }
 
     /**
-     * Writes what was recorded before to the trace's files. A flight recorder has none, and nothing happens.
+     * Writes the events that were recorded before to the files of the trace. Has no effect on a flight recorder.
      *
-     * @throws IOException when something could not be written; it is still in the rings
-     * @throws IllegalStateException when the tracer was closed
+     * @throws IOException if something cannot be written; it stays in the rings
+     * @throws IllegalStateException if the tracer is closed
      */
     public void flush() throws IOException {
         recording.flush();
     }
 
     /**
-     * Writes what a flight recorder holds as a trace, while events are recorded.
+     * Writes what the rings of a flight recorder hold as a trace. Recording goes on meanwhile.
      *
-     * @param snapshot the folder; it is made, and may not hold a trace
-     * @throws IOException when it cannot be written
-     * @throws IllegalStateException when this is no flight recorder, or it was closed
+     * @param snapshot the folder of the new trace; it is created if it does not exist, and must not hold a trace
+     * @throws IOException if the trace cannot be written
+     * @throws IllegalStateException if this is a streaming tracer, or if the tracer is closed
      */
     public void snapshot(Path snapshot) throws IOException {
         recording.snapshot(snapshot, () -> {
@@ -319,18 +319,19 @@ public final class Tracer implements AutoCloseable {
         });
     }
 
-    /** {@return what was done so far} */
+    /** {@return the counts of this tracer so far} They are available after {@link #close}, too. */
     public TracerStats stats() {
         return recording.stats();
     }
 
     /**
-     * Ends recording; of a tracer that streams, all that was recorded is written first. What cannot be written is left
-     * in the rings, which {@link TraceRecovery} reads; where they end with the process ({@link TracerStats#lostOnKill})
-     * these events are counted in {@link TracerStats#lost}. Events that happen later are not recorded.
-     * {@link #folder}, {@link #probes()} and {@link #stats} still tell, and closing it again does nothing; all else
-     * that is asked of it or of its probes throws IllegalStateException. A tracer that is not closed is closed when the
-     * JVM exits.
+     * Ends recording. A streaming tracer writes all recorded events first. Events that cannot be written stay in the
+     * rings for {@link TraceRecovery}; in rings that end with the process ({@link TracerStats#lostOnKill}) they are
+     * lost, and counted in {@link TracerStats#lost}.
+     *
+     * <p>Afterwards probes record nothing. {@link #folder}, {@link #probes()} and {@link #stats} still work, and
+     * closing again has no effect; other methods of the tracer and of its probes throw IllegalStateException. The JVM
+     * closes open tracers when it exits.
      */
     @Override
     public void close() {

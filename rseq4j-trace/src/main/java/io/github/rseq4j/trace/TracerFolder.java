@@ -20,18 +20,18 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A tracer's folder, and in it the one of its rings' files, locked while the tracer runs. */
+/** The folder of a tracer, with the folder of its rings' files, which is locked while the tracer runs. */
 final class TracerFolder {
     /* How it works
      *
-     * Who makes the folder of the rings, which one of all processes can, has the trace's folder. Then it takes the
-     * lock, and looks whether it still has both: a recovery may have come between, and a tracer that was closed
-     * meanwhile may have left a trace. Metadata without a stream is no trace: a flight recorder leaves so much when it
-     * is closed.
+     * The process that creates the folder of the rings owns the trace's folder; only one process can create it. The
+     * owner then takes the lock, and checks that both still hold: a recovery may have removed the folder meanwhile, and
+     * another tracer may have been started and closed. Metadata without a stream is not a trace: a closed flight
+     * recorder leaves it.
      */
-    /** The folder of the rings' files. */
+    /** The name of the folder of the rings' files. */
     static final String RINGS = ".rings";
-    /** The file in it that is locked. */
+    /** The name of the locked file in that folder. */
     static final String LOCK = RingLock.FILE;
 
     private static final int TRIES = 1000;
@@ -43,7 +43,7 @@ final class TracerFolder {
     private final List<IOException> failures = new ArrayList<>();
     private boolean isOfRun;
 
-    /** Returns the descriptors of the two folders, which nothing else closes when nobody does. */
+    /** Returns the two open folders. Their descriptors must be closed even if the tracer never is. */
     List<Closeable> descriptors() {
         return Stream.of(trace.descriptor(), rings.descriptor()).filter(Objects::nonNull)
                 .map(Closeable.class::cast).toList();
@@ -56,12 +56,12 @@ final class TracerFolder {
     }
 
     /**
-     * Makes a folder for a trace, and locks it.
+     * Creates a folder for a trace, and locks it.
      *
-     * @param path where; its parents are made, too
-     * @param existing what to do when it holds a trace
-     * @throws FileAlreadyExistsException when it holds a trace, and that is to be refused
-     * @throws IOException when it cannot be made
+     * @param path the folder; it and its parents are created if they do not exist
+     * @param existing the action if the folder holds a trace
+     * @throws FileAlreadyExistsException if the folder holds a trace, and the action is to refuse
+     * @throws IOException if the folder cannot be created or locked
      */
     static TracerFolder make(Path path, ExistingTrace existing) throws IOException {
         Files.createDirectories(path);
@@ -80,7 +80,7 @@ final class TracerFolder {
         return made;
     }
 
-    /** Makes the folder of a later run: the last one if it holds no trace, else a new one. */
+    /** Creates the folder of a later run: the last one if it holds no trace, otherwise a new one. */
     private static TracerFolder run(Path path) throws IOException {
         List<Integer> runs = TraceFiles.runs(path);
         int last = runs.isEmpty() ? 1 : runs.getLast();
@@ -90,7 +90,7 @@ final class TracerFolder {
             try {
                 Files.createDirectory(next);
             } catch (FileAlreadyExistsException _) {
-                // Another process was faster, or it is something else: the next one then.
+                // Another process created it, or a file has the name: try the next number.
                 continue;
             }
             made = claim(next);
@@ -99,7 +99,7 @@ final class TracerFolder {
         return made;
     }
 
-    /** Makes a folder that is there this tracer's, or returns null when it holds a trace. */
+    /** Claims an existing folder for this tracer, or returns null if it holds a trace. */
     @SuppressWarnings("MustBeClosedChecker") // finish and undo close what is made.
     private static @Nullable TracerFolder claim(Path path) throws IOException {
         SafeFolder trace = SafeFolder.open(path);
@@ -120,7 +120,7 @@ final class TracerFolder {
         try {
             rings = trace.make(RINGS);
         } catch (FileAlreadyExistsException _) {
-            // Another tracer is faster.
+            // Another tracer created it.
             return null;
         }
         RingLock lock = null;
@@ -149,7 +149,7 @@ final class TracerFolder {
                 lock.close();
                 return null;
             }
-            // Somebody looks whether a tracer runs here.
+            // Another process holds the lock briefly, to see whether a tracer runs.
             LockSupport.parkNanos(PAUSE_NANOS);
         }
         return null;
@@ -172,7 +172,7 @@ final class TracerFolder {
             return false;
         }
         try (TraceReader reader = new TraceReader(trace.path())) {
-            // What is no metadata of a tracer of ours is somebody else's, and stays.
+            // Metadata that no tracer wrote stays.
             return reader.description() == null;
         }
     }
@@ -187,16 +187,16 @@ final class TracerFolder {
         return rings;
     }
 
-    /** Returns why traces of earlier runs could not be recovered. */
+    /** Returns the failures to recover earlier runs. */
     List<IOException> failures() {
         return List.copyOf(failures);
     }
 
     /**
-     * Ends the lock.
+     * Releases the lock.
      *
-     * @param isWhole whether nothing is left to recover: then the rings' folder is removed
-     * @throws IOException when something cannot be closed or removed
+     * @param isWhole whether nothing is left to recover; the folder of the rings is then removed
+     * @throws IOException if a file cannot be closed or removed
      */
     void finish(boolean isWhole) throws IOException {
         try (trace; rings; lock) {
@@ -205,13 +205,13 @@ final class TracerFolder {
                 try {
                     trace.deleteFolder(RINGS);
                 } catch (NoSuchFileException _) {
-                    // Whoever looked for something to recover has removed it.
+                    // A recovery that found nothing has removed it.
                 }
             }
         }
     }
 
-    /** Leaves nothing that another try would take for a trace; what cannot be removed is told with what is thrown. */
+    /** Removes the files after a failed start. Failures to remove are added to the exception. */
     void undo(Throwable thrown) {
         try {
             trace.delete(TraceFiles.METADATA);

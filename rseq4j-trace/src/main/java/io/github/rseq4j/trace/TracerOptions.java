@@ -6,29 +6,33 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 
-/** What a {@link Tracer} is made with. Immutable; each {@code with} method returns options of its own. */
+/**
+ * The options of a {@link Tracer}. Immutable, for any thread; each {@code with} method returns changed options.
+ *
+ * @since 0.1.0
+ */
 public final class TracerOptions {
     /** The smallest sub-buffer, in bytes: 4 KiB. */
     public static final int MIN_SUB_BUFFER_BYTES = RingSizes.MIN_SUB_BUFFER_BYTES;
     /** The largest sub-buffer, in bytes: 64 MiB. */
     public static final int MAX_SUB_BUFFER_BYTES = RingSizes.MAX_SUB_BUFFER_BYTES;
-    /** The size of a sub-buffer where no other is asked for, in bytes: 512 KiB. */
+    /** The default size of a sub-buffer, in bytes: 512 KiB. */
     public static final int DEFAULT_SUB_BUFFER_BYTES = 1 << 19;
     /** The fewest sub-buffers of a ring. */
     public static final int MIN_SUB_BUFFERS = 2;
     /** The most sub-buffers of a ring. */
     public static final int MAX_SUB_BUFFERS = 1 << 10;
-    /** How many sub-buffers a ring has where no other number is asked for. */
+    /** The default number of sub-buffers of a ring. */
     public static final int DEFAULT_SUB_BUFFERS = 8;
-    /** The most bytes of fields that a record may have. */
+    /** The largest limit of the fields of a record, in bytes. */
     public static final int MAX_FIELD_BYTES = 1 << 15;
-    /** How many bytes of fields a record may have where no other number is asked for. */
+    /** The default limit of the fields of a record, in bytes. */
     public static final int DEFAULT_FIELD_BYTES = 1 << 12;
     /** The smallest limit of a file, in bytes: 4 KiB. */
     public static final long MIN_FILE_BYTES = FileLimits.MIN_FILE_BYTES;
 
     private static final Duration SHORTEST_INTERVAL = Duration.ofMillis(1);
-    /** As good as never, and no sum of it and a time overflows. */
+    /** Stands for never: 146 years. The sum of it and a time does not overflow. */
     private static final Duration LONGEST_INTERVAL = Duration.ofNanos(Long.MAX_VALUE / 2);
     private static final TracerOptions DEFAULTS = new TracerOptions(DEFAULT_SUB_BUFFER_BYTES, DEFAULT_SUB_BUFFERS,
             DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), FileLimits.NONE, true, ExistingTrace.NEW_FOLDER);
@@ -53,8 +57,8 @@ public final class TracerOptions {
     }
 
     /**
-     * {@return options of rings of 8 sub-buffers of 512 KiB for each CPU, records of up to 4,096 bytes of fields, a
-     * flush each second, no limit on files, and times in the order of cause and effect}
+     * {@return the default options: rings of 8 sub-buffers of 512 KiB, records with up to 4,096 bytes of fields, a
+     * flush each second, no limit of files, and ordered times}
      */
     public static TracerOptions defaults() {
         return DEFAULTS;
@@ -67,13 +71,14 @@ public final class TracerOptions {
     }
 
     /**
-     * Changes the rings. Each CPU that records events has one.
+     * Sets the size of the rings. Each CPU that records events has a ring.
      *
-     * @param bytes the size of a sub-buffer, which becomes a packet: a power of two, {@link #MIN_SUB_BUFFER_BYTES} to
-     *     {@link #MAX_SUB_BUFFER_BYTES}
-     * @param count how many there are: a power of two, {@link #MIN_SUB_BUFFERS} to {@link #MAX_SUB_BUFFERS}
+     * @param bytes the size of a sub-buffer in bytes, a power of two, {@link #MIN_SUB_BUFFER_BYTES} to
+     *     {@link #MAX_SUB_BUFFER_BYTES}; a full sub-buffer becomes a packet
+     * @param count the number of sub-buffers, a power of two, {@link #MIN_SUB_BUFFERS} to {@link #MAX_SUB_BUFFERS}
      * @return the options
-     * @throws IllegalArgumentException when a number is out of range or no power of two, or both make more than 1 GiB
+     * @throws IllegalArgumentException if a number is out of range or not a power of two, or if the ring has more than
+     *     1 GiB
      */
     public TracerOptions withSubBuffers(int bytes, int count) {
         require("subBufferBytes", bytes, MIN_SUB_BUFFER_BYTES, MAX_SUB_BUFFER_BYTES);
@@ -87,12 +92,12 @@ public final class TracerOptions {
     }
 
     /**
-     * Changes how long a record may be. Texts and arrays are cut where it would be longer, and marked. A record also
+     * Limits the fields of a record. Texts and arrays that exceed the limit are cut, and marked as cut. A record also
      * never takes more than half of a sub-buffer.
      *
-     * @param bytes the most bytes of fields, 256 to {@link #MAX_FIELD_BYTES}
+     * @param bytes the limit in bytes, 256 to {@link #MAX_FIELD_BYTES}
      * @return the options
-     * @throws IllegalArgumentException when the number is out of range
+     * @throws IllegalArgumentException if the number is out of range
      */
     public TracerOptions withFieldBytes(int bytes) {
         require("fieldBytes", bytes, 256, MAX_FIELD_BYTES);
@@ -101,11 +106,12 @@ public final class TracerOptions {
     }
 
     /**
-     * Changes how long an event may wait until it is in a file. It has no meaning for a flight recorder.
+     * Sets the interval after which a streaming tracer writes sub-buffers that are not full. Has no effect on a flight
+     * recorder.
      *
-     * @param interval at least a millisecond; one of centuries is never
+     * @param interval the interval, at least a millisecond
      * @return the options
-     * @throws IllegalArgumentException when it is shorter
+     * @throws IllegalArgumentException if the interval is shorter
      */
     public TracerOptions withFlushInterval(Duration interval) {
         Objects.requireNonNull(interval, "flushInterval=null");
@@ -118,13 +124,13 @@ public final class TracerOptions {
     }
 
     /**
-     * Limits the files of a stream: each CPU's is several files, of which the oldest is dropped when there are too
-     * many. {@link TracerStats#droppedFiles} counts them. It has no meaning for a flight recorder.
+     * Limits the files of each CPU. A streaming tracer then writes several files for each CPU and deletes the oldest
+     * one; {@link TracerStats#droppedFiles} counts them. Has no effect on a flight recorder.
      *
-     * @param bytes how long a file may be, at least {@link #MIN_FILE_BYTES}; a packet that is longer has a file alone
-     * @param count how many files each CPU may have, at least 1
+     * @param bytes the largest size of a file, at least {@link #MIN_FILE_BYTES}; a larger packet has a file of its own
+     * @param count the largest number of files for each CPU, at least 1
      * @return the options
-     * @throws IllegalArgumentException when a number is out of range
+     * @throws IllegalArgumentException if a number is out of range
      */
     public TracerOptions withFiles(long bytes, int count) {
         require("maxFileBytes", bytes, MIN_FILE_BYTES, Long.MAX_VALUE - 1);
@@ -134,25 +140,24 @@ public final class TracerOptions {
     }
 
     /**
-     * Has no effect: rings lie in shared memory, in no file system, and a small file in the trace's own folder finds
-     * them after the process was killed.
+     * Has no effect. Rings are shared memory, and a small file in the folder of the trace names each of them.
      *
-     * @param folder is not looked at
-     * @return the options
-     * @deprecated there is nothing to be chosen any more
+     * @param folder ignored
+     * @return these options
+     * @deprecated there is no folder to choose; remove the call
      */
     @Deprecated
-    @SuppressWarnings("InlineMeSuggester") // Callers drop the call; there is nothing to be written in its place.
+    @SuppressWarnings("InlineMeSuggester") // Callers remove the call; nothing replaces it.
     public TracerOptions withRingFolder(Path folder) {
         return this;
     }
 
     /**
-     * Lets the processor read its counter when it likes, which halves what a short event takes. What it gives up: an
-     * event may then have an earlier time than its cause on another CPU, by up to some hundreds of nanoseconds, and
-     * stand before it in the trace. By default an event's time is not earlier than that of any event that happened
-     * before it, on whichever CPU. What one CPU records is in its order either way. It changes nothing for events of
-     * native code, for CLOCK_MONOTONIC and on the fallback, whose times are always ordered.
+     * Reads the processor's counter without waiting for earlier instructions, which halves the cost of a short event.
+     * An event can then have a time that is up to some hundreds of nanoseconds before the time of its cause on another
+     * CPU, and can be before it in the trace. By default the time of an event is not before the time of any event that
+     * happened before it, on any CPU. The events of one CPU are in order in either case. This option has no effect on
+     * events of native code, with CLOCK_MONOTONIC, and on the fallback: their times are always ordered.
      *
      * @return the options
      */
@@ -161,29 +166,29 @@ public final class TracerOptions {
                 false, existingTrace);
     }
 
-    /** What a tracer does when its folder already holds a trace, for example that of the program's last run. */
+    /** What a tracer does if its folder already holds a trace, for example of an earlier run of the program. */
     public enum ExistingTrace {
         /**
-         * It records to a new folder in that folder: {@code run-2}, {@code run-3} and so on, one for each run;
-         * {@link Tracer#folder} tells which. Of runs that were killed the newest four keep the memory of their rings
-         * until they are recovered; older ones are recovered then, as by {@link #RECOVER}. Where that fails eight keep
-         * it, and the oldest one's is freed: {@link TracerStats#failures} counts that, too.
+         * The tracer records to a new subfolder {@code run-2}, {@code run-3} and so on, one for each run;
+         * {@link Tracer#folder} returns it. The newest four killed runs keep the memory of their rings. The tracer
+         * recovers older killed runs, as with {@link #RECOVER}. If that fails, eight killed runs keep their memory, and
+         * the memory of the oldest one is freed; {@link TracerStats#failures} counts both.
          */
         NEW_FOLDER,
         /**
-         * As {@link #NEW_FOLDER}, after it has recovered what runs have left that were killed
-         * ({@link TraceRecovery#recover}). What cannot be recovered is counted in {@link TracerStats#failures}.
+         * Like {@link #NEW_FOLDER}, but the tracer first recovers all killed runs ({@link TraceRecovery#recover}).
+         * {@link TracerStats#failures} counts those that cannot be recovered.
          */
         RECOVER,
-        /** It throws {@link java.nio.file.FileAlreadyExistsException}. */
+        /** The start fails with a {@link java.nio.file.FileAlreadyExistsException}. */
         REFUSE
     }
 
     /**
-     * Changes what happens when the folder already holds a trace. Metadata alone, which a flight recorder leaves when
-     * it is closed, is no trace, and is replaced.
+     * Sets what the tracer does if its folder already holds a trace. Metadata alone, which a closed flight recorder
+     * leaves, is not a trace, and is replaced.
      *
-     * @param existing what happens
+     * @param existing the action
      * @return the options
      */
     public TracerOptions withExistingTrace(ExistingTrace existing) {
@@ -196,7 +201,7 @@ public final class TracerOptions {
         return subBufferBytes;
     }
 
-    /** {@return how many sub-buffers a ring has} */
+    /** {@return the number of sub-buffers of a ring} */
     public int subBuffers() {
         return subBuffers;
     }
@@ -206,38 +211,38 @@ public final class TracerOptions {
         return new RingSizes(subBufferBytes, (long) subBufferBytes * subBuffers, files);
     }
 
-    /** {@return how many bytes of fields a record may have} */
+    /** {@return the limit of the fields of a record, in bytes} */
     public int fieldBytes() {
-        // Two records fit each sub-buffer, so that none is refused by an empty one.
+        // Two records fit into each sub-buffer, so an empty one never refuses a record.
         return Math.min(fieldBytes, subBufferBytes / 2 - 256);
     }
 
-    /** {@return how long an event may wait until it is in a file} */
+    /** {@return the interval after which sub-buffers that are not full are written} */
     public Duration flushInterval() {
         return flushInterval;
     }
 
-    /** Returns the same in nanoseconds, or so many as are as good as never. */
+    /** Returns the flush interval in nanoseconds, at most {@link #LONGEST_INTERVAL}. */
     long flushNanos() {
         return flushInterval.compareTo(LONGEST_INTERVAL) > 0 ? LONGEST_INTERVAL.toNanos() : flushInterval.toNanos();
     }
 
-    /** {@return how long a file may be, in bytes; {@code Long.MAX_VALUE} when there is no limit} */
+    /** {@return the largest size of a file, in bytes; {@code Long.MAX_VALUE} without a limit} */
     public long maxFileBytes() {
         return files.maxFileBytes();
     }
 
-    /** {@return how many files each CPU may have} */
+    /** {@return the largest number of files for each CPU} */
     public int maxFiles() {
         return files.maxFiles();
     }
 
-    /** {@return whether no event has an earlier time than what happened before it on another CPU} */
+    /** {@return whether the time of an event is never before the time of its cause on another CPU} */
     public boolean isTimeOrdered() {
         return isTimeOrdered;
     }
 
-    /** {@return what happens when the folder already holds a trace} */
+    /** {@return what the tracer does if its folder already holds a trace} */
     public ExistingTrace existingTrace() {
         return existingTrace;
     }

@@ -3,21 +3,21 @@ package io.github.rseq4j.trace;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a tracer has done.
+ * The counts of a tracer at one moment.
  *
- * @param discarded how many events found no room in their ring, and are counted in the packets
- * @param lost how many events could not even be counted in their ring: the kernel refused memory or a registration,
- *     native code came to a CPU that had no ring yet, the tracer was closed when they could not be written and their
- *     rings ended with the process (see lostOnKill), or a bridge could not bring what was logged to its
- *     probe (see {@link Tracer#countLost})
- * @param packets how many packets were written to files
- * @param bytes how many bytes these have
- * @param droppedFiles how many files were dropped because of {@link TracerOptions#withFiles}
- * @param failures how often something could not be written, or a ring not be made; what could not be written stays in
- *     its ring, and is written when that can be done again
- * @param lastFailure the last one, or null
- * @param lostOnKill why what was recorded and is not in a file yet is lost when the process is killed: without rseq, or
- *     where the kernel refuses shared memory to one of the rings; null where it is kept for {@link TraceRecovery}
+ * @param discarded the number of events that a full ring refused; the packets of the trace have this count, too
+ * @param lost the number of events that no ring counts: the kernel refused memory or a registration, native code ran on
+ *     a CPU without a ring, the tracer was closed while events could not be written and their rings ended with the
+ *     process (see lostOnKill), or a bridge failed (see {@link Tracer#countLost})
+ * @param packets the number of packets in files
+ * @param bytes the number of bytes of these packets
+ * @param droppedFiles the number of files that were deleted because of {@link TracerOptions#withFiles}
+ * @param failures the number of failures to write, or to create a ring; what could not be written stays in its ring,
+ *     and is written when writing works again
+ * @param lastFailure the last failure, or null
+ * @param lostOnKill the reason why events that are not in a file yet are lost if the process is killed: rseq is
+ *     unavailable, or the kernel refused shared memory; null if {@link TraceRecovery} finds them
+ * @since 0.1.0
  */
 public record TracerStats(long discarded, long lost, long packets, long bytes, long droppedFiles, long failures,
                           @Nullable Throwable lastFailure, @Nullable String lostOnKill) {}

@@ -17,7 +17,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** One addition, and several in one call, beside LongAdder and the empty critical downcall. */
+/** One addition, and several additions in one call, beside LongAdder and the empty critical downcall. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -37,7 +37,7 @@ public class CounterBenchmark {
     private final long[] deltas = {1, 2, 3, 4, 5, 6, 7, 8};
     private long delta = 3;
 
-    /** Makes the peers. */
+    /** Creates the peers. */
     public CounterBenchmark() {
         for (int i = 0; i < adders.length; i++) {
             adders[i] = new LongAdder();

@@ -17,8 +17,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One record beside HdrHistogram's concurrent ones and the empty critical downcall, each with the same values and the
- * same resolution.
+ * Recording a value, beside HdrHistogram's concurrent histograms and the empty critical downcall. All have the same
+ * values and the same resolution.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -44,7 +44,7 @@ public class HistogramBenchmark {
         private final long[] nanos = new long[SIZE];
         private int next;
 
-        /** Makes the same values for each thread. */
+        /** Creates the same values for each thread. */
         public Values() {
             SplittableRandom random = new SplittableRandom(1);
             for (int i = 0; i < SIZE; i++) {
@@ -82,7 +82,7 @@ public class HistogramBenchmark {
     }
 
     /**
-     * Records a value by CPU.
+     * Records a value in a per-CPU histogram.
      *
      * @param values the values
      */

@@ -27,14 +27,14 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
 public class OwnerBenchmark {
-    /** The owner that the fork must find. */
+    /** The owner that the fork must have. */
     @Param({"LIBC", "OWN"})
     public String owner = "LIBC";
 
     private final PerCpuCounter counter = new PerCpuCounter();
     private long delta = 3;
 
-    /** Makes the counter. */
+    /** Creates the counter. */
     public OwnerBenchmark() {}
 
     /** Fails if another owner than the expected one registered the thread. */

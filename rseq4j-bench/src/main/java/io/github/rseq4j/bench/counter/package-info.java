@@ -1,4 +1,4 @@
-/** Counters and histograms beside the JDK's and HdrHistogram's. */
+/** Benchmarks of counters and histograms, with those of the JDK and of HdrHistogram as peers. */
 @NullMarked
 package io.github.rseq4j.bench.counter;
 

@@ -29,24 +29,24 @@ public class JacksonBenchmark {
         "perCpu2", "threadLocal2", "deque2", "bounded2", "lockFree2", "none2"})
     public String pool = "perCpu3";
 
-    /** The document's size in bytes. */
+    /** The size of the document in bytes. */
     @Param({"70", "10000"})
     public int bytes = 70;
 
     private Parsing parsing = Parsing.of(pool, false);
     private byte[] document = {};
 
-    /** Makes what {@link #prepare} replaces. */
+    /** Creates a parser, which {@link #prepare} replaces. */
     public JacksonBenchmark() {}
 
-    /** Makes the pool and the document. */
+    /** Creates the pool and the document. */
     @Setup
     public void prepare() {
         parsing = Parsing.of(pool, false);
         document = Parsing.document(bytes);
     }
 
-    /** {@return what stood in the document} */
+    /** {@return a sum over the tokens of the document} */
     @Benchmark
     public long parse() {
         return parsing.parse(document);

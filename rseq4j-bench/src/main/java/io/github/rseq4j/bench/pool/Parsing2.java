@@ -12,7 +12,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Parsing with Jackson 2. */
+/** A parser with Jackson 2. */
 final class Parsing2 implements Parsing {
     static final List<String> POOLS = List.of("perCpu", "threadLocal", "deque", "bounded", "lockFree", "none");
 
@@ -37,7 +37,7 @@ final class Parsing2 implements Parsing {
         };
     }
 
-    /** Jackson advises against it, and is beside ours all the same. */
+    /** Deprecated by Jackson; a peer all the same. */
     @SuppressWarnings("deprecation")
     private static RecyclerPool<BufferRecycler> lockFree() {
         return JsonRecyclerPools.newLockFreePool();
@@ -61,10 +61,10 @@ final class Parsing2 implements Parsing {
         return created.get();
     }
 
-    /** Marks each recycler that it has not seen, by a buffer that parsing has no use for, and counts it. */
+    /** Counts new recyclers. It marks each one by the size of a buffer that parsing does not use. */
     private record Counting(RecyclerPool<BufferRecycler> pool, AtomicLong created)
             implements RecyclerPool<BufferRecycler> {
-        /** More than Jackson makes there of its own accord: of two buffers it keeps the longer one. */
+        /** More than the size that Jackson allocates; of two buffers Jackson keeps the larger one. */
         private static final int MARK_BYTES = 12_345;
 
         @Override

@@ -11,7 +11,7 @@ import tools.jackson.core.util.BufferRecycler;
 import tools.jackson.core.util.JsonRecyclerPools;
 import tools.jackson.core.util.RecyclerPool;
 
-/** Parsing with Jackson 3. */
+/** A parser with Jackson 3. */
 final class Parsing3 implements Parsing {
     static final List<String> POOLS = List.of("perCpu", "threadLocal", "deque", "bounded", "none");
 
@@ -51,10 +51,10 @@ final class Parsing3 implements Parsing {
         return created.get();
     }
 
-    /** Marks each recycler that it has not seen, by a buffer that parsing has no use for, and counts it. */
+    /** Counts new recyclers. It marks each one by the size of a buffer that parsing does not use. */
     private record Counting(RecyclerPool<BufferRecycler> pool, AtomicLong created)
             implements RecyclerPool<BufferRecycler> {
-        /** More than Jackson makes there of its own accord: of two buffers it keeps the longer one. */
+        /** More than the size that Jackson allocates; of two buffers Jackson keeps the larger one. */
         private static final int MARK_BYTES = 12_345;
 
         @Override

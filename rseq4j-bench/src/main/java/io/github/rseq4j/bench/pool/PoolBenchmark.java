@@ -21,8 +21,8 @@ import tools.jackson.core.util.BufferRecycler;
 import tools.jackson.core.util.RecyclerPool;
 
 /**
- * Taking an object from a pool and giving it back, beside two empty critical downcalls and what else pools are made
- * of; the number of threads by {@code -t}. Every pool holds as many objects as all threads can have.
+ * Taking an object from a pool and giving it back, beside two empty critical downcalls, the queues that other pools
+ * use, and a ThreadLocal. Option {@code -t} sets the number of threads, of which there are at most as many as objects.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -43,7 +43,7 @@ public class PoolBenchmark {
     private final ThreadLocal<BufferRecycler> local = ThreadLocal.withInitial(BufferRecycler::new);
     private long argument = 3;
 
-    /** Makes the pools. */
+    /** Creates the pools. */
     public PoolBenchmark() {}
 
     private static Queue<BufferRecycler> filled(Queue<BufferRecycler> queue) {
@@ -83,7 +83,7 @@ public class PoolBenchmark {
         return Empty.call(argument, argument) + Empty.call(argument, argument);
     }
 
-    /** A pool by CPU. */
+    /** A per-CPU pool. */
     @Benchmark
     public void perCpuPool(Blackhole hole) {
         try (PerCpuPool.Lease<BufferRecycler> lease = perCpu.acquire()) {
@@ -91,7 +91,7 @@ public class PoolBenchmark {
         }
     }
 
-    /** The same behind Jackson's interface. */
+    /** A per-CPU pool through Jackson's interface. */
     @Benchmark
     public void perCpuRecyclerPool(Blackhole hole) {
         use(recyclers, hole);
@@ -103,7 +103,7 @@ public class PoolBenchmark {
         use(bounded, hole);
     }
 
-    /** Jackson's pool in a concurrent deque. */
+    /** Jackson's pool with a concurrent deque. */
     @Benchmark
     public void jacksonDeque(Blackhole hole) {
         use(deque, hole);

@@ -1,4 +1,4 @@
-/** Pools of objects, and Jackson on them. */
+/** Benchmarks of pools, and of Jackson with each of its pools. */
 @NullMarked
 package io.github.rseq4j.bench.pool;
 

@@ -19,12 +19,12 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public final class JacksonReport {
     private static final int[] BYTES = {70, 10_000};
-    /** Figures for each document. */
+    /** The number of columns for each document. */
     private static final int COLUMNS = 3;
     private static final int THREADS = 1000;
     private static final int PARSES_OF_ALL = 400_000;
     private static final int SINGLE_THREADS = 200_000;
-    /** The fewest seconds of each column before it is timed. */
+    /** The shortest warm-up of each column. */
     private static final long WARM_UP_NANOS = 2_000_000_000L;
 
     private final Parsing timed;

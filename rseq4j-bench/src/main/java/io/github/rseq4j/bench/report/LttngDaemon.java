@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.runner.RunnerException;
 
-/** A session daemon of LTTng that serves the processes with the same LTTNG_HOME, one session at a time. */
+/** A session daemon of LTTng for the processes with the same LTTNG_HOME, with one session at a time. */
 final class LttngDaemon implements AutoCloseable {
     /* How it works
      *
@@ -27,7 +27,7 @@ final class LttngDaemon implements AutoCloseable {
     /** A daemon may miss a request to end while it starts. */
     private static final long END_SECONDS = 5;
     private static final long POLL_MILLIS = 50;
-    /** USER_HZ, in which /proc counts (proc_pid_stat(5)): 100 on every architecture that has a JDK. */
+    /** USER_HZ, the unit of times in /proc (proc_pid_stat(5)): 100 on each architecture that has a JDK. */
     private static final double TICKS_A_SECOND = 100;
     /** The index of the user time in /proc/PID/stat, counted from the field after the name; the system time follows. */
     private static final int USER_TIME = 11;
@@ -54,7 +54,7 @@ final class LttngDaemon implements AutoCloseable {
     record Streamed<T>(T result, long arrived, long bytes, double cpuSeconds) {}
 
     /**
-     * Starts a daemon and waits until it serves.
+     * Starts a daemon and waits until it answers.
      *
      * @param home the LTTNG_HOME of this process
      */

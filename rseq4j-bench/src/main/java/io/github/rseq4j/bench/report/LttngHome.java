@@ -20,7 +20,7 @@ final class LttngHome {
      * namespace, as an unused user, and reaches no daemon of the machine. The JVM ends when its input is closed, which
      * the kernel does however this process ends.
      */
-    /** The agent for java.util.logging, where Debian puts it; its manifest names the other jar that it needs. */
+    /** The agent for java.util.logging, where Debian installs it. Its manifest names the other jar that it needs. */
     static final Path AGENT = Path.of("/usr/share/java/lttng-ust-agent-jul.jar");
     /** Avoids a warning of JMH in every JVM. */
     static final String QUIET = "--sun-misc-unsafe-memory-access=allow";

@@ -93,7 +93,7 @@ public final class LttngReport {
             this(title, columns, new LinkedHashMap<>());
         }
 
-        /** Adds figures of a row, from a column on. */
+        /** Adds values to a row, from a column on. */
         void add(String row, int column, double... values) {
             List<List<Double>> cells = rows.computeIfAbsent(row,
                     _ -> columns.stream().<List<Double>>map(_ -> new ArrayList<>()).toList());
@@ -281,7 +281,7 @@ public final class LttngReport {
         return jmh(options(TracerBenchmark.class, method, threads));
     }
 
-    /** Runs a method, and returns the nanoseconds. */
+    /** Runs a method of a benchmark, and returns its nanoseconds. */
     private static double jmh(ChainedOptionsBuilder options) throws RunnerException {
         return new Runner(options.build()).runSingle().getPrimaryResult().getScore();
     }

@@ -11,8 +11,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * How long a fresh JVM takes to its first update of a counter, beside its first critical downcall: each in JVMs of its
- * own, in turn, timed from inside; medians.
+ * The time of the first update of a counter in a fresh JVM, beside the first critical downcall in another fresh JVM.
+ * The JVMs run by turns, and measure the time themselves.
  */
 @SuppressWarnings("restricted")
 public final class StartupReport {
@@ -21,10 +21,10 @@ public final class StartupReport {
     private StartupReport() {}
 
     /**
-     * Runs the report; or, with an argument, is one of its JVMs.
+     * Runs the report. With an argument, runs as one of its JVMs.
      *
-     * @param arguments nothing, or {@code downcall} or {@code counter}
-     * @throws Throwable when anything fails
+     * @param arguments none, or {@code downcall} or {@code counter}
+     * @throws Throwable if a measurement fails
      */
     public static void main(String[] arguments) throws Throwable {
         if (arguments.length == 0) {

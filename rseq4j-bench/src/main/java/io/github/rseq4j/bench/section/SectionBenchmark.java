@@ -23,7 +23,10 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Users' sections beside the counter, whose section one of them repeats, and the empty critical downcall. */
+/**
+ * Sections that users build, beside the counter and the empty critical downcall. One of them has the steps of the
+ * counter's section.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -44,7 +47,7 @@ public class SectionBenchmark {
     private final LongAccumulator accumulator = new LongAccumulator(Math::max, 0);
     private long delta = 3;
 
-    /** Makes the peers. */
+    /** Creates the peers. */
     public SectionBenchmark() {}
 
     private static RestartableSection add() {

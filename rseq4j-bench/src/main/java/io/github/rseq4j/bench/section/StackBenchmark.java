@@ -47,7 +47,7 @@ public class StackBenchmark {
     private final MemorySegment into = MemorySegment.ofArray(new byte[RECORD_BYTES]);
     private long delta = 3;
 
-    /** Makes empty lists and stacks. */
+    /** Creates empty lists and stacks. */
     public StackBenchmark() {}
 
     /** Pushes the nodes to the list of the current CPU. After a migration the thread finds the other list empty. */

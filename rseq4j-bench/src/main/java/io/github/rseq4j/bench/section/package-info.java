@@ -1,4 +1,4 @@
-/** Sections: stacks by the standard ones, and sections of users. */
+/** Benchmarks of stacks, which use standard sections, and of sections that users build. */
 @NullMarked
 package io.github.rseq4j.bench.section;
 

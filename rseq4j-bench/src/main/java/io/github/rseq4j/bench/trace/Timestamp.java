@@ -4,7 +4,7 @@ import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.Native;
 import java.lang.invoke.MethodHandle;
 
-/** A function that reads the time stamp counter, called critically: what every event with a time pays at least. */
+/** An emitted function that reads the time stamp counter: the lower bound of the cost of an event with a time. */
 final class Timestamp {
     private static final MethodHandle FUNCTION = Engine.get().timestampHandle();
 

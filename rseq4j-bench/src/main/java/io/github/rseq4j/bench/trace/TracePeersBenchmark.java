@@ -48,14 +48,14 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(value = 3, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
 public class TracePeersBenchmark {
-    /** The text, which is the one in lttng.c. */
+    /** The text, which lttng.c has too. */
     private static final String TEXT = "0123456789abcdef0123456789abcdef";
     /** The name of the logger whose records LTTng records. */
     public static final String LOGGER = "rseq4j.peer";
 
     private long number;
 
-    /** Starts with the number 0. */
+    /** Creates the state of a thread. */
     public TracePeersBenchmark() {}
 
     /** JFR's event with two longs. */
@@ -84,10 +84,10 @@ public class TracePeersBenchmark {
     public static class Jfr {
         private final Recording recording = new Recording();
 
-        /** Makes the recording. */
+        /** Creates the recording. */
         public Jfr() {}
 
-        /** Starts it. */
+        /** Starts the recording. */
         @Setup
         public void start() {
             recording.setToDisk(false);
@@ -133,7 +133,7 @@ public class TracePeersBenchmark {
         private Handler own = new Silent();
         private @Nullable Recorder recorder;
 
-        /** Makes the logger. */
+        /** Creates the logger. */
         public Log() {}
 
         /**

@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Our events, in a flight recorder, beside those of {@link TracePeersBenchmark}. */
+/** Events of a flight recorder. {@link TracePeersBenchmark} has the peers. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -32,7 +32,7 @@ public class TracerBenchmark {
 
     private long number;
 
-    /** Starts with the number 0. */
+    /** Creates the state of a thread. */
     public TracerBenchmark() {}
 
     /** The events. */
@@ -40,8 +40,8 @@ public class TracerBenchmark {
         /**
          * An event with two longs.
          *
-         * @param a one
-         * @param b the other
+         * @param a the first field
+         * @param b the second field
          */
         void longs(long a, long b);
 
@@ -53,9 +53,9 @@ public class TracerBenchmark {
         void text(String text);
 
         /**
-         * An event that is disabled.
+         * A disabled event.
          *
-         * @param a a number
+         * @param a the field
          */
         void disabled(long a);
     }
@@ -76,7 +76,7 @@ public class TracerBenchmark {
             public void disabled(long a) {}
         };
 
-        /** Makes it. */
+        /** Creates a recorder that is not started. */
         public Recorder() {}
 
         @SuppressWarnings("NullAway") // JMH calls start() first.
@@ -85,9 +85,9 @@ public class TracerBenchmark {
         }
 
         /**
-         * Opens it.
+         * Starts the recorder.
          *
-         * @throws IOException when it cannot be opened
+         * @throws IOException if the tracer cannot be started
          */
         @Setup
         public void start() throws IOException {
@@ -98,9 +98,9 @@ public class TracerBenchmark {
         }
 
         /**
-         * Closes it, and fails when events were lost.
+         * Closes the recorder. Fails if events were lost.
          *
-         * @throws IOException when its files cannot be removed
+         * @throws IOException if its files cannot be removed
          */
         @TearDown
         public void stop() throws IOException {
@@ -116,7 +116,7 @@ public class TracerBenchmark {
     /**
      * Records two longs.
      *
-     * @param recorder where
+     * @param recorder the recorder
      */
     @Benchmark
     public void longs(Recorder recorder) {
@@ -127,7 +127,7 @@ public class TracerBenchmark {
     /**
      * Records a text of 32 characters.
      *
-     * @param recorder where
+     * @param recorder the recorder
      */
     @Benchmark
     public void text(Recorder recorder) {
@@ -135,16 +135,16 @@ public class TracerBenchmark {
     }
 
     /**
-     * Calls a probe that is disabled.
+     * Calls a disabled event.
      *
-     * @param recorder where
+     * @param recorder the recorder
      */
     @Benchmark
     public void disabled(Recorder recorder) {
         recorder.events.disabled(number);
     }
 
-    /** {@return nothing that costs anything: what calling a method of this benchmark costs} */
+    /** {@return a field: the cost of calling a method of this benchmark} */
     @Benchmark
     public long nothing() {
         return number;

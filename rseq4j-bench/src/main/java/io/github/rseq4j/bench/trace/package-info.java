@@ -1,4 +1,4 @@
-/** Events of our tracer, and those of JFR and of handlers of java.util.logging. */
+/** Benchmarks of events: of the tracer, of JFR, and of handlers of java.util.logging. */
 @NullMarked
 package io.github.rseq4j.bench.trace;
 

@@ -7,8 +7,9 @@ import io.github.rseq4j.trace.Provider;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link TraceLogHandler} records: an event for each level of java.util.logging, for who switches them, and for
- * readers that know levels. The logger comes ahead of the message, so that a long message does not cut it.
+ * The events of {@link TraceLogHandler}, one for each level of java.util.logging. So users can switch levels by events,
+ * and readers of the trace know the level. The logger's name is before the message in the record, because a record that
+ * is too long is cut at its end.
  */
 @Provider("jul")
 interface JulEvents {
@@ -18,37 +19,37 @@ interface JulEvents {
             @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
             @Field("thrown") @Nullable String thrown);
 
-    /** Level WARNING, and what is between it and the next. */
+    /** Level WARNING, and levels below SEVERE. */
     @Event(level = Level.WARNING)
     void warning(@Field("level") int level, @Field("level_name") String levelName,
             @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
             @Field("thrown") @Nullable String thrown);
 
-    /** Level INFO, and what is between it and the next. */
+    /** Level INFO, and levels below WARNING. */
     @Event(level = Level.INFO)
     void info(@Field("level") int level, @Field("level_name") String levelName,
             @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
             @Field("thrown") @Nullable String thrown);
 
-    /** Level CONFIG, and what is between it and the next. */
+    /** Level CONFIG, and levels below INFO. */
     @Event(level = Level.DEBUG_SYSTEM)
     void config(@Field("level") int level, @Field("level_name") String levelName,
             @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
             @Field("thrown") @Nullable String thrown);
 
-    /** Level FINE, and what is between it and the next. */
+    /** Level FINE, and levels below CONFIG. */
     @Event(level = Level.DEBUG_PROGRAM)
     void fine(@Field("level") int level, @Field("level_name") String levelName,
             @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
             @Field("thrown") @Nullable String thrown);
 
-    /** Level FINER, and what is between it and the next: methods that begin and end. */
+    /** Level FINER, and levels below FINE: entry to and exit from methods. */
     @Event(level = Level.DEBUG_FUNCTION)
     void finer(@Field("level") int level, @Field("level_name") String levelName,
             @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,
             @Field("thrown") @Nullable String thrown);
 
-    /** All below. */
+    /** Level FINEST, and all other levels below FINER. */
     @Event(level = Level.DEBUG)
     void finest(@Field("level") int level, @Field("level_name") String levelName,
             @Field("logger") @Nullable String logger, @Field("message") @Nullable String message,

@@ -5,24 +5,24 @@ import java.util.MissingResourceException;
 import java.util.ResourceBundle;
 import org.jspecify.annotations.Nullable;
 
-/** Runs what makes a text of something that was logged: code of others, which may throw, and may log. */
+/** Makes texts of logged objects. This runs code of the program, which can throw, and can log. */
 final class LogText {
     /* How it works
      *
-     * What is logged while a text is made is recorded, but its own text is not made: it would be, again and again, if
-     * the text of a parameter is that it logs itself. A scoped value tells that a text is being made.
+     * While a thread makes a text, messages that it logs are recorded with their plain texts. Otherwise a parameter
+     * whose toString logs the parameter would recurse without end. A scoped value marks the thread.
      *
-     * Refused: a ThreadLocal, which leaves a table behind in each of a million virtual threads.
+     * Refused: a ThreadLocal, because each of a million virtual threads would keep a table.
      */
     private static final ScopedValue<Boolean> MAKING = ScopedValue.newInstance();
 
     private LogText() {}
 
     /**
-     * Runs what makes a text, or does not, if this thread is making one.
+     * Makes a text, unless this thread is making another one.
      *
      * @param text makes the text
-     * @param plain what it is without that
+     * @param plain the result if this thread is making another text
      * @return the text
      */
     static @Nullable String make(ScopedValue.CallableOp<@Nullable String, RuntimeException> text,
@@ -31,12 +31,12 @@ final class LogText {
     }
 
     /**
-     * Formats a message as java.util.logging and the JDK's own System.Logger do it.
+     * Formats a message like java.util.logging and the JDK's own System.Logger.
      *
-     * @param bundle what localizes the message, if anything
-     * @param message the message, or what it is called in the bundle
-     * @param parameters what is put into it: if there is something, and a place for it
-     * @throws IllegalArgumentException when the message is no pattern; the parameters may throw anything
+     * @param bundle localizes the message, or null
+     * @param message the message, or its key in the bundle
+     * @param parameters the parameters; ignored if the message has no place for them
+     * @throws IllegalArgumentException if the message is not a pattern; the parameters may throw anything
      */
     static String formatted(@Nullable ResourceBundle bundle, String message,
             @Nullable Object @Nullable ... parameters) {
@@ -63,7 +63,7 @@ final class LogText {
         return false;
     }
 
-    /** Returns what a throwable says, its class alone where that throws, or null where there is none. */
+    /** Returns the text of a throwable, the name of its class if its text fails, or null for null. */
     static @Nullable String thrown(@Nullable Throwable thrown) {
         if (thrown == null) {
             return null;

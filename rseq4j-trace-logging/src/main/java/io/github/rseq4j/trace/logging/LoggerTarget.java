@@ -9,11 +9,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link TraceLoggerFinder} records to.
+ * The tracer of a {@link TraceLoggerFinder}, with its events.
  *
  * @param tracer the tracer
- * @param events its events
- * @param probes these, from ERROR on
+ * @param events the events
+ * @param probes the probes of the events, from ERROR down to TRACE
  */
 record LoggerTarget(Tracer tracer, SystemLoggerEvents events, List<Probe> probes) {
     LoggerTarget {
@@ -26,7 +26,7 @@ record LoggerTarget(Tracer tracer, SystemLoggerEvents events, List<Probe> probes
                 .map(event -> tracer.probe("system_logger:" + event)).toList());
     }
 
-    /** Levels that are none of a message count as the nearest one that is. */
+    /** Returns the index of a level's probe. OFF and ALL, which no message should have, count as the nearest level. */
     private static int index(System.Logger.Level level) {
         return switch (level) {
             case ERROR, OFF -> 0;
@@ -38,14 +38,14 @@ record LoggerTarget(Tracer tracer, SystemLoggerEvents events, List<Probe> probes
     }
 
     /**
-     * Records what a logger will log, if the event is enabled. Never throws.
+     * Records a message, if its event is enabled and the logger accepts its level. Never throws.
      *
-     * @param logger the logger
+     * @param logger the underlying logger
      * @param level the level
-     * @param bundle what localizes the message, or null
-     * @param message the message
-     * @param thrown what was thrown, or null
-     * @param parameters what is put into the message
+     * @param bundle localizes the message, or null
+     * @param message the message, or its key in the bundle
+     * @param thrown the throwable of the message, or null
+     * @param parameters the parameters of the message
      */
     void record(System.Logger logger, System.Logger.Level level, @Nullable ResourceBundle bundle,
             @Nullable String message, @Nullable Throwable thrown, @Nullable Object @Nullable ... parameters) {
@@ -55,7 +55,7 @@ record LoggerTarget(Tracer tracer, SystemLoggerEvents events, List<Probe> probes
                 record(index, level, logger.getName(), text(bundle, message, parameters), LogText.thrown(thrown));
             }
         } catch (Throwable _) {
-            // No level, or the end of the stack, or a logger that fails, and will again when it is to log.
+            // The level is null, the stack is exhausted, or the logger fails; the forwarded call fails again then.
             tracer.countLost();
         }
     }

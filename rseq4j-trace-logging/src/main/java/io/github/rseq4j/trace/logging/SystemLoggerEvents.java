@@ -6,7 +6,7 @@ import io.github.rseq4j.trace.Level;
 import io.github.rseq4j.trace.Provider;
 import org.jspecify.annotations.Nullable;
 
-/** What {@link TraceLoggerFinder} records: an event for each level, as {@link JulEvents} has. */
+/** The events of {@link TraceLoggerFinder}, one for each level, like {@link JulEvents}. */
 @Provider("system_logger")
 interface SystemLoggerEvents {
     /** Level ERROR. */

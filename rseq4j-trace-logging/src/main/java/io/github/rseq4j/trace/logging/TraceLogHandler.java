@@ -14,30 +14,35 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records what java.util.logging logs as events of a tracer. One line switches it on:
+ * A handler of java.util.logging that records log records as events of a tracer. One line installs it:
  *
  * {@snippet lang = java:
  * Logger.getLogger("").addHandler(new TraceLogHandler(tracer));
  * }
  *
- * <p><b>Events</b> are {@code jul:severe}, {@code jul:warning}, {@code jul:info}, {@code jul:config}, {@code jul:fine},
- * {@code jul:finer} and {@code jul:finest}; a level of somebody else's is that below it. Fields are {@code level} (its
- * value), {@code level_name}, {@code logger}, {@code message} and {@code thrown} (what its {@code toString} says, or
- * null). Thread and time are those of the event, that is of the call of {@link #publish}. Class and method are not
- * recorded: a record finds them by a walk of the stack, which costs many times what all the rest does.
+ * <p><b>Events.</b> The level of a record selects one of the events {@code jul:severe}, {@code jul:warning},
+ * {@code jul:info}, {@code jul:config}, {@code jul:fine}, {@code jul:finer} and {@code jul:finest}. A level between two
+ * standard levels selects the event of the lower one. The fields are {@code level} (the value of the level),
+ * {@code level_name}, {@code logger}, {@code message} and {@code thrown} (the result of its {@code toString}, or null).
+ * The event has the time and the thread of the call of {@link #publish}. The calling class and method are not recorded:
+ * finding them takes a walk of the stack, which costs many times as much as the event.
  *
- * <p><b>What is recorded</b> is what the logger's level, and the handler's level and filter let through, of events that
- * are enabled: {@code tracer.disable("jul:fine*")}. Of others no message is formatted.
+ * <p><b>Filters.</b> The handler records a record if the logger's level, the handler's level and the handler's filter
+ * accept it and its event is enabled. {@code tracer.disable("jul:fine*")} disables events. The message of a record that
+ * is not recorded is not formatted.
  *
- * <p><b>Messages</b> are formatted as all handlers do it, by {@link Formatter#formatMessage}: of the handler's
- * formatter, if one was set. A message that cannot be formatted is recorded as it was given, without its parameters; so
- * is what is logged by the code that formats another one.
+ * <p><b>Messages.</b> {@link Formatter#formatMessage} formats the message, on the formatter that was set, or else on
+ * one of the handler's own. If it fails, the event has the message without its parameters. The same holds for a record
+ * that is logged while the text of another record is being made on the same thread.
  *
- * <p><b>Failures.</b> The program that logs sees none: what cannot be recorded is counted in
- * {@link io.github.rseq4j.trace.TracerStats#lost}, and told to the handler's {@link ErrorManager}.
+ * <p><b>Failures.</b> No method throws because a record cannot be recorded. Such a record counts in
+ * {@link io.github.rseq4j.trace.TracerStats#lost}, and the handler's {@link ErrorManager} is informed.
  *
- * <p><b>Threads.</b> Any; no lock is taken. The module java.logging must be there: modules of a program that use this
- * class require it.
+ * <p><b>Threads.</b> Any thread may call any method. Recording takes no lock.
+ *
+ * <p><b>Modules.</b> A module that uses this class must require java.logging.
+ *
+ * @since 0.1.0
  */
 public final class TraceLogHandler extends Handler {
     /** The least values of the levels, in the order of the probes. */
@@ -49,7 +54,7 @@ public final class TraceLogHandler extends Handler {
     private final List<Probe> probes;
     private final Formatter formatter = new MessageFormatter();
 
-    /** Formats messages alone: what handlers have in common. */
+    /** Formats the message alone. */
     private static final class MessageFormatter extends Formatter {
         @Override
         public String format(LogRecord record) {
@@ -58,9 +63,10 @@ public final class TraceLogHandler extends Handler {
     }
 
     /**
-     * Makes a handler of all levels, without a filter.
+     * Creates a handler of all levels without a filter.
      *
-     * @param tracer what it records to; several handlers may have the same
+     * @param tracer the tracer that records the events; several handlers may share a tracer
+     * @throws IllegalStateException if the tracer is closed
      */
     public TraceLogHandler(Tracer tracer) {
         this.tracer = tracer;
@@ -79,12 +85,22 @@ public final class TraceLogHandler extends Handler {
         return index;
     }
 
-    /** Tells whether it would record something: its event is enabled, and the handler's level and filter let it. */
+    /**
+     * Tells whether {@link #publish} would record a record.
+     *
+     * @param record the record, or null
+     * @return whether its event is enabled, and the handler's level and filter accept it; false for null
+     */
     @Override
     public boolean isLoggable(@Nullable LogRecord record) {
         return record != null && probes.get(index(record)).isEnabled() && super.isLoggable(record);
     }
 
+    /**
+     * Records a record, if {@link #isLoggable} accepts it. Never throws.
+     *
+     * @param record the record; null has no effect
+     */
     @Override
     public void publish(@Nullable LogRecord record) {
         try {
@@ -92,7 +108,7 @@ public final class TraceLogHandler extends Handler {
                 record(record);
             }
         } catch (Throwable t) {
-            // A filter, or a level of somebody else's, or the end of the stack.
+            // Thrown by a filter or a custom level, or the stack is exhausted.
             tracer.countLost();
             report("the record is not in the trace", t, ErrorManager.WRITE_FAILURE);
         }
@@ -130,7 +146,7 @@ public final class TraceLogHandler extends Handler {
         }
     }
 
-    /** Tells the ErrorManager, unless what failed was logged by one; what that throws is nobody's. */
+    /** Informs the ErrorManager, unless it logged the failed record itself. Ignores what the ErrorManager throws. */
     private void report(String what, Throwable thrown, int code) {
         try {
             Exception exception = thrown instanceof Exception e ? e : new IllegalStateException(thrown);
@@ -139,23 +155,23 @@ public final class TraceLogHandler extends Handler {
                 return null;
             }, null);
         } catch (Throwable _) {
-            // The stack's end is near, or the ErrorManager failed with an Error.
+            // The stack is nearly exhausted, or the ErrorManager failed with an Error.
         }
     }
 
-    /** Flushes the tracer; a failure is told to the ErrorManager. */
+    /** Flushes the tracer. Informs the ErrorManager of a failure; has no effect if the tracer is closed. */
     @Override
     public void flush() {
         try {
             tracer.flush();
         } catch (IllegalStateException _) {
-            // The tracer was closed, and has nothing to be written.
+            // The tracer was closed, and has nothing to write.
         } catch (IOException | RuntimeException e) {
             report("the trace is not flushed", e, ErrorManager.FLUSH_FAILURE);
         }
     }
 
-    /** Records no more: its level is {@link Level#OFF} from then on. The tracer stays open. */
+    /** Sets the level to {@link Level#OFF}, so that nothing more is recorded. The tracer stays open. */
     @Override
     public void close() {
         setLevel(Level.OFF);

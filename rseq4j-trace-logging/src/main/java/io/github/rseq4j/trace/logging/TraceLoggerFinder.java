@@ -6,16 +6,15 @@ import java.util.ResourceBundle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records what {@link System.Logger} logs as events of a tracer, and hands it on to the loggers of another finder,
- * whose levels and output stay as they are.
+ * A finder of {@link System.Logger}s that record each message as an event of a tracer, and then forward it to the
+ * logger of another finder, the underlying logger. Levels and output of the underlying logger do not change.
  *
- * <p>A program needs it whose {@link System.LoggerFinder} is that of a logging library, or its own. Without one these
- * loggers are those of java.util.logging, and {@link TraceLogHandler} sees what they log.
+ * <p>This class is for programs whose {@link System.LoggerFinder} comes from a logging library or is their own. In a
+ * program without a finder, System.Logger logs to java.util.logging, where {@link TraceLogHandler} records.
  *
- * <p>It installs nothing by itself. The program names a class of its own as the provider of the service
- * {@code java.lang.System.LoggerFinder}, in its module ({@code provides System.LoggerFinder with Loggers}) or in
- * {@code META-INF/services}; the JVM makes it when something asks for a logger for the first time, which may be long
- * before there is a tracer:
+ * <p>The program names a class of its own as the provider of the service {@code java.lang.System.LoggerFinder}, in its
+ * module ({@code provides System.LoggerFinder with Loggers}) or in {@code META-INF/services}. The JVM creates the
+ * provider when a logger is needed for the first time, which can be long before a tracer exists:
  *
  * {@snippet lang = java:
  * public final class Loggers extends System.LoggerFinder {
@@ -33,62 +32,84 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>and then {@code Loggers.TRACED.attach(tracer)}.
+ * <p>{@code Loggers.TRACED.attach(tracer)} then starts recording.
  *
  * <p><b>Events</b> are {@code system_logger:error}, {@code system_logger:warning}, {@code system_logger:info},
- * {@code system_logger:debug} and {@code system_logger:trace}, with the fields of {@link TraceLogHandler}. The message
- * is localized by the logger's bundle and formatted by {@link java.text.MessageFormat}, and recorded as it was given
- * where that fails, or where it is logged by the code that formats another one.
+ * {@code system_logger:debug} and {@code system_logger:trace}, with the fields of {@link TraceLogHandler}. The logger's
+ * bundle localizes the message, and {@link java.text.MessageFormat} formats it. If that fails, or if the message is
+ * logged while the text of another message is being made on the same thread, the event has the message as given.
  *
- * <p><b>What is recorded</b> is what the logger beyond says it would log, of events that are enabled: what
- * {@code isLoggable} says, and so what the program does, does not change when it is traced. What cannot be recorded is
- * counted in {@link io.github.rseq4j.trace.TracerStats#lost}; failures of the logger beyond are its own.
+ * <p><b>Filters.</b> A message is recorded if the underlying logger accepts its level and its event is enabled.
+ * {@code isLoggable} returns the answer of the underlying logger, so tracing does not change the program's decisions.
  *
- * <p><b>Threads.</b> Any. Loggers that the program holds already are traced from {@link #attach} on.
+ * <p><b>Failures.</b> A message that cannot be recorded counts in
+ * {@link io.github.rseq4j.trace.TracerStats#lost}. Exceptions of the underlying logger reach the caller.
+ *
+ * <p><b>Threads.</b> Any thread may call any method. {@link #attach} and {@link #detach} also affect loggers that the
+ * program obtained before.
+ *
+ * @since 0.1.0
  */
 public final class TraceLoggerFinder extends System.LoggerFinder {
     private final System.LoggerFinder next;
     private volatile @Nullable LoggerTarget target;
 
     /**
-     * Makes it, without a tracer.
+     * Creates a finder without a tracer.
      *
-     * @param next whose loggers log what its own do
+     * @param next the finder of the underlying loggers
      */
     public TraceLoggerFinder(System.LoggerFinder next) {
         this.next = Objects.requireNonNull(next, "next");
     }
 
     /**
-     * Records to a tracer, instead of to another, from now on.
+     * Starts recording to a tracer, which replaces an earlier one.
      *
-     * @param tracer the tracer; when it is closed nothing is recorded any more
+     * @param tracer the tracer; nothing is recorded after it is closed
+     * @throws IllegalStateException if the tracer is closed
      */
     public void attach(Tracer tracer) {
         target = LoggerTarget.of(tracer);
     }
 
-    /** Records no more. */
+    /** Stops recording. The tracer stays open. */
     public void detach() {
         target = null;
     }
 
+    /**
+     * Returns a logger that records and forwards.
+     *
+     * @param name the name of the logger
+     * @param module the module that asks for the logger
+     * @return the logger
+     */
     @Override
     public System.Logger getLogger(String name, Module module) {
         return new Traced(this, next.getLogger(name, module), null);
     }
 
+    /**
+     * Returns a logger that records and forwards, and localizes messages by a bundle.
+     *
+     * @param name the name of the logger
+     * @param bundle the bundle for messages without one of their own, or null
+     * @param module the module that asks for the logger
+     * @return the logger
+     */
     @Override
     public System.Logger getLocalizedLogger(String name, @Nullable ResourceBundle bundle, Module module) {
         return new Traced(this, next.getLocalizedLogger(name, bundle, module), bundle);
     }
 
     /**
-     * A logger that is traced. Frames of classes that implement System.Logger are none that the JDK takes for a caller.
+     * A logger that records and forwards. The JDK skips frames of classes that implement System.Logger when it looks
+     * for the caller, so the underlying logger still finds the program's method.
      *
-     * @param finder knows the tracer
-     * @param next the logger beyond
-     * @param bundle what messages are localized with, or null
+     * @param finder has the current tracer
+     * @param next the underlying logger
+     * @param bundle the bundle for messages without one of their own, or null
      */
     private record Traced(TraceLoggerFinder finder, System.Logger next, @Nullable ResourceBundle bundle)
             implements System.Logger {

@@ -7,37 +7,38 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What an event is called, and what its records hold.
+ * The declaration of an event: its name, number, level and fields. Immutable.
  *
- * @param name provider and event, as {@code provider:event}
- * @param id its number in the trace, 0 to {@link #MAX_ID}
- * @param level how important it is: LTTng's log levels, 0 (emergency) to 14 (debug)
- * @param fields its fields, in the order of the record
+ * @param name the name: {@code provider:event}
+ * @param id the number of the event in the trace, 0 to {@link #MAX_ID}
+ * @param level the importance: LTTng's log levels, 0 (emergency) to 14 (debug)
+ * @param fields the fields, in the order of the record
+ * @since 0.1.0
  */
 public record EventType(String name, int id, int level, List<Field> fields) {
     /** The highest number of an event. */
     public static final int MAX_ID = PacketLayout.MAX_ID;
-    /** The highest level, which is the least important. */
+    /** The highest level, which is the least important one. */
     public static final int MAX_LEVEL = 14;
-    /** How many fields an event has at most. */
+    /** The most fields of an event. */
     public static final int MAX_FIELDS = 255;
 
     private static final Pattern NAME =
             Pattern.compile("[A-Za-z_][A-Za-z0-9_.$-]{0,127}:[A-Za-z_][A-Za-z0-9_.$-]{0,127}");
-    // No underscore in front: what the metadata adds for lengths begins with some, and so can never be a field's name.
+    // A name cannot start with an underscore, because the names of lengths in the metadata do.
     private static final Pattern FIELD_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,127}");
 
     /**
-     * A field.
+     * A field of an event.
      *
-     * @param name what it is called: letters, digits and underscores, a letter first
-     * @param type how its values are recorded
+     * @param name the name: up to 128 letters, digits and underscores, of which the first is a letter
+     * @param type the type of the values
      */
     public record Field(String name, FieldType type) {
         /**
-         * Checks it.
+         * Checks the name.
          *
-         * @throws IllegalArgumentException when the name cannot be that of a field
+         * @throws IllegalArgumentException if the name is malformed
          */
         public Field {
             if (!FIELD_NAME.matcher(name).matches()) {
@@ -48,9 +49,10 @@ public record EventType(String name, int id, int level, List<Field> fields) {
     }
 
     /**
-     * Checks it.
+     * Checks the components.
      *
-     * @throws IllegalArgumentException when a name, the number, the level or the fields cannot be
+     * @throws IllegalArgumentException if the name is malformed, a number is out of range, or two fields have the same
+     *     name
      */
     public EventType {
         fields = List.copyOf(fields);
@@ -75,7 +77,7 @@ public record EventType(String name, int id, int level, List<Field> fields) {
         }
     }
 
-    /** {@return the part of the name before the colon} */
+    /** {@return the name of the provider: the part of the name before the colon} */
     public String provider() {
         return name.substring(0, name.indexOf(':'));
     }
@@ -89,7 +91,7 @@ public record EventType(String name, int id, int level, List<Field> fields) {
         return MetadataText.of(this);
     }
 
-    /** {@return the least size of a record in bytes, its two words included} */
+    /** {@return the smallest size of a record, in bytes, including time, number and thread} */
     public int minimumBytes() {
         int bytes = PacketLayout.RECORD_FIELDS;
         for (Field field : fields) {

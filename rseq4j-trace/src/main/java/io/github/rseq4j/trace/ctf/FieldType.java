@@ -6,14 +6,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The type of a field of an event: how its value lies in a record. Records are little endian and have no padding
- * between fields.
+ * The type of a field of an event, which determines the bytes of its values in a record. Records are little endian and
+ * have no padding between fields.
+ *
+ * @since 0.1.0
  */
 public sealed interface FieldType {
-    /** {@return the size of a value in bytes; of a type of varying length the least size} */
+    /** {@return the size of a value in bytes; for a type of varying length the smallest size} */
     int minimumBytes();
 
-    /** The types that are the same for every event. */
+    /** The types without parameters. */
     enum Basic implements FieldType {
         /** One byte, 0 or 1. */
         BOOLEAN(Byte.BYTES),
@@ -31,9 +33,9 @@ public sealed interface FieldType {
         FLOAT(Float.BYTES),
         /** Eight bytes, IEEE 754 binary64. */
         DOUBLE(Double.BYTES),
-        /** The length of the whole in bytes of UTF-8, the length of what is recorded, and that. */
+        /** The original length in bytes of UTF-8, the recorded length, and the recorded bytes. */
         STRING(PacketLayout.LENGTHS_BYTES),
-        /** The length of the whole, the length of what is recorded, and that. */
+        /** The original length in bytes, the recorded length, and the recorded bytes. */
         BYTES(PacketLayout.LENGTHS_BYTES);
 
         private final int minimumBytes;
@@ -47,25 +49,25 @@ public sealed interface FieldType {
             return minimumBytes;
         }
 
-        /** {@return whether values differ in length} */
+        /** {@return whether values of this type have different lengths} */
         public boolean isVarying() {
             return this == STRING || this == BYTES;
         }
     }
 
     /**
-     * A Java enumeration: four bytes, the ordinal, or -1 for null.
+     * A Java enumeration: four bytes with the ordinal, or -1 for null.
      *
-     * @param labels the constants' names, by ordinal
+     * @param labels the names of the constants, by ordinal
      */
     record Enumeration(List<String> labels) implements FieldType {
         /** The longest label, in characters. */
         public static final int MAX_LABEL_CHARS = 1 << 16;
 
         /**
-         * Checks it.
+         * Checks the labels.
          *
-         * @throws IllegalArgumentException when there is no label, or one that is empty, too long or there twice
+         * @throws IllegalArgumentException if there is no label, or if a label is empty, too long or a duplicate
          */
         public Enumeration {
             labels = List.copyOf(labels);

@@ -11,22 +11,22 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Reads metadata that {@link MetadataText} wrote, and no other: what is different is refused with its offset. */
+/** Parses metadata in the form that {@link MetadataText} writes. Any other text is refused with its offset. */
 final class MetadataParser {
     /* How it works
      *
-     * What is the same in every trace is expected token by token. An event whose declaration cannot be read is a
-     * problem and is left out; reading goes on at the next one, so that the records of the others can still be read.
+     * The parser expects the parts that all traces share token by token. If the declaration of an event is malformed,
+     * that is a problem, and parsing goes on at the next event, so the records of other events can still be read.
      */
     private static final Map<String, FieldType.Basic> TYPES = types();
     private static final int HEAP_BYTES_EACH = 512;
-    /** An entry of env may be a thread, which takes so much more than a label, with what commands make of it. */
+    /** The weight of an entry of env, in labels: it may be a thread, which takes more memory in commands. */
     private static final int ENTRY_COUNT = 4;
 
     private final MetadataTokens tokens;
     private final Problems problems;
     private final String file;
-    /** How many entries, fields and labels may still be declared: each takes some 100 bytes of heap. */
+    /** The number of entries, fields and labels that may still be declared; each takes some 100 bytes of heap. */
     private long declarable = Runtime.getRuntime().maxMemory() / HEAP_BYTES_EACH;
 
     private MetadataParser(String text, String file, Problems problems) {
@@ -44,12 +44,12 @@ final class MetadataParser {
     }
 
     /**
-     * Reads metadata.
+     * Parses metadata.
      *
-     * @param text its bytes, each as a character
-     * @param file what it is called in problems
-     * @param problems takes what is wrong
-     * @return what it says, or null when it is not of a trace of ours
+     * @param text the bytes of the file, each as a character
+     * @param file the name of the file, for problems
+     * @param problems collects problems
+     * @return the content, or null if the text is not in the expected form
      */
     static @Nullable TraceDescription parse(String text, String file, Problems problems) {
         if (!text.startsWith(MetadataText.SIGNATURE)) {
@@ -97,7 +97,7 @@ final class MetadataParser {
                 return uuid;
             }
         } catch (IllegalArgumentException _) {
-            // Refused below, as every other text that is none.
+            // Not a UUID: refused below.
         }
         throw new Unexpected(start, "expected a UUID");
     }
@@ -120,7 +120,7 @@ final class MetadataParser {
         return environment;
     }
 
-    /** Takes the entries of threads out of the environment. */
+    /** Moves the entries of threads from the environment to the list of threads. */
     private static List<TraceThread> threads(Map<String, Object> environment) {
         List<TraceThread> threads = new ArrayList<>();
         environment.entrySet().removeIf(entry -> {

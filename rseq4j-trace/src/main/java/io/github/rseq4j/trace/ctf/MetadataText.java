@@ -8,13 +8,13 @@ import java.util.List;
 final class MetadataText {
     /* How it works
      *
-     * The parts that are the same in every trace are constants. The parser expects them token by token, so writer and
-     * parser cannot disagree on the layout, and PacketLayout's test holds them to its offsets.
+     * The parts that all traces share are constants. The parser expects them token by token, so writer and parser agree
+     * on the layout. The test of PacketLayout compares the constants with its offsets.
      *
-     * Names of fields begin with an underscore and a letter. Readers take the underscore away: a field may be called
-     * like a keyword. Texts and bytes are sequences, whose lengths are fields before them. Their names begin with three
-     * underscores: Babeltrace compares names with and without the first underscore, and two are left then, as no name
-     * of a field has.
+     * In the metadata the name of a field has an underscore before it, which readers remove, so a field can have the
+     * name of a keyword. Texts and bytes are sequences; their lengths are separate fields before them, whose names
+     * begin with three underscores. Babeltrace compares names with and without the first underscore: two underscores
+     * then remain, which no name of a field has.
      */
     /** The first bytes of every text. */
     static final String SIGNATURE = "/* CTF 1.8 */";
@@ -81,9 +81,9 @@ final class MetadataText {
             };
             """;
 
-    /** What the name of a length begins with. */
+    /** The prefix of the name of a length. */
     static final String LENGTH_PREFIX = "___";
-    /** What the name of the length of a whole ends with. */
+    /** The suffix of the name of an original length. */
     static final String LENGTH_SUFFIX = "_length";
 
     private final StringBuilder text = new StringBuilder();
@@ -93,7 +93,7 @@ final class MetadataText {
     /**
      * Returns the metadata of a trace.
      *
-     * @param trace what it says
+     * @param trace the content
      */
     static String of(TraceDescription trace) {
         MetadataText out = new MetadataText();
@@ -161,10 +161,10 @@ final class MetadataText {
     }
 
     /**
-     * Returns the label of an enumeration's value that is null: {@code null}, in parentheses where a constant is called
-     * so, as no language but Java forbids.
+     * Returns the label of null in an enumeration: {@code null}, or in parentheses if a constant has that name. Java
+     * forbids such a name, but other languages of the JVM do not.
      *
-     * @param labels the constants
+     * @param labels the names of the constants
      */
     static String nullLabel(List<String> labels) {
         String label = "null";
@@ -174,17 +174,17 @@ final class MetadataText {
         return label;
     }
 
-    /** Returns the name in the metadata of the length of a whole. */
+    /** Returns the name of a field's original length in the metadata. */
     static String lengthName(String field) {
         return LENGTH_PREFIX + field + LENGTH_SUFFIX;
     }
 
-    /** Returns the name in the metadata of the length of what is recorded. */
+    /** Returns the name of a field's recorded length in the metadata. */
     static String recordedName(String field) {
         return LENGTH_PREFIX + field + "_recorded";
     }
 
-    /** Returns the name in the metadata of a type; of one of varying length, of its elements. */
+    /** Returns the name of a type in the metadata; for a type of varying length, that of its elements. */
     static String spelling(FieldType.Basic type) {
         return switch (type) {
             case BOOLEAN -> "boolean_t";
@@ -200,7 +200,7 @@ final class MetadataText {
         };
     }
 
-    /** Returns a text as a literal: bytes of UTF-8, those that are not printable or not ASCII as octal escapes. */
+    /** Returns a text as a literal, in UTF-8. Bytes that are not printable ASCII are octal escapes. */
     static String quoted(String text) {
         StringBuilder quoted = new StringBuilder("\"");
         for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
@@ -210,7 +210,7 @@ final class MetadataText {
             } else if (octet >= ' ' && octet < 0x7F) {
                 quoted.append((char) octet);
             } else {
-                // Three digits always, so that a digit that follows is not taken for one of them.
+                // Always three digits, so that a digit after them is not part of the escape.
                 quoted.append('\\').append((char) ('0' + (octet >> 6))).append((char) ('0' + (octet >> 3 & 7)))
                         .append((char) ('0' + (octet & 7)));
             }

@@ -3,11 +3,11 @@ package io.github.rseq4j.trace.ctf;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Cuts metadata into tokens. A character of the text is a byte of the file, so that positions are offsets in it. */
+/** Splits metadata into tokens. A character of the text is a byte of the file, so positions are offsets in the file. */
 final class MetadataTokens {
     /** The token at the end. */
     static final String END = "end of file";
-    /** The longest token, in bytes: the longest label of an enumeration, each character escaped. */
+    /** The longest token, in bytes: the longest label of an enumeration with each character escaped. */
     static final int MAX_TOKEN_BYTES = 1 << 20;
     private static final int SHOWN_CHARS = 40;
 
@@ -23,13 +23,13 @@ final class MetadataTokens {
         advance();
     }
 
-    /** Says that the text is not what a trace of ours has. */
+    /** Thrown if the text is not in the expected form. */
     static final class Unexpected extends Exception {
         private static final long serialVersionUID = 1L;
         private final int offset;
 
         Unexpected(int offset, String message) {
-            // No stack trace: damaged metadata may have millions of them.
+            // No stack trace, because damaged metadata can throw millions of these.
             super(message, null, false, false);
             this.offset = offset;
         }
@@ -39,7 +39,7 @@ final class MetadataTokens {
         }
     }
 
-    /** Returns the token: a word or number, a sign, a literal as it is written, or {@link #END}. */
+    /** Returns the current token: a word, a number, a sign, a literal in quotes, or {@link #END}. */
     String token() {
         return token;
     }
@@ -52,7 +52,7 @@ final class MetadataTokens {
         return !isText && token.equals(END);
     }
 
-    /** Goes to the next token. */
+    /** Advances to the next token. */
     void advance() {
         skipBlanks();
         offset = next;
@@ -72,7 +72,7 @@ final class MetadataTokens {
             next += text.startsWith(":=", next) ? 2 : 1;
         }
         token = text.substring(offset, Math.min(next, offset + MAX_TOKEN_BYTES));
-        // What was cut here is neither a word nor a text that anybody expects.
+        // A token that was cut here is not equal to any expected token.
         isText &= next - offset <= MAX_TOKEN_BYTES;
     }
 
@@ -102,7 +102,7 @@ final class MetadataTokens {
         return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_';
     }
 
-    /** Refuses the token. */
+    /** Refuses the current token. */
     Unexpected unexpected(String expected) {
         String found = token.length() > SHOWN_CHARS
                 ? token.substring(0, SHOWN_CHARS) + "... (" + (next - offset) + " bytes)" : token;
@@ -118,7 +118,7 @@ final class MetadataTokens {
         advance();
     }
 
-    /** Takes all the tokens of a text that is the same in every trace. */
+    /** Consumes the tokens of a text that all traces share. */
     void expectAll(String constant) throws Unexpected {
         MetadataTokens expected = new MetadataTokens(constant);
         while (!expected.atEnd()) {
@@ -127,7 +127,7 @@ final class MetadataTokens {
         }
     }
 
-    /** Takes a token if it is there. */
+    /** Consumes a token if it is the current one. */
     boolean accept(String wanted) {
         if (atEnd() || !token.equals(wanted)) {
             return false;
@@ -164,7 +164,7 @@ final class MetadataTokens {
         }
     }
 
-    /** Takes a literal, and returns what it says. */
+    /** Consumes a literal, and returns its text. */
     String text() throws Unexpected {
         if (!isText || token.length() < 2 || !token.endsWith("\"")) {
             throw unexpected("a text in quotation marks");

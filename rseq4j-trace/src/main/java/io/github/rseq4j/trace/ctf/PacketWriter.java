@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the packets of one stream into a buffer, one after the other. For tools: the tracer's sections write packets
- * themselves. One thread.
+ * Writes the packets of one stream into a buffer, one after the other. For tools; the sections of a tracer write their
+ * packets in place. Used by one thread.
  */
 final class PacketWriter {
     private final byte[] mark;
@@ -21,12 +21,12 @@ final class PacketWriter {
     private int contentBytes;
 
     /**
-     * Makes a writer; the first packet is begun.
+     * Creates a writer and starts the first packet.
      *
-     * @param trace what it is a part of
+     * @param trace the trace
      * @param index the CPU index
-     * @param packet where the packets are written, each of its whole capacity: a multiple of 8
-     * @throws IllegalArgumentException when there is no such index, or no packet of such a size
+     * @param packet the buffer; its capacity is the size of a packet, a multiple of 8
+     * @throws IllegalArgumentException if the trace has no such index, or if the size is invalid
      */
     PacketWriter(TraceDescription trace, int index, ByteBuffer packet) {
         if (index < 0 || index >= trace.indexCount()) {
@@ -57,12 +57,12 @@ final class PacketWriter {
     /**
      * Writes a record.
      *
-     * @param timestamp when, in cycles, not before the last one's
-     * @param threadId the thread
-     * @param type the event
-     * @param values the values of its fields
-     * @return whether there was room for it: if not, {@link #end} the packet and write it again
-     * @throws IllegalArgumentException when something cannot be recorded, or would not fit an empty packet
+     * @param timestamp the time in cycles, not before that of the last record
+     * @param threadId the number of the thread
+     * @param type the type of the event
+     * @param values the values of the fields
+     * @return whether the packet had room; if not, the caller must {@link #end} the packet and try again
+     * @throws IllegalArgumentException if an argument is invalid, or the record is longer than an empty packet
      */
     boolean append(long timestamp, long threadId, EventType type, @Nullable Object... values) {
         if (Long.compareUnsigned(timestamp, lastTimestamp) < 0) {
@@ -95,20 +95,20 @@ final class PacketWriter {
     }
 
     /**
-     * Counts events of this stream that are not recorded.
+     * Adds to the count of discarded events of this stream.
      *
-     * @param events how many more
+     * @param events the number of events
      */
     void discard(long events) {
         discarded += events;
     }
 
     /**
-     * Ends the packet and begins the next one, in the same buffer.
+     * Ends the packet and starts the next one in the same buffer.
      *
-     * @param write takes the packet, from position to limit, before the next one is begun
-     * @param <X> what it throws
-     * @throws X when the packet cannot be taken
+     * @param write takes the packet, from position to limit
+     * @param <X> the exception of the consumer
+     * @throws X if the consumer throws it
      */
     <X extends Exception> void end(Sink<X> write) throws X {
         if (isEmpty) {
@@ -127,17 +127,17 @@ final class PacketWriter {
     }
 
     /**
-     * Takes a packet.
+     * A consumer of packets.
      *
-     * @param <X> what it throws
+     * @param <X> the exception of the consumer
      */
     @FunctionalInterface
     interface Sink<X extends Exception> {
         /**
-         * Takes it.
+         * Takes a packet.
          *
-         * @param packet from its position to its limit, to be used during the call alone
-         * @throws X when it cannot
+         * @param packet the packet, from position to limit; valid only during the call
+         * @throws X if the packet cannot be written
          */
         void accept(ByteBuffer packet) throws X;
     }

@@ -1,11 +1,12 @@
 package io.github.rseq4j.trace.ctf;
 
 /**
- * What is wrong with a trace, and where.
+ * A defect of a trace and its place. Immutable.
  *
  * @param file the name of the file
- * @param offset from its start, in bytes
- * @param what what is wrong
+ * @param offset the offset from the start of the file, in bytes
+ * @param what the description of the defect
+ * @since 0.1.0
  */
 public record Problem(String file, long offset, String what) {
     @Override

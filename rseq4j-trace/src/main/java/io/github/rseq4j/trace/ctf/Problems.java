@@ -3,11 +3,11 @@ package io.github.rseq4j.trace.ctf;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Collects problems: the first of them, and how many there were. One thread. */
+/** Collects problems: it keeps the first of them, and counts all. Used by one thread. */
 final class Problems {
-    /** So many are kept. */
+    /** The number of problems that are kept. */
     static final int MAX_KEPT = 100;
-    /** So many characters of one are kept: it may quote what a file holds. */
+    /** The number of characters that are kept of a problem, which may quote the file. */
     static final int MAX_CHARS = 500;
 
     private final List<Problem> kept = new ArrayList<>();

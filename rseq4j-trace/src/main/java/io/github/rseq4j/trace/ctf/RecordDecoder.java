@@ -8,18 +8,20 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads one record of a file; what cannot be one is refused with its offset. */
+/** Decodes one record of a file. Malformed bytes are refused with their offset. */
 final class RecordDecoder {
     private final StreamFile file;
     private final long start;
-    /** Where the record must have ended, as an offset in the file. */
+    /** The offset in the file at which the record must have ended. */
     private final long limit;
     private long next;
 
     /**
+     * Creates a decoder of one record.
+     *
      * @param file the file
-     * @param start the record's offset in it
-     * @param limit the offset behind what may belong to it
+     * @param start the offset of the record in the file
+     * @param limit the offset after the last byte that can belong to the record
      */
     RecordDecoder(StreamFile file, long start, long limit) {
         this.file = file;
@@ -28,13 +30,13 @@ final class RecordDecoder {
         this.next = start;
     }
 
-    /** Says that there is no such record. */
+    /** Thrown if the bytes are not a record. */
     static final class Damaged extends Exception {
         private static final long serialVersionUID = 1L;
         private final long offset;
 
         Damaged(long offset, String message) {
-            // No stack trace: a damaged file may have millions of them.
+            // No stack trace, because a damaged file can throw millions of these.
             super(message, null, false, false);
             this.offset = offset;
         }
@@ -44,7 +46,7 @@ final class RecordDecoder {
         }
     }
 
-    /** Returns the offset behind what was read. */
+    /** Returns the offset after the last byte that was read. */
     long end() {
         return next;
     }
@@ -54,7 +56,7 @@ final class RecordDecoder {
             throw new Damaged(start, "record: " + what + " of " + bytes + " bytes at offset " + next
                     + " is beyond the content, which ends at " + limit);
         }
-        // From the record's start, so that the window slides by records and not by fields.
+        // The window starts at the record, so it moves once for each record and not for each field.
         ByteBuffer window = file.at(start, (int) (next - start) + bytes);
         if (window.remaining() < next - start + bytes) {
             throw new Damaged(start, "record: the file ends within it");
@@ -64,7 +66,7 @@ final class RecordDecoder {
         return window;
     }
 
-    /** Returns the word at the record's start. */
+    /** Returns the first word of the record. */
     long timestamp() throws IOException, Damaged {
         return take(Long.BYTES, "timestamp").getLong();
     }

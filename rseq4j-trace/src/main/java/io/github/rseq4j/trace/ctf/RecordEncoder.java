@@ -6,18 +6,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the fields of a record. Values are those of {@link TraceEvent#values()}, and constants of enumerations. */
+/** Encodes the fields of a record. Values are those of {@link TraceEvent#values()}, or constants of enumerations. */
 final class RecordEncoder {
     private RecordEncoder() {}
 
     /**
-     * Writes fields.
+     * Encodes fields.
      *
-     * @param type the event
-     * @param values the values of its fields
-     * @param record where to, little endian, from its position on
-     * @throws IllegalArgumentException when a value is not one of its field's type
-     * @throws java.nio.BufferOverflowException when there is no room
+     * @param type the type of the event
+     * @param values the values of the fields
+     * @param record the target, little endian; fields are written from its position on
+     * @throws IllegalArgumentException if a value does not have the type of its field
+     * @throws java.nio.BufferOverflowException if the target is too small
      */
     static void encode(EventType type, @Nullable Object[] values, ByteBuffer record) {
         if (values.length != type.fields().size()) {

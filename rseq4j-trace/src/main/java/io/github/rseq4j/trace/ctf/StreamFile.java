@@ -7,16 +7,16 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
-/** A file of which a part is in memory. One thread. */
+/** A file with a window of it in memory. Used by one thread. */
 final class StreamFile implements AutoCloseable {
     /* How it works
      *
-     * A window is read from where it is needed on, and grows up to what one record needs; after that record it is as
-     * small as before, because a trace may have thousands of streams. Refused: mapping the file. One that is cut while
-     * it is read, as a trace that is still written may be, would end the JVM's access with an error instead of an
-     * answer.
+     * The window starts at the requested offset, and grows to the size of a long record. After that record it shrinks
+     * again, because a trace can have thousands of streams.
+     *
+     * Refused: mapping the file. If another process truncates a mapped file, reading it throws an InternalError.
      */
-    /** The largest window that is kept, in bytes. */
+    /** The largest size of the window between records, in bytes. */
     static final int MAX_KEPT_BYTES = 1 << 16;
 
     private final Path path;
@@ -28,10 +28,10 @@ final class StreamFile implements AutoCloseable {
     private long windowStart;
 
     /**
-     * Opens it.
+     * Opens a file.
      *
      * @param path a regular file
-     * @param keptBytes how large the window is when no record needs more
+     * @param keptBytes the size of the window between records, in bytes
      */
     StreamFile(Path path, int keptBytes) throws IOException {
         this.path = path;
@@ -55,11 +55,11 @@ final class StreamFile implements AutoCloseable {
     }
 
     /**
-     * Brings bytes into the window, its position at the first of them.
+     * Moves the window to an offset.
      *
-     * @param offset in the file
-     * @param count how many
-     * @return the window, or one with fewer bytes where the file has no more
+     * @param offset the offset in the file, at which the position of the window will be
+     * @param count the number of bytes that the window must have
+     * @return the window; it has fewer bytes if the file ends before
      */
     ByteBuffer at(long offset, int count) throws IOException {
         if (offset < windowStart || offset + count > windowStart + window.limit()) {
@@ -68,7 +68,7 @@ final class StreamFile implements AutoCloseable {
         return window.position((int) Math.min(offset - windowStart, window.limit()));
     }
 
-    /** Returns the bytes of the window; its positions are indices of them. */
+    /** Returns the array of the window; positions of the window are indices of the array. */
     byte[] bytes() {
         return bytes;
     }
@@ -87,7 +87,7 @@ final class StreamFile implements AutoCloseable {
         window.flip();
     }
 
-    /** Gives back what a long record needed. */
+    /** Shrinks the window after a long record. */
     void shrink() {
         if (bytes.length > keptBytes) {
             bytes = new byte[keptBytes];
@@ -97,10 +97,11 @@ final class StreamFile implements AutoCloseable {
     }
 
     /**
-     * Returns where the file's next bytes are that were ever written: what lies before them is a hole, and is zeros.
+     * Returns the offset of the next data after a hole. The bytes of a hole were never written, and are zero.
      *
-     * @param offset from where on
-     * @return where, the file's size when there are none, or the offset itself where the system does not tell
+     * @param offset the offset at which to start
+     * @return the offset of the data, the size of the file if there is none, or the argument if the system has no
+     *     answer
      */
     long data(long offset) {
         return Math.min(RegularFile.data(path, offset), sizeBytes);

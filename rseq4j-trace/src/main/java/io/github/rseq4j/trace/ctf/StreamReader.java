@@ -11,24 +11,24 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the events of one CPU index, in the order in which they lie in its files. One thread. */
+/** Reads the events of one CPU index in the order of its files. Used by one thread. */
 final class StreamReader implements AutoCloseable {
     /* How it works
      *
-     * Files are read packet by packet and record by record. What is wrong is a problem. A record that cannot be read
-     * ends its packet: its length is not known. Where no packet begins at which one must, the next bytes that begin
-     * one of this trace (magic and uuid) are looked for, byte by byte: bytes may have been lost. Holes of the file are
-     * stepped over, so that the work is in proportion to what was written and not to the file's size.
+     * The reader goes through packets and records. Each defect is a problem. A malformed record ends its packet,
+     * because its length is unknown. If a packet does not begin where one is expected, the reader searches byte by byte
+     * for the mark of a packet of this trace, magic and uuid. It skips holes of the file, so the work is proportional
+     * to the data and not to the size of the file.
      *
-     * A record is found first, by its time, and read when it is the next one of all streams: so one record is in memory
-     * and not one of each stream.
+     * The reader first finds the time of a record, and decodes the record when it is the next one of all streams. So
+     * one record is in memory, and not one for each stream.
      *
-     * In a trace that is being written the last packet of a file may be there in part: it is not read, and no problem.
+     * In a trace that is being written, the last packet of a file can be incomplete. It is skipped, and not a problem.
      */
-    /** After so many zeros a hole is looked for; where the system does not tell holes, so many end the file. */
+    /** After this many zeros the reader looks for a hole; if the system does not report holes, they end the file. */
     private static final long MANY_ZEROS = 1 << 20;
     private static final long MAX_ZEROS = 1 << 30;
-    /** How many packets may be missing in a row: more is a damaged number. */
+    /** The most packets that can be missing in a row; a larger gap is a damaged number. */
     private static final long MAX_GAP = 1L << 32;
 
     private final int index;
@@ -50,7 +50,7 @@ final class StreamReader implements AutoCloseable {
     private long nextSequence = -1;
     private long discarded;
 
-    /** A packet that is read: where it begins, its content ends and it ends, in its file. */
+    /** The current packet: the offsets of its start, of the end of its content, and of its end. */
     private static final class Packet {
         private final long start;
         private final long contentEnd;
@@ -65,12 +65,14 @@ final class StreamReader implements AutoCloseable {
     }
 
     /**
+     * Creates a reader.
+     *
      * @param index the CPU index
-     * @param files its files, in order
-     * @param mark the bytes with which each packet begins
-     * @param events the trace's events by their numbers, which all streams share
-     * @param problems takes what is wrong
-     * @param windowBytes how much of a file is kept in memory
+     * @param files the files, in order
+     * @param mark the first bytes of each packet
+     * @param events the event types by their numbers
+     * @param problems collects problems
+     * @param windowBytes the size of the window of a file, in bytes
      * @param isLive whether the trace is being written
      */
     StreamReader(int index, List<Path> files, byte[] mark, Map<Integer, EventType> events, Problems problems,
@@ -105,7 +107,7 @@ final class StreamReader implements AutoCloseable {
         return timestamp;
     }
 
-    /** Finds the next record, or tells that there is none. */
+    /** Finds the next record, or returns false if there is none. */
     boolean find() {
         while (true) {
             StreamFile current = file;
@@ -133,7 +135,7 @@ final class StreamReader implements AutoCloseable {
                 packet = null;
                 return opened;
             } catch (NoSuchFileException e) {
-                // A tracer that limits its files drops the oldest.
+                // A tracer with a limit of files deletes the oldest one.
                 if (!isLive) {
                     problems.add(String.valueOf(path.getFileName()), 0, "cannot be read: " + RegularFile.why(e));
                 }
@@ -165,7 +167,7 @@ final class StreamReader implements AutoCloseable {
         }
     }
 
-    /** Begins the packet at the position, or the next one that there is. */
+    /** Starts the packet at the position, or the next one after it. */
     private @Nullable Packet begin(StreamFile current) throws IOException {
         if (position >= current.sizeBytes() || isLive && current.sizeBytes() - position < PacketLayout.RECORDS) {
             return null;
@@ -229,7 +231,7 @@ final class StreamReader implements AutoCloseable {
         discarded = discardedThere;
     }
 
-    /** Finds where content and packet end; what is said is used as far as it can be true. */
+    /** Computes the ends of content and packet from the header, limited to possible values. */
     private Packet sized(StreamFile current, long start, long contentBits, long packetBits) {
         long available = current.sizeBytes() - start;
         long contentBytes = contentBits / Byte.SIZE;
@@ -252,7 +254,7 @@ final class StreamReader implements AutoCloseable {
         return new Packet(start, start + contentBytes, start + packetBytes);
     }
 
-    /** Reads the record that was found, or tells what is wrong with it and returns null. */
+    /** Decodes the record that was found. If it is malformed, reports a problem and returns null. */
     @Nullable TraceEvent read() {
         StreamFile current = file;
         Packet open = packet;
@@ -299,12 +301,12 @@ final class StreamReader implements AutoCloseable {
         return new TraceEvent(time, index, word >> PacketLayout.ID_BITS, type, values);
     }
 
-    /** Leaves a packet because of a record that is none. */
+    /** Leaves the packet of a malformed record. */
     private void leave(StreamFile current, Packet open, RecordDecoder.Damaged e) throws IOException {
         problem(current, e.offset(), String.valueOf(e.getMessage()));
         packet = null;
         current.shrink();
-        // Where the packet's end is believable the next one begins there; else somewhere behind this record.
+        // If the end of the packet is plausible, the next packet begins there; otherwise after this record.
         position = open.end < current.sizeBytes() && isMark(current, open.end) ? open.end
                 : search(current, recordStart);
     }
@@ -326,7 +328,7 @@ final class StreamReader implements AutoCloseable {
                 : "the uuid is another trace's";
     }
 
-    /** Returns where the next packet of this trace begins at or behind an offset, or the file's end. */
+    /** Returns the offset of the next packet of this trace, at or after an offset, or the end of the file. */
     private long search(StreamFile current, long from) throws IOException {
         long offset = from;
         long zerosFrom = -1;
@@ -334,7 +336,7 @@ final class StreamReader implements AutoCloseable {
             ByteBuffer window = current.at(offset, mark.length);
             byte[] bytes = current.bytes();
             if (window.remaining() < mark.length) {
-                // The file is shorter than it was when it was opened.
+                // The file was truncated after it was opened.
                 return current.sizeBytes();
             }
             if (!isZero(bytes, window.position(), window.limit())) {

@@ -4,27 +4,28 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * The clock of a trace: how its cycles become time.
+ * The clock of a trace, which converts cycles to time. Immutable.
  *
- * @param uuid which clock it is: traces with the same one are in step
- * @param frequencyHz cycles a second
- * @param offsetSeconds seconds from the epoch of Unix to the clock's cycle 0
- * @param offsetCycles cycles that are to be added to these seconds
+ * @param uuid identifies the clock: cycles of traces with the same clock can be compared
+ * @param frequencyHz the number of cycles a second
+ * @param offsetSeconds the seconds from the epoch of Unix to cycle 0 of the clock
+ * @param offsetCycles the cycles to be added to these seconds
+ * @since 0.1.0
  */
 public record TraceClock(UUID uuid, long frequencyHz, long offsetSeconds, long offsetCycles) {
     /** The lowest frequency, in Hz. */
     public static final long MIN_FREQUENCY_HZ = 1_000_000;
-    /** The highest frequency, in Hz: a second of it in nanoseconds fits 64 bits. */
+    /** The highest frequency, in Hz: the cycles of a second times 10^9 fit into 64 bits. */
     public static final long MAX_FREQUENCY_HZ = 9_000_000_000L;
-    /** How far the clock's start may be from the epoch, in seconds. */
+    /** The largest distance of cycle 0 from the epoch, in seconds. */
     public static final long MAX_OFFSET_SECONDS = 1L << 33;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
     /**
-     * Checks it.
+     * Checks the components.
      *
-     * @throws IllegalArgumentException when a number is out of its range
+     * @throws IllegalArgumentException if a number is out of range
      */
     public TraceClock {
         check("freq", frequencyHz, MIN_FREQUENCY_HZ, MAX_FREQUENCY_HZ);
@@ -50,9 +51,9 @@ public record TraceClock(UUID uuid, long frequencyHz, long offsetSeconds, long o
     }
 
     /**
-     * {@return the length of a number of cycles in nanoseconds, or {@code Long.MAX_VALUE} where that is too much}
+     * {@return the duration of a number of cycles in nanoseconds, or {@code Long.MAX_VALUE} if it is longer}
      *
-     * @param cycles how many, unsigned
+     * @param cycles the number of cycles, unsigned
      */
     public long nanos(long cycles) {
         long seconds = Long.divideUnsigned(cycles, frequencyHz);

@@ -12,28 +12,29 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that the metadata of a trace says.
+ * The content of the metadata of a trace. Immutable.
  *
- * @param uuid the trace's own, in every packet
- * @param clock what its timestamps count
- * @param indexCount how many CPU indices there are
- * @param environment what is known of the process: texts and longs by name, in order
- * @param threads the threads that it names
- * @param events its events, each with a number of its own
+ * @param uuid identifies the trace; each packet has it
+ * @param clock the clock of the timestamps
+ * @param indexCount the number of CPU indices
+ * @param environment facts about the process: Strings and Longs by name, in order
+ * @param threads the threads that the trace names
+ * @param events the event types; names and numbers are unique
+ * @since 0.1.0
  */
 public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<String, Object> environment,
                                List<TraceThread> threads, List<EventType> events) {
-    /** The most indices. */
+    /** The most CPU indices. */
     public static final int MAX_INDEX_COUNT = 1 << 16;
-    /** The name in the environment under which the metadata keeps the number of indices. */
+    /** The entry of the environment in which the metadata has the number of indices. */
     static final String INDEX_COUNT = "index_count";
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,127}");
 
     /**
-     * Checks it.
+     * Checks the components.
      *
-     * @throws IllegalArgumentException when a number is out of its range, a name cannot be, or something is there twice
+     * @throws IllegalArgumentException if a number is out of range, a name is malformed, or an event is a duplicate
      */
     public TraceDescription {
         environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
@@ -62,19 +63,19 @@ public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<
     /**
      * Describes a trace that names no thread.
      *
-     * @param uuid the trace's own
-     * @param clock what its timestamps count
-     * @param indexCount how many CPU indices there are
-     * @param environment what is known of the process
-     * @param events its events
-     * @throws IllegalArgumentException when a number is out of its range, a name cannot be, or something is there twice
+     * @param uuid identifies the trace
+     * @param clock the clock of the timestamps
+     * @param indexCount the number of CPU indices
+     * @param environment facts about the process: Strings and Longs by name, in order
+     * @param events the event types; names and numbers are unique
+     * @throws IllegalArgumentException if a number is out of range, a name is malformed, or an event is a duplicate
      */
     public TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<String, Object> environment,
             List<EventType> events) {
         this(uuid, clock, indexCount, environment, List.of(), events);
     }
 
-    /** Returns the entries of env: what is known of the process, and of its threads. */
+    /** Returns the entries of env: the environment, the number of indices, and the threads. */
     Map<String, Object> entries() {
         Map<String, Object> entries = new LinkedHashMap<>();
         entries.put(INDEX_COUNT, (long) indexCount);
@@ -83,7 +84,7 @@ public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<
         return entries;
     }
 
-    /** Returns the events by their numbers. */
+    /** Returns the event types by their numbers. */
     Map<Integer, EventType> eventsById() {
         Map<Integer, EventType> byId = new HashMap<>();
         events.forEach(event -> byId.put(event.id(), event));
@@ -91,7 +92,7 @@ public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<
     }
 
     /**
-     * {@return an event by its name, or null where there is none}
+     * {@return the event type of a name, or null if there is none}
      *
      * @param name the name: {@code provider:event}
      */

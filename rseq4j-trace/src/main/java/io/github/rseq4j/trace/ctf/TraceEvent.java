@@ -5,21 +5,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event that was recorded. Values are immutable, except arrays of bytes, of which each event has its own.
+ * A recorded event. Immutable, except for the content of byte arrays, which no other event shares.
  *
- * @param timestamp when, in cycles of the trace's clock, unsigned
- * @param cpu the CPU index on which
- * @param threadId the thread that recorded it: Java's number of it, platform or virtual; or, where native code or a
- *     signal's handler recorded it, the kernel's, made negative
- * @param type which event it is
- * @param values the values of its fields: Boolean, Byte, Short, Character, Integer, Long, Float, Double, String, byte
- *     array, {@link Truncated}, null; of an enumeration the label, or an Integer where the ordinal has none
+ * @param timestamp the time, in cycles of the trace's clock, unsigned
+ * @param cpu the CPU index
+ * @param threadId the number of the recording thread: Java's number of a platform or virtual thread, or the kernel's
+ *     number, negated, if native code or a signal handler recorded the event
+ * @param type the type of the event
+ * @param values the values of the fields: Boolean, Byte, Short, Character, Integer, Long, Float, Double, String, byte
+ *     array, {@link Truncated} or null; for an enumeration the label, or an Integer if the ordinal has no label
+ * @since 0.1.0
  */
 public record TraceEvent(long timestamp, int cpu, long threadId, EventType type, List<@Nullable Object> values) {
     /**
-     * Makes it.
+     * Checks the number of values.
      *
-     * @throws IllegalArgumentException when there are not as many values as fields
+     * @throws IllegalArgumentException if the number of values is not the number of fields
      */
     public TraceEvent {
         values = Collections.unmodifiableList(values);
@@ -37,9 +38,9 @@ public record TraceEvent(long timestamp, int cpu, long threadId, EventType type,
     /**
      * Returns the value of a field.
      *
-     * @param field its name
+     * @param field the name of the field
      * @return the value, as in {@link #values}
-     * @throws IllegalArgumentException when the event has no such field
+     * @throws IllegalArgumentException if the event has no such field
      */
     public @Nullable Object value(String field) {
         for (int i = 0; i < values.size(); i++) {
@@ -52,9 +53,9 @@ public record TraceEvent(long timestamp, int cpu, long threadId, EventType type,
     }
 
     /**
-     * {@return the event as another thread's}
+     * {@return this event with another thread}
      *
-     * @param id the other thread's number
+     * @param id the number of the other thread
      */
     public TraceEvent withThread(long id) {
         return new TraceEvent(timestamp, cpu, id, type, values);

@@ -39,9 +39,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>The trace of a closed tracer is complete. The folder of a streaming tracer that still records can be read too,
- * with {@link #live}: after {@link io.github.rseq4j.trace.Tracer#flush} it has all events before
- * that call.
+ * <p>The trace of a closed tracer is complete. {@link #live} reads the folder of a streaming tracer that still records;
+ * after {@link io.github.rseq4j.trace.Tracer#flush} it has all events before that call.
  *
  * <p><b>Failures.</b> No method throws because of what the folder holds. The reader reads everything that is readable
  * and collects what is wrong in {@link #problems}, also where there is no trace at all. It opens regular files alone
@@ -50,23 +49,25 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Memory.</b> The reader keeps a window of up to 64 KiB of each stream's file, one event, and what the metadata
  * declares: up to a share of the heap.
  *
- * <p><b>Threads.</b> A reader is used by one thread at a time.
+ * <p><b>Threads.</b> One thread at a time may use a reader.
+ *
+ * @since 0.1.0
  */
 public final class TraceReader implements AutoCloseable {
     /* How it works
      *
-     * The time of the next record of each stream waits in a queue; the earliest record is read, and its stream asked
-     * for the next. Streams are in order by themselves: where one is not, that is a problem, and the event is shown
-     * when it is read.
+     * A queue has the time of the next record of each stream. The reader reads the earliest record, and puts the time
+     * of the next record of that stream into the queue. Each stream is in the order of time; if one is not, that is a
+     * problem, and its event appears when it is read.
      *
-     * A stream is the file channel_INDEX, or several, channel_INDEX_NUMBER, in the order of their numbers.
+     * A stream is the file channel_INDEX, or the files channel_INDEX_NUMBER in the order of their numbers.
      */
     /** The longest metadata that is read, in bytes. */
     public static final long MAX_METADATA_BYTES = 1 << 26;
-    /** How many streams are read at most: as many as Linux has CPUs at most, and one for threads without a CPU. */
+    /** The most streams: one for each CPU that Linux supports, and one for threads without a CPU. */
     static final int MAX_STREAMS = (1 << 13) + 1;
 
-    /** A share of the heap that metadata may take; what is made of it takes about as much again. */
+    /** The part of the heap that metadata may take is 1 in 4; the parsed metadata takes about as much again. */
     private static final int HEAP_SHARE = 4;
     private static final int ALL_WINDOWS_BYTES = 1 << 24;
     private static final int LEAST_WINDOW_BYTES = 1 << 12;
@@ -79,7 +80,7 @@ public final class TraceReader implements AutoCloseable {
     private final PriorityQueue<Head> heads = new PriorityQueue<>();
     private final @Nullable TraceDescription description;
 
-    /** When the next record of a stream was. */
+    /** The time of the next record of a stream. */
     private record Head(long timestamp, StreamReader stream) implements Comparable<Head> {
         @Override
         public int compareTo(Head other) {
@@ -89,29 +90,30 @@ public final class TraceReader implements AutoCloseable {
     }
 
     /**
-     * The counts of a stream, of the packets that are read by now.
+     * The counts of a stream, for the packets that were read so far.
      *
      * @param index the CPU index
      * @param packets the number of packets
-     * @param lostPackets the number of packets that are missing between them: the tracer dropped them, or they are
-     *     damaged
-     * @param discarded the number of events that found no room in the ring, and are in no packet
+     * @param lostPackets the number of missing packets: the tracer dropped them, or they are damaged
+     * @param discarded the number of events that a full ring refused, so that no packet has them
      */
     public record StreamCounts(int index, long packets, long lostPackets, long discarded) {}
 
     /**
-     * Opens a trace that no tracer writes any more.
+     * Opens a trace that no tracer writes. Never throws because of the folder's content; if the folder holds no trace,
+     * the reader has no events, and {@link #problems} has the reason.
      *
-     * @param folder the folder that holds it; {@link #problems} tells where it holds none
+     * @param folder the folder of the trace
      */
     public TraceReader(Path folder) {
         this(folder, false);
     }
 
     /**
-     * Opens a trace that a tracer is writing. A packet at the end of a file that is not whole yet is no problem then.
+     * Opens a trace that a tracer is writing. Unlike in the constructor, an incomplete packet at the end of a file is
+     * not a problem.
      *
-     * @param folder the folder that holds it; {@link #problems} tells where it holds none
+     * @param folder the folder of the trace
      * @return the reader
      */
     public static TraceReader live(Path folder) {
@@ -155,7 +157,7 @@ public final class TraceReader implements AutoCloseable {
         }
     }
 
-    /** Returns the numbers of the files of each stream, -1 for the one that has none. */
+    /** Returns the numbers of the files of each stream; -1 stands for the file without a number. */
     private Map<Integer, List<Long>> channels(Path folder) {
         Map<Integer, List<Long>> channels = new TreeMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, TraceFiles.CHANNEL + "*")) {
@@ -200,7 +202,7 @@ public final class TraceReader implements AutoCloseable {
         }
     }
 
-    /** {@return what the metadata says, or null where it cannot be read; there are no events then} */
+    /** {@return the content of the metadata, or null if it cannot be read; there are no events then} */
     public @Nullable TraceDescription description() {
         return description;
     }
@@ -218,7 +220,7 @@ public final class TraceReader implements AutoCloseable {
     /**
      * Returns the events that {@link #next} has not returned yet.
      *
-     * @return a stream that reads each event when it is asked for; it is used before the reader is closed
+     * @return a lazy, sequential stream; closing the reader ends it
      */
     public Stream<TraceEvent> events() {
         return StreamSupport.stream(new Spliterators.AbstractSpliterator<>(Long.MAX_VALUE,
@@ -244,13 +246,13 @@ public final class TraceReader implements AutoCloseable {
         return problems.count();
     }
 
-    /** {@return the counts of each stream, of the packets that are read by now} */
+    /** {@return the counts of each stream, for the packets that were read so far} */
     public List<StreamCounts> counts() {
         return streams.stream().map(s -> new StreamCounts(s.index(), s.packets(), s.lostPackets(), s.discarded()))
                 .toList();
     }
 
-    /** Closes the files. There are no more events. */
+    /** Closes the files. {@link #next} returns null afterwards. Closing again has no effect. */
     @Override
     public void close() {
         heads.clear();

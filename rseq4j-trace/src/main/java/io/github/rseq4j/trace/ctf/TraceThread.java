@@ -6,29 +6,30 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread that a trace names. It is an entry of the metadata's {@code env}: {@code thread_N}, where N is Java's number
- * of it, or {@code kernel_thread_N} of a thread that Java does not know, where N is the kernel's; the kernel gives a
- * number again, so that there may be {@code kernel_thread_N_2} and so on.
+ * A thread that a trace names. Immutable. The metadata has it as an entry of {@code env}: {@code thread_N} with Java's
+ * number N, or {@code kernel_thread_N} with the kernel's number N for a thread that Java does not know. The kernel
+ * reuses numbers; later threads with the same number are {@code kernel_thread_N_2} and so on.
  *
  * @param javaId Java's number, or {@link #NONE}
- * @param kernelTid the kernel's number, in the namespace of the process; {@link #NONE} of a virtual thread, and where
- *     it is not known
- * @param isVirtual whether it is a virtual thread
- * @param from since when the kernel's number is known to be this thread's, in cycles, unsigned
- * @param to from when on it is this thread's no more, in cycles, unsigned, or {@link #OPEN}
- * @param name its name; a long one is cut, and ends with three dots
+ * @param kernelTid the kernel's number, in the namespace of the process; {@link #NONE} for a virtual thread, and if it
+ *     is unknown
+ * @param isVirtual whether the thread is virtual
+ * @param from the time from which the kernel's number is known to be this thread's, in cycles, unsigned
+ * @param to the time at which the kernel's number was no longer this thread's, in cycles, unsigned, or {@link #OPEN}
+ * @param name the name; a long name is cut, and ends with three dots
+ * @since 0.1.0
  */
 public record TraceThread(long javaId, long kernelTid, boolean isVirtual, long from, long to, String name) {
     /** No number. */
     public static final long NONE = 0;
-    /** The end of what has not ended. */
+    /** The end of a period that has not ended. */
     public static final long OPEN = -1;
-    /** A name has no more characters. */
+    /** The most characters of a name. */
     public static final int MAX_NAME_CHARS = 100;
 
-    /** The entry of the environment that has the virtual threads without names: {@code 35-1034,1040}. */
+    /** The entry of the environment with the numbers of virtual threads without names, like {@code 35-1034,1040}. */
     public static final String VIRTUAL = "virtual_threads";
-    /** The entry of the environment that counts the threads that are not named any more: there are too many. */
+    /** The entry of the environment with the number of threads whose names were dropped, because there are too many. */
     public static final String FORGOTTEN = "threads_forgotten";
 
     private static final String CUT = "...";
@@ -38,13 +39,13 @@ public record TraceThread(long javaId, long kernelTid, boolean isVirtual, long f
     private static final Pattern TEXT = Pattern.compile("(platform|virtual|kernel)(?: tid=([1-9]\\d{0,9}))?"
             + "(?: from=(\\d{1,19}))?(?: to=(\\d{1,19}))? name=(.*)", Pattern.DOTALL);
 
-    /** Makes it, and cuts the name. */
+    /** Cuts a long name. */
     public TraceThread {
         name = cut(name);
     }
 
     /**
-     * {@return a name, or its beginning with three dots where it is longer than {@link #MAX_NAME_CHARS}}
+     * {@return a name, or its beginning with three dots if it is longer than {@link #MAX_NAME_CHARS}}
      *
      * @param name the name
      */
@@ -57,9 +58,9 @@ public record TraceThread(long javaId, long kernelTid, boolean isVirtual, long f
     }
 
     /**
-     * Puts its entry into an environment.
+     * Adds the entry of this thread to an environment.
      *
-     * @param environment takes it
+     * @param environment the environment
      */
     void putInto(Map<String, Object> environment) {
         String key = javaId != NONE ? JAVA + javaId : KERNEL + kernelTid;
@@ -76,11 +77,11 @@ public record TraceThread(long javaId, long kernelTid, boolean isVirtual, long f
     }
 
     /**
-     * Reads an entry.
+     * Parses an entry of an environment.
      *
-     * @param key its name
-     * @param value its value
-     * @return the thread, or null when it is an entry of something else
+     * @param key the name of the entry
+     * @param value the value of the entry
+     * @return the thread, or null if the entry is not a thread
      */
     static @Nullable TraceThread of(String key, Object value) {
         Matcher number = KEY.matcher(key);

@@ -12,9 +12,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a trace to a folder: its metadata, and a file for each CPU index that has events. It serves programs that
- * convert traces and tests of programs that read them; a {@link io.github.rseq4j.trace.Tracer} records events of this
- * process. A writer is used by one thread at a time.
+ * Writes a trace to a folder: the metadata, and a file for each CPU index with events. It is for programs that convert
+ * traces, and for tests of programs that read traces. A {@link io.github.rseq4j.trace.Tracer} records events of this
+ * process.
+ *
+ * <p><b>Threads.</b> One thread at a time may use a writer.
+ *
+ * @since 0.1.0
  */
 public final class TraceWriter implements AutoCloseable {
     private final Path folder;
@@ -33,12 +37,12 @@ public final class TraceWriter implements AutoCloseable {
     }
 
     /**
-     * Begins a trace.
+     * Starts a trace and writes its metadata.
      *
-     * @param folder where to: it is made, and may not hold a trace
-     * @param trace what its metadata says
-     * @param packetBytes the size of a packet: a multiple of 8, at least 88
-     * @throws IOException when it cannot be written
+     * @param folder the folder; it is created if it does not exist, and must not hold a trace
+     * @param trace the content of the metadata
+     * @param packetBytes the size of a packet in bytes: a multiple of 8, at least 88
+     * @throws IOException if the metadata cannot be written
      */
     public TraceWriter(Path folder, TraceDescription trace, int packetBytes) throws IOException {
         this.folder = Files.createDirectories(folder);
@@ -64,13 +68,13 @@ public final class TraceWriter implements AutoCloseable {
      * Writes an event.
      *
      * @param index the CPU index
-     * @param timestamp when, in cycles, not before the last one on this index
-     * @param threadId Java's number of the thread, or the kernel's, made negative
-     * @param type the event
-     * @param values the values of its fields, as in {@link TraceEvent#values}
-     * @throws IllegalArgumentException when there is no such index, the time is before the last one's, a value is not
-     *     of its field's type, or the record fits no packet
-     * @throws IOException when it cannot be written
+     * @param timestamp the time in cycles, unsigned, not before the last event of this index
+     * @param threadId Java's number of the thread, or the kernel's, negated
+     * @param type the type of the event
+     * @param values the values of the fields, as in {@link TraceEvent#values}
+     * @throws IllegalArgumentException if the trace has no such index, the time is before that of the last event, a
+     *     value has not the type of its field, or the record is longer than a packet
+     * @throws IOException if a packet cannot be written
      */
     public void append(int index, long timestamp, long threadId, EventType type, @Nullable Object... values)
             throws IOException {
@@ -84,27 +88,33 @@ public final class TraceWriter implements AutoCloseable {
     }
 
     /**
-     * Counts events that are not recorded.
+     * Adds to the count of discarded events.
      *
      * @param index the CPU index
-     * @param events how many more
-     * @throws IOException when the stream's file cannot be made
+     * @param events the number of events that were not recorded
+     * @throws IllegalArgumentException if the trace has no such index
+     * @throws IOException if the file of the index cannot be created
      */
     public void discard(int index, long events) throws IOException {
         stream(index).packets().discard(events);
     }
 
     /**
-     * Ends the packet of an index before it is full.
+     * Writes the packet of an index before it is full.
      *
      * @param index the CPU index
-     * @throws IOException when it cannot be written
+     * @throws IllegalArgumentException if the trace has no such index
+     * @throws IOException if the packet cannot be written
      */
     public void flush(int index) throws IOException {
         stream(index).end();
     }
 
-    /** Ends every packet and closes the files. */
+    /**
+     * Writes the last packets and closes the files.
+     *
+     * @throws IOException if a packet cannot be written
+     */
     @Override
     public void close() throws IOException {
         for (Stream stream : streams.values()) {

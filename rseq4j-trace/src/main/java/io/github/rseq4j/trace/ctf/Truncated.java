@@ -5,19 +5,20 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The value of a String or of an array of bytes of which only the beginning was recorded.
+ * The value of a String or of a byte array whose end was cut. Immutable.
  *
- * @param recorded what was recorded; of a String, in UTF-8
- * @param lengthBytes how long the whole was, unsigned 32 bits
+ * @param recorded the recorded bytes; UTF-8 for a String
+ * @param lengthBytes the original length in bytes, up to {@link #MAX_LENGTH_BYTES}
+ * @since 0.1.0
  */
 public record Truncated(byte[] recorded, long lengthBytes) {
-    /** The longest whole, in bytes: one more is what stands for null. */
+    /** The longest original length, in bytes. The next number stands for null. */
     public static final long MAX_LENGTH_BYTES = 0xFFFF_FFFEL;
 
     /**
-     * Checks it.
+     * Checks the original length.
      *
-     * @throws IllegalArgumentException when the whole is not longer than its beginning, or too long
+     * @throws IllegalArgumentException if the original length is not above the recorded length, or is too long
      */
     public Truncated {
         recorded = recorded.clone();
@@ -28,11 +29,11 @@ public record Truncated(byte[] recorded, long lengthBytes) {
     }
 
     /**
-     * Returns what of a text is recorded where its bytes are limited: all, or as many whole characters as fit.
+     * Cuts a text to a number of bytes, between two characters.
      *
      * @param text the text
-     * @param limitBytes how many bytes of UTF-8 may be recorded
-     * @return the text itself, or its beginning
+     * @param limitBytes the most bytes of UTF-8
+     * @return the text itself if it is short enough, or a Truncated
      */
     public static Object of(String text, int limitBytes) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -46,12 +47,12 @@ public record Truncated(byte[] recorded, long lengthBytes) {
         return new Truncated(Arrays.copyOf(bytes, end), bytes.length);
     }
 
-    /** {@return the recorded bytes as text} Bytes that are no UTF-8 become replacement characters. */
+    /** {@return the recorded bytes as text} Bytes that are not UTF-8 become replacement characters. */
     public String text() {
         return new String(recorded, StandardCharsets.UTF_8);
     }
 
-    /** {@return the recorded bytes, an array of the caller's own} */
+    /** {@return a copy of the recorded bytes} */
     @Override
     public byte[] recorded() {
         return recorded.clone();

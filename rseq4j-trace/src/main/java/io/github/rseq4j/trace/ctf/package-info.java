@@ -1,5 +1,7 @@
 /**
- * The Common Trace Format 1.8 as tracers write it: {@link io.github.rseq4j.trace.ctf.TraceReader} reads a trace,
- * {@link io.github.rseq4j.trace.ctf.TraceWriter} makes one. Neither needs rseq, Linux, or native access.
+ * The Common Trace Format 1.8, in the form that tracers write. {@link io.github.rseq4j.trace.ctf.TraceReader} reads a
+ * trace, and {@link io.github.rseq4j.trace.ctf.TraceWriter} writes one. Neither needs rseq, Linux, or native access.
+ *
+ * @since 0.1.0
  */
 package io.github.rseq4j.trace.ctf;
