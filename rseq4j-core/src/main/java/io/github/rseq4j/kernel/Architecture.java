@@ -22,8 +22,9 @@ public enum Architecture {
             new Tracing(0x401, 1, 0, -1, -1, 1030, false, new int[0]));
 
     /**
-     * What a tracer must know of a stopped thread, and of the thread-local variables its objects define. Registers are
-     * counted in words of 8 bytes from the start of the register set ({@code arch/.../include/uapi/asm/ptrace.h}).
+     * The facts that a tracer needs about a stopped thread, and about the thread-local variables of its objects.
+     * Registers are counted in words of 8 bytes from the start of the register set
+     * ({@code arch/.../include/uapi/asm/ptrace.h}).
      *
      * @param registerSet the set that has the thread pointer: NT_PRSTATUS or NT_ARM_TLS ({@code linux/elf.h})
      * @param registers how many registers are read

@@ -17,7 +17,7 @@ public final class DynamicLinker {
      * dlsym(3) over the process's global scope.
      *
      * @param symbol a name
-     * @return its address, 0 when nobody defines it; of a thread-local symbol, the calling thread's
+     * @return its address, 0 when no object defines it; of a thread-local symbol, the calling thread's
      */
     public static long dlsym(String symbol) {
         try (Arena arena = Arena.ofConfined()) {

@@ -8,7 +8,7 @@ import io.github.rseq4j.KernelException;
 public final class Errno {
     /** Operation not permitted. */
     public static final int EPERM = 1;
-    /** No such file or directory; here: nobody registered, and it is not ours to do. */
+    /** No such file or directory; here: the thread is not registered, and rseq4j may not register it. */
     public static final int ENOENT = 2;
     /** No such process. */
     public static final int ESRCH = 3;
@@ -36,7 +36,7 @@ public final class Errno {
     public static final int EIDRM = 43;
     /** Value too large; here: a count would overflow. */
     public static final int EOVERFLOW = 75;
-    /** Operation not supported; here: nobody would end the thread's registration before its memory goes. */
+    /** Operation not supported; here: no code would end the thread's registration before its memory is freed. */
     public static final int EOPNOTSUPP = 95;
     /** Canceled; here: the thread is ending, and is not registered again. */
     public static final int ECANCELED = 125;

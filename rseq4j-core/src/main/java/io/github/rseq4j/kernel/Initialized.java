@@ -5,14 +5,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** Initialises classes whose initialisation takes much stack, before somebody needs them. */
+/** Initialises classes whose initialisation takes much stack, before the library needs them. */
 public final class Initialized {
     /* How it works
      *
-     * A class whose initialisation fails, be it by a StackOverflowError of whoever happens to use it first, is lost for
-     * the life of the JVM. Linking a function takes a hundred frames. So it is done on a thread with a stack of its
-     * own, and the caller waits: what overflows the caller's stack here has touched no class. Where there can be no
-     * thread the caller does it.
+     * A class whose initialisation fails is lost for the life of the JVM, even if the cause is a StackOverflowError of
+     * the thread that happens to use the class first. Linking a function takes a hundred frames. Therefore a thread
+     * with a stack of its own initialises the class, and the caller waits: a stack overflow of the caller here has
+     * touched no class. If no thread can be started, the caller initialises the class.
      */
     private static final Map<Class<?>, Boolean> DONE = new ConcurrentHashMap<>();
 

@@ -90,7 +90,7 @@ public final class Native {
      * @param address where it lies
      * @param bytes how long it is
      * @param arena closing it ends the segment
-     * @param end what is done then, behind the last access
+     * @param end runs when the arena is closed, after the last access
      */
     static MemorySegment memory(long address, long bytes, Arena arena, Runnable end) {
         return MemorySegment.ofAddress(address).reinterpret(bytes, arena, _ -> end.run());
@@ -161,10 +161,10 @@ public final class Native {
     }
 
     /**
-     * What a C function answered.
+     * The answer of a C function.
      *
      * @param value what it returned
-     * @param errno the thread's errno behind the call; it means something only when the value says that the call failed
+     * @param errno the thread's errno after the call; it is valid only if the value says that the call failed
      */
     public record Answer(long value, int errno) {
         /** Returns the value, or -errno where the value is -1: the kernel's own habit. */

@@ -169,7 +169,7 @@ public final class RawMemory {
     }
 
     /**
-     * Reads 8 bytes with no order and no promise to read them whole: what nobody else writes.
+     * Reads 8 bytes that no other thread writes: without memory order, and not necessarily in one access.
      *
      * @param address any address
      * @return the value

@@ -38,10 +38,10 @@ public final class SharedMemory {
     private SharedMemory() {}
 
     /**
-     * What the kernel says of a segment.
+     * The kernel's description of a segment.
      *
-     * @param uid whose it is
-     * @param creator who made it
+     * @param uid the user that owns it
+     * @param creator the user that created it
      * @param bytes how long it is
      * @param attached how often it is attached, in all processes
      */
@@ -72,7 +72,7 @@ public final class SharedMemory {
     }
 
     /**
-     * Removes a segment: nobody attaches it any more, and it ends when nobody has it attached.
+     * Removes a segment: no process can attach it any more, and it ends when no process has it attached.
      *
      * @param id its number
      * @return 0 or -errno
@@ -131,8 +131,8 @@ public final class SharedMemory {
     }
 
     /**
-     * Populates memory that nobody has written yet: where there is none left that is this call's failure, and not a
-     * signal to whoever writes there first.
+     * Populates memory that has not been written yet. If no memory is left, this call fails, and the first thread that
+     * writes there gets no signal.
      *
      * @param memory whole pages
      * @throws KernelException when there is not enough memory

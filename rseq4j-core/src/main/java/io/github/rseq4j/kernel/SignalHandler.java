@@ -16,11 +16,10 @@ import java.util.Collection;
 public final class SignalHandler implements AutoCloseable {
     /* How it works
      *
-     * To give the signal back is a sequence of three calls, made once here and used by all:
+     * Giving the signal back takes a sequence of three calls, which is defined once, here:
      *
-     * 1. Read the action. Where its handler is another one by now, somebody else uses the signal, and this is the end.
-     * 2. Ignore the signal: the kernel discards what is pending of it. The former action of most signals ends the
-     *    process.
+     * 1. Read the action. If its handler is another one by now, other code uses the signal, and the sequence ends.
+     * 2. Ignore the signal: the kernel discards pending signals. The former action of most signals ends the process.
      * 3. Set the former action.
      *
      * The calls are prepared as method handles of the JDK's, so that they can also be made after the class loader of

@@ -14,7 +14,7 @@ public final class SparseFile {
     private SparseFile() {}
 
     /**
-     * Returns where the next data of a file lie. What is between is a hole, and reads as zeros.
+     * Returns where the next data of a file lie. The bytes in between are a hole, and read as zeros.
      *
      * @param path the file
      * @param offset from where on, in bytes

@@ -31,25 +31,32 @@ import org.jspecify.annotations.Nullable;
 public final class AbortProof {
     /* How it works
      *
-     * A breakpoint replaces the first byte of an instruction inside the section. Whoever reaches it traps; the kernel
-     * delivers SIGTRAP, and because a signal interrupts a section, it aborts the section first. The handler, emitted
-     * code that makes raw system calls alone, makes the page writable, puts the instruction back, makes it executable
-     * again and counts. The function goes on in its abort handler, restarts, and completes. The page is never writable
-     * and executable at once (I5), and no other function lies in it.
+     * 1. A breakpoint replaces the first byte of an instruction inside the section.
+     * 2. The thread reaches the breakpoint and traps. The kernel delivers SIGTRAP; because a signal interrupts a
+     *    section, the kernel aborts the section first.
+     * 3. The signal handler, emitted code that only makes raw system calls, makes the page writable, restores the
+     *    instruction, makes the page executable again and counts the abort.
+     * 4. The function continues in its abort handler, restarts, and completes.
      *
-     * What must come out is told by the interpreter, see ProofRun. Each instruction is aborted in a scenario whose
-     * places lie apart, and in some of those whose places overlap, where there are any: first those in which the
-     * interpreter sees an abort, then those in which a section stores to what it has read.
+     * The page is never writable and executable at once (I5), and no other function lies in it.
      *
-     * A chain that is aborted more often than it restarts returns how many sections have committed. Then what is left
-     * of it is called, a function of its own, as the engine does it (Engine.complete).
+     * The interpreter computes the expected result, see ProofRun. Each instruction is aborted in a scenario whose
+     * places lie apart. If the chain has scenarios whose places overlap, each instruction is aborted in some of them
+     * too: first in those in which the interpreter sees an abort, then in those in which a section stores to a word
+     * that it has read.
+     *
+     * A chain that is aborted more often than it restarts returns the number of sections that have committed. Then the
+     * proof calls a function for the remaining sections, as the engine does (Engine.complete).
      *
      * Refused: single-stepping by ptrace, where every stop aborts the section, so that it never completes.
      */
     private static final Object SIGNAL = new Object();
     /** How many made-up scenarios may pass until one reaches an instruction. */
     private static final int MAX_SCENARIOS = 1000;
-    /** How often what is left of a chain is called again: an emulated machine aborts long sections all the time. */
+    /**
+     * How often the remaining sections of a chain are called again: an emulated machine aborts long sections all the
+     * time.
+     */
     private static final int MAX_CALLS = 10_000;
     /** How many scenarios are kept, of those whose places lie apart, and of those whose places overlap. */
     private static final int KEPT = 8;
@@ -71,7 +78,7 @@ public final class AbortProof {
     private int index;
 
     /**
-     * What was proven.
+     * The result of a proof.
      *
      * @param chain the chain's name
      * @param boundaries how many instructions the sections have
@@ -129,7 +136,7 @@ public final class AbortProof {
         return code;
     }
 
-    /** What is left of a chain whose first sections have committed: its code, and its function. */
+    /** The remaining sections of a chain whose first sections have committed: their code, and their function. */
     private record Rest(MachineCode code, MethodHandle function) {
         long aborts() {
             return RawMemory.getLong(code.dataAddress());

@@ -25,23 +25,24 @@ import org.jspecify.annotations.Nullable;
 final class ProofRun {
     /* How it works
      *
-     * The windows that the chain may touch are made up once; each call begins with them. After the call the interpreter
-     * runs the chain on what was made up, at every index, and the memory must look as one of these runs leaves it;
-     * whatever a commit would have written at another index must be as it was. A thread may move between two sections
-     * of a chain, so the runs that change the index there, once or twice, are tried as well. What differs between two
-     * simulated clocks holds a timestamp, and is only required to have been written.
+     * The content of the windows, the memory that the chain may touch, is made up once; each call begins with it. After
+     * the call the interpreter runs the chain on the same content, at every index, and the memory must look as one of
+     * these runs leaves it. Each word that a commit would have written at another index must be unchanged. A thread may
+     * move between two sections of a chain, so the runs that change the index there, once or twice, are tried as well.
+     * A word that differs between two simulated clocks holds a timestamp; the chain must have written it, with any
+     * value.
      *
-     * Where places overlap, addresses may be words of the wrong kind. So the interpreter runs the chain first, and what
-     * leads out of the windows, or somewhere else by another clock, is not called. Where a section stores to what it
-     * has read, the interpreter aborts it as well: what leads out of the windows then is refused, for memory of the
-     * process would be damaged.
+     * If places overlap, addresses may be words of the wrong kind. Therefore the interpreter runs the chain first. A
+     * scenario in which the chain leaves the windows, or touches other addresses by another clock, is not called. If a
+     * section stores to a word that it has read, the interpreter aborts the section as well: a scenario that leaves the
+     * windows then is refused, because the call would damage memory of the process.
      *
-     * A place without a slot may overlap one index's copy. A section that was aborted at another index, and moved to
-     * this one, may have changed that copy by such a place: the section breaks I9 there, not the rule about restarts.
-     * A thread hardly moves at every breakpoint: such a call is made again.
+     * A place without a slot may overlap the copy of one index. A section that was aborted at another index, and moved
+     * to this one, may have changed that copy by such a place: the section breaks I9 there, not the rule about
+     * restarts. A thread rarely moves at every breakpoint, so such a call is made again.
      */
     private static final long CLOCK_A = 0x1111_1111_1111_1111L;
-    /** Differs from the other one in each bit, so that whatever depends on the clock differs. */
+    /** Differs from the other one in each bit, so that each value that depends on the clock differs. */
     private static final long CLOCK_B = ~CLOCK_A & Long.MAX_VALUE;
     private static final int MOST_ABORTS = 2;
     private static final Abort NEVER = new Abort(-1, -1, 0);
@@ -63,12 +64,12 @@ final class ProofRun {
      * An abort in a simulated run.
      *
      * @param section the section that is aborted
-     * @param step ahead of which of its steps
+     * @param step the step before which it is aborted
      * @param times how often
      */
     private record Abort(int section, int step, int times) {}
 
-    /** What a part of memory holds before a call. */
+    /** The content of a part of memory before a call. */
     private static final class Window implements AddressSpace {
         private final long base;
         private final byte[] bytes;
@@ -154,8 +155,8 @@ final class ProofRun {
     }
 
     /**
-     * Tells whether a section stores ahead of its commit where it has read or will commit, and so may tell a restart
-     * from the first run.
+     * Tells whether a section stores, before its commit, to a word that it has read or will commit. Such a section may
+     * tell a restart from the first run.
      *
      * @param index the index it runs at
      */
@@ -206,7 +207,7 @@ final class ProofRun {
     }
 
     /**
-     * What commits write is as the first sections leave it, and the next one has not committed.
+     * Requires that the words of all commits are as the first sections leave them: the next section has not committed.
      *
      * @param committed how many sections have
      * @param where what the message begins with
@@ -224,7 +225,7 @@ final class ProofRun {
         int[] first = Arrays.copyOf(indices, committed);
         Outcome outcome = simulate(first, CLOCK_A, NEVER);
         Outcome otherClock = simulate(first, CLOCK_B, NEVER);
-        // What the aborted section has stored ahead of its commit stays; another section may commit that.
+        // The stores of the aborted section before its commit stay; another section may commit these words.
         Set<Long> stored = new HashSet<>();
         for (int index = 0; index < target.limit(); index++) {
             int[] further = Arrays.copyOf(indices, committed + 1);
@@ -363,11 +364,11 @@ final class ProofRun {
         return RawMemory.getLong(address) == before(address);
     }
 
-    /** What a simulated run leaves: an overlay of the memory that is made up. */
+    /** The memory after a simulated run: an overlay of the memory that is made up. */
     private final class Outcome implements AddressSpace {
         private final Map<Long, Long> overlay = new HashMap<>();
         private final Set<Long> commits = new HashSet<>();
-        /** What the last section has read, and what it has stored ahead of its commit. */
+        /** The addresses that the last section has read, and those to which it has stored before its commit. */
         private final Set<Long> read = new HashSet<>();
         private final Set<Long> stored = new HashSet<>();
         /** Every address, in the order of the accesses. */

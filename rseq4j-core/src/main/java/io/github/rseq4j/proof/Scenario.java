@@ -45,7 +45,7 @@ public final class Scenario {
     private final List<Overlap> overlaps = new ArrayList<>();
     /** In one of how many scenarios places overlap. */
     private int oneIn;
-    /** How far behind that of index 0 the copy lies that places without a copy overlap. */
+    /** The distance from the copy of index 0 to the copy that places without a copy overlap. */
     private long slotBytes;
     private long[] made = {};
     /** How places overlap in the scenario whose arguments were made last, or null. */
@@ -88,7 +88,7 @@ public final class Scenario {
      * Lets two places overlap, of those that no assumption keeps apart, and returns this.
      *
      * @param scenarios in one of how many scenarios
-     * @param slot how far behind that of index 0 the copy lies that places without a copy overlap
+     * @param slot the distance from the copy of index 0 to the copy that places without a copy overlap
      */
     Scenario overlapping(int scenarios, long slot) {
         oneIn = scenarios;
@@ -221,7 +221,7 @@ public final class Scenario {
             return random.nextInt(Uses.FEW);
         }
         long near = kind.constants.get(random.nextInt(kind.constants.size())) + random.nextInt(-1, 2);
-        // What is returned is not negative, also when something is added to it.
+        // A returned value is not negative, even after an addition.
         return kind.isResult && near >>> Long.SIZE - 2 != 0 ? random.nextInt(Uses.FEW) : near;
     }
 

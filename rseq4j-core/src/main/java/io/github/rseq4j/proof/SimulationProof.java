@@ -23,21 +23,21 @@ import java.util.SplittableRandom;
 public final class SimulationProof {
     /* How it works
      *
-     * Memory is filled once for each seed; each run writes to an overlay of it. An abort moves the run to another index
-     * or leaves it where it is, in turns. Each section commits at the index where it ended, so what must come out is
-     * what undisturbed sections at these indices leave. What was stored ahead of a commit that did not happen may
-     * differ, for nobody looks there (I3); everything else may not, least of all what any section commits. Nor may the
-     * next call at the index that was left find a difference.
+     * Memory is filled once for each seed; each run writes to an overlay of it. Aborts alternately move the run to
+     * another index and leave it at its index. Each section commits at the index where it ended, so the expected result
+     * is the memory that undisturbed sections at these indices leave. Words that were stored before a commit that did
+     * not happen may differ, because no section reads them (I3). All other words must be equal, above all those that
+     * any section commits. The next call at the index that the run left must not find a difference either.
      *
-     * Restarts refuses from the steps alone what a restart may see. The simulation does not rely on that: in some of
-     * the scenarios places overlap, those that a loaded word leads to among them.
+     * Restarts refuses, from the steps alone, sections that could see a restart. The simulation does not rely on that:
+     * in some of the scenarios places overlap, also places to which a loaded word leads.
      *
      * An operation that happens in between, at the same index, is the whole chain with the same arguments. Then both
-     * must have happened, as if one had come after the other: their sections take turns, for each is atomic by itself.
+     * must have happened, as if one had come after the other: their sections take turns, and each section is atomic.
      *
-     * The work grows with the third power of the steps. Long chains get fewer scenarios; and those that have more steps
-     * than one section may have are spared the pairs in two different sections, of which the earlier one commits before
-     * the later one is aborted, or the later one's abort never comes.
+     * The work grows with the third power of the steps. Long chains get fewer scenarios. In chains with more steps than
+     * one section may have, the pairs of steps in two different sections are left out: the earlier section commits
+     * before the later one is aborted, or the abort of the later one never comes.
      */
     private static final int STRIDE_SHIFT = 20;
     private static final int INDICES = 3;
@@ -63,7 +63,7 @@ public final class SimulationProof {
     }
 
     /**
-     * What was simulated.
+     * The result of a simulation.
      *
      * @param chain the chain's name
      * @param steps how many steps its sections have
@@ -313,7 +313,7 @@ public final class SimulationProof {
 
         @Override
         public void putLong(long address, long value) {
-            // An address that nobody reserved is refused by the memory, for stores as for loads.
+            // The memory refuses an address that was not reserved, for stores as for loads.
             long _ = world.memory.getLong(address);
             overlay.put(address, value);
             if (isCommitting) {

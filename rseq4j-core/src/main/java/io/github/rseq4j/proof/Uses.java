@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class Uses {
     /* How it works
      *
-     * The steps are followed once, and what a register holds is traced to the argument or the word that it came from.
-     * How it is then used says what kind of thing that is: a kind, and for addresses the shape of what they lead to,
-     * which is the block of an argument or a few objects of their own. Words that are stored to each other, or
-     * compared, are of one kind, also where something was added to one of them.
+     * The steps are followed once, and the content of each register is traced to the argument or the word that it came
+     * from. The use of that content determines its kind, and for an address also the shape of the object to which it
+     * leads: the block of an argument, or a few objects of their own. Words that are stored to each other, or compared,
+     * are of one kind, even if a value was added to one of them.
      */
     /** How a value is used; the first of several wins. */
     enum Use { CELL, ADDRESS, OFFSET, ELEMENT, DELAY, LENGTH, BYTES }
@@ -34,7 +34,7 @@ final class Uses {
     static final int MAX_LENGTH = 40;
     /** The size of a block where no copy needs more. */
     private static final int SMALL_BLOCK_BYTES = 1024;
-    /** Room ahead of what an address leads to, for small negative displacements and indices. */
+    /** The room before an object to which an address leads, for small negative displacements and indices. */
     private static final int SMALL_MARGIN_BYTES = 128;
     private static final int OBJECTS = 3;
 
@@ -48,7 +48,7 @@ final class Uses {
     private int copiedBytes;
     private int blocks;
 
-    /** What a word or an argument holds. Kinds that turn out to be one are joined. */
+    /** The kind of the content of a word or an argument. Kinds that turn out to be the same are joined. */
     static final class Kind {
         final Set<Use> uses = EnumSet.noneOf(Use.class);
         final List<Long> constants = new ArrayList<>();
@@ -74,7 +74,10 @@ final class Uses {
         }
     }
 
-    /** What an address leads to: kinds of words by their displacement, at one or several places of each window. */
+    /**
+     * The object to which an address leads: kinds of words by their displacement, at one or several places of each
+     * window.
+     */
     static final class Shape {
         final Map<Integer, Kind> words = new TreeMap<>();
         final Set<Integer> ints = new TreeSet<>();
@@ -91,9 +94,9 @@ final class Uses {
      * A place that a step reads or writes, or takes the address of.
      *
      * @param mem the place as the step has it
-     * @param base what its base holds
-     * @param index what its index holds, or null
-     * @param parts what its address is made of
+     * @param base the kind of its base
+     * @param index the kind of its index, or null
+     * @param parts the kinds that its address is computed from
      * @param isRange whether bytes begin there, or may, and not one word lies there
      */
     record Place(Mem mem, Kind base, @Nullable Kind index, List<Kind> parts, boolean isRange) {
@@ -106,7 +109,7 @@ final class Uses {
     private record Taken(Kind pointer, Value index) {}
 
     /**
-     * What a register holds: a value of the first kind, and of what was added to it.
+     * The content of a register: a value of the first kind, with the values that were added to it.
      *
      * @param parts the kinds
      * @param constant the constants that were added
