@@ -31,42 +31,38 @@ import org.jspecify.annotations.Nullable;
 public final class AbortProof {
     /* How it works
      *
-     * 1. A breakpoint replaces the first byte of an instruction inside the section.
-     * 2. The thread reaches the breakpoint and traps. The kernel delivers SIGTRAP; because a signal interrupts a
-     *    section, the kernel aborts the section first.
-     * 3. The signal handler, emitted code that only makes raw system calls, makes the page writable, restores the
-     *    instruction, makes the page executable again and counts the abort.
-     * 4. The function continues in its abort handler, restarts, and completes.
+     * For each instruction inside a section:
+     *   prover:  replaces the first byte of the instruction by a breakpoint; calls the function.
+     *   thread:  reaches the breakpoint and traps.
+     *   kernel:  delivers SIGTRAP. A signal interrupts the section, so the kernel aborts it first.
+     *   handler: makes the page writable, restores the instruction, makes the page executable, counts. It is emitted
+     *            code that makes only raw system calls.
+     *   thread:  continues in the abort handler, restarts the section, and completes the function.
+     * The page is never writable and executable at once (I5), and contains no other function.
      *
-     * The page is never writable and executable at once (I5), and no other function lies in it.
+     * The interpreter computes the expected outcome, see ProofRun. Each instruction is aborted in a scenario whose
+     * places are disjoint. Where places can overlap, it is also aborted in some scenarios in which they do: first those
+     * in which the interpreter sees an abort, then those in which a section stores to a place that it has read.
      *
-     * The interpreter computes the expected result, see ProofRun. Each instruction is aborted in a scenario whose
-     * places lie apart. If the chain has scenarios whose places overlap, each instruction is aborted in some of them
-     * too: first in those in which the interpreter sees an abort, then in those in which a section stores to a word
-     * that it has read.
-     *
-     * A chain that is aborted more often than it restarts returns the number of sections that have committed. Then the
-     * proof calls a function for the remaining sections, as the engine does (Engine.complete).
+     * A chain that is aborted more often than it restarts returns the number of sections that have committed. Its other
+     * sections are then called as a function of their own, as the engine does it (Engine.complete).
      *
      * Refused: single-stepping by ptrace, where every stop aborts the section, so that it never completes.
      */
     private static final Object SIGNAL = new Object();
-    /** How many made-up scenarios may pass until one reaches an instruction. */
+    /** The most scenarios that are tried until one reaches an instruction. */
     private static final int MAX_SCENARIOS = 1000;
-    /**
-     * How often the remaining sections of a chain are called again: an emulated machine aborts long sections all the
-     * time.
-     */
+    /** The most calls for the sections that are left of a chain: an emulated machine aborts long sections often. */
     private static final int MAX_CALLS = 10_000;
-    /** How many scenarios are kept, of those whose places lie apart, and of those whose places overlap. */
+    /** The number of scenarios that are kept with disjoint places, and of each kind with overlapping places. */
     private static final int KEPT = 8;
-    /** How many scenarios with overlapping places are made up for each way in which they may overlap, within bounds. */
+    /** The number of scenarios that are made up for each way in which places may overlap, within bounds. */
     private static final int EACH_OVERLAP = 8;
     private static final int MIN_OVERLAPS = 32;
     private static final int MAX_OVERLAPS = 256;
-    /** How often a thread may move at a breakpoint where that cannot be told from a section that counts wrong. */
+    /** The most calls in which the thread moves at a breakpoint, where that looks like a section that counts wrong. */
     private static final int MAX_MOVES = 10;
-    /** At how many scenarios with overlapping places each instruction is aborted. */
+    /** The number of scenarios with overlapping places in which each instruction is aborted. */
     private static final int OVERLAPS = 2;
 
     private final Compiler compiler;
@@ -74,28 +70,28 @@ public final class AbortProof {
     private final CodeMemory codeMemory;
     private final long area;
     private final long plain;
-    /** Where a chain was last seen to commit: most probably the index at which the next call runs. */
+    /** The index at which a chain has last committed, where the next call most probably runs. */
     private int index;
 
     /**
-     * The result of a proof.
+     * The extent of a proof.
      *
      * @param chain the chain's name
-     * @param boundaries how many instructions the sections have
-     * @param aborts how often the kernel aborted one of them: at each breakpoint, and by chance
-     * @param overlapping how many breakpoints were reached by calls in which two places overlapped; 0 where no places
-     *     may
-     * @param skipped how many scenarios with overlapping places were not called, because they lead out of the memory of
-     *     the proof or the clock decides what they touch
+     * @param boundaries the number of instructions of the sections
+     * @param aborts the number of aborts by the kernel: at each breakpoint, and by chance
+     * @param overlapping the number of breakpoints that were reached by calls in which two places overlapped; 0 if no
+     *     places can overlap
+     * @param skipped the number of scenarios with overlapping places that were not called, because they lead out of the
+     *     memory of the proof, or because the addresses that they access depend on the clock
      */
     public record Report(String chain, int boundaries, long aborts, int overlapping, int skipped) {}
 
     /**
      * Makes a prover.
      *
-     * @param compiler compiles for the host
-     * @param target the host's
-     * @param codeMemory where the functions are installed
+     * @param compiler the compiler for the host
+     * @param target the host's target
+     * @param codeMemory receives the functions
      * @param area memory with a copy for each index, of which the proof may use the first half of each
      */
     public AbortProof(Compiler compiler, Target target, CodeMemory codeMemory, long area) {
@@ -111,8 +107,8 @@ public final class AbortProof {
      *
      * @param chain the chain
      * @param seed decides the scenarios
-     * @return what was proven
-     * @throws IllegalStateException telling instruction and seed, when an operation did not happen exactly once, or an
+     * @return the extent of the proof
+     * @throws IllegalStateException with instruction and seed, when an operation did not happen exactly once, or an
      *     address leads out of the memory of the proof
      */
     public Report prove(Chain chain, long seed) {
@@ -136,7 +132,7 @@ public final class AbortProof {
         return code;
     }
 
-    /** The remaining sections of a chain whose first sections have committed: their code, and their function. */
+    /** The function of a chain's last sections, for calls whose first sections have committed. */
     private record Rest(MachineCode code, MethodHandle function) {
         long aborts() {
             return RawMemory.getLong(code.dataAddress());
@@ -159,8 +155,8 @@ public final class AbortProof {
         private final Scenario apart;
         private final List<ProofRun> runs = new ArrayList<>();
         /**
-         * Scenarios whose places overlap, by the index at which a call is expected to run: those where an abort is
-         * seen, those where a section stores to what it has read, and others.
+         * Scenarios whose places overlap, by the index at which a call is expected to run. Three lists: an abort is
+         * seen; a section stores to a place that it has read; others.
          */
         private final Map<Integer, List<List<ProofRun>>> overlapping = new HashMap<>();
         private int overlaps;
@@ -198,7 +194,7 @@ public final class AbortProof {
             return "chain=" + chain.name() + ", seed=" + run.seed() + (run.isOverlapping() ? ", places overlap" : "");
         }
 
-        /** Makes up scenarios whose places overlap. Places without a slot then reach the copy of an index. */
+        /** Makes up scenarios whose places overlap. Places without a slot then reach the copy of this index. */
         private List<List<ProofRun>> makeOverlapping(int at) {
             Scenario scenario = new Scenario(chain, area, plain).overlapping(1, (long) at << target.strideShift());
             List<List<ProofRun>> made = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
@@ -236,12 +232,12 @@ public final class AbortProof {
                     + insn.insn().text() + "\" at offset=" + insn.offset() + ", seed=" + seed);
         }
 
-        /** Aborts an instruction in some of the scenarios whose places overlap; each instruction begins with others. */
+        /** Aborts an instruction in some scenarios whose places overlap; each instruction begins with another one. */
         private void abortOverlapping(CodeBuffer.Placed insn, int boundary) {
             int reached = 0;
             int at = -1;
             for (int moves = 0; at != index && moves < MAX_MOVES; moves++) {
-                // Scenarios that reach another index's copy tell nothing: they begin anew where the thread moves.
+                // A scenario that reaches another index's copy proves nothing. It starts again when the thread moves.
                 at = index;
                 reached = 0;
                 for (List<ProofRun> kind : overlapping.computeIfAbsent(at, this::makeOverlapping)) {
@@ -279,7 +275,7 @@ public final class AbortProof {
             return new Rest(rest, Native.critical(rest.entry(), chain.arguments()));
         }
 
-        /** Calls the chain, and what is left of it while it is aborted more often than it restarts, as engines do. */
+        /** Calls the chain, and the rest of it while it is aborted more often than it restarts, as the engine does. */
         private long call(ProofRun run, String where) {
             int committed = 0;
             for (int calls = 0; ; calls++) {
@@ -306,7 +302,7 @@ public final class AbortProof {
         }
     }
 
-    /** The breakpoint in one function, and the handler that takes it out. */
+    /** The breakpoint in one function, and the handler that removes it. */
     private final class Trap {
         private final MachineCode code;
         private final long handler;

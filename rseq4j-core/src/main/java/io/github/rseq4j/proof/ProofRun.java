@@ -21,28 +21,27 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** A scenario of the abort proof: memory and arguments made up from a seed, and what must come of a call with them. */
+/** A scenario of the abort proof: memory and arguments that are made up from a seed, and the outcome of a call. */
 final class ProofRun {
     /* How it works
      *
-     * The content of the windows, the memory that the chain may touch, is made up once; each call begins with it. After
-     * the call the interpreter runs the chain on the same content, at every index, and the memory must look as one of
-     * these runs leaves it. Each word that a commit would have written at another index must be unchanged. A thread may
-     * move between two sections of a chain, so the runs that change the index there, once or twice, are tried as well.
-     * A word that differs between two simulated clocks holds a timestamp; the chain must have written it, with any
-     * value.
+     * A window is a part of memory that the chain may access. The contents of the windows are made up once, and each
+     * call begins with them. After the call the interpreter runs the chain on the same contents, at every index. The
+     * memory must equal the outcome of one of these runs, and the words that the others commit must be unchanged. A
+     * thread may move between two sections of a chain, so runs that change the index there, once or twice, are tried as
+     * well. A word that differs between two simulated clocks holds a timestamp; it only has to be written.
      *
-     * If places overlap, addresses may be words of the wrong kind. Therefore the interpreter runs the chain first. A
-     * scenario in which the chain leaves the windows, or touches other addresses by another clock, is not called. If a
-     * section stores to a word that it has read, the interpreter aborts the section as well: a scenario that leaves the
-     * windows then is refused, because the call would damage memory of the process.
+     * When places overlap, a word of another kind may be used as an address. So the interpreter runs the chain first. A
+     * scenario that leads out of the windows, or to other addresses with another clock, is not called. If a section
+     * stores to a place that it has read, the interpreter also aborts it; if that leads out of the windows, the proof
+     * fails, because a call would damage memory of the process.
      *
-     * A place without a slot may overlap the copy of one index. A section that was aborted at another index, and moved
-     * to this one, may have changed that copy by such a place: the section breaks I9 there, not the rule about
-     * restarts. A thread rarely moves at every breakpoint, so such a call is made again.
+     * A place without a slot may overlap one index's copy. A section that is aborted at another index, and moves to
+     * this one, may change that copy through such a place. It breaks I9 there, not the rule about restarts. A thread
+     * rarely moves at a breakpoint, so such a call is repeated.
      */
     private static final long CLOCK_A = 0x1111_1111_1111_1111L;
-    /** Differs from the other one in each bit, so that each value that depends on the clock differs. */
+    /** Differs from the other clock in each bit, so that each word that depends on the clock differs. */
     private static final long CLOCK_B = ~CLOCK_A & Long.MAX_VALUE;
     private static final int MOST_ABORTS = 2;
     private static final Abort NEVER = new Abort(-1, -1, 0);
@@ -65,7 +64,7 @@ final class ProofRun {
      *
      * @param section the section that is aborted
      * @param step the step before which it is aborted
-     * @param times how often
+     * @param times the number of aborts
      */
     private record Abort(int section, int step, int times) {}
 
@@ -130,7 +129,8 @@ final class ProofRun {
     }
 
     /**
-     * Returns where an undisturbed call leads out of the windows, at any index, or nothing.
+     * Returns a description of the access by which an undisturbed call leads out of the windows, at any index; empty if
+     * there is none.
      *
      * @param index the index that is tried first
      */
@@ -146,7 +146,7 @@ final class ProofRun {
     }
 
     /**
-     * Tells whether the clock decides what a call touches.
+     * Tells whether the addresses that a call accesses depend on the clock.
      *
      * @param index the index it runs at
      */
@@ -155,8 +155,8 @@ final class ProofRun {
     }
 
     /**
-     * Tells whether a section stores, before its commit, to a word that it has read or will commit. Such a section may
-     * tell a restart from the first run.
+     * Tells whether a section stores, before its commit, to a place that it has read or will commit. Its restart may
+     * then differ from the first run.
      *
      * @param index the index it runs at
      */
@@ -168,7 +168,7 @@ final class ProofRun {
      * Simulates aborts at each step, and tells whether one is seen.
      *
      * @param index the index
-     * @param where what the message begins with
+     * @param where the beginning of the message
      * @throws IllegalStateException when an aborted run leads out of the windows
      */
     boolean isAbortSeen(int index, String where) {
@@ -180,8 +180,8 @@ final class ProofRun {
                         Outcome aborted = simulate(uniform(index), CLOCK_A, new Abort(k, i, times));
                         isSeen |= !aborted.isSame(undisturbed(index)[0]);
                     } catch (IndexOutOfBoundsException e) {
-                        throw new IllegalStateException(where + ": the operation did not happen exactly once, for what"
-                                + " follows an abort ahead of section " + k + " step " + i + " ("
+                        throw new IllegalStateException(where + ": the operation did not happen exactly once, for"
+                                + " the restart after an abort before section " + k + " step " + i + " ("
                                 + chain.sections().get(k).steps().get(i) + ") leads elsewhere: " + e.getMessage(), e);
                     }
                 }
@@ -190,7 +190,7 @@ final class ProofRun {
         return isSeen;
     }
 
-    /** Writes what was made up to the memory. */
+    /** Fills the memory. */
     void begin() {
         RawMemory.put(plain, other.bytes);
         for (int index = 0; index < target.limit(); index++) {
@@ -207,10 +207,10 @@ final class ProofRun {
     }
 
     /**
-     * Requires that the words of all commits are as the first sections leave them: the next section has not committed.
+     * Requires that the committed words are as the first sections leave them, and that the next one has not committed.
      *
-     * @param committed how many sections have
-     * @param where what the message begins with
+     * @param committed the number of sections that have committed
+     * @param where the beginning of the message
      */
     void requireCommitted(int committed, String where) {
         boolean holds = false;
@@ -225,7 +225,7 @@ final class ProofRun {
         int[] first = Arrays.copyOf(indices, committed);
         Outcome outcome = simulate(first, CLOCK_A, NEVER);
         Outcome otherClock = simulate(first, CLOCK_B, NEVER);
-        // The stores of the aborted section before its commit stay; another section may commit these words.
+        // A store of the aborted section remains, and another section may commit to the same word.
         Set<Long> stored = new HashSet<>();
         for (int index = 0; index < target.limit(); index++) {
             int[] further = Arrays.copyOf(indices, committed + 1);
@@ -238,10 +238,10 @@ final class ProofRun {
     }
 
     /**
-     * Returns an index at which an undisturbed run leaves the memory and the status as they are, or -1. Where the
-     * sections ran at several ones it is the one that is tried first.
+     * Returns an index at which an undisturbed run has the same memory and the same status, or -1. If the sections ran
+     * at several indices it is the one that is tried first.
      *
-     * @param status what the call returned
+     * @param status the status that the call returned
      * @param index the index that is tried first
      */
     int indexOf(long status, int index) {
@@ -256,9 +256,9 @@ final class ProofRun {
     }
 
     /**
-     * Returns what is not as undisturbed runs leave it.
+     * Returns a description of the differences from all undisturbed runs.
      *
-     * @param status what the call returned
+     * @param status the status that the call returned
      */
     String differences(long status) {
         List<String> tried = new ArrayList<>();
@@ -273,7 +273,7 @@ final class ProofRun {
         return byClock[0].difference(byClock[1], status);
     }
 
-    /** Returns what an undisturbed run at one index leaves, by either clock. */
+    /** Returns the outcomes of undisturbed runs at one index, one for each clock. */
     private Outcome[] undisturbed(int index) {
         Outcome @Nullable [] known = undisturbed[index];
         if (known == null) {
@@ -364,20 +364,20 @@ final class ProofRun {
         return RawMemory.getLong(address) == before(address);
     }
 
-    /** The memory after a simulated run: an overlay of the memory that is made up. */
+    /** The outcome of a simulated run: an overlay of the made-up memory. */
     private final class Outcome implements AddressSpace {
         private final Map<Long, Long> overlay = new HashMap<>();
         private final Set<Long> commits = new HashSet<>();
-        /** The addresses that the last section has read, and those to which it has stored before its commit. */
+        /** The bytes that the last section has read, and those that it has stored before its commit. */
         private final Set<Long> read = new HashSet<>();
         private final Set<Long> stored = new HashSet<>();
-        /** Every address, in the order of the accesses. */
+        /** All addresses, in the order of the accesses. */
         private final List<Long> touched = new ArrayList<>();
         private boolean storesToWhatIsRead;
         private boolean isCommitting;
         private long status;
 
-        /** A section begins. */
+        /** Begins a section. */
         void begin() {
             read.clear();
             stored.clear();
@@ -388,7 +388,7 @@ final class ProofRun {
             return value == null ? before(address) : value;
         }
 
-        /** Notes an access; one out of the windows, or at no multiple of the size, is refused, so no code does it. */
+        /** Notes an access. It refuses one that is outside of the windows or not aligned, so no code executes it. */
         private void touch(long address, int bytes) {
             if (address % bytes != 0) {
                 throw new IndexOutOfBoundsException("address=" + address + " is no multiple of bytes=" + bytes);
@@ -442,14 +442,14 @@ final class ProofRun {
             }
         }
 
-        /** Tells whether another run leaves the same status and words, but for what that run has not written. */
+        /** Tells whether another run has the same status, and the same content in all words that it has written. */
         boolean isSame(Outcome expected) {
             return status == expected.status && commits.equals(expected.commits)
                     && expected.overlay.entrySet().stream().allMatch(word -> word(word.getKey()) == word.getValue())
                     && commits.stream().allMatch(address -> word(address) == expected.word(address));
         }
 
-        /** Returns what is not as this run leaves it, or nothing; another run's clock tells what holds a time. */
+        /** Returns a description of the differences from this run; a run with another clock shows the timestamps. */
         String difference(Outcome otherClock, long actual) {
             boolean isTime = status != otherClock.status;
             if (actual != status && !isTime) {

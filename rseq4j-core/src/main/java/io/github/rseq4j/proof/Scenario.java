@@ -21,34 +21,34 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Arguments for a chain, and contents for the memory it works on, made up from a seed and from how the steps use what
- * they read: a base gets the address of a block, an index or a length a small number, a word that is loaded and then
- * followed gets the address of an object. So the author of a section writes no examples for its proofs.
+ * Arguments for a chain and contents for its memory, made up from a seed and from the use of the values. A base is the
+ * address of a block, an index or a length is a small number, and a loaded word that is used as an address is the
+ * address of an object. So the author of a section writes no examples for its proofs.
  */
 public final class Scenario {
     /* How it works
      *
      *   window:   | block of argument 0 | block of argument 1 | ... | objects of shape 0 | objects of shape 1 | ...
      *
-     * Every window looks like this: one for each index, and one without copies. Uses tells what arguments and words are
-     * used for. A value that is compared with a constant is that constant, or a neighbour of it, as often as it is a
-     * small number. Addresses are null now and then only where a step looks for that.
+     * There is a window for each index, and one for memory without copies. Uses finds the uses of arguments and words.
+     * A value that is compared with a constant is as often that constant, or a neighbour of it, as a small number. An
+     * address is null only if a step compares it with null.
      *
-     * Where it is asked for, two places overlap now and then: an argument or a word gets the other place's address, or
-     * the number of an element is that of another word of the block. Such a scenario may read words of the wrong kind,
-     * and lead out of the windows.
+     * On request two places overlap in some of the scenarios: an argument or a word is the other place's address, or
+     * the number of an element leads to another word of the block. Such a scenario may use words of another kind, and
+     * lead out of the windows.
      */
     private final Chain chain;
     private final Uses uses;
     private final long perCpuBase;
     private final long plainBase;
     private final List<Overlap> overlaps = new ArrayList<>();
-    /** In one of how many scenarios places overlap. */
+    /** Places overlap in one of this many scenarios. */
     private int oneIn;
-    /** The distance from the copy of index 0 to the copy that places without a copy overlap. */
+    /** The distance from index 0's copy to the copy that places without a slot overlap. */
     private long slotBytes;
     private long[] made = {};
-    /** How places overlap in the scenario whose arguments were made last, or null. */
+    /** The overlap in the scenario whose arguments were made last, or null. */
     private @Nullable Overlap overlap;
 
     /**
@@ -56,7 +56,7 @@ public final class Scenario {
      *
      * @param place the place that is moved
      * @param other the place that it is moved to
-     * @param byNumber whether its number does that
+     * @param byNumber whether it overlaps by its number
      */
     private record Overlap(Place place, Place other, boolean byNumber) {
         /** Tells whether a place without a slot gets an address in one index's copy. */
@@ -85,10 +85,10 @@ public final class Scenario {
     }
 
     /**
-     * Lets two places overlap, of those that no assumption keeps apart, and returns this.
+     * Lets two places overlap, unless an assumption excludes it, and returns this.
      *
-     * @param scenarios in one of how many scenarios
-     * @param slot the distance from the copy of index 0 to the copy that places without a copy overlap
+     * @param scenarios places overlap in one of this many scenarios
+     * @param slot the distance from index 0's copy to the copy that places without a slot overlap
      */
     Scenario overlapping(int scenarios, long slot) {
         oneIn = scenarios;
@@ -97,7 +97,7 @@ public final class Scenario {
         for (Section section : chain.sections()) {
             for (Assumption assumption : section.assumptions()) {
                 if (assumption.kind() != Assumption.Kind.APART || !(assumption.subject() instanceof Reg argument)) {
-                    // A word may keep the promise by which it was loaded alone.
+                    // The promise may hold only for the word's original content.
                     return this;
                 }
                 uses.places().stream().filter(place -> place.isMadeOf(uses.argument(argument.number())))
@@ -135,7 +135,7 @@ public final class Scenario {
         }
     }
 
-    /** Returns in how many ways places may overlap. */
+    /** Returns the number of ways in which places may overlap. */
     int overlaps() {
         return overlaps.size();
     }
@@ -146,15 +146,15 @@ public final class Scenario {
     }
 
     /**
-     * Tells whether a place without a slot reaches one index's copy in the scenario whose arguments were made last. In
-     * a section that runs at another index, or moves, it may not (I9).
+     * Tells whether a place without a slot reaches one index's copy in the scenario whose arguments were made last. A
+     * section that runs at another index, or moves, must not do that (I9).
      */
     boolean reachesCopy() {
         Overlap pair = overlap;
         return pair != null && pair.reachesCopy();
     }
 
-    /** Returns the number, or the address, by which a place overlaps another one, so as to be the same or the next. */
+    /** Returns the number or the address by which a place is another place, or one of its neighbours. */
     private long overlapping(Overlap pair, SplittableRandom random) {
         Mem mem = pair.place.mem();
         int distance = pair.other.mem().displacementBytes() - mem.displacementBytes();
@@ -169,7 +169,7 @@ public final class Scenario {
                 + (pair.reachesCopy() ? slotBytes : 0);
     }
 
-    /** Returns which argument a register is, or holds; or -1. */
+    /** Returns the number of the argument that a register is, or whose kind it has; or -1. */
     private int argument(@Nullable Reg reg, Kind kind) {
         if (reg != null && reg.isArgument()) {
             return reg.number();
@@ -182,7 +182,7 @@ public final class Scenario {
         return -1;
     }
 
-    /** Returns how many bytes of each copy, and of the plain memory, a chain may touch. */
+    /** Returns the number of bytes of each window, which a chain may access. */
     public int windowBytes() {
         return uses.windowBytes();
     }
@@ -190,7 +190,7 @@ public final class Scenario {
     /**
      * Makes up arguments.
      *
-     * @param random decides
+     * @param random the source of the arguments
      */
     public long[] arguments(SplittableRandom random) {
         made = new long[chain.arguments()];
@@ -215,17 +215,17 @@ public final class Scenario {
         return made.clone();
     }
 
-    /** Makes up a value that is followed nowhere. */
+    /** Makes up a value that is not used as an address or a number. */
     private static long plain(Kind kind, SplittableRandom random) {
         if (kind.constants.isEmpty() || random.nextBoolean()) {
             return random.nextInt(Uses.FEW);
         }
         long near = kind.constants.get(random.nextInt(kind.constants.size())) + random.nextInt(-1, 2);
-        // A returned value is not negative, even after an addition.
+        // A result must not be negative, even after an addition.
         return kind.isResult && near >>> Long.SIZE - 2 != 0 ? random.nextInt(Uses.FEW) : near;
     }
 
-    /** Makes up a value of a kind; an argument that is followed leads to its own block. */
+    /** Makes up a value of a kind. An argument that is used as an address leads to its own block. */
     private long typed(Kind kind, int argument, SplittableRandom random) {
         Use use = Collections.min(kind.uses);
         Overlap pair = overlap;
@@ -251,12 +251,11 @@ public final class Scenario {
     }
 
     /**
-     * Fills one window. Words are small numbers, so that comparisons hold about as often as not, but for those whose
-     * use tells that they are something else.
+     * Fills one window. Words without a known use are small numbers, so that comparisons hold about half of the time.
      *
      * @param memory the memory
      * @param base the window's address
-     * @param random decides; the same for every copy
+     * @param random the source of the contents; the same for every copy
      */
     public void fill(AddressSpace memory, long base, SplittableRandom random) {
         int words = windowBytes() / Long.BYTES;

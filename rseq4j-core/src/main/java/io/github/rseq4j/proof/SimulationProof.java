@@ -16,34 +16,34 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * Aborts a chain's sections, in the interpreter, at every step and at every pair of steps, and moves them to another
- * index or lets another operation happen there, and checks that each operation happens exactly once. There is a proof
- * only of what passed.
+ * Proves by simulation that each operation of a chain happens exactly once. The interpreter aborts the sections before
+ * every step and before every pair of steps; it restarts them at the same index or at another one, or runs another
+ * operation in between. An instance exists only for a chain that passed.
  */
 public final class SimulationProof {
     /* How it works
      *
-     * Memory is filled once for each seed; each run writes to an overlay of it. Aborts alternately move the run to
-     * another index and leave it at its index. Each section commits at the index where it ended, so the expected result
-     * is the memory that undisturbed sections at these indices leave. Words that were stored before a commit that did
-     * not happen may differ, because no section reads them (I3). All other words must be equal, above all those that
-     * any section commits. The next call at the index that the run left must not find a difference either.
+     * Memory is filled once for each seed, and each run writes to an overlay of it. After an abort the run continues at
+     * the same index or at another one, in turns. Each section commits at the index where it ended. So the expected
+     * memory is what undisturbed sections at these indices leave. Only a store before a commit that did not happen may
+     * differ, because no other thread reads it (I3). The next call at the index that the run left must also give the
+     * same as without the abort.
      *
-     * Restarts refuses, from the steps alone, sections that could see a restart. The simulation does not rely on that:
-     * in some of the scenarios places overlap, also places to which a loaded word leads.
+     * Restarts refuses sections from their steps alone. The simulation does not rely on that: in some of the scenarios
+     * places overlap, among them places at loaded addresses.
      *
-     * An operation that happens in between, at the same index, is the whole chain with the same arguments. Then both
-     * must have happened, as if one had come after the other: their sections take turns, and each section is atomic.
+     * The operation in between is the whole chain, with the same arguments and at the same index. Both operations must
+     * then have happened, one after the other; their sections may alternate, because only each section is atomic.
      *
-     * The work grows with the third power of the steps. Long chains get fewer scenarios. In chains with more steps than
-     * one section may have, the pairs of steps in two different sections are left out: the earlier section commits
-     * before the later one is aborted, or the abort of the later one never comes.
+     * The work grows with the third power of the number of steps. Long chains get fewer scenarios. In a chain that has
+     * more steps than a section may have, pairs of steps in two different sections are left out: the earlier section
+     * commits before the later one is aborted, or the later abort never happens.
      */
     private static final int STRIDE_SHIFT = 20;
     private static final int INDICES = 3;
     private static final int SCENARIOS = 40;
     private static final int MIN_SCENARIOS = 2;
-    /** How many steps of simulated runs all scenarios may take together, before there are fewer of them. */
+    /** The number of simulated steps of all scenarios together, above which there are fewer scenarios. */
     private static final long BUDGET_STEPS = 1L << 22;
     private static final int MAX_SCENARIOS = 2000;
     private static final int OVERLAPPING_ONE_IN = 3;
@@ -63,11 +63,11 @@ public final class SimulationProof {
     }
 
     /**
-     * The result of a simulation.
+     * The extent of a simulation.
      *
      * @param chain the chain's name
-     * @param steps how many steps its sections have
-     * @param runs how many runs were aborted
+     * @param steps the number of steps of its sections
+     * @param runs the number of aborted runs
      */
     public record Report(String chain, int steps, long runs) {}
 
@@ -79,14 +79,14 @@ public final class SimulationProof {
      * @return the proof
      * @throws IllegalStateException if an operation did not happen exactly once, if no scenario reaches a commit, or if
      *     an address leads out of the scenario; the message names the chain, the steps and the seed
-     * @throws IllegalArgumentException when a restart may see what an aborted run has stored
+     * @throws IllegalArgumentException when a restart may read an aborted run's store
      */
     public static SimulationProof of(Chain chain, long seed) {
         Rules.checkRestarts(chain);
         return simulated(chain, seed);
     }
 
-    /** Simulates a chain that may break the rule about restarts: the simulation is to find what the rule refuses. */
+    /** Simulates a chain that may break the rule about restarts, to test that the simulation finds it, too. */
     public static SimulationProof simulated(Chain chain, long seed) {
         SimulationProof proof = new SimulationProof(chain);
         proof.simulate(seed);
@@ -98,7 +98,7 @@ public final class SimulationProof {
         return chain;
     }
 
-    /** Returns what was simulated. */
+    /** Returns the extent of the simulation. */
     public Report report() {
         return new Report(chain.name(), steps.size(), runs);
     }
@@ -151,15 +151,15 @@ public final class SimulationProof {
         }
     }
 
-    /** Memory that is filled, and arguments. */
+    /** Filled memory, and arguments. */
     private final class World {
         private final PagedMemory memory = new PagedMemory();
         private final long seed;
         private final long[] arguments;
         private final boolean overlaps;
-        /** Whether aborted runs stay at their index: a place without a slot reaches that copy and no other one (I9). */
+        /** Whether aborted runs stay at their index, because a place without a slot reaches the copy there (I9). */
         private final boolean isBound;
-        /** Where undisturbed runs commit, at any index. */
+        /** The addresses to which undisturbed runs commit, at any index. */
         private final Set<Long> everyCommit = new HashSet<>();
 
         World(long seed) {
@@ -190,7 +190,7 @@ public final class SimulationProof {
             return new Interpreter(on, STRIDE_SHIFT, () -> CLOCK);
         }
 
-        /** Aborted so often, the chain does what its sections do at the indices where they ended. */
+        /** Requires that the aborted chain does the same as its sections at the indices where they ended. */
         void requireOnce(List<Integer> aborts) {
             Run disturbed = run(aborts, 0);
             if (chain.restarts() < disturbed.aborted) {
@@ -203,7 +203,7 @@ public final class SimulationProof {
             }
             compare(disturbed, expected, aborts);
             if (aborts.size() == 1 && disturbed.status >= 0) {
-                // The next call at the index that was left does not see what the aborted run has stored there.
+                // The next call at the index that the run left must not depend on the aborted run's stores.
                 disturbed.status = interpreter(disturbed).run(chain, 0, arguments, 0, disturbed.of(0));
                 expected.status = interpreter(expected).run(chain, 0, arguments, 0, expected.of(0));
                 compareCommits(disturbed, expected, aborts);
@@ -215,7 +215,7 @@ public final class SimulationProof {
             return status < 0 ? Status.failure(Status.code(status), section) : status;
         }
 
-        /** An operation in between, and the one that it interrupts, both happen. */
+        /** Requires that an operation in between and the one that it interrupts both happen. */
         void requireBoth(int at) {
             if (chain.restarts() == 0) {
                 return;
@@ -241,7 +241,7 @@ public final class SimulationProof {
             compare(disturbed, expected, List.of(at));
         }
 
-        /** Compares what others look at: statuses, and words that are committed. */
+        /** Compares the statuses, and the words that sections commit. */
         private void compareCommits(Run actual, Run expected, List<Integer> aborts) {
             require(actual.status == expected.status, aborts, "the next call returned "
                     + Status.describe(actual.status) + ", not " + Status.describe(expected.status));
@@ -275,7 +275,7 @@ public final class SimulationProof {
                     where.append(where.isEmpty() ? "" : " and ").append("section ").append(step[0]).append(" step ")
                             .append(step[1]).append(" (").append(section.steps().get(step[1])).append(')');
                 }
-                throw new IllegalStateException("chain=" + chain.name() + ", aborted ahead of " + where + ", seed="
+                throw new IllegalStateException("chain=" + chain.name() + ", aborted before " + where + ", seed="
                         + seed + ": the operation did not happen exactly once: " + what);
             }
         }
@@ -285,7 +285,7 @@ public final class SimulationProof {
         return new Chain(chain.name(), chain.arguments(), chain.restarts(), List.of(chain.sections().get(section)));
     }
 
-    /** One run: an overlay of the memory, and aborts at the steps that are asked for, one after the other. */
+    /** One run: an overlay of the memory, and aborts before the given steps, one after the other. */
     private final class Run implements AddressSpace, Interpreter.Interruption {
         private final World world;
         private final List<Integer> aborts;
@@ -334,7 +334,7 @@ public final class SimulationProof {
                 if (other > 0 || world.isBound) {
                     return index;
                 }
-                // To another index, and from there back or on or nowhere.
+                // To another index, and from there back, or to a third one, or nowhere.
                 return (index + (int) (world.seed & 1) + aborted) % INDICES;
             }
             if (isCommitting) {
@@ -343,7 +343,7 @@ public final class SimulationProof {
             return CONTINUE;
         }
 
-        /** Watches a run of other sections on the same memory, from a section on, and aborts nothing. */
+        /** Notes the commits of a run of other sections on the same memory, from a section on; aborts nothing. */
         Interpreter.Interruption of(int from) {
             return (section, step, _) -> {
                 isCommitting = step == chain.sections().get(from + section).steps().size() - 1;

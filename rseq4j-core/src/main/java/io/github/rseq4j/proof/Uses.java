@@ -17,24 +17,24 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** How the steps of a chain use its arguments and the words that they read. */
+/** The uses that the steps of a chain make of its arguments and of the words that they load. */
 final class Uses {
     /* How it works
      *
-     * The steps are followed once, and the content of each register is traced to the argument or the word that it came
-     * from. The use of that content determines its kind, and for an address also the shape of the object to which it
-     * leads: the block of an argument, or a few objects of their own. Words that are stored to each other, or compared,
-     * are of one kind, even if a value was added to one of them.
+     * The steps are followed once. The content of a register is traced to the argument or the word that it comes from.
+     * Its use determines the kind of that argument or word. The kind of an address has a shape: the words at the
+     * address, in the block of an argument or in a few objects. Words that are stored to each other, or compared, have
+     * one kind, even if a step has added to one of them.
      */
-    /** How a value is used; the first of several wins. */
+    /** The uses of a value. If there are several, the first one decides. */
     enum Use { CELL, ADDRESS, OFFSET, ELEMENT, DELAY, LENGTH, BYTES }
 
-    /** Small numbers are less than this. */
+    /** Small numbers are below this. */
     static final int FEW = 4;
     static final int MAX_LENGTH = 40;
-    /** The size of a block where no copy needs more. */
+    /** The size of a block without a copy. */
     private static final int SMALL_BLOCK_BYTES = 1024;
-    /** The room before an object to which an address leads, for small negative displacements and indices. */
+    /** The room before the address of a block, for small negative displacements and indices. */
     private static final int SMALL_MARGIN_BYTES = 128;
     private static final int OBJECTS = 3;
 
@@ -48,12 +48,12 @@ final class Uses {
     private int copiedBytes;
     private int blocks;
 
-    /** The kind of the content of a word or an argument. Kinds that turn out to be the same are joined. */
+    /** The kind of a word or an argument. Kinds that prove to be the same are joined. */
     static final class Kind {
         final Set<Use> uses = EnumSet.noneOf(Use.class);
         final List<Long> constants = new ArrayList<>();
         boolean isNullable;
-        /** Whether words are read or written where it leads to. */
+        /** Whether a step reads or writes words at the address. */
         boolean leadsToWords;
         boolean isResult;
         int bound = MAX_LENGTH;
@@ -74,10 +74,7 @@ final class Uses {
         }
     }
 
-    /**
-     * The object to which an address leads: kinds of words by their displacement, at one or several places of each
-     * window.
-     */
+    /** The shape at an address: kinds of words by their displacement, at one or several places of each window. */
     static final class Shape {
         final Map<Integer, Kind> words = new TreeMap<>();
         final Set<Integer> ints = new TreeSet<>();
@@ -96,8 +93,8 @@ final class Uses {
      * @param mem the place as the step has it
      * @param base the kind of its base
      * @param index the kind of its index, or null
-     * @param parts the kinds that its address is computed from
-     * @param isRange whether bytes begin there, or may, and not one word lies there
+     * @param parts the kinds of all parts of its address
+     * @param isRange whether it is, or may be, a range of bytes instead of a word
      */
     record Place(Mem mem, Kind base, @Nullable Kind index, List<Kind> parts, boolean isRange) {
         boolean isMadeOf(Kind kind) {
@@ -105,14 +102,14 @@ final class Uses {
         }
     }
 
-    /** A place whose address is taken, with the index that it has. */
+    /** A place whose address is taken, with its index. */
     private record Taken(Kind pointer, Value index) {}
 
     /**
-     * The content of a register: a value of the first kind, with the values that were added to it.
+     * The content of a register: the kinds of its parts.
      *
-     * @param parts the kinds
-     * @param constant the constants that were added
+     * @param parts the kind of the value, and then the kinds of the values that were added to it
+     * @param constant the sum of the constants that were added
      */
     private record Value(List<Kind> parts, long constant) {
         static Value of(Kind kind) {
@@ -162,12 +159,12 @@ final class Uses {
         this.blockBytes = marginBytes + SMALL_BLOCK_BYTES + (last & -Long.BYTES) + copiedBytes;
     }
 
-    /** Returns what an argument holds. */
+    /** Returns the kind of an argument. */
     Kind argument(int number) {
         return arguments.get(number).root();
     }
 
-    /** Returns the shapes of what addresses lead to. */
+    /** Returns the shapes of all addresses. */
     List<Shape> shapes() {
         return shapes.stream().filter(shape -> shape.root() == shape).toList();
     }
@@ -177,12 +174,12 @@ final class Uses {
         return places;
     }
 
-    /** Returns how many bytes of each copy, and of the plain memory, the chain may touch. */
+    /** Returns the number of bytes of each window, which the chain may access. */
     int windowBytes() {
         return blockBytes * Math.max(1, blocks);
     }
 
-    /** Returns where in a window a block's address leads to. */
+    /** Returns the offset in a window to which a block's address leads. */
     long offset(int block) {
         return (long) block * blockBytes + marginBytes;
     }
@@ -252,7 +249,7 @@ final class Uses {
         }
     }
 
-    /** Notes that a register is followed as an address, and returns the shape of what is there. */
+    /** Notes that a register is used as an address, and returns the shape there. */
     private Shape base(Mem mem, Use offset, Value[] temporaries) {
         Value base = value(mem.base(), temporaries);
         use(base, mem.perCpu() ? Use.CELL : Use.ADDRESS, Use.OFFSET);
@@ -274,12 +271,12 @@ final class Uses {
         return found.root();
     }
 
-    /** Returns the kinds of the words that a place may be: one, or as many as a small index or offset reaches. */
+    /** Returns the kinds of the words that a place may be: one, or those that a small index or offset reaches. */
     private List<Kind> place(Mem mem, Width width, Value[] temporaries) {
         Shape shape = base(mem, Use.OFFSET, temporaries);
         List<Kind> base = value(mem.base(), temporaries).parts;
         base.stream().limit(1).forEach(kind -> kind.root().leadsToWords = true);
-        // Each small number, among those that are added up, reaches as many words further.
+        // Each small number in the sum reaches as many words further.
         int reached = FEW * (Math.max(0, base.size() - 1)
                 + (mem.index() == null ? 0 : value(mem.index(), temporaries).parts.size()));
         int step = mem.index() == null ? Long.BYTES : Math.max(mem.scale(), width.bytes());
@@ -313,15 +310,15 @@ final class Uses {
         if (!left.parts.isEmpty() && exit.right() instanceof Imm(long value)) {
             left.parts.getFirst().root().constants.add(value);
         }
-        // A bound that is compared with a sum is near what was added, or the sum is always beyond it.
+        // A bound that is compared with a sum is near the constant of the sum; else the sum would always be above it.
         if (left.parts.size() == 1 && right.constant != 0) {
             left.parts.getFirst().root().constants.add(right.constant);
         }
     }
 
     /**
-     * Joins what is stored or compared, where one side is known to be an address, an offset or a number of an element,
-     * and the other is not known.
+     * Joins the kinds of words that are stored to each other or compared, if the use of one is known to be an address,
+     * an offset or an element's number, and the use of the other is unknown.
      */
     private void joinEquals() {
         for (boolean again = true; again;) {

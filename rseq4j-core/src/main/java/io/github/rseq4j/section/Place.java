@@ -123,7 +123,7 @@ public final class Place {
             // They name no place.
             case Step.Arithmetic _, Step.Move _, Step.Timestamp _, Step.ExitIf _, Step.Delay _ -> 1;
         };
-        // An index that is multiplied by 1 or 2 counts bytes or halves, and is itself a multiple of what is missing.
+        // An index that is multiplied by 1 or 2 is an offset in bytes or halves, which is itself aligned.
         boolean isAligned = mem.displacementBytes() % bytes == 0 && (mem.scale() < Integer.BYTES || mem.index() == null
                 || mem.scale() % bytes == 0);
         return isAligned ? null : "a word of " + bytes + " bytes lies at a multiple of them";

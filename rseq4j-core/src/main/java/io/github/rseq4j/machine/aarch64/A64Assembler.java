@@ -28,17 +28,21 @@ import java.util.function.Function;
 final class A64Assembler implements Assembler {
     /* How it works
      *
-     * x15 holds the area's address and x14 the restarts left from the function's entry on; both outlive an abort, since
-     * the kernel changes the program counter alone. A64Steps has the other registers.
+     * From the function's entry on, x15 holds the address of the rseq area, and x14 the number of restarts that are
+     * left. Both survive an abort, because the kernel changes only the program counter. A64Steps has the other
+     * registers.
      *
-     * Code that was written is cleaned out of the data cache to the point of unification, waited for (dsb),
-     * invalidated in the instruction caches of all processors of the inner shareable domain, waited for, and the
-     * pipeline is emptied (isb): Arm ARM, B2.4.4, "Concurrent modification and execution of instructions", with the
-     * smallest line that CTR_EL0 can tell, 16 bytes. Other processors have not fetched from these addresses, which
-     * were not executable before.
+     * Written code is synchronised in five steps (Arm ARM, B2.4.4, "Concurrent modification and execution of
+     * instructions"), line by line, with the smallest line that CTR_EL0 can report, 16 bytes:
+     *   dc cvau  cleans the line from the data cache, to the point of unification
+     *   dsb      waits for that
+     *   ic ivau  invalidates the line in the instruction caches of the inner shareable domain
+     *   dsb      waits for that
+     *   isb      empties the pipeline of this processor
+     * Other processors have not fetched from these addresses, which were not executable before.
      *
-     * The abort handler counts with a pair of exclusive instructions, so that no CPU need have more than Armv8.0; it
-     * tries a bounded number of times, and an abort is rather left out of the count than waited for (I4).
+     * The abort handler counts with a pair of exclusive instructions, so Armv8.0 is enough. It tries a bounded number
+     * of times, and then does not count the abort (I4).
      */
     private static final Gp AREA = Gp.X15;
     private static final Gp RESTARTS = Gp.X14;
@@ -182,7 +186,7 @@ final class A64Assembler implements Assembler {
         leave(Operand.imm(0));
     }
 
-    /** Arguments: x0 is the address, x1 how many lines. */
+    /** Arguments: x0 is the address, x1 the number of lines. */
     private void overLines(Function<Gp, Insn> maintenance) {
         Label again = steps.local("line");
         emit(A64.move(8, S0, ARGUMENTS.get(0)));

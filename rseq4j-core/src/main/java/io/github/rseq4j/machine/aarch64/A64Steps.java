@@ -27,11 +27,11 @@ final class A64Steps implements StepVisitor<Exits> {
      * x16, x17, x12 and x11 are scratch registers. Temporaries come from x10 to x8, then from argument registers that
      * the function does not use, then from registers that it must save.
      *
-     * Order: loads and stores of the thread itself are seen by it in program order, and a section that is restarted on
-     * another CPU goes through the kernel, whose switch is a full barrier (membarrier(2), "memory barrier semantic on
-     * context switch"). Towards others a release commit is stlr: every load and store before it, in program order, is
-     * observed before it (Arm ARM, B2.3, "Barrier-ordered-before"). A relaxed commit is a plain store, single-copy
-     * atomic because its address is a multiple of its size (B2.2.1).
+     * Order: a thread observes its own loads and stores in program order. A section that restarts on another CPU passes
+     * through the kernel, whose context switch is a full barrier (membarrier(2), "memory barrier semantic on context
+     * switch"). A release commit is stlr: other threads observe all earlier loads and stores before it (Arm ARM, B2.3,
+     * "Barrier-ordered-before"). A relaxed commit is a plain store. It is single-copy atomic, because its address is a
+     * multiple of its size (B2.2.1).
      */
     static final List<Gp> ARGUMENTS = List.of(Gp.X0, Gp.X1, Gp.X2, Gp.X3, Gp.X4, Gp.X5, Gp.X6, Gp.X7);
     static final Gp SLOT = Gp.X13;
@@ -302,7 +302,7 @@ final class A64Steps implements StepVisitor<Exits> {
         };
     }
 
-    /** Length and source are read from the stack each time they are needed, if they lie there. */
+    /** A length or a source on the stack is read from there each time that it is needed. */
     @Override
     public void copy(Step.Copy copy, Exits exits) {
         Label words = local("copy_words");
@@ -311,7 +311,7 @@ final class A64Steps implements StepVisitor<Exits> {
         compare(8, register(copy.lengthBytes(), S1), copy.maxBytes(), S2);
         emit(A64.branch(Condition.HI, exits.outOfRange()));
         Gp to = place(copy.to()).address();
-        // A place that is the argument itself must not be lost to what follows.
+        // If the address is an argument's register, the steps below must not overwrite it.
         Gp position = S3;
         Gp next = S2;
         constant(position, 0);

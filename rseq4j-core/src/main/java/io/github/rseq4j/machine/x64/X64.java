@@ -366,9 +366,9 @@ final class X64 {
     /**
      * An encoding that ends in the distance to a label.
      *
-     * @param opcode what stands before the distance
+     * @param opcode the bytes before the distance
      * @param distanceSizeBytes 1 or 4
-     * @param displacement what is added to the distance
+     * @param displacement the number that is added to the distance
      */
     private record Relative(byte[] opcode, int distanceSizeBytes, int displacement) implements Insn.Form {
         @Override

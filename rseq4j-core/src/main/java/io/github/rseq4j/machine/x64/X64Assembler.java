@@ -29,9 +29,9 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
     /* How it works
      *
      * Arguments stay where the convention puts them: six registers, then the stack. The slot is r11, the scratch
-     * registers are rax, r10 and what follows. Temporaries come from the argument registers that the function does not
-     * use, then from registers that it must save. The restarts left are counted in the red zone below the stack
-     * pointer, which the kernel spares when it delivers a signal; so no register is lost to them.
+     * registers are rax and r10, and more if a step needs them. Temporaries come from the argument registers that the
+     * function does not use, then from registers that it must save. The number of restarts that are left is in the red
+     * zone below the stack pointer, which the kernel spares when it delivers a signal, so it takes no register.
      *
      * A section that is aborted starts again with the arguments, so nothing may overwrite one. rdtsc overwrites rdx: a
      * function that reads the time keeps its third argument elsewhere from its entry on.
@@ -60,7 +60,7 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
         this.target = target;
         this.buffer = buffer;
         this.arguments = CONVENTION.toArray(new Gp[0]);
-        // Of what rdtsc overwrites, nothing is kept over a step: it serves as a scratch register.
+        // The registers that rdtsc overwrites keep nothing from one step to the next, so they are scratch registers.
         ArrayDeque<Gp> free = new ArrayDeque<>(
                 frame.readsTime() ? List.of(Gp.RAX, TIME_HIGH, Gp.R10) : List.of(Gp.RAX, Gp.R10));
         for (int i = CONVENTION.size() - 1; i >= frame.arguments(); i--) {
@@ -217,7 +217,7 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
         return scratch;
     }
 
-    /** Returns a place as an address operand; the first scratch register holds what does not fit one. */
+    /** Returns a place as an address operand; the first scratch register holds the part that does not fit. */
     private Address address(Mem mem) {
         Gp base = value(mem.base(), scratches[0]);
         Reg index = mem.index();
