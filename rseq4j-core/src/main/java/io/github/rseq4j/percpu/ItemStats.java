@@ -1,5 +1,8 @@
 package io.github.rseq4j.percpu;
 
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The statistics of a {@link PerCpuItems} at one moment. Immutable. Later versions may add values.
  *
@@ -29,6 +32,18 @@ public final class ItemStats {
     /** {@return the number of items that can be allocated before the pool takes another range} */
     public long free() {
         return free;
+    }
+
+    /** Compares the values: statistics of two moments are equal when no value has changed between them. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof ItemStats stats && ranges == stats.ranges && allocated == stats.allocated
+                && free == stats.free;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(ranges, allocated, free);
     }
 
     /** Returns a text of one line: {@code ItemStats[ranges=1, allocated=2, free=62]}. */

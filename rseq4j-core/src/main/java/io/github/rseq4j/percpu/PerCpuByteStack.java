@@ -240,6 +240,7 @@ public final class PerCpuByteStack implements AutoCloseable {
         }
 
         @Override
+        @SuppressWarnings("ReferenceEquality") // A segment shows one array.
         public void hand(long[] taken, int start, int end) {
             if (words != taken) {
                 segment = MemorySegment.ofArray(taken).asReadOnly();

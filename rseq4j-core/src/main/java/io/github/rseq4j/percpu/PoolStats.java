@@ -1,6 +1,8 @@
 package io.github.rseq4j.percpu;
 
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The statistics of a {@link PerCpuPool} at one moment, since it was created. Immutable. Later versions may add values.
@@ -68,6 +70,19 @@ public final class PoolStats {
      */
     public long dropped() {
         return dropped;
+    }
+
+    /** Compares the values: statistics of two moments are equal when no value has changed between them. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof PoolStats stats && created == stats.created && idlePerCpu.equals(stats.idlePerCpu)
+                && idleShared == stats.idleShared && stolen == stats.stolen && misses == stats.misses
+                && destroyed == stats.destroyed && dropped == stats.dropped;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(created, idlePerCpu, idleShared, stolen, misses, destroyed, dropped);
     }
 
     /** Returns a text of one line: {@code PoolStats[created=1, idlePerCpu=[0, 1, 0], ..., dropped=0]}. */

@@ -214,7 +214,7 @@ final class DrainInPlaceTest {
         byte[] bytes = record(number, 4 + number % 61);
         MemorySegment.ofArray(bytes).set(ValueLayout.JAVA_INT_UNALIGNED, 0, number);
         while (!ring.push(bytes, 0, bytes.length) && failures.isEmpty()) {
-            Thread.yield();
+            Thread.onSpinWait();
         }
     }
 
