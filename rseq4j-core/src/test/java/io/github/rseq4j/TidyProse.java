@@ -22,9 +22,6 @@ final class TidyProse {
     private static final int CONTEXT_CHARS = 20;
     /** Separates comments. */
     private static final String END = "\u0001";
-    /** The places whose prose was not rewritten yet. A rewritten one leaves the list. */
-    private static final Pattern UNWRITTEN = Pattern.compile("ROADMAP\\.md|rseq4j-trace(-logging)?/.*"
-            + "|rseq4j-core/src/main/java/io/github/rseq4j/percpu/.*");
 
     /** Returns the pattern of a sentence that begins with a word and is not a question. */
     private static String sentence(String word) {
@@ -51,11 +48,6 @@ final class TidyProse {
     }
 
     private TidyProse() {}
-
-    /** Tells whether the prose of a file must keep the rules. */
-    static boolean isRewritten(String path) {
-        return !UNWRITTEN.matcher(path).matches();
-    }
 
     /** Returns the faults in the prose of a source or of a page: path, line, phrase and advice. */
     static List<String> faults(String path, String text) {

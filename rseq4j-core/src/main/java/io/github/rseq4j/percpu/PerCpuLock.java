@@ -89,10 +89,10 @@ public final class PerCpuLock {
      *   1. Locker, claim: compare-and-set of 0 to 1 + id, which decides between threads of other CPUs.
      *   2. Locker, fence. A section that loaded 0 before the claim may still commit its 1 over it, or has committed it
      *      into its CPU's store buffer. After the fence it is aborted and finds the word taken, or its 1 is visible.
-     *   3. Locker, look: if the word still holds 1 + id, the lock is held. Otherwise a section has won the lock.
-     * The id is needed for the look. With one value for all, a thread whose claim was overwritten and released could
-     * take another thread's claim for its own. It cannot be its own from earlier, because a thread tries one word at a
-     * time and leaves none that it has lost.
+     *   3. Locker, look: if the word still holds 1 + id, the lock is held. Otherwise a section has won the lock. The id
+     *      is needed for the look. With one value for all, a thread whose claim was overwritten and released could take
+     *      another thread's claim for its own. It cannot be its own from earlier, because a thread tries one word at a
+     *      time and leaves none that it has lost.
      *
      * runEach is a visit of all words that are free. The claim marks them, one fence confirms all marks, and the look
      * says so in each. A confirmed mark keeps no thread out: no section is on its way to the word, so a thread that
@@ -355,7 +355,7 @@ public final class PerCpuLock {
                 run(index, action);
             }
         } finally {
-            // What was not come to. A mark that stays would be anybody's.
+            // Clears the marks that the loop did not reach: any thread may exchange a mark that stays.
             remark(mark - 1, 0);
             Reference.reachabilityFence(this);
         }

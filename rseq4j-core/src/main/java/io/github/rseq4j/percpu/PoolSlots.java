@@ -25,15 +25,15 @@ final class PoolSlots<T> {
      * phantom: an item that a finalizer closes late, in the manner of a safety net, still has its number. A watch is
      * cleared while its referent is in hand, so a watch that was queued belongs to an item that can never come back.
      *
-     * The number of slots is limited, because slots and watches are what a dropped lease leaves until the collector
-     * has found it. An item that finds no slot has no number while it is out; it gets one when it is given back.
+     * The number of slots is limited, because slots and watches are what a dropped lease leaves until the collector has
+     * found it. An item that finds no slot has no number while it is out; it gets one when it is given back.
      *
      * The array is written under this object's monitor. It is replaced when it grows; a thread finds a number through
      * the push that published it, which comes after that.
      *
      * Refused: references that are kept while items are out and cleared once for each collection. They spare an
-     * acquisition two writes, but what was dropped outlives the collection, and programs ran out of memory. Refused:
-     * a weak watch, which the collector clears before finalizers run.
+     * acquisition two writes, but what was dropped outlives the collection, and programs ran out of memory. Refused: a
+     * weak watch, which the collector clears before finalizers run.
      */
     /** The number of an item that has no slot. */
     static final int NONE = -1;
@@ -64,7 +64,7 @@ final class PoolSlots<T> {
         this.limit = Math.max(MIN_LIMIT, maxIdle);
     }
 
-    /** What stands for an item: as large as a cache line, because each CPU writes those that it uses. */
+    /** The slot of an item. It is as large as a cache line, because each CPU writes the slots that it uses. */
     @SuppressWarnings("UnusedVariable")
     static final class Slot<T> {
         private final int number;
@@ -211,7 +211,7 @@ final class PoolSlots<T> {
     }
 
     /**
-     * Ends the watch of a slot. What is watched must be reachable until this returns.
+     * Ends the watch of a slot. The watched object must be reachable until this method returns.
      *
      * @param slot the slot
      */

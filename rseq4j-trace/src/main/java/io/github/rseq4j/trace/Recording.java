@@ -206,9 +206,10 @@ final class Recording {
     }
 
     /**
-     * Ends the thread, writes what the rings hold and frees them. What cannot be written stays in shared rings.
+     * Ends the drainer's thread, writes the records of the rings and frees the rings. Records that cannot be written
+     * stay in shared rings.
      *
-     * @return whether this call did it, and no earlier one
+     * @return whether this call ended the recording, and no earlier call
      */
     boolean end() {
         drainer.stop();

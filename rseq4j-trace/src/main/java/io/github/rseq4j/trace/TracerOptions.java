@@ -166,7 +166,7 @@ public final class TracerOptions {
                 false, existingTrace);
     }
 
-    /** What a tracer does if its folder already holds a trace, for example of an earlier run of the program. */
+    /** The behaviour of a tracer whose folder already holds a trace, for example of an earlier run of the program. */
     public enum ExistingTrace {
         /**
          * The tracer records to a new subfolder {@code run-2}, {@code run-3} and so on, one for each run;

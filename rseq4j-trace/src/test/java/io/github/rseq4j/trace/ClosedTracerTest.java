@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a tracer does after it was closed: nothing, and it says so. */
+/** A closed tracer does nothing, and says so. */
 final class ClosedTracerTest {
     /** Events. */
     interface Ev {
@@ -114,9 +114,9 @@ final class ClosedTracerTest {
         return 5 * rounds;
     }
 
-    /** What is in memory that ends with the process is lost, and counted; else recovery has it. */
+    /** Records in memory that ends with the process are lost and counted; records in other memory are recovered. */
     @Test
-    void whatCannotBeWrittenAtCloseIsCountedOrRecovered(@TempDir Path temporary) throws IOException {
+    void countsOrRecoversRecordsThatCannotBeWrittenAtClose(@TempDir Path temporary) throws IOException {
         for (int round = 0; round < 3; round++) {
             Path folder = temporary.resolve("trace" + round);
             TracerOptions options = TracerOptions.defaults().withSubBuffers(1 << 12, round == 0 ? 1 << 8 : 8)

@@ -196,7 +196,7 @@ final class CpuSamplerKernelTest {
         }
     }
 
-    /** A copy of this library, of another class loader, is somebody else; one that has ended is nobody. */
+    /** A copy of this library in another class loader is another user of the signal, until its sampler has ended. */
     @Test
     void aSecondCopyMaySampleAfterTheFirst(@TempDir Path folder) throws Exception {
         try (Tracer tracer = Tracer.streaming(folder.resolve("first")); URLClassLoader loader = copy()) {

@@ -42,7 +42,7 @@ class ExistingTraceTest {
     @TempDir
     private Path temporary = Path.of("");
 
-    /** What a run left. */
+    /** The content of the folder after an earlier run. */
     enum Last {
         NOTHING, EMPTY_STREAM, EMPTY_RECORDER, STREAM, SOMEBODY_ELSES_METADATA, SOMEBODY_ELSES_STREAM;
 
@@ -150,7 +150,7 @@ class ExistingTraceTest {
                 }
                 IOException running = assertThrows(IOException.class, () -> TraceRecovery.recover(first.folder()));
                 assertTrue(running.toString().contains("still runs"), running.toString());
-                // Who looked has not taken the lock away.
+                // Looking at the folder has not released the lock of the running tracer.
                 assertEquals(TraceRecovery.Left.RUNNING, TraceRecovery.left(first.folder()));
                 assertEquals(0, first.stats().failures());
             }
@@ -192,9 +192,9 @@ class ExistingTraceTest {
         return folders;
     }
 
-    /** What a file says goes into messages, and is no path. */
+    /** Text from a ring's file is used in messages, and never as a path. */
     @Test
-    void whatCannotBeRecoveredIsToldWhateverItSays() throws IOException {
+    void reportsRingFilesWithHostileText() throws IOException {
         Path folder = temporary.resolve("hostile");
         LeftTrace left = LeftTrace.make(folder, true);
         RingFile first = left.ring(0);

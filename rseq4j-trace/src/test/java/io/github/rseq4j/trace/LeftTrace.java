@@ -18,10 +18,12 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 
-/** What a process leaves that is killed, made by this one: metadata, a lock that nobody holds, and rings. */
+/**
+ * The files and rings of a killed process, made by this process: metadata, a lock file that is not locked, and rings.
+ */
 final class LeftTrace {
     static final TracerOptions OPTIONS = TracerOptions.defaults().withSubBuffers(MadeRing.SUB, MadeRing.COUNT);
-    /** How many rings there are, each with so many sub-buffers of a record. */
+    /** The number of rings. */
     static final int RINGS = 2;
     static final int EVENTS = 6;
 

@@ -180,9 +180,11 @@ final class LinksTest {
         assertEquals(1, TracerTest.read(folder, 0).size());
     }
 
-    /** Whoever moves .rings away and puts a link there has nothing made or removed behind it. */
+    /**
+     * If .rings is moved away and replaced with a link, the tracer creates and removes no file in the link's target.
+     */
     @Test
-    void aTracerIsNotLedElsewhereByItsRingsFolder() throws Exception {
+    void doesNotFollowALinkInPlaceOfTheRingsFolder() throws Exception {
         Path folder = temporary.resolve("trace");
         Tracer tracer = Tracer.streaming(folder, LeftTrace.OPTIONS);
         try (tracer) {

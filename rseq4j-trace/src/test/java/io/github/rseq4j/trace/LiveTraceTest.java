@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What threads record is what Babeltrace 2 prints, record for record. */
+/** Babeltrace 2 prints exactly the records that the threads made. */
 final class LiveTraceTest {
     private static final int PLATFORM = 8;
     private static final int VIRTUAL = 1000;
@@ -35,12 +35,12 @@ final class LiveTraceTest {
     private static final String[] OPTIONS = {"--no-delta", "--clock-cycles"};
     private static final Pattern CPU = Pattern.compile("cpu_id = (\\d+)");
 
-    /** What a thread does. */
+    /** The work of a thread. */
     private interface Body {
         void run(int thread) throws InterruptedException;
     }
 
-    /** Runs something on 8 platform threads and on 1,000 virtual ones, which begin together. */
+    /** Runs bodies on 8 platform threads and on 1,000 virtual threads, which start together. */
     private static void onAllThreads(Body body, Body ofVirtual) throws Exception {
         CountDownLatch start = new CountDownLatch(1);
         List<Future<?>> running = new ArrayList<>();

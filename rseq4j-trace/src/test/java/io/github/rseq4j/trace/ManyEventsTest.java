@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What is written and what is discarded is what was emitted, exactly, by whoever counts. {@code -Drseq4j.trace.events}
- * says how many events there are.
+ * The sum of written and discarded events equals the number of emitted ones, counted by this library's reader and by
+ * Babeltrace 2. {@code -Drseq4j.trace.events} sets the number of events.
  */
 final class ManyEventsTest {
     private static final int THREADS = 8;
@@ -49,7 +49,7 @@ final class ManyEventsTest {
 
     private record Count(long events, long discarded) {}
 
-    /** Counts with our reader, which must see each thread's numbers go up. */
+    /** Counts with this library's reader; the numbers of each thread must increase. */
     private static Count read(Path folder) {
         long events = 0;
         long[] next = new long[THREADS];

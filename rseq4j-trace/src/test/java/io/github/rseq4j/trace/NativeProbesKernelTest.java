@@ -78,7 +78,7 @@ final class NativeProbesKernelTest {
             MethodHandle event = function(tracer.recording.natives().address(NARROW, true),
                     FunctionDescriptor.of(JAVA_LONG,
                     JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-            // What lies above a narrow argument is anything.
+            // The bits above a narrow argument may have any value.
             long dirt = 0x5A5A_5A5A_0000_0000L;
             assertEquals(0, (long) event.invokeExact(dirt | 0xFF80L, dirt | 0x7_FFFEL, Long.MIN_VALUE, dirt | 0xFF01L,
                     dirt | 0x7_8001L, dirt | 0x8000_0003L));
@@ -197,7 +197,7 @@ final class NativeProbesKernelTest {
                     LockSupport.parkNanos(PAUSE_NANOS);
                 }
                 recorders.stop();
-                // What was sent to strangers is delivered when they run; they are idle.
+                // Signals to strangers are delivered when these threads run; they are idle.
                 Thread.sleep(200);
             } finally {
                 Signals.sigaction(SIGNAL, former);

@@ -120,10 +120,10 @@ final class RecoveryKernelTest {
                 + recorded);
     }
 
-    /** What a process records is nothing without its threads' names. */
+    /** The trace of a killed process names the threads that recorded. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void theNamesOfThreadsAreThere(boolean isFlightRecorder, @TempDir Path temporary) throws Exception {
+    void recoversTheNamesOfThreads(boolean isFlightRecorder, @TempDir Path temporary) throws Exception {
         Path folder = temporary.resolve("trace");
         int threads = 3;
         Process process = new ProcessBuilder(command(KilledChild.class, folder.toString(),
@@ -148,9 +148,9 @@ final class RecoveryKernelTest {
         }
     }
 
-    /** All that the ring holds was kept as written; a packet behind that was cut by the process's end. */
+    /** Every record of the ring was written and released; the end of the process cut the packet after these. */
     @Test
-    void whatLiesBehindWhatWasKeptIsCutOff(@TempDir Path temporary) throws IOException {
+    void cutsOffAnIncompletePacketAtTheEndOfAStream(@TempDir Path temporary) throws IOException {
         Path folder = temporary.resolve("trace");
         TracerFolder files = TracerFolder.make(folder, TracerOptions.ExistingTrace.NEW_FOLDER);
         UUID uuid = UUID.randomUUID();
@@ -203,9 +203,9 @@ final class RecoveryKernelTest {
         assertEquals(LeftTrace.EVENTS, TracerTest.read(left.folder, 0).size());
     }
 
-    /** What may stand in a ring's file, what becomes of it, and what is told. */
+    /** Contents of a ring's file, with the state after recovery and the reported problem. */
     @Test
-    void whatARingsFileSaysIsCheckedBeforeItIsBelieved(@TempDir Path temporary) throws IOException {
+    void checksTheContentOfARingsFile(@TempDir Path temporary) throws IOException {
         LeftTrace other = LeftTrace.make(temporary.resolve("other"), true);
         LeftTrace left = LeftTrace.make(temporary.resolve("trace"), true);
         RingFile first = left.ring(0);
@@ -296,7 +296,7 @@ final class RecoveryKernelTest {
         for (int index = 0; index < LeftTrace.RINGS; index++) {
             left.garble(index, segment -> {
                 for (int i = random.nextInt(8); i >= 0; i--) {
-                    // What the ring is, its state, or anything.
+                    // The description of the ring, its state, or any byte.
                     int at = switch (random.nextInt(3)) {
                         case 0 -> random.nextInt(256);
                         case 1 -> SharedRing.STATE_AT + random.nextInt(192);

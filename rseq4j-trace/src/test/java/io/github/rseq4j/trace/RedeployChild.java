@@ -22,13 +22,13 @@ public final class RedeployChild {
     private static final int MAX_COLLECTIONS = 100;
     private static final int MAX_LOOKS = 2000;
     private static final int SIGPROF = 27;
-    /** What a copy of the library, and a tracer that it leaves open, take for the life of the JVM. */
+    /** Memory that a copy of the library, with a tracer that it leaves open, takes for the life of the JVM. */
     private static final long MAX_MAPPINGS_EACH = 8;
     private static final long MAX_KIB_EACH = 128;
-    /** What the JVM takes meanwhile, however often it is done: measured 6 to 10 MiB in 6 rounds, 14 to 27 in 300. */
+    /** Memory that the JVM itself takes, in any number of rounds: measured 6 to 10 MiB in 6 rounds, 14 to 27 in 300. */
     private static final long MAX_KIB_OF_JVM = 16 << 10;
 
-    /** What the program of each class loader may leave behind. */
+    /** The state in which the program of each class loader may leave its tracer. */
     enum Use { OPEN, CLOSED, SAMPLER }
 
     /** An event of the program. */

@@ -59,11 +59,11 @@ final class RedeployTest {
         assertTrue(output.contains("\nlevel=true\n") && output.contains("\nend\n"),
                 Rseq.availability().owner() + ": " + output);
         assertFalse(output.contains("Exception") || output.contains("Error"), output);
-        // What a killed process leaves, of each copy that did not close its tracer.
+        // A killed process leaves a trace of each copy that did not close its tracer.
         try (Stream<Path> traces = Files.list(folder)) {
             for (Path trace : traces.filter(each -> Files.exists(each.resolve(TracerFolder.RINGS))).toList()) {
                 List<String> problems = TraceRecovery.recover(trace).problems();
-                // On the fallback rings end with the process, and that is told.
+                // On the fallback the rings end with the process, and recovery reports that.
                 assertTrue(problems.isEmpty() || !Rseq.availability().available(), problems.toString());
             }
         }

@@ -26,11 +26,11 @@ public final class RefusedChild {
     private static final long ROOM_BYTES = 64 << 20;
     private static final TracerOptions LARGE = TracerOptions.defaults().withSubBuffers(1 << 26, 16);
 
-    /** What is refused. */
+    /** The resource that the kernel refuses. */
     enum Refused {
         /** Executable memory, before the first tracer. */
         CODE,
-        /** Executable memory, after what reads the time was emitted. */
+        /** Executable memory, after the code that reads the time was emitted. */
         CODE_OF_EVENTS,
         /** Executable memory, before the first function for native code. */
         CODE_OF_NATIVE,

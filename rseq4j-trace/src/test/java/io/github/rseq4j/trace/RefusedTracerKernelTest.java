@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What the kernel refuses when a tracer is made, or what it needs, costs nobody the tracers to come.
+ * If the kernel refuses a resource of a tracer, the tracer fails with the reason, and later tracers work.
  *
  * <pre>
  * refused, late                              twice the same                                   left      later
@@ -35,9 +35,9 @@ final class RefusedTracerKernelTest {
         "CODE_OF_NATIVE, java.lang.IllegalStateException:, mprotect(length=, EACCES",
         "PAGES,          java.io.IOException:, madvise(MADV_POPULATE_WRITE, ENOMEM",
         "SPACE,          java.io.IOException:, mmap(length=, ENOMEM"})
-    void whatIsRefusedIsSaidAndLeavesNothing(RefusedChild.Refused refused, String exception, String call, String errno,
+    void namesTheRefusedCallAndLeavesNothing(RefusedChild.Refused refused, String exception, String call, String errno,
             @TempDir Path folder) throws Exception {
-        assumeTrue(Rseq.availability().available(), "what is refused is asked for with rseq alone");
+        assumeTrue(Rseq.availability().available(), "the refused calls are made with rseq only");
         assumeTrue(refused != RefusedChild.Refused.CODE_OF_NATIVE || !TraceTime.isGiven(), "it needs the counter");
         Path root = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
         List<String> command = new ArrayList<>(Child.java(List.of("-XX:TieredStopAtLevel=1"), RefusedChild.class,

@@ -24,10 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** Times across CPUs, with each clock and on the fallback: an effect has no earlier time than its cause. */
 final class TraceOrderTest {
     /*
-     * Each thread publishes a number behind an event, and looks at its neighbour's ahead of the next one. In a burst
-     * nobody waits, and no branch depends on what was seen: so nothing but the read of the clock itself keeps it behind
-     * a load that misses the cache. Threads meet ahead of each burst, for it shows nothing while one of them has no
-     * CPU; on a busy machine there are fewer bursts.
+     * Each thread publishes a number after an event, and reads its neighbour's number before its next event. In a burst
+     * no thread waits, and no branch depends on the number that was read: only the read of the clock itself keeps the
+     * clock's value later than a load that misses the cache. The threads meet before each burst, because a burst shows
+     * nothing while one of them has no CPU. On a busy machine there are fewer bursts.
      */
     private static final int THREADS = Math.clamp(Runtime.getRuntime().availableProcessors(), 2, 4);
     private static final int BURSTS = 250;
@@ -39,7 +39,7 @@ final class TraceOrderTest {
     /** A slot has a cache line of its own, with its neighbours'. */
     private static final int SLOT = 32;
 
-    /** What is recorded. */
+    /** The recorded events. */
     interface Messages {
         void sent(long from, long number);
 

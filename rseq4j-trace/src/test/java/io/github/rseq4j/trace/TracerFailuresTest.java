@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What goes wrong beside the traced program is counted, and the program goes on. */
+/** Failures outside the traced program are counted, and the program continues. */
 final class TracerFailuresTest {
     private static final long LONGEST_NANOS = 60_000_000_000L;
     private static final TracerOptions SMALL = TracerOptions.defaults().withSubBuffers(1 << 12, 4);

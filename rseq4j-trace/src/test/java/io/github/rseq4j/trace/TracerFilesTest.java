@@ -87,7 +87,7 @@ final class TracerFilesTest {
         TracerTest.requireNumbers(found, false);
     }
 
-    /** A stream of somebody else's is not written over: the folder is refused before anything is made. */
+    /** A tracer does not overwrite another program's stream: it refuses the folder before it creates a file. */
     @Test
     void aFolderWithStreamsIsRefused(@TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("channel_0"), "a stream");

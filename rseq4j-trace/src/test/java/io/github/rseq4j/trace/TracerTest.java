@@ -182,7 +182,7 @@ public final class TracerTest {
             }
             TracerStats stats = tracer.stats();
             assertEquals(0, stats.lost() + stats.failures(), stats::toString);
-            // Nothing is counted behind the last packet.
+            // The counts of the packets include every discarded event.
             requireNumbers(read(trace, stats.discarded()), stats.discarded() > 0);
         }
     }

@@ -39,7 +39,7 @@ final class RecordEncoder {
         }
     }
 
-    @SuppressWarnings("NullAway") // A null is no value of these types, and is refused by who calls.
+    @SuppressWarnings("NullAway") // The callers refuse null for these types.
     private static void primitive(FieldType.Basic type, @Nullable Object value, ByteBuffer record) {
         switch (type) {
             case BOOLEAN -> record.put((byte) ((Boolean) value ? 1 : 0));

@@ -78,13 +78,13 @@ public final class Babeltrace {
         return lines;
     }
 
-    /** What it must print of an event. */
+    /** Returns the line that Babeltrace must print for an event. */
     public static String line(String hostName, TraceEvent event) {
         return String.format(Locale.ROOT, "[%020d] %s %s: { cpu_id = %d }, { tid = %d }, ", event.timestamp(),
                 hostName, event.type().name(), event.cpu(), event.threadId()) + fields(event.type(), event.values());
     }
 
-    /** What it must print of an event's fields. */
+    /** Returns the text that Babeltrace must print for the fields of an event. */
     public static String fields(EventType type, List<? extends @Nullable Object> values) {
         StringBuilder line = new StringBuilder("{");
         for (int i = 0; i < values.size(); i++) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is damaged is told with its offset, and all else is read: a trace of four packets of ten numbers each. */
+/** Reports damage with its offset, and reads the rest of a trace of four packets with ten numbers each. */
 class DamagedTraceTest {
     private static final int PACKET_BYTES = 512;
     private static final int PACKETS = 4;

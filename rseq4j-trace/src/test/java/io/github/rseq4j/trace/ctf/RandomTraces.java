@@ -32,7 +32,7 @@ final class RandomTraces {
         this.hasNul = hasNul;
     }
 
-    /** What was written: the events in the order of time. */
+    /** The written trace: its description, and its events in the order of time. */
     record Written(TraceDescription description, List<TraceEvent> events) {}
 
     TraceDescription description() {

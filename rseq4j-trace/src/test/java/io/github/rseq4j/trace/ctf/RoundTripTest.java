@@ -18,7 +18,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is written is what is read. */
+/** The reader returns exactly the events that were written. */
 class RoundTripTest {
     static List<TraceEvent> read(Path folder) {
         try (TraceReader reader = new TraceReader(folder)) {
