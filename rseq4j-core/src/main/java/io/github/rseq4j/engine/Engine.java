@@ -2,6 +2,7 @@ package io.github.rseq4j.engine;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.interpreter.AddressSpace;
+import io.github.rseq4j.interpreter.Arguments;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Status;
@@ -60,16 +61,17 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     }
 
     /**
-     * Links a function, for the initialiser of a class that {@link #get(Class[])} initialises.
+     * Links the function of a chain, for the initialiser of a class that {@link #get(Class[])} initialises. It throws
+     * nothing that linking throws: a call of a function that could not be linked is completed.
      *
      * @param chain one of {@link Sections#all()}
-     * @return what {@link #handle(Chain)} returns; null when it fails, {@link #UNLINKED} is then the function's status
      */
-    static @Nullable MethodHandle link(Chain chain) {
+    static Link link(Chain chain) {
+        Link unlinked = new Link(chain, Arguments.NONE, null);
         try {
-            return get().handle(chain);
+            return new Link(chain, Arguments.NONE, get().handle(chain));
         } catch (Throwable _) {
-            return null;
+            return unlinked;
         }
     }
 
@@ -79,11 +81,12 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @param chain one of {@link Sections#all()}
      * @param segment the number of the argument that is a segment
      */
-    static @Nullable MethodHandle link(Chain chain, int segment) {
+    static Link link(Chain chain, int segment) {
+        Link unlinked = new Link(chain, segment, null);
         try {
-            return get().handle(chain, segment);
+            return new Link(chain, segment, get().handle(chain, segment));
         } catch (Throwable _) {
-            return null;
+            return unlinked;
         }
     }
 

@@ -34,8 +34,9 @@ public final class RemoteAccess {
      * Two visitors must not claim one copy at a time. A monitor sees to that (StackMemory), or a compare-and-set of the
      * claim word (PerCpuLock).
      *
-     * A refused fence and an Error are the same case: unclaim. Headroom is required first, so that a full stack shows
-     * before the claim and not in the middle of it.
+     * A refused fence and an Error are the same case: unclaim. Callers require Headroom first, so that a full stack
+     * shows before the claim and not in the middle of it. They do it themselves, because some change more than a visit
+     * does, and looking twice takes a lock from afar a third longer.
      *
      * Used by: StackMemory (turn an index's array; close all indices), PerCpuLock (one index; all free indices). The
      * numbers of a PerCpuPool move to another CPU through StackMemory alone. Structures whose sections have no claim
@@ -79,7 +80,7 @@ public final class RemoteAccess {
     private RemoteAccess() {}
 
     /**
-     * Runs the protocol.
+     * Runs the protocol. The caller has required {@link Headroom}.
      *
      * @param engine runs the sections
      * @param visit the steps
@@ -89,7 +90,6 @@ public final class RemoteAccess {
      * @throws KernelException when the kernel refuses the fence; nothing is claimed then
      */
     public static boolean visit(Engine engine, Visit visit, int index, long value) {
-        Headroom.require();
         boolean isDone = false;
         try {
             boolean isHeld = visit.claim(index, value);

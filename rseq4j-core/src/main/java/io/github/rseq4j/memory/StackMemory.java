@@ -269,6 +269,7 @@ public final class StackMemory {
     }
 
     private void turn(TwinArrays now, boolean[] chosen) {
+        Headroom.require();
         engine.requireFence();
         Turn turn = new Turn(now, chosen);
         RemoteAccess.visit(engine, turn, ALL, 0);
@@ -342,6 +343,7 @@ public final class StackMemory {
         if (closed) {
             throw new IllegalStateException("closed, capacityBytes=" + capacityBytes);
         }
+        Headroom.require();
         TwinArrays former = arrays;
         RemoteAccess.visit(engine, new Exchange(former, capacityBytes), ALL, 0);
         former.discard();
@@ -374,6 +376,7 @@ public final class StackMemory {
     }
 
     private void shut(boolean keeps) {
+        Headroom.require();
         TwinArrays now = arrays;
         Closing closing = new Closing(now, keeps);
         RemoteAccess.visit(engine, closing, ALL, 0);

@@ -1,10 +1,8 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.kernel.Native;
+import io.github.rseq4j.engine.Link;
 import io.github.rseq4j.sections.LoadLoadAddStore;
-import java.lang.invoke.MethodHandle;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The functions that add to several counters which a table names, as constants; each is linked when it is first used,
@@ -31,94 +29,59 @@ final class FusedFunctions {
     }
 
     private static final class Two {
-        static final @Nullable MethodHandle ADD = Engine.link(LoadLoadAddStore.of(2));
+        static final Link ADD = Engine.link(LoadLoadAddStore.of(2));
     }
 
     private static final class Three {
-        static final @Nullable MethodHandle ADD = Engine.link(LoadLoadAddStore.of(3));
+        static final Link ADD = Engine.link(LoadLoadAddStore.of(3));
     }
 
     private static final class Four {
-        static final @Nullable MethodHandle ADD = Engine.link(LoadLoadAddStore.of(4));
+        static final Link ADD = Engine.link(LoadLoadAddStore.of(4));
     }
 
     private static final class Five {
-        static final @Nullable MethodHandle ADD = Engine.link(LoadLoadAddStore.of(5));
+        static final Link ADD = Engine.link(LoadLoadAddStore.of(5));
     }
 
     private static final class Six {
-        static final @Nullable MethodHandle ADD = Engine.link(LoadLoadAddStore.of(6));
+        static final Link ADD = Engine.link(LoadLoadAddStore.of(6));
     }
 
     private static final class Seven {
-        static final @Nullable MethodHandle ADD = Engine.link(LoadLoadAddStore.of(7));
+        static final Link ADD = Engine.link(LoadLoadAddStore.of(7));
     }
 
     private static final class Eight {
-        static final @Nullable MethodHandle ADD = Engine.link(LoadLoadAddStore.of(8));
+        static final Link ADD = Engine.link(LoadLoadAddStore.of(8));
     }
 
     static long call(long table, long d0, long d1) {
-        MethodHandle add = Two.ADD;
-        try {
-            return add == null ? Engine.UNLINKED : (long) add.invokeExact(table, d0, d1);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
+        return Two.ADD.call(table, d0, d1);
     }
 
     static long call(long table, long d0, long d1, long d2) {
-        MethodHandle add = Three.ADD;
-        try {
-            return add == null ? Engine.UNLINKED : (long) add.invokeExact(table, d0, d1, d2);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
+        return Three.ADD.call(table, d0, d1, d2);
     }
 
     static long call(long table, long d0, long d1, long d2, long d3) {
-        MethodHandle add = Four.ADD;
-        try {
-            return add == null ? Engine.UNLINKED : (long) add.invokeExact(table, d0, d1, d2, d3);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
+        return Four.ADD.call(table, d0, d1, d2, d3);
     }
 
     static long call(long table, long d0, long d1, long d2, long d3, long d4) {
-        MethodHandle add = Five.ADD;
-        try {
-            return add == null ? Engine.UNLINKED : (long) add.invokeExact(table, d0, d1, d2, d3, d4);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
+        return Five.ADD.call(table, d0, d1, d2, d3, d4);
     }
 
     static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5) {
-        MethodHandle add = Six.ADD;
-        try {
-            return add == null ? Engine.UNLINKED : (long) add.invokeExact(table, d0, d1, d2, d3, d4, d5);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
+        return Six.ADD.call(table, d0, d1, d2, d3, d4, d5);
     }
 
     static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5, long d6) {
-        MethodHandle add = Seven.ADD;
-        try {
-            return add == null ? Engine.UNLINKED : (long) add.invokeExact(table, d0, d1, d2, d3, d4, d5, d6);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
+        return Seven.ADD.call(table, d0, d1, d2, d3, d4, d5, d6);
     }
 
     static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5, long d6, long d7) {
-        MethodHandle add = Eight.ADD;
-        try {
-            return add == null ? Engine.UNLINKED : (long) add.invokeExact(table, d0, d1, d2, d3, d4, d5, d6, d7);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
+        return Eight.ADD.call(table, d0, d1, d2, d3, d4, d5, d6, d7);
     }
 
     /**

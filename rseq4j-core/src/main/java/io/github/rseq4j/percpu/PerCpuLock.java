@@ -348,6 +348,7 @@ public final class PerCpuLock {
      *     sched_setaffinity(2); then no action has run, unless a lock was taken by another thread
      */
     public void runEach(IntConsumer action) {
+        Headroom.require();
         long mark = -2 * Thread.currentThread().threadId();
         try {
             RemoteAccess.visit(engine, each, ALL, mark);

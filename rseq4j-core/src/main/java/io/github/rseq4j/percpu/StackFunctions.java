@@ -1,14 +1,12 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.Link;
 import io.github.rseq4j.ir.Status;
-import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.memory.TwinArrays;
 import io.github.rseq4j.sections.ArrayStack;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
-import org.jspecify.annotations.Nullable;
 
 /** The functions of the stacks as constants; each returns its result, or the status of an exit. */
 final class StackFunctions {
@@ -20,33 +18,20 @@ final class StackFunctions {
 
     /** Links the functions of words at the first use. */
     static final class Words {
-        private static final @Nullable MethodHandle PUSH = Engine.link(ArrayStack.PUSH);
-        private static final @Nullable MethodHandle POP = Engine.link(ArrayStack.POP);
+        private static final Link PUSH = Engine.link(ArrayStack.PUSH);
+        private static final Link POP = Engine.link(ArrayStack.POP);
     }
 
     /** Links the functions of several words at the first use. */
     static final class Batches {
-        private static final @Nullable MethodHandle PUSH;
-        private static final @Nullable MethodHandle POP;
-
-        static {
-            MethodHandle push = null;
-            MethodHandle pop = null;
-            try {
-                push = Engine.get().handle(ArrayStack.PUSH_BATCH, 2);
-                pop = Engine.get().handle(ArrayStack.POP_BATCH, 1);
-            } catch (Throwable _) {
-                // No stack or no memory: see Engine.UNLINKED.
-            }
-            PUSH = push;
-            POP = pop;
-        }
+        private static final Link PUSH = Engine.link(ArrayStack.PUSH_BATCH, 2);
+        private static final Link POP = Engine.link(ArrayStack.POP_BATCH, 1);
     }
 
     /** Links the functions of records at the first use. */
     static final class Records {
-        private static final @Nullable MethodHandle PUSH = Engine.link(ArrayStack.PUSH_RECORD, 2);
-        private static final @Nullable MethodHandle POP = Engine.link(ArrayStack.POP_RECORD, 1);
+        private static final Link PUSH = Engine.link(ArrayStack.PUSH_RECORD, 2);
+        private static final Link POP = Engine.link(ArrayStack.POP_RECORD, 1);
     }
 
     static long push(TwinArrays arrays, long value) {
@@ -63,13 +48,7 @@ final class StackFunctions {
      */
     static long push(long cells, long capacity, long value, Object holder) {
         try {
-            MethodHandle push = Words.PUSH;
-            long status = push == null ? Engine.UNLINKED
-                    : (long) push.invokeExact(cells, capacity, value);
-            return isFinal(status) ? status
-                    : Engine.get().complete(ArrayStack.PUSH, status, cells, capacity, value);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
+            return Words.PUSH.run(cells, capacity, value);
         } finally {
             Reference.reachabilityFence(holder);
         }
@@ -77,13 +56,7 @@ final class StackFunctions {
 
     static long pop(TwinArrays arrays) {
         try {
-            long cells = arrays.cells();
-            MethodHandle pop = Words.POP;
-            long status = pop == null ? Engine.UNLINKED
-                    : (long) pop.invokeExact(cells);
-            return isFinal(status) ? status : Engine.get().complete(ArrayStack.POP, status, cells);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
+            return Words.POP.run(arrays.cells());
         } finally {
             Reference.reachabilityFence(arrays);
         }
@@ -94,14 +67,9 @@ final class StackFunctions {
             long cells = arrays.cells();
             long capacity = arrays.capacityBytes();
             long bytes = (long) count * Long.BYTES;
-            MethodHandle push = Batches.PUSH;
-            long status = push == null ? Engine.UNLINKED
-                    : (long) push.invokeExact(cells, capacity, words(values, from, count), bytes);
-            return isFinal(status) ? status
-                    : Engine.get().complete(ArrayStack.PUSH_BATCH, status, 2, words(values, from, count), cells,
-                            capacity, 0, bytes);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
+            long status = Batches.PUSH.call(cells, capacity, words(values, from, count), bytes);
+            return Link.isFinal(status) ? status
+                    : Batches.PUSH.complete(status, words(values, from, count), cells, capacity, 0, bytes);
         } finally {
             Reference.reachabilityFence(arrays);
         }
@@ -111,13 +79,9 @@ final class StackFunctions {
         try {
             long cells = arrays.cells();
             long bytes = (long) count * Long.BYTES;
-            MethodHandle pop = Batches.POP;
-            long status = pop == null ? Engine.UNLINKED
-                    : (long) pop.invokeExact(cells, words(into, from, count), bytes);
-            return isFinal(status) ? status
-                    : Engine.get().complete(ArrayStack.POP_BATCH, status, 1, words(into, from, count), cells, 0, bytes);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
+            long status = Batches.POP.call(cells, words(into, from, count), bytes);
+            return Link.isFinal(status) ? status
+                    : Batches.POP.complete(status, words(into, from, count), cells, 0, bytes);
         } finally {
             Reference.reachabilityFence(arrays);
         }
@@ -125,18 +89,9 @@ final class StackFunctions {
 
     static long pushRecord(TwinArrays arrays, MemorySegment record) {
         try {
-            long cells = arrays.cells();
-            long capacity = arrays.capacityBytes();
             long bytes = record.byteSize();
             long rounded = bytes + Long.BYTES - 1 & -Long.BYTES;
-            MethodHandle push = Records.PUSH;
-            long status = push == null ? Engine.UNLINKED
-                    : (long) push.invokeExact(cells, capacity, record, bytes, rounded);
-            return isFinal(status) ? status
-                    : Engine.get().complete(ArrayStack.PUSH_RECORD, status, 2, record, cells, capacity, 0, bytes,
-                            rounded);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
+            return Records.PUSH.run(arrays.cells(), arrays.capacityBytes(), record, bytes, rounded);
         } finally {
             Reference.reachabilityFence(arrays);
         }
@@ -144,22 +99,10 @@ final class StackFunctions {
 
     static long popRecord(TwinArrays arrays, MemorySegment into) {
         try {
-            long cells = arrays.cells();
-            MethodHandle pop = Records.POP;
-            long status = pop == null ? Engine.UNLINKED
-                    : (long) pop.invokeExact(cells, into);
-            return isFinal(status) ? status
-                    : Engine.get().complete(ArrayStack.POP_RECORD, status, 1, into, cells, 0);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
+            return Records.POP.run(arrays.cells(), into);
         } finally {
             Reference.reachabilityFence(arrays);
         }
-    }
-
-    /** Returns frequent statuses (full, empty, closed) directly; the engine completes all others. */
-    private static boolean isFinal(long status) {
-        return status >= 0 || Status.code(status) >= Status.EXIT;
     }
 
     /** Each call creates a segment of its own, so that the JIT compiler can eliminate it. */
