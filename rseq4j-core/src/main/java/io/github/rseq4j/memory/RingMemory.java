@@ -39,7 +39,7 @@ public final class RingMemory {
      * the drainer claims the index:
      *
      *   Drainer in place:  lock; claim index; unlock; for each element: handle it, store tail; give up the claim.
-     *   Other drainers:    lock; pass over a claimed index.
+     *   Other drainers:    lock; read claim, skip a claimed index; load tail.
      *
      * The claim is given up by a volatile store, without the lock, which cannot fail.
      *
@@ -224,8 +224,12 @@ public final class RingMemory {
         long head = head(index);
         VarHandle.acquireFence();
         int handed = 0;
-        for (long tail = tail(index);
-                tail < head && handed < max && openBytes != 0 && claims.get(index) == 0; tail = tail(index)) {
+        // The claim is read before the tail: a drainer in place stores its tails and then gives up the claim.
+        while (handed < max && openBytes != 0 && claims.get(index) == 0) {
+            long tail = tail(index);
+            if (tail >= head) {
+                break;
+            }
             handed += elements.hand(index, tail);
         }
         return handed;
