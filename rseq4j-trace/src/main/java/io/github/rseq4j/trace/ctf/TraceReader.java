@@ -42,12 +42,12 @@ import org.jspecify.annotations.Nullable;
  * <p>The trace of a closed tracer is complete. {@link #live} reads the folder of a streaming tracer that still records;
  * after {@link io.github.rseq4j.trace.Tracer#flush} it has all events before that call.
  *
- * <p><b>Failures.</b> No method throws because of what the folder holds. The reader reads everything that is readable
- * and collects what is wrong in {@link #problems}, also where there is no trace at all. It opens regular files alone
- * and follows no link in the folder.
+ * <p><b>Failures.</b> No method throws because of the content of the folder. The reader returns all events that it can
+ * read, and collects defects in {@link #problems}, also if the folder holds no trace. It opens only regular files, and
+ * follows no link in the folder.
  *
- * <p><b>Memory.</b> The reader keeps a window of up to 64 KiB of each stream's file, one event, and what the metadata
- * declares: up to a share of the heap.
+ * <p><b>Memory.</b> The reader keeps a window of up to 64 KiB of the file of each stream, one event, and the content of
+ * the metadata, which is limited to a part of the heap.
  *
  * <p><b>Threads.</b> One thread at a time may use a reader.
  *
