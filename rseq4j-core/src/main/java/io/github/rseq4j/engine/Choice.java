@@ -209,7 +209,7 @@ final class Choice extends Thread {
         synchronized (MADE) {
             if (MADE[0] == null) {
                 MADE[1] = prepared;
-                MADE[2] = engine instanceof NativeEngine own ? own.areaFieldHandle() : null;
+                MADE[2] = engine.areaFieldHandle();
                 MADE[0] = engine;
             }
         }

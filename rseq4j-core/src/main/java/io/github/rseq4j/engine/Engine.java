@@ -90,7 +90,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
         }
     }
 
-    /** Returns the handle of {@link NativeEngine#areaFieldHandle()}, a constant; null on the fallback. */
+    /** Returns the handle of {@link #areaFieldHandle()} as a constant. */
     static @Nullable MethodHandle areaField() {
         return Choice.isMade() || get() != null ? Choice.Made.AREA_FIELD : null;
     }
@@ -246,6 +246,33 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @throws KernelException when there is no more executable memory
      */
     MethodHandle timestampHandle();
+
+    /** Tells whether the sections' timestamps read the processor's counter. */
+    boolean readsCounter();
+
+    /**
+     * Returns the handle that reads an int of the calling carrier thread's rseq area, sign-extended; of type (long,
+     * long)long: the field's offset in bytes, and an argument that is ignored. It is null on the fallback.
+     */
+    @Nullable MethodHandle areaFieldHandle();
+
+    /**
+     * Makes the functions of chains, so that a later {@link #handle} or {@link NativeEngine#entry} needs no executable
+     * memory.
+     *
+     * @param chains chains of {@link Sections#all()}, or chains that were admitted
+     * @throws KernelException when there is no more executable memory
+     */
+    void emit(List<Chain> chains);
+
+    /**
+     * Returns how often the sections of a chain were aborted, in all threads and since its function was made; 0 on the
+     * fallback.
+     *
+     * @param chain one of {@link Sections#all()}, or one that was admitted
+     * @throws KernelException when there is no more executable memory
+     */
+    long aborts(Chain chain);
 
     /**
      * Takes a chain that is not listed in {@link Sections}, for the life of the JVM. Equal chains are one; chains that

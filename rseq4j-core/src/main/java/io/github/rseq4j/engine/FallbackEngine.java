@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Runs the sections as bytecode under a lock per stripe: exact everywhere, and slower. */
 public final class FallbackEngine implements Engine {
@@ -165,6 +166,26 @@ public final class FallbackEngine implements Engine {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    @Override
+    public boolean readsCounter() {
+        return false;
+    }
+
+    @Override
+    public @Nullable MethodHandle areaFieldHandle() {
+        return null;
+    }
+
+    @Override
+    public void emit(List<Chain> chains) {
+        // Bytecode needs no executable memory of the kernel's.
+    }
+
+    @Override
+    public long aborts(Chain chain) {
+        return 0;
     }
 
     @Override

@@ -122,10 +122,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return first.area().threadPointer();
     }
 
-    /**
-     * Returns the handle that reads an int of the calling carrier thread's area, sign-extended; of type (long,
-     * long)long: the field's offset in bytes, and an argument that is ignored.
-     */
+    @Override
     public MethodHandle areaFieldHandle() {
         return first.area().fieldHandle();
     }
@@ -343,12 +340,19 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return functions.of(chain).entry();
     }
 
-    /**
-     * Returns how often the sections of a chain were aborted, in all threads and since it was first asked for.
-     *
-     * @param chain one of {@link Sections#all()}, or one that was admitted
-     * @throws KernelException when there is no more executable memory
-     */
+    @Override
+    public void emit(List<Chain> chains) {
+        for (Chain chain : chains) {
+            functions.of(chain);
+        }
+    }
+
+    @Override
+    public boolean readsCounter() {
+        return true;
+    }
+
+    @Override
     public long aborts(Chain chain) {
         return RawMemory.getLong(functions.of(chain).dataAddress());
     }

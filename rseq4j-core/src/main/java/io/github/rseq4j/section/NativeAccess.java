@@ -1,7 +1,6 @@
 package io.github.rseq4j.section;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.kernel.Native;
 import java.lang.invoke.MethodHandles;
 
@@ -49,6 +48,6 @@ final class NativeAccess {
      * this library first uses it, unless it is told to deny it; then the fallback serves.
      */
     private static boolean isNative() {
-        return Native.refusal() == null && !(Engine.get() instanceof FallbackEngine);
+        return Native.refusal() == null && Engine.get().hasKernelPages();
     }
 }

@@ -2,7 +2,6 @@ package io.github.rseq4j.trace.common;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.trace.ctf.TraceClock;
 import java.io.IOException;
@@ -43,7 +42,7 @@ public final class TraceTime {
     private static final int TRIES = 50;
     private static final UUID CLOCK = UUID.randomUUID();
 
-    private static final boolean IS_FALLBACK = Engine.get() instanceof FallbackEngine;
+    private static final boolean IS_FALLBACK = !Engine.get().readsCounter();
     private static final boolean IS_ASKED = System.getProperty(PROPERTY, "auto").equals("monotonic");
     private static final String SOURCE = clockSource();
     private static final boolean IS_COUNTER = !IS_FALLBACK && !IS_ASKED && COUNTERS.contains(SOURCE);

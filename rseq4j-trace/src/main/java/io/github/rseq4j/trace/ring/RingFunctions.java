@@ -1,7 +1,6 @@
 package io.github.rseq4j.trace.ring;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.trace.common.TraceTime;
 import java.lang.invoke.MethodHandle;
@@ -27,22 +26,18 @@ public final class RingFunctions {
         // The initialisers of these two need more stack than the caller may have.
         Engine engine = Engine.get(TraceTime.class, TraceRing.class);
         TraceTime.require();
-        if (engine instanceof NativeEngine emitting) {
-            List<Chain> chains = new ArrayList<>(List.of(TraceRing.DISCARD));
-            if (TraceTime.isGiven()) {
-                chains.addAll(TraceRing.TIMED_EVENTS);
-                chains.addAll(List.of(TraceRing.TIMED_COPY, TraceRing.TIMED_SWITCH));
-            } else {
-                chains.addAll(TraceRing.EVENTS);
-                chains.addAll(List.of(TraceRing.COPY, TraceRing.SWITCH));
-                chains.addAll(isOrdered ? List.of() : TraceRing.UNORDERED_EVENTS);
-                chains.addAll(isOrdered ? List.of() : List.of(TraceRing.UNORDERED_COPY));
-            }
-            emitting.admit(chains);
-            for (Chain chain : chains) {
-                long _ = emitting.entry(chain);
-            }
+        List<Chain> chains = new ArrayList<>(List.of(TraceRing.DISCARD));
+        if (TraceTime.isGiven()) {
+            chains.addAll(TraceRing.TIMED_EVENTS);
+            chains.addAll(List.of(TraceRing.TIMED_COPY, TraceRing.TIMED_SWITCH));
+        } else {
+            chains.addAll(TraceRing.EVENTS);
+            chains.addAll(List.of(TraceRing.COPY, TraceRing.SWITCH));
+            chains.addAll(isOrdered ? List.of() : TraceRing.UNORDERED_EVENTS);
+            chains.addAll(isOrdered ? List.of() : List.of(TraceRing.UNORDERED_COPY));
         }
+        engine.admit(chains);
+        engine.emit(chains);
     }
 
     /** Returns the holder classes whose functions events call. */

@@ -3,7 +3,6 @@ package io.github.rseq4j.trace.ring;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.interpreter.PagedMemory;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.memory.Cells;
@@ -217,7 +216,7 @@ public final class Rings {
     private void makeAndOpen(int index) throws IOException {
         long base;
         RingView ring;
-        if (engine instanceof FallbackEngine) {
+        if (!engine.hasKernelPages()) {
             base = engine.reserve(TraceRing.STATE_BYTES + sizes.ringBytes()) + TraceRing.STATE_BYTES;
             ring = new PagedRing(engine.memory(), index, base, sizes.subBufferBytes(), sizes.ringBytes());
             lostOnKill = "the rings are in the heap, because " + Rseq.availability().reason();

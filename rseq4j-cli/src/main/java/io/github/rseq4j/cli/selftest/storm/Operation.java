@@ -1,7 +1,6 @@
 package io.github.rseq4j.cli.selftest.storm;
 
 import io.github.rseq4j.engine.Engine;
-import io.github.rseq4j.engine.NativeEngine;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.kernel.Native;
@@ -93,6 +92,6 @@ public final class Operation {
 
     /** Returns the number of aborts of its sections since the JVM started; 0 on the fallback. */
     public long aborts() {
-        return engine instanceof NativeEngine own ? variants.stream().mapToLong(own::aborts).sum() : 0;
+        return variants.stream().mapToLong(engine::aborts).sum();
     }
 }
