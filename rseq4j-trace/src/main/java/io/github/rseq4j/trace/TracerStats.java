@@ -3,21 +3,93 @@ package io.github.rseq4j.trace;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The counts of a tracer at one moment.
+ * The counts of a {@link Tracer} at one moment, since it was made. Immutable. Later versions may add values.
  *
- * @param discarded the number of events that a full ring refused; the packets of the trace have this count, too
- * @param lost the number of events that no ring counts: the kernel refused memory or a registration, native code ran on
- *     a CPU without a ring, the tracer was closed while events could not be written and their rings ended with the
- *     process (see lostOnKill), or a bridge failed (see {@link Tracer#countLost})
- * @param packets the number of packets in files
- * @param bytes the number of bytes of these packets
- * @param droppedFiles the number of files that were deleted because of {@link TracerOptions#withFiles}
- * @param failures the number of failures to write, or to create a ring; what could not be written stays in its ring,
- *     and is written when writing works again
- * @param lastFailure the last failure, or null
- * @param lostOnKill the reason why events that are not in a file yet are lost if the process is killed: rseq is
- *     unavailable, or the kernel refused shared memory; null if {@link TraceRecovery} finds them
  * @since 0.1.0
  */
-public record TracerStats(long discarded, long lost, long packets, long bytes, long droppedFiles, long failures,
-                          @Nullable Throwable lastFailure, @Nullable String lostOnKill) {}
+public final class TracerStats {
+    private final long discarded;
+    private final long lost;
+    private final long packets;
+    private final long bytes;
+    private final long droppedFiles;
+    private final long failures;
+    private final @Nullable Throwable lastFailure;
+    private final @Nullable String lostOnKill;
+
+    TracerStats(long discarded, long lost, long packets, long bytes, long droppedFiles, long failures,
+                @Nullable Throwable lastFailure, @Nullable String lostOnKill) {
+        this.discarded = discarded;
+        this.lost = lost;
+        this.packets = packets;
+        this.bytes = bytes;
+        this.droppedFiles = droppedFiles;
+        this.failures = failures;
+        this.lastFailure = lastFailure;
+        this.lostOnKill = lostOnKill;
+    }
+
+    /** {@return the number of events that found no room in their ring; the packets count them, too} */
+    public long discarded() {
+        return discarded;
+    }
+
+    /**
+     * Returns the number of events that no ring counts.
+     *
+     * @return the number; an event is counted here when the kernel refused memory or a registration, when native code
+     *     recorded it on a CPU that had no ring yet, when the closed tracer could not write it and its ring ends with
+     *     the process (see {@link #lostOnKill}), or when a bridge could not pass it to its probe (see
+     *     {@link Tracer#countLost})
+     */
+    public long lost() {
+        return lost;
+    }
+
+    /** {@return the number of packets that were written to files} */
+    public long packets() {
+        return packets;
+    }
+
+    /** {@return the size of the written packets, in bytes} */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** {@return the number of files that were deleted because of {@link TracerOptions#withFiles}} */
+    public long droppedFiles() {
+        return droppedFiles;
+    }
+
+    /**
+     * Returns how often something could not be written, or a ring could not be made.
+     *
+     * @return the number; a packet that could not be written stays in its ring, and the tracer tries again
+     */
+    public long failures() {
+        return failures;
+    }
+
+    /** {@return the last failure; null when there was none} */
+    public @Nullable Throwable lastFailure() {
+        return lastFailure;
+    }
+
+    /**
+     * Returns why recorded events that are not in a file yet are lost when the process is killed.
+     *
+     * @return the reason: there is no rseq, or the kernel refuses shared memory to a ring; null when
+     *     {@link TraceRecovery} finds these events
+     */
+    public @Nullable String lostOnKill() {
+        return lostOnKill;
+    }
+
+    /** Returns a text of one line: {@code TracerStats[discarded=0, lost=0, packets=2, ..., lostOnKill=null]}. */
+    @Override
+    public String toString() {
+        return "TracerStats[discarded=" + discarded + ", lost=" + lost + ", packets=" + packets + ", bytes=" + bytes
+                + ", droppedFiles=" + droppedFiles + ", failures=" + failures + ", lastFailure=" + lastFailure
+                + ", lostOnKill=" + lostOnKill + "]";
+    }
+}
