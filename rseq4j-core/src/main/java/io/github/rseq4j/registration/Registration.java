@@ -180,7 +180,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
                             + " registered this thread", "let it register every thread, or do without it")
                     : none("librseq owns the registration, does not count, and has not registered this thread",
                             "let libc register (no glibc.pthread.rseq=0 in GLIBC_TUNABLES), or load librseq4j.so with"
-                            + " the program and behind librseq (LD_PRELOAD=librseq.so:librseq4j.so): librseq then"
+                            + " the program and after librseq (LD_PRELOAD=librseq.so:librseq4j.so): librseq then"
                             + " shares its area");
             case Errno.EOPNOTSUPP -> none("the thread was not started by way of the provider image, and libc takes a"
                     + " thread's memory back before the thread is gone: registering it answered EOPNOTSUPP",
@@ -188,7 +188,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
             case Errno.ECANCELED -> none("the thread is ending: registering it answered ECANCELED",
                     "use the library first on a thread that goes on");
             case Errno.EOVERFLOW -> none("as many users share the thread's registration as can be counted: registering"
-                    + " it answered EOVERFLOW", "let those who share it as __rseq_abi give it back");
+                    + " it answered EOVERFLOW", "make the libraries that share it as __rseq_abi drop their counts");
             default -> none("rseq(2) answered " + Errno.name(errno) + " for the area of owner " + owner,
                     isRefusal(errno) ? ALLOW : REPORT);
         };
