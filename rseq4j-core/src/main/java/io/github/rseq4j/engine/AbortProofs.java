@@ -7,7 +7,7 @@ import io.github.rseq4j.machine.Target;
 import io.github.rseq4j.proof.AbortProof;
 import org.jspecify.annotations.Nullable;
 
-/** Makes what has the kernel abort sections at every instruction, each on memory of its own. */
+/** Makes provers that have the kernel abort sections at every instruction. Each prover has memory of its own. */
 public final class AbortProofs {
     private final NativeEngine engine;
     private final Admissions admissions;
@@ -18,13 +18,13 @@ public final class AbortProofs {
         this.admissions = admissions;
     }
 
-    /** Returns a prover of sections that go by the engine's index. */
+    /** Returns a prover of sections that use the engine's index. */
     public AbortProof own() {
         return of(engine.target());
     }
 
     /**
-     * Returns a prover of sections that go by an index of the caller's choice, whichever the engine itself goes by.
+     * Returns a prover of sections that use an index of the caller's choice, which need not be the engine's.
      *
      * @param index one that this kernel maintains
      * @throws IllegalArgumentException when it does not
@@ -34,7 +34,7 @@ public final class AbortProofs {
     }
 
     /**
-     * Returns a prover of sections as the provider image has them, which read area, index and limit from words.
+     * Returns a prover of sections in the form of the provider image: they read area, index and limit from words.
      *
      * @param index one that this kernel maintains
      * @throws IllegalArgumentException when it does not

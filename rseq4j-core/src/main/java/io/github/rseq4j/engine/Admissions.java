@@ -7,18 +7,20 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The chains that an engine runs besides those of {@link Sections}: each was proven. They are never forgotten, because
- * their code is never unmapped (I1); so their number has a limit.
+ * The chains, other than those of {@link Sections}, that the engine runs. Their code is never unmapped (I1), so they
+ * are kept for the life of the JVM, and their number is limited.
  */
 final class Admissions {
-    /** Far more than a program defines, and what a program reaches that makes them again and again: 4 MiB of code. */
+    /**
+     * The most chains and proofs: 4 MiB of code. Only a program that builds its sections again and again reaches this.
+     */
     static final int MAX = 1024;
 
     private final Set<Chain> chains = new HashSet<>();
     private int taken;
 
     /**
-     * Takes a chain; one that is equal to another is that one.
+     * Admits a chain, unless an equal one was admitted.
      *
      * @param chain the chain
      * @throws IllegalStateException when there are too many
@@ -31,7 +33,7 @@ final class Admissions {
     }
 
     /**
-     * Takes chains that are not listed in {@link Sections}.
+     * Admits those of some chains that are not listed in {@link Sections}.
      *
      * @param all the chains
      * @throws IllegalStateException when there are too many
@@ -45,9 +47,9 @@ final class Admissions {
     }
 
     /**
-     * Takes one place, for code that stays mapped.
+     * Counts code that stays mapped towards the limit.
      *
-     * @param name whose code
+     * @param name the name of the chain whose code it is
      * @throws IllegalStateException when there are too many
      */
     synchronized void take(String name) {
@@ -60,7 +62,7 @@ final class Admissions {
     }
 
     /**
-     * Tells whether a chain was taken, or is the end of one that was.
+     * Tells whether a chain was admitted, or consists of the last sections of an admitted chain.
      *
      * @param chain a chain
      */

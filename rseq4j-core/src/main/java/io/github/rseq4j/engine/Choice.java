@@ -19,26 +19,28 @@ final class Choice extends Thread {
     /* How it works
      *
      * A class whose initialiser fails is lost for the life of the JVM, the JDK's own classes too. So initialisers run
-     * where they do not fail: on a thread of their own, whose stack is empty, after it was seen that there is memory.
-     * The caller waits for it. The caller's stack, interrupt, scheduling and affinity have no part in the choice.
+     * where they do not fail: on a new thread, whose stack is empty, after an allocation has shown that there is
+     * memory. The caller waits for this thread. The caller's stack, interrupt, scheduling and affinity do not influence
+     * the choice.
      *
      * The initialisers of this class and of Made run on the caller's stack. They call no method, and a stack can
      * overflow only where a method is called. Made is initialised after the choice; it turns the choice into a
      * constant.
      *
-     * Choosing ends with an engine: what is thrown on the way to restartable sequences is the fallback's reason. Where
-     * not even the fallback can be made, the caller gets what was thrown, and the next caller begins anew. So does it
-     * where the caller's stack overflows while it begins or waits: of two choices the first one counts.
+     * A choice ends with an engine: a Throwable on the way to restartable sequences becomes the fallback's reason.
+     * Where even the fallback cannot be made, the caller gets the Throwable, and the next caller starts a new choice.
+     * The next caller also starts a new choice where the stack of the first caller overflowed while it started the
+     * thread or waited. Of two choices the first one to be published counts.
      *
-     * The registration of the caller's thread is checked on that thread, while it waits: another library may have
-     * registered an area of its own there.
+     * The waiting caller checks the registration of its own thread: another library may have registered an area of its
+     * own there.
      *
-     * Refused: to try the choice again after a failure that may have passed. Structures of two engines would not work
+     * Refused: a second choice after a failure that may have been temporary. Structures of two engines would not work
      * together.
      */
     /** Engine, prepared classes, handle of the area's fields; written once, under its monitor. */
     private static final @Nullable Object[] MADE = new Object[3];
-    /** The monitor of callers that begin a choice. */
+    /** The monitor under which callers start a choice. */
     private static final byte[] MAKING = new byte[0];
     private static final int HEADROOM_BYTES = 1 << 20;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -95,7 +97,7 @@ final class Choice extends Thread {
             return;
         }
         boolean hasThread = true;
-        // An initialiser may wait for the choice, so none is waited for under the monitor.
+        // An initialiser may wait for the choice, so the caller waits for initialisers outside the monitor.
         synchronized (MAKING) {
             try {
                 choice.start();
@@ -119,7 +121,7 @@ final class Choice extends Thread {
         registerCaller();
     }
 
-    /** The image's constructor registers the thread that loads it, which is not the one that asked for the engine. */
+    /** Registers the caller. The constructor of the provider image registers only the thread that loads the image. */
     private static void registerCaller() {
         try {
             if (isMade()) {
@@ -130,7 +132,9 @@ final class Choice extends Thread {
         }
     }
 
-    /** Without a thread there is no self-test: the fallback serves, and classes are initialised where the caller is. */
+    /**
+     * Chooses the fallback: without a thread there is no self-test. The caller's thread then initialises the classes.
+     */
     private static void withoutThread(OutOfMemoryError refusal) {
         if (!isMade()) {
             Registration given = given();
@@ -169,7 +173,9 @@ final class Choice extends Thread {
         }
     }
 
-    /** Asks on the thread that waits for the choice; where it has left, by what it threw, the answer is no. */
+    /**
+     * Asks on the thread that waits for the choice. If that thread has left because of a Throwable, the answer is no.
+     */
     private synchronized boolean ask(BooleanSupplier asked) {
         question = asked;
         notifyAll();
@@ -227,7 +233,7 @@ final class Choice extends Thread {
         }
     }
 
-    /** Better no memory here than in an initialiser. */
+    /** Throws OutOfMemoryError here, and not in an initialiser, if memory is short. */
     private static void requireHeadroom() {
         if (new byte[HEADROOM_BYTES].length != HEADROOM_BYTES) {
             throw new IllegalStateException("bytes=" + HEADROOM_BYTES);
@@ -257,7 +263,7 @@ final class Choice extends Thread {
         return new FallbackEngine(failed, SelfTest.Outcome.NOT_RUN);
     }
 
-    /** Returns the record of what went wrong in choosing; the remedy is that of its kind. */
+    /** Returns the record of a failed choice; the kind of the failure decides on the remedy. */
     static Registration failed(Throwable t) {
         if (t instanceof KernelException e) {
             String call = e.call().substring(0, Math.max(0, e.call().indexOf('(')));
@@ -278,7 +284,7 @@ final class Choice extends Thread {
         return Registration.none("choosing the engine failed: " + t, "report this, with the JVM's name and version");
     }
 
-    /** Returns the record of what the property forbids, or null. */
+    /** Returns the record of a choice that the property decides, or null if the property leaves it open. */
     private static @Nullable Registration given() {
         String property = System.getProperty(Engine.REGISTRATION_PROPERTY, "auto");
         return switch (property) {

@@ -8,16 +8,16 @@ import io.github.rseq4j.kernel.Native;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 
-/** Finishes calls of emitted functions that returned before their work was done. */
+/** Finishes calls of emitted functions that returned without a result or an exit. */
 final class Completion {
     /* How it works
      *
-     * A thread that has no registration yet gets one, where that is for us to do, and the operation is tried again. A
-     * thread that cannot have one, or with an index beyond the memory, cannot run a section. Its operation runs step by
-     * step at one more index, which no section ever uses, under a lock: slow, rare and exact. Sums read that copy like
-     * the others.
+     * A thread without a registration is registered, if rseq4j registers threads, and the call is tried again. A thread
+     * that cannot be registered, or whose index is beyond the memory, cannot run a section. Its chain runs step by
+     * step, under a lock, on an additional copy whose index no section uses: slow, rare and exact. Sums include that
+     * copy.
      */
-    /** How many carrier threads an operation may find unregistered, one after the other, before it gives up on that. */
+    /** The most unregistered carrier threads that one call joins, one after the other, before it runs step by step. */
     private static final int MAX_JOINS = 100;
 
     private final NativeEngine engine;
@@ -50,7 +50,7 @@ final class Completion {
         return result >= 0 ? result : Status.failure(Status.code(result), before + Status.completed(result));
     }
 
-    /** A carrier thread that was registered may not be the one that the operation finds next. */
+    /** Tells whether a call is tried again. After a join, a virtual thread may run on another carrier thread. */
     private boolean isTriedAgain(long status, int joins) {
         int code = Status.code(status);
         if (code == Status.ABORTED) {
@@ -60,7 +60,7 @@ final class Completion {
         return code == Status.UNREGISTERED && engine.registers() && joins < MAX_JOINS && engine.join() == 0;
     }
 
-    /** Returns what is left of a chain when some of its sections were committed. */
+    /** Returns the sections of a chain that were not committed, as a chain. */
     private static Chain rest(Chain chain, int completed) {
         List<Section> sections = chain.sections();
         return completed == 0 ? chain : new Chain(chain.name() + "_from_" + completed, chain.arguments(),

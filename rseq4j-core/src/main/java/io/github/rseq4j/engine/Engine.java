@@ -16,7 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs sections in this JVM, by the kernel's restartable sequences or by the fallback. The engine is chosen once, at
+ * Runs sections in this JVM, with the kernel's restartable sequences or on the fallback. The engine is chosen once, at
  * the first use.
  */
 public sealed interface Engine permits NativeEngine, FallbackEngine {
@@ -26,12 +26,12 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      */
     String REGISTRATION_PROPERTY = "rseq4j.registration";
 
-    /** The binary logarithm of the distance between two indices' copies of a cell, in bytes. */
+    /** The binary logarithm of the stride, in bytes. */
     int STRIDE_SHIFT = 20;
 
     /**
-     * The status of a function that could not be linked when its holder was initialised: {@link #complete} does its
-     * work. It is that of a section that was aborted too often.
+     * The status of a call whose function could not be linked when its holder was initialised: {@link #complete} does
+     * the work. It equals the status of a section that was aborted too often.
      */
     long UNLINKED = -Status.ABORTED;
 
@@ -44,9 +44,9 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     }
 
     /**
-     * Returns this JVM's engine after it has initialised classes that hold functions, where an initialiser does not
-     * fail: each is lost for the life of the JVM when it does. To be called before one of them is used, seldom, for
-     * example where a structure is made.
+     * Initialises classes that hold functions, and returns this JVM's engine. A class whose initialiser fails is lost
+     * for the life of the JVM, so the initialisers run on a thread on which they do not fail. Call this before the
+     * first use of one of the classes, and rarely: for example, where a structure is made.
      *
      * @param holders the classes
      */
@@ -62,7 +62,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
 
     /**
      * Links the function of a chain, for the initialiser of a class that {@link #get(Class[])} initialises. It throws
-     * nothing that linking throws: a call of a function that could not be linked is completed.
+     * nothing when linking fails: {@link #complete} then does the work of each call.
      *
      * @param chain one of {@link Sections#all()}
      */
@@ -76,7 +76,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     }
 
     /**
-     * Does the same for a function with a segment.
+     * Does the same as {@link #link(Chain)} for a function with a segment.
      *
      * @param chain one of {@link Sections#all()}
      * @param segment the number of the argument that is a segment
@@ -95,32 +95,35 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
         return Choice.isMade() || get() != null ? Choice.Made.AREA_FIELD : null;
     }
 
-    /** Returns what a person calls the engine. */
+    /** Returns the engine's name for people. */
     String name();
 
     /** Returns the registration, with its proof or the reason why the fallback serves. */
     Registration registration();
 
-    /** Returns what the self-test saw. */
+    /** Returns the outcome of the self-test. */
     SelfTest.Outcome selfTest();
 
     /** Returns the index's name: {@code mm_cid}, {@code cpu_id} or, for the fallback, {@code stripe}. */
     String indexName();
 
-    /** Returns how many copies of a cell there are: one for each index, and one for threads that have none. */
+    /**
+     * Returns the number of copies of a cell: one for each index and, on restartable sequences, one more for threads
+     * that have no index.
+     */
     int copies();
 
-    /** Returns below which number an index selects a copy. */
+    /** Returns the number below which an index selects a copy. */
     int limit();
 
-    /** Returns the index that sections go by; where there is none, the one that they would go by. */
+    /** Returns the index that sections use; on the fallback, the one that they would use. */
     Index sectionIndex();
 
     /** Tells whether the kernel maintains node_id and mm_cid. */
     boolean hasNodeAndMmCid();
 
     /**
-     * Registers the calling carrier thread, where that is for us to do.
+     * Registers the calling carrier thread, where rseq4j registers threads.
      *
      * @return 0, also where there is nothing to do, or -errno
      */
@@ -129,14 +132,14 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     /** Returns the memory that the sections work on. */
     AddressSpace memory();
 
-    /** Returns the grain of {@link #memory()}: so much at least is populated, and can be given back, at a time. */
+    /** Returns the page size of {@link #memory()}: the least amount that can be populated or given back. */
     long pageBytes();
 
-    /** Tells whether {@link #memory()} can show files, and has the kernel's pages. */
+    /** Tells whether {@link #memory()} consists of the kernel's pages, to which files can be mapped. */
     boolean hasKernelPages();
 
     /**
-     * Returns how much of a part of {@link #memory()} is populated, at most.
+     * Returns an upper bound of how much of a part of {@link #memory()} is populated.
      *
      * @param address where it begins
      * @param lengthBytes its length
@@ -144,7 +147,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     long populatedBytes(long address, long lengthBytes);
 
     /**
-     * Gives back what pages of zeros hold: they are zeros again, and not populated.
+     * Gives pages of anonymous memory back: they read as zeros afterwards, and are not populated.
      *
      * @param address where the first one begins
      * @param lengthBytes their length
@@ -153,7 +156,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     boolean discard(long address, long lengthBytes);
 
     /**
-     * Does the same for pages that may show a file, and show none afterwards.
+     * Does the same as {@link #discard} for pages to which a file may be mapped. No file is mapped to them afterwards.
      *
      * @param address where the first one begins
      * @param lengthBytes their length
@@ -177,7 +180,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     long reserve();
 
     /**
-     * Reserves memory that no index selects.
+     * Reserves memory in which no index selects a copy.
      *
      * @param lengthBytes how much
      * @return its address; all is 0
@@ -186,25 +189,28 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     long reserve(long lengthBytes);
 
     /**
-     * Returns which copy a section that goes by the CPU's number would have worked on, had the calling thread called it
-     * a moment ago.
+     * Returns the number of the copy on which a section that uses {@code cpu_id} would have worked, if the calling
+     * thread had called it a moment ago.
      */
     int cpuIndex();
 
-    /** Returns which copy a section would have worked on, had the calling thread called it a moment ago. */
+    /**
+     * Returns the number of the copy on which a section would have worked, if the calling thread had called it a moment
+     * ago.
+     */
     int index();
 
     /**
-     * Returns when no section is running any more that was running when this was called: each has committed, and that
-     * is seen, or it was aborted and begins anew, and then sees what the caller wrote before (I9).
+     * Waits until no section is running any more that was running when this was called. Each has committed, and the
+     * caller sees its commit; or it was aborted, and its restart sees the caller's earlier writes (I9).
      *
      * @throws KernelException when the kernel refuses
      */
     void fence();
 
     /**
-     * Throws what {@link #fence} would throw, for an operation that cannot be undone when a fence is refused in its
-     * middle.
+     * Throws what {@link #fence} would throw. An operation calls this first if it cannot be undone when the kernel
+     * refuses a fence in its middle.
      *
      * @throws KernelException when the kernel refuses
      */
@@ -226,10 +232,10 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     MethodHandle handle(Chain chain);
 
     /**
-     * Returns the same function with one of its arguments as a segment, which may be an array of the heap: for chains
-     * that copy from it or to it, and do nothing else with it. A segment that is copied from is only read. Of one that
-     * is copied to no other byte is written; it must not be read-only, for machine code does not look. Make it a
-     * constant.
+     * Returns the same function with one of its arguments as a segment, which may be a segment of a heap array. The
+     * chain may only copy from the segment or to it. A source is only read. A target gets the copied bytes, and no
+     * other byte of it is written. A target must not be read-only, because machine code does not check that. Make the
+     * handle a constant.
      *
      * @param chain one of {@link Sections#all()}
      * @param segment the number of the argument that is a {@link MemorySegment}
@@ -240,8 +246,8 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     MethodHandle handle(Chain chain, int segment);
 
     /**
-     * Returns the function that reads what the sections' timestamps read: the processor's counter, or, where the
-     * fallback serves, {@link System#nanoTime()}; of type ()long. Make it a constant.
+     * Returns the function that reads the clock of the sections' timestamps: the processor's counter or, on the
+     * fallback, {@link System#nanoTime()}. Its type is ()long. Make it a constant.
      *
      * @throws KernelException when there is no more executable memory
      */
@@ -251,8 +257,8 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     boolean readsCounter();
 
     /**
-     * Returns the handle that reads an int of the calling carrier thread's rseq area, sign-extended; of type (long,
-     * long)long: the field's offset in bytes, and an argument that is ignored. It is null on the fallback.
+     * Returns the handle that reads an int of the calling carrier thread's area and sign-extends it. Its type is (long,
+     * long)long: it takes the field's offset in bytes, and an argument that is ignored. It is null on the fallback.
      */
     @Nullable MethodHandle areaFieldHandle();
 
@@ -275,8 +281,8 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     long aborts(Chain chain);
 
     /**
-     * Takes a chain that is not listed in {@link Sections}, for the life of the JVM. Equal chains are one; chains that
-     * share no more than their name have nothing to do with each other.
+     * Admits a chain that is not listed in {@link Sections}, for the life of the JVM. Equal chains count as one chain.
+     * Two different chains may have the same name.
      *
      * @param proof the proof of the chain
      * @throws IllegalStateException when there are too many
@@ -284,9 +290,9 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     void admit(SimulationProof proof);
 
     /**
-     * Takes chains of another module of rseq4j, whose tests simulate and abort them as core's do with {@link Sections}:
-     * a proof in each JVM would take seconds. This package is exported to modules of rseq4j alone, so no other chain
-     * comes here without its proof.
+     * Admits chains of another module of rseq4j without a proof, which would take seconds in each JVM. The tests of
+     * that module simulate and abort them, as core's tests do with {@link Sections}. This package is exported to
+     * modules of rseq4j alone, so all other chains need their proof.
      *
      * @param chains the chains
      * @throws IllegalStateException when there are too many
@@ -294,8 +300,9 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     void admit(List<Chain> chains);
 
     /**
-     * Aborts a chain at every instruction, in code of its own and on memory that all such proofs share. The code stays
-     * mapped, so each call takes a place of those that {@link #admit} hands out.
+     * Runs the abort proof of a chain: the kernel aborts it at every instruction. The proof emits code of its own, and
+     * shares its memory with all such proofs. The code stays mapped, so each call counts towards the limit of {@link
+     * #admit}.
      *
      * @param chain the chain
      * @param seed decides the scenarios
@@ -307,9 +314,9 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     AbortProof.Report proveAborts(Chain chain, long seed);
 
     /**
-     * Finishes a call that returned a negative status for another reason than an exit: tries again, or does the work
-     * where threads without an index do it. An exit is final, and comes back as it is; a caller whose exits come often
-     * keeps it and spares the call.
+     * Finishes a call that returned a negative status for another reason than an exit: it tries again, or works step by
+     * step on the copy of threads without an index. An exit is final and is returned unchanged; a caller with frequent
+     * exits need not call this for them.
      *
      * @param chain the chain
      * @param status what it returned
@@ -319,13 +326,13 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     long complete(Chain chain, long status, long... arguments);
 
     /**
-     * Does the same for a call with a segment.
+     * Does the same as {@link #complete(Chain, long, long...)} for a call with a segment.
      *
      * @param chain the chain
      * @param status what it returned
      * @param segment the number of the argument that is a segment
      * @param data the segment
-     * @param arguments all arguments; the one that is a segment is not looked at
+     * @param arguments all arguments; the one in the place of the segment is ignored
      * @return 0 or more, or the exit's status
      */
     long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments);

@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** Runs the sections as bytecode under a lock per stripe: exact everywhere, and slower. */
+/** Runs sections as bytecode under a lock for each stripe: exact on every system, and slower. */
 public final class FallbackEngine implements Engine {
     private final Fallback fallback = new Fallback(Runtime.getRuntime().availableProcessors(), STRIDE_SHIFT);
     private final Admissions admissions = new Admissions();
@@ -29,7 +29,7 @@ public final class FallbackEngine implements Engine {
     private final Registration registration;
     private final SelfTest.Outcome selfTest;
 
-    /** A chain, and the number of the argument that it takes as a segment. */
+    /** A chain, and the number of its argument that is a segment. */
     private record WithSegment(Chain chain, int segment) {}
 
     FallbackEngine(Registration registration, SelfTest.Outcome selfTest) {
@@ -180,7 +180,7 @@ public final class FallbackEngine implements Engine {
 
     @Override
     public void emit(List<Chain> chains) {
-        // Bytecode needs no executable memory of the kernel's.
+        // Bytecode needs no executable memory from the kernel.
     }
 
     @Override

@@ -6,14 +6,17 @@ import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import org.jspecify.annotations.Nullable;
 
-/** Ends the sections that are running, on one CPU or on all: by membarrier(2), or by a thread that visits the CPUs. */
+/**
+ * Waits for the sections that are running, or has them aborted, on one CPU or on all: by membarrier(2), or by a thread
+ * that visits the CPUs.
+ */
 final class Fences {
     /* How it works
      *
      * The kernel accepts membarrier after the process has announced that it will fence. If the kernel refuses (a
      * seccomp filter, Linux before 5.10), a new thread pins itself to each CPU in turn. A thread that ran a section
-     * there was switched out, and a switch aborts its section. A CPU to which the new thread may not move is offline,
-     * or excluded by the process's cpuset, so no section of this process runs there.
+     * there was switched out, and a switch aborts its section. A CPU to which the kernel does not let the new thread
+     * move (EINVAL) is offline, or excluded by the process's cpuset, so no section of this process runs there.
      */
     /** Every CPU. */
     static final int ALL = -1;
@@ -21,13 +24,13 @@ final class Fences {
     private boolean announced;
     private boolean refused;
 
-    /** Returns when every section that ran when this was called has committed or was aborted. */
+    /** Waits until every section that ran when this was called has committed or was aborted. */
     void fence() {
         fence(ALL);
     }
 
     /**
-     * Returns when every section that ran on one CPU when this was called has committed or was aborted.
+     * Waits until every section that ran on one CPU when this was called has committed or was aborted.
      *
      * @param cpu the CPU, or {@link #ALL}
      */
@@ -39,18 +42,20 @@ final class Fences {
         int answer = Linux.membarrier(Linux.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ,
                 cpu == ALL ? 0 : Linux.MEMBARRIER_CMD_FLAG_CPU, cpu == ALL ? 0 : cpu);
         if (answer < 0) {
-            // A filter may have come since, and EINVAL is a CPU that is offline: nothing runs there, as the walk finds.
+            // A seccomp filter may have been installed since. EINVAL means an offline CPU, on which no section runs;
+            // the walk skips it.
             walk(cpu);
         }
     }
 
     /** Throws what a fence would throw. */
     void require() {
-        // A CPU that there cannot be is accepted and costs nothing; a filter refuses the call for it all the same.
+        // No machine has this CPU, so the call fences nothing and costs little. A seccomp filter refuses it like any
+        // other.
         int answer = announce() ? Linux.membarrier(Linux.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ,
                 Linux.MEMBARRIER_CMD_FLAG_CPU, Integer.MAX_VALUE) : -Errno.EPERM;
         if (answer < 0 && answer != -Errno.EINVAL) {
-            // Only by going there is it known that the thread may.
+            // Only a walk shows whether the kernel refuses the walk.
             walk(ALL);
         }
     }
@@ -63,7 +68,7 @@ final class Fences {
         return announced;
     }
 
-    /** A thread of its own, because the caller's affinity is the caller's. */
+    /** Fences by a new thread, because the caller's affinity must not change. */
     static void walk(int cpu) {
         Walker walker = new Walker(cpu);
         walker.start();
@@ -81,7 +86,7 @@ final class Fences {
         walker.requireDone();
     }
 
-    /** The thread that goes from CPU to CPU. */
+    /** The thread that visits each CPU. */
     private static final class Walker extends Thread {
         private final int only;
         /** Read after the thread has ended. */
@@ -112,10 +117,10 @@ final class Fences {
             }
         }
 
-        /** A thread that ended in another way has been to no more than some of the CPUs. */
+        /** Throws if the thread ended early: then it has visited only some of the CPUs. */
         void requireDone() {
             if (thrown instanceof KernelException refusal) {
-                // Another one, made here: it is the caller's frames that say which operation was refused.
+                // A new exception, made here, so that its stack trace shows the caller's operation.
                 KernelException told = Errno.refusal(refusal.call(), refusal.errno());
                 told.initCause(refusal);
                 throw told;

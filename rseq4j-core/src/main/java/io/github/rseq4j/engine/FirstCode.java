@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The code and the memory that exist before the engine: enough to prove the claim of a registration and to test that
- * sections are aborted. {@link NativeEngine} goes on with them.
+ * The code and the memory that exist before the engine. They suffice to prove the claim of a registration and to run
+ * the self-test. {@link NativeEngine} then uses them.
  */
 final class FirstCode {
     private final Claim claim;
@@ -37,7 +37,7 @@ final class FirstCode {
     /**
      * Emits the functions that a program's first update needs, in one mapping.
      *
-     * @param claim says where threads have their area; it has an owner
+     * @param claim the claim, with an owner; its offset locates the threads' areas
      */
     FirstCode(Claim claim) {
         Registration registration = claim.registration();
@@ -60,7 +60,7 @@ final class FirstCode {
         }
     }
 
-    /** Returns the claim that the code was emitted for. */
+    /** Returns the claim for which the code was emitted. */
     Claim claim() {
         return claim;
     }
@@ -70,12 +70,12 @@ final class FirstCode {
         return compiler;
     }
 
-    /** Returns the memory that functions are installed in. */
+    /** Returns the memory in which functions are installed. */
     CodeMemory code() {
         return code;
     }
 
-    /** Returns what sections are emitted for. */
+    /** Returns the target for which sections are emitted. */
     Target target() {
         return target;
     }
@@ -100,7 +100,7 @@ final class FirstCode {
         return area;
     }
 
-    /** Links the section that the self-test runs: it waits before its commit, and an abort ends it. */
+    /** Links the self-test's section, which waits before its commit and is not restarted. */
     MethodHandle selfTestSection() {
         Chain chain = DelayLoadAddStore.CHAIN;
         return Native.critical(functions.of(chain).entry(), chain.arguments());

@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The machine code of chains, each emitted when it is first asked for. */
+/** The machine code of chains. The code of a chain is emitted at its first use. */
 final class Functions {
     private final CodeMemory code;
     private final Compiler compiler;
@@ -27,7 +27,7 @@ final class Functions {
         this.admissions = admissions;
     }
 
-    /** A chain and its function: a name alone does not tell which of two users' chains it is. */
+    /** A chain and its function. Two chains of users may have the same name, so the chain itself is compared. */
     private record Installed(Chain chain, MachineCode function) {}
 
     /**
@@ -41,7 +41,7 @@ final class Functions {
         List<Installed> ofThatName = installed.get(chain.name());
         if (ofThatName != null) {
             for (Installed each : ofThatName) {
-                // First the constants themselves: comparing records costs a fresh JVM milliseconds.
+                // Identity first: the first comparison of records costs a fresh JVM milliseconds.
                 if (each.chain == chain || each.chain.equals(chain)) {
                     return each.function;
                 }
@@ -58,7 +58,7 @@ final class Functions {
     }
 
     /**
-     * Takes a function that was emitted with others.
+     * Adds a function that was emitted together with others.
      *
      * @param chain its chain
      * @param function the function

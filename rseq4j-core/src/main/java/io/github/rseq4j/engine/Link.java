@@ -11,29 +11,29 @@ import org.jspecify.annotations.Nullable;
  * The linked function of a chain. A caller keeps it in a static final field.
  *
  * <p>The methods {@code call} return the function's status as it is. The methods {@code run} return a final status: a
- * result, 0 or more, or an exit. They complete a call that ended for another reason. A caller that would have to keep
- * many arguments or a new segment for that uses {@code call}, and builds them again for {@link #complete}: otherwise
- * they cost time or memory in each call.
+ * result, 0 or more, or an exit. They complete a call that ended for another reason. For that they keep the arguments
+ * until the call has returned. A caller with many arguments or a new segment uses {@code call}, and builds the
+ * arguments again if it needs {@link #complete}: keeping them would cost time or memory in each call.
  *
  * @param chain the chain
  * @param segment the number of the argument that is a segment, or {@link io.github.rseq4j.interpreter.Arguments#NONE}
- * @param function the function, of the type that {@link Engine#handle(Chain)} says; null where it could not be linked,
- *     so that each call is completed
+ * @param function the function, of the type that {@link Engine#handle(Chain)} describes; null if it could not be
+ *     linked, so that {@link #complete} does the work of each call
  */
 public record Link(Chain chain, int segment, @Nullable MethodHandle function) {
     /* How it works
      *
      *   run(a0, ...) = let status = function(a0, ...) in isFinal(status) ? status : complete(status, a0, ...)
      *
-     * There is a method for each shape that the library calls, so that a handle is invoked by its exact type. A record,
-     * because the JIT compiler takes the components of a constant record for constants: the call is then as good as one
-     * of a constant handle, and beside the downcall a comparison of the status remains.
+     * There is a method for each shape that the library calls, so that a handle is invoked by its exact type. This
+     * class is a record, because the JIT compiler treats the components of a constant record as constants. So the call
+     * compiles to the downcall and a comparison of the status.
      *
-     * Refused: the same as a tree of method handles, as users' sections have it (section.Completion). It takes a fresh
-     * JVM some milliseconds for each shape.
+     * Refused: a tree of method handles, which users' sections have (section.Completion). Each shape costs a fresh JVM
+     * some milliseconds.
      */
 
-    /** Tells whether a status is a result or an exit, which come often and need no more work. */
+    /** Tells whether a status is a result or an exit. Both are frequent and need no more work. */
     public static boolean isFinal(long status) {
         return status >= 0 || Status.code(status) >= Status.EXIT;
     }

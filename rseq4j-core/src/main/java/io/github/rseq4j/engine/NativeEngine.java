@@ -27,7 +27,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Runs the sections as machine code under the kernel's protection. */
+/** Runs sections as machine code that the kernel aborts when it disturbs them. */
 public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final FirstCode first;
     private final CodeMemory code;
@@ -59,13 +59,14 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     /**
      * Finds the registration, proves it and tests that sections are aborted.
      *
-     * @param test the self-test, whose threads run already
+     * @param test the self-test, whose threads have been started
      * @param libcAlone whether libc alone may own the registration
      * @param isCallerTaken tells whether the thread that asked for the engine has an area of an unknown owner
      * @return an engine of machine code, or the fallback with the reason
      */
     static Engine open(SelfTest test, boolean libcAlone, BooleanSupplier isCallerTaken) {
-        // The section of rseq4j_add() in rseq4j.h; each further one would cost a fresh JVM a millisecond.
+        // The image gets only the section of rseq4j_add() in rseq4j.h: each further one would cost a fresh JVM a
+        // millisecond.
         Claim claim = Claim.find(libcAlone, isCallerTaken, List.of(LoadAddStore.ONE), STRIDE_SHIFT);
         if (claim.registration().owner() == Owner.NONE) {
             return new FallbackEngine(claim.registration(), SelfTest.Outcome.NOT_RUN);
@@ -80,7 +81,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
                 : new FallbackEngine(Registration.none(verdict.failure(), verdict.remedy()), verdict.outcome());
     }
 
-    /** Returns what the sections are emitted for. */
+    /** Returns the target for which sections are emitted. */
     public Target target() {
         return target;
     }
@@ -90,14 +91,14 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return compiler;
     }
 
-    /** Runs the self-test once more, which changes nothing but what it returns. */
+    /** Runs the self-test once more. The engine does not change, whatever the outcome is. */
     public SelfTest.Outcome testAgain() {
         try (SelfTest test = new SelfTest()) {
             return test.run(first).outcome();
         }
     }
 
-    /** Returns what has the kernel abort sections at every instruction. */
+    /** Returns the provers that make the kernel abort sections at every instruction. */
     public synchronized AbortProofs proofs() {
         AbortProofs made = proofs;
         if (made == null) {
@@ -107,12 +108,12 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return made;
     }
 
-    /** Returns what runs chains where no section can run. */
+    /** Returns the interpreter of chains for threads that cannot run sections. */
     StepByStep stepByStep() {
         return stepByStep;
     }
 
-    /** Returns the memory that the functions are installed in. */
+    /** Returns the memory in which functions are installed. */
     public CodeMemory code() {
         return code;
     }
@@ -137,14 +138,14 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         MethodHandle handle = timestamp;
         if (handle == null) {
             long entry = code.install(List.of(compiler.timestamp())).getFirst().entry();
-            // It takes none; a shape of two is linked already.
+            // The function takes no argument, but the shape with two is linked already.
             handle = MethodHandles.insertArguments(Native.critical(entry, 2), 0, 0L, 0L);
             timestamp = handle;
         }
         return handle;
     }
 
-    /** Reads what the sections' timestamps read. */
+    /** Reads the clock of the sections' timestamps. */
     long timestamp() {
         try {
             return (long) timestampHandle().invokeExact();
@@ -153,7 +154,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         }
     }
 
-    /** Tells whether threads are for us to register. */
+    /** Tells whether rseq4j registers threads; otherwise libc has registered all of them. */
     boolean registers() {
         return first.claim().registers();
     }
@@ -164,8 +165,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     }
 
     /**
-     * Returns the address of the function {@code int join()} that registers the calling thread, also in a signal's
-     * handler, or 0 where that is not for us to do.
+     * Returns the address of the function {@code int join()} that registers the calling thread, or 0 where rseq4j does
+     * not register threads. A signal handler may call the function.
      */
     public long joinAddress() {
         return first.claim().joinAddress();
@@ -186,7 +187,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return first.area().index();
     }
 
-    /** Returns the cell that the self-test works on: the first one of the first range, which is never handed out. */
+    /** Returns the self-test's cell: the first one of the first range, which is never handed out. */
     public long selfTestCell() {
         return memory.selfTestCell();
     }
@@ -294,10 +295,10 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     }
 
     /**
-     * Fences without membarrier(2), which is what {@link #fence()} does where that is refused: a thread goes to each
-     * CPU.
+     * Fences without membarrier(2): a thread visits each CPU. {@link #fence()} does the same where membarrier(2) is
+     * refused.
      *
-     * @throws KernelException when the kernel refuses that as well
+     * @throws KernelException when the kernel refuses the visit
      */
     public void fenceByWalking() {
         Fences.walk(Fences.ALL);
@@ -310,7 +311,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         try {
             function = functions.of(chain);
         } catch (KernelException e) {
-            // No more executable memory: slower, and as exact.
+            // Without executable memory the chain runs step by step: slower, and as exact.
             return stepByStep.handle(chain, Arguments.NONE);
         }
         return Native.critical(function.entry(), chain.arguments());
@@ -329,8 +330,8 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     }
 
     /**
-     * Returns a section as a C function, which any thread and any signal handler may call; where the thread is not
-     * registered it says so.
+     * Returns a chain as a C function, which any thread and any signal handler may call. On an unregistered thread the
+     * function returns that status.
      *
      * @param chain one of {@link Sections#all()}, or one that was admitted
      * @return its address

@@ -5,13 +5,13 @@ import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.RawMemory;
 
-/** The memory that emitted sections work on: address space of the process, which the kernel populates page by page. */
+/** The memory of emitted sections: address space of the process, which the kernel populates page by page. */
 final class NativeMemory {
     private static final int PROTECTION = Linux.PROT_READ | Linux.PROT_WRITE;
     private static final int NO_FILE = -1;
 
     private final int copies;
-    /** Mapped for the self-test; its cells, all but the first one, go to the first caller of {@link #reserve()}. */
+    /** Mapped for the self-test. The first caller of {@link #reserve()} gets it, except its first cell. */
     private final long firstRange;
     private boolean isFirstRangeTaken;
     private boolean isPrepared;
@@ -26,7 +26,7 @@ final class NativeMemory {
         this.firstRange = map();
     }
 
-    /** Returns the cell that the self-test works on: the first one of the first range, which is never handed out. */
+    /** Returns the self-test's cell: the first one of the first range, which is never handed out. */
     long selfTestCell() {
         return firstRange;
     }
@@ -58,8 +58,7 @@ final class NativeMemory {
     long map() {
         long bytes = (long) copies << Engine.STRIDE_SHIFT;
         long range = reserve(bytes);
-        // Cells are small and spread a stride apart: a huge page for each would be all waste. A refusal changes
-        // nothing.
+        // Cells are small and lie a stride apart, so huge pages would be nearly empty. A refusal does no harm.
         Linux.madvise(range, bytes, Linux.MADV_NOHUGEPAGE);
         return range;
     }

@@ -10,56 +10,57 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tests that this kernel aborts sections, before anything relies on it: by a fence, and by preemption on one CPU. Some
- * emulators abort none, and Linux 6.19 on arm64 for a while aborted none on preemption.
+ * Tests that this kernel aborts sections, by a fence and by preemption on one CPU, before any structure relies on it.
+ * Some emulators abort no section. Linux 6.19 on arm64 for a while aborted none on preemption.
  */
 public final class SelfTest implements AutoCloseable {
     /* How it works
      *
-     * Threads: the caller, which has the engine's first code; the tester, which runs the section; the companion, which
-     * preempts the tester; the fencer. The section waits some microseconds before its commit and is not restarted, so
-     * each abort is seen.
+     * Threads: the caller, which supplies the code (FirstCode); the tester, which runs the section; the companion,
+     * which preempts the tester; the fencer, which fences. The section waits some microseconds before its commit. An
+     * abort is not followed by a restart, so the tester sees each abort.
      *
-     * 1. Fencer: announces fences to the kernel, which takes ten milliseconds. The other steps do not wait for it.
-     * 2. Tester: registers itself, and pins itself to the CPU that it is on.
+     * 1. Fencer: announces fences to the kernel. That takes ten milliseconds; steps 2 and 3 do not wait for it.
+     * 2. Tester: registers itself, and pins itself to its current CPU.
      * 3. Companion: pins itself to the same CPU, then sleeps and wakes. Tester: runs the section until a run aborts
      *    during which the thread was switched out (getrusage counts that).
      * 4. Tester: may use all CPUs again. Fencer: fences without a pause. Tester: runs the section until a run aborts
      *    during which the thread was not switched out.
      * 5. Caller: compares the cell with the number of commits, and judges.
      *
-     * Bounds: steps 2 to 4 take 25 ms at most. Where the scheduler has hardly switched the tester out in that time,
-     * nothing could be seen, and the bound becomes fifty times as long. A number of rounds bounds the CPU time in any
-     * case. The caller waits no longer than 30 s: where real-time threads leave an ordinary thread no CPU, the fallback
-     * serves.
+     * Bounds: steps 2 to 4 take 25 ms at most. If the scheduler has hardly switched the tester out in that time, there
+     * was no abort to see, and the bound becomes fifty times as long. The number of rounds is limited too, which bounds
+     * the CPU time. The caller waits for at most 30 s. If real-time threads leave an ordinary thread no CPU for so
+     * long, the fallback is chosen.
      *
-     * Evidence: fences that met no section prove nothing, and the note says so. Many fences that met a section and
-     * aborted none prove that aborts do not happen.
+     * Evidence: fences during which no section ran prove nothing, and the outcome's note says so. Many fences during
+     * which a section ran and was not aborted prove that aborts do not happen.
      *
-     * Scheduling: the threads inherit the policy of the thread that starts them, and take the ordinary one. At a
-     * real-time priority nothing preempts a section, the tester spins for all of its bound, and RLIMIT_RTTIME ends the
-     * process. A thread that cannot leave a real-time priority gets no longer bound.
+     * Scheduling: a thread inherits the policy of the thread that starts it, so each thread of the test first takes the
+     * ordinary policy. At a real-time priority no thread would preempt the tester, it would spin until its bound, and
+     * RLIMIT_RTTIME would end the process. The bound of a tester that cannot leave a real-time policy is not extended.
      *
-     * An Error in one of the threads, or an interrupt of their group, is a failure of the test like any other.
+     * An Error in one of the threads fails the test. The threads ignore interrupts.
      *
-     * Refused: to rely on membarrier alone (it interrupts with an IPI, which worked on the kernels that missed
-     * preemption), and to test migration (the kernel then aborts for another reason).
+     * Refused: a test of fences alone (membarrier interrupts by an IPI, which worked on the kernels that missed
+     * preemption), and a test of migration (there the kernel aborts for another reason).
      */
-    /** When no further round is begun: 5 ms before the bound of all of it, so that the last one fits. */
+    /** The time after which no further round begins: 5 ms less than the bound of 25 ms, so that the last round fits. */
     private static final long BOUND_NANOS = 20_000_000;
-    /** The bound when the scheduler has hardly switched the thread out: then there was nothing to see. */
+    /** The bound if the scheduler has hardly switched the tester out, so that there was no abort to see. */
     private static final long STRETCHED_NANOS = 50 * BOUND_NANOS;
     /** Some 200 ms of CPU time at most, however long the bound is. */
     private static final int MAX_ROUNDS = 3000;
-    /** How long the caller waits for a test whose thread gets no CPU. */
+    /** The longest time for which the caller waits for a test whose tester gets no CPU. */
     private static final long PATIENCE_NANOS = 30_000_000_000L;
-    /** Some 70 microseconds: long enough to be switched out inside. */
+    /** Some 70 microseconds: long enough for a switch inside the section. */
     private static final long ITERATIONS = 1 << 18;
-    /** Some 30 microseconds: long enough for a fence, and seldom switched out. */
+    /** Some 30 microseconds: long enough for a fence, and short enough that switches are rare. */
     private static final long FENCE_ITERATIONS = 1 << 17;
     /**
-     * So many chances without an abort prove that aborts do not happen. A switch counts as a chance also when it came
-     * just before or after the section, which on a busy machine is the more likely in a fresh JVM: 16 were too few.
+     * This many chances without an abort prove that aborts do not happen. A switch just before or after the section
+     * counts as a chance too, although it aborts nothing. Such switches are frequent in a fresh JVM on a busy machine:
+     * 16 were too few.
      */
     private static final int ENOUGH = 128;
     private static final String UNSEEN = "whether a fence aborts a section was not tried: ";
@@ -82,7 +83,7 @@ public final class SelfTest implements AutoCloseable {
     }
 
     /**
-     * The answer of a test.
+     * The verdict of a test.
      *
      * @param failure why sections cannot be relied on, or empty
      * @param remedy what to do about that
@@ -106,7 +107,7 @@ public final class SelfTest implements AutoCloseable {
     private volatile @Nullable FirstCode tested;
     private volatile String refusal = "";
     private volatile int cpu;
-    /** How many fences have returned; written by the thread that fences. */
+    /** The number of fences that have returned; written by the fencer. */
     private volatile long fences;
     private volatile Phase phase = Phase.READY;
     private volatile String failure = "";
@@ -140,7 +141,7 @@ public final class SelfTest implements AutoCloseable {
         }
     }
 
-    /** Ends the threads of a test that was not run, because there was nothing to test, or not to its end. */
+    /** Ends the threads of the test, also of a test that was not run or has not ended. */
     @Override
     public void close() {
         phase = Phase.DONE;
@@ -172,7 +173,7 @@ public final class SelfTest implements AutoCloseable {
 
         abstract void work();
 
-        /** Waits, interrupted or not: an interrupt that stays set would turn each wait into a spin. */
+        /** Waits, and clears an interrupt, which would turn each later wait into a spin. */
         final void parkNanos(long nanos) {
             LockSupport.parkNanos(nanos);
             Thread.interrupted();
@@ -186,7 +187,7 @@ public final class SelfTest implements AutoCloseable {
         close();
     }
 
-    /** Waits for a latch, interrupted or not. */
+    /** Waits for a latch. An interrupt does not end the wait; it is set again afterwards. */
     private static boolean await(CountDownLatch latch, long nanos) {
         long end = System.nanoTime() + nanos;
         boolean interrupted = false;
@@ -205,7 +206,7 @@ public final class SelfTest implements AutoCloseable {
         }
     }
 
-    /** The thread that runs the sections. */
+    /** The thread that runs the section. */
     private final class Tester extends Part {
         Tester() {
             super("rseq4j-selftest", 0);
@@ -217,11 +218,11 @@ public final class SelfTest implements AutoCloseable {
         }
     }
 
-    /** The thread that preempts it. It is started early, so that it is ready when it is needed. */
+    /** The thread that preempts the tester. It is started early, so that it is ready in time. */
     private final class Companion extends Part {
         Companion() {
-            // Schedulers differ in whether a thread that wakes preempts at once. A short slice makes it likely; if it
-            // is refused, the tick preempts, some milliseconds later.
+            // It depends on the scheduler whether a thread that wakes up preempts at once. A short slice makes that
+            // likely. If the kernel refuses the slice, the tick preempts some milliseconds later.
             super("rseq4j-selftest-companion", SLICE_NANOS);
         }
 
@@ -263,9 +264,9 @@ public final class SelfTest implements AutoCloseable {
     }
 
     /**
-     * Runs the test, once, and returns when it is over.
+     * Runs the test and waits for its end. Called once.
      *
-     * @param code what is tested; the claim that it was emitted for is proven
+     * @param code the code with the section; the claim for which it was emitted is proven
      */
     Verdict run(FirstCode code) {
         tested = code;
@@ -291,7 +292,7 @@ public final class SelfTest implements AutoCloseable {
     private void test(Tester thread) {
         try {
             while (!await(begun, PATIENCE_NANOS)) {
-                // The code is being emitted; close() says when there is none.
+                // The code is not emitted yet. If there will be none, close() ends the wait.
             }
             FirstCode code = tested;
             if (code != null && phase == Phase.READY) {
@@ -349,7 +350,7 @@ public final class SelfTest implements AutoCloseable {
             long fencesBefore = fences;
             Trials.End end = trials.once(FENCE_ITERATIONS);
             fenceAborts += end == Trials.End.ABORTED ? 1 : 0;
-            // Two more fences have returned, so one of them began and ended in this round.
+            // Two more fences have returned, so the second of them began and ended in this round.
             undone += fences - fencesBefore >= 2 && end == Trials.End.COMMITTED ? 1 : 0;
         }
         fenceNote = fenceAborts > 0 ? "" : undone == 0
@@ -383,7 +384,10 @@ public final class SelfTest implements AutoCloseable {
         }
     }
 
-    /** Too few chances prove nothing, so the bound is stretched for them. */
+    /**
+     * Tells whether a further round may begin. Too few chances prove nothing, so the bound is longer until there are
+     * enough.
+     */
     private boolean isInTime(long fromNanos, Tester thread) {
         long now = System.nanoTime();
         return phase != Phase.DONE && (now - startNanos < BOUND_NANOS

@@ -11,8 +11,8 @@ import java.lang.invoke.MethodType;
 import java.util.Arrays;
 
 /**
- * Runs chains on native memory step by step, for threads that cannot run sections: under a lock, at one more index,
- * which no section ever uses.
+ * Runs chains on native memory step by step, for threads that cannot run sections. It works under a lock, on an
+ * additional copy whose index no section uses.
  */
 final class StepByStep {
     private final NativeEngine engine;
@@ -23,7 +23,7 @@ final class StepByStep {
     }
 
     /**
-     * Runs a chain, or what is left of it.
+     * Runs a chain, or the last sections of it.
      *
      * @param chain the chain
      * @param from the first section that runs
@@ -37,7 +37,7 @@ final class StepByStep {
         }
     }
 
-    // Called through its handle alone.
+    // Called only through its handle.
     @SuppressWarnings("UnusedMethod")
     private long run(Chain chain, int segment, Object[] arguments) {
         return run(chain, 0, Arguments.of(segment, arguments));
@@ -66,10 +66,10 @@ final class StepByStep {
         }
     }
 
-    /** Returns when every chain that was running has ended: no fence aborts it. */
+    /** Waits until each chain that is running has ended: no fence aborts it. */
     void await() {
         synchronized (lock) {
-            // Held for no work: who held it before has ended, and what they wrote is seen from here on.
+            // Empty: the former holders of the lock have ended, and their writes are visible from here on.
         }
     }
 }

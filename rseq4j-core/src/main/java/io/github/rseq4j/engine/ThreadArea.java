@@ -7,16 +7,17 @@ import io.github.rseq4j.machine.Target;
 import io.github.rseq4j.registration.Registration;
 import java.lang.invoke.MethodHandle;
 
-/** Reads the rseq area of the calling carrier thread, by emitted functions. */
+/** Reads the calling carrier thread's area through emitted functions. */
 final class ThreadArea implements Registration.ThreadPointer {
     private final Target target;
     private final MethodHandle threadPointer;
     private final MethodHandle field;
 
     /**
-     * Links the functions. Both take two arguments and look at the first one at most: one shape is linked once.
+     * Links the functions. Both are linked with two arguments, so that only one shape is linked; they use at most the
+     * first one.
      *
-     * @param target says which index sections go by
+     * @param target says which index sections use
      * @param threadPointerEntry the address of the function that returns the thread pointer
      * @param fieldEntry the address of the function that returns a field of the area
      */
@@ -32,8 +33,8 @@ final class ThreadArea implements Registration.ThreadPointer {
     }
 
     /**
-     * Returns the handle that reads an int of the area, sign-extended; of type (long, long)long: the field's offset in
-     * bytes, and an argument that is ignored.
+     * Returns the handle that reads an int of the area and sign-extends it. Its type is (long, long)long: it takes the
+     * field's offset in bytes, and an argument that is ignored.
      */
     MethodHandle fieldHandle() {
         return field;
@@ -44,18 +45,18 @@ final class ThreadArea implements Registration.ThreadPointer {
         return (int) call(field, RseqArea.CPU_ID);
     }
 
-    /** Returns the copy that a section which goes by the CPU's number would have worked on a moment ago. */
+    /** Returns the number of the copy on which a section that uses {@code cpu_id} would have worked a moment ago. */
     int cpuIndex() {
         return copy(cpuId());
     }
 
-    /** Returns the copy that a section would have worked on a moment ago. */
+    /** Returns the number of the copy on which a section would have worked a moment ago. */
     int index() {
         int offset = target.index() == Index.MM_CID ? RseqArea.MM_CID : RseqArea.CPU_ID;
         return copy(cpuId() < 0 ? -1 : (int) call(field, offset));
     }
 
-    /** Threads that have no index, or one beyond the limit, work on one copy more. */
+    /** Threads without an index, or with one beyond the limit, work on an additional copy. */
     private int copy(int index) {
         return index >= 0 && index < target.limit() ? index : target.limit();
     }

@@ -7,9 +7,9 @@ import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.sections.DelayLoadAddStore;
 import java.lang.invoke.MethodHandle;
 
-/** Runs of the self-test's section on one thread: each adds 1 to a cell when it commits, and nothing when it aborts. */
+/** Runs the self-test's section on one thread. A run adds 1 to a cell if it commits, and nothing if it is aborted. */
 final class Trials {
-    /** How a run ended, and whether the thread was switched out during the run or next to it. */
+    /** The end of a run, and whether the thread was switched out during the run or just before or after it. */
     enum End { COMMITTED, COMMITTED_WHEN_SWITCHED, ABORTED, ABORTED_WHEN_SWITCHED }
 
     private final FirstCode code;
@@ -18,9 +18,9 @@ final class Trials {
     private long committed;
 
     /**
-     * Begins to count.
+     * Prepares the runs, and reads the cell.
      *
-     * @param code has the section and its cell
+     * @param code the code with the section and its cell
      */
     Trials(FirstCode code) {
         this.code = code;
@@ -64,7 +64,7 @@ final class Trials {
         return sum;
     }
 
-    /** Returns what is wrong with the cell after all runs, or empty: it counts the commits, and no abort. */
+    /** Checks after all runs that the cell counted each commit and no abort. Returns the fault, or empty. */
     String miscount() {
         long counted = sum() - before;
         return counted == committed ? ""

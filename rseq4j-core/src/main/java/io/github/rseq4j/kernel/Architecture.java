@@ -4,8 +4,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A processor architecture that the kernel gives restartable sequences on, as values: what differs between two of them
- * below the encoders. This class is the one place that reads the property {@code os.arch}.
+ * A processor architecture on which the kernel has restartable sequences. Its values are what differs between
+ * architectures, apart from the encoding of instructions. Only this class reads the property {@code os.arch}.
  *
  * <p>The signatures are librseq's and glibc's ({@code sysdeps/unix/sysv/linux/.../bits/rseq.h}, first glibc 2.35).
  */
@@ -18,7 +18,7 @@ public enum Architecture {
                 220, 232, 281, 288, 299, 333, 441})),
     /** The 64-bit Arm architecture. */
     AARCH64("aarch64", "aarch64", 0xd428_bc00, 440,
-            // This kernel decides on the restart before the thread stops, and has then lost the first argument.
+            // On arm64 the kernel decides on the restart before the thread stops, and the first argument is then lost.
             new Tracing(0x401, 1, 0, -1, -1, 1030, false, new int[0]));
 
     /**
@@ -27,15 +27,16 @@ public enum Architecture {
      * ({@code arch/.../include/uapi/asm/ptrace.h}).
      *
      * @param registerSet the set that has the thread pointer: NT_PRSTATUS or NT_ARM_TLS ({@code linux/elf.h})
-     * @param registers how many registers are read
-     * @param threadPointer which one is the thread pointer
-     * @param call which one is the number of the system call the thread is in, -1 when none
-     * @param result which one is the system call's result, -1 when none
+     * @param registers the number of registers that are read
+     * @param threadPointer the register that holds the thread pointer
+     * @param call the register that holds the number of the thread's current system call, -1 if none does
+     * @param result the register that holds the system call's result, -1 if none does
      * @param tlsRelocation the relocation that binds a thread-local variable's distance from the thread pointer (the
      *     ELF processor supplements' TPOFF64 or TPREL)
-     * @param tlsBelow whether the executable's variables lie right below the thread pointer, else behind two words
-     * @param uninterrupted system calls that answer EINTR when the thread was stopped and no handler ran (signal(7)),
-     *     where the tracer can have them restarted instead
+     * @param tlsBelow whether the executable's variables lie directly below the thread pointer; otherwise they lie
+     *     above it, after two words
+     * @param uninterrupted system calls that answer EINTR if the thread was stopped and no handler ran (signal(7)); the
+     *     tracer makes the kernel restart them instead
      */
     public record Tracing(int registerSet, int registers, int threadPointer, int call, int result, int tlsRelocation,
                           boolean tlsBelow, int[] uninterrupted) {}
@@ -54,7 +55,7 @@ public enum Architecture {
         this.tracing = tracing;
     }
 
-    /** Returns the name used in commands and for the encoder's package. */
+    /** Returns the name, as in commands and in the name of the encoder's package. */
     public String spelling() {
         return spelling;
     }
@@ -65,19 +66,19 @@ public enum Architecture {
     }
 
     /**
-     * Returns where a signal's handler finds the instruction that was interrupted, in bytes from the start of its third
-     * argument (glibc's and musl's {@code ucontext_t}).
+     * Returns the offset of the interrupted instruction's address in a signal handler's third argument, in bytes
+     * (glibc's and musl's {@code ucontext_t}).
      */
     public int ucontextPc() {
         return ucontextPc;
     }
 
-    /** Returns what a tracer must know. */
+    /** Returns the facts for a tracer. */
     public Tracing tracing() {
         return tracing;
     }
 
-    /** Returns the architecture this JVM runs on, or null when it is none of ours. */
+    /** Returns the architecture of this JVM, or null if rseq4j does not support it. */
     public static @Nullable Architecture host() {
         String name = hostName();
         for (Architecture candidate : values()) {
@@ -88,7 +89,7 @@ public enum Architecture {
         return null;
     }
 
-    /** Returns the JVM's own name of the architecture it runs on. */
+    /** Returns the JVM's name of its architecture. */
     public static String hostName() {
         return System.getProperty("os.arch", "unknown").toLowerCase(Locale.ROOT);
     }

@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Timers that send a signal to one thread each time it has used so much CPU time. */
+/** Timers that send a signal to one thread each time that it has used a given amount of CPU time. */
 public final class CpuTimers {
     private static final int SIGEV_THREAD_ID = 4;
     /** struct sigevent: value 0, signo 8, notify 12, tid 16. */
@@ -17,11 +17,12 @@ public final class CpuTimers {
     private CpuTimers() {}
 
     /**
-     * timer_create(2) and timer_settime(2): sends a signal to a thread each time it has used so much CPU time.
+     * timer_create(2) and timer_settime(2): sends a signal to a thread each time that it has used a given amount of CPU
+     * time.
      *
      * @param tid the thread
      * @param signal the signal
-     * @param intervalNanos how much CPU time
+     * @param intervalNanos the amount of CPU time
      * @return the timer or -errno
      */
     public static int create(int tid, int signal, long intervalNanos) {
@@ -31,7 +32,8 @@ public final class CpuTimers {
             event.set(JAVA_INT_UNALIGNED, 12, SIGEV_THREAD_ID);
             event.set(JAVA_INT_UNALIGNED, 16, tid);
             MemorySegment timer = arena.allocate(JAVA_LONG);
-            // linux/posix-timers.h: the clock of another thread is its number, inverted, above three bits of a kind.
+            // linux/posix-timers.h: the clock of another thread is the inverted thread id, shifted left by three bits,
+            // and the kind of clock in these bits.
             int result = (int) SystemCall.TIMER_CREATE.call(~tid << 3 | THREAD_CPU_CLOCK, event.address(),
                     timer.address());
             if (result < 0) {

@@ -11,15 +11,15 @@ public final class Cpus {
     private Cpus() {}
 
     /**
-     * Returns one more than the largest CPU id possible: the number of indices an area needs, by cpu_id as by mm_cid.
-     * Ids may exceed the number of CPUs (containers, offline CPUs), so no count will do.
+     * Returns one more than the largest possible CPU id. That is the number of indices, by cpu_id and by mm_cid. Ids
+     * may exceed the number of CPUs (containers, offline CPUs), so a count of CPUs is not enough.
      */
     public static int possible() {
-        // A plain stream, because the first use of java.nio.file costs some milliseconds of a JVM's start.
+        // A FileInputStream, because the first use of java.nio.file costs a fresh JVM some milliseconds.
         try (FileInputStream in = new FileInputStream(POSSIBLE)) {
             return parse(new String(in.readAllBytes(), StandardCharsets.US_ASCII));
         } catch (IOException | IllegalArgumentException e) {
-            // Without sysfs the kernel still tells how many bits its CPU masks have.
+            // Without sysfs, the size of the kernel's CPU masks bounds the ids.
             return Linux.sched_getaffinity(0).length * Long.SIZE;
         }
     }
@@ -29,7 +29,7 @@ public final class Cpus {
      *
      * @param list the text
      * @return one more than its largest number
-     * @throws IllegalArgumentException when it is no such list
+     * @throws IllegalArgumentException if the text is not such a list
      */
     static int parse(String list) {
         int largest = -1;

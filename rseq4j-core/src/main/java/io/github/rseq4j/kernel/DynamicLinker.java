@@ -6,9 +6,9 @@ import java.lang.foreign.Arena;
 public final class DynamicLinker {
     /** dlopen(3): RTLD_NOW ({@code dlfcn.h}). */
     public static final int RTLD_NOW = 2;
-    /** dlopen(3): RTLD_GLOBAL, the object's symbols serve what is loaded later. */
+    /** dlopen(3): RTLD_GLOBAL, objects that are loaded later can use the object's symbols. */
     public static final int RTLD_GLOBAL = 0x100;
-    /** dlopen(3): RTLD_NOLOAD, only what is loaded already. */
+    /** dlopen(3): RTLD_NOLOAD, only an object that is loaded already. */
     public static final int RTLD_NOLOAD = 4;
 
     private DynamicLinker() {}
@@ -17,7 +17,8 @@ public final class DynamicLinker {
      * dlsym(3) over the process's global scope.
      *
      * @param symbol a name
-     * @return its address, 0 when no object defines it; of a thread-local symbol, the calling thread's
+     * @return its address, 0 if no object defines it; for a thread-local symbol, the address of the calling thread's
+     *     variable
      */
     public static long dlsym(String symbol) {
         try (Arena arena = Arena.ofConfined()) {
@@ -30,11 +31,11 @@ public final class DynamicLinker {
      *
      * @param path the object's path
      * @param flags the RTLD constants
-     * @return empty, or dlerror(3)'s answer when the object was refused
+     * @return empty, or dlerror(3)'s message if the object was refused
      */
     public static String dlopen(String path, int flags) {
         try (Arena arena = Arena.ofConfined()) {
-            // Found first: finding a symbol takes back what dlerror would say.
+            // dlerror is looked up first, because a look-up discards its message.
             long dlerror = Native.find("dlerror");
             if (Native.call(Native.find("dlopen"), arena.allocateFrom(path).address(), flags).value() != 0) {
                 return "";
@@ -45,7 +46,7 @@ public final class DynamicLinker {
     }
 
     /**
-     * Tells whether an object that is loaded, or one that it needs, defines a symbol.
+     * Tells whether a loaded object, or one that it needs, defines a symbol.
      *
      * @param path the object's path
      * @param symbol a name

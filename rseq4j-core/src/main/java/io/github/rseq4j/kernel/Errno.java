@@ -3,7 +3,7 @@ package io.github.rseq4j.kernel;
 import io.github.rseq4j.KernelException;
 
 /**
- * The error numbers this library names in its messages ({@code include/uapi/asm-generic/errno-base.h}).
+ * The error numbers that this library names in its messages ({@code include/uapi/asm-generic/errno-base.h}).
  */
 public final class Errno {
     /** Operation not permitted. */
@@ -20,7 +20,7 @@ public final class Errno {
     public static final int EACCES = 13;
     /** Bad address. */
     public static final int EFAULT = 14;
-    /** Device or resource busy; rseq(2): this very registration exists. */
+    /** Device or resource busy; rseq(2): the thread has exactly this registration. */
     public static final int EBUSY = 16;
     /** Too many open files in the system. */
     public static final int ENFILE = 23;
@@ -28,7 +28,7 @@ public final class Errno {
     public static final int EMFILE = 24;
     /** Invalid argument. */
     public static final int EINVAL = 22;
-    /** No space left; shmget(2): there are as many segments as there may be. */
+    /** No space left; shmget(2): the limit of segments is reached. */
     public static final int ENOSPC = 28;
     /** No such system call. */
     public static final int ENOSYS = 38;
@@ -36,7 +36,7 @@ public final class Errno {
     public static final int EIDRM = 43;
     /** Value too large; here: a count would overflow. */
     public static final int EOVERFLOW = 75;
-    /** Operation not supported; here: no code would end the thread's registration before its memory is freed. */
+    /** Operation not supported; here: the thread's registration would outlast the memory of its area. */
     public static final int EOPNOTSUPP = 95;
     /** Canceled; here: the thread is ending, and is not registered again. */
     public static final int ECANCELED = 125;
@@ -73,20 +73,20 @@ public final class Errno {
     }
 
     /**
-     * Makes the exception that says what was refused.
+     * Returns an exception for a refused call.
      *
      * @param call the call with its arguments, as a person would write it
-     * @param errno what it answered, positive
+     * @param errno its error number, positive
      */
     public static KernelException refusal(String call, int errno) {
         return new KernelException(call, errno, name(errno));
     }
 
     /**
-     * Passes a result on, or throws when it says that the call failed.
+     * Returns the result of a call, or throws if the call failed.
      *
      * @param call the call with its arguments, as a person would write it
-     * @param result what the call returned: -errno when it failed
+     * @param result the result: -errno if the call failed
      * @return the result
      * @throws KernelException when it failed
      */

@@ -11,8 +11,8 @@ public final class Initialized {
      *
      * A class whose initialisation fails is lost for the life of the JVM, even if the cause is a StackOverflowError of
      * the thread that happens to use the class first. Linking a function takes a hundred frames. Therefore a thread
-     * with a stack of its own initialises the class, and the caller waits: a stack overflow of the caller here has
-     * touched no class. If no thread can be started, the caller initialises the class.
+     * with a stack of its own initialises the class, and the caller waits. A stack overflow on the caller's thread then
+     * loses no class. If no thread can be started, the caller initialises the class.
      */
     private static final Map<Class<?>, Boolean> DONE = new ConcurrentHashMap<>();
 
@@ -21,7 +21,7 @@ public final class Initialized {
     /**
      * Initialises a class, unless that was done.
      *
-     * @param lookup may access it
+     * @param lookup a lookup with access to the class
      * @param type the class
      */
     public static void require(MethodHandles.Lookup lookup, Class<?> type) {
@@ -37,7 +37,7 @@ public final class Initialized {
         }
     }
 
-    /** The thread that does it. */
+    /** The thread that initialises a class. */
     private static final class Initializer extends Thread {
         private final MethodHandles.Lookup lookup;
         private final Class<?> type;

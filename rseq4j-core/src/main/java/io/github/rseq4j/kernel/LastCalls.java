@@ -14,15 +14,15 @@ import java.util.Collection;
 import java.util.function.Consumer;
 
 /**
- * Calls that are prepared now and made later, also after the class loader of this library is gone: all that they are
- * made of are objects of the JDK's.
+ * Calls that are prepared now and made later, also after the class loader of this library is gone: they consist of
+ * objects of JDK classes only.
  */
 final class LastCalls {
     private static final MethodType NOTHING = MethodType.methodType(void.class);
 
     private LastCalls() {}
 
-    /** Returns what calls a handle each time that it is closed. */
+    /** Returns a Closeable that calls a handle each time that it is closed. */
     static Closeable closeable(MethodHandle handle) {
         return MethodHandleProxies.asInterfaceInstance(Closeable.class, handle);
     }
@@ -53,7 +53,7 @@ final class LastCalls {
         }
     }
 
-    /** Returns a handle of type ()void that deletes timers, as of the time that it is called. */
+    /** Returns a handle of type ()void that deletes the timers that a collection holds at the time of the call. */
     @SuppressWarnings("MustBeClosedChecker") // The collector ends the arena, after the handle.
     static MethodHandle deletion(Collection<Integer> timers) {
         try {
@@ -71,7 +71,7 @@ final class LastCalls {
         }
     }
 
-    /** Returns a handle of type ()void that calls each, the first one first. */
+    /** Returns a handle of type ()void that makes the calls in order. */
     static MethodHandle inOrder(MethodHandle... calls) {
         MethodHandle all = MethodHandles.zero(void.class);
         for (int i = calls.length - 1; i >= 0; i--) {

@@ -8,9 +8,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * System calls and libc functions, each by its own name and with its own arguments. Each returns what the kernel would:
- * a value, or -errno. They act on the calling carrier thread, so what belongs to one thread is asked from a platform
- * thread.
+ * System calls and libc functions, each under its own name and with its own arguments. Each returns a value, or -errno.
+ * They act on the calling carrier thread, so calls that depend on the thread are made on a platform thread.
  */
 public final class Linux {
     /** membarrier(2): MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ ({@code linux/membarrier.h}, Linux 5.10). */
@@ -35,7 +34,10 @@ public final class Linux {
     public static final int PROT_WRITE = 2;
     /** mmap(2): PROT_EXEC. */
     public static final int PROT_EXEC = 4;
-    /** madvise(2): MADV_DONTNEED ({@code asm-generic/mman-common.h}): private pages are as they were first mapped. */
+    /**
+     * madvise(2): MADV_DONTNEED ({@code asm-generic/mman-common.h}): private pages have the content with which they
+     * were mapped.
+     */
     public static final int MADV_DONTNEED = 4;
     /** madvise(2): MADV_NOHUGEPAGE ({@code asm-generic/mman-common.h}, Linux 2.6.38). */
     public static final int MADV_NOHUGEPAGE = 15;
@@ -53,7 +55,7 @@ public final class Linux {
 
     private Linux() {}
 
-    /** Found when the first call is made, so that asking whether calls can be made touches nothing native. */
+    /** The address of syscall(2), looked up at the first call, so that {@link #isCallable} needs no native access. */
     public static final class Syscall {
         static final long FUNCTION = Native.find("syscall");
         private static final long GETAUXVAL = Native.find("getauxval");
@@ -61,7 +63,7 @@ public final class Linux {
         private Syscall() {}
     }
 
-    /** Tells whether the calls of this class can be made: on Linux, on one of our architectures, with native access. */
+    /** Tells whether the calls of this class can be made: on Linux, on a supported architecture, with native access. */
     public static boolean isCallable() {
         return System.getProperty("os.name", "").equals("Linux") && Architecture.host() != null
                 && Native.refusal() == null;
@@ -85,7 +87,7 @@ public final class Linux {
      *
      * @param command one of the MEMBARRIER_CMD constants
      * @param flags 0, or {@link #MEMBARRIER_CMD_FLAG_CPU}
-     * @param cpu the CPU, when the flag is given
+     * @param cpu the CPU, if the flag is given
      * @return 0 or -errno
      */
     public static int membarrier(int command, int flags, int cpu) {
@@ -97,12 +99,12 @@ public final class Linux {
         return (int) SystemCall.GETTID.call();
     }
 
-    /** Returns the CPU the calling thread was on a moment ago: the kernel's answer, without rseq. */
+    /** Returns the CPU on which the calling thread was a moment ago, from the kernel and not from rseq. */
     public static int sched_getcpu() {
         return getcpu(false);
     }
 
-    /** Returns the NUMA node the calling thread was on a moment ago: the kernel's answer, without rseq. */
+    /** Returns the NUMA node on which the calling thread was a moment ago, from the kernel and not from rseq. */
     public static int getcpu_node() {
         return getcpu(true);
     }
@@ -127,13 +129,13 @@ public final class Linux {
     }
 
     /**
-     * mmap(2) of private memory in place of what is mapped at an address now: in one step, so others never find nothing
-     * there.
+     * mmap(2) of private memory in place of an existing mapping. It is one step: other threads never find the address
+     * unmapped.
      *
      * @param address a page's address
      * @param lengthBytes how much
      * @param protection the PROT constants
-     * @param fd a file whose first bytes it shows until they are written, or -1 for zeros
+     * @param fd the file whose beginning is mapped, or -1 for zeros
      * @return the address or -errno
      */
     public static long mmap_fixed(long address, long lengthBytes, int protection, int fd) {
@@ -180,7 +182,7 @@ public final class Linux {
      * getauxval(3).
      *
      * @param type one of the AT constants
-     * @return the value, 0 when the kernel gave none
+     * @return the value, 0 if the kernel has none
      */
     public static long getauxval(int type) {
         return Native.call(Syscall.GETAUXVAL, type).value();
@@ -189,7 +191,7 @@ public final class Linux {
     /**
      * memfd_create(2).
      *
-     * @param name what it is called in /proc
+     * @param name its name in /proc
      * @param flags the MFD constants
      * @return a file descriptor or -errno
      */
@@ -203,8 +205,8 @@ public final class Linux {
      * write(2).
      *
      * @param fd a file descriptor
-     * @param bytes what is written
-     * @return how much was written, or -errno
+     * @param bytes the bytes
+     * @return the number of bytes that were written, or -errno
      */
     public static long write(int fd, byte[] bytes) {
         try (Arena arena = Arena.ofConfined()) {
@@ -222,7 +224,7 @@ public final class Linux {
         return (int) SystemCall.CLOSE.call(fd);
     }
 
-    /** Returns how often the calling thread was switched out against its will so far (getrusage, ru_nivcsw). */
+    /** Returns the number of involuntary context switches of the calling thread (getrusage, ru_nivcsw). */
     public static long involuntarySwitches() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment usage = arena.allocate(RUSAGE_BYTES, 8);

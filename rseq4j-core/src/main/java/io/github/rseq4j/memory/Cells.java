@@ -17,18 +17,19 @@ public final class Cells implements Pressure.Shared {
      *   range:   | cells of index 0 .......... | cells of index 1 .......... | ... | of threads without an index |
      *            <------ stride, 1 MiB ------->
      *
-     * A range is a reservation that the kernel populates page by page where an index is used. So 512 counters cost one
-     * page for each index that runs them. A cell is the address of its copy at index 0; the copies lie a stride apart.
-     * Cells come from the front of the range, or from freed ones: first fit, with neighbours joined. When a range is
-     * full, another one is reserved.
+     * A range is a reservation that the kernel populates page by page at the first write. So 512 counters cost one page
+     * for each index on which they are updated. A cell is the address of its copy at index 0; the copies lie a stride
+     * apart. Cells come from the front of the range, or from freed ones: first fit, with neighbours joined. When a
+     * range is full, another one is reserved.
      *
      * A cell is reused only after its owner was found unreachable (I8). No thread can then be inside a section on the
      * cell, because each structure keeps itself reachable until the call has returned. So plain writes of 0 clear the
      * cell, and a thread that gets the new owner sees them.
      *
      * Pages without a held cell go back to the kernel, or on the fallback to the collector. An owner of a page or more
-     * gives its pages back at once; smaller owners do when together they reach SMALL_BYTES. A closed owner gives its
-     * pages back before it is collected. Pressure limits the memory of dropped owners that the collector has not found.
+     * gives its pages back at once; the pages of smaller owners go back when they reach SMALL_BYTES together. A closed
+     * owner gives its pages back before it is collected. Pressure limits the memory of dropped owners that the
+     * collector has not found.
      *
      * An Error may come out of any call. So memory is allocated first, a cell is cleared while it is still free, and a
      * collected holding stays in its list until its cells are in the free list.

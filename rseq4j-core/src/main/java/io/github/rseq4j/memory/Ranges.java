@@ -98,7 +98,8 @@ final class Ranges implements Pressure.Shared {
     }
 
     /**
-     * Begins to hold ranges for an owner. If the engine or the kernel has no files in memory, the ranges hold zeros.
+     * Begins to hold ranges for an owner. If the engine or the kernel cannot map files in memory, the ranges hold
+     * zeros.
      *
      * @param owner the user of the ranges; it must stay reachable during each use
      * @param image the content of each copy of a range, a stride of bytes; empty for zeros

@@ -236,8 +236,8 @@ public final class RingMemory {
     }
 
     /**
-     * Passes on elements like {@link #drain(int, Elements)}, but where they lie and without a lock. It passes over the
-     * index of another drainer in place.
+     * Passes on elements like {@link #drain(int, Elements)}, but in place and without a lock. It skips an index that
+     * another drainer in place has claimed.
      *
      * @param max the most elements
      * @param elements passes on an element and then frees it, also if it throws; it neither enters nor leaves

@@ -140,7 +140,7 @@ public final class StackMemory {
     }
 
     /**
-     * Does the same with the elements of the index that holds most, or with elements that an earlier call has kept.
+     * Like {@link #drain}, takes the elements of the index that holds most, or elements that an earlier call has kept.
      *
      * @param elements the layout of elements, and their receiver
      * @return the number of elements

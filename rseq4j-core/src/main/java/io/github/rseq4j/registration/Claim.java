@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The claim of libc or of the provider image to the registration of this process's threads, and its proof. */
+/** The claim of libc or of the provider image that it registers this process's threads, and the proof of the claim. */
 public final class Claim {
     /* How it works
      *
-     * 1. libc is asked. Where it registers threads, its claim stands and no thread is ever registered here.
-     * 2. The kernel is asked whether it refuses rseq(2) to all.
-     * 3. The provider image is found or loaded. It says who owns the area, and registers the threads that ask.
+     * 1. Read what libc says. If it registers threads, libc is the owner, and rseq4j never registers a thread.
+     * 2. Ask the kernel whether it refuses rseq(2) to every thread.
+     * 3. Find or load the provider image. It says which party owns the area, and registers each thread that calls it.
      *
-     * Each step that fails ends with the owner NONE, a reason and a remedy.
+     * A step that fails ends the search with the owner NONE, a reason and a remedy.
      */
     private final Registration registration;
     private final @Nullable Provider provider;
@@ -28,8 +28,8 @@ public final class Claim {
      *
      * @param libcAlone whether libc alone may own the registration
      * @param isCallerTaken tells whether the thread that asked for the engine has an area of an unknown owner
-     * @param chains the sections that a provider image has as C functions, where one is loaded
-     * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
+     * @param chains the sections that the provider image gets as C functions, if it is loaded here
+     * @param strideShift the binary logarithm of the stride, in bytes
      */
     public static Claim find(boolean libcAlone, BooleanSupplier isCallerTaken, List<Chain> chains, int strideShift) {
         Registration libc = Registration.claimedByLibc();
@@ -57,8 +57,8 @@ public final class Claim {
     }
 
     /**
-     * Proves the claim on the calling thread, a platform thread, which is registered first where that is for the
-     * provider image to do.
+     * Proves the claim on the calling thread, which must be a platform thread. The thread is registered first if the
+     * provider image registers threads.
      *
      * @param thread reads the calling thread's thread pointer
      * @return the registration with its proof, or NONE with its reason
@@ -68,7 +68,7 @@ public final class Claim {
     }
 
     /**
-     * Returns why the claim is of no use on a thread that could not be registered.
+     * Returns the reason why the claim cannot be used on a thread that could not be registered, with the owner NONE.
      *
      * @param errno what {@link #join} answered, as a positive number
      */
@@ -76,13 +76,13 @@ public final class Claim {
         return registration.notJoined(errno);
     }
 
-    /** Tells whether {@link #join} registers threads; where it does not, libc has registered all of them. */
+    /** Tells whether {@link #join} registers threads; otherwise libc has registered all of them. */
     public boolean registers() {
         return provider != null;
     }
 
     /**
-     * Registers the calling carrier thread until it ends, where that is for the provider image to do.
+     * Registers the calling carrier thread until it ends, if the provider image registers threads.
      *
      * @return 0, also where there is nothing to do, or -errno
      */

@@ -13,28 +13,31 @@ import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
 
-/** Other libraries of this process that have to do with the registration. */
+/** Other libraries of this process that register threads. */
 public final class Company {
     /* How it works
      *
-     * A library that System.load or dlopen brought is visible to itself alone, so neither dlsym nor the dynamic linker
-     * finds its __rseq_abi for the image. It is found by asking each object that is mapped, and made visible to all, as
-     * if it had been loaded so. The kernel's list of mappings names the objects; the dynamic linker's own list must not
-     * be read while others load and unload.
+     * The symbols of a library that was loaded by System.load or dlopen are visible only to that library. So neither
+     * dlsym nor the dynamic linker finds its __rseq_abi for the image. Therefore each mapped object is searched for the
+     * symbols, and an object that defines one is made visible to all, as RTLD_GLOBAL would have done. The kernel's list
+     * of mappings names the objects: the dynamic linker's own list must not be read while other threads load and
+     * unload.
      *
-     * Whether a thread has a registration is asked with an area where no program has memory: the kernel answers EINVAL
-     * when the thread has another one, and EFAULT when it has none; it changes nothing.
+     * To find whether a thread is registered, rseq(2) is called with an area at an address that no program can have.
+     * The kernel answers EINVAL if the thread has another area, and EFAULT if it has none. It changes nothing.
      */
-    /** By these symbols: the protocol of 2018, and librseq since 2022. */
+    /**
+     * The symbols by which the libraries are found: the protocol of 2018 has the first, librseq since 2022 the second.
+     */
     private static final String[] NAMES = {"__rseq_abi", "rseq_offset"};
     private static final Path MAPPINGS = Path.of("/proc/self/maps");
     private static final String DELETED = " (deleted)";
-    /** Aligned for every area, and beyond every process's memory. */
+    /** An address that is aligned for every area, and that no process can have. */
     private static final long NOWHERE = -4096;
 
     private Company() {}
 
-    /** Makes the symbols visible of libraries that were loaded for themselves alone. */
+    /** Makes the symbols of a library that was loaded without RTLD_GLOBAL visible to all objects. */
     static void promote() {
         for (String name : NAMES) {
             if (DynamicLinker.dlsym(name) == 0) {
@@ -45,7 +48,7 @@ public final class Company {
         }
     }
 
-    /** Returns the files that code is mapped from. */
+    /** Returns the files from which code is mapped. */
     private static Set<String> objects() {
         Set<String> paths = new LinkedHashSet<>();
         try {
@@ -58,7 +61,7 @@ public final class Company {
                 }
             }
         } catch (IOException e) {
-            // Without /proc no hidden library is found here; registering a thread then reports it.
+            // Without /proc no such library is found here. The registration of a thread then fails with a reason.
         }
         return paths;
     }
@@ -75,7 +78,7 @@ public final class Company {
         }
         long shared = DynamicLinker.dlsym("__rseq_abi");
         int feature = Math.max(RseqArea.ORIGINAL_BYTES, Registration.kernelFeatureBytes());
-        // The thread is registered, so that these register nothing.
+        // The thread has another area, so these calls cannot register it.
         return shared == 0 || -Linux.rseq(shared, RseqArea.ORIGINAL_BYTES, 0, signature) != Errno.EBUSY
                 && -Linux.rseq(shared, feature, 0, signature) != Errno.EBUSY;
     }

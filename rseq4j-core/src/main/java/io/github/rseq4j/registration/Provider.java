@@ -14,20 +14,22 @@ import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The provider image as it is loaded in this process: preloaded, by another copy of this library, or by this one. */
+/** The provider image in this process: preloaded, or loaded by another copy of rseq4j or by this one. */
 public final class Provider {
     /* How it works
      *
      * The image is written to a file in memory and loaded from there, with its symbols visible to all that is loaded
      * later. It is never unloaded, and its file stays open, so that a debugger finds it by the name under which it was
-     * loaded. A copy of this library in another class loader finds the symbols and loads nothing. If two load at the
-     * same time, the dynamic linker binds the second one's variables to the first one's, so they share all the same.
+     * loaded. A copy of this library in another class loader finds the symbols and loads nothing. If two copies load an
+     * image at the same time, the dynamic linker binds the second image's variables to the first image's, so they share
+     * the registration too.
      *
-     * It is written while a program waits for its first update, so it has the few sections that it is given, and a name
-     * of its own for the dynamic linker. A library that is linked with librseq4j.so gets the file, with every section,
-     * as a second copy; if it came first, its file is what is found here.
+     * The image is written while a program waits for its first update, so it has only the sections of the caller, and a
+     * soname of its own. A library that is linked with librseq4j.so gets the file, with every section, as a second
+     * copy. If that file was loaded first, it is found here and used.
      *
-     * Refused: a temporary file if the file in memory is refused. A policy that forbids the one means the other too.
+     * Refused: a temporary file if the kernel refuses the file in memory. A policy that forbids one is meant to forbid
+     * the other.
      */
     private final long join;
     private final long owner;
@@ -41,7 +43,7 @@ public final class Provider {
         this.length = length;
     }
 
-    /** Thrown when the image cannot be loaded; the message says what was asked and what was answered. */
+    /** Thrown when the image cannot be loaded. The message has the request and the answer. */
     public static final class RefusedException extends Exception {
         private static final long serialVersionUID = 1L;
         private final String remedy;
@@ -51,7 +53,7 @@ public final class Provider {
             this.remedy = remedy;
         }
 
-        /** Returns what to do about it. */
+        /** Returns the remedy. */
         public String remedy() {
             return remedy;
         }
@@ -61,8 +63,8 @@ public final class Provider {
      * Finds the image, or loads it.
      *
      * @param isCallerTaken tells whether the thread that asked for the engine has an area of an unknown owner
-     * @param chains the sections that it has as C functions
-     * @param strideShift the binary logarithm of the distance between two indices' copies of a cell, in bytes
+     * @param chains the sections that the image gets as C functions, if it is loaded here
+     * @param strideShift the binary logarithm of the stride, in bytes
      * @throws RefusedException when memory, the kernel or the dynamic linker refuses it
      */
     public static Provider get(BooleanSupplier isCallerTaken, List<Chain> chains, int strideShift)
@@ -102,8 +104,9 @@ public final class Provider {
     }
 
     /**
-     * Loads the image with the area that the kernel asks for. glibc refuses an alignment that is stricter than what was
-     * loaded at the start has; the original size and alignment, which every kernel accepts, are then tried too.
+     * Loads the image with an area of the size and alignment that the kernel asks for. glibc refuses an alignment that
+     * is stricter than that of the objects loaded at the start. Then the image is loaded with the original size and
+     * alignment, which every kernel accepts.
      */
     private static void load(List<Chain> chains, int strideShift) throws RefusedException {
         Architecture host = Objects.requireNonNull(Architecture.host());
@@ -146,7 +149,7 @@ public final class Provider {
     }
 
     /**
-     * Registers the calling carrier thread until it ends; once is enough.
+     * Registers the calling carrier thread until it ends. Further calls on that thread change nothing.
      *
      * @return 0 or -errno
      */
@@ -154,12 +157,12 @@ public final class Provider {
         return (int) Native.call(join).value();
     }
 
-    /** Returns the address of the function that {@link #join} calls, which a signal's handler may call too. */
+    /** Returns the address of the function that {@link #join} calls. A signal handler may call it too. */
     public long joinAddress() {
         return join;
     }
 
-    /** Returns who owns the area, as the image found it when it was loaded. */
+    /** Returns the owner of the area, which the image found when it was loaded. */
     public Owner owner() {
         return switch ((int) Native.call(owner).value()) {
             case ProviderStart.LIBC -> Owner.LIBC;
@@ -174,7 +177,10 @@ public final class Provider {
         return Native.call(offset).value();
     }
 
-    /** Returns the length that areas are registered with, in bytes; an image that does not tell has one for all. */
+    /**
+     * Returns the length with which areas are registered, in bytes. An image without a function for it uses the
+     * original length.
+     */
     public int lengthBytes() {
         return length == 0 ? RseqArea.ORIGINAL_BYTES : (int) Native.call(length).value();
     }

@@ -11,30 +11,32 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads' registration as it was found.
+ * The registration of this process's threads: a claim, a proven registration, or the reason why there is none.
  *
- * @param owner who registered
+ * @param owner the party that registered
  * @param offsetBytes the area's distance from the thread pointer, the same in every thread
- * @param registeredBytes the length it was registered with, 0 when it was not, or that is not known yet
- * @param featureBytes how many bytes of the area the kernel maintains
- * @param proof what proved the owner
- * @param reason why there is none, or empty
- * @param remedy what to do about that, or empty
+ * @param registeredBytes the length with which the area was registered; 0 if it was not, or if the length is not known
+ *     yet
+ * @param featureBytes the number of bytes of the area that the kernel maintains
+ * @param proof the proof of the owner, or empty
+ * @param reason the reason why there is no registration, or empty
+ * @param remedy the remedy, or empty
  */
 public record Registration(Owner owner, long offsetBytes, int registeredBytes, int featureBytes, String proof,
                            String reason, String remedy) {
     /* How it works
      *
      * glibc says where its area lies: __rseq_offset from the thread pointer, with __rseq_size = 0 when it did not
-     * register. That is only a claim. Registering the very same area again is the proof: the kernel answers EBUSY for
+     * register. That is only a claim. The proof is to register the same area again: the kernel answers EBUSY for
      * exactly the address, length and signature that are registered, and changes nothing (kernel/rseq.c, sys_rseq).
      * __rseq_size is not the registered length (glibc says 20 or 28 and registers 32), so 32 is tried first, then what
      * the provider image says, then the kernel's feature size, which glibc 2.41 and later register.
      *
-     * The question is asked only when cpu_id says that the thread is registered: else the kernel would say yes to it.
-     * Where libc does not register, the provider image does, or joins who does, and the proof is the same.
+     * This call is made only if cpu_id says that the thread is registered: otherwise the kernel would register the
+     * area. Where libc does not register, the provider image does, or it joins another library's registration. The
+     * proof is the same.
      */
-    /** Tells the thread pointer; it takes emitted code to read it. */
+    /** Reads the thread pointer. Only emitted code can do that. */
     @FunctionalInterface
     public interface ThreadPointer {
         /** Returns the calling carrier thread's thread pointer. */
@@ -49,16 +51,16 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
             + " it as __rseq_abi, or load it with the program (LD_PRELOAD)";
 
     /**
-     * Makes the record of a registration that cannot be used.
+     * Returns a record with the owner NONE.
      *
      * @param reason why
-     * @param remedy what to do about it
+     * @param remedy the remedy
      */
     public static Registration none(String reason, String remedy) {
         return new Registration(Owner.NONE, 0, 0, 0, "", reason, remedy);
     }
 
-    /** Returns what libc claims of its area, not yet proven; NONE when it does not. */
+    /** Returns libc's claim, not yet proven; the owner is NONE if libc does not claim that it registers. */
     public static Registration claimedByLibc() {
         long offset = Native.find("__rseq_offset");
         long size = Native.find("__rseq_size");
@@ -73,7 +75,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
     }
 
     /**
-     * Returns what the provider image found, not yet proven.
+     * Returns the provider image's claim, not yet proven.
      *
      * @param provider the image
      */
@@ -86,14 +88,14 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
                 "", "", "");
     }
 
-    /** Returns what is maintained of the original length, which every area has. */
+    /** Returns the number of maintained bytes in an area of the original length, the least that an area has. */
     private static int leastFeatureBytes() {
         return Math.min(kernelFeatureBytes(), RseqArea.ORIGINAL_BYTES);
     }
 
-    /** Returns why rseq(2) is refused to everybody, or null when it is not. */
+    /** Returns the reason why the kernel refuses rseq(2) to every thread, or null if it does not. */
     public static @Nullable Registration refusedByKernel() {
-        // A null area is refused by every kernel that has rseq(2), so asking for it harms nothing.
+        // Every kernel that has rseq(2) answers EINVAL to a null area, so the call changes nothing.
         int answer = -Linux.rseq(0, 0, 0, 0);
         return isRefusal(answer) ? none("rseq(2) is refused: it answered " + Errno.name(answer), ALLOW) : null;
     }
@@ -102,18 +104,18 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
         return answer == Errno.ENOSYS || answer == Errno.EPERM || answer == Errno.EACCES;
     }
 
-    /** Returns how many bytes of an area this kernel maintains, where the area was registered with so many. */
+    /** Returns the number of bytes that this kernel maintains in an area that is long enough. */
     public static int kernelFeatureBytes() {
         long size = Linux.getauxval(Linux.AT_RSEQ_FEATURE_SIZE);
         return size == 0 ? RseqArea.ORIGINAL_FEATURE_BYTES : (int) size;
     }
 
-    /** Returns the kernel's mode for threads that were registered so: none, legacy or full. */
+    /** Returns the kernel's mode for threads with this registration: none, legacy or full. */
     public String mode() {
         return RseqArea.mode(registeredBytes, Linux.isCallable() ? kernelFeatureBytes() : 0);
     }
 
-    /** Returns the alignment that the kernel asks of an area, in bytes. */
+    /** Returns the alignment that the kernel requires of an area, in bytes. */
     public static int kernelAlignBytes() {
         long align = Linux.getauxval(Linux.AT_RSEQ_ALIGN);
         return align == 0 ? RseqArea.ORIGINAL_BYTES : (int) align;
@@ -122,8 +124,8 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
     /**
      * Proves the claim on the calling thread, which must be a platform thread.
      *
-     * @param thread tells the calling thread's thread pointer
-     * @param joined what the provider image answered when the thread asked to be registered, 0 or -errno
+     * @param thread reads the calling thread's thread pointer
+     * @param joined the provider image's answer when it was called to register the thread, 0 or -errno
      * @return this registration with its proof, or NONE with its reason
      */
     public Registration proven(ThreadPointer thread, int joined) {
@@ -167,9 +169,10 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
     }
 
     /**
-     * Returns why this registration is of no use on a thread that could not be registered.
+     * Returns the reason why this registration cannot be used on a thread that could not be registered, with the owner
+     * NONE.
      *
-     * @param errno what the provider image answered when the thread asked to be registered, as a positive number
+     * @param errno the provider image's answer when it was called to register the thread, as a positive number
      */
     Registration notJoined(int errno) {
         return switch (errno) {
