@@ -75,7 +75,7 @@ public final class Errno {
     /**
      * Returns an exception for a refused call.
      *
-     * @param call the call with its arguments, as a person would write it
+     * @param call the call with its arguments, as in C
      * @param errno its error number, positive
      */
     public static KernelException refusal(String call, int errno) {
@@ -85,7 +85,7 @@ public final class Errno {
     /**
      * Returns the result of a call, or throws if the call failed.
      *
-     * @param call the call with its arguments, as a person would write it
+     * @param call the call with its arguments, as in C
      * @param result the result: -errno if the call failed
      * @return the result
      * @throws KernelException when it failed

@@ -55,7 +55,7 @@ public final class Linux {
 
     private Linux() {}
 
-    /** The address of syscall(2), looked up at the first call, so that {@link #isCallable} needs no native access. */
+    /** The address of syscall(2), looked up at the first call, so that {@link #isCallable} looks up no symbol. */
     public static final class Syscall {
         static final long FUNCTION = Native.find("syscall");
         private static final long GETAUXVAL = Native.find("getauxval");

@@ -18,19 +18,19 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one class that touches the restricted parts of the Foreign Function and Memory API.
+ * The only class that calls restricted methods of the Foreign Function and Memory API.
  */
 @SuppressWarnings("restricted")
 public final class Native {
     /* How it works
      *
-     * Linking a downcall of a new shape costs 7 to 10 ms in a fresh JVM (DESIGN.md), so everything that is not hot goes
-     * through one shape: seven longs in, one long out, errno captured. A C function that takes fewer or narrower
-     * integer arguments ignores the rest, on both of our calling conventions. The hot calls are linked one by one, with
-     * their address as a constant, because a call through a handle that is not constant costs as much again.
+     * Linking a downcall of a new shape costs 7 to 10 ms in a fresh JVM (DESIGN.md), so all calls that are not hot use
+     * one shape: seven longs in, one long out, errno captured. A C function that takes fewer or narrower integer
+     * arguments ignores the rest, on both of our calling conventions. Each hot call is linked separately, with its
+     * address as a constant: a call through a handle that is not constant costs twice as much.
      *
-     * Refused: a handle per libc function (each a shape of its own, 60 ms at start-up); the variadic convention for
-     * syscall(2), which is the ordinary one for integers on Linux.
+     * Refused: a handle for each libc function; each would have its own shape, which costs 60 ms at start-up. Refused:
+     * the variadic convention for syscall(2); for integers it equals the ordinary convention on Linux.
      */
     private static final FunctionDescriptor SEVEN = FunctionDescriptor.of(JAVA_LONG,
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -47,7 +47,7 @@ public final class Native {
             everything = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
             invoke = Linker.nativeLinker().downcallHandle(SEVEN, Linker.Option.captureCallState("errno"));
         } catch (Throwable t) {
-            // An initialiser that throws would take the fallback with it.
+            // If this initialiser threw, the fallback could not be used either.
             refusal = t;
         }
         REFUSAL = refusal;
@@ -58,8 +58,9 @@ public final class Native {
     private Native() {}
 
     /**
-     * Calls a restricted method as a class does that gives its lookup, so that the JVM checks the class's module as
-     * {@code --enable-native-access} and {@code --illegal-native-access} say: it goes on, warns once, or refuses.
+     * Calls a restricted method in the name of the class of a lookup. The JVM then checks native access for the module
+     * of that class, as {@code --enable-native-access} and {@code --illegal-native-access} say: it permits the call,
+     * warns once, or refuses.
      *
      * @param lookup the lookup, with full privilege access
      * @throws IllegalCallerException when the JVM refuses
@@ -74,7 +75,7 @@ public final class Native {
         }
     }
 
-    /** Returns why native calls cannot be made in this JVM, or null when they can. */
+    /** Returns the reason why native calls cannot be made in this JVM, or null if they can. */
     public static @Nullable Throwable refusal() {
         return REFUSAL;
     }
@@ -87,10 +88,10 @@ public final class Native {
     /**
      * Returns memory as a segment that ends with an arena.
      *
-     * @param address where it lies
-     * @param bytes how long it is
+     * @param address its address
+     * @param bytes its length in bytes
      * @param arena closing it ends the segment
-     * @param end runs when the arena is closed, after the last access
+     * @param end runs when the arena is closed; no access follows
      */
     static MemorySegment memory(long address, long bytes, Arena arena, Runnable end) {
         return MemorySegment.ofAddress(address).reinterpret(bytes, arena, _ -> end.run());
@@ -100,7 +101,7 @@ public final class Native {
      * Finds a symbol of libc.
      *
      * @param symbol its name
-     * @return its address, or 0 when libc has none of that name
+     * @return its address, or 0 if libc has no such symbol
      */
     public static long find(String symbol) {
         return Linker.nativeLinker().defaultLookup().find(symbol).orElse(MemorySegment.NULL).address();
@@ -111,7 +112,7 @@ public final class Native {
      *
      * @param function its address
      * @param arguments up to seven arguments
-     * @return what it returned, and errno as the call left it
+     * @return the returned value, and the value of errno after the call
      */
     public static Answer call(long function, long... arguments) {
         MethodHandle invoke = INVOKE;
@@ -126,7 +127,7 @@ public final class Native {
             MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
             long value = (long) invoke.invokeExact(MemorySegment.ofAddress(function), state,
                     a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-            // errno is all that is captured. A copy, because the first read through a layout costs a fresh JVM
+            // Only errno is captured. It is read by a copy, because the first read through a layout costs a fresh JVM
             // milliseconds.
             byte[] errno = new byte[Integer.BYTES];
             MemorySegment.copy(state, JAVA_BYTE, 0, errno, 0, errno.length);
@@ -137,12 +138,12 @@ public final class Native {
     }
 
     /**
-     * Prepares a call as {@link #call} makes it.
+     * Prepares a call of a function, in the shape of {@link #call}.
      *
-     * @param arena ends the memory that the call needs
+     * @param arena the arena of the memory that the call needs
      * @param function the function's address
-     * @param arguments the first arguments; of those that follow the handle takes the first
-     * @return a handle of type (long)long, of the JDK's classes alone
+     * @param arguments the first arguments; the handle's parameter is the next one, and all others are 0
+     * @return a handle of type (long)long, which refers only to classes of the JDK
      */
     static MethodHandle prepared(Arena arena, long function, long... arguments) {
         MethodHandle invoke = INVOKE;
@@ -163,11 +164,11 @@ public final class Native {
     /**
      * The answer of a C function.
      *
-     * @param value what it returned
+     * @param value the returned value
      * @param errno the thread's errno after the call; it is valid only if the value says that the call failed
      */
     public record Answer(long value, int errno) {
-        /** Returns the value, or -errno where the value is -1: the kernel's own habit. */
+        /** Returns the value, or -errno if the value is -1, as the kernel does. */
         public long orNegativeErrno() {
             return value == -1 ? -(long) errno : value;
         }
@@ -179,11 +180,11 @@ public final class Native {
     }
 
     /**
-     * Links a function for critical calls: the thread stays "in Java", so the function must be short, must not block
-     * and must make no system call.
+     * Links a function for critical calls. The thread's state stays "in Java" during a call, so the function must be
+     * short, and must neither block nor make a system call.
      *
-     * @param address where it lies
-     * @param arguments how many longs it takes
+     * @param address its address
+     * @param arguments the number of its arguments, which are longs
      * @return a handle of type (long, ...)long; make it a constant
      */
     public static MethodHandle critical(long address, int arguments) {
@@ -194,12 +195,12 @@ public final class Native {
     }
 
     /**
-     * Links a function for critical calls, one of whose arguments is the address of a segment, which may be an array of
-     * the heap: the collector moves nothing while the call runs.
+     * Links a function for critical calls, one of whose arguments is the address of a segment. The segment may be one
+     * of a heap array: the collector does not move the array during the call.
      *
-     * @param address where it lies
-     * @param arguments how many arguments it takes
-     * @param segment the number of the one that is a segment; the others are longs
+     * @param address its address
+     * @param arguments the number of its arguments
+     * @param segment the number of the argument that is a segment; the others are longs
      * @return a handle of type (long, ..., MemorySegment, long, ...)long; make it a constant
      */
     public static MethodHandle critical(long address, int arguments, int segment) {
@@ -211,10 +212,10 @@ public final class Native {
     }
 
     /**
-     * Turns what a method handle threw into something that can be thrown without a clause.
+     * Turns a Throwable of a method handle into an exception that needs no throws clause.
      *
-     * @param thrown what was thrown
-     * @return an exception to throw; an Error is thrown from here
+     * @param thrown the Throwable
+     * @return an exception to throw; an Error is thrown by this method
      */
     public static RuntimeException rethrown(Throwable thrown) {
         if (thrown instanceof Error error) {

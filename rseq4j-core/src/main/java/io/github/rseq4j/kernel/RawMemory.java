@@ -10,12 +10,15 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * Memory by address. The caller answers for the address: nothing is checked here but alignment.
+ * Memory by address. The caller is responsible for the address: only its alignment is checked.
  */
 public final class RawMemory {
     private static final MemorySegment ALL = Native.everything();
 
-    /** Made when a word is first touched: a fresh JVM takes milliseconds for it, which its start does not need. */
+    /**
+     * The handles of words, made at the first access to a word. They cost a fresh JVM milliseconds, and its first
+     * update does not need them.
+     */
     private static final class Words {
         private static final VarHandle LONG = JAVA_LONG.varHandle();
         private static final VarHandle INT = JAVA_INT.varHandle();
@@ -23,13 +26,13 @@ public final class RawMemory {
 
     private RawMemory() {}
 
-    /** Makes sure that words can be read and written from now on, however little stack is left. */
+    /** Initialises the access to words, so that later accesses need little stack. */
     public static void prepare() {
         Initialized.require(MethodHandles.lookup(), Words.class);
     }
 
     /**
-     * Returns a part of memory as a read-only segment that never ends. The caller answers for the address.
+     * Returns a part of memory as a read-only segment of the global scope. The caller is responsible for the address.
      *
      * @param address the first byte
      * @param lengthBytes the length in bytes
@@ -39,7 +42,7 @@ public final class RawMemory {
     }
 
     /**
-     * Reads 8 bytes, whole, with opaque order: what another CPU's section has committed is seen sooner or later.
+     * Reads 8 bytes, whole, with opaque order: the commit of another CPU's section becomes visible eventually.
      *
      * @param address a multiple of 8
      * @return the value
@@ -59,12 +62,13 @@ public final class RawMemory {
     }
 
     /**
-     * Writes 8 bytes if they hold what is expected, atomically and with the order of a volatile write: against others
-     * that do so. A section that is running does not look again before it commits, and writes over it (I9).
+     * Compares and sets 8 bytes with the order of a volatile write. It is atomic with respect to other
+     * compare-and-sets, and not with respect to sections: a running section that has loaded the word commits over the
+     * new value (I9).
      *
      * @param address a multiple of 8
-     * @param expected what they must hold
-     * @param value what they hold then
+     * @param expected the value that they must have
+     * @param value the new value
      * @return whether they were written
      */
     public static boolean compareAndSetLong(long address, long expected, long value) {
@@ -114,20 +118,20 @@ public final class RawMemory {
     /**
      * Copies bytes.
      *
-     * @param to where the first goes
-     * @param from where the first lies
-     * @param lengthBytes how many
+     * @param to the address to which the first byte is copied
+     * @param from the address of the first byte
+     * @param lengthBytes the number of bytes
      */
     public static void copy(long to, long from, long lengthBytes) {
         MemorySegment.copy(ALL, from, ALL, to, lengthBytes);
     }
 
     /**
-     * Copies the first bytes of a segment.
+     * Copies the first bytes of a segment to an address.
      *
-     * @param to where the first goes
+     * @param to the address to which the first byte is copied
      * @param from the segment
-     * @param lengthBytes how many
+     * @param lengthBytes the number of bytes
      */
     public static void copyIn(long to, MemorySegment from, long lengthBytes) {
         MemorySegment.copy(from, 0, ALL, to, lengthBytes);
@@ -137,9 +141,9 @@ public final class RawMemory {
      * Copies bytes to a segment.
      *
      * @param to the segment
-     * @param atBytes where in the segment the first goes
-     * @param from where the first lies
-     * @param lengthBytes how many
+     * @param atBytes the offset in the segment to which the first byte is copied
+     * @param from the address of the first byte
+     * @param lengthBytes the number of bytes
      */
     public static void copyOut(MemorySegment to, long atBytes, long from, long lengthBytes) {
         MemorySegment.copy(ALL, from, to, atBytes, lengthBytes);
@@ -148,8 +152,8 @@ public final class RawMemory {
     /**
      * Writes bytes.
      *
-     * @param address where the first goes
-     * @param bytes what is written
+     * @param address the address of the first byte
+     * @param bytes the bytes
      */
     public static void put(long address, byte[] bytes) {
         MemorySegment.copy(bytes, 0, ALL, JAVA_BYTE, address, bytes.length);
@@ -158,8 +162,8 @@ public final class RawMemory {
     /**
      * Reads bytes.
      *
-     * @param address where the first lies
-     * @param lengthBytes how many
+     * @param address the address of the first byte
+     * @param lengthBytes the number of bytes
      * @return a new array
      */
     public static byte[] get(long address, int lengthBytes) {
@@ -184,11 +188,11 @@ public final class RawMemory {
     }
 
     /**
-     * mincore(2): how much of a part is in memory, at most.
+     * mincore(2): an upper bound of how much of a part is in memory.
      *
      * @param address a page's address
-     * @param lengthBytes how long the part is
-     * @return how many bytes its pages have; all where the kernel does not tell
+     * @param lengthBytes the length of the part
+     * @return the bytes of its resident pages; all bytes if the kernel cannot tell
      */
     public static long residentBytes(long address, long lengthBytes) {
         long pageBytes = Linux.getauxval(Linux.AT_PAGESZ);

@@ -5,9 +5,9 @@ package io.github.rseq4j.kernel;
  * Linux 4.18; {@code node_id} and {@code mm_cid} since 6.3).
  *
  * <pre>
- *   0  u32 cpu_id_start   a valid index at all times; others overwrite it where the kernel lets them: never index by it
- *   4  u32 cpu_id         the CPU; -1 not registered yet, -2 registration failed or switched off
- *   8  u64 rseq_cs        address of the active struct rseq_cs or 0; the kernel clears it lazily
+ *   0 u32 cpu_id_start a valid index at all times; other libraries may overwrite it: never index by it 4 u32 cpu_id the
+ *   CPU; -1 not registered yet, -2 registration failed or switched off 8 u64 rseq_cs address of the active struct
+ *   rseq_cs or 0; the kernel clears it lazily
  *  16  u32 flags
  *  20  u32 node_id        NUMA node             (feature size 28 and more)
  *  24  u32 mm_cid         dense concurrency id  (feature size 28 and more)
@@ -28,20 +28,20 @@ public final class RseqArea {
 
     /** The length that every kernel accepts: the original size of the structure. */
     public static final int ORIGINAL_BYTES = 32;
-    /** The feature size of a kernel that says nothing in its auxiliary vector: up to and with flags. */
+    /** The feature size of a kernel whose auxiliary vector has none: all fields up to flags. */
     public static final int ORIGINAL_FEATURE_BYTES = 20;
     /** The feature size from which node_id and mm_cid are maintained. */
     public static final int MM_CID_FEATURE_BYTES = 28;
 
     /**
      * rseq(2): RSEQ_FLAG_SLICE_EXT_DEFAULT_ON ({@code linux/rseq.h}, Linux 7.0): the thread may ask for an extension of
-     * its time slice, as after {@code prctl(PR_RSEQ_SLICE_EXTENSION)}. Accepted, and without effect, where the kernel
-     * was built or booted without that.
+     * its time slice, as after {@code prctl(PR_RSEQ_SLICE_EXTENSION)}. A kernel that was built or booted without
+     * extensions accepts the flag and ignores it.
      */
     public static final int RSEQ_FLAG_SLICE_EXT_DEFAULT_ON = 2;
     /** In flags, read only: the thread may have its time slice extended ({@code RSEQ_CS_FLAG_SLICE_EXT_AVAILABLE}). */
     public static final int SLICE_EXT_AVAILABLE = 1 << 4;
-    /** In flags, read only: it was enabled for this thread ({@code RSEQ_CS_FLAG_SLICE_EXT_ENABLED}). */
+    /** In flags, read only: extensions are enabled for this thread ({@code RSEQ_CS_FLAG_SLICE_EXT_ENABLED}). */
     public static final int SLICE_EXT_ENABLED = 1 << 5;
 
     /** The value of cpu_id before the registration. */
@@ -52,11 +52,11 @@ public final class RseqArea {
     private RseqArea() {}
 
     /**
-     * Returns which mode a thread has ({@code Documentation/userspace-api/rseq.rst}, Linux 7.1). It follows from the
-     * length it was registered with: the original one is served as it always was, a longer one in the optimised mode.
+     * Returns the mode of a thread ({@code Documentation/userspace-api/rseq.rst}, Linux 7.1), which follows from its
+     * registered length. A thread with the original length is in legacy mode, one with a longer length in full mode.
      *
-     * @param registeredBytes the length, 0 when the thread is not registered
-     * @param featureBytes how many bytes the kernel maintains, as its auxiliary vector says
+     * @param registeredBytes the length, 0 if the thread is not registered
+     * @param featureBytes the number of bytes that the kernel maintains, from its auxiliary vector
      * @return {@code none}, {@code legacy} or {@code full}; a kernel that maintains 32 bytes or less has no full mode
      */
     public static String mode(long registeredBytes, long featureBytes) {

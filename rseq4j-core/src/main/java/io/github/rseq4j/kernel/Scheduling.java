@@ -22,9 +22,9 @@ public final class Scheduling {
     private Scheduling() {}
 
     /**
-     * sched_setattr(2): gives the calling thread the ordinary policy, SCHED_OTHER, and asks for a time slice. Where the
-     * scheduler knows slices (Linux 6.12) a thread that wakes with a shorter one than the running thread's preempts it
-     * at once. A refusal changes nothing.
+     * sched_setattr(2): gives the calling thread the ordinary policy, SCHED_OTHER, and asks for a time slice. If the
+     * scheduler has slices (Linux 6.12), a thread that wakes up with a shorter slice than the running thread's preempts
+     * that thread at once. If the kernel refuses, nothing changes.
      *
      * @param sliceNanos the slice, in nanoseconds; 0 for the scheduler's own
      * @return whether the thread still has a real-time policy
@@ -40,7 +40,8 @@ public final class Scheduling {
                 return false;
             }
             attr.set(JAVA_INT_UNALIGNED, POLICY_OFFSET, SCHED_OTHER);
-            // Priority, runtime, deadline and period of the former policy; flags and nice, before them, stay.
+            // Clears priority, runtime, deadline and period of the former policy. Flags and nice, which lie before
+            // them, stay.
             attr.asSlice(PRIORITY_OFFSET).fill((byte) 0);
             attr.set(JAVA_LONG, RUNTIME_OFFSET, sliceNanos);
             boolean refused = SystemCall.SCHED_SETATTR.call(0, attr.address(), 0) < 0;

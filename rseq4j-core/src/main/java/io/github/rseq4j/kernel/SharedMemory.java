@@ -13,9 +13,9 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * System V shared memory (shmget(2), shmat(2), shmctl(2)): memory that is found by a number, outlives the process that
- * made it, cannot be cut while it is mapped, and lies in no file system that could be full. The libc functions, since
- * they are the same everywhere.
+ * System V shared memory (shmget(2), shmat(2), shmctl(2)): memory that has a number, outlives the process that made it,
+ * cannot be truncated while it is mapped, and needs no room in a file system. This class calls the libc functions,
+ * which are the same on all architectures.
  */
 public final class SharedMemory {
     private static final int IPC_PRIVATE = 0;
@@ -24,7 +24,10 @@ public final class SharedMemory {
     private static final int IPC_RMID = 0;
     private static final int IPC_STAT = 2;
     private static final int SHM_RDONLY = 010000;
-    /** madvise(2): MADV_POPULATE_WRITE ({@code asm-generic/mman-common.h}, Linux 5.14): populates, or says why not. */
+    /**
+     * madvise(2): MADV_POPULATE_WRITE ({@code asm-generic/mman-common.h}, Linux 5.14): populates, or returns the reason
+     * why not.
+     */
     private static final int MADV_POPULATE_WRITE = 23;
     private static final int PAGE_BYTES = 1 << 12;
     /** struct shmid_ds of glibc and musl, which is the kernel's ({@code asm-generic/shmbuf.h}). */
@@ -42,8 +45,8 @@ public final class SharedMemory {
      *
      * @param uid the user that owns it
      * @param creator the user that created it
-     * @param bytes how long it is
-     * @param attached how often it is attached, in all processes
+     * @param bytes the length
+     * @param attached the number of attachments in all processes
      */
     public record Status(int uid, int creator, long bytes, long attached) {}
 
@@ -52,7 +55,7 @@ public final class SharedMemory {
         return (int) Native.call(Native.find("geteuid")).value();
     }
 
-    /** Tells whether segments end with the last process that has them attached (kernel.shm_rmid_forced). */
+    /** Tells whether the kernel frees a segment with the last process that has it attached (kernel.shm_rmid_forced). */
     public static boolean endsWithProcess() {
         try {
             return Files.readString(REMOVED_WITH_PROCESS).startsWith("1");
@@ -64,7 +67,7 @@ public final class SharedMemory {
     /**
      * Makes a segment of zeros that the calling user alone may attach.
      *
-     * @param bytes how long
+     * @param bytes the length
      * @return its number or -errno
      */
     public static int create(long bytes) {
@@ -72,7 +75,7 @@ public final class SharedMemory {
     }
 
     /**
-     * Removes a segment: no process can attach it any more, and it ends when no process has it attached.
+     * Removes a segment: no process can attach it any more, and it is freed when no process has it attached.
      *
      * @param id its number
      * @return 0 or -errno
@@ -82,10 +85,10 @@ public final class SharedMemory {
     }
 
     /**
-     * Returns what the kernel says of a segment, or null when there is none of that number.
+     * Returns the kernel's description of a segment, or null if no segment has that number.
      *
      * @param id its number
-     * @throws KernelException when the kernel refuses to tell
+     * @throws KernelException when the kernel refuses the description
      */
     public static @Nullable Status status(int id) {
         try (Arena arena = Arena.ofConfined()) {
@@ -104,8 +107,8 @@ public final class SharedMemory {
      * Attaches a segment, until an arena is closed.
      *
      * @param id its number
-     * @param bytes how long it is
-     * @param isReadOnly whether it is only read
+     * @param bytes the length
+     * @param isReadOnly whether to attach it for reading only
      * @param arena the arena
      * @throws KernelException when the kernel refuses
      */
@@ -118,9 +121,9 @@ public final class SharedMemory {
     }
 
     /**
-     * Maps memory of zeros that is this process's alone, until an arena is closed.
+     * Maps private memory of zeros, until an arena is closed.
      *
-     * @param bytes how long
+     * @param bytes the length
      * @param arena the arena
      * @throws KernelException when the kernel refuses
      */
@@ -131,8 +134,8 @@ public final class SharedMemory {
     }
 
     /**
-     * Populates memory that has not been written yet. If no memory is left, this call fails, and the first thread that
-     * writes there gets no signal.
+     * Populates memory that has not been written yet. If no memory is left, this call fails; without it, the first
+     * thread that wrote to the memory would get a signal.
      *
      * @param memory whole pages
      * @throws KernelException when there is not enough memory

@@ -12,13 +12,15 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.util.Collection;
 
-/** A signal's handler, an emitted function, for a time: afterwards the signal has its former action. */
+/**
+ * Installs an emitted function as a signal's handler until it is closed. Afterwards the signal has its former action.
+ */
 public final class SignalHandler implements AutoCloseable {
     /* How it works
      *
      * Giving the signal back takes a sequence of three calls, which is defined once, here:
      *
-     * 1. Read the action. If its handler is another one by now, other code uses the signal, and the sequence ends.
+     * 1. Read the action. If its handler is a different one by now, other code uses the signal, and the sequence ends.
      * 2. Ignore the signal: the kernel discards pending signals. The former action of most signals ends the process.
      * 3. Set the former action.
      *
@@ -37,7 +39,7 @@ public final class SignalHandler implements AutoCloseable {
      *
      * @param signal the signal
      * @param handler the address of a C function that takes the signal's number, siginfo_t and ucontext_t, and is never
-     *     unmapped: a thread may be in it when the signal has been given back
+     *     unmapped: a thread may still be in it after the signal was given back
      */
     @SuppressWarnings("MustBeClosedChecker") // The collector ends the arena, after the handles.
     public SignalHandler(int signal, long handler) {
@@ -79,17 +81,17 @@ public final class SignalHandler implements AutoCloseable {
     }
 
     /**
-     * Returns what gives the signal back after timers that send it are deleted.
+     * Returns a Closeable that deletes timers that send the signal, and then gives the signal back.
      *
-     * @param timers what {@link CpuTimers#create} returned, as of the time that the result is closed; a collection of
-     *     the JDK's, in which negative numbers stand for no timer
-     * @return what makes the calls each time that it is closed; it refers to no class of this library
+     * @param timers results of {@link CpuTimers#create}. The collection, of a JDK class, is read when the returned
+     *     object is closed; negative numbers in it stand for no timer
+     * @return an object that makes the calls each time that it is closed; it refers to no class of this library
      */
     public Closeable endOfTimers(Collection<Integer> timers) {
         return LastCalls.closeable(LastCalls.inOrder(LastCalls.deletion(timers), giveBack));
     }
 
-    /** Gives the signal its former action back, unless its handler is another one by now. */
+    /** Gives the signal its former action back, unless its handler is a different one by now. */
     @Override
     public void close() {
         try {

@@ -8,7 +8,10 @@ import io.github.rseq4j.KernelException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Signals of this process: sending them, and their actions. {@link SignalHandler} installs a handler for a time. */
+/**
+ * Sends signals to threads of this process, and sets their actions. {@link SignalHandler} installs a handler until it
+ * is closed.
+ */
 public final class Signals {
     /** The signal that a breakpoint instruction raises ({@code asm-generic/signal.h}). */
     public static final int SIGTRAP = 5;
@@ -69,7 +72,7 @@ public final class Signals {
      * sigaction(3) with an action that an earlier call returned.
      *
      * @param signal the signal
-     * @param action its bytes; those of no length change nothing
+     * @param action its bytes; an empty array changes nothing
      * @return the bytes of the former action
      * @throws KernelException when the kernel refuses
      */

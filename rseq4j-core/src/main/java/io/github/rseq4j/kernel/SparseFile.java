@@ -2,7 +2,7 @@ package io.github.rseq4j.kernel;
 
 import java.lang.foreign.Arena;
 
-/** Finds the parts of a file that were ever written, which the JDK's file channels cannot. */
+/** Finds the data of a sparse file, which the JDK's file channels cannot. */
 public final class SparseFile {
     /** lseek(2): SEEK_DATA ({@code linux/fs.h}, Linux 3.1). */
     private static final int SEEK_DATA = 3;
@@ -14,12 +14,13 @@ public final class SparseFile {
     private SparseFile() {}
 
     /**
-     * Returns where the next data of a file lie. The bytes in between are a hole, and read as zeros.
+     * Returns the offset of the next data of a file. The bytes before it, from the given offset, are a hole and read as
+     * zeros.
      *
      * @param path the file
-     * @param offset from where on, in bytes
-     * @return the offset of data, at least the one that was given; that one where the system does not tell;
-     *     {@code Long.MAX_VALUE} when there are no more
+     * @param offset the offset from which to search, in bytes
+     * @return the offset of data, at least the given one; the given one if the system cannot tell; {@code
+     *     Long.MAX_VALUE} if there are no more data
      */
     public static long data(String path, long offset) {
         if (!Linux.isCallable()) {

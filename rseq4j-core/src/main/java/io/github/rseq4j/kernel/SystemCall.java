@@ -3,7 +3,7 @@ package io.github.rseq4j.kernel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The system calls that are made by their number, named as the kernel names them.
+ * The system calls that are made by their number, under the kernel's names.
  *
  * <p>The numbers are the kernel's: {@code arch/x86/entry/syscalls/syscall_64.tbl} and
  * {@code include/uapi/asm-generic/unistd.h} (first kernels: rseq 4.18, membarrier 4.3).
@@ -78,9 +78,9 @@ public enum SystemCall {
     }
 
     /**
-     * Returns the call's number on the architecture this JVM runs on.
+     * Returns the call's number on this JVM's architecture.
      *
-     * @throws IllegalStateException where that is none of ours
+     * @throws IllegalStateException if rseq4j does not support the architecture
      */
     public int number() {
         if (HOST == null) {
@@ -93,7 +93,7 @@ public enum SystemCall {
      * Makes the call.
      *
      * @param arguments its arguments
-     * @return what the kernel answered: a value or -errno
+     * @return the kernel's answer: a value or -errno
      */
     public long call(long... arguments) {
         long[] all = new long[arguments.length + 1];

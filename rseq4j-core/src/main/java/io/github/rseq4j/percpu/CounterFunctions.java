@@ -8,7 +8,7 @@ import io.github.rseq4j.sections.LoadAddStore;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/** The functions of the counters as constants, each linked when it is first used. */
+/** The functions of the counters as constants, each linked at its first use. */
 final class CounterFunctions {
     static final Cells CELLS = Cells.get();
     /** An element of an array of longs. */

@@ -2,7 +2,10 @@ package io.github.rseq4j.percpu;
 
 import org.jspecify.annotations.Nullable;
 
-/** Collects the failures of a series of calls to foreign code, all of which must happen; later ones are suppressed. */
+/**
+ * Collects the failures of a series of calls to foreign code, all of which must be made. Later failures are added to
+ * the first one as suppressed.
+ */
 final class Failures {
     private @Nullable Throwable first;
 
@@ -20,12 +23,14 @@ final class Failures {
             try {
                 before.addSuppressed(thrown);
             } catch (OutOfMemoryError e) {
-                // The first failure is reported; a failure to add another must not stop the next call.
+                // If another failure cannot be added, the next call must still be made; the first failure is reported.
             }
         }
     }
 
-    /** Throws the first failure unchanged; it may be a checked exception that a destroyer has thrown sneakily. */
+    /**
+     * Throws the first failure, if there was one. It may be a checked exception that the foreign code did not declare.
+     */
     void rethrow() {
         if (first != null) {
             throw Failures.<RuntimeException>sneaked(first);

@@ -5,14 +5,14 @@ import io.github.rseq4j.engine.Link;
 import io.github.rseq4j.sections.LoadLoadAddStore;
 
 /**
- * The functions that add to several counters which a table names, as constants; each is linked when it is first used,
- * and returns a status. A negative status has to be completed.
+ * The functions that add to several counters, whose addresses a table holds. Each function is a constant, is linked at
+ * its first use, and returns a status. A negative status has to be completed.
  */
 final class FusedFunctions {
     private FusedFunctions() {}
 
     /**
-     * Links the function for so many counters, unless it is linked.
+     * Links the function for a number of counters, unless it is linked.
      *
      * @param counters the number of counters, 2 to 8
      */

@@ -11,10 +11,10 @@ final class LockFunctions {
     private LockFunctions() {}
 
     /**
-     * Takes a cell's copy at the calling thread's index, when it is 0.
+     * Takes the cell's copy at the calling thread's index if the copy is 0.
      *
      * @param cell the cell
-     * @return the address of the copy, or a negative number when it was not 0
+     * @return the address of the copy, or a negative number if the copy was not 0
      */
     static long take(long cell) {
         return TAKE.run(cell);

@@ -10,43 +10,48 @@ import java.util.List;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** The items of a pool by number: references cannot lie in per-CPU memory, so their numbers do. */
+/** The items of a pool by number: per-CPU memory cannot hold references, so it holds the numbers. */
 final class PoolSlots<T> {
     /* How it works
      *
-     * A slot refers to its item while the item is idle, and to nothing while it is out. Nothing of the pool then leads
-     * to the item or to its lease, so a lease that is never closed is garbage at once, with its item. The thread that
-     * has a number, because it popped or reserved it, has the number's slot alone: it reads and writes it plainly. A
-     * number reaches another thread by a push and a pop of one index, which the section's commit orders, or by a drain
-     * of another index's stack, which the fence of its visit orders (memory.RemoteAccess).
+     * A slot refers to its item while the item is idle, and to nothing while the item is in a lease. The pool then has
+     * no reference to the item or its lease, so a lease that is dropped without being closed is garbage at once, with
+     * its item. A thread that has popped or reserved a number has the number's slot alone, so plain reads and writes of
+     * the slot are enough. A number reaches another thread by a push and a pop at one index, which the section's commit
+     * orders, or by a drain of another index's stack, which the fence of the drain's visit orders
+     * (memory.RemoteAccess).
      *
-     * Numbers come back in one of two ways: the owner of an item gives it up, or the collector finds what the slot's
-     * watch watches. That is the item, watched once for its life, or in robust mode each lease's token. A watch is
-     * phantom: an item that a finalizer closes late, in the manner of a safety net, still has its number. A watch is
-     * cleared while its referent is in hand, so a watch that was queued belongs to an item that can never come back.
+     * A number becomes free in one of two ways: the owner of the item discards it, or the collector finds the object of
+     * the slot's watch unreachable. That object is the item, which one watch watches for its life, or in robust mode
+     * the token of each lease. A watch is a phantom reference: an item that its finalizer gives back still has its
+     * number. A watch is cleared only while its object is reachable, so an enqueued watch belongs to an item that can
+     * never come back.
      *
-     * The number of slots is limited, because slots and watches are what a dropped lease leaves until the collector has
-     * found it. An item that finds no slot has no number while it is out; it gets one when it is given back.
+     * The number of slots is limited, because a dropped lease leaves its slot and its watch until the collector has
+     * found it. If no slot is free, an item has no number while it is in a lease; it gets one when it is given back.
      *
-     * The array is written under this object's monitor. It is replaced when it grows; a thread finds a number through
-     * the push that published it, which comes after that.
+     * The array of slots is written under this object's monitor, and replaced when it grows. A number is pushed after
+     * its slot was stored, so a thread that pops the number finds the slot.
      *
-     * Refused: references that are kept while items are out and cleared once for each collection. They spare an
-     * acquisition two writes, but what was dropped outlives the collection, and programs ran out of memory. Refused: a
-     * weak watch, which the collector clears before finalizers run.
+     * Refused: slots that refer to their items also during a lease, and are cleared once for each collection. They save
+     * two writes for each acquisition, but dropped items outlive the collection, and programs ran out of memory.
+     * Refused: a weak watch, which the collector clears before finalizers run.
      */
     /** The number of an item that has no slot. */
     static final int NONE = -1;
-    /** How many slots there may be, or as many as items may be idle if these are more. */
+    /** The most slots, unless the pool may have more idle items than this; then it may have as many slots. */
     static final int MIN_LIMIT = 1 << 14;
-    /** How many places are named, in the log and by {@link PerCpuPool#close}. */
+    /** The most places of acquisition that are named in the log and by {@link PerCpuPool#close}. */
     static final int MAX_NAMED = 8;
     private static final int FIRST = 16;
     private static final int MIN_TRACES = 256;
     private static final int HEAP_BYTES_PER_TRACE_SHIFT = 16;
 
     private final int limit;
-    /** How many stack traces are kept at a time: some kilobytes each, so the heap decides. */
+    /**
+     * The most stack traces that are kept at a time. A trace takes some kilobytes, so the limit follows the heap's
+     * size.
+     */
     private final int maxTraces =
             Math.clamp(Runtime.getRuntime().maxMemory() >> HEAP_BYTES_PER_TRACE_SHIFT, MIN_TRACES, MIN_LIMIT);
     private final ReferenceQueue<Object> collected = new ReferenceQueue<>();
@@ -84,7 +89,7 @@ final class PoolSlots<T> {
             return number;
         }
 
-        /** Returns the item, which is out from now on, or null when there is none. */
+        /** Takes the item out of the slot and returns it, or returns null if the slot has none. */
         @Nullable T take() {
             T taken = item;
             item = null;
@@ -96,7 +101,10 @@ final class PoolSlots<T> {
         }
     }
 
-    /** Whose collection tells that a lease was dropped. */
+    /**
+     * The object of a lease in robust mode, to which only the lease refers. Its collection tells that the lease was
+     * dropped.
+     */
     static final class Token<T> {
         private final T item;
 
@@ -109,7 +117,7 @@ final class PoolSlots<T> {
         }
     }
 
-    /** Tells when what was out was collected. */
+    /** Tells when an item or a token was collected during its lease. */
     private static final class Watch extends PhantomReference<Object> {
         private final int number;
         private final @Nullable Throwable acquired;
@@ -134,7 +142,7 @@ final class PoolSlots<T> {
     /**
      * Returns a slot by its number.
      *
-     * @param number a number that was popped, or is a lease's
+     * @param number a number that was popped, or the number of a lease
      */
     Slot<T> get(long number) {
         VarHandle.acquireFence();
@@ -145,7 +153,7 @@ final class PoolSlots<T> {
         return slot;
     }
 
-    /** Returns a slot for an item, one without a number when there are as many as may be. */
+    /** Returns a slot for an item; if the limit is reached, a slot without a number. */
     synchronized Slot<T> reserve() {
         if (freeCount > 0) {
             return get(free[--freeCount]);
@@ -165,7 +173,7 @@ final class PoolSlots<T> {
     }
 
     /**
-     * Watches an item that goes out for the first time, for its life.
+     * Watches an item for its life. Called at its first lease.
      *
      * @param slot its slot
      * @param item the item
@@ -177,7 +185,7 @@ final class PoolSlots<T> {
     }
 
     /**
-     * Makes what a lease in robust mode refers to, and nothing else does, and watches it until {@link #unwatch}.
+     * Makes the token of a lease in robust mode, and watches it until {@link #unwatch}.
      *
      * @param slot the slot of the lease's item
      * @param item the item
@@ -227,12 +235,12 @@ final class PoolSlots<T> {
     }
 
     /**
-     * Takes the items of numbers that only the caller has, and passes each one on.
+     * Takes the items of numbers that only the caller has, and passes them on.
      *
      * @param numbers the numbers
-     * @param to gets slots and items
-     * @param failures gets what that throws
-     * @return how many there were
+     * @param to receives each slot with its item
+     * @param failures collects what the receiver throws
+     * @return the number of items
      */
     int takeAll(long[] numbers, BiConsumer<Slot<T>, T> to, Failures failures) {
         for (long number : numbers) {
@@ -250,7 +258,7 @@ final class PoolSlots<T> {
     }
 
     /**
-     * Takes back the slot of an item that is given up. No other thread has its number.
+     * Frees the slot of an item that is discarded. No other thread has its number.
      *
      * @param slot the slot
      */
@@ -262,7 +270,7 @@ final class PoolSlots<T> {
         }
     }
 
-    /** Takes back the slots of what was collected since this was last asked, and counts it. */
+    /** Frees the slots of items and tokens that were collected since the last call, and counts them as dropped. */
     synchronized void findDropped() {
         for (Object each = collected.poll(); each != null; each = collected.poll()) {
             Watch watch = (Watch) each;
@@ -282,14 +290,15 @@ final class PoolSlots<T> {
         return dropped;
     }
 
-    /** Returns where the first of them were acquired, as far as that is known. */
+    /** Returns the places of acquisition of the first dropped leases, as far as they are known. */
     synchronized List<Throwable> droppedAt() {
         return List.copyOf(droppedAt);
     }
 
     /**
-     * Logs the places of acquisition of leases that were never closed: the first {@link #MAX_NAMED} of a pool's life.
-     * The caller holds no lock. A handler that acquires from the same pool comes here again, and returns at once.
+     * Logs the places of acquisition of dropped leases: the first {@link #MAX_NAMED} in the pool's life. The caller
+     * holds no lock. If a log handler acquires from the same pool, it calls this method again, which then returns at
+     * once.
      */
     void logDropped() {
         for (Throwable acquired = nextToLog(); acquired != null; acquired = nextToLog()) {
@@ -297,7 +306,8 @@ final class PoolSlots<T> {
                 System.getLogger(PerCpuPool.class.getName()).log(Level.WARNING,
                         "a lease was dropped without being closed; a pool reports at most " + MAX_NAMED, acquired);
             } catch (RuntimeException | Error e) {
-                // The logger's failure is not one of the thread that acquires: the count and close() still tell.
+                // A failure of the logger must not fail the acquiring thread. The count and close() still report the
+                // lease.
             } finally {
                 endLogging();
             }

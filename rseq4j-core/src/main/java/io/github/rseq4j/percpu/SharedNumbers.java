@@ -48,9 +48,9 @@ final class SharedNumbers {
     }
 
     /**
-     * Takes the numbers of the CPU that has most.
+     * Takes the numbers of the CPU that has the most numbers.
      *
-     * @return the number of these
+     * @return the amount of numbers taken
      */
     int steal() {
         // Both arrays of an index may hold numbers.
@@ -62,7 +62,7 @@ final class SharedNumbers {
     }
 
     /**
-     * Adds a number, and moves numbers of this CPU here to make room there.
+     * Adds a number, and moves numbers from this CPU's stack here, so that the stack has room.
      *
      * @param number the number
      * @param more the amount to move; none are moved if this CPU has fewer

@@ -105,7 +105,7 @@ final class StackFunctions {
         }
     }
 
-    /** Each call creates a segment of its own, so that the JIT compiler can eliminate it. */
+    /** Returns a new segment in each call, so that the JIT compiler can eliminate it. */
     private static MemorySegment words(long[] values, int from, int count) {
         return MemorySegment.ofArray(values).asSlice((long) from * Long.BYTES, (long) count * Long.BYTES);
     }

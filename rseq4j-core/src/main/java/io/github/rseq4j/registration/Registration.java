@@ -53,7 +53,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
     /**
      * Returns a record with the owner NONE.
      *
-     * @param reason why
+     * @param reason the reason why there is no usable registration
      * @param remedy the remedy
      */
     public static Registration none(String reason, String remedy) {
