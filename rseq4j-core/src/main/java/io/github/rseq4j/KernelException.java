@@ -2,7 +2,7 @@ package io.github.rseq4j;
 
 /**
  * Thrown if the kernel refuses a system call that an operation needs. The operation has changed nothing, unless its own
- * description says otherwise.
+ * description says otherwise. Any thread may read the exception.
  *
  * @since 0.1.0
  */
@@ -11,15 +11,15 @@ public final class KernelException extends RuntimeException {
 
     /** The call with its arguments. */
     private final String call;
-    /** The error number of the answer, positive. */
+    /** The error number that the call returned, positive. */
     private final int errno;
 
     /**
      * Creates the exception.
      *
      * @param call the call with its arguments, as text
-     * @param errno the error number of the answer, positive
-     * @param name the kernel's spelling of that number
+     * @param errno the error number that the call returned, positive
+     * @param name the kernel's name of this number, such as {@code ENOMEM}
      */
     public KernelException(String call, int errno, String name) {
         super(call + " answered " + name);

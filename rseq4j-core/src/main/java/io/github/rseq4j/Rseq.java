@@ -13,30 +13,37 @@ import java.lang.invoke.MethodHandle;
 /**
  * Reports whether this JVM can use restartable sequences, rseq(2), and where the calling thread runs.
  *
- * <p>The first call of a method of this class, or the first structure, chooses the engine on which all structures of
- * the JVM run. It finds the threads' registration, proves it, emits the first sections, and watches the kernel abort
- * one. This takes some milliseconds, usually at most 25 for the aborts. The choice holds for the life of the JVM.
+ * <p>The first call of a method of this class, or the first structure, chooses the engine: the code on which all
+ * structures of the JVM run. The choice finds the threads' registration, proves it, emits the first sections, and tests
+ * that the kernel aborts one. It takes some milliseconds; the test usually takes at most 25. The choice holds for the
+ * life of the JVM.
+ *
+ * <p><b>Threads.</b> Every method may be called from any thread, platform or virtual.
  *
  * <p><b>Class loaders.</b> Each class loader that loads the library has a copy of it. The copy is collected with the
- * loader, whatever its structures still hold: the library keeps no thread, and refers to nothing in other loaders'
- * classes. Emitted code and the cells of structures are never unmapped, because a thread may still refer to them. With
- * every structure in use a copy leaves four or five mappings, some 60 KiB of memory on two CPUs, and address space of 1
- * MiB, and several times 1 MiB for each possible CPU. On the fallback it leaves nothing.
+ * loader, even if structures still hold values: the library keeps no thread, and does not refer to classes of other
+ * loaders. Emitted code and the cells of structures are never unmapped, because a thread may still refer to them. A
+ * copy whose structures were all in use leaves four or five mappings. They take some 60 KiB of memory on two CPUs, and
+ * address space of 1 MiB and of several times 1 MiB for each possible CPU. On the fallback a copy leaves nothing.
  *
  * @since 0.1.0
  */
 public final class Rseq {
     private Rseq() {}
 
-    /** The party that registered the threads' rseq areas. */
+    /**
+     * The party that registers the threads' rseq areas. An area is the structure that the kernel and a thread share.
+     *
+     * @since 0.1.0
+     */
     public enum Owner {
         /** libc. */
         LIBC,
         /** Another library, which shares its area. */
         FOREIGN,
-        /** This library. */
+        /** rseq4j. */
         OWN,
-        /** No usable registration: the fallback is used. */
+        /** No party, or none whose area can be used: the fallback runs. */
         NONE
     }
 
@@ -79,20 +86,20 @@ public final class Rseq {
             return owner;
         }
 
-        /** {@return the proof of the owner, or an empty text} */
+        /** {@return the observation that proves the owner; an empty text without an owner} */
         public String proof() {
             return registration.proof();
         }
 
         /**
-         * {@return the index that selects a thread's copy of a cell: {@code mm_cid}, {@code cpu_id}, or {@code stripe}
-         * on the fallback}
+         * {@return the name of the index, the number that selects a thread's copy of per-CPU data: {@code mm_cid} (a
+         * concurrency id), {@code cpu_id}, or {@code stripe} on the fallback}
          */
         public String index() {
             return engine.indexName();
         }
 
-        /** {@return the number of possible indices} */
+        /** {@return the number of possible indices; an index is 0 to this number - 1} */
         public int limit() {
             return engine.limit();
         }
@@ -127,17 +134,17 @@ public final class Rseq {
             return test.nanos();
         }
 
-        /** {@return the part of the self-test that was not possible, with the reason; or an empty text} */
+        /** {@return the part of the self-test that was impossible, and the reason; an empty text if there is none} */
         public String note() {
             return test.fenceNote();
         }
 
-        /** {@return the reason why restartable sequences are unavailable, or an empty text} */
+        /** {@return the reason why restartable sequences are unavailable; an empty text if they are available} */
         public String reason() {
             return registration.reason();
         }
 
-        /** {@return the remedy for the reason, or an empty text} */
+        /** {@return the remedy for {@link #reason}; an empty text if there is none} */
         public String remedy() {
             return registration.remedy();
         }
@@ -154,7 +161,7 @@ public final class Rseq {
         }
     }
 
-    /** {@return the availability of restartable sequences in this JVM} */
+    /** {@return the availability of restartable sequences in this JVM} Never throws because of the kernel. */
     public static Availability availability() {
         return new Availability(Engine.get(Owner.class));
     }
@@ -189,8 +196,9 @@ public final class Rseq {
     /**
      * Returns the CPU of the calling thread a moment ago. The thread may be on another CPU when the method returns.
      *
-     * @return the number of the CPU, 0 or more; it can exceed the number of CPUs
+     * @return the number of the CPU, 0 or more; it can exceed the number of CPUs, because numbers may have gaps
      * @throws UnsupportedOperationException if neither rseq nor a system call is available
+     * @throws KernelException if rseq is unavailable and the kernel refuses the system call
      */
     public static int currentCpu() {
         int cpu = Area.cpu();
@@ -205,7 +213,7 @@ public final class Rseq {
      * Returns the concurrency id of the calling thread a moment ago: a small number, unique among the running threads
      * of the process at that moment.
      *
-     * @return 0 or more, less than the number of threads and of possible CPUs
+     * @return the id: 0 or more, less than the number of threads, and less than the number of possible CPUs
      * @throws UnsupportedOperationException if the kernel has no concurrency ids (before Linux 6.3) or rseq is
      *     unavailable
      */
@@ -224,6 +232,7 @@ public final class Rseq {
      *
      * @return the number of the node, 0 or more
      * @throws UnsupportedOperationException if neither rseq nor a system call is available
+     * @throws KernelException if the node is not in the area and the kernel refuses the system call
      */
     public static int currentNode() {
         if (Area.hasNodeAndMmCid() && Area.cpu() >= 0) {
@@ -234,27 +243,29 @@ public final class Rseq {
     }
 
     /**
-     * Ends every section that is running on any CPU. When this method returns, each of them has either committed, and
-     * its commit is visible; or it was aborted, and its restart sees the caller's earlier writes. So a thread that has
-     * made memory unreachable for sections by a write has that memory alone after a fence.
+     * Ends every section that is running on any CPU. When this method returns, each of these sections has either
+     * committed, and its commit is visible; or it was aborted, and its restart sees the caller's earlier writes. So if
+     * a write has made memory unreachable for sections, no section uses that memory after the fence.
      *
      * <p>The fence is an interrupt of every CPU that runs the process, by membarrier(2), and takes some microseconds.
-     * If that is refused, a thread visits each CPU, which is as exact and takes a hundred times longer. The first fence
-     * of a process takes some milliseconds more. Without rseq this method waits for the lock of each stripe.
+     * If the kernel refuses membarrier(2), a thread visits each CPU, which is as exact and takes a hundred times
+     * longer. The first fence of a process takes some milliseconds more. On the fallback this method waits for the lock
+     * of each stripe.
      *
-     * @throws KernelException if the kernel refuses both; it has the call and the errno
+     * @throws KernelException if the kernel refuses both membarrier(2) and sched_setaffinity(2), which moves the thread
+     *     from CPU to CPU
      */
     public static void fence() {
         Engine.get().fence();
     }
 
     /**
-     * Does the same as {@link #fence()} for the sections that are running on one CPU. The CPU is not their index if the
-     * index is mm_cid.
+     * Ends the sections that are running on one CPU, like {@link #fence()}. The number of the CPU is not the index of
+     * these sections if the index is {@code mm_cid}.
      *
      * @param cpu the number of the CPU; an offline CPU runs no section
      * @throws IllegalArgumentException if the number is negative
-     * @throws KernelException if the kernel refuses
+     * @throws KernelException if the kernel refuses both membarrier(2) and sched_setaffinity(2)
      */
     public static void fence(int cpu) {
         if (cpu < 0) {

@@ -1,2 +1,6 @@
-/** Restartable sequences for the JVM: their availability, and the CPU of the calling thread. */
+/**
+ * Restartable sequences for the JVM: their availability, and the CPU of the calling thread.
+ *
+ * @since 0.1.0
+ */
 package io.github.rseq4j;

@@ -8,7 +8,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values that a {@link PerCpuHistogram} had recorded. Immutable, and independent of the histogram. The histogram's
+ * The values that a {@link PerCpuHistogram} has recorded. Immutable, and independent of the histogram. The histogram's
  * Javadoc describes the error, values above the highest trackable one, and concurrent records; all of this applies to
  * the results of a snapshot.
  *
@@ -36,7 +36,11 @@ public final class HistogramSnapshot {
         this.count = LongStream.of(counts).sum();
     }
 
-    /** Receives a bucket that is not empty. */
+    /**
+     * Receives a bucket that is not empty.
+     *
+     * @since 0.1.0
+     */
     @FunctionalInterface
     public interface BucketConsumer {
         /**

@@ -1,14 +1,15 @@
 package io.github.rseq4j.percpu;
 
 /**
- * The options of a {@link PerCpuItems}. Immutable; each {@code with} method returns new options.
+ * The options of a {@link PerCpuItems}. Immutable; each {@code with} method returns new options. A pool takes memory in
+ * ranges, each of 1 MiB of items for each index.
  *
  * @since 0.1.0
  */
 public final class ItemOptions {
-    /** The most ranges that a limit may allow. */
+    /** The largest limit, in ranges. */
     public static final int MAX_RANGES = 65_536;
-    /** The default limit: 64 MiB of items for each index. */
+    /** The default limit, in ranges: 64 MiB of items for each index. */
     public static final int DEFAULT_MAX_RANGES = 64;
 
 
@@ -38,9 +39,9 @@ public final class ItemOptions {
     }
 
     /**
-     * Sets whether the pool looks for leaks and for uses of freed items.
+     * Sets robust mode, in which the pool looks for leaks and for uses of freed items.
      *
-     * @param isRobust whether it does
+     * @param isRobust whether the pool is robust
      * @return the options
      */
     public ItemOptions withRobust(boolean isRobust) {
@@ -50,7 +51,7 @@ public final class ItemOptions {
     /**
      * Sets the limit of the pool.
      *
-     * @param ranges the most ranges, 1 to {@link #MAX_RANGES}; each is 1 MiB of items for each index
+     * @param ranges the largest number of ranges, 1 to {@link #MAX_RANGES}
      * @return the options
      * @throws IllegalArgumentException if the number is out of range
      */
@@ -71,7 +72,7 @@ public final class ItemOptions {
         return robust;
     }
 
-    /** {@return the most ranges} */
+    /** {@return the largest number of ranges} */
     public int maxRanges() {
         return maxRanges;
     }

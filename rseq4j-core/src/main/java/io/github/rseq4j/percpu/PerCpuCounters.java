@@ -138,7 +138,7 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Adds to up to eight counters in one call, where the counters differ from call to call. Where they are the same in
+     * Adds to up to eight counters in one call, for counters that differ from call to call. If they are the same in
      * each call, {@link #fused} is faster.
      *
      * @param indices the counters, which may repeat; neither array may be changed during the call
@@ -201,8 +201,8 @@ public final class PerCpuCounters implements AutoCloseable {
     }
 
     /**
-     * Binds counters that are updated together: each {@code add} of the result adds to all of them in one call. To be
-     * called once for a set of counters, and kept.
+     * Binds counters that are updated together: each {@code add} of the result adds to all of them in one call. Call
+     * this method once for a set of counters, and keep the result.
      *
      * @param indices the counters, 1 to {@link #MAX_FUSED}, which may repeat
      * @return the bound counters

@@ -44,9 +44,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Memory.</b> The pool reserves ranges of 1 MiB for each index. A page is populated at the first write to it, on
  * the NUMA node of the writing CPU (see {@link io.github.rseq4j.Rseq#currentNode()}), also with a template. So an index
  * that runs no section uses no memory. The pool must stay reachable while its items are used; its memory is freed when
- * it is closed or collected. If dropped pools may hold much memory, a pool that needs a range asks the garbage
- * collector for them and waits for at most a quarter of a second: when all pools together hold much more than the last
- * time, and at least a sixteenth of the maximum heap size (64 to 512 MiB).
+ * it is closed or collected. Dropped pools may hold much memory. So a pool that needs a range asks the garbage
+ * collector to run, and waits for at most a quarter of a second, if all pools together hold much more memory than after
+ * the last such request, and at least a sixteenth of the maximum heap size (64 to 512 MiB).
  *
  * <p><b>Robust mode</b> finds further misuse. Freed items are poisoned. A write to a freed item is reported when the
  * item is handed out again, by {@link #verify}, and by {@link #close}, which also reports leaks. Robust mode costs a
@@ -215,7 +215,7 @@ public final class PerCpuItems implements AutoCloseable {
     }
 
     /**
-     * Frees an item. The description of the class says when this is allowed.
+     * Frees an item. The description of this class states when this is allowed.
      *
      * @param item the result of {@link #allocate}
      * @throws IllegalArgumentException if the address is not an item of this pool

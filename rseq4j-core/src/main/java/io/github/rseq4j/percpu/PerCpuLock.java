@@ -95,10 +95,10 @@ public final class PerCpuLock {
      *      time and leaves none that it has lost.
      *
      * runEach is a visit of all words that are free. The claim marks them, one fence confirms all marks, and the look
-     * says so in each. A confirmed mark keeps no thread out: no section is on its way to the word, so a thread that
-     * wants it exchanges the mark for its own number by a compare-and-set, without a fence. runEach takes the words so,
-     * one after the other. The word of an index that was taken when the marks were made, or since, is locked as by
-     * lock(index).
+     * writes this into each mark. A confirmed mark keeps no thread out. No section is on its way to the word, so a
+     * thread exchanges the mark for its own number by a compare-and-set, without a fence. runEach takes the words in
+     * this way, one after the other. If an index was taken when the marks were made, or since then, its word is locked
+     * as by lock(index).
      *
      * A StackOverflowError can come out of each call of a method. A method that takes or releases a lock makes its only
      * store in its last call. After that call, and where it fails, one line without a call notes that the index is
@@ -191,7 +191,7 @@ public final class PerCpuLock {
         return exchange(word(index), own()) ? index : -1;
     }
 
-    /** Exchanges a mark that a fence has confirmed. The store is the last that is done. */
+    /** Exchanges a mark that a fence has confirmed. The store is the last action. */
     private boolean exchange(long word, long own) {
         long seen = engine.memory().getLong(word);
         return seen < 0 && (seen & 1) != 0 && engine.memory().compareAndSetLong(word, seen, own);
@@ -319,7 +319,7 @@ public final class PerCpuLock {
         }
     }
 
-    /** The store is the last that is done. */
+    /** Releases a lock. The store is the last action. */
     private void free(int index) {
         long word = word(index);
         if (engine.memory().getLong(word) <= 0) {
@@ -345,7 +345,8 @@ public final class PerCpuLock {
      *
      * @param action receives the index of the lock that is held
      * @throws io.github.rseq4j.KernelException if the kernel refuses a fence, membarrier(2) and, in its place,
-     *     sched_setaffinity(2); then no action has run, unless a lock was taken by another thread
+     *     sched_setaffinity(2); then no action has run, unless another thread held a lock: the actions of lower
+     *     indices may have run then
      */
     public void runEach(IntConsumer action) {
         Headroom.require();
@@ -371,7 +372,7 @@ public final class PerCpuLock {
         }
     }
 
-    /** Runs an action for an index or, when it is negative, for the calling thread's. */
+    /** Runs an action for an index or, if the number is negative, for the calling thread's index. */
     private void run(int wanted, IntConsumer action) {
         int held = wanted < 0 ? lock() : lockOf(wanted);
         boolean isFreed = false;
@@ -404,7 +405,7 @@ public final class PerCpuLock {
         return cells + ((long) index << Engine.STRIDE_SHIFT);
     }
 
-    /** Tries again until it is held, for an index or, when it is negative, for the calling thread's. */
+    /** Tries again until the lock is held: that of an index or, if the number is negative, of the thread's index. */
     private int await(int wanted) {
         boolean interrupted = false;
         int held = -1;
@@ -431,8 +432,8 @@ public final class PerCpuLock {
     }
 
     /**
-     * Waits the longer the more rounds there were; returns whether the thread was interrupted, and is no more. Yielding
-     * only makes a short wait shorter: nothing relies on it.
+     * Waits longer in later rounds. Clears the thread's interrupt status and returns it. Yielding only makes a short
+     * wait shorter: nothing relies on it.
      */
     @SuppressWarnings("ThreadPriorityCheck")
     private static boolean pause(int round) {

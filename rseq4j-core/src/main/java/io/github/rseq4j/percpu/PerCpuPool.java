@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <li>the idle items of the current CPU, the last one given back first;
  * <li>the idle items that all CPUs share, from which a batch moves to the current CPU;
  * <li>the idle items of the CPU that has most: all of them are stolen, with a fence, and divided between the current
- *     CPU and the shared ones;
+ *     CPU and the shared ones (this step is left out if the kernel refuses the fence);
  * <li>the factory, on the calling thread.
  * </ol>
  *
@@ -119,6 +119,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * The right to use an item until the lease is closed.
      *
      * @param <T> the type of the item
+     * @since 0.1.0
      */
     public static final class Lease<T> implements AutoCloseable {
         private static final Object DISCARDED = new Object();
@@ -183,8 +184,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
          * }
          * }
          *
-         * @throws IllegalStateException if the item was discarded, or the lease was closed, before; nothing has
-         *     happened then
+         * @throws IllegalStateException if the item was discarded or the lease closed before; nothing happens then
          * @throws RuntimeException if the destroyer throws it; the item was discarded anyway
          */
         public void discard() {

@@ -197,7 +197,8 @@ public final class PerCpuStack implements AutoCloseable {
      *     and may use this stack
      * @return the number of values
      * @throws IllegalStateException if the stack is closed
-     * @throws RuntimeException if the consumer throws it; or if the kernel refuses a fence, and then nothing was taken
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence; nothing was taken then
+     * @throws RuntimeException if the consumer throws it
      */
     public int drain(LongConsumer consumer) {
         Objects.requireNonNull(consumer);
@@ -205,13 +206,14 @@ public final class PerCpuStack implements AutoCloseable {
     }
 
     /**
-     * Takes all values of the CPU that has most, while threads go on using its stack. Call it if the own CPU's stack is
-     * empty. The consumer gets each value once, as in {@link #drain}.
+     * Takes all values of the CPU that has most, while threads go on using its stack. Call it if the stack of the
+     * thread's own CPU is empty. The consumer gets each value once, as in {@link #drain}.
      *
      * @param consumer receives the values, the last pushed first
      * @return the number of values; 0 if all stacks were empty a moment ago
      * @throws IllegalStateException if the stack is closed
-     * @throws RuntimeException if the consumer throws it; or if the kernel refuses a fence, and then nothing was taken
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence; nothing was taken then
+     * @throws RuntimeException if the consumer throws it
      */
     public int steal(LongConsumer consumer) {
         Objects.requireNonNull(consumer);

@@ -26,7 +26,8 @@ public final class PoolOptions {
     }
 
     /**
-     * Sets the number of idle items for each CPU. All CPUs together share the same number again for each processor.
+     * Sets the largest number of idle items for each CPU. In addition all CPUs share idle items: at most the same
+     * number for each processor.
      *
      * @param items the number, 1 to {@link #MAX_IDLE_PER_CPU}
      * @return the options
@@ -40,18 +41,18 @@ public final class PoolOptions {
     }
 
     /**
-     * Sets whether the pool reports the places at which leases were acquired that were never closed. It then takes a
-     * stack trace for each acquisition, and keeps those of open leases: up to 256 to 16,384, depending on the size of
-     * the heap.
+     * Sets robust mode, in which the pool reports the places at which leases were acquired that were never closed. The
+     * pool then takes a stack trace for each acquisition, and keeps those of open leases. The most that it keeps, 256
+     * to 16,384, depends on the size of the heap.
      *
-     * @param isRobust whether it does
+     * @param isRobust whether the pool is robust
      * @return the options
      */
     public PoolOptions withRobust(boolean isRobust) {
         return new PoolOptions(idlePerCpu, isRobust);
     }
 
-    /** {@return the number of idle items for each CPU} */
+    /** {@return the largest number of idle items for each CPU} */
     public int idlePerCpu() {
         return idlePerCpu;
     }

@@ -5,7 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The statistics of a {@link PerCpuPool} at one moment, since it was created. Immutable. Later versions may add values.
+ * The statistics of a {@link PerCpuPool} at one moment. Counts begin when the pool is created. Immutable. Later
+ * versions may add values.
  *
  * @since 0.1.0
  */

@@ -13,12 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The only implementation of {@link RestartableSection}. C2 treats the components of a record that is a constant as
- * constants, which it does not do with the fields of other classes: so a call is compiled to the function itself.
+ * The only implementation of {@link RestartableSection}. It is a record, because C2 treats the components of a constant
+ * record as constants, unlike the fields of other classes. So a call is compiled to the function itself.
  *
  * @param chain the sections
- * @param sections how many there are
- * @param arguments how many longs the function takes
+ * @param sections the number of sections
+ * @param arguments the number of longs that the function takes
  * @param site links the function
  * @param function calls through the site
  */

@@ -5,12 +5,17 @@ import io.github.rseq4j.ir.Step;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in memory, by its address. A word of 8 or of 4 bytes lies at a multiple of its size. At another address it is
- * not read and written as a whole; on the fallback, and where the steps run one by one, such an access throws
- * {@link IllegalArgumentException}.
+ * A place in memory that a step accesses, named by registers and a displacement. Immutable.
+ *
+ * <p>A word of 8 or 4 bytes must lie at a multiple of its size. At another address machine code does not access the
+ * word as a whole. On the fallback, and where the steps run one by one (see {@link RestartableSection}), such an access
+ * throws {@link IllegalArgumentException}.
  *
  * <p>Addresses are not checked: a wrong one damages memory or ends the JVM. Addresses of {@code PerCpuItems} are valid
- * on restartable sequences and on the fallback; on the fallback a section can reach no other memory.
+ * on restartable sequences and on the fallback. On the fallback a section can reach no other memory.
+ *
+ * <p>The methods of this class check nothing. The step that uses the place throws {@link IllegalArgumentException} if
+ * the place breaks a rule, for example if the displacement is out of range.
  *
  * @since 0.1.0
  */
@@ -46,7 +51,7 @@ public final class Place {
      * Names the current index's copy of a word of an item.
      *
      * @param base holds the address of the item's copy at index 0
-     * @param displacementBytes where the word lies in the item
+     * @param displacementBytes the offset of the word in the item, at most {@link #MAX_DISPLACEMENT_BYTES}
      * @return the place
      */
     public static Place cell(Register base, int displacementBytes) {
@@ -57,7 +62,7 @@ public final class Place {
      * Names the current index's copy of an array's element.
      *
      * @param base holds the address of the item's copy at index 0
-     * @param displacementBytes where the array starts in the item
+     * @param displacementBytes the offset of the array in the item, at most {@link #MAX_DISPLACEMENT_BYTES}
      * @param index holds the element's number
      * @param scale the size of an element in bytes, by which the number is multiplied: 1, 2, 4 or 8
      * @return the place
@@ -67,11 +72,12 @@ public final class Place {
     }
 
     /**
-     * Names a place of which there is one copy: memory that a loaded word points to, or memory of the calling thread. A
-     * section keeps other threads out of such a place only when they reach it through the same index's word.
+     * Names a place that has one copy only: memory that a loaded word points to, or memory of the calling thread. A
+     * section keeps other threads out of such a place only if they reach it through a word of the same index.
      *
      * @param base holds an address
-     * @param displacementBytes the number of bytes that is added to it
+     * @param displacementBytes the number of bytes that is added to it, of either sign, at most
+     *     {@link #MAX_DISPLACEMENT_BYTES}
      * @return the place
      */
     public static Place at(Register base, int displacementBytes) {
@@ -129,7 +135,7 @@ public final class Place {
         return isAligned ? null : "a word of " + bytes + " bytes lies at a multiple of them";
     }
 
-    /** {@return the place as messages have it: {@code [a0 + slot + 8]}, where slot stands for the index} */
+    /** {@return the place in the form that messages use: {@code [a0 + slot + 8]}, where slot stands for the index} */
     @Override
     public String toString() {
         Names names = Register::reg;

@@ -15,7 +15,7 @@ import java.util.function.Function;
 /**
  * Composes a restartable section from steps: loads, arithmetic, comparisons that leave the section, stores to memory
  * that other threads do not read yet, and one commit. The commit is the last step, and the only one that other threads
- * can observe. When the kernel preempts, migrates or interrupts the thread before the commit, the section starts again.
+ * can observe. If the kernel preempts, migrates or interrupts the thread before the commit, the section starts again.
  *
  * {@snippet :
  * import static io.github.rseq4j.section.Place.cell;
@@ -37,15 +37,15 @@ import java.util.function.Function;
  * is atomic by itself and may run at another index; together they are not atomic. No section may store, before its
  * commit, to a word that another one reads or commits.
  *
- * <p><b>Restarts.</b> An aborted run leaves its stores, and the restart must read what the first run read. So the
- * builder refuses a store to a place that an earlier step may have read, unless {@link #disjoint} compares the places.
- * It decides that from the steps, for all arguments. One case is left to the simulation of {@link #build}, which makes
- * up arguments and memory: a place that another section of the function computes from a word that it loads.
+ * <p><b>Restarts.</b> The stores of an aborted run stay in memory, and the restart must read the words that the first
+ * run read. So the builder refuses a store to a place that an earlier step may have read, unless {@link #disjoint}
+ * compares the places. It decides this from the steps, for all arguments. Only the simulation of {@link #build}, with
+ * made-up memory, finds a place that another section of the function computes from a word that it loads.
  *
  * <p><b>Misuse.</b> The method that adds a step throws {@link IllegalArgumentException} when the step breaks a rule.
  * The message names step and rule, and the step is not added. {@link #build} throws for rules that concern all steps.
  *
- * <p><b>Restricted.</b> To build a section takes native access, see the description of the package.
+ * <p><b>Restricted.</b> Building a section needs native access; see the description of the package.
  *
  * <p><b>Threads.</b> One thread at a time may use a builder. Any thread may use the section that it builds.
  *
@@ -57,14 +57,14 @@ public final class SectionBuilder {
     /* How it works
      *
      * Each method makes a step of the intermediate representation (ir.Step), and Draft checks it against the steps
-     * before it. The commit makes the section. A section is a straight line, so the last read of each temporary is
-     * known then, and Temporaries lets temporaries share the machine's.
+     * before it. The commit makes the section. A section has no loops, so the last read of each temporary is then
+     * known, and Temporaries lets several temporaries share one of the machine's.
      *
-     * A function returns failures as negative numbers, so a result must not be one: a comparison before the commit
-     * leaves the section by an exit that users do not have.
+     * A function returns failures as negative numbers, so a result must not be negative. If it is, a comparison before
+     * the commit leaves the section by an exit that is reserved for this case.
      *
-     * Refused: steps that write to a register again other than by arithmetic; a name stands for one value. Temporaries
-     * on the stack where more are live than the machine has: a section would write memory that its steps do not name.
+     * Refused: a second write to a register, except by arithmetic, because a name stands for one value. Refused:
+     * temporaries on the stack; a section would write memory that its steps do not name.
      */
     /** The most arguments. */
     public static final int MAX_ARGUMENTS = Chain.MAX_ARGUMENTS;
@@ -101,9 +101,9 @@ public final class SectionBuilder {
      *
      * @param name its name in listings and messages: lower case words joined by {@code _}. Two sections may have the
      *     same name
-     * @param arguments how many longs its function takes, 1 to {@link #MAX_ARGUMENTS}
+     * @param arguments the number of longs that its function takes, 1 to {@link #MAX_ARGUMENTS}
      * @throws IllegalArgumentException when the name is not of that form or the number is out of range
-     * @throws IllegalCallerException when sections reach native memory and the caller's module has no native access
+     * @throws IllegalCallerException when the caller's module has no native access; never on the fallback
      */
     public SectionBuilder(String name, int arguments) {
         this(arguments, name);
@@ -111,15 +111,15 @@ public final class SectionBuilder {
     }
 
     /**
-     * Begins a section for the class that a lookup belongs to. Where the class's module has no native access the JVM
-     * does what {@code --illegal-native-access} says: it warns, once for each module, or refuses.
+     * Begins a section for the class of a lookup. If the module of this class has no native access, the JVM's option
+     * {@code --illegal-native-access} decides: the JVM warns, once for each module, or refuses.
      *
      * @param lookup the result of {@link MethodHandles#lookup()} in that class
      * @param name its name in listings and messages: lower case words joined by {@code _}
-     * @param arguments how many longs its function takes, 1 to {@link #MAX_ARGUMENTS}
+     * @param arguments the number of longs that its function takes, 1 to {@link #MAX_ARGUMENTS}
      * @throws IllegalArgumentException when the name is not of that form, the number is out of range, or the lookup has
      *     not full privilege access
-     * @throws IllegalCallerException when sections reach native memory and the JVM denies native access to the module
+     * @throws IllegalCallerException when the JVM denies native access to the module; never on the fallback
      */
     public SectionBuilder(MethodHandles.Lookup lookup, String name, int arguments) {
         this(arguments, name);
@@ -140,7 +140,7 @@ public final class SectionBuilder {
     /**
      * Returns an argument.
      *
-     * @param number the argument's number, from 0
+     * @param number the argument's number, 0 to the number of arguments - 1
      * @return its register, which no step changes
      * @throws IndexOutOfBoundsException when the function has no such argument
      */
@@ -153,7 +153,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code fresh = *from}, 8 bytes.
+     * Loads 8 bytes: {@code fresh = *from}.
      *
      * @param from the place that is read
      * @return a new temporary
@@ -164,7 +164,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code fresh = *from}, 4 bytes as an unsigned number.
+     * Loads 4 bytes, as an unsigned number: {@code fresh = *from}.
      *
      * @param from the place that is read
      * @return a new temporary
@@ -175,7 +175,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code fresh = address of place}. The step does not read the memory there.
+     * Computes an address: {@code fresh = address of place}. The step does not read the memory there.
      *
      * @param place the place
      * @return a new temporary
@@ -186,7 +186,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code fresh = value}.
+     * Copies a value: {@code fresh = value}.
      *
      * @param value the value
      * @return a new temporary
@@ -197,8 +197,8 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code fresh = the processor's time stamp counter}; on the fallback, {@link System#nanoTime()}. It is read after
-     * all steps before this one, so it is never earlier than a counter that another thread read before.
+     * Reads the processor's time stamp counter; on the fallback, {@link System#nanoTime()}. The counter is read after
+     * all earlier steps, so its value is never less than one that another thread read before.
      *
      * @return a new temporary, in ticks of the counter
      * @throws IllegalArgumentException when the step breaks a rule
@@ -208,9 +208,9 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code *to = value}, 8 bytes, before the commit. No other thread may read that place before the commit tells it
-     * to. A restart stores it again. So the step is refused when it may overwrite the word of the commit, or a place
-     * that an earlier step has read, unless it stores the very word that was loaded there; see {@link #disjoint}.
+     * Stores 8 bytes before the commit: {@code *to = value}. No other thread may read the place before the commit lets
+     * it. A restart repeats the store. So the step is refused if it may overwrite the word of the commit, or a place
+     * that an earlier step has read, unless it stores the same word that was loaded there; see {@link #disjoint}.
      *
      * @param to the place that is written
      * @param value the value
@@ -222,7 +222,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code *to = value}, 4 bytes, as {@link #store} does.
+     * Stores 4 bytes before the commit, under the rules of {@link #store}: {@code *to = value}.
      *
      * @param to the place that is written
      * @param value the value, of which the lower 4 bytes are stored
@@ -234,7 +234,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code target += value}.
+     * Adds to a temporary: {@code target += value}.
      *
      * @param target the temporary
      * @param value the value that is added
@@ -246,7 +246,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code target -= value}.
+     * Subtracts from a temporary: {@code target -= value}.
      *
      * @param target the temporary
      * @param value the value that is subtracted
@@ -258,7 +258,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code target &= value}.
+     * Clears bits of a temporary: {@code target &= value}.
      *
      * @param target the temporary
      * @param value the bits that are kept
@@ -270,7 +270,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * Leaves the section when a comparison of 8 bytes holds. The section has then committed nothing.
+     * Leaves the section if a comparison of 8 bytes holds. The section has then committed nothing.
      *
      * @param left the left word
      * @param condition the comparison, of unsigned numbers
@@ -284,7 +284,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * Leaves the section when a comparison of the lower 4 bytes holds. The section has then committed nothing.
+     * Leaves the section if a comparison of the lower 4 bytes holds. The section has then committed nothing.
      *
      * @param left the left word
      * @param condition the comparison, of unsigned numbers
@@ -307,12 +307,12 @@ public final class SectionBuilder {
     }
 
     /**
-     * Copies bytes, before the commit, under the rules of {@link #store}. A call with a length above the bound throws.
-     * The two ranges must be known not to overlap, see {@link #disjoint}.
+     * Copies bytes before the commit, under the rules of {@link #store}. A call with a length above the bound throws.
+     * The two ranges must be known not to overlap; see {@link #disjoint}.
      *
-     * @param to where the first byte goes
-     * @param from holds the address of the first byte: a temporary, or one of the first six arguments
-     * @param lengthBytes holds the number of bytes: a temporary, or one of the first six arguments
+     * @param to the place of the first byte that is written
+     * @param from the register with the address of the first byte: a temporary, or one of the first six arguments
+     * @param lengthBytes the register with the number of bytes: a temporary, or one of the first six arguments
      * @param maxBytes the bound, 1 to {@link #MAX_COPY_BYTES}
      * @return this builder
      * @throws IllegalArgumentException when the step breaks a rule
@@ -322,12 +322,12 @@ public final class SectionBuilder {
     }
 
     /**
-     * States that two ranges of bytes do not overlap, and lets the section compare them: a call in which they do
-     * overlap commits nothing and throws {@link IllegalArgumentException}. It costs one comparison, or two when a
-     * length is a register: 3 to 10 steps, in which one or two temporaries of its own are live.
+     * States that two ranges of bytes do not overlap. The section compares them: if they overlap in a call, it commits
+     * nothing and the call throws {@link IllegalArgumentException}. The comparison takes 3 to 10 steps, with one or two
+     * more live temporaries; a length in a register needs two comparisons.
      *
-     * <p>The builder knows of itself that places of one base at different displacements are disjoint, and elements
-     * whose number an exit has bounded. This method states it for other places, before the store or the copy:
+     * <p>The builder finds without this method that places of one base at different displacements are disjoint, and so
+     * are elements whose number an exit has bounded. For other places, call it before the store or the copy:
      *
      * {@snippet :
      * // Notes the last value of (item) in a word of (log), which the caller might give the same address.
@@ -338,10 +338,10 @@ public final class SectionBuilder {
      * steps.commitStore(cell(item), last, Order.RELAXED);
      * }
      *
-     * @param one where the first range begins
+     * @param one the place of the first byte of one range
      * @param oneBytes its length in bytes: a constant, 1 to {@link #MAX_COPY_BYTES}, or a register
-     * @param other where the second range begins
-     * @param otherBytes its length in bytes, likewise; an empty range inside the other one overlaps it
+     * @param other the place of the first byte of the other range
+     * @param otherBytes its length in bytes, as {@code oneBytes}; an empty range inside the other range overlaps it
      * @return this builder
      * @throws IllegalArgumentException when one of the steps breaks a rule; none of them is then added
      */
@@ -354,7 +354,7 @@ public final class SectionBuilder {
      * Spends time inside the section, for tests. A call with more iterations than the bound throws. On the fallback the
      * step takes no time.
      *
-     * @param iterations holds the number of iterations
+     * @param iterations the register with the number of iterations
      * @param maxIterations the bound, 1 to {@link #MAX_DELAY_ITERATIONS}, which take some hundred microseconds
      * @return this builder
      * @throws IllegalArgumentException when the step breaks a rule
@@ -364,9 +364,9 @@ public final class SectionBuilder {
     }
 
     /**
-     * Sets the value of the call's result, in the last section, before its commit. Without it the value is 0. A run
-     * whose value would be negative commits nothing and throws {@link ArithmeticException}; that costs a comparison and
-     * a step.
+     * Sets the value of the call's result, in the last section, before its commit. By default the value is 0. If the
+     * value is negative, this section commits nothing and the call throws {@link ArithmeticException}. The check takes
+     * one comparison, and is one step.
      *
      * @param register an argument, or a temporary, whose content at the commit is the value
      * @return this builder
@@ -378,7 +378,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code *to = value}, 8 bytes, which ends the section.
+     * Ends the section with a store of 8 bytes: {@code *to = value}.
      *
      * @param to the place that is written
      * @param value the value
@@ -391,7 +391,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code *to = value}, 4 bytes, which ends the section.
+     * Ends the section with a store of 4 bytes: {@code *to = value}.
      *
      * @param to the place that is written
      * @param value the value
@@ -404,7 +404,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code *to += value}, 8 bytes, which ends the section.
+     * Ends the section with an addition to 8 bytes: {@code *to += value}.
      *
      * @param to the place that is written
      * @param value the value that is added
@@ -417,7 +417,7 @@ public final class SectionBuilder {
     }
 
     /**
-     * {@code *to += value}, 4 bytes, which ends the section.
+     * Ends the section with an addition to 4 bytes: {@code *to += value}.
      *
      * @param to the place that is written
      * @param value the value that is added
@@ -430,10 +430,10 @@ public final class SectionBuilder {
     }
 
     /**
-     * Sets how often the emitted code restarts, in all sections together, before it returns to Java, which then tries
-     * the rest again. It changes no outcome. Few restarts bound the time that a safepoint may wait.
+     * Sets the number of restarts, in all sections together, after which the emitted code returns to Java. Java then
+     * repeats the rest, so the outcome is the same. Few restarts bound the time for which a call delays a safepoint.
      *
-     * @param restarts 0 to 2^20; {@link #DEFAULT_RESTARTS} by default
+     * @param restarts the number, 0 to 2^20; {@link #DEFAULT_RESTARTS} by default
      * @return this builder
      * @throws IllegalArgumentException when the number is out of range
      */
@@ -444,8 +444,8 @@ public final class SectionBuilder {
     }
 
     /**
-     * Begins another section of the same function, after a commit. It has the same arguments, and temporaries of its
-     * own.
+     * Begins another section of the same function, after a commit. The new section has the same arguments, and
+     * temporaries of its own.
      *
      * @return this builder
      * @throws IllegalStateException when the section has no commit yet, or has a result, or is the last one that a
@@ -465,13 +465,13 @@ public final class SectionBuilder {
     /**
      * Proves the section and returns it. The proof simulates the section on made-up memory and arguments, from a fixed
      * seed. It aborts the section before every step and every pair of steps, at the same index, at another one, and
-     * with another call in between; the operation must happen exactly once each time. It takes no native access and
-     * emits no code. It takes milliseconds, ten times as many in a fresh JVM, and a second for a section of 64 steps.
+     * with another call in between; the operation must happen exactly once each time. It needs no native access and
+     * emits no code. It takes milliseconds, ten times as long in a fresh JVM, and a second for a section of 64 steps.
      *
      * @return the section
-     * @throws IllegalStateException when the commit is missing; when an operation did not happen exactly once, with the
-     *     steps that were aborted; when no scenario reaches the commit; when an address comes neither from an argument
-     *     nor from a word that a step loads
+     * @throws IllegalStateException when the commit is missing; when an operation did not happen exactly once (the
+     *     message has the aborted steps); when no made-up call reaches the commit; when an address comes neither from
+     *     an argument nor from a word that a step loads
      * @throws IllegalArgumentException when a section stores, or may store, to a place that another one reads or
      *     commits; when displacements and copies together are longer than a stride, 1 MiB
      */

@@ -17,16 +17,17 @@ import java.util.Objects;
  *
  * <p><b>Threads.</b> Immutable; any thread may read it.
  *
- * <p><b>Cost.</b> A result that does not escape its caller costs no memory once the caller is compiled.
+ * <p><b>Cost.</b> A result that does not leave its caller takes no memory after the caller was compiled.
  *
  * @since 0.1.0
  */
 public final class SectionResult {
     /* How it works
      *
-     * It is the status that the function returned, with the number of sections, which a status of 0 or more lacks. C2
-     * keeps both in registers where the object does not escape. So exceptions are made from the two numbers: a message
-     * made from the object would let it escape in each program in which such an exception was thrown once.
+     * A result is the status that the function returned, and the number of sections, which a status of 0 or more does
+     * not contain. If the object does not escape, C2 keeps both numbers in registers. So exceptions are made from the
+     * two numbers. A message made from the object would let the object escape in every program that has thrown such an
+     * exception once.
      */
     private final long status;
     private final int sections;
@@ -48,7 +49,7 @@ public final class SectionResult {
     /**
      * Tells whether a section of the call was left by a certain exit.
      *
-     * @param exit the exit's number, as the builder was given it
+     * @param exit the exit's number, as passed to {@link SectionBuilder#exitIf}
      * @return false when it was left by another exit, or every section has committed
      */
     public boolean isExit(int exit) {
@@ -73,9 +74,9 @@ public final class SectionResult {
     }
 
     /**
-     * Returns the value that {@link SectionBuilder#result} names.
+     * Returns the value of the register that was passed to {@link SectionBuilder#result}.
      *
-     * @return the value, 0 or more; 0 when the builder was given no result
+     * @return the value, 0 or more; 0 when the builder has no result
      * @throws IllegalStateException when a section was left by an exit
      */
     public long value() {
@@ -96,7 +97,7 @@ public final class SectionResult {
     }
 
     /**
-     * Returns how many sections of the call have committed.
+     * Returns the number of sections of the call that have committed.
      *
      * @return all of them, or the number of those before the one that was left by an exit
      */
@@ -108,7 +109,7 @@ public final class SectionResult {
      * Compares two results.
      *
      * @param other the other one
-     * @return whether it has the same value or exit, of as many sections
+     * @return whether it has the same value or exit, and its call had the same number of sections
      */
     @Override
     public boolean equals(Object other) {

@@ -135,7 +135,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
      * The serialised form of a pool.
      *
      * @param isShared whether it is the shared pool
-     * @param idlePerCpu how many idle recyclers it keeps for each CPU
+     * @param idlePerCpu the number of idle recyclers that it keeps for each CPU
      * @param robust whether it finds parsers that were never closed
      */
     private record Form(boolean isShared, int idlePerCpu, boolean robust) implements Serializable {
@@ -151,7 +151,11 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
         }
     }
 
-    /** Creates an empty pool with the default options. */
+    /**
+     * Creates an empty pool with the default options.
+     *
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
+     */
     public PerCpuRecyclerPool() {
         this(defaults());
     }
@@ -160,6 +164,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
      * Creates an empty pool.
      *
      * @param options the number of idle recyclers, and whether the pool reports parsers that were never closed
+     * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuRecyclerPool(PoolOptions options) {
         this(false, options);
@@ -211,7 +216,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
     }
 
     /**
-     * Gives a recycler back. Has no effect on an idle recycler, or one of another pool.
+     * Gives a recycler back. Has no effect on an idle recycler, or on one of another pool.
      *
      * @param pooled the recycler
      */
@@ -227,7 +232,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
      * Drops all idle recyclers. Acquired recyclers still come back to the pool.
      *
      * @return true
-     * @throws RuntimeException if the kernel refuses a fence; nothing has changed then
+     * @throws io.github.rseq4j.KernelException if the kernel refuses a fence; nothing has changed then
      */
     @Override
     public boolean clear() {
