@@ -5,9 +5,9 @@ package io.github.rseq4j.kernel;
  * Linux 4.18; {@code node_id} and {@code mm_cid} since 6.3).
  *
  * <pre>
- *   0 u32 cpu_id_start a valid index at all times; other libraries may overwrite it: never index by it 4 u32 cpu_id the
- *   CPU; -1 not registered yet, -2 registration failed or switched off 8 u64 rseq_cs address of the active struct
- *   rseq_cs or 0; the kernel clears it lazily
+ *   0  u32 cpu_id_start   a valid index at all times; other libraries may overwrite it, so never index by it
+ *   4  u32 cpu_id         the CPU; -1 not registered yet, -2 registration failed or switched off
+ *   8  u64 rseq_cs        address of the active struct rseq_cs or 0; the kernel clears it lazily
  *  16  u32 flags
  *  20  u32 node_id        NUMA node             (feature size 28 and more)
  *  24  u32 mm_cid         dense concurrency id  (feature size 28 and more)

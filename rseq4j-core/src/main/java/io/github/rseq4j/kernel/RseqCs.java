@@ -8,8 +8,8 @@ package io.github.rseq4j.kernel;
  *   0  u32 version              0
  *   4  u32 flags                0
  *   8  u64 start_ip             address of the first instruction inside
- *  16 u64 post_commit_offset bytes from start_ip to the first instruction after the commit 24 u64 abort_ip where the
- *  kernel continues; the 4 bytes before it hold the signature
+ *  16  u64 post_commit_offset   bytes from start_ip to the first instruction after the commit
+ *  24  u64 abort_ip             where the kernel continues; the 4 bytes before it hold the signature
  * </pre>
  */
 public final class RseqCs {

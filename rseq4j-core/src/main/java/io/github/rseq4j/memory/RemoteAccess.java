@@ -20,7 +20,7 @@ import java.lang.invoke.VarHandle;
  *       word too, the look begins with this word: a section that committed in step 2 may have overwritten the claim.
  *       The copy then belongs to that section.
  *   <li>Visitor, unclaim: only if an earlier step has thrown. Afterwards the copies are as if they had not been
- *   claimed.
+ *       claimed.
  * </ol>
  */
 public final class RemoteAccess {

@@ -240,7 +240,7 @@ final class PoolSlots<T> {
      * @param numbers the numbers
      * @param to receives each slot with its item
      * @param failures collects what the receiver throws
-     * @return the number of items
+     * @return the number of slots
      */
     int takeAll(long[] numbers, BiConsumer<Slot<T>, T> to, Failures failures) {
         for (long number : numbers) {

@@ -22,31 +22,32 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Functions that record a tracer's events for native code. They run on any thread of the process, also on a thread that
- * the JVM does not know, and in signal handlers.
+ * Functions with which native code records a tracer's events. They run on any thread of the process, including threads
+ * that the JVM does not know, and in signal handlers.
  */
 public final class NativeEvents {
     /* How it works
      *
      * Emitted code does what Channel does in Java. It runs the same sections, at the same addresses:
      *
-     *   1. It runs COPY, which records the event. If the sub-buffer has room, that is all.
+     *   1. It runs COPY, which records the event if the sub-buffer has room.
      *   2. Otherwise it runs SWITCH, which opens the next sub-buffer, and tries the event again.
      *   3. If the ring is full, it runs DISCARD, which counts the event in the ring.
      *   4. If the CPU has no ring, it runs MISS, which counts the event in the CPU's head. The tracer's thread reads
      *      that count and makes the ring.
-     *   5. If the thread has no registration, it registers the thread where rseq4j has to do that, and tries again.
+     *   5. If the thread is not registered, and rseq4j registers threads, it registers the thread. Then it tries the
+     *      event again.
      *
      * The code makes only raw system calls: gettid, and those of a registration. It allocates nothing, takes no lock
-     * and preserves errno. So a signal handler may call it at any point, also inside itself.
+     * and preserves errno. So a signal handler may call it at any point, even if it interrupts this code.
      *
-     * The thread's number is the kernel's, negated. A handler can find out no other number, and Java's numbers are
-     * positive.
+     * The thread's number in a record is the kernel's thread id, negated. A handler can find no other number. Java's
+     * thread ids are positive, so the two do not collide.
      *
      * The number of tries is limited. After a switch, a try can fail only if other threads have filled the new
      * sub-buffer meanwhile, the thread has migrated to a CPU whose sub-buffer is full, or the section was aborted too
-     * often. An event that is given up, or whose thread cannot be registered, is counted in one word for the whole
-     * process.
+     * often. One word for the whole process counts the events that are given up after the last try, or whose thread
+     * cannot be registered.
      */
     /** The number of integer arguments that a C function takes in registers, on every architecture. */
     public static final int MAX_FIELDS = 6;
@@ -57,7 +58,10 @@ public final class NativeEvents {
     private static final int ID = 1;
     private static final int FROM = 2;
     private static final int BYTES = 3;
-    /** The event's word of id and thread. A store of the thread's number also writes to the local after this one. */
+    /**
+     * The event's word of id and thread. The store of the thread's number also writes to the local variable after this
+     * one.
+     */
     private static final int WORD = 4;
     private static final int POINTER = 6;
     private static final int TID = 7;
@@ -112,7 +116,7 @@ public final class NativeEvents {
         return (int) Status.failure(Status.EXIT + number, 0);
     }
 
-    /** Returns how many events of the whole process were given up; no ring counts them. */
+    /** Returns the number of events of the whole process that were given up; no ring counts them. */
     public long lost() {
         return RawMemory.getLong(lostWord);
     }
@@ -178,8 +182,8 @@ public final class NativeEvents {
         r.branchIf(result, 0, off);
         int bytes = 0;
         for (int i = 0; i < fields; i++) {
-            // Each store writes a whole word and overwrites the upper bytes of the one before: the upper bytes of a
-            // narrow argument are undefined.
+            // Each store writes a whole word, and overwrites the upper bytes of the field before: in a narrow argument
+            // these are undefined.
             r.set(pointer, addressOf(buffer));
             r.add(pointer, bytes);
             r.store(pointer, 0, i, Width.LONG);
@@ -198,8 +202,8 @@ public final class NativeEvents {
     private void record(Routines r) {
         r.enter(new Label("record"), 4, RECORD_LOCALS);
         r.systemCall(TID, SystemCall.GETTID);
-        // A word with the event's number in the lower 16 bits and the thread's number in the others: the second store
-        // begins at the third byte.
+        // The word has the event's number in the lower 16 bits and the thread's number in the others. So the second
+        // store begins at the third byte.
         r.set(WORD, local(ID));
         r.set(POINTER, addressOf(WORD));
         r.add(POINTER, TID_OFFSET);

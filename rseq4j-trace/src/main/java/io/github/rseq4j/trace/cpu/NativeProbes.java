@@ -16,11 +16,11 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** The functions by which native code records a tracer's events. */
+/** The functions with which native code records a tracer's events. */
 public final class NativeProbes {
     /**
-     * The code that all tracers share, emitted at its first use. It is not a constant: the kernel may refuse the
-     * memory, and the next use tries again.
+     * The code that all tracers share, emitted at its first use. It is not a constant, because the kernel may refuse
+     * the memory; then the next use tries again.
      */
     private static final AtomicReference<@Nullable NativeEvents> SHARED = new AtomicReference<>();
 
@@ -30,10 +30,10 @@ public final class NativeProbes {
     private boolean isClosed;
 
     /**
-     * Makes no function yet.
+     * Creates the object, without a function yet.
      *
      * @param rings the rings that receive the records
-     * @param threads looks for the kernel's threads as soon as there is a function
+     * @param threads looks for the kernel's threads when the first function is made
      */
     public NativeProbes(Rings rings, TracedThreads threads) {
         this.rings = rings;
@@ -41,7 +41,8 @@ public final class NativeProbes {
     }
 
     /**
-     * Returns how many events of native code, of all tracers of this process, were given up; no ring counts them.
+     * Returns the number of events of native code, of all tracers of this process, that were given up. No ring counts
+     * them.
      */
     public static long lost() {
         NativeEvents shared = SHARED.get();
@@ -68,7 +69,8 @@ public final class NativeProbes {
      *
      * @param type the event
      * @param isEnabled whether the event is enabled
-     * @throws UnsupportedOperationException when native code cannot record on this machine, or not this event
+     * @throws UnsupportedOperationException when native code cannot record events on this machine, or cannot record
+     *     this event
      * @throws IllegalStateException when the kernel refuses memory, or the tracer was closed
      */
     public synchronized long address(EventType type, boolean isEnabled) {
@@ -120,7 +122,7 @@ public final class NativeProbes {
         }
     }
 
-    /** From now on {@link #address} and {@link #sampler} refuse. */
+    /** Makes {@link #address} and {@link #sampler} refuse from now on. */
     public synchronized void close() {
         isClosed = true;
     }

@@ -30,18 +30,19 @@ import java.util.stream.Stream;
 public final class Sampling implements AutoCloseable {
     /* How it works
      *
-     * Each thread, also one that the JVM does not know, has a timer of its own CPU time, which sends it SIGPROF. The
+     * Each thread, even one that the JVM does not know, gets a timer of its own CPU time, which sends it SIGPROF. The
      * handler is emitted code that records the address of the interrupted instruction. The sampler's thread looks for
      * new and ended threads.
      *
-     * The addresses of code are recorded at the beginning, when they change, and with each snapshot. So readers can
-     * tell the library of an address.
+     * The address ranges of code are recorded at the beginning, when they change, and with each snapshot. So readers
+     * can find the library of an address.
      *
      * At the end the sampler deletes the timers and gives SIGPROF its former action back (SignalHandler). The handler's
      * code stays mapped, because threads may still be in it. When the class loader of this class is collected, the
-     * sampler's thread does the same (LooseThread).
+     * sampler's thread deletes the timers and gives SIGPROF back too (LooseThread).
      *
-     * Refused: one timer for the process. Kernels before 6.4 send its signals to the main thread, which waits.
+     * Refused: one timer for the process. Kernels before 6.4 send its signals to the main thread, which in a JVM only
+     * waits.
      */
     /** The highest number of samples for each second of CPU time. */
     public static final int MAX_HZ = 10_000;
@@ -63,7 +64,7 @@ public final class Sampling implements AutoCloseable {
          * @param start its first address
          * @param end the address after its last byte
          * @param offset the offset of its first byte in the file
-         * @param path the file, or empty for code that was made at run time
+         * @param path the file, or empty for code that was emitted at run time
          */
         void mapping(long start, long end, long offset, String path);
     }
@@ -76,7 +77,10 @@ public final class Sampling implements AutoCloseable {
     private final TracerCounts counts;
     private final KernelTasks tasks = new KernelTasks();
     private final long intervalNanos;
-    /** The timers, by the thread's number in /proc; a negative one is the error that the kernel returned instead. */
+    /**
+     * The timers, by the thread's number in /proc. A negative value is the error that the kernel returned instead of a
+     * timer.
+     */
     private final Map<Integer, Integer> timers = new HashMap<>();
     private final SignalHandler signal;
     private final Closeable end;
@@ -104,7 +108,7 @@ public final class Sampling implements AutoCloseable {
      *
      * @param events records the address ranges of code
      * @param handler records samples
-     * @param threads learns the threads that the kernel has
+     * @param threads receives the kernel's threads
      * @param counts counts failures
      * @param hz the number of samples for each second of CPU time
      * @throws IllegalStateException when another sampler runs, SIGPROF has a handler, or no thread can have a timer
@@ -205,7 +209,7 @@ public final class Sampling implements AutoCloseable {
             return;
         }
         Integer before = timers.put(task, timer);
-        // A failure counts once for each thread, although each look tries again.
+        // A failure is counted once for each thread, although each look tries again.
         if (timer < 0 && before == null) {
             counts.failed(Errno.refusal("timer_create(tid=" + tid + ")", -timer));
         }
@@ -255,7 +259,7 @@ public final class Sampling implements AutoCloseable {
                 return;
             }
             isClosed = true;
-            // Methods may have been compiled since the last look.
+            // The JIT compiler may have emitted code since the last look.
             if (RawMemory.getLong(handler.enabledWord()) != 0) {
                 recordNewCode();
             }

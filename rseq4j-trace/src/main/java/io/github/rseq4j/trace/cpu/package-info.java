@@ -1,2 +1,2 @@
-/** Events of native code: functions that record them, and samples of CPU time. */
+/** Events from native code: the functions that record them, and the samples of CPU time. */
 package io.github.rseq4j.trace.cpu;

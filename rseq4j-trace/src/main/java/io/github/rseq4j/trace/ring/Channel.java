@@ -14,8 +14,8 @@ import java.util.Arrays;
 public final class Channel implements EventSink {
     /* How it works
      *
-     * An event is one downcall to a section. All other steps are slow and rare. When the event does not fit, the
-     * recording thread does this, on the CPU on which each step happens to run:
+     * An event is one downcall to a section. All other steps are slow and rare. If the event does not fit, the
+     * recording thread takes these steps, each on the CPU on which it then runs:
      *
      *   1. It runs SWITCH, which opens the next sub-buffer. Then it tries the event again.
      *   2. If the ring is full, it runs DISCARD, which counts the event in the ring.
@@ -31,7 +31,10 @@ public final class Channel implements EventSink {
     private static final long EVENT_SWITCH = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH, 0);
     private static final long EVENT_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_EARLY, 0);
 
-    /** The limit of tries of one event: a process that writes to the ring's memory could make it try for ever. */
+    /**
+     * The most tries of one event. Without a limit, a process that writes to the ring's memory could make a thread try
+     * forever.
+     */
     private static final int MAX_TRIES = 1000;
 
     private final long cells;
@@ -39,7 +42,7 @@ public final class Channel implements EventSink {
     private final Rings rings;
     private final TracedThreads threads;
     private final TracerCounts counts;
-    /** The array of {@link TracedThreads#recent}, kept here because that saves each event a load. */
+    /** The array of {@link TracedThreads#recent}. Keeping it here saves a load for each event. */
     private final long[] recent;
 
     /**
@@ -51,7 +54,7 @@ public final class Channel implements EventSink {
      * @param counts counts lost events
      */
     public Channel(Rings rings, boolean isOrdered, TracedThreads threads, TracerCounts counts) {
-        // Initialises the classes here: the stack of the first event may be too short, and a class whose initialiser
+        // Initialises the classes here: at the first event too little stack may be left, and a class whose initialiser
         // fails stays unusable.
         Engine _ = Engine.get(RingFunctions.holders(isOrdered));
         this.isOrdered = isOrdered;
@@ -173,13 +176,13 @@ public final class Channel implements EventSink {
         }
     }
 
-    /** Counts a lost event. Nothing is thrown: a program must not fail because it is traced. */
+    /** Counts a lost event. It throws nothing: a program must not fail because it is traced. */
     private void lost(Throwable thrown) {
         counts.lost();
         counts.failed(thrown);
     }
 
-    /** Completes an event that its section did not record, and tells whether to run the section again. */
+    /** Completes an event that its section did not record. Tells whether to run the section again. */
     private boolean mustRepeat(Chain chain, long status, int tries, int words, long... arguments) throws Throwable {
         requireFew(tries);
         long last = status;
@@ -220,7 +223,10 @@ public final class Channel implements EventSink {
         return given;
     }
 
-    /** Opens a sub-buffer or a ring if the event's section left for lack of one; tells whether to try it again. */
+    /**
+     * Opens a sub-buffer or a ring if the event's section found no room or no ring. Tells whether to try the event
+     * again.
+     */
     private boolean mayTryAgain(long status, long needBytes) throws Throwable {
         if (status != EVENT_SWITCH) {
             if (status != EVENT_EARLY) {

@@ -3,14 +3,15 @@ package io.github.rseq4j.trace.ring;
 /**
  * Records events of probes, and adds time and thread. No method throws, and none blocks.
  *
- * <p>The caller passes fields as they lie in a record: little endian, without padding. In words, the first field's
- * lowest byte is the lowest byte of the first word; the bytes after the last field are zeros.
+ * <p>The caller passes fields in the layout of a record: little endian, without padding. If it passes them in words,
+ * the lowest byte of the first field is the lowest byte of the first word, and the bytes after the last field are
+ * zeros.
  */
 public interface EventSink {
     /**
      * Records an event with up to 8 bytes of fields.
      *
-     * @param recordBytes the record's length with its two words of header, not rounded up
+     * @param recordBytes the length of the record, including its two words of header, not rounded up
      * @param id the event's number
      * @param w0 the fields
      */

@@ -1,10 +1,10 @@
 package io.github.rseq4j.trace.ring;
 
 /**
- * The limits of a stream's files. A stream with limits consists of several files; beyond the limit the oldest file is
- * deleted.
+ * The limits of a stream's files. A stream with limits consists of several files. If it exceeds the largest number of
+ * files, the oldest one is deleted.
  *
- * @param maxFileBytes the largest size of a file, or {@code Long.MAX_VALUE} where a stream is one file
+ * @param maxFileBytes the largest size of a file, or {@code Long.MAX_VALUE} if a stream is one file
  * @param maxFiles the largest number of files of each stream
  */
 public record FileLimits(long maxFileBytes, int maxFiles) {

@@ -13,7 +13,8 @@ import java.util.UUID;
  * The content of a ring's file. It names the ring's memory for a recovery after the process was killed.
  *
  * @param id the number of the segment of shared memory, or {@link #OF_PROCESS} or {@link #OF_HEAP}
- * @param cookie a random number that the segment holds too: it tells this segment from a later one of the same number
+ * @param cookie a random number that the segment holds too; it distinguishes this segment from a later one with the
+ *     same number
  * @param uuid the trace's UUID
  * @param bytes the size of the segment
  * @param place the boot and the IPC namespace in which the segment's number is valid

@@ -9,15 +9,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The functions of the rings as constants. Each is linked at its first use. None has a parameter for the time: where
- * the section takes it as an argument, the handle reads the clock.
+ * The functions of the rings as constants. Each is linked at its first use. No function has a parameter for the time:
+ * if the section takes the time as an argument, the handle reads the clock.
  */
 public final class RingFunctions {
     private RingFunctions() {}
 
     /**
-     * Emits the functions of events, before their holders are initialised. A function whose memory the kernel refuses
-     * in an initialiser would be interpreted step by step for ever, and would find no ring.
+     * Emits the functions of events, before their holders are initialised. If the kernel refused memory for a function
+     * in an initialiser, the function would be run step by step forever, on the copy of threads without an index, which
+     * has no ring.
      *
      * @param isOrdered whether times are ordered across CPUs
      * @throws io.github.rseq4j.KernelException when the kernel refuses executable memory; the caller may try again
@@ -87,7 +88,7 @@ public final class RingFunctions {
 
     /**
      * The functions of tracers whose times are not ordered across CPUs. An event that is not recorded at once is
-     * completed by the chains of the ordered ones.
+     * completed by the chains of ordered tracers.
      */
     static final class Unordered {
         static final MethodHandle ONE = unordered(0);

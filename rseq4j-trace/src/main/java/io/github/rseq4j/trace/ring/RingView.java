@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
  * write to. So any word may have any value, and another value when it is read again.
  */
 public sealed interface RingView permits SharedRing, PagedRing {
-    /** How many times {@link #state} tries to read a consistent state while sections write. */
+    /** The most tries of {@link #state} to read a consistent state while sections write. */
     int TRIES = 1000;
 
     /** Returns the CPU index of the ring. */
@@ -57,11 +57,11 @@ public sealed interface RingView permits SharedRing, PagedRing {
      * Returns bytes of one sub-buffer: the ring's memory, or a copy.
      *
      * @param position the position of the first byte
-     * @param count how many bytes
+     * @param count the number of bytes
      */
     ByteBuffer bytes(long position, int count);
 
-    /** Returns how much of the ring was written to files. */
+    /** Returns the progress: how much of the ring was written to files. */
     Progress progress();
 
     /**
@@ -77,8 +77,8 @@ public sealed interface RingView permits SharedRing, PagedRing {
      * @param flushed the position after the last record that was written
      * @param file the number of the last file
      * @param fileBytes the length of that file, in bytes
-     * @param packets how many packets were written to all files
-     * @param discarded how many discarded events the last packet counts
+     * @param packets the number of packets in all files
+     * @param discarded the number of discarded events that the last packet counts
      */
     record Progress(long flushed, long file, long fileBytes, long packets, long discarded) {
         public static final Progress NONE = new Progress(PacketLayout.RECORDS, 0, 0, 0, 0);
@@ -89,7 +89,7 @@ public sealed interface RingView permits SharedRing, PagedRing {
      *
      * @param position the end of its last record
      * @param last a time that is not before that record's; if isOfOneMoment, it is also not after the next record's
-     * @param discarded how many events were discarded
+     * @param discarded the number of discarded events
      * @param isOfOneMoment whether these values are of one moment
      */
     record State(long position, long last, long discarded, boolean isOfOneMoment) {}
@@ -102,8 +102,8 @@ public sealed interface RingView permits SharedRing, PagedRing {
     }
 
     /**
-     * Returns the ring's state. Sections store the time before the position. So a time that is read while the position
-     * does not change is that of the last record, or of a record that is not committed yet.
+     * Returns the ring's state. Sections store the time before the position. So if the position does not change during
+     * the read of the time, the time is that of the last record, or of a record that is not committed yet.
      *
      * @param now reads the current time; called if the position changed during each try
      */

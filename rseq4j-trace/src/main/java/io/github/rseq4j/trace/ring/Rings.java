@@ -26,24 +26,25 @@ import org.jspecify.annotations.Nullable;
 public final class Rings {
     /* How it works
      *
-     * The heads are cells: a few words for each index, in memory that is private to this process. They hold what
-     * sections trust: the ring's address and its masks. With rseq, the ring and its state lie in shared memory, which
+     * The heads are cells: a few words for each index, in memory that is private to this process. Sections trust the
+     * words of a head: the ring's address and its masks. With rseq, the ring and its state lie in shared memory, which
      * outlives the process. On the fallback they lie in the engine's memory.
      *
      * A head whose limit is 0 accepts no record: its CPU has no ring yet, the ring could not be made, or the tracer is
      * closed.
      *
-     *   Opening thread:  base and masks are stored; release fence; limit is stored.
-     *   Closing thread:  0 is stored in each limit; fence of the engine; the ring's memory is unmapped.
-     *   Section:         it loads limit; if that is not 0, it loads base.
+     *   Opening thread:  stores base and masks; release fence; stores limit.
+     *   Closing thread:  stores 0 in each limit; fence of the engine; unmaps the ring's memory.
+     *   Section:         loads limit; if that is not 0, loads base.
      *
      * A section that loads a limit other than 0 ends before the engine's fence does, so the ring is still mapped.
      *
-     * The cells are freed when no probe can be called any more (I8). Native functions are never freed. So a tracer that
-     * has native functions keeps its cells for ever: 64 bytes for each index.
+     * The cells are freed when no probe is reachable any more (I8). Native functions are never freed. So a tracer with
+     * native functions keeps its cells forever: 64 bytes for each index.
      *
-     * Native code cannot make a ring. It counts, in its CPU's head, the events that found no ring. The tracer's thread
-     * reads these counts and makes the rings. If the process may use few CPUs, they all get their rings in advance.
+     * Native code cannot make a ring. In the head of its CPU it counts the events that found no ring. The tracer's
+     * thread reads these counts and makes the rings. If the process may use few CPUs, they all get their rings in
+     * advance.
      */
     /** The name of a ring's file, before the ring's index. */
     public static final String FILE = "ring_";
@@ -52,7 +53,7 @@ public final class Rings {
     private static final int FEW = 8;
     /** The cells of a head, and room to align it: cells begin at any multiple of 8, a head begins a cache line. */
     private static final int CELLS = 2 * TraceRing.HEAD_BYTES / Long.BYTES - 1;
-    /** The owners of cells that native functions use. They stay reachable for ever. */
+    /** The owners of cells that native functions use. They stay reachable forever. */
     private static final Queue<Object> NATIVE = new ConcurrentLinkedQueue<>();
 
     private final Engine engine = Engine.get();
@@ -114,7 +115,7 @@ public final class Rings {
         return opened;
     }
 
-    /** Returns why the content of a ring is lost when the process is killed, or null if it is not lost. */
+    /** Returns the reason why the content of a ring is lost if the process is killed, or null if it is not lost. */
     public synchronized @Nullable String lostOnKill() {
         return lostOnKill;
     }
@@ -134,8 +135,8 @@ public final class Rings {
             return false;
         }
         if (isMaking) {
-            // An event of the code that makes a ring, for example of an agent that logs opened files. Its ring would
-            // have to be made in turn.
+            // The code that makes a ring has itself recorded an event, for example through an agent that logs opened
+            // files. Making a ring for that event could recurse without end.
             counts.lost();
             return false;
         }
@@ -160,8 +161,8 @@ public final class Rings {
     }
 
     /**
-     * Makes rings for native code, which cannot make any. From now on the tracer's thread has to call
-     * {@link #openMissed}.
+     * Makes rings for native code, which cannot make them itself. From then on the tracer's thread has to call {@link
+     * #openMissed}.
      */
     public synchronized void serveNative() {
         if (isClosed || isNative) {
@@ -175,7 +176,7 @@ public final class Rings {
         }
     }
 
-    /** Makes the rings of the CPUs where events of native code found none. */
+    /** Makes the rings of the CPUs on which events of native code found no ring. */
     public void openMissed() {
         if (isNative) {
             synchronized (this) {
@@ -192,7 +193,7 @@ public final class Rings {
         return engine.memory().getLong(head(index) + TraceRing.MISSED);
     }
 
-    /** Returns how many events of native code found no ring before the tracer was closed. */
+    /** Returns the number of events of native code that found no ring before the tracer was closed. */
     public synchronized long missed() {
         if (!isNative || isClosed) {
             return missedAtClose;
@@ -246,8 +247,8 @@ public final class Rings {
     }
 
     /**
-     * Writes a file that tells a recovery of a ring that ends with the process. If the file cannot be written, the ring
-     * records all the same.
+     * Writes the file of a ring that ends with the process, so that a recovery can report the ring. The ring records
+     * even if the file cannot be written.
      */
     private void tellRecovery(int index) {
         RingFile file = RingFile.ofProcess(RingFile.OF_HEAP, uuid, sizes.ringBytes());
@@ -325,7 +326,7 @@ public final class Rings {
         }
     }
 
-    /** Closes a ring. A failure is counted, and does not keep the other rings from being closed. */
+    /** Closes a ring. A failure is counted, and the other rings are closed all the same. */
     private void close(SharedRing ring, boolean isWritten) {
         try {
             String name = FILE + ring.index();

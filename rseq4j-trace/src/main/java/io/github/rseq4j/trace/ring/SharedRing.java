@@ -23,25 +23,25 @@ public final class SharedRing implements RingView, AutoCloseable {
      *   segment:  | description | turn | progress 0 | progress 1 | ... | state | sub-buffers ...
      *             0             128                                   4096 - 192  4096
      *
-     * The segment is System V shared memory. A small file names it. In contrast to a mapped file it cannot be truncated
-     * by others, and writing to it needs no room in a file system. All its pages are populated before it is used. So no
-     * access to it causes a signal. Where the kernel refuses the segment, the ring lies in memory that is private to
-     * the process.
+     * The segment is System V shared memory. A small file names it. In contrast to a mapped file, no process can
+     * truncate the segment, and a write to it needs no room in a file system. All its pages are populated before it is
+     * used. So no access to it causes a signal. Where the kernel refuses the segment, the ring lies in memory that is
+     * private to the process.
      *
      * Other processes of the same user may attach the segment and write to it. So the traced process keeps the
      * description and the progress in its own memory too, and does not read them from the segment. RingView and
      * its users rely on no word that they read from the segment.
      *
-     * The progress, that is how much of the ring was written to files, is stored in two places by turns:
+     * The progress (how much of the ring was written to files) is stored in two places by turns:
      *
      *   1. The drainer stores the new progress in the place that is not valid.
      *   2. Release fence.
-     *   3. The drainer stores turn, whose lowest bit tells which place is valid.
+     *   3. The drainer stores turn, whose lowest bit selects the valid place.
      *
      * A process that is killed between these steps leaves the former progress.
      *
-     * Refused: a file on a tmpfs. That of a container has 64 MiB, and each process that may open a file may truncate
-     * it.
+     * Refused: a file on a tmpfs. The tmpfs of a container often has only 64 MiB, and each process that may write to a
+     * file may truncate it.
      */
     /** The offset of the sub-buffers in the segment. */
     public static final int DATA = 1 << 12;
@@ -86,7 +86,7 @@ public final class SharedRing implements RingView, AutoCloseable {
     }
 
     /**
-     * Makes a ring. {@link #start} has to be called before it accepts records.
+     * Makes a ring. It accepts records after {@link #start}.
      *
      * @param folder the folder of the ring's file
      * @param uuid the trace's UUID
@@ -105,7 +105,8 @@ public final class SharedRing implements RingView, AutoCloseable {
         try {
             made = memory(arena, index, sizes);
             long cookie = ThreadLocalRandom.current().nextLong();
-            // Only the first page, which holds the cookie: the file has to name the segment as early as possible.
+            // Populates only the first page, which holds the cookie: the file has to name the segment as early as
+            // possible.
             SharedMemory.populate(made.segment.asSlice(0, DATA));
             made.set(COOKIE_AT, cookie);
             folder.write(name, new RingFile(made.id, cookie, uuid, made.segment.byteSize(), RingFile.Place.here())
@@ -118,7 +119,7 @@ public final class SharedRing implements RingView, AutoCloseable {
             undo(arena, made, isNamed ? folder : null);
             throw new IOException(e.getMessage(), e);
         } catch (Throwable t) {
-            // Any Throwable, for example a StackOverflowError: a segment that is left here would never be removed.
+            // After any Throwable, for example a StackOverflowError: otherwise the segment would never be removed.
             undo(arena, made, isNamed ? folder : null);
             throw t;
         }
@@ -277,7 +278,7 @@ public final class SharedRing implements RingView, AutoCloseable {
         return id;
     }
 
-    /** Returns why the ring ends with its process, or null if it outlives the process. */
+    /** Returns the reason why the ring ends with its process, or null if it outlives the process. */
     @Nullable String refusal() {
         return refusal;
     }
@@ -362,7 +363,8 @@ public final class SharedRing implements RingView, AutoCloseable {
     public void keep(Progress written) {
         progress = written;
         if (segment.isReadOnly()) {
-            // Another recovery begins at the same place and writes the same packets.
+            // The segment is not written, so that another recovery begins at the same place and writes the same
+            // packets.
             return;
         }
         long turn = word(TURN_AT) + 1;

@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  *                 not read
  *     sub mask    the size of a sub-buffer, less 1
  *     ring mask   the size of the ring, less 1
- *     window      the greatest distance from consumed at which a new sub-buffer may be opened
+ *     window      the greatest distance from consumed at which a sub-buffer may be opened
  *     missed      how many events found no ring, counted where no ring can be made
  *
  *   state, just below the ring, in memory that outlives the process:
@@ -44,21 +44,21 @@ import java.util.stream.Stream;
  *     | packet header and context | record | record ... | unused |
  * </pre>
  *
- * <p>Other processes may be able to write to memory that outlives this one. So no word of it is used as an address, nor
- * as a part of one before a mask of the head has cut it: whatever position holds, a record lies inside one sub-buffer
- * of the ring. A stray write to the state garbles the trace and nothing else.
+ * <p>Other processes may be able to write to memory that outlives this one. So no word of it is used as an address. A
+ * word becomes a part of an address only after a mask of the head was applied: whatever the value of position is, a
+ * record lies inside one sub-buffer of the ring. A stray write to the state garbles the trace and nothing else.
  *
  * <p>Position alone decides where a record goes, and it is the one word that a section commits. A record begins at a
- * multiple of 8 and lies in one sub-buffer. When a record does not fit, the section leaves by an exit; the caller runs
- * {@link #SWITCH}, which closes the sub-buffer, opens the next one and commits the first position in it; then the
+ * multiple of 8 and lies in one sub-buffer. If a record does not fit, the section leaves by an exit. The caller then
+ * runs {@link #SWITCH}, which closes the sub-buffer, opens the next one and commits the first position in it. Then the
  * caller runs the event again. A sub-buffer is never filled to its last byte, so a position belongs to exactly one
  * sub-buffer.
  *
  * <p>A signal handler that records an event aborts the section that it interrupts, and that section starts again after
- * the handler. So nested reservations need no order. LTTng-UST's ring buffer (Desnoyers), after which the rest of this
- * layout is modelled, needs two atomic counters for each sub-buffer to keep that order.
+ * the handler. So nested reservations need no order. The rest of this layout follows LTTng-UST's ring buffer
+ * (Desnoyers), which needs two atomic counters for each sub-buffer to keep that order.
  *
- * <p>Rings go by the CPU's number, not by the concurrency id, because a timeline shows CPUs.
+ * <p>The index of rings is {@code cpu_id}, not the concurrency id, because a timeline shows CPUs.
  */
 public final class TraceRing {
     /** Offset of base in a head, in bytes. */
@@ -82,7 +82,10 @@ public final class TraceRing {
     public static final int LAST = Long.BYTES;
     /** Offset of discarded in the state, in bytes. */
     public static final int DISCARDED = 2 * Long.BYTES;
-    /** Offset of consumed in the state: on a cache line that the consumer may take from the ring's CPU. */
+    /**
+     * Offset of consumed in the state, in bytes. It has a cache line of its own, so that the consumer's writes do not
+     * take position's line from the ring's CPU.
+     */
     public static final int CONSUMED = 16 * Long.BYTES;
     /** The size of the state, in bytes: it begins this far below the ring. */
     public static final int STATE_BYTES = 24 * Long.BYTES;
@@ -106,7 +109,7 @@ public final class TraceRing {
     /** A switch's exit when the given time is before the last record's. */
     public static final int EXIT_SWITCH_EARLY = 3;
 
-    /** Where the time of a record comes from. */
+    /** The source of a record's time. */
     private enum Time {
         ORDERED(""), UNORDERED("_unordered"), GIVEN("_timed");
 
@@ -123,7 +126,8 @@ public final class TraceRing {
 
     /**
      * Events of up to 1, 2, 4 and 8 words of fields: the cells, the record's size in bytes, the word of event and
-     * thread, and the words. The time is the processor's, and not earlier than that of any event that happened before.
+     * thread, and the words. The time is read from the processor's counter, and is not earlier than that of any event
+     * that happened before.
      */
     public static final List<Chain> EVENTS = events(Time.ORDERED);
     /** The same; the time may be earlier than that of an event that happened before on another CPU. */
@@ -144,8 +148,9 @@ public final class TraceRing {
     /** The same, with the time as the last argument. */
     public static final Chain TIMED_SWITCH = switching(true);
     /**
-     * Counts events that found no room: the cells, and how many. It leaves by an exit where there is no ring: a thread
-     * that found the ring of one CPU full may have moved to a CPU without one, where no reader looks for the count.
+     * Counts events that found no room: the cells, and the number of events. It leaves by an exit if the CPU has no
+     * ring: a thread that found the ring of one CPU full may have migrated to a CPU without a ring, where no reader
+     * looks for the count.
      */
     public static final Chain DISCARD = Chain.of(2, new Section("trace_discard_relaxed", List.of(
             load(temp(0), LIMIT),
@@ -153,7 +158,7 @@ public final class TraceRing {
             load(temp(1), BASE),
             new Step.CommitAdd(state(temp(1), DISCARDED), arg(1), Width.LONG, Order.RELAXED)), null))
             .by(Index.CPU_ID);
-    /** Counts events that found no ring, where none can be made: the cells, and how many. */
+    /** Counts events that found no ring, for code that cannot make one: the cells, and the number of events. */
     public static final Chain MISS = Chain.of(2, new Section("trace_miss_relaxed", List.of(
             new Step.CommitAdd(head(MISSED), arg(1), Width.LONG, Order.RELAXED)), null)).by(Index.CPU_ID);
 
@@ -258,7 +263,7 @@ public final class TraceRing {
                 new Step.And(temp(1), temp(3)),
                 new Step.Add(temp(1), arg(1)),
                 exit(EXIT_ROOM, temp(2), Condition.ABOVE_OR_EQUAL, temp(1)),
-                // From here on t1 is the content's size, and t2 the position of the sub-buffer's beginning.
+                // From here on t1 is the size of the content, and t2 the position at which the sub-buffer begins.
                 new Step.Move(temp(1), temp(3)),
                 new Step.And(temp(1), temp(0)),
                 new Step.Move(temp(2), temp(0)),

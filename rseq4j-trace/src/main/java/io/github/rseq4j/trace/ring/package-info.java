@@ -1,2 +1,2 @@
-/** The rings: their memory, the functions that record in them, and the view that readers have. */
+/** The rings: their memory, the sections that record in them, and the view for readers. */
 package io.github.rseq4j.trace.ring;
