@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  * ends with the slice around it, and its end has the argument {@code unfinished}. Up to 1,048,576 threads have names,
  * fewer in a small heap.
  *
- * <p><b>Threads.</b> The methods are independent of each other. The trace that is given to one is used by that call
- * alone until it returns.
+ * <p><b>Threads.</b> Any thread may call any method. A trace may be used by one call at a time.
  *
  * @since 0.1.0
  */
@@ -64,7 +63,7 @@ public final class ChromeTrace {
     }
 
     /**
-     * Writes the events of a trace that are not read yet, and reads them.
+     * Reads the events of a trace that are not read yet, and writes them.
      *
      * @param trace the trace; it stays open
      * @param out the target of the JSON text, in UTF-8; it is flushed and stays open
@@ -77,7 +76,7 @@ public final class ChromeTrace {
     }
 
     /**
-     * Writes the events of a trace that are not read yet, and reads them.
+     * Reads the events of a trace that are not read yet, and writes them.
      *
      * @param trace the trace; it stays open
      * @param out the target of the JSON text

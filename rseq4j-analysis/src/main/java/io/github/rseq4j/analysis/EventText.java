@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * Formats events as lines of text and as JSON objects. Control characters, and characters that change the direction of
  * a line, are escaped in names and values.
  *
- * <p>Immutable, so it may be used by any thread.
+ * <p>Immutable, so any thread may use it.
  *
  * @since 0.1.0
  */
@@ -39,7 +39,7 @@ public final class EventText {
     /**
      * Creates a formatter for the events of a trace.
      *
-     * @param trace the trace, whose clock and threads are used
+     * @param trace the trace, whose clock and thread names the formatter uses; it may be closed afterwards
      */
     public EventText(Trace trace) {
         this.clock = trace.clock();

@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
  * after the event that was read last, so a trace is read either for its events or for its spans. If native code or a
  * signal handler recorded an event on a Java thread, the event has Java's number of that thread.
  *
- * <p><b>Failures.</b> After a trace was opened, reading it never throws. Everything that is readable in a damaged trace
+ * <p><b>Failures.</b> After a trace was opened, reading it never throws. In a damaged trace everything that is readable
  * is read, and {@link #problems} describes the rest.
  *
- * <p><b>Threads.</b> A trace is used by one thread at a time.
+ * <p><b>Threads.</b> One thread at a time may use a trace.
  *
  * <p><b>Memory.</b> A trace keeps a window of each stream's file, the declarations of the metadata, and the spans that
  * are open.

@@ -21,8 +21,7 @@ import java.util.Objects;
  * Writes a page of HTML that shows a trace: timelines of CPUs and threads, rates, events, and latencies. The page is a
  * single file that loads nothing else. It has at most {@link #MAX_PAGE_BYTES} bytes, however long the trace is.
  *
- * <p><b>Threads.</b> The methods are independent of each other. The trace that is given to one is used by that call
- * alone until it returns.
+ * <p><b>Threads.</b> Any thread may call any method. A trace may be used by one call at a time.
  *
  * @since 0.1.0
  */
@@ -74,7 +73,7 @@ public final class TraceReport {
     }
 
     /**
-     * Writes a page of the events of a trace that are not read yet, and reads them.
+     * Reads the events of a trace that are not read yet, and writes a page of them.
      *
      * @param trace the trace; it stays open
      * @param out the target of the page, in UTF-8; it is flushed and stays open
@@ -85,7 +84,7 @@ public final class TraceReport {
     }
 
     /**
-     * Writes a page of the events of a trace that are not read yet, and reads them.
+     * Reads the events of a trace that are not read yet, and writes a page of them.
      *
      * @param trace the trace; it stays open
      * @param notes further sentences for the page's notes, each without its full stop

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * in which CPU time was spent.
  *
  * <p>Rates are events for each second between the first and the last event of the trace. A rate is 0 if all events have
- * the same time. Immutable, so it may be used by any thread.
+ * the same time. Immutable, so any thread may use it.
  *
  * @since 0.1.0
  */
@@ -61,6 +61,7 @@ public final class TraceSummary {
      * @param event the name, with its provider
      * @param count the number of events
      * @param perSecond the rate
+     * @since 0.1.0
      */
     public record EventCount(String event, long count, double perSecond) {}
 
@@ -73,6 +74,7 @@ public final class TraceSummary {
      * @param packets the number of packets of the stream
      * @param lostPackets the number of packets that are missing between them
      * @param discarded the number of events that the packets count as discarded
+     * @since 0.1.0
      */
     public record CpuCount(int cpu, long count, double perSecond, long packets, long lostPackets, long discarded) {}
 
@@ -84,6 +86,7 @@ public final class TraceSummary {
      * @param count the number of events
      * @param perSecond the rate
      * @param samples the number of these events that are samples of CPU time
+     * @since 0.1.0
      */
     public record ThreadCount(long threadId, @Nullable TraceThread thread, long count, double perSecond,
                               long samples) {}
@@ -95,6 +98,7 @@ public final class TraceSummary {
      * @param medianNanos the median, in nanoseconds
      * @param p99Nanos the 99th percentile, in nanoseconds
      * @param maxNanos the maximum, in nanoseconds
+     * @since 0.1.0
      */
     public record Latency(long count, long medianNanos, long p99Nanos, long maxNanos) {}
 
@@ -105,6 +109,7 @@ public final class TraceSummary {
      *     compiled code is; {@code unknown} if no mapping is known
      * @param count the number of samples
      * @param percent the share of all samples of the trace, in percent
+     * @since 0.1.0
      */
     public record LibrarySamples(String library, long count, double percent) {}
 
@@ -123,7 +128,7 @@ public final class TraceSummary {
     }
 
     /**
-     * Summarizes the events of a trace that are not read yet, and reads them.
+     * Reads the events of a trace that are not read yet, and summarizes them.
      *
      * @param trace the trace; it stays open
      * @return the summary
@@ -166,7 +171,7 @@ public final class TraceSummary {
         return seconds;
     }
 
-    /** {@return the rate of all events} */
+    /** {@return the rate of all events, in events for each second} */
     public double perSecond() {
         return perSecond;
     }

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads that a trace names. Immutable, so it may be used by any thread.
+ * The threads that a trace names. Immutable, so any thread may use it.
  *
  * @since 0.1.0
  */

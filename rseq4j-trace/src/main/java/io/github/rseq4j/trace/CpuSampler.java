@@ -3,8 +3,8 @@ package io.github.rseq4j.trace;
 import io.github.rseq4j.trace.cpu.Sampling;
 
 /**
- * A sampler of the CPU time of all threads of the process; see {@link Tracer#sampleCpu}. It runs until it, or its
- * tracer, is closed. Any thread may close it.
+ * A sampler of the CPU time of all threads of the process; see {@link Tracer#sampleCpu}. It runs until the sampler or
+ * its tracer is closed. Any thread may close it.
  *
  * @since 0.1.0
  */

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The switch of one event, which is enabled or disabled. A call of a disabled event only reads a field.
  *
- * <p><b>Threads.</b> Any thread may call any method at any time. Other threads see a change soon after.
+ * <p><b>Threads.</b> Any thread may call any method at any time. Other threads see a change soon after the call.
  *
  * @since 0.1.0
  */

@@ -35,8 +35,8 @@ import java.lang.annotation.Target;
  * UTF-8, enumerations as ordinals.
  *
  * <p><b>Limits.</b> A record has at most 4,096 bytes of fields; {@link TracerOptions#withFieldBytes} changes that.
- * Strings and arrays that exceed the limit are cut and marked as cut. The last ones are cut first, and Strings between
- * characters.
+ * Strings and arrays that exceed the limit are cut and marked as cut. The last fields are cut first. Strings are cut
+ * between characters.
  *
  * <p><b>Access.</b> On the class path, and in a package that its module opens to {@code io.github.rseq4j.trace}, the
  * interface may have any visibility. In other packages of modules it must be public and exported; otherwise

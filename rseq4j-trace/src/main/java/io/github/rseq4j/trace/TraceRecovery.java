@@ -70,14 +70,19 @@ public final class TraceRecovery {
      * @param packets the number of packets that were written
      * @param bytes the number of bytes of these packets
      * @param discarded the number of events that full rings refused; the packets have this count, too
-     * @param torn the number of sub-buffers that the process was opening; their former content, the oldest events of a
-     *     flight recorder, is lost
-     * @param problems what could not be recovered, each with the path of the file in the trace's folder; the files
-     *     stay, except the files of rings that no longer exist
+     * @param torn the number of sub-buffers that the process was opening when it ended; their former content, the
+     *     oldest events of a flight recorder, is lost
+     * @param problems the descriptions of what could not be recovered, each with the path of the file in the trace's
+     *     folder; the files stay, except the files of rings that no longer exist
+     * @since 0.1.0
      */
     public record Report(int rings, long packets, long bytes, long discarded, int torn, List<String> problems) {}
 
-    /** The state of the rings of a trace. */
+    /**
+     * The state of the rings of a trace.
+     *
+     * @since 0.1.0
+     */
     public enum Left {
         /** No rings: the tracer was closed, or its trace was recovered. */
         NOTHING,
@@ -113,8 +118,8 @@ public final class TraceRecovery {
     }
 
     /**
-     * Recovers a trace in its own folder. Files that the tracer wrote before stay; the rings that were recovered are
-     * removed.
+     * Writes the events in the rings of a trace to its folder. Files that the tracer wrote before stay. The recovered
+     * rings are removed.
      *
      * @param folder the folder of the trace: the folder of a tracer, or of one of its runs
      * @return the result

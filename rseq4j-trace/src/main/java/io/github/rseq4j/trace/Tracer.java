@@ -125,6 +125,7 @@ public final class Tracer implements AutoCloseable {
      * @return the tracer
      * @throws IOException if a file cannot be written, or the kernel refuses memory for code or for a ring; nothing is
      *     left of the tracer then
+     * @throws IllegalStateException if the JVM is exiting
      */
     public static Tracer flightRecorder(Path folder) throws IOException {
         return flightRecorder(folder, TracerOptions.defaults());
@@ -138,6 +139,7 @@ public final class Tracer implements AutoCloseable {
      * @return the tracer
      * @throws IOException if a file cannot be written, or the kernel refuses memory for code or for a ring; nothing is
      *     left of the tracer then
+     * @throws IllegalStateException if the JVM is exiting
      */
     public static Tracer streaming(Path folder) throws IOException {
         return streaming(folder, TracerOptions.defaults());
@@ -145,7 +147,7 @@ public final class Tracer implements AutoCloseable {
 
     /**
      * Starts a flight recorder, which records to memory. When a ring is full, new events overwrite its oldest
-     * sub-buffer. {@link #snapshot} writes what the rings hold.
+     * sub-buffer. {@link #snapshot} writes the content of the rings to a trace.
      *
      * @param folder the folder of the files for recovery; it is created if it does not exist. For a folder that holds a
      *     trace see {@link TracerOptions#withExistingTrace}
@@ -153,6 +155,7 @@ public final class Tracer implements AutoCloseable {
      * @return the tracer
      * @throws IOException if a file cannot be written, or the kernel refuses memory for code or for a ring; nothing is
      *     left of the tracer then
+     * @throws IllegalStateException if the JVM is exiting
      */
     public static Tracer flightRecorder(Path folder, TracerOptions options) throws IOException {
         return make(folder, options, true);
@@ -168,6 +171,7 @@ public final class Tracer implements AutoCloseable {
      * @return the tracer
      * @throws IOException if a file cannot be written, or the kernel refuses memory for code or for a ring; nothing is
      *     left of the tracer then
+     * @throws IllegalStateException if the JVM is exiting
      */
     public static Tracer streaming(Path folder, TracerOptions options) throws IOException {
         return make(folder, options, false);
@@ -181,7 +185,7 @@ public final class Tracer implements AutoCloseable {
      * @param <T> the interface
      * @return the implementation; the same object for each call
      * @throws IllegalArgumentException if the interface breaks a rule; the message names the method and the remedy
-     * @throws IllegalStateException if the tracer is closed
+     * @throws IllegalStateException if the trace would have more than 65,536 events, or the tracer is closed
      */
     public <T> T probes(Class<T> provider) {
         return providers.probes(provider);
@@ -195,18 +199,18 @@ public final class Tracer implements AutoCloseable {
      * @param <T> the interface
      * @return the implementation; the same object for each call
      * @throws IllegalArgumentException if the interface breaks a rule; the message names the method and the remedy
-     * @throws IllegalStateException if the tracer is closed
+     * @throws IllegalStateException if the trace would have more than 65,536 events, or the tracer is closed
      */
     public <T> T probes(MethodHandles.Lookup place, Class<T> provider) {
         return providers.probes(place, provider);
     }
 
-    /** {@return the folder of this tracer: the one that was given, or the folder of this run in it} */
+    /** {@return the folder of this tracer: the given one, or its subfolder of this run} */
     public Path folder() {
         return recording.folder();
     }
 
-    /** {@return the probes of all providers so far} */
+    /** {@return the probes of all providers that were implemented so far} */
     public List<Probe> probes() {
         return List.copyOf(providers.all());
     }
@@ -223,7 +227,8 @@ public final class Tracer implements AutoCloseable {
     }
 
     /**
-     * Counts a lost event in {@link TracerStats#lost}. For bridges that fail before they reach the probe.
+     * Counts a lost event in {@link TracerStats#lost}. A bridge from a logging library calls this method if it fails
+     * before it calls the probe.
      */
     public void countLost() {
         recording.counts().lost();
@@ -234,7 +239,7 @@ public final class Tracer implements AutoCloseable {
      *
      * @param pattern {@code provider:event}, where {@code *} matches any characters; or {@code *}. The name of a span's
      *     method matches both of its events
-     * @return the number of events so far that match
+     * @return the number of events so far whose names match
      * @throws IllegalArgumentException if the pattern is malformed
      * @throws IllegalStateException if the tracer is closed
      */
@@ -246,7 +251,7 @@ public final class Tracer implements AutoCloseable {
      * Disables events, including events of later providers. A call of a disabled event only reads a field.
      *
      * @param pattern a pattern as for {@link #enable}
-     * @return the number of events so far that match
+     * @return the number of events so far whose names match
      * @throws IllegalArgumentException if the pattern is malformed
      * @throws IllegalStateException if the tracer is closed
      */
@@ -295,9 +300,10 @@ public final class Tracer implements AutoCloseable {
     }
 
     /**
-     * Writes the events that were recorded before to the files of the trace. Has no effect on a flight recorder.
+     * Writes the events that were recorded before this call to the files of the trace. Has no effect on a flight
+     * recorder.
      *
-     * @throws IOException if something cannot be written; it stays in the rings
+     * @throws IOException if events cannot be written; these events stay in the rings
      * @throws IllegalStateException if the tracer is closed
      */
     public void flush() throws IOException {
@@ -305,7 +311,7 @@ public final class Tracer implements AutoCloseable {
     }
 
     /**
-     * Writes what the rings of a flight recorder hold as a trace. Recording goes on meanwhile.
+     * Writes the content of a flight recorder's rings as a trace. Recording continues meanwhile.
      *
      * @param snapshot the folder of the new trace; it is created if it does not exist, and must not hold a trace
      * @throws IOException if the trace cannot be written

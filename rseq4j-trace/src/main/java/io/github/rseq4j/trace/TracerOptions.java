@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * The options of a {@link Tracer}. Immutable, for any thread; each {@code with} method returns changed options.
+ * The options of a {@link Tracer}. Immutable, so any thread may use them; each {@code with} method returns new options.
  *
  * @since 0.1.0
  */
@@ -32,7 +32,7 @@ public final class TracerOptions {
     public static final long MIN_FILE_BYTES = FileLimits.MIN_FILE_BYTES;
 
     private static final Duration SHORTEST_INTERVAL = Duration.ofMillis(1);
-    /** Stands for never: 146 years. The sum of it and a time does not overflow. */
+    /** An interval that stands for never: 146 years. Its sum with a time does not overflow. */
     private static final Duration LONGEST_INTERVAL = Duration.ofNanos(Long.MAX_VALUE / 2);
     private static final TracerOptions DEFAULTS = new TracerOptions(DEFAULT_SUB_BUFFER_BYTES, DEFAULT_SUB_BUFFERS,
             DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), FileLimits.NONE, true, ExistingTrace.NEW_FOLDER);
@@ -166,7 +166,11 @@ public final class TracerOptions {
                 false, existingTrace);
     }
 
-    /** The behaviour of a tracer whose folder already holds a trace, for example of an earlier run of the program. */
+    /**
+     * The behaviour of a tracer whose folder already holds a trace, for example of an earlier run of the program.
+     *
+     * @since 0.1.0
+     */
     public enum ExistingTrace {
         /**
          * The tracer records to a new subfolder {@code run-2}, {@code run-3} and so on, one for each run;

@@ -3,7 +3,8 @@ package io.github.rseq4j.trace;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The counts of a {@link Tracer} at one moment, since it was made. Immutable. Later versions may add values.
+ * The counts of a {@link Tracer} at one moment. They begin when the tracer starts. Immutable. Later versions may add
+ * values.
  *
  * @since 0.1.0
  */
@@ -62,7 +63,7 @@ public final class TracerStats {
     }
 
     /**
-     * Returns how often something could not be written, or a ring could not be made.
+     * Returns the number of failures to write a file or to create a ring.
      *
      * @return the number; a packet that could not be written stays in its ring, and the tracer tries again
      */

@@ -31,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * accept it and its event is enabled. {@code tracer.disable("jul:fine*")} disables events. The message of a record that
  * is not recorded is not formatted.
  *
- * <p><b>Messages.</b> {@link Formatter#formatMessage} formats the message, on the formatter that was set, or else on
- * one of the handler's own. If it fails, the event has the message without its parameters. The same holds for a record
- * that is logged while the text of another record is being made on the same thread.
+ * <p><b>Messages.</b> The formatter that was set, or else one of the handler's own, formats the message by
+ * {@link Formatter#formatMessage}. If it fails, the event has the message without its parameters. The same holds for a
+ * record that is logged while the text of another record is being made on the same thread.
  *
  * <p><b>Failures.</b> No method throws because a record cannot be recorded. Such a record counts in
  * {@link io.github.rseq4j.trace.TracerStats#lost}, and the handler's {@link ErrorManager} is informed.
@@ -86,7 +86,7 @@ public final class TraceLogHandler extends Handler {
     }
 
     /**
-     * Tells whether {@link #publish} would record a record.
+     * Tells whether {@link #publish} records a certain record.
      *
      * @param record the record, or null
      * @return whether its event is enabled, and the handler's level and filter accept it; false for null

@@ -25,7 +25,7 @@ public record EventType(String name, int id, int level, List<Field> fields) {
 
     private static final Pattern NAME =
             Pattern.compile("[A-Za-z_][A-Za-z0-9_.$-]{0,127}:[A-Za-z_][A-Za-z0-9_.$-]{0,127}");
-    // A name cannot start with an underscore, because the names of lengths in the metadata do.
+    // A name does not start with an underscore, because the names of lengths in the metadata do.
     private static final Pattern FIELD_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,127}");
 
     /**
@@ -33,6 +33,7 @@ public record EventType(String name, int id, int level, List<Field> fields) {
      *
      * @param name the name: up to 128 letters, digits and underscores, of which the first is a letter
      * @param type the type of the values
+     * @since 0.1.0
      */
     public record Field(String name, FieldType type) {
         /**

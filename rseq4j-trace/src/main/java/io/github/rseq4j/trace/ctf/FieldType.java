@@ -15,7 +15,11 @@ public sealed interface FieldType {
     /** {@return the size of a value in bytes; for a type of varying length the smallest size} */
     int minimumBytes();
 
-    /** The types without parameters. */
+    /**
+     * The types without parameters.
+     *
+     * @since 0.1.0
+     */
     enum Basic implements FieldType {
         /** One byte, 0 or 1. */
         BOOLEAN(Byte.BYTES),
@@ -59,6 +63,7 @@ public sealed interface FieldType {
      * A Java enumeration: four bytes with the ordinal, or -1 for null.
      *
      * @param labels the names of the constants, by ordinal
+     * @since 0.1.0
      */
     record Enumeration(List<String> labels) implements FieldType {
         /** The longest label, in characters. */

@@ -9,7 +9,7 @@ import java.util.UUID;
  * @param uuid identifies the clock: cycles of traces with the same clock can be compared
  * @param frequencyHz the number of cycles a second
  * @param offsetSeconds the seconds from the epoch of Unix to cycle 0 of the clock
- * @param offsetCycles the cycles to be added to these seconds
+ * @param offsetCycles the cycles that are added to these seconds
  * @since 0.1.0
  */
 public record TraceClock(UUID uuid, long frequencyHz, long offsetSeconds, long offsetCycles) {

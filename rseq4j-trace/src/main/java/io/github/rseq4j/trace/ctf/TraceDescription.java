@@ -26,7 +26,7 @@ public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<
                                List<TraceThread> threads, List<EventType> events) {
     /** The most CPU indices. */
     public static final int MAX_INDEX_COUNT = 1 << 16;
-    /** The entry of the environment in which the metadata has the number of indices. */
+    /** The name of the entry of the environment that has the number of indices. */
     static final String INDEX_COUNT = "index_count";
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,127}");

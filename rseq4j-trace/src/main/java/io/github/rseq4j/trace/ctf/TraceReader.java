@@ -96,12 +96,13 @@ public final class TraceReader implements AutoCloseable {
      * @param packets the number of packets
      * @param lostPackets the number of missing packets: the tracer dropped them, or they are damaged
      * @param discarded the number of events that a full ring refused, so that no packet has them
+     * @since 0.1.0
      */
     public record StreamCounts(int index, long packets, long lostPackets, long discarded) {}
 
     /**
-     * Opens a trace that no tracer writes. Never throws because of the folder's content; if the folder holds no trace,
-     * the reader has no events, and {@link #problems} has the reason.
+     * Opens a trace that no tracer is writing. Never throws because of the folder's content. If the folder holds no
+     * trace, the reader has no events, and {@link #problems} has the reason.
      *
      * @param folder the folder of the trace
      */
@@ -110,8 +111,8 @@ public final class TraceReader implements AutoCloseable {
     }
 
     /**
-     * Opens a trace that a tracer is writing. Unlike in the constructor, an incomplete packet at the end of a file is
-     * not a problem.
+     * Opens a trace that a tracer is writing, like the constructor. An incomplete packet at the end of a file is not a
+     * problem then.
      *
      * @param folder the folder of the trace
      * @return the reader
@@ -220,7 +221,7 @@ public final class TraceReader implements AutoCloseable {
     /**
      * Returns the events that {@link #next} has not returned yet.
      *
-     * @return a lazy, sequential stream; closing the reader ends it
+     * @return a sequential stream, which reads each event when it is needed; closing the reader ends it
      */
     public Stream<TraceEvent> events() {
         return StreamSupport.stream(new Spliterators.AbstractSpliterator<>(Long.MAX_VALUE,
@@ -236,7 +237,7 @@ public final class TraceReader implements AutoCloseable {
         }, false);
     }
 
-    /** {@return the first problems that were found so far: up to 100} {@link #problemCount} has their number. */
+    /** {@return the first problems that were found so far, up to 100} {@link #problemCount} counts all of them. */
     public List<Problem> problems() {
         return problems.kept();
     }

@@ -12,9 +12,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a trace to a folder: the metadata, and a file for each CPU index with events. It is for programs that convert
- * traces, and for tests of programs that read traces. A {@link io.github.rseq4j.trace.Tracer} records events of this
- * process.
+ * Writes a trace to a folder: the metadata, and a file for each CPU index with events. Programs that convert traces use
+ * it, and so do tests of programs that read traces. To record events of this process, use a
+ * {@link io.github.rseq4j.trace.Tracer}.
  *
  * <p><b>Threads.</b> One thread at a time may use a writer.
  *
@@ -41,8 +41,9 @@ public final class TraceWriter implements AutoCloseable {
      *
      * @param folder the folder; it is created if it does not exist, and must not hold a trace
      * @param trace the content of the metadata
-     * @param packetBytes the size of a packet in bytes: a multiple of 8, at least 88
-     * @throws IOException if the metadata cannot be written
+     * @param packetBytes the size of a packet in bytes: a multiple of 8, at least 88; the first call of another method
+     *     for an index checks it
+     * @throws IOException if the metadata cannot be written, or the folder holds a trace
      */
     public TraceWriter(Path folder, TraceDescription trace, int packetBytes) throws IOException {
         this.folder = Files.createDirectories(folder);
@@ -72,9 +73,10 @@ public final class TraceWriter implements AutoCloseable {
      * @param threadId Java's number of the thread, or the kernel's, negated
      * @param type the type of the event
      * @param values the values of the fields, as in {@link TraceEvent#values}
-     * @throws IllegalArgumentException if the trace has no such index, the time is before that of the last event, a
-     *     value has not the type of its field, or the record is longer than a packet
-     * @throws IOException if a packet cannot be written
+     * @throws IllegalArgumentException if the trace has no such index, the size of packets is invalid, the time is
+     *     before that of the last event, a value has not the type of its field, or the record is longer than a packet
+     *     or than 1 MiB
+     * @throws IOException if the file of the index cannot be created, or a packet cannot be written
      */
     public void append(int index, long timestamp, long threadId, EventType type, @Nullable Object... values)
             throws IOException {
@@ -92,7 +94,7 @@ public final class TraceWriter implements AutoCloseable {
      *
      * @param index the CPU index
      * @param events the number of events that were not recorded
-     * @throws IllegalArgumentException if the trace has no such index
+     * @throws IllegalArgumentException if the trace has no such index, or the size of packets is invalid
      * @throws IOException if the file of the index cannot be created
      */
     public void discard(int index, long events) throws IOException {
@@ -103,15 +105,15 @@ public final class TraceWriter implements AutoCloseable {
      * Writes the packet of an index before it is full.
      *
      * @param index the CPU index
-     * @throws IllegalArgumentException if the trace has no such index
-     * @throws IOException if the packet cannot be written
+     * @throws IllegalArgumentException if the trace has no such index, or the size of packets is invalid
+     * @throws IOException if the file of the index cannot be created, or the packet cannot be written
      */
     public void flush(int index) throws IOException {
         stream(index).end();
     }
 
     /**
-     * Writes the last packets and closes the files.
+     * Writes the last packets and closes the files. No method may be called afterwards.
      *
      * @throws IOException if a packet cannot be written
      */

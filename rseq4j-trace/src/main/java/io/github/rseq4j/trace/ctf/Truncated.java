@@ -18,7 +18,8 @@ public record Truncated(byte[] recorded, long lengthBytes) {
     /**
      * Checks the original length.
      *
-     * @throws IllegalArgumentException if the original length is not above the recorded length, or is too long
+     * @throws IllegalArgumentException if the original length is not above the recorded length, or exceeds
+     *     {@link #MAX_LENGTH_BYTES}
      */
     public Truncated {
         recorded = recorded.clone();
@@ -32,7 +33,7 @@ public record Truncated(byte[] recorded, long lengthBytes) {
      * Cuts a text to a number of bytes, between two characters.
      *
      * @param text the text
-     * @param limitBytes the most bytes of UTF-8
+     * @param limitBytes the largest number of bytes of UTF-8, 0 or more
      * @return the text itself if it is short enough, or a Truncated
      */
     public static Object of(String text, int limitBytes) {
