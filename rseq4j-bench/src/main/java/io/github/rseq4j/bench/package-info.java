@@ -1,6 +1,6 @@
 /**
- * Benchmarks by subject, each with its peers in the same run, and reports, which print tables. This package has the
- * pieces that they share.
+ * The parts that benchmarks and reports share. A benchmark measures a subject and its peers in the same run. A report
+ * prints tables.
  */
 @NullMarked
 package io.github.rseq4j.bench;

@@ -1,2 +1,2 @@
-/** Runs sections in this JVM, by machine code or by the fallback; the choice is made once. */
+/** Runs sections in this JVM, as machine code or on the fallback; the choice is made once. */
 package io.github.rseq4j.engine;

@@ -1,2 +1,2 @@
-/** Sections that run without machine code: step by step, and as bytecode. */
+/** Runs sections without machine code: step by step, and as bytecode. */
 package io.github.rseq4j.interpreter;

@@ -1,2 +1,2 @@
-/** Structures, constants and calls of the kernel, in the kernel's own spelling. */
+/** Structures, constants and calls of the kernel, under the kernel's names; and raw memory. */
 package io.github.rseq4j.kernel;

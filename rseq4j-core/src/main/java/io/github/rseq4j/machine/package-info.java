@@ -1,2 +1,2 @@
-/** Turns steps into machine code: compiler, assemblers, checker, code memory, listing. */
+/** Compiles steps to machine code: compiler, assemblers, checker, code memory, listing. */
 package io.github.rseq4j.machine;

@@ -1,5 +1,5 @@
 /**
- * Structures with a copy for each CPU, which threads update without atomic instructions and without locks.
+ * Structures with a copy for each CPU. A thread updates the copy of its CPU without atomic instructions or locks.
  *
  * @since 0.1.0
  */

@@ -1,2 +1,2 @@
-/** Finds the owner of the threads' rseq areas, and proves it. */
+/** Finds the owner of the threads' rseq areas, and proves that the kernel knows these areas. */
 package io.github.rseq4j.registration;

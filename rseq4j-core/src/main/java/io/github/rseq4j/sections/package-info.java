@@ -1,2 +1,2 @@
-/** The standard sections, one file each, and their list. */
+/** The standard sections, each in a file of its own, and the list of them. */
 package io.github.rseq4j.sections;

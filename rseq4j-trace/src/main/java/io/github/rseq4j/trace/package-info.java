@@ -1,6 +1,6 @@
 /**
- * Records events of this process. A {@link io.github.rseq4j.trace.Tracer} implements interfaces of the program, called
- * providers; each call of a method of a provider records an event.
+ * Records events of this process. A program declares interfaces, called providers, and a {@link
+ * io.github.rseq4j.trace.Tracer} implements them. Each call of a provider's method records an event.
  *
  * @since 0.1.0
  */

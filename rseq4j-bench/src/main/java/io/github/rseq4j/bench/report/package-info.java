@@ -1,4 +1,4 @@
-/** Reports: programs that measure by turns, each in JVMs of its own, and print tables of medians. */
+/** Reports: programs that measure by turns, in JVMs of their own, and print tables of medians. */
 @NullMarked
 package io.github.rseq4j.bench.report;
 

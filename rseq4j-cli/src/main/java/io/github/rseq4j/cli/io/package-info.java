@@ -1,2 +1,2 @@
-/** Shared by all commands: launching, output, files, tables, errors of the user. */
+/** Classes that all commands share: launching, output, files, tables, errors of the user. */
 package io.github.rseq4j.cli.io;

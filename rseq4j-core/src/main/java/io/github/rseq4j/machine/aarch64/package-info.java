@@ -1,2 +1,2 @@
-/** The encoder of the 64-bit Arm architecture: the one place that knows its instructions. */
+/** The lowering to the 64-bit Arm architecture. Only this package knows its instructions. */
 package io.github.rseq4j.machine.aarch64;

@@ -1,2 +1,2 @@
-/** The encoder of AMD64: the one place that knows its instructions. */
+/** The lowering to AMD64. Only this package knows its instructions. */
 package io.github.rseq4j.machine.x64;

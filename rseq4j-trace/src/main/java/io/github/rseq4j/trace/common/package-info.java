@@ -1,2 +1,2 @@
-/** Classes that all parts of a tracer share: its clock and its counts. */
+/** Classes that all parts of a tracer share: the clock and the counts. */
 package io.github.rseq4j.trace.common;

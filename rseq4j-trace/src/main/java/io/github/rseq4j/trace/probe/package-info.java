@@ -1,2 +1,4 @@
-/** The compiler of the classes that implement providers, and the choice of their package. */
+/**
+ * Compiles the classes that implement providers, and finds the package in which they can be defined.
+ */
 package io.github.rseq4j.trace.probe;

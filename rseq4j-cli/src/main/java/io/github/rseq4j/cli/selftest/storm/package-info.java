@@ -1,2 +1,5 @@
-/** Storms: many threads update one structure while they are disturbed; then the structure is checked. */
+/**
+ * Storms: many threads update one structure while signals, fences, migrations and delays disturb them. Then the
+ * structure is checked.
+ */
 package io.github.rseq4j.cli.selftest.storm;
