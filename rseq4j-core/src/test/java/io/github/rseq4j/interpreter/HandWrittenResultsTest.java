@@ -69,10 +69,10 @@ final class HandWrittenResultsTest {
                 row("compare_above_or_equal_8", words(), words(CELL, -1, 5), exit(1, 0), words()),
                 row("compare_above_or_equal_8", words(), words(CELL, 2, 3), exit(2, 0), words()),
                 row("compare_above_or_equal_4", words(), words(CELL, 0x9_0000_0001L, 3), 0, words(CELL, 1)),
-                row("compare_eq_4", words(), words(CELL, 0x9_0000_0002L, 3), exit(2, 0), words()),
-                row("compare_eq_8", words(), words(CELL, 0x9_0000_0002L, 3), 0, words(CELL, 1)),
-                row("compare_ne_4", words(), words(CELL, 0x9_0000_0002L, 2), 0, words(CELL, 1)),
-                row("compare_ne_8", words(), words(CELL, 0x9_0000_0002L, 2), exit(1, 0), words()));
+                row("compare_equal_4", words(), words(CELL, 0x9_0000_0002L, 3), exit(2, 0), words()),
+                row("compare_equal_8", words(), words(CELL, 0x9_0000_0002L, 3), 0, words(CELL, 1)),
+                row("compare_not_equal_4", words(), words(CELL, 0x9_0000_0002L, 2), 0, words(CELL, 1)),
+                row("compare_not_equal_8", words(), words(CELL, 0x9_0000_0002L, 2), exit(1, 0), words()));
     }
 
     private static Stream<Arguments> lists() {
