@@ -32,7 +32,7 @@ final class Completion {
      * Does what {@link Engine#complete} does.
      *
      * @param chain the chain
-     * @param status what it returned
+     * @param status the status that the function returned
      * @param arguments the arguments it was called with
      */
     long complete(Chain chain, long status, Arguments arguments) {

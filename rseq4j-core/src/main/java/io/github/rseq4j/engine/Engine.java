@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface Engine permits NativeEngine, FallbackEngine {
     /**
-     * The system property that says whose registration may be used: {@code auto} (libc's, else another library's, else
-     * our own), {@code libc} (no other), or {@code never}.
+     * The system property that says which registrations may be used: {@code auto} (libc's, else another library's, else
+     * rseq4j's own), {@code libc} (only libc's), or {@code never}.
      */
     String REGISTRATION_PROPERTY = "rseq4j.registration";
 
@@ -139,7 +139,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     boolean hasKernelPages();
 
     /**
-     * Returns an upper bound of how much of a part of {@link #memory()} is populated.
+     * Returns an upper bound of the populated bytes in a part of {@link #memory()}.
      *
      * @param address where it begins
      * @param lengthBytes its length
@@ -182,7 +182,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     /**
      * Reserves memory in which no index selects a copy.
      *
-     * @param lengthBytes how much
+     * @param lengthBytes the length
      * @return its address; all is 0
      * @throws KernelException when the kernel refuses
      */
@@ -272,7 +272,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     void emit(List<Chain> chains);
 
     /**
-     * Returns how often the sections of a chain were aborted, in all threads and since its function was made; 0 on the
+     * Returns the number of aborts of a chain's sections, in all threads and since its function was made; 0 on the
      * fallback.
      *
      * @param chain one of {@link Sections#all()}, or one that was admitted
@@ -306,7 +306,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      *
      * @param chain the chain
      * @param seed decides the scenarios
-     * @return what was proven
+     * @return the report of the proof
      * @throws IllegalStateException as {@link AbortProof#prove} does, or when too much was emitted, or the thread
      *     cannot be registered
      * @throws UnsupportedOperationException on the fallback, which has no instructions
@@ -319,7 +319,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * exits need not call this for them.
      *
      * @param chain the chain
-     * @param status what it returned
+     * @param status the status that the function returned
      * @param arguments the arguments it was called with
      * @return 0 or more, or the exit's status, or out of range when a length or a delay is beyond its bound
      */
@@ -329,7 +329,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * Does the same as {@link #complete(Chain, long, long...)} for a call with a segment.
      *
      * @param chain the chain
-     * @param status what it returned
+     * @param status the status that the function returned
      * @param segment the number of the argument that is a segment
      * @param data the segment
      * @param arguments all arguments; the one in the place of the segment is ignored

@@ -61,7 +61,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
      *
      * @param test the self-test, whose threads have been started
      * @param libcAlone whether libc alone may own the registration
-     * @param isCallerTaken tells whether the thread that asked for the engine has an area of an unknown owner
+     * @param isCallerTaken tells whether the thread that waits for the engine has an area of an unknown owner
      * @return an engine of machine code, or the fallback with the reason
      */
     static Engine open(SelfTest test, boolean libcAlone, BooleanSupplier isCallerTaken) {

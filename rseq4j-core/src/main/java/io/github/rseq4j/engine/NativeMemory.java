@@ -19,7 +19,7 @@ final class NativeMemory {
     /**
      * Maps the first range.
      *
-     * @param copies how many copies a cell has
+     * @param copies the number of copies of a cell
      */
     NativeMemory(int copies) {
         this.copies = copies;

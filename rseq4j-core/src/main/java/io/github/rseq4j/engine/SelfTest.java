@@ -87,7 +87,7 @@ public final class SelfTest implements AutoCloseable {
      *
      * @param failure why sections cannot be relied on, or empty
      * @param remedy what to do about that
-     * @param outcome what was seen
+     * @param outcome the outcome
      */
     record Verdict(String failure, String remedy, Outcome outcome) {
         /** Tells whether sections can be relied on. */

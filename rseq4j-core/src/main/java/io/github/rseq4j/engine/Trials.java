@@ -31,7 +31,7 @@ final class Trials {
     /**
      * Runs the section once.
      *
-     * @param iterations how long it waits before its commit
+     * @param iterations the length of its wait before the commit, in iterations
      */
     End once(long iterations) {
         long switches = Linux.involuntarySwitches();

@@ -55,7 +55,7 @@ public final class Linux {
 
     private Linux() {}
 
-    /** The address of syscall(2), looked up at the first call, so that {@link #isCallable} looks up no symbol. */
+    /** The address of syscall(2), looked up at the first call, so that {@link Linux#isCallable} looks up no symbol. */
     public static final class Syscall {
         static final long FUNCTION = Native.find("syscall");
         private static final long GETAUXVAL = Native.find("getauxval");
@@ -120,7 +120,7 @@ public final class Linux {
     /**
      * mmap(2) of private anonymous memory that is reserved, not populated.
      *
-     * @param lengthBytes how much
+     * @param lengthBytes the length
      * @param protection the PROT constants
      * @return its address or -errno
      */
@@ -133,7 +133,7 @@ public final class Linux {
      * unmapped.
      *
      * @param address a page's address
-     * @param lengthBytes how much
+     * @param lengthBytes the length
      * @param protection the PROT constants
      * @param fd the file whose beginning is mapped, or -1 for zeros
      * @return the address or -errno
@@ -147,7 +147,7 @@ public final class Linux {
      * mprotect(2).
      *
      * @param address a page's address
-     * @param lengthBytes how much
+     * @param lengthBytes the length
      * @param protection the PROT constants
      * @return 0 or -errno
      */
@@ -159,7 +159,7 @@ public final class Linux {
      * munmap(2).
      *
      * @param address a page's address
-     * @param lengthBytes how much
+     * @param lengthBytes the length
      * @return 0 or -errno
      */
     public static long munmap(long address, long lengthBytes) {
@@ -170,7 +170,7 @@ public final class Linux {
      * madvise(2).
      *
      * @param address a page's address
-     * @param lengthBytes how much
+     * @param lengthBytes the length
      * @param advice one of the MADV constants
      * @return 0 or -errno
      */
@@ -254,7 +254,7 @@ public final class Linux {
      * sched_setaffinity(2).
      *
      * @param tid the thread, 0 for the calling one
-     * @param mask a bit for each CPU allowed
+     * @param mask a bit for each permitted CPU
      * @return 0 or -errno
      */
     public static int sched_setaffinity(int tid, long[] mask) {
@@ -268,7 +268,7 @@ public final class Linux {
      * sched_getaffinity(2).
      *
      * @param tid the thread, 0 for the calling one
-     * @return a bit for each CPU allowed; as many words as the kernel has CPU ids
+     * @return a bit for each permitted CPU; as many words as the kernel has CPU ids
      * @throws KernelException when the kernel refuses
      */
     public static long[] sched_getaffinity(int tid) {

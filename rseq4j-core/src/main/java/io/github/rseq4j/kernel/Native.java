@@ -26,8 +26,8 @@ public final class Native {
      *
      * Linking a downcall of a new shape costs 7 to 10 ms in a fresh JVM (DESIGN.md), so all calls that are not hot use
      * one shape: seven longs in, one long out, errno captured. A C function that takes fewer or narrower integer
-     * arguments ignores the rest, on both of our calling conventions. Each hot call is linked separately, with its
-     * address as a constant: a call through a handle that is not constant costs twice as much.
+     * arguments ignores the rest, in the calling conventions of both architectures. Each hot call is linked separately,
+     * with its address as a constant: a call through a handle that is not constant costs twice as much.
      *
      * Refused: a handle for each libc function; each would have its own shape, which costs 60 ms at start-up. Refused:
      * the variadic convention for syscall(2); for integers it equals the ordinary convention on Linux.

@@ -188,7 +188,7 @@ public final class RawMemory {
     }
 
     /**
-     * mincore(2): an upper bound of how much of a part is in memory.
+     * mincore(2): returns an upper bound of the resident bytes in a part of memory.
      *
      * @param address a page's address
      * @param lengthBytes the length of the part

@@ -4,7 +4,7 @@ package io.github.rseq4j.memory;
 public final class Headroom {
     /* How it works
      *
-     * A StackOverflowError can come at the entry of any method, so an operation that changes something by several calls
+     * A StackOverflowError can come at the entry of any method, so an operation that makes its changes by several calls
      * could be left half done. The recursion here needs more stack than any such operation, and changes nothing. It is
      * deep, because its frames may be compiled while those of the operation are interpreted and several times larger.
      */

@@ -46,7 +46,7 @@ final class Holdings {
         lost = lost == holding ? null : lost;
     }
 
-    /** Returns a holding whose owner was collected, or null; the same one until it is removed. */
+    /** Returns a holding whose owner was collected, or null. It returns the same holding until that is removed. */
     @Nullable Holding lost() {
         while (lost == null) {
             Holding found = (Holding) collected.poll();

@@ -27,7 +27,7 @@ public final class Claim {
      * Finds the claim of this process.
      *
      * @param libcAlone whether libc alone may own the registration
-     * @param isCallerTaken tells whether the thread that asked for the engine has an area of an unknown owner
+     * @param isCallerTaken tells whether the thread that waits for the engine has an area of an unknown owner
      * @param chains the sections that the provider image gets as C functions, if it is loaded here
      * @param strideShift the binary logarithm of the stride, in bytes
      */

@@ -62,7 +62,7 @@ public final class Provider {
     /**
      * Finds the image, or loads it.
      *
-     * @param isCallerTaken tells whether the thread that asked for the engine has an area of an unknown owner
+     * @param isCallerTaken tells whether the thread that waits for the engine has an area of an unknown owner
      * @param chains the sections that the image gets as C functions, if it is loaded here
      * @param strideShift the binary logarithm of the stride, in bytes
      * @throws RefusedException when memory, the kernel or the dynamic linker refuses it

@@ -54,7 +54,7 @@ public final class LoadLoadAddStore {
     }
 
     /**
-     * Returns the function that adds to so many cells: it takes the table's address and a delta for each cell.
+     * Returns the function that adds to a number of cells. It takes the table's address and a delta for each cell.
      *
      * @param cells the number of cells, {@link #MIN_CELLS} to {@link #MAX_CELLS}
      */

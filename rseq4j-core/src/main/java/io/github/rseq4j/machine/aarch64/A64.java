@@ -10,9 +10,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The A64 instructions that this library uses: pure functions from operands to the 4 bytes of each, in the encodings
- * that GNU as chooses. Sizes are 8 or 4 bytes; what cannot be encoded is refused. Source: Arm Architecture Reference
- * Manual for A-profile, C6.2.
+ * The A64 instructions that this library uses: pure functions from operands to the 4 bytes of an instruction, in the
+ * encodings that GNU as chooses. Sizes are 8 or 4 bytes; what cannot be encoded is refused. Source: Arm Architecture
+ * Reference Manual for A-profile, C6.2.
  */
 final class A64 {
     /** Conditions of a branch, by their number in the encoding. */
@@ -148,7 +148,7 @@ final class A64 {
                 opcode | part << 21 | (int) bits << 5 | r(to));
     }
 
-    /** The shortest sequence of these that gives a value. */
+    /** Returns the shortest sequence of these that gives a value. */
     static List<Insn> constant(Gp to, long value) {
         boolean negative = value < 0;
         List<Insn> insns = new ArrayList<>();
@@ -374,7 +374,7 @@ final class A64 {
         return relative("ldr " + to.name(8) + ",", Effect.READ, label, 0x5800_0000 | r(to), Field.IMM19);
     }
 
-    /** Where an instruction has its distance, and how far it reaches: a signed number of bits, in words or bytes. */
+    /** The place of the distance in an instruction, and its reach: a signed number of some bits, in words or bytes. */
     private enum Field {
         IMM19(19, 4), IMM21(21, 1), IMM26(26, 4);
 
@@ -405,7 +405,7 @@ final class A64 {
      * An instruction with the distance to a label.
      *
      * @param opcode all but the distance
-     * @param field where that goes
+     * @param field the place of the distance
      */
     private record Relative(int opcode, Field field) implements Insn.Form {
         @Override

@@ -15,8 +15,8 @@ import io.github.rseq4j.machine.aarch64.A64.Condition;
 final class A64Routines implements Routines {
     /* How it works
      *
-     * The variables lie at the stack pointer, in their order; x9 and x10 work, and hold nothing between two operations.
-     * Frames are linked by x29, as the standard asks, and are a multiple of 16 bytes.
+     * The variables lie at the stack pointer, in their order; x9 and x10 are scratch registers, and hold nothing
+     * between two operations. Frames are linked by x29, as the standard requires. Their size is a multiple of 16 bytes.
      */
     private static final Gp[] ARGUMENTS = {Gp.X0, Gp.X1, Gp.X2, Gp.X3, Gp.X4, Gp.X5, Gp.X6, Gp.X7};
     private static final Gp RESULT = Gp.X0;

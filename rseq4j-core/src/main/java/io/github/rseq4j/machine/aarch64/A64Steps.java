@@ -84,7 +84,7 @@ final class A64Steps implements StepVisitor<Exits> {
         }
     }
 
-    /** {@code to = from + value}, for any value; the scratch register is used where it takes one. */
+    /** {@code to = from + value}, for any value; the scratch register is used if the value needs one. */
     void addConstant(Gp to, Gp from, long value, Gp scratch) {
         long size = Math.abs(value);
         if (A64.isAddable(size)) {

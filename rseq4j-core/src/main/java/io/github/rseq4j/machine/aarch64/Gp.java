@@ -2,7 +2,10 @@ package io.github.rseq4j.machine.aarch64;
 
 import java.util.Locale;
 
-/** A general-purpose register of A64. The encoding has 31 for two of them: each operand takes one of the two alone. */
+/**
+ * A general-purpose register of A64. Two registers have the number 31 in the encoding: each operand accepts only one of
+ * the two.
+ */
 enum Gp {
     X0, X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X18, X19, X20, X21, X22, X23, X24,
     X25, X26, X27, X28, X29, X30,

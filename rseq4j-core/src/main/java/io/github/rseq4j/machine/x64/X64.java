@@ -10,7 +10,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The AMD64 instructions that this library uses: pure functions from operands to bytes, in the encodings GNU as
+ * The AMD64 instructions that this library uses: pure functions from operands to bytes, in the encodings that GNU as
  * chooses. Sizes are 8 or 4 bytes ({@code bytes}); what cannot be encoded is refused. Source: AMD64 Architecture
  * Programmer's Manual, volume 3.
  */

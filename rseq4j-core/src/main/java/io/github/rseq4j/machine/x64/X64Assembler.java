@@ -36,8 +36,8 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
      * A section that is aborted starts again with the arguments, so nothing may overwrite one. rdtsc overwrites rdx: a
      * function that reads the time keeps its third argument elsewhere from its entry on.
      *
-     * rdtsc waits for nothing, so an lfence before it waits for all earlier instructions. Refused: rdtscp, which waits
-     * itself, takes as long, and also overwrites the fourth argument.
+     * rdtsc does not wait for earlier instructions, so an lfence before it does. Refused: rdtscp, which waits itself,
+     * takes as long, and also overwrites the fourth argument.
      *
      * x86 keeps stores in order, so a release commit is a plain store.
      */
@@ -252,7 +252,7 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
         }
     }
 
-    /** Returns a constant's lower half, which is all that an operation of 4 bytes looks at. */
+    /** Returns a constant's lower half, sign-extended. An operation of 4 bytes uses only this half. */
     private static long signed(long constant) {
         return (int) constant;
     }

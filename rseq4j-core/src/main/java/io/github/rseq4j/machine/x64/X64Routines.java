@@ -17,8 +17,8 @@ final class X64Routines implements Routines {
     /* How it works
      *
      * The variables lie at the stack pointer, in their order. Between two operations nothing is in a register. Frames
-     * are linked by rbp, by which debuggers and profilers find the caller without further tables, and are an even
-     * number of words, so that the stack is aligned to 16 bytes where this function calls another.
+     * are linked by rbp, so debuggers and profilers find the caller without further tables. A frame has an even number
+     * of words, so that the stack is aligned to 16 bytes where the function calls another.
      */
     private static final List<Gp> CONVENTION = List.of(Gp.RDI, Gp.RSI, Gp.RDX, Gp.RCX, Gp.R8, Gp.R9);
     /** The kernel takes its fourth argument elsewhere: syscall overwrites rcx. */
