@@ -168,7 +168,7 @@ public final class TraceReport {
         out.write(template[1]);
     }
 
-    /** Returns the notes: what the page does not show, and the caller's. */
+    /** Returns the notes: those about omissions of the page, and the caller's. */
     private List<String> notes(List<String> others) {
         List<String> notes = new ArrayList<>();
         others.forEach(note -> notes.add(Printable.text(note) + "."));

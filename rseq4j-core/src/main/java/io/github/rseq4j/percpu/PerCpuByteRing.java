@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *         System.out.println(segment.asSlice(offset, length)));
  * }
  *
- * <p><b>Order, threads, visibility, migration</b> and what runs without rseq are those of {@link PerCpuRing}. If a
+ * <p><b>Order, threads, visibility, migration</b> and the behaviour without rseq are those of {@link PerCpuRing}. If a
  * record is longer than the rest of the ring, the push pads the rest with a second downcall and then makes a third one.
  * It repeats these steps only if other threads have filled the ring up to its end meanwhile, or if it has migrated.
  *

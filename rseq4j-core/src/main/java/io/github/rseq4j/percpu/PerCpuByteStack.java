@@ -23,14 +23,14 @@ import java.util.function.Consumer;
  * int drained = frames.drain(each -> System.out.println(each.length)); // what all CPUs had
  * }
  *
- * <p><b>Order, threads, visibility, migration</b> and what runs without rseq are those of {@link PerCpuStack}.
+ * <p><b>Order, threads, visibility, migration</b> and the behaviour without rseq are those of {@link PerCpuStack}.
  *
  * <p><b>Memory.</b> Twice the capacity and 48 bytes, for each CPU that runs the application's threads. It is populated
  * page by page when it is used, and freed when the stack is closed or collected. A record takes 8 bytes and its length
  * rounded up to a multiple of 8. Pushing and popping a segment allocates nothing. For an array a segment of some 100
  * bytes is created, which the JIT compiler usually eliminates.
  *
- * <p>After the kernel's rseq selftest (percpu memcpy buffer).
+ * <p>The structure is that of a test in the kernel's rseq selftests (percpu memcpy buffer).
  *
  * @since 0.1.0
  */

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * that of {@link PerCpuCounter}, also if the thread migrates. An update of several counters is one downcall, but not
  * atomic: each counter is updated on its own, in the given order, and all of them before the method returns.
  *
- * <p><b>Visibility</b> and what runs without rseq are those of {@link PerCpuCounter}.
+ * <p><b>Visibility</b> and the behaviour without rseq are those of {@link PerCpuCounter}.
  *
  * <p><b>Memory.</b> 8 bytes for each counter, for each CPU that runs the application's threads. It is freed when the
  * block is closed or collected. Updates allocate nothing.

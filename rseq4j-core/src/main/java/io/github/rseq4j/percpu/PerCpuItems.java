@@ -66,14 +66,14 @@ public final class PerCpuItems implements AutoCloseable {
      *   fresh ---> allocated ---free---> freed ---fence---> reusable ---> allocated
      *
      * A bit for each item tells whether it is allocated. Freed items wait in a queue. One fence makes all of them
-     * reusable; a number notes how many (I8, I9). The fence is made when a batch waits, or when no other item is left,
+     * reusable; a number counts them (I8, I9). The fence is made when a batch waits, or when no other item is left,
      * so that several items share its cost, an interrupt of every CPU that runs the process. If no item is reusable,
      * the pool takes the next item of the newest range, and then a new range, up to the limit.
      *
      * In robust mode each item is fenced when it is freed. A section may rightly still be running then; the fence
      * aborts it before the poison is written, so that its writes are not reported as a use after free.
      *
-     * An Error may come out of any call. An item leaves the queue after it was made new, and its bit changes last. Each
+     * Any call may throw an Error. An item leaves the queue after it was made new, and its bit changes last. Each
      * earlier change is undone, or may be repeated without harm.
      *
      * Refused: a header before each item, with which no item could be a whole page or stride; clearing items when they
@@ -379,7 +379,7 @@ public final class PerCpuItems implements AutoCloseable {
         return "item=0x" + Long.toHexString(item);
     }
 
-    /** {@return what the pool holds at this moment} */
+    /** {@return the statistics of the pool at this moment} */
     public synchronized ItemStats stats() {
         requireOpen();
         return new ItemStats(ranges.size(), allocated, freshItems + (long) freed.size());

@@ -33,10 +33,10 @@ import java.util.function.IntConsumer;
  *
  * <p><b>Visibility.</b> Writes of a holder are visible to the next holder of the lock of the same index.
  *
- * <p><b>Threads.</b> Every method may be called from any thread, platform or virtual. A lock may be released by another
- * thread than the one that took it. The lock is neither reentrant nor fair: a holder that takes a lock again waits for
- * itself if it gets the same index. A thread that needs several locks takes them by index, in ascending order, and does
- * not call {@link #lock()} while it holds one.
+ * <p><b>Threads.</b> Every method may be called from any thread, platform or virtual. A thread may release a lock that
+ * another thread took. The lock is neither reentrant nor fair: a holder that calls {@link #lock()} again waits as long
+ * as it gets the same index. A thread that needs several locks takes them by index, in ascending order, and does not
+ * call {@link #lock()} while it holds one.
  *
  * <p><b>Waiting.</b> A waiting thread first spins, then yields, and then parks for up to a millisecond at a time. It
  * waits in Java: it delays no safepoint and does not pin a virtual thread. Waiting is not interruptible; the interrupt
@@ -100,8 +100,8 @@ public final class PerCpuLock {
      * this way, one after the other. If an index was taken when the marks were made, or since then, its word is locked
      * as by lock(index).
      *
-     * A StackOverflowError can come out of each call of a method. A method that takes or releases a lock makes its only
-     * store in its last call. After that call, and where it fails, one line without a call notes that the index is
+     * Each call of a method can throw a StackOverflowError. A method that takes or releases a lock makes its only store
+     * in its last call. After that call, and where it fails, one line without a call notes that the index is
      * owed: taken, but without a holder. A thread that finds an index taken releases owed ones. A visit begins with
      * Headroom.
      *

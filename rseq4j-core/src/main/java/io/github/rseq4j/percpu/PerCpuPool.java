@@ -49,8 +49,8 @@ import org.jspecify.annotations.Nullable;
  * may migrate at any time, also a virtual thread to another carrier: the item is given back to the CPU on which the
  * thread then runs.
  *
- * <p><b>Leases.</b> Each acquisition has a lease of its own. Closing a lease a second time throws, whatever has
- * happened to the item since. If several threads close a lease, one of them gives the item back. {@link Lease#discard}
+ * <p><b>Leases.</b> Each acquisition has a lease of its own. Closing a lease a second time throws, also if the item is
+ * in another lease by then. If several threads close a lease, one of them gives the item back. {@link Lease#discard}
  * passes a broken item to the destroyer; it throws on a second call, and after the lease was closed. The pool does not
  * refer to items in use. So a lease that is never closed becomes garbage together with its item; the destroyer does not
  * get the item, and the pool makes another one. {@link #stats} counts such leases. In robust mode

@@ -35,7 +35,7 @@ final class Draft {
      *
      * @param builder the builder whose section it is
      * @param name its name
-     * @param arguments how many arguments the function has
+     * @param arguments the number of arguments of the function
      */
     Draft(SectionBuilder builder, String name, int arguments) {
         this.builder = builder;

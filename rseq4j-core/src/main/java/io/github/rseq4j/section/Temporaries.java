@@ -96,7 +96,7 @@ final class Temporaries {
                 + "; read one of them for the last time before that step, or compute it again after it";
     }
 
-    /** Returns the rule that the draft breaks, with the step and what is live after it; null when there is none. */
+    /** Returns the rule that the draft breaks, with the step and the temporaries that are live after it; or null. */
     @Nullable String broken() {
         return broken;
     }

@@ -246,7 +246,7 @@ public final class PerCpuRecyclerPool implements RecyclerPool<BufferRecycler> {
         return recyclers.idle();
     }
 
-    /** {@return what the pool has done, and what it holds} */
+    /** {@return the statistics of the pool at this moment} */
     public PoolStats stats() {
         return recyclers.stats();
     }

@@ -189,10 +189,10 @@ public final class TracerOptions {
     }
 
     /**
-     * Sets what the tracer does if its folder already holds a trace. Metadata alone, which a closed flight recorder
-     * leaves, is not a trace, and is replaced.
+     * Sets the behaviour of the tracer if its folder already holds a trace. Metadata alone, which a closed flight
+     * recorder leaves, is not a trace, and is replaced.
      *
-     * @param existing the action
+     * @param existing the behaviour
      * @return the options
      */
     public TracerOptions withExistingTrace(ExistingTrace existing) {
@@ -246,7 +246,7 @@ public final class TracerOptions {
         return isTimeOrdered;
     }
 
-    /** {@return what the tracer does if its folder already holds a trace} */
+    /** {@return the behaviour of the tracer if its folder already holds a trace} */
     public ExistingTrace existingTrace() {
         return existingTrace;
     }
