@@ -263,7 +263,7 @@ final class Choice extends Thread {
         return new FallbackEngine(failed, SelfTest.Outcome.NOT_RUN);
     }
 
-    /** Returns the record of a failed choice; the kind of the failure decides on the remedy. */
+    /** Returns the record of a failed choice. The remedy depends on the kind of failure. */
     static Registration failed(Throwable t) {
         if (t instanceof KernelException e) {
             String call = e.call().substring(0, Math.max(0, e.call().indexOf('(')));

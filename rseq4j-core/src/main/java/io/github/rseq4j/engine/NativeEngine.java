@@ -91,14 +91,14 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return compiler;
     }
 
-    /** Runs the self-test once more. The engine does not change, whatever the outcome is. */
+    /** Runs the self-test once more. The outcome is only returned: it does not change the engine. */
     public SelfTest.Outcome testAgain() {
         try (SelfTest test = new SelfTest()) {
             return test.run(first).outcome();
         }
     }
 
-    /** Returns the provers that make the kernel abort sections at every instruction. */
+    /** Returns the maker of provers, which have the kernel abort sections at every instruction. */
     public synchronized AbortProofs proofs() {
         AbortProofs made = proofs;
         if (made == null) {

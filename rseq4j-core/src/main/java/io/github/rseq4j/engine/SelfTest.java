@@ -17,8 +17,8 @@ public final class SelfTest implements AutoCloseable {
     /* How it works
      *
      * Threads: the caller, which supplies the code (FirstCode); the tester, which runs the section; the companion,
-     * which preempts the tester; the fencer, which fences. The section waits some microseconds before its commit. An
-     * abort is not followed by a restart, so the tester sees each abort.
+     * which preempts the tester; the fencer, which fences. The section waits some microseconds before its commit. It is
+     * not restarted after an abort, so the tester sees each abort.
      *
      * 1. Fencer: announces fences to the kernel. That takes ten milliseconds; steps 2 and 3 do not wait for it.
      * 2. Tester: registers itself, and pins itself to its current CPU.
@@ -33,8 +33,8 @@ public final class SelfTest implements AutoCloseable {
      * the CPU time. The caller waits for at most 30 s. If real-time threads leave an ordinary thread no CPU for so
      * long, the fallback is chosen.
      *
-     * Evidence: fences during which no section ran prove nothing, and the outcome's note says so. Many fences during
-     * which a section ran and was not aborted prove that aborts do not happen.
+     * Evidence: fences during which no section ran prove nothing, and the outcome's note says so. If a section ran
+     * during many fences, and none of them aborted it, aborts do not happen.
      *
      * Scheduling: a thread inherits the policy of the thread that starts it, so each thread of the test first takes the
      * ordinary policy. At a real-time priority no thread would preempt the tester, it would spin until its bound, and

@@ -4,8 +4,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A processor architecture on which the kernel has restartable sequences. Its values are what differs between
- * architectures, apart from the encoding of instructions. Only this class reads the property {@code os.arch}.
+ * A supported processor architecture. Its values are the differences between architectures, apart from the encoding of
+ * instructions. Only this class reads the property {@code os.arch}.
  *
  * <p>The signatures are librseq's and glibc's ({@code sysdeps/unix/sysv/linux/.../bits/rseq.h}, first glibc 2.35).
  */

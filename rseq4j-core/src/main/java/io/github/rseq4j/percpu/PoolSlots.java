@@ -23,9 +23,9 @@ final class PoolSlots<T> {
      *
      * A number becomes free in one of two ways: the owner of the item discards it, or the collector finds the object of
      * the slot's watch unreachable. That object is the item, which one watch watches for its life, or in robust mode
-     * the token of each lease. A watch is a phantom reference: an item that its finalizer gives back still has its
-     * number. A watch is cleared only while its object is reachable, so an enqueued watch belongs to an item that can
-     * never come back.
+     * the token of each lease. A watch is a phantom reference: an item that a finalizer gives back late, as a safety
+     * net, still has its number. A watch is cleared only while its object is reachable, so an enqueued watch belongs to
+     * an item that can never come back.
      *
      * The number of slots is limited, because a dropped lease leaves its slot and its watch until the collector has
      * found it. If no slot is free, an item has no number while it is in a lease; it gets one when it is given back.

@@ -17,11 +17,11 @@ import java.util.Set;
 public final class Company {
     /* How it works
      *
-     * The symbols of a library that was loaded by System.load or dlopen are visible only to that library. So neither
-     * dlsym nor the dynamic linker finds its __rseq_abi for the image. Therefore each mapped object is searched for the
-     * symbols, and an object that defines one is made visible to all, as RTLD_GLOBAL would have done. The kernel's list
-     * of mappings names the objects: the dynamic linker's own list must not be read while other threads load and
-     * unload.
+     * The symbols of a library that was loaded by System.load, or by dlopen without RTLD_GLOBAL, are visible only to
+     * that library. So neither dlsym nor the dynamic linker finds its __rseq_abi for the image. Therefore each mapped
+     * object is searched for the symbols, and an object that defines one is made visible to all, as RTLD_GLOBAL would
+     * have done. The kernel's list of mappings names the objects: the dynamic linker's own list must not be read while
+     * other threads load and unload.
      *
      * To find whether a thread is registered, rseq(2) is called with an area at an address that no program can have.
      * The kernel answers EINVAL if the thread has another area, and EFAULT if it has none. It changes nothing.

@@ -95,7 +95,7 @@ public record Registration(Owner owner, long offsetBytes, int registeredBytes, i
 
     /** Returns the reason why the kernel refuses rseq(2) to every thread, or null if it does not. */
     public static @Nullable Registration refusedByKernel() {
-        // Every kernel that has rseq(2) answers EINVAL to a null area, so the call changes nothing.
+        // Every kernel that has rseq(2) refuses a null area, so the call changes nothing.
         int answer = -Linux.rseq(0, 0, 0, 0);
         return isRefusal(answer) ? none("rseq(2) is refused: it answered " + Errno.name(answer), ALLOW) : null;
     }
