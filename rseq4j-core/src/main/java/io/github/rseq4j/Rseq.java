@@ -21,10 +21,11 @@ import java.lang.invoke.MethodHandle;
  * <p><b>Threads.</b> Every method may be called from any thread, platform or virtual.
  *
  * <p><b>Class loaders.</b> Each class loader that loads the library has a copy of it. The copy is collected with the
- * loader, even if structures still hold values: the library keeps no thread, and does not refer to classes of other
- * loaders. Emitted code and the cells of structures are never unmapped, because a thread may still refer to them. A
- * copy whose structures were all in use leaves four or five mappings. They take some 60 KiB of memory on two CPUs, and
- * address space of 1 MiB and of several times 1 MiB for each possible CPU. On the fallback a copy leaves nothing.
+ * loader, even if structures still hold values: the library keeps no thread, and leaves no reference to itself in
+ * classes of other loaders. Emitted code and the cells of structures are never unmapped, because a thread may still
+ * refer to them. A copy whose structures were all in use leaves four or five mappings. They take some 60 KiB of memory
+ * on two CPUs, and address space: 1 MiB, and several times 1 MiB for each possible CPU. On the fallback a copy leaves
+ * nothing.
  *
  * @since 0.1.0
  */

@@ -25,16 +25,16 @@ import java.lang.invoke.MethodHandle;
  *
  * <p><b>Cost.</b> Keep the section in a {@code static final} field. A call is then as cheap as one of the library's own
  * structures: one downcall, a comparison of its status, and no allocation, since neither the array of arguments nor the
- * result escapes. A call through another reference takes 5 to 10 ns more, and allocates both objects. In a fresh JVM
- * the first call with each number of arguments takes some 10 ms.
+ * result escapes. A call through another reference takes 5 to 10 ns more, and allocates the array and the result. In a
+ * fresh JVM the first call with each number of arguments takes some 10 ms.
  *
  * <p><b>Memory.</b> The first call of {@link #call} or {@link #handle} emits the code, a page or more. The code stays
  * for the life of the JVM, because a sleeping thread may still hold its address. So there is a limit of 1024 different
  * sections, for all users together. Equal sections share one function. A name need not be unique.
  *
- * <p><b>Without rseq</b> the same steps run as bytecode under the lock of a stripe, and the stripe is the index. They
- * do not reach native memory: an address must be one of {@code PerCpuItems}, and a call with another address throws
- * {@link IndexOutOfBoundsException}.
+ * <p><b>Without rseq</b> the same steps run as bytecode under the lock of a stripe, and the stripe is the index. The
+ * steps do not reach native memory: an address must be one of {@code PerCpuItems}, and a call with another address
+ * throws {@link IndexOutOfBoundsException}.
  *
  * @since 0.1.0
  */

@@ -9,6 +9,7 @@ package io.github.rseq4j.trace.ctf;
  * @since 0.1.0
  */
 public record Problem(String file, long offset, String what) {
+    /** Returns file, offset and description as text of one line. */
     @Override
     public String toString() {
         return file + ": offset " + offset + ": " + what;

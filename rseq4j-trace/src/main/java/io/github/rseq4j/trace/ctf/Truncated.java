@@ -59,6 +59,7 @@ public record Truncated(byte[] recorded, long lengthBytes) {
         return recorded.clone();
     }
 
+    /** Compares the recorded bytes by their content, and the original lengths. */
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof Truncated that && that.lengthBytes == lengthBytes
@@ -70,6 +71,7 @@ public record Truncated(byte[] recorded, long lengthBytes) {
         return Arrays.hashCode(recorded) * 31 + Long.hashCode(lengthBytes);
     }
 
+    /** Returns both lengths and {@link #text}. */
     @Override
     public String toString() {
         return recorded.length + " of " + lengthBytes + " bytes: " + text();
