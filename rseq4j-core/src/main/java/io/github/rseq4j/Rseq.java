@@ -9,6 +9,7 @@ import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.registration.Registration;
 import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reports whether this JVM can use restartable sequences, rseq(2), and where the calling thread runs.
@@ -148,6 +149,17 @@ public final class Rseq {
         /** {@return the remedy for {@link #reason}; an empty text if there is none} */
         public String remedy() {
             return registration.remedy();
+        }
+
+        /** Compares the values. */
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Availability found && toString().equals(found.toString());
+        }
+
+        @Override
+        public int hashCode() {
+            return toString().hashCode();
         }
 
         /** Returns a text of one line with every value: {@code Availability[engine=..., available=true, ...]}. */

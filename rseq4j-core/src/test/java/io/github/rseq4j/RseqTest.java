@@ -34,6 +34,7 @@ final class RseqTest {
 
     @Test
     void returnsTheSameAvailabilityEachTime() {
+        assertEquals(Rseq.availability(), Rseq.availability());
         assertEquals(Rseq.availability().toString(), Rseq.availability().toString());
     }
 

@@ -70,7 +70,7 @@ public final class Trace implements AutoCloseable {
 
     /**
      * Opens a trace whose tracer still writes to the folder. An incomplete packet at the end of a file is then not
-     * reported as a problem.
+     * reported as a problem. The trace does not follow the tracer: open it again for later events.
      *
      * @param folder the folder that holds the trace's metadata
      * @return the trace; the caller must close it

@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
 public interface RecordHandler {
     /**
      * Handles a record. The bytes are valid until this method returns or throws; afterwards the segment may contain
-     * other records.
+     * other records. Size and kind of the segment, and the offset in it, depend on the engine.
      *
      * @param segment a read-only segment that contains the record and may contain others
      * @param offsetBytes the offset of the record in the segment, in bytes

@@ -196,8 +196,8 @@ final class Draft {
                 : result != null ? "a section has one result"
                 : misuse != null ? misuse : new Temporaries(steps, register.reg()).broken();
         if (broken != null) {
-            throw new IllegalArgumentException("section=" + name + ", after step " + (steps.size() - 1) + ", result="
-                    + register + " breaks the rule: " + broken);
+            throw new IllegalArgumentException("section=" + name + (steps.isEmpty() ? ", before the first step"
+                    : ", after step " + (steps.size() - 1)) + ", result=" + register + " breaks the rule: " + broken);
         }
         result = register;
     }

@@ -91,7 +91,8 @@ public sealed interface RestartableSection permits BuiltSection {
      *
      * @param status the number that a call of the function returned
      * @return the outcome
-     * @throws IllegalArgumentException when the function cannot return this number
+     * @throws IllegalArgumentException when no function of as many sections returns this number; whether this function
+     *     has the exit or the value is not checked
      */
     SectionResult result(long status);
 

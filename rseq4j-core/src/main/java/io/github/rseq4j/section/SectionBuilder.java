@@ -10,6 +10,7 @@ import io.github.rseq4j.proof.SimulationProof;
 import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 
 /**
@@ -387,7 +388,7 @@ public final class SectionBuilder {
      * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder commitStore(Place to, Value value, Order order) {
-        return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.LONG, order));
+        return commit(order, names -> new Step.CommitStore(names.of(to), names.of(value), Width.LONG, order));
     }
 
     /**
@@ -400,7 +401,7 @@ public final class SectionBuilder {
      * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder commitStoreInt(Place to, Value value, Order order) {
-        return commit(names -> new Step.CommitStore(names.of(to), names.of(value), Width.INT, order));
+        return commit(order, names -> new Step.CommitStore(names.of(to), names.of(value), Width.INT, order));
     }
 
     /**
@@ -413,7 +414,7 @@ public final class SectionBuilder {
      * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder commitAdd(Place to, Value value, Order order) {
-        return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.LONG, order));
+        return commit(order, names -> new Step.CommitAdd(names.of(to), names.of(value), Width.LONG, order));
     }
 
     /**
@@ -426,7 +427,7 @@ public final class SectionBuilder {
      * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder commitAddInt(Place to, Value value, Order order) {
-        return commit(names -> new Step.CommitAdd(names.of(to), names.of(value), Width.INT, order));
+        return commit(order, names -> new Step.CommitAdd(names.of(to), names.of(value), Width.INT, order));
     }
 
     /**
@@ -486,7 +487,8 @@ public final class SectionBuilder {
         return this;
     }
 
-    private SectionBuilder commit(Function<Names, Step> maker) {
+    private SectionBuilder commit(Order order, Function<Names, Step> maker) {
+        Objects.requireNonNull(order, "order");
         sections.add(draft.commit(maker));
         disjoint.add(draft.disjoint());
         return this;

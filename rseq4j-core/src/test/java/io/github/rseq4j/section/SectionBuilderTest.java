@@ -160,8 +160,14 @@ final class SectionBuilderTest {
                 }));
     }
 
+    @SuppressWarnings("NullAway") // The misuse of callers without such a check.
+    private static Order absent() {
+        return null;
+    }
+
     private static Stream<Arguments> ends() {
         return Stream.of(
+                row(NullPointerException.class, "order", b -> b.commitAdd(cell(b.argument(0)), constant(1), absent())),
                 rule("name=Max", _ -> new SectionBuilder("Max", 1)),
                 rule("arguments=17, must be 1 to 16", _ -> new SectionBuilder("max", 17)),
                 rule("arguments=0, must be 1 to 16", _ -> new SectionBuilder("max", 0)),

@@ -112,7 +112,8 @@ public final class TraceReader implements AutoCloseable {
 
     /**
      * Opens a trace that a tracer is writing, like the constructor. An incomplete packet at the end of a file is not a
-     * problem then.
+     * problem then. The reader does not follow the tracer: after its last event it stays at its end. A new reader finds
+     * the events that were written since.
      *
      * @param folder the folder of the trace
      * @return the reader
