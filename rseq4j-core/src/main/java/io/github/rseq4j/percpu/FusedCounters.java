@@ -1,5 +1,7 @@
 package io.github.rseq4j.percpu;
 
+import io.github.rseq4j.function.CounterFunctions;
+import io.github.rseq4j.function.FusedFunctions;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 

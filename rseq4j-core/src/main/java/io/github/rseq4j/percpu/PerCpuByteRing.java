@@ -1,6 +1,7 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.function.RingFunctions;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.memory.RingMemory;
 import io.github.rseq4j.sections.ArrayRing;

@@ -1,6 +1,7 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.function.CounterFunctions;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.sections.LoadAddStore;
 import java.lang.ref.Reference;

@@ -1,6 +1,7 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.function.LockFunctions;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.memory.Headroom;
 import io.github.rseq4j.memory.RemoteAccess;

@@ -1,6 +1,7 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.KernelException;
+import io.github.rseq4j.function.StackFunctions;
 import io.github.rseq4j.memory.TwinArrays;
 import io.github.rseq4j.percpu.PoolSlots.Slot;
 import java.lang.ref.Reference;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.function.RingFunctions;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.memory.RingMemory;
 import io.github.rseq4j.testing.Crowd;

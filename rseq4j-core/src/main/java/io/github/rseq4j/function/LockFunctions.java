@@ -1,11 +1,11 @@
-package io.github.rseq4j.percpu;
+package io.github.rseq4j.function;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Link;
 import io.github.rseq4j.sections.LoadCbneAddressStore;
 
 /** The function of the locks as a constant, linked when the first lock is used. */
-final class LockFunctions {
+public final class LockFunctions {
     private static final Link TAKE = Engine.link(LoadCbneAddressStore.CHAIN);
 
     private LockFunctions() {}
@@ -16,7 +16,7 @@ final class LockFunctions {
      * @param cell the cell
      * @return the address of the copy, or a negative number if the copy was not 0
      */
-    static long take(long cell) {
+    public static long take(long cell) {
         return TAKE.run(cell);
     }
 }

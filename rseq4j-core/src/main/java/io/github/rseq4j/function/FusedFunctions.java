@@ -1,4 +1,4 @@
-package io.github.rseq4j.percpu;
+package io.github.rseq4j.function;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Link;
@@ -8,7 +8,7 @@ import io.github.rseq4j.sections.LoadLoadAddStore;
  * The functions that add to several counters, whose addresses a table holds. Each function is a constant, is linked at
  * its first use, and returns a status. A negative status has to be completed.
  */
-final class FusedFunctions {
+public final class FusedFunctions {
     private FusedFunctions() {}
 
     /**
@@ -16,7 +16,7 @@ final class FusedFunctions {
      *
      * @param counters the number of counters, 2 to 8
      */
-    static void prepare(int counters) {
+    public static void prepare(int counters) {
         switch (counters) {
             case 2 -> Engine.get(Two.class);
             case 3 -> Engine.get(Three.class);
@@ -56,31 +56,31 @@ final class FusedFunctions {
         static final Link ADD = Engine.link(LoadLoadAddStore.of(8));
     }
 
-    static long call(long table, long d0, long d1) {
+    public static long call(long table, long d0, long d1) {
         return Two.ADD.call(table, d0, d1);
     }
 
-    static long call(long table, long d0, long d1, long d2) {
+    public static long call(long table, long d0, long d1, long d2) {
         return Three.ADD.call(table, d0, d1, d2);
     }
 
-    static long call(long table, long d0, long d1, long d2, long d3) {
+    public static long call(long table, long d0, long d1, long d2, long d3) {
         return Four.ADD.call(table, d0, d1, d2, d3);
     }
 
-    static long call(long table, long d0, long d1, long d2, long d3, long d4) {
+    public static long call(long table, long d0, long d1, long d2, long d3, long d4) {
         return Five.ADD.call(table, d0, d1, d2, d3, d4);
     }
 
-    static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5) {
+    public static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5) {
         return Six.ADD.call(table, d0, d1, d2, d3, d4, d5);
     }
 
-    static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5, long d6) {
+    public static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5, long d6) {
         return Seven.ADD.call(table, d0, d1, d2, d3, d4, d5, d6);
     }
 
-    static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5, long d6, long d7) {
+    public static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5, long d6, long d7) {
         return Eight.ADD.call(table, d0, d1, d2, d3, d4, d5, d6, d7);
     }
 
@@ -91,7 +91,7 @@ final class FusedFunctions {
      * @param table the table
      * @param deltas a number for each counter
      */
-    static void complete(long status, long table, long[] deltas) {
+    public static void complete(long status, long table, long[] deltas) {
         long[] arguments = new long[1 + deltas.length];
         arguments[0] = table;
         System.arraycopy(deltas, 0, arguments, 1, deltas.length);

@@ -1,4 +1,4 @@
-package io.github.rseq4j.percpu;
+package io.github.rseq4j.function;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Link;
@@ -9,32 +9,32 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /** The functions of the stacks as constants; each returns its result, or the status of an exit. */
-final class StackFunctions {
-    static final long REFUSED = Status.failure(Status.EXIT + ArrayStack.EXIT_REFUSED, 0);
-    static final long CLOSED = Status.failure(Status.EXIT + ArrayStack.EXIT_CLOSED, 0);
-    static final long NEGATIVE = Status.failure(Status.EXIT + ArrayStack.EXIT_NEGATIVE, 0);
+public final class StackFunctions {
+    public static final long REFUSED = Status.failure(Status.EXIT + ArrayStack.EXIT_REFUSED, 0);
+    public static final long CLOSED = Status.failure(Status.EXIT + ArrayStack.EXIT_CLOSED, 0);
+    public static final long NEGATIVE = Status.failure(Status.EXIT + ArrayStack.EXIT_NEGATIVE, 0);
 
     private StackFunctions() {}
 
     /** Links the functions of words at the first use. */
-    static final class Words {
+    public static final class Words {
         private static final Link PUSH = Engine.link(ArrayStack.PUSH);
         private static final Link POP = Engine.link(ArrayStack.POP);
     }
 
     /** Links the functions of several words at the first use. */
-    static final class Batches {
+    public static final class Batches {
         private static final Link PUSH = Engine.link(ArrayStack.PUSH_BATCH, 2);
         private static final Link POP = Engine.link(ArrayStack.POP_BATCH, 1);
     }
 
     /** Links the functions of records at the first use. */
-    static final class Records {
+    public static final class Records {
         private static final Link PUSH = Engine.link(ArrayStack.PUSH_RECORD, 2);
         private static final Link POP = Engine.link(ArrayStack.POP_RECORD, 1);
     }
 
-    static long push(TwinArrays arrays, long value) {
+    public static long push(TwinArrays arrays, long value) {
         return push(arrays.cells(), arrays.capacityBytes(), value, arrays);
     }
 
@@ -46,7 +46,7 @@ final class StackFunctions {
      * @param value the value
      * @param holder keeps the arrays reachable
      */
-    static long push(long cells, long capacity, long value, Object holder) {
+    public static long push(long cells, long capacity, long value, Object holder) {
         try {
             return Words.PUSH.run(cells, capacity, value);
         } finally {
@@ -54,7 +54,7 @@ final class StackFunctions {
         }
     }
 
-    static long pop(TwinArrays arrays) {
+    public static long pop(TwinArrays arrays) {
         try {
             return Words.POP.run(arrays.cells());
         } finally {
@@ -62,7 +62,7 @@ final class StackFunctions {
         }
     }
 
-    static long pushBatch(TwinArrays arrays, long[] values, int from, int count) {
+    public static long pushBatch(TwinArrays arrays, long[] values, int from, int count) {
         try {
             long cells = arrays.cells();
             long capacity = arrays.capacityBytes();
@@ -75,7 +75,7 @@ final class StackFunctions {
         }
     }
 
-    static long popBatch(TwinArrays arrays, long[] into, int from, int count) {
+    public static long popBatch(TwinArrays arrays, long[] into, int from, int count) {
         try {
             long cells = arrays.cells();
             long bytes = (long) count * Long.BYTES;
@@ -87,7 +87,7 @@ final class StackFunctions {
         }
     }
 
-    static long pushRecord(TwinArrays arrays, MemorySegment record) {
+    public static long pushRecord(TwinArrays arrays, MemorySegment record) {
         try {
             long bytes = record.byteSize();
             long rounded = bytes + Long.BYTES - 1 & -Long.BYTES;
@@ -97,7 +97,7 @@ final class StackFunctions {
         }
     }
 
-    static long popRecord(TwinArrays arrays, MemorySegment into) {
+    public static long popRecord(TwinArrays arrays, MemorySegment into) {
         try {
             return Records.POP.run(arrays.cells(), into);
         } finally {

@@ -1,4 +1,4 @@
-package io.github.rseq4j.percpu;
+package io.github.rseq4j.function;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Link;
@@ -9,49 +9,49 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /** The functions of the counters as constants, each linked at its first use. */
-final class CounterFunctions {
-    static final Cells CELLS = Cells.get();
+public final class CounterFunctions {
+    public static final Cells CELLS = Cells.get();
     /** An element of an array of longs. */
-    static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
+    public static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
     private static final Link ADD = Engine.link(LoadAddStore.ONE);
 
     private CounterFunctions() {}
 
     /** Links two additions in one call at the first use. */
-    static final class Two {
+    public static final class Two {
         private static final Link ADD = Engine.link(LoadAddStore.TWO);
     }
 
     /** Links four additions in one call at the first use. */
-    static final class Four {
+    public static final class Four {
         private static final Link ADD = Engine.link(LoadAddStore.FOUR);
     }
 
     /** Links eight additions in one call at the first use. */
-    static final class Eight {
+    public static final class Eight {
         private static final Link ADD = Engine.link(LoadAddStore.EIGHT);
     }
 
-    static void add(long cell, long delta) {
+    public static void add(long cell, long delta) {
         long _ = ADD.run(cell, delta);
     }
 
-    static void add(long c0, long d0, long c1, long d1) {
+    public static void add(long c0, long d0, long c1, long d1) {
         long _ = Two.ADD.run(c0, d0, c1, d1);
     }
 
     /** Adds to four cells and returns the status; a negative one has to be completed. */
-    static long call(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3) {
+    public static long call(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3) {
         return Four.ADD.call(c0, d0, c1, d1, c2, d2, c3, d3);
     }
 
     /** Adds to eight cells and returns the status; a negative one has to be completed. */
-    static long call(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3,
+    public static long call(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3,
                      long c4, long d4, long c5, long d5, long c6, long d6, long c7, long d7) {
         return Eight.ADD.call(c0, d0, c1, d1, c2, d2, c3, d3, c4, d4, c5, d5, c6, d6, c7, d7);
     }
 
-    static void complete(Chain chain, long status, long... arguments) {
+    public static void complete(Chain chain, long status, long... arguments) {
         Engine.get().complete(chain, status, arguments);
     }
 }

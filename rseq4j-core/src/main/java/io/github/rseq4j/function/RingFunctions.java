@@ -1,4 +1,4 @@
-package io.github.rseq4j.percpu;
+package io.github.rseq4j.function;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Link;
@@ -12,26 +12,27 @@ import java.lang.ref.Reference;
 import java.nio.ByteOrder;
 
 /** The functions of the rings as constants; each returns 0, or the status of an exit. */
-final class RingFunctions {
-    static final long FULL = Status.failure(Status.EXIT + ArrayRing.EXIT_FULL, 0);
-    static final long END = Status.failure(Status.EXIT + ArrayRing.EXIT_END, 0);
+public final class RingFunctions {
+    public static final long FULL = Status.failure(Status.EXIT + ArrayRing.EXIT_FULL, 0);
+    public static final long END = Status.failure(Status.EXIT + ArrayRing.EXIT_END, 0);
 
     private RingFunctions() {}
 
     /** Links the function of words at the first use. */
-    static final class Words {
+    public static final class Words {
         private static final Link PUSH = Engine.link(ArrayRing.PUSH);
     }
 
     /** Links the functions of records at the first use. */
-    static final class Records {
+    public static final class Records {
         /** A word of an array of bytes. */
-        static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+        public static final VarHandle WORD =
+                MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
         private static final Link PUSH = Engine.link(ArrayRing.PUSH_RECORD, 1);
         private static final Link PAD = Engine.link(ArrayRing.PAD);
     }
 
-    static long push(RingMemory memory, long value) {
+    public static long push(RingMemory memory, long value) {
         try {
             long cells = memory.cells();
             long capacity = memory.openBytes() / Long.BYTES;
@@ -41,7 +42,7 @@ final class RingFunctions {
         }
     }
 
-    static long pushRecord(RingMemory memory, MemorySegment record, long needBytes) {
+    public static long pushRecord(RingMemory memory, MemorySegment record, long needBytes) {
         try {
             long cells = memory.cells();
             long capacity = memory.openBytes();
@@ -51,7 +52,7 @@ final class RingFunctions {
         }
     }
 
-    static long pad(RingMemory memory, long needBytes) {
+    public static long pad(RingMemory memory, long needBytes) {
         try {
             long cells = memory.cells();
             long capacity = memory.openBytes();
