@@ -12,7 +12,8 @@ final class RegistrationTest {
     @ParameterizedTest
     @CsvSource({
         "1, EPERM, seccomp", "2, does not count, let it register", "12, ENOMEM, report this", "13, EACCES, seccomp",
-        "14, EFAULT, report this", "22, EINVAL, LD_PRELOAD", "38, ENOSYS, CONFIG_RSEQ", "75, EOVERFLOW, drop their counts",
+        "14, EFAULT, report this", "22, EINVAL, LD_PRELOAD", "38, ENOSYS, CONFIG_RSEQ",
+        "75, EOVERFLOW, drop their counts",
         "95, EOPNOTSUPP, LD_PRELOAD", "99, errno 99, report this", "125, ECANCELED, a thread that goes on"})
     void reportsTheAnswerAndItsRemedy(int answer, String reason, String remedy) {
         Registration claim = new Registration(Owner.OWN, 64, 0, 0, "", "", "");
