@@ -69,10 +69,13 @@ public final class RingMemory {
         int hand(int index, long tail);
     }
 
+    private static final int FREE = 0;
+    private static final int CLAIMED = 1;
+
     private final Engine engine = Engine.get(Cells.class);
     private final AddressSpace memory = engine.memory();
     private final ReentrantLock turn = new ReentrantLock();
-    /** 1 while a drainer in place has the index; it becomes 1 under the lock. */
+    /** Whether a drainer in place has an index; one is claimed under the lock. */
     private final AtomicIntegerArray claims;
     /** The slots of each index as a segment, made when it is first asked for; a race makes equal ones. */
     private final @Nullable MemorySegment[] views;
@@ -208,7 +211,7 @@ public final class RingMemory {
             for (int i = 0; i < engine.copies() && handed < max; i++) {
                 int index = (first + i) % engine.copies();
                 next = (index + 1) % engine.copies();
-                handed += drain(index, max - handed, elements);
+                handed += drain(index, FREE, max - handed, elements);
             }
             return handed;
         } finally {
@@ -217,15 +220,15 @@ public final class RingMemory {
     }
 
     /**
-     * Drains up to the head at the beginning, so that concurrent pushes do not keep the drainer. A consumer may close
-     * the rings.
+     * Drains while the index is as the drainer expects it, up to the head at the beginning, so that concurrent pushes
+     * do not keep the drainer. A consumer may close the rings.
      */
-    private int drain(int index, int max, Elements elements) {
+    private int drain(int index, int expected, int max, Elements elements) {
         long head = head(index);
         VarHandle.acquireFence();
         int handed = 0;
         // The claim is read before the tail: a drainer in place stores its tails and then gives up the claim.
-        while (handed < max && openBytes != 0 && claims.get(index) == 0) {
+        while (handed < max && openBytes != 0 && claims.get(index) == expected) {
             long tail = tail(index);
             if (tail >= head) {
                 break;
@@ -254,9 +257,9 @@ public final class RingMemory {
             int index = (first + i) % engine.copies();
             if (claim(index)) {
                 try {
-                    handed += drainClaimed(index, max - handed, elements);
+                    handed += drain(index, CLAIMED, max - handed, elements);
                 } finally {
-                    claims.set(index, 0);
+                    claims.set(index, FREE);
                 }
             }
         }
@@ -267,20 +270,10 @@ public final class RingMemory {
         turn.lock();
         try {
             next = (index + 1) % engine.copies();
-            return claims.compareAndSet(index, 0, 1);
+            return claims.compareAndSet(index, FREE, CLAIMED);
         } finally {
             turn.unlock();
         }
-    }
-
-    private int drainClaimed(int index, int max, Elements elements) {
-        long head = head(index);
-        VarHandle.acquireFence();
-        int handed = 0;
-        for (long tail = tail(index); tail < head && handed < max && openBytes != 0; tail = tail(index)) {
-            handed += elements.hand(index, tail);
-        }
-        return handed;
     }
 
     /**

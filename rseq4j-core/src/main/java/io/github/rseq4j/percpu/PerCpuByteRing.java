@@ -258,21 +258,20 @@ public final class PerCpuByteRing implements AutoCloseable {
         Objects.requireNonNull(handler);
         PerCpuRing.requireMax(max);
         try {
-            return memory.drainInPlace(max, new InPlace(memory, handler, maxRecordBytes));
+            return memory.drainInPlace(max, new InPlace(handler));
         } finally {
             Reference.reachabilityFence(memory);
         }
     }
 
     /** Passes records on as parts of the ring or, if the memory has no segments, of an array. */
-    private static final class InPlace implements RingMemory.Elements {
-        private final RingMemory memory;
+    private final class InPlace implements RingMemory.Elements {
         private final RecordHandler handler;
+        /** Null if the memory has segments. */
         private final @Nullable MemorySegment buffer;
         private final MemorySegment shown;
 
-        InPlace(RingMemory memory, RecordHandler handler, int maxRecordBytes) {
-            this.memory = memory;
+        InPlace(RecordHandler handler) {
             this.handler = handler;
             this.buffer = memory.view(0) == null ? MemorySegment.ofArray(new byte[maxRecordBytes]) : null;
             this.shown = buffer == null ? MemorySegment.NULL : buffer.asReadOnly();
@@ -280,18 +279,17 @@ public final class PerCpuByteRing implements AutoCloseable {
 
         @Override
         public int hand(int index, long tail) {
-            long at = tail & memory.capacityBytes() - 1;
-            int length = (int) memory.word(index, at);
+            int length = length(index, tail);
             if (length == ArrayRing.PADDING) {
-                memory.free(index, (tail | memory.capacityBytes() - 1) + 1);
-                return 0;
+                return skip(index, tail);
             }
+            long at = (tail & memory.capacityBytes() - 1) + LENGTH_BYTES;
             try {
                 MemorySegment view = memory.view(index);
                 if (view != null) {
-                    handler.onRecord(view, at + LENGTH_BYTES, length);
+                    handler.onRecord(view, at, length);
                 } else if (buffer != null) {
-                    memory.copyOut(index, at + LENGTH_BYTES, buffer, length);
+                    memory.copyOut(index, at, buffer, length);
                     handler.onRecord(shown, 0, length);
                 }
             } finally {
@@ -310,10 +308,15 @@ public final class PerCpuByteRing implements AutoCloseable {
         return (int) word(index, tail);
     }
 
+    /** Frees padding, which reaches to the end of the ring, and returns the 0 records in it. */
+    private int skip(int index, long tail) {
+        memory.free(index, (tail | memory.capacityBytes() - 1) + 1);
+        return 0;
+    }
+
     private int take(int index, long tail, int length, byte[] into, ObjIntConsumer<byte[]> consumer) {
         if (length == ArrayRing.PADDING) {
-            memory.free(index, (tail | memory.capacityBytes() - 1) + 1);
-            return 0;
+            return skip(index, tail);
         }
         int words = length & -Long.BYTES;
         for (int i = 0; i < words; i += Long.BYTES) {
