@@ -33,16 +33,14 @@ final class Admissions {
     }
 
     /**
-     * Admits those of some chains that are not listed in {@link Sections}.
+     * Admits chains, each like {@link #admit(Chain)}.
      *
      * @param all the chains
      * @throws IllegalStateException when there are too many
      */
     void admit(List<Chain> all) {
         for (Chain each : all) {
-            if (!Sections.lists(each)) {
-                admit(each);
-            }
+            admit(each);
         }
     }
 

@@ -54,7 +54,6 @@ public abstract class SectionRowChecks {
     protected SectionRowChecks(List<Chain> chains, List<Row> rows) {
         this.chains = chains;
         this.rows = rows;
-        ENGINE.admit(chains);
     }
 
     Stream<Row> rows() {

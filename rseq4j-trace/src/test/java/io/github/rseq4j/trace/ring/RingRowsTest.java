@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ring;
 
+import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.testing.SectionRowChecks;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +21,7 @@ final class RingRowsTest extends SectionRowChecks {
 
     RingRowsTest() {
         super(TraceRing.all(), all());
+        Engine.get().admit(TraceRing.all());
     }
 
     private static List<Row> all() {
