@@ -2,7 +2,6 @@ package io.github.rseq4j.function;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.engine.Link;
-import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.memory.Cells;
 import io.github.rseq4j.sections.LoadAddStore;
 import java.lang.invoke.MethodHandles;
@@ -49,9 +48,5 @@ public final class CounterFunctions {
     public static long call(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3,
                      long c4, long d4, long c5, long d5, long c6, long d6, long c7, long d7) {
         return Eight.ADD.call(c0, d0, c1, d1, c2, d2, c3, d3, c4, d4, c5, d5, c6, d6, c7, d7);
-    }
-
-    public static void complete(Chain chain, long status, long... arguments) {
-        Engine.get().complete(chain, status, arguments);
     }
 }

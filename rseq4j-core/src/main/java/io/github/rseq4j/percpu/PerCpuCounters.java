@@ -198,7 +198,7 @@ public final class PerCpuCounters implements AutoCloseable {
             arguments[2 * i] = isAdded ? cell(indices[i]) : cells;
             arguments[2 * i + 1] = isAdded ? deltas[i] : 0;
         }
-        CounterFunctions.complete(chain, status, arguments);
+        Engine.get().complete(chain, status, arguments);
     }
 
     /**
