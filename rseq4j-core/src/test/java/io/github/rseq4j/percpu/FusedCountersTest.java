@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.memory.Cells;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -159,24 +157,7 @@ final class FusedCountersTest {
     @Test
     void countsEveryUpdateOfManyThreads() throws InterruptedException {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
-        int threads = 8;
-        long[][] expected = new long[threads][SIZE];
-        List<Thread> running = new ArrayList<>();
-        for (int t = 0; t < threads; t++) {
-            long seed = t;
-            long[] mine = expected[t];
-            running.add(Thread.ofPlatform().start(() -> hammer(counters, mine, new Random(seed))));
-        }
-        for (Thread thread : running) {
-            thread.join();
-        }
-        long[] all = new long[SIZE];
-        for (long[] each : expected) {
-            for (int i = 0; i < SIZE; i++) {
-                all[i] += each[i];
-            }
-        }
-        assertArrayEquals(all, counters.sums());
+        PerCpuCountersTest.assertCounts(counters, (expected, random) -> hammer(counters, expected, random));
     }
 
     private static void hammer(PerCpuCounters counters, long[] expected, Random random) {

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
+import io.github.rseq4j.testing.Crowd;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,22 +101,21 @@ final class PerCpuCountersTest {
     @Test
     void countsEveryFusedUpdateOfManyThreads() throws InterruptedException {
         PerCpuCounters counters = new PerCpuCounters(SIZE);
-        int threads = 8;
-        long[][] expected = new long[threads][SIZE];
-        List<Thread> running = new ArrayList<>();
-        for (int t = 0; t < threads; t++) {
-            long seed = t;
-            long[] mine = expected[t];
-            running.add(Thread.ofPlatform().start(() -> hammer(counters, mine, new Random(seed))));
-        }
-        for (Thread thread : running) {
-            thread.join();
-        }
-        long[] all = new long[SIZE];
+        assertCounts(counters, (expected, random) -> hammer(counters, expected, random));
+    }
+
+    /**
+     * Updates counters by eight threads, and compares the sums.
+     *
+     * @param counters the counters
+     * @param hammer updates them, and adds to the expected sums of its thread
+     */
+    static void assertCounts(PerCpuCounters counters, BiConsumer<long[], Random> hammer) throws InterruptedException {
+        long[][] expected = new long[8][counters.size()];
+        Crowd.start(expected.length, false, thread -> hammer.accept(expected[thread], new Random(thread))).join();
+        long[] all = new long[counters.size()];
         for (long[] each : expected) {
-            for (int i = 0; i < SIZE; i++) {
-                all[i] += each[i];
-            }
+            Arrays.setAll(all, i -> all[i] + each[i]);
         }
         assertArrayEquals(all, counters.sums());
     }
