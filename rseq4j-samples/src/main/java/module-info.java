@@ -1,11 +1,16 @@
 import org.jspecify.annotations.NullMarked;
 
-/** Samples: each a program of a page, whose output stands in its comment. */
+/** Samples: each a program of a page, or of a few pages, whose output stands in its comment. */
 @NullMarked
 module io.github.rseq4j.samples {
     requires static org.jspecify;
     requires io.github.rseq4j;
+    requires io.github.rseq4j.jackson;
     requires io.github.rseq4j.trace;
+    requires java.net.http;
+    requires java.sql;
+    requires jdk.httpserver;
+    requires tools.jackson.databind;
 
-    opens io.github.rseq4j.samples to io.github.rseq4j.trace;
+    opens io.github.rseq4j.samples to io.github.rseq4j.trace, tools.jackson.databind;
 }
