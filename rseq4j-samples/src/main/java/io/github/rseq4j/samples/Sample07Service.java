@@ -31,8 +31,8 @@ public final class Sample07Service {
     /**
      * Runs the service, and then prints the number of requests that were answered as expected.
      *
-     * @param arguments the folder of the trace, and the number of requests (default 3,000); without a folder, 300 requests
-     *     are sent and the trace is removed
+     * @param arguments the folder of the trace, and the number of requests (default 3,000); without a folder, 300
+     *     requests are sent and the trace is removed
      * @throws IOException if the trace cannot be written
      * @throws SQLException if the database fails
      * @throws InterruptedException if the thread is interrupted
