@@ -61,7 +61,8 @@ final class Recording {
         this.options = options;
         this.isFlightRecorder = isFlightRecorder;
         this.files = files;
-        this.metadata = new TraceMetadata(files.trace(), files.rings(), uuid, isFlightRecorder, threads, counts);
+        this.metadata = new TraceMetadata(files.trace(), files.rings(), uuid, options.format(), isFlightRecorder,
+                threads, counts);
         metadata.write();
         this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS,
                 files.descriptors());

@@ -25,7 +25,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +47,8 @@ public final class TraceRecovery {
      * reverse order. So an empty folder belongs to a tracer that just starts or ends, and nothing is created in it.
      */
     private static final String METADATA_BESIDE = TraceFiles.METADATA + "_";
-    private static final byte[] METADATA_BEGIN = "/* CTF 1.8 */".getBytes(StandardCharsets.US_ASCII);
+    private static final int LONGEST_BEGIN_BYTES = 32;
+    private static final List<String> METADATA_BEGINS = List.of("/* CTF 1.8 */", "\u001e{\"type\":\"preamble\"");
 
     private final SafeFolder folder;
     private final TraceDescription trace;
@@ -267,8 +267,9 @@ public final class TraceRecovery {
             recoverRing(ringFolder, name);
         } else if (name.startsWith(METADATA_BESIDE)) {
             // Metadata that the process wrote but did not rename.
-            byte[] begin = ringFolder.read(name, METADATA_BEGIN.length);
-            if (!Arrays.equals(METADATA_BEGIN, 0, begin.length, begin, 0, begin.length)) {
+            // The process may have ended before it wrote the whole beginning.
+            String found = new String(ringFolder.read(name, LONGEST_BEGIN_BYTES), StandardCharsets.ISO_8859_1);
+            if (METADATA_BEGINS.stream().noneMatch(begin -> begin.startsWith(found) || found.startsWith(begin))) {
                 throw new IOException("is no metadata, and is left as it is");
             }
             ringFolder.delete(name);

@@ -1,10 +1,12 @@
 package io.github.rseq4j.trace;
 
+import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.ring.FileLimits;
 import io.github.rseq4j.trace.ring.RingSizes;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * The options of a {@link Tracer}. Immutable, so any thread may use them; each {@code with} method returns new options.
@@ -34,8 +36,7 @@ public final class TracerOptions {
     private static final Duration SHORTEST_INTERVAL = Duration.ofMillis(1);
     /** An interval that stands for never: 146 years. Its sum with a time does not overflow. */
     private static final Duration LONGEST_INTERVAL = Duration.ofNanos(Long.MAX_VALUE / 2);
-    private static final TracerOptions DEFAULTS = new TracerOptions(DEFAULT_SUB_BUFFER_BYTES, DEFAULT_SUB_BUFFERS,
-            DEFAULT_FIELD_BYTES, Duration.ofSeconds(1), FileLimits.NONE, true, ExistingTrace.NEW_FOLDER);
+    private static final TracerOptions DEFAULTS = new TracerOptions(new Values());
 
     private final int subBufferBytes;
     private final int subBuffers;
@@ -44,21 +45,49 @@ public final class TracerOptions {
     private final FileLimits files;
     private final boolean isTimeOrdered;
     private final ExistingTrace existingTrace;
+    private final TraceFormat format;
 
-    private TracerOptions(int subBufferBytes, int subBuffers, int fieldBytes, Duration flushInterval,
-            FileLimits files, boolean isTimeOrdered, ExistingTrace existingTrace) {
-        this.subBufferBytes = subBufferBytes;
-        this.subBuffers = subBuffers;
-        this.fieldBytes = fieldBytes;
-        this.flushInterval = flushInterval;
-        this.files = files;
-        this.isTimeOrdered = isTimeOrdered;
-        this.existingTrace = existingTrace;
+    /** The values of options while new options are made. The fields begin with the defaults. */
+    private static final class Values {
+        private int subBufferBytes = DEFAULT_SUB_BUFFER_BYTES;
+        private int subBuffers = DEFAULT_SUB_BUFFERS;
+        private int fieldBytes = DEFAULT_FIELD_BYTES;
+        private Duration flushInterval = Duration.ofSeconds(1);
+        private FileLimits files = FileLimits.NONE;
+        private boolean isTimeOrdered = true;
+        private ExistingTrace existingTrace = ExistingTrace.NEW_FOLDER;
+        private TraceFormat format = TraceFormat.CTF_1_8;
+    }
+
+    private TracerOptions(Values values) {
+        this.subBufferBytes = values.subBufferBytes;
+        this.subBuffers = values.subBuffers;
+        this.fieldBytes = values.fieldBytes;
+        this.flushInterval = values.flushInterval;
+        this.files = values.files;
+        this.isTimeOrdered = values.isTimeOrdered;
+        this.existingTrace = values.existingTrace;
+        this.format = values.format;
+    }
+
+    /** Returns new options, which differ from these by a change. */
+    private TracerOptions with(Consumer<Values> change) {
+        Values values = new Values();
+        values.subBufferBytes = subBufferBytes;
+        values.subBuffers = subBuffers;
+        values.fieldBytes = fieldBytes;
+        values.flushInterval = flushInterval;
+        values.files = files;
+        values.isTimeOrdered = isTimeOrdered;
+        values.existingTrace = existingTrace;
+        values.format = format;
+        change.accept(values);
+        return new TracerOptions(values);
     }
 
     /**
      * {@return the default options: rings of 8 sub-buffers of 512 KiB, records with up to 4,096 bytes of fields, a
-     * flush each second, no limit of files, and ordered times}
+     * flush each second, no limit of files, ordered times, and CTF 1.8}
      */
     public static TracerOptions defaults() {
         return DEFAULTS;
@@ -87,8 +116,10 @@ public final class TracerOptions {
             throw new IllegalArgumentException("subBufferBytes=" + bytes + ", subBuffers=" + count
                     + ", must be powers of two, and together at most " + (1 << 30) + " bytes");
         }
-        return new TracerOptions(bytes, count, fieldBytes, flushInterval, files,
-                isTimeOrdered, existingTrace);
+        return with(values -> {
+            values.subBufferBytes = bytes;
+            values.subBuffers = count;
+        });
     }
 
     /**
@@ -101,8 +132,7 @@ public final class TracerOptions {
      */
     public TracerOptions withFieldBytes(int bytes) {
         require("fieldBytes", bytes, 256, MAX_FIELD_BYTES);
-        return new TracerOptions(subBufferBytes, subBuffers, bytes, flushInterval, files,
-                isTimeOrdered, existingTrace);
+        return with(values -> values.fieldBytes = bytes);
     }
 
     /**
@@ -119,8 +149,7 @@ public final class TracerOptions {
             throw new IllegalArgumentException("flushInterval=" + interval + ", must be at least "
                     + SHORTEST_INTERVAL);
         }
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, interval, files,
-                isTimeOrdered, existingTrace);
+        return with(values -> values.flushInterval = interval);
     }
 
     /**
@@ -135,8 +164,7 @@ public final class TracerOptions {
     public TracerOptions withFiles(long bytes, int count) {
         require("maxFileBytes", bytes, MIN_FILE_BYTES, Long.MAX_VALUE - 1);
         require("maxFiles", count, 1, Integer.MAX_VALUE);
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, new FileLimits(bytes, count),
-                isTimeOrdered, existingTrace);
+        return with(values -> values.files = new FileLimits(bytes, count));
     }
 
     /**
@@ -162,8 +190,7 @@ public final class TracerOptions {
      * @return the options
      */
     public TracerOptions withUnorderedTime() {
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, files,
-                false, existingTrace);
+        return with(values -> values.isTimeOrdered = false);
     }
 
     /**
@@ -196,8 +223,20 @@ public final class TracerOptions {
      * @return the options
      */
     public TracerOptions withExistingTrace(ExistingTrace existing) {
-        return new TracerOptions(subBufferBytes, subBuffers, fieldBytes, flushInterval, files,
-                isTimeOrdered, Objects.requireNonNull(existing, "existing"));
+        Objects.requireNonNull(existing, "existing");
+        return with(values -> values.existingTrace = existing);
+    }
+
+    /**
+     * Sets the format of the trace, and of snapshots. By default it is {@link TraceFormat#CTF_1_8}, which all versions
+     * of Babeltrace 2 read.
+     *
+     * @param wanted the format
+     * @return the options
+     */
+    public TracerOptions withFormat(TraceFormat wanted) {
+        Objects.requireNonNull(wanted, "format=null");
+        return with(values -> values.format = wanted);
     }
 
     /** {@return the size of a sub-buffer, in bytes} */
@@ -249,5 +288,10 @@ public final class TracerOptions {
     /** {@return the behaviour of the tracer if its folder already holds a trace} */
     public ExistingTrace existingTrace() {
         return existingTrace;
+    }
+
+    /** {@return the format of the trace} */
+    public TraceFormat format() {
+        return format;
     }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.trace.common.TracerCounts;
+import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.ring.FileLimits;
 import io.github.rseq4j.trace.ring.MadeRing;
@@ -57,7 +58,7 @@ final class DrainerTest {
     }
 
     private Drainer drainer(long failurePauseNanos) throws IOException {
-        TraceMetadata metadata = new TraceMetadata(opened(folder), opened(folder), uuid, false,
+        TraceMetadata metadata = new TraceMetadata(opened(folder), opened(folder), uuid, TraceFormat.CTF_1_8, false,
                 new TracedThreads(counts), counts);
         metadata.add(List.of(TracerTest.TWO));
         return new Drainer(metadata, counts, 1_000_000, failurePauseNanos, List.of());

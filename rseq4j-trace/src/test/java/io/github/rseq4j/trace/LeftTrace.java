@@ -2,6 +2,7 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.common.TracerCounts;
+import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.ring.MadeRing;
 import io.github.rseq4j.trace.ring.RingFile;
@@ -41,10 +42,15 @@ final class LeftTrace {
      * @param isDiscarding whether it is a stream's, or a flight recorder's
      */
     static LeftTrace make(Path folder, boolean isDiscarding) throws IOException {
+        return make(folder, isDiscarding, TraceFormat.CTF_1_8);
+    }
+
+    static LeftTrace make(Path folder, boolean isDiscarding, TraceFormat format) throws IOException {
         LeftTrace left = new LeftTrace(folder);
         TracerFolder files = TracerFolder.make(folder, TracerOptions.ExistingTrace.NEW_FOLDER);
         TracerCounts counts = new TracerCounts();
-        new TraceMetadata(files.trace(), files.rings(), left.uuid, !isDiscarding, new TracedThreads(counts), counts)
+        new TraceMetadata(files.trace(), files.rings(), left.uuid, format, !isDiscarding,
+                new TracedThreads(counts), counts)
                 .add(List.of(TracerTest.TWO));
         for (int index = 0; index < RINGS; index++) {
             try (SharedRing ring = SharedRing.create(files.rings(), left.uuid, index, OPTIONS.sizes(), isDiscarding)) {

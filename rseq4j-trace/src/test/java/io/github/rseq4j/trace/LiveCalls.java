@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.trace.ctf.Babeltrace;
 import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.TraceFormat;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,14 +112,17 @@ final class LiveCalls {
 
     /** Compares lines with what was written, and counts them. One thread. */
     final class Lines {
+        private final TraceFormat format;
         private final boolean mayMiss;
         private final Map<Integer, Long> next = new HashMap<>();
         private long count;
 
         /**
+         * @param format the trace's
          * @param mayMiss whether a thread's events may be missing
          */
-        Lines(boolean mayMiss) {
+        Lines(TraceFormat format, boolean mayMiss) {
+            this.format = format;
             this.mayMiss = mayMiss;
         }
 
@@ -138,7 +142,7 @@ final class LiveCalls {
             EventType type = types.get("live:" + call.event());
             assertNotNull(type);
             String fields = Babeltrace.fields(type, RandomProviders.expected(call.types(), call.values(),
-                    TracerOptions.DEFAULT_FIELD_BYTES));
+                    TracerOptions.DEFAULT_FIELD_BYTES), format);
             assertEquals(fields, matcher.group(4), () -> "thread " + thread);
             next.put(thread, n + 1);
             count++;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.trace.ctf.Babeltrace;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.ring.RingView;
 import java.nio.file.Path;
@@ -21,8 +22,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Babeltrace 2 prints exactly the records that the threads made. */
 final class LiveTraceTest {
@@ -74,7 +76,8 @@ final class LiveTraceTest {
             String hostName = String.valueOf(reader.description() == null ? null
                     : reader.description().environment().get("hostname"));
             for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
-                read.computeIfAbsent(event.cpu(), _ -> new ArrayList<>()).add(Babeltrace.line(hostName, event));
+                read.computeIfAbsent(event.cpu(), _ -> new ArrayList<>()).add(Babeltrace.line(hostName, event,
+                        reader.format()));
             }
             assertEquals(List.of(), reader.problems());
             assertEquals(0, reader.counts().stream().mapToLong(TraceReader.StreamCounts::lostPackets).sum());
@@ -83,20 +86,21 @@ final class LiveTraceTest {
         printed.forEach((cpu, each) -> assertEquals(each, read.get(cpu), "cpu " + cpu));
     }
 
-    @Test
-    void whatIsStreamedIsPrintedRecordForRecord(@TempDir Path folder) throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void whatIsStreamedIsPrintedRecordForRecord(TraceFormat format, @TempDir Path folder) throws Exception {
         LiveCalls calls;
         TracerStats stats;
         // Flushed so often that packets begin and end behind records of any length.
         Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withSubBuffers(1 << 16, 256)
-                .withFlushInterval(Duration.ofMillis(1)));
+                .withFormat(format).withFlushInterval(Duration.ofMillis(1)));
         try (tracer) {
             calls = new LiveCalls(tracer);
             onAllThreads(thread -> record(calls, thread, EVENTS), thread -> record(calls, thread, EVENTS_OF_VIRTUAL));
         }
         stats = tracer.stats();
         assertEquals(0, stats.discarded() + stats.lost() + stats.failures(), stats::toString);
-        LiveCalls.Lines written = calls.new Lines(false);
+        LiveCalls.Lines written = calls.new Lines(format, false);
         List<String> lines = Babeltrace.lines(folder, OPTIONS);
         lines.forEach(written::accept);
         assertEquals(PLATFORM * EVENTS + VIRTUAL * EVENTS_OF_VIRTUAL, written.count());
@@ -113,10 +117,12 @@ final class LiveTraceTest {
         }
     }
 
-    @Test
-    void snapshotsArePrintedRecordForRecordWhileThreadsRecord(@TempDir Path folder) throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void snapshotsArePrintedRecordForRecordWhileThreadsRecord(TraceFormat format, @TempDir Path folder)
+            throws Exception {
         AtomicBoolean isStopping = new AtomicBoolean();
-        TracerOptions options = TracerOptions.defaults().withSubBuffers(1 << 14, 8);
+        TracerOptions options = TracerOptions.defaults().withSubBuffers(1 << 14, 8).withFormat(format);
         try (Tracer tracer = Tracer.flightRecorder(folder.resolve("recorder"), options);
                 ExecutorService executor = Executors.newSingleThreadExecutor()) {
             LiveCalls calls = new LiveCalls(tracer);
@@ -145,7 +151,7 @@ final class LiveTraceTest {
             recording.get();
             long count = 0;
             for (Path snapshot : snapshots) {
-                LiveCalls.Lines written = calls.new Lines(true);
+                LiveCalls.Lines written = calls.new Lines(format, true);
                 List<String> lines = Babeltrace.lines(snapshot, OPTIONS);
                 lines.forEach(written::accept);
                 requireSame(snapshot, lines);

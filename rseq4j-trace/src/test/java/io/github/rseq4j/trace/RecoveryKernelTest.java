@@ -10,6 +10,7 @@ import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.ring.FileLimits;
@@ -155,7 +156,8 @@ final class RecoveryKernelTest {
         TracerFolder files = TracerFolder.make(folder, TracerOptions.ExistingTrace.NEW_FOLDER);
         UUID uuid = UUID.randomUUID();
         TracerCounts counts = new TracerCounts();
-        new TraceMetadata(files.trace(), files.rings(), uuid, false, new TracedThreads(counts), counts)
+        new TraceMetadata(files.trace(), files.rings(), uuid, TraceFormat.CTF_1_8, false,
+                new TracedThreads(counts), counts)
                 .add(List.of(TracerTest.TWO));
         try (SharedRing ring = SharedRing.create(files.rings(), uuid, 0, LeftTrace.OPTIONS.sizes(), true);
                 RingDrain drain = new RingDrain(ring, new StreamOutput(files.trace(), uuid, 0, FileLimits.NONE),

@@ -84,12 +84,25 @@ public record EventType(String name, int id, int level, List<Field> fields) {
     }
 
     /**
-     * Returns the declaration of the event, which may be appended to the metadata of its trace.
+     * Returns the declaration of the event in CTF 1.8, which may be appended to the metadata of its trace.
      *
-     * @return text in the Trace Stream Description Language of CTF 1.8
+     * @return text in the Trace Stream Description Language
      */
     public String metadata() {
-        return MetadataText.of(this);
+        return metadata(TraceFormat.CTF_1_8);
+    }
+
+    /**
+     * Returns the declaration of the event, which may be appended to the metadata of its trace.
+     *
+     * @param format the format of the trace
+     * @return text in that format, as {@link TraceDescription#metadata(TraceFormat)} has it
+     */
+    public String metadata(TraceFormat format) {
+        return switch (format) {
+            case CTF_1_8 -> MetadataText.of(this);
+            case CTF_2 -> Ctf2Text.of(this);
+        };
     }
 
     /** {@return the smallest size of a record, in bytes, including time, number and thread} */

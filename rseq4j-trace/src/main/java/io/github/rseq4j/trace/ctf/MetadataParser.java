@@ -11,7 +11,10 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Parses metadata in the form that {@link MetadataText} writes. Any other text is refused with its offset. */
+/**
+ * Parses metadata in the form that {@link MetadataText} or {@link Ctf2Text} writes. Any other text is refused with its
+ * offset.
+ */
 final class MetadataParser {
     /* How it works
      *
@@ -52,8 +55,12 @@ final class MetadataParser {
      * @return the content, or null if the text is not in the expected form
      */
     static @Nullable TraceDescription parse(String text, String file, Problems problems) {
+        if (formatOf(text) == TraceFormat.CTF_2) {
+            return Ctf2Parser.parse(text, file, problems);
+        }
         if (!text.startsWith(MetadataText.SIGNATURE)) {
-            problems.add(file, 0, "no metadata of a trace: expected " + MetadataText.SIGNATURE);
+            problems.add(file, 0, "no metadata of a trace: expected " + MetadataText.SIGNATURE
+                    + ", or the byte 30, with which CTF 2 begins");
             return null;
         }
         MetadataParser parser = new MetadataParser(text, file, problems);
@@ -65,6 +72,11 @@ final class MetadataParser {
         }
     }
 
+    /** Returns the format of metadata, which its first byte tells. */
+    static TraceFormat formatOf(String text) {
+        return !text.isEmpty() && text.charAt(0) == Ctf2Text.SEPARATOR ? TraceFormat.CTF_2 : TraceFormat.CTF_1_8;
+    }
+
     private TraceDescription trace() throws Unexpected {
         tokens.expectAll(MetadataText.TYPES);
         tokens.expectAll(MetadataText.TRACE_BEGIN);
@@ -72,17 +84,13 @@ final class MetadataParser {
         tokens.expectAll(MetadataText.TRACE_END);
         int start = tokens.offset();
         Map<String, Object> environment = environment();
-        if (!(environment.remove(TraceDescription.INDEX_COUNT) instanceof Long indexCount) || indexCount < 1
-                || indexCount > TraceDescription.MAX_INDEX_COUNT) {
-            throw new Unexpected(start, "expected " + TraceDescription.INDEX_COUNT + " in env, 1 to "
-                    + TraceDescription.MAX_INDEX_COUNT);
-        }
+        int indexCount = indexCount(start, environment);
         List<TraceThread> threads = threads(environment);
         TraceClock clock = clock();
         tokens.expectAll(MetadataText.STREAM);
         List<EventType> events = events();
         try {
-            return new TraceDescription(uuid, clock, indexCount.intValue(), environment, threads, events);
+            return new TraceDescription(uuid, clock, indexCount, environment, threads, events);
         } catch (IllegalArgumentException e) {
             throw new Unexpected(start, String.valueOf(e.getMessage()));
         }
@@ -120,8 +128,18 @@ final class MetadataParser {
         return environment;
     }
 
+    /** Removes the number of indices from the environment, and returns it. */
+    static int indexCount(int offset, Map<String, Object> environment) throws Unexpected {
+        if (!(environment.remove(TraceDescription.INDEX_COUNT) instanceof Long indexCount) || indexCount < 1
+                || indexCount > TraceDescription.MAX_INDEX_COUNT) {
+            throw new Unexpected(offset, "expected " + TraceDescription.INDEX_COUNT + " in env, 1 to "
+                    + TraceDescription.MAX_INDEX_COUNT);
+        }
+        return indexCount.intValue();
+    }
+
     /** Moves the entries of threads from the environment to the list of threads. */
-    private static List<TraceThread> threads(Map<String, Object> environment) {
+    static List<TraceThread> threads(Map<String, Object> environment) {
         List<TraceThread> threads = new ArrayList<>();
         environment.entrySet().removeIf(entry -> {
             TraceThread thread = TraceThread.of(entry.getKey(), entry.getValue());

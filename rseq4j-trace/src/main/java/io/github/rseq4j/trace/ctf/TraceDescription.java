@@ -101,11 +101,25 @@ public record TraceDescription(UUID uuid, TraceClock clock, int indexCount, Map<
     }
 
     /**
-     * Returns the text of the metadata.
+     * Returns the text of the metadata in CTF 1.8.
      *
-     * @return text in the Trace Stream Description Language of CTF 1.8
+     * @return text in the Trace Stream Description Language
      */
     public String metadata() {
-        return MetadataText.of(this);
+        return metadata(TraceFormat.CTF_1_8);
+    }
+
+    /**
+     * Returns the text of the metadata.
+     *
+     * @param format the format
+     * @return text in the Trace Stream Description Language of CTF 1.8, or a sequence of JSON texts (RFC 7464) in CTF
+     *     2; the file is its UTF-8
+     */
+    public String metadata(TraceFormat format) {
+        return switch (format) {
+            case CTF_1_8 -> MetadataText.of(this);
+            case CTF_2 -> Ctf2Text.of(this);
+        };
     }
 }

@@ -28,7 +28,7 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the events of a trace in the order of time.
+ * Reads the events of a trace in the order of time, in CTF 1.8 or CTF 2 ({@link #format}).
  *
  * {@snippet lang = java:
  * try (TraceReader reader = new TraceReader(folder)) {
@@ -79,6 +79,7 @@ public final class TraceReader implements AutoCloseable {
     private final List<StreamReader> streams = new ArrayList<>();
     private final PriorityQueue<Head> heads = new PriorityQueue<>();
     private final @Nullable TraceDescription description;
+    private TraceFormat format = TraceFormat.CTF_1_8;
 
     /** The time of the next record of a stream. */
     private record Head(long timestamp, StreamReader stream) implements Comparable<Head> {
@@ -152,6 +153,7 @@ public final class TraceReader implements AutoCloseable {
                 last = channel.read(read);
             }
             String text = new String(read.array(), 0, read.position(), StandardCharsets.ISO_8859_1);
+            format = MetadataParser.formatOf(text);
             return MetadataParser.parse(text, TraceFiles.METADATA, problems);
         } catch (IOException e) {
             problems.add(TraceFiles.METADATA, 0, "cannot be read, so this is no trace: " + RegularFile.why(e));
@@ -207,6 +209,11 @@ public final class TraceReader implements AutoCloseable {
     /** {@return the content of the metadata, or null if it cannot be read; there are no events then} */
     public @Nullable TraceDescription description() {
         return description;
+    }
+
+    /** {@return the format of the metadata; CTF 1.8 if there is no metadata} */
+    public TraceFormat format() {
+        return format;
     }
 
     /** {@return the next event in the order of time, or null at the end} */

@@ -37,7 +37,7 @@ public final class TraceWriter implements AutoCloseable {
     }
 
     /**
-     * Starts a trace and writes its metadata.
+     * Starts a trace in CTF 1.8 and writes its metadata.
      *
      * @param folder the folder; it is created if it does not exist, and must not hold a trace
      * @param trace the content of the metadata
@@ -46,10 +46,24 @@ public final class TraceWriter implements AutoCloseable {
      * @throws IOException if the metadata cannot be written, or the folder holds a trace
      */
     public TraceWriter(Path folder, TraceDescription trace, int packetBytes) throws IOException {
+        this(folder, trace, packetBytes, TraceFormat.CTF_1_8);
+    }
+
+    /**
+     * Starts a trace and writes its metadata.
+     *
+     * @param folder the folder; it is created if it does not exist, and must not hold a trace
+     * @param trace the content of the metadata
+     * @param packetBytes the size of a packet in bytes: a multiple of 8, at least 88; the first call of another method
+     *     for an index checks it
+     * @param format the format of the metadata
+     * @throws IOException if the metadata cannot be written, or the folder holds a trace
+     */
+    public TraceWriter(Path folder, TraceDescription trace, int packetBytes, TraceFormat format) throws IOException {
         this.folder = Files.createDirectories(folder);
         this.trace = trace;
         this.packetBytes = packetBytes;
-        Files.writeString(folder.resolve(TraceFiles.METADATA), trace.metadata(), StandardOpenOption.CREATE_NEW,
+        Files.writeString(folder.resolve(TraceFiles.METADATA), trace.metadata(format), StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.WRITE);
     }
 

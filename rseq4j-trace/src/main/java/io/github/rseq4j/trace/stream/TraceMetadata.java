@@ -6,6 +6,7 @@ import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.file.Uninterrupted;
 import io.github.rseq4j.trace.layout.TraceFiles;
@@ -46,15 +47,16 @@ public final class TraceMetadata {
     private static final long SHORTEST_PAUSE_NANOS = 10_000_000;
     private static final long NANOS_PER_BYTE = 1_000;
     private static final long LOOK_PAUSE_NANOS = 100_000_000;
-    /** The UUID is in this many bytes from the beginning. */
+    /** The UUID is in this many bytes from the beginning: in CTF 2 it is also the trace's uid, before all texts. */
     private static final int BEGINNING_BYTES = 4096;
-    private static final Pattern UUID_LINE = Pattern.compile("uuid = \"([0-9a-f-]{36})\"");
+    private static final Pattern UUID_LINE = Pattern.compile("(?:uuid = |\"uid\":)\"([0-9a-f-]{36})\"");
 
     private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
     private final SafeFolder folder;
     private final SafeFolder beside;
     private final UUID uuid;
+    private final TraceFormat format;
     private final Map<String, Object> environment;
     private final TracedThreads threads;
     private final TracerCounts counts;
@@ -78,16 +80,18 @@ public final class TraceMetadata {
      * @param folder the trace's folder
      * @param ringFolder the folder of the rings
      * @param uuid the trace's UUID
+     * @param format the format of the trace
      * @param isFlightRecorder whether the tracer is a flight recorder; otherwise it streams
      * @param threads the threads that record
      * @param counts counts failures
      */
-    public TraceMetadata(SafeFolder folder, SafeFolder ringFolder, UUID uuid, boolean isFlightRecorder,
-            TracedThreads threads, TracerCounts counts) {
+    public TraceMetadata(SafeFolder folder, SafeFolder ringFolder, UUID uuid, TraceFormat format,
+            boolean isFlightRecorder, TracedThreads threads, TracerCounts counts) {
         this.folder = folder;
         // On the same file system as the folder, so that a file can be renamed into the folder.
         this.beside = ringFolder;
         this.uuid = uuid;
+        this.format = format;
         this.threads = threads;
         this.counts = counts;
         this.environment = environment();
@@ -196,7 +200,7 @@ public final class TraceMetadata {
     public synchronized void write() throws IOException {
         writtenNews = threads.news();
         TraceDescription trace = describe();
-        String text = trace.metadata();
+        String text = trace.metadata(format);
         Uninterrupted.run(() -> {
             if (isWritten) {
                 requireOurs(folder, uuid);
@@ -275,7 +279,7 @@ public final class TraceMetadata {
      * @throws IOException when the file cannot be written
      */
     public synchronized void writeTo(SafeFolder snapshot) throws IOException {
-        String text = describe().metadata();
+        String text = describe().metadata(format);
         Uninterrupted.run(() -> {
             snapshot.write(TraceFiles.METADATA, text, false);
             return true;

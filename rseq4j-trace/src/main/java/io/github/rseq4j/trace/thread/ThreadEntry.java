@@ -88,12 +88,15 @@ final class ThreadEntry extends WeakReference<@Nullable Thread> {
         name = TraceThread.cut(newName);
     }
 
-    /** Returns the largest length of the thread's entry in the metadata: a byte may be an escape of 4 characters. */
+    /**
+     * Returns the largest length of the thread's entry in the metadata: a byte of UTF-8
+     * may be an escape of 4 characters in CTF 1.8, a control character one of 6 in CTF 2.
+     */
     int chars() {
         int chars = FIXED_CHARS;
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);
-            chars += c >= ' ' && c < 0x7F ? 2 : c < 0x80 ? 4 : c < 0x800 ? 8 : 12;
+            chars += c >= ' ' && c < 0x7F ? 2 : c < 0x80 ? 6 : c < 0x800 ? 8 : 12;
         }
         return chars;
     }

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import io.github.rseq4j.testing.Tool;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
@@ -13,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -22,12 +25,42 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Babeltrace 2, which tests run: what it prints, and what it must print. Where it is missing, they are skipped. */
+/**
+ * Babeltrace 2, which tests run: what it prints, and what it must print. Where it is missing, they are skipped. The
+ * installed one may know CTF 1.8 only; scripts/matrix/babeltrace.sh has one that knows CTF 2, too.
+ */
 public final class Babeltrace {
+    private static final Path SCRIPT = Path.of("scripts/matrix/babeltrace.sh");
+    /** As scripts/matrix/debs.sh has it. */
+    private static final Path CACHE = Path.of(Objects.requireNonNullElse(System.getenv("RSEQ4J_MATRIX_CACHE"),
+            System.getProperty("java.io.tmpdir") + "/rseq4j-matrix"));
     private static final Pattern NOTHING =
             Pattern.compile("(_(\\w+)_recorded = 0, \\2 = )\"(?:[^\"\\\\]|\\\\.)*+\"");
 
     private Babeltrace() {}
+
+    /** Returns the program that reads a format, or skips the test. */
+    public static String program(TraceFormat format) {
+        return format == TraceFormat.CTF_1_8 ? "babeltrace2" : newest();
+    }
+
+    /** Returns the program of Debian's newest suite, which reads both formats, or skips the test. */
+    static String newest() {
+        String suite = Objects.requireNonNullElse(System.getenv("RSEQ4J_MATRIX_SUITE"), "forky");
+        Path above = Path.of("").toAbsolutePath();
+        while (above != null && !Files.exists(above.resolve(SCRIPT))) {
+            above = above.getParent();
+        }
+        Tool.require(above != null && Files.exists(CACHE.resolve("babeltrace/" + suite + ".ok")),
+                "Babeltrace 2.1 is missing: run scripts/matrix/babeltrace.sh --version, which fetches it");
+        return Objects.requireNonNull(above).resolve(SCRIPT).toString();
+    }
+
+    private static TraceFormat formatOf(Path folder) throws IOException {
+        try (InputStream metadata = Files.newInputStream(folder.resolve("metadata"))) {
+            return metadata.read() == Ctf2Text.SEPARATOR ? TraceFormat.CTF_2 : TraceFormat.CTF_1_8;
+        }
+    }
 
     /**
      * Reads a trace with it, and hands on what it prints, line by line; a character is a byte, because what it prints
@@ -40,8 +73,13 @@ public final class Babeltrace {
      */
     public static String read(Path folder, Consumer<String> lines, String... options)
             throws IOException, InterruptedException {
+        return readWith(program(formatOf(folder)), folder, lines, options);
+    }
+
+    private static String readWith(String program, Path folder, Consumer<String> lines, String... options)
+            throws IOException, InterruptedException {
         Path error = Files.createTempFile("babeltrace", ".txt");
-        List<String> command = new ArrayList<>(List.of("babeltrace2", folder.toString()));
+        List<String> command = new ArrayList<>(List.of(program, folder.toString()));
         command.addAll(List.of(options));
         Process process;
         try {
@@ -73,44 +111,56 @@ public final class Babeltrace {
      * @param options further arguments
      */
     public static List<String> lines(Path folder, String... options) throws IOException, InterruptedException {
+        return linesOf(program(formatOf(folder)), folder, options);
+    }
+
+    /** Like {@link #lines}, with a program. */
+    static List<String> linesOf(String program, Path folder, String... options)
+            throws IOException, InterruptedException {
         List<String> lines = new ArrayList<>();
-        assertEquals("", read(folder, lines::add, options), "no warning");
+        assertEquals("", readWith(program, folder, lines::add, options), "no warning");
         return lines;
     }
 
-    /** Returns the line that Babeltrace must print for an event. */
+    /** Returns the line that Babeltrace must print for an event of a trace in CTF 1.8. */
     public static String line(String hostName, TraceEvent event) {
+        return line(hostName, event, TraceFormat.CTF_1_8);
+    }
+
+    /** Returns the line that Babeltrace must print for an event. */
+    public static String line(String hostName, TraceEvent event, TraceFormat format) {
         return String.format(Locale.ROOT, "[%020d] %s %s: { cpu_id = %d }, { tid = %d }, ", event.timestamp(),
-                hostName, event.type().name(), event.cpu(), event.threadId()) + fields(event.type(), event.values());
+                hostName, event.type().name(), event.cpu(), event.threadId())
+                + fields(event.type(), event.values(), format);
     }
 
     /** Returns the text that Babeltrace must print for the fields of an event. */
-    public static String fields(EventType type, List<? extends @Nullable Object> values) {
+    public static String fields(EventType type, List<? extends @Nullable Object> values, TraceFormat format) {
         StringBuilder line = new StringBuilder("{");
         for (int i = 0; i < values.size(); i++) {
             EventType.Field field = type.fields().get(i);
-            line.append(i == 0 ? " " : ", ").append(field(field.name(), field.type(), values.get(i)));
+            line.append(i == 0 ? " " : ", ").append(field(field.name(), field.type(), values.get(i), format));
         }
         return line.append(" }").toString();
     }
 
-    private static String field(String name, FieldType type, @Nullable Object value) {
+    private static String field(String name, FieldType type, @Nullable Object value, TraceFormat format) {
         return switch (type) {
             case FieldType.Enumeration enumeration -> value == null
                     ? name + " = ( \"" + MetadataText.nullLabel(enumeration.labels()) + "\" : container = -1 )"
                     : name + " = ( " + quoted(new String(value.toString().getBytes(StandardCharsets.UTF_8),
                             StandardCharsets.ISO_8859_1)) + " : container = "
                             + enumeration.labels().indexOf(value) + " )";
-            case FieldType.Basic.BOOLEAN -> name + " = ( \"" + value + "\" : container = "
-                    + (Boolean.TRUE.equals(value) ? 1 : 0) + " )";
+            case FieldType.Basic.BOOLEAN -> name + " = " + (format == TraceFormat.CTF_2 ? String.valueOf(value)
+                    : "( \"" + value + "\" : container = " + (Boolean.TRUE.equals(value) ? 1 : 0) + " )");
             case FieldType.Basic.CHAR -> name + " = " + (int) (char) Objects.requireNonNull((Character) value);
-            case FieldType.Basic.STRING, FieldType.Basic.BYTES -> varying(name, (FieldType.Basic) type, value);
+            case FieldType.Basic.STRING, FieldType.Basic.BYTES -> varying(name, (FieldType.Basic) type, value, format);
             case FieldType.Basic _ -> name + " = " + (value instanceof Float || value instanceof Double
                     ? general(((Number) value).doubleValue()) : String.valueOf(value));
         };
     }
 
-    private static String varying(String name, FieldType.Basic type, @Nullable Object value) {
+    private static String varying(String name, FieldType.Basic type, @Nullable Object value, TraceFormat format) {
         byte[] recorded = switch (value) {
             case null -> new byte[0];
             case Truncated truncated -> truncated.recorded();
@@ -121,13 +171,18 @@ public final class Babeltrace {
                 : value instanceof Truncated truncated ? truncated.lengthBytes() : recorded.length;
         String lengths = "__" + name + "_length = " + length + ", __" + name + "_recorded = " + recorded.length + ", ";
         return lengths + name + " = " + (type == FieldType.Basic.STRING
-                ? quoted(new String(recorded, StandardCharsets.ISO_8859_1)) : octets(recorded));
+                ? quoted(new String(recorded, StandardCharsets.ISO_8859_1))
+                : format == TraceFormat.CTF_2 ? blob(recorded) : octets(recorded));
     }
 
     private static String octets(byte[] bytes) {
         return bytes.length == 0 ? "[ ]" : IntStream.range(0, bytes.length)
                 .mapToObj(i -> String.format(Locale.ROOT, "[%d] = 0x%X", i, bytes[i]))
                 .collect(Collectors.joining(", ", "[ ", " ]"));
+    }
+
+    private static String blob(byte[] bytes) {
+        return bytes.length == 0 ? "{ }" : "{ " + HexFormat.ofDelimiter(" ").formatHex(bytes) + " }";
     }
 
     private static String quoted(String text) {

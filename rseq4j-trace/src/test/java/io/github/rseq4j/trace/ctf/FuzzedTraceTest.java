@@ -64,7 +64,7 @@ class FuzzedTraceTest {
         Random random = new Random(seed);
         for (int i = 0; i < TRACES; i++) {
             Path trace = folder.resolve("t" + i);
-            new RandomTraces(random, true).write(trace, 200);
+            new RandomTraces(random, true).write(trace, 200, TraceFormat.values()[i % 2]);
             List<Path> files;
             try (Stream<Path> all = Files.list(trace)) {
                 files = all.sorted().toList();

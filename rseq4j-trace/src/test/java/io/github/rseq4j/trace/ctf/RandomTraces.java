@@ -97,10 +97,14 @@ final class RandomTraces {
     }
 
     Written write(Path folder, int events) {
+        return write(folder, events, TraceFormat.CTF_1_8);
+    }
+
+    Written write(Path folder, int events, TraceFormat format) {
         TraceDescription description = description();
         List<TraceEvent> written = new ArrayList<>();
         int packetBytes = 4096 + 8 * random.nextInt(2000);
-        try (TraceWriter writer = new TraceWriter(folder, description, packetBytes)) {
+        try (TraceWriter writer = new TraceWriter(folder, description, packetBytes, format)) {
             long now = random.nextInt(1000);
             for (int i = 0; i < events; i++) {
                 // Readers order events of one nanosecond as they like: here each has one of its own.

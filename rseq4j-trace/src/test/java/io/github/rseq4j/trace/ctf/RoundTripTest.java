@@ -48,7 +48,9 @@ class RoundTripTest {
     @RepeatedTest(20)
     void readsWhatWasWritten(@TempDir Path folder) {
         long seed = new Random().nextLong();
-        RandomTraces.Written written = new RandomTraces(new Random(seed), true).write(folder.resolve("t"), 2000);
+        TraceFormat format = TraceFormat.values()[(int) (seed & 1)];
+        RandomTraces.Written written = new RandomTraces(new Random(seed), true).write(folder.resolve("t"), 2000,
+                format);
         List<TraceEvent> events = read(folder.resolve("t"));
         assertEquals(written.events().size(), events.size(), "seed=" + seed);
         for (int i = 0; i < events.size(); i++) {
@@ -61,10 +63,13 @@ class RoundTripTest {
         long seed = new Random().nextLong();
         TraceDescription description = new RandomTraces(new Random(seed), true).description();
         Problems problems = new Problems();
-        String text = new String(MetadataText.of(description).getBytes(StandardCharsets.UTF_8),
-                StandardCharsets.ISO_8859_1);
-        assertEquals(description, MetadataParser.parse(text, "metadata", problems), "seed=" + seed);
-        assertEquals(List.of(), problems.kept(), "seed=" + seed);
+        for (TraceFormat format : TraceFormat.values()) {
+            String text = new String(description.metadata(format).getBytes(StandardCharsets.UTF_8),
+                    StandardCharsets.ISO_8859_1);
+            assertEquals(format, MetadataParser.formatOf(text));
+            assertEquals(description, MetadataParser.parse(text, "metadata", problems), "seed=" + seed);
+            assertEquals(List.of(), problems.kept(), "seed=" + seed);
+        }
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.rseq4j.trace.TracerTest;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.ring.FileLimits;
@@ -48,7 +49,7 @@ final class RingDrainTest {
     @BeforeEach
     void describe() throws IOException {
         opened = SafeFolder.open(folder);
-        TraceMetadata metadata = new TraceMetadata(opened(), opened(), uuid, false,
+        TraceMetadata metadata = new TraceMetadata(opened(), opened(), uuid, TraceFormat.CTF_1_8, false,
                 new TracedThreads(counts), counts);
         metadata.add(List.of(TracerTest.TWO));
     }
