@@ -2,8 +2,13 @@ package io.github.rseq4j.cli.trace;
 
 import io.github.rseq4j.analysis.ChromeTrace;
 import io.github.rseq4j.analysis.Trace;
+import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputFile;
 import io.github.rseq4j.cli.io.OutputWriter;
+import io.github.rseq4j.trace.ctf.TraceCopy;
+import io.github.rseq4j.trace.ctf.TraceFormat;
+import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -18,15 +23,33 @@ import picocli.CommandLine.Spec;
 
 /** {@code trace convert}: writes a trace in another format. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Converts a trace to Chrome's trace event format, which Perfetto and chrome://tracing show.",
-        footer = {"", "Slices nest: a span whose end is missing, or comes after the end of the span around it, ends "
+        description = {"Converts a trace to Chrome's trace event format, which Perfetto and chrome://tracing show, or"
+            + " to the other version of the Common Trace Format."},
+        footer = {"", "ctf2 and ctf1.8 copy the packets as they are to a new folder, and write the metadata in CTF 2 or"
+            + " CTF 1.8. Packets with a problem are left out.", "Slices of chrome nest: a span whose end is missing, or comes after the end of the span around it, ends "
             + "before that span. FILE is replaced when it is complete.",
             "Exit status: 0 the whole trace was read, 2 something is wrong with it, or the output cannot be written."})
 final class TraceConvertCommand implements Callable<Integer> {
     /** The formats. */
     enum Format {
         /** Chrome's trace event format, JSON. */
-        chrome
+        CHROME("chrome"),
+        /** The Common Trace Format 2. */
+        CTF_2("ctf2"),
+        /** The Common Trace Format 1.8. */
+        CTF_1_8("ctf1.8");
+
+        private final String spelling;
+
+        Format(String spelling) {
+            this.spelling = spelling;
+        }
+
+        /** Returns the name that the user writes. */
+        @Override
+        public String toString() {
+            return spelling;
+        }
     }
 
     @Spec
@@ -37,9 +60,10 @@ final class TraceConvertCommand implements Callable<Integer> {
 
     @Option(names = "--to", required = true, paramLabel = "FORMAT",
             description = "The format: ${COMPLETION-CANDIDATES}.")
-    private Format format = Format.chrome;
+    private Format format = Format.CHROME;
 
-    @Option(names = "--output", paramLabel = "FILE", description = "The file to write (default: standard output).")
+    @Option(names = "--output", paramLabel = "PATH", description = "The file to write (default: standard output); for"
+            + " ctf2 and ctf1.8 the folder, which must not hold a trace.")
     private @Nullable Path output;
 
     @Override
@@ -49,25 +73,38 @@ final class TraceConvertCommand implements Callable<Integer> {
         Path file = output;
         try (TraceInput input = new TraceInput(folder)) {
             Trace trace = input.trace();
-            if (trace != null && file == null) {
+            if (format == Format.CTF_2 || format == Format.CTF_1_8) {
+                copy(input);
+            } else if (trace != null && file == null) {
                 print(trace, out);
             } else if (trace != null && file != null) {
-                OutputFile.write("--output", file, to -> {
-                    switch (format) {
-                        case chrome -> ChromeTrace.write(trace, to);
-                    }
-                });
+                OutputFile.write("--output", file, to -> ChromeTrace.write(trace, to));
             }
             out.flush();
             return input.finish(command.commandLine().getErr());
         }
     }
 
+    private void copy(TraceInput input) {
+        Path target = output;
+        if (target == null) {
+            throw new InputException("--to=" + format + ": needs --output with the folder of the new trace");
+        }
+        if (input.trace() == null) {
+            return;
+        }
+        try {
+            input.report(TraceCopy.copy(folder, input.isRunning(), target,
+                    format == Format.CTF_2 ? TraceFormat.CTF_2 : TraceFormat.CTF_1_8));
+        } catch (IOException e) {
+            throw new InputException("--output=" + Printable.name(target.toString()) + ": cannot be written: "
+                    + RegularFile.why(e));
+        }
+    }
+
     private void print(Trace trace, PrintWriter out) {
         try {
-            switch (format) {
-                case chrome -> ChromeTrace.write(trace, OutputWriter.json(out));
-            }
+            ChromeTrace.write(trace, OutputWriter.json(out));
         } catch (IOException _) {
             // Launch reports the lost output.
             return;

@@ -6,6 +6,7 @@ import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.trace.TraceRecovery;
 import io.github.rseq4j.trace.ctf.Problem;
+import io.github.rseq4j.trace.ctf.TraceCopy;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
@@ -32,6 +33,7 @@ final class TraceInput implements AutoCloseable {
     private final @Nullable Trace trace;
     private List<Problem> problems = List.of();
     private long problemCount;
+    private TraceCopy.@Nullable Report copied;
     private final List<String> notes = new ArrayList<>();
 
     /**
@@ -107,9 +109,22 @@ final class TraceInput implements AutoCloseable {
         return List.copyOf(notes);
     }
 
+    /** {@return whether a tracer is writing the trace} */
+    boolean isRunning() {
+        return left == TraceRecovery.Left.RUNNING;
+    }
+
+    /** Takes the problems that a copy of the trace has found, in place of those that {@link #trace} finds. */
+    void report(TraceCopy.Report report) {
+        copied = report;
+    }
+
     /** Reports problems and notes, and returns the exit status. */
     int finish(PrintWriter err) {
-        if (trace != null) {
+        if (copied != null) {
+            problems = copied.problems();
+            problemCount = copied.problemCount();
+        } else if (trace != null) {
             problems = trace.problems();
             problemCount = trace.problemCount();
         }

@@ -143,6 +143,52 @@ class TraceCommandsTest {
         return text.lines().filter(line -> line.contains(part)).findFirst().orElse("").replaceFirst("^,", "");
     }
 
+    @Test
+    void convertCopiesATraceToTheOtherFormatAndBack() throws IOException {
+        Path trace = Path.of(trace(200));
+        Path two = folder.resolve("two");
+        Path one = folder.resolve("one");
+        assertEquals(List.of(), lines(Run.of("trace", "convert", trace.toString(), "--to=ctf2", "--output=" + two)));
+        assertEquals(List.of(), lines(Run.of("trace", "convert", two.toString(), "--to=ctf1.8", "--output=" + one)));
+        for (String file : List.of("channel_0", "channel_1")) {
+            assertTrue(Files.size(trace.resolve(file)) > 4096, "several packets");
+            assertEquals(-1, Files.mismatch(trace.resolve(file), two.resolve(file)));
+            assertEquals(-1, Files.mismatch(trace.resolve(file), one.resolve(file)));
+        }
+        assertEquals(-1, Files.mismatch(trace.resolve("metadata"), one.resolve("metadata")));
+        assertTrue(Files.readString(two.resolve("metadata")).startsWith("\u001e{\"type\":\"preamble\",\"version\":2"));
+        assertEquals(lines(Run.of("trace", "view", trace.toString())), lines(Run.of("trace", "view", two.toString())));
+    }
+
+    @Test
+    void convertLeavesOutAPacketWithAProblem() throws IOException {
+        Path trace = Path.of(trace(200));
+        byte[] bytes = Files.readAllBytes(trace.resolve("channel_0"));
+        bytes[4096 + 88 + 8] = (byte) 0xFF;
+        Files.write(trace.resolve("channel_0"), bytes);
+        Path copy = folder.resolve("copy");
+        Run run = Run.of("trace", "convert", trace.toString(), "--to=ctf2", "--output=" + copy);
+        assertEquals(2, run.exit());
+        assertTrue(run.onlyError().contains("there is no event with id 255"), run.err());
+        assertEquals(bytes.length - 4096, Files.size(copy.resolve("channel_0")));
+        assertEquals(0, Run.of("trace", "view", copy.toString()).exit());
+    }
+
+    @Test
+    void convertNeedsAFolderWithoutATrace() throws IOException {
+        String trace = trace(20);
+        assertTrue(Run.of("trace", "convert", trace, "--to=ctf2").onlyError().contains("needs --output"));
+        Run same = Run.of("trace", "convert", trace, "--to=ctf2", "--output=" + trace);
+        assertTrue(same.onlyError().contains("the folder holds a trace already"), same.err());
+        Path file = Files.writeString(folder.resolve("file"), "mine");
+        assertEquals(2, Run.of("trace", "convert", trace, "--to=ctf2", "--output=" + file).exit());
+        Path half = Files.createDirectories(folder.resolve("half"));
+        Files.writeString(half.resolve("channel_1"), "mine");
+        assertEquals(2, Run.of("trace", "convert", trace, "--to=ctf2", "--output=" + half).exit());
+        assertEquals("mine", Files.readString(half.resolve("channel_1")));
+        assertFalse(Files.exists(half.resolve("channel_0")) || Files.exists(half.resolve("metadata")));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"view", "summary", "convert", "report"})
     void reportsDamageAndShowsTheRest(String command) throws IOException {

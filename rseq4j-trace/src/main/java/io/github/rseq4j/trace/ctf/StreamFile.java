@@ -107,6 +107,23 @@ final class StreamFile implements AutoCloseable {
         return Math.min(RegularFile.data(path, offset), sizeBytes);
     }
 
+    /**
+     * Appends bytes of the file to another one.
+     *
+     * @param start the offset of the first byte
+     * @param end the offset after the last byte
+     * @param target the other file
+     */
+    void copy(long start, long end, FileChannel target) throws IOException {
+        for (long at = start; at < end;) {
+            long copied = channel.transferTo(at, end - at, target);
+            if (copied <= 0) {
+                throw new IOException(name() + ": the file ends at offset " + at + ", and was longer before");
+            }
+            at += copied;
+        }
+    }
+
     @Override
     public void close() throws IOException {
         channel.close();

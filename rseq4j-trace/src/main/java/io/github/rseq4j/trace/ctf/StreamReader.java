@@ -49,6 +49,22 @@ final class StreamReader implements AutoCloseable {
     private long lostPackets;
     private long nextSequence = -1;
     private long discarded;
+    private @Nullable PacketSink sink;
+    /** Whether the current packet has a problem. */
+    private boolean isDamaged;
+
+    /** Takes the packets that have no problem. */
+    @FunctionalInterface
+    interface PacketSink {
+        /**
+         * Takes a packet after its last record was read.
+         *
+         * @param file the file
+         * @param start the offset of the packet
+         * @param end the offset after the packet
+         */
+        void accept(StreamFile file, long start, long end);
+    }
 
     /** The current packet: the offsets of its start, of the end of its content, and of its end. */
     private static final class Packet {
@@ -88,6 +104,11 @@ final class StreamReader implements AutoCloseable {
 
     int index() {
         return index;
+    }
+
+    /** Passes each packet without a problem to a sink. The first record is not found yet. */
+    void passTo(PacketSink taking) {
+        sink = taking;
     }
 
     long packets() {
@@ -154,6 +175,9 @@ final class StreamReader implements AutoCloseable {
             }
             recordStart = open.start + PacketLayout.aligned(position - open.start);
             if (recordStart >= open.contentEnd) {
+                if (sink != null && !isDamaged) {
+                    sink.accept(current, open.start, open.end);
+                }
                 position = open.end;
                 packet = null;
                 continue;
@@ -180,6 +204,7 @@ final class StreamReader implements AutoCloseable {
             }
         }
         long start = position;
+        isDamaged = false;
         ByteBuffer header = current.at(start, PacketLayout.RECORDS);
         if (header.remaining() < PacketLayout.RECORDS) {
             problem(current, start, "the packet is cut in its header, after " + header.remaining() + " bytes");
@@ -373,6 +398,7 @@ final class StreamReader implements AutoCloseable {
     }
 
     private void problem(StreamFile current, long offset, String what) {
+        isDamaged = true;
         problems.add(current.name(), offset, what);
     }
 

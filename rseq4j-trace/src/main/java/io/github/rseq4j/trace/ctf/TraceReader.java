@@ -108,7 +108,7 @@ public final class TraceReader implements AutoCloseable {
      * @param folder the folder of the trace
      */
     public TraceReader(Path folder) {
-        this(folder, false);
+        this(folder, false, null);
     }
 
     /**
@@ -120,10 +120,17 @@ public final class TraceReader implements AutoCloseable {
      * @return the reader
      */
     public static TraceReader live(Path folder) {
-        return new TraceReader(folder, true);
+        return new TraceReader(folder, true, null);
     }
 
-    private TraceReader(Path folder, boolean isLive) {
+    /**
+     * Opens a trace.
+     *
+     * @param folder the folder of the trace
+     * @param isLive whether a tracer is writing it
+     * @param sink takes the packets without a problem, or null
+     */
+    TraceReader(Path folder, boolean isLive, StreamReader.@Nullable PacketSink sink) {
         description = describe(folder.resolve(TraceFiles.METADATA));
         if (description != null) {
             Map<Integer, List<Long>> channels = channels(folder);
@@ -134,6 +141,9 @@ public final class TraceReader implements AutoCloseable {
             Map<Integer, EventType> events = description.eventsById();
             channels.forEach((index, numbers) -> streams.add(new StreamReader(index, files(folder, index, numbers),
                     mark, events, problems, windowBytes, isLive)));
+            if (sink != null) {
+                streams.forEach(stream -> stream.passTo(sink));
+            }
             streams.forEach(this::advance);
         }
     }
