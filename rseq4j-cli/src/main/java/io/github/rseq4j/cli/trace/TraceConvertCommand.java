@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
         description = {"Converts a trace to Chrome's trace event format, which Perfetto and chrome://tracing show, or"
             + " to the other version of the Common Trace Format."},
         footer = {"", "ctf2 and ctf1.8 copy the packets as they are to a new folder, and write the metadata in CTF 2 or"
-            + " CTF 1.8. Packets with a problem are left out.", "Slices of chrome nest: a span whose end is missing, or comes after the end of the span around it, ends "
+            + " CTF 1.8. Packets with a problem are left out.",
+            "Slices of chrome nest: a span whose end is missing, or comes after the end of the span around it, ends "
             + "before that span. FILE is replaced when it is complete.",
             "Exit status: 0 the whole trace was read, 2 something is wrong with it, or the output cannot be written."})
 final class TraceConvertCommand implements Callable<Integer> {
