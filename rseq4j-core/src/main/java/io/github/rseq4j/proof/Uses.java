@@ -56,6 +56,8 @@ final class Uses {
         /** Whether a step reads or writes words at the address. */
         boolean leadsToWords;
         boolean isResult;
+        /** Whether it is a time that the chain reads. */
+        boolean isTime;
         int bound = MAX_LENGTH;
         @Nullable Shape shape;
         private @Nullable Kind same;
@@ -238,7 +240,11 @@ final class Uses {
                 use(length, Use.LENGTH, Use.LENGTH);
                 length.parts.forEach(kind -> kind.root().bound = Math.min(kind.root().bound, copy.maxBytes()));
             }
-            case Step.Timestamp timestamp -> temporaries[timestamp.target().number()] = Value.of(new Kind());
+            case Step.Timestamp timestamp -> {
+                Kind time = new Kind();
+                time.isTime = true;
+                temporaries[timestamp.target().number()] = Value.of(time);
+            }
             case Step.Delay delay -> use(value(delay.iterations(), temporaries), Use.DELAY, Use.DELAY);
         }
     }
@@ -294,6 +300,7 @@ final class Uses {
 
     private void assign(List<Kind> words, Value value) {
         if (value.parts.size() == 1) {
+            words.getFirst().root().isTime |= value.parts.getFirst().root().isTime;
             equals.add(new Kind[] {words.getFirst(), value.parts.getFirst()});
         }
     }
@@ -309,6 +316,10 @@ final class Uses {
         }
         if (!left.parts.isEmpty() && exit.right() instanceof Imm(long value)) {
             left.parts.getFirst().root().constants.add(value);
+        }
+        // A bound of a time is at times the greatest number; else the time would always be above it.
+        if (right.parts.size() == 1 && left.parts.stream().anyMatch(kind -> kind.root().isTime)) {
+            right.parts.getFirst().root().constants.add(-1L);
         }
         // A bound that is compared with a sum is near the constant of the sum; else the sum would always be above it.
         if (left.parts.size() == 1 && right.constant != 0) {
@@ -348,6 +359,7 @@ final class Uses {
         one.isNullable |= other.isNullable;
         one.leadsToWords |= other.leadsToWords;
         one.isResult |= other.isResult;
+        one.isTime |= other.isTime;
         one.bound = Math.min(one.bound, other.bound);
         Shape shape = one.shape;
         Shape otherShape = other.shape;
