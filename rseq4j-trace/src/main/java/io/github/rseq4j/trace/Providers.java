@@ -50,7 +50,7 @@ final class Providers {
      * @param natives makes functions for native code, or null
      */
     Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare, @Nullable NativeProbes natives) {
-        int max = PacketLayout.MAX_RECORD_BYTES - PacketLayout.RECORD_FIELDS;
+        int max = PacketLayout.MAX_RECORD_BYTES - PacketLayout.FULL_FIELDS;
         if (maxFieldBytes < MIN_MAX_FIELD_BYTES || maxFieldBytes > max) {
             throw new IllegalArgumentException("maxFieldBytes=" + maxFieldBytes + ": must be " + MIN_MAX_FIELD_BYTES
                     + " to " + max);

@@ -115,7 +115,7 @@ public final class RecordingSink implements EventSink {
     }
 
     private static byte[] packet(int number, Recorded record) {
-        int content = PacketLayout.RECORDS + PacketLayout.RECORD_FIELDS + record.fields().length;
+        int content = PacketLayout.RECORDS + PacketLayout.FULL_FIELDS + record.fields().length;
         int size = (int) PacketLayout.aligned(content);
         ByteBuffer packet = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
         packet.put(0, PacketLayout.mark(TRACE)).putLong(PacketLayout.TIMESTAMP_BEGIN, number);
@@ -123,10 +123,10 @@ public final class RecordingSink implements EventSink {
         packet.putLong(PacketLayout.CONTENT_SIZE, (long) content * Byte.SIZE);
         packet.putLong(PacketLayout.PACKET_SIZE, (long) size * Byte.SIZE);
         packet.putLong(PacketLayout.PACKET_SEQ_NUM, number);
-        packet.putLong(PacketLayout.RECORDS, number);
-        packet.putLong(PacketLayout.RECORDS + PacketLayout.RECORD_ID_AND_THREAD,
-                PacketLayout.idAndThread(record.id(), 1));
-        packet.put(PacketLayout.RECORDS + PacketLayout.RECORD_FIELDS, record.fields());
+        packet.putLong(PacketLayout.RECORDS, PacketLayout.full(1));
+        packet.putLong(PacketLayout.RECORDS + PacketLayout.FULL_TIMESTAMP, number);
+        packet.putLong(PacketLayout.RECORDS + PacketLayout.FULL_NUMBERS, PacketLayout.fullNumbers(record.id(), 1));
+        packet.put(PacketLayout.RECORDS + PacketLayout.FULL_FIELDS, record.fields());
         return packet.array();
     }
 }

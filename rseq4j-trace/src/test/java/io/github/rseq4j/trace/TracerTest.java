@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.TraceEvent;
@@ -17,12 +18,18 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rings, files and snapshots: what was recorded is read, all of it, in order, and once. */
 public final class TracerTest {
@@ -38,7 +45,7 @@ public final class TracerTest {
     TracerTest() {}
 
     public static void record(Tracer tracer, long thread, long number) {
-        tracer.recording.channel().record2(32, TWO.id(), thread, number);
+        tracer.recording.channel().record2(TWO.minimumBytes(), TWO.id(), thread, number);
     }
 
     /** Reads a trace that must be without fault, and returns its events. */
@@ -212,5 +219,54 @@ public final class TracerTest {
         assertEquals(0, tracer.stats().lost());
         assertThrows(FileAlreadyExistsException.class, () -> Tracer.streaming(folder, TracerOptions.defaults()
                 .withExistingTrace(TracerOptions.ExistingTrace.REFUSE)));
+    }
+
+    /**
+     * Pauses are shorter and longer than a compact header can tell, and packets begin anywhere. Each event has the time
+     * before it as its number.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everyTimeIsWithinTheCallHoweverLongThePauses(boolean isStreaming, @TempDir Path folder) throws Exception {
+        long seed = System.nanoTime();
+        ConcurrentMap<Long, Long> ends = new ConcurrentHashMap<>();
+        List<Future<?>> running = new ArrayList<>();
+        Path trace = folder.resolve("trace");
+        try (Tracer tracer = isStreaming ? Tracer.streaming(trace, LARGE)
+                : Tracer.flightRecorder(folder.resolve("recorder"), LARGE)) {
+            tracer.recording.add(List.of(TWO));
+            try (ExecutorService executor = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+                for (int thread = 0; thread < 3; thread++) {
+                    SplittableRandom random = new SplittableRandom(seed + thread);
+                    int number = thread;
+                    running.add(executor.submit(() -> {
+                        for (int i = 0; i < 1000; i++) {
+                            long before = TraceTime.now();
+                            record(tracer, number, before);
+                            ends.put(before, TraceTime.now());
+                            LockSupport.parkNanos(random.nextInt(10) == 0 ? random.nextInt(12_000_000) : 0);
+                            if (isStreaming && random.nextInt(50) == 0) {
+                                tracer.flush();
+                            }
+                        }
+                        return null;
+                    }));
+                }
+            }
+            for (Future<?> each : running) {
+                each.get();
+            }
+            if (!isStreaming) {
+                tracer.snapshot(trace);
+            }
+        }
+        List<TraceEvent> events = read(trace, 0);
+        assertTrue(events.size() > 2900, events.size() + " events, which have times of their own, seed=" + seed);
+        for (TraceEvent event : events) {
+            long before = (long) event.values().get(1);
+            long end = ends.getOrDefault(before, 0L);
+            assertTrue(event.timestamp() >= before && event.timestamp() <= end,
+                    () -> event + " of " + before + " to " + end + ", seed=" + seed);
+        }
     }
 }

@@ -20,6 +20,7 @@ import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.ring.TraceRing;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * Functions with which native code records a tracer's events. They run on any thread of the process, including threads
@@ -30,7 +31,8 @@ public final class NativeEvents {
      *
      * Emitted code does what Channel does in Java. It runs the same sections, at the same addresses:
      *
-     *   1. It runs COPY, which records the event if the sub-buffer has room.
+     *   1. It runs COPY, which records the event if the sub-buffer has room. If the record needs a full header, it runs
+     *      FULL instead.
      *   2. Otherwise it runs SWITCH, which opens the next sub-buffer, and tries the event again.
      *   3. If the ring is full, it runs DISCARD, which counts the event in the ring.
      *   4. If the CPU has no ring, it runs MISS, which counts the event in the CPU's head. The tracer's thread reads
@@ -52,26 +54,26 @@ public final class NativeEvents {
     /** The number of integer arguments that a C function takes in registers, on every architecture. */
     public static final int MAX_FIELDS = 6;
     private static final int ATTEMPTS = 8;
-    private static final int TID_OFFSET = 2;
-    private static final int RECORD_LOCALS = 12;
+    private static final int RECORD_LOCALS = 14;
     private static final int CELLS = 0;
     private static final int ID = 1;
     private static final int FROM = 2;
     private static final int BYTES = 3;
-    /**
-     * The event's word of id and thread. The store of the thread's number also writes to the local variable after this
-     * one.
-     */
-    private static final int WORD = 4;
+    /** The compact header. The store of its thread's number also writes to the local variable after this one. */
+    private static final int HEADER = 4;
     private static final int POINTER = 6;
     private static final int TID = 7;
     private static final int SIZE = 8;
     private static final int FUNCTION = 9;
     private static final int STATUS = 10;
+    private static final int FULL_SIZE = 11;
+    /** The last word of the full header. A store to it also writes to the local variable after it. */
+    private static final int NUMBERS = 12;
 
     private static final int ABORTED = (int) Status.failure(Status.ABORTED, 0);
     private static final int UNREGISTERED = (int) Status.failure(Status.UNREGISTERED, 0);
     private static final int SWITCH = exit(TraceRing.EXIT_SWITCH);
+    private static final int WANTS_FULL = exit(TraceRing.EXIT_FULL_HEADER);
     private static final int FULL = exit(TraceRing.EXIT_FULL);
     private static final int CLOSED = exit(TraceRing.EXIT_CLOSED);
 
@@ -81,6 +83,7 @@ public final class NativeEvents {
     private final long lostWord;
     private final long countLost;
     private final long record;
+    private final long recordFull;
 
     /**
      * Emits the code that all events share.
@@ -90,7 +93,7 @@ public final class NativeEvents {
      */
     public NativeEvents(NativeEngine engine) {
         this.engine = engine;
-        engine.admit(List.of(TraceRing.COPY, TraceRing.SWITCH, TraceRing.DISCARD, TraceRing.MISS));
+        engine.admit(List.of(TraceRing.COPY, TraceRing.FULL, TraceRing.SWITCH, TraceRing.DISCARD, TraceRing.MISS));
         this.join = engine.joinAddress();
         Label lost = new Label("lost");
         MachineCode counter = engine.code().install(List.of(engine.compiler().routine("count_lost", engine.target(),
@@ -100,8 +103,8 @@ public final class NativeEvents {
                 }))).getFirst();
         this.countLost = counter.entry();
         this.lostWord = counter.dataAddress();
-        this.record = engine.code().install(List.of(engine.compiler().routines("record", List.of(), this::record)))
-                .getFirst().entry();
+        this.record = install("record", r -> record(r, true));
+        this.recordFull = install("record_full", r -> record(r, false));
     }
 
     /**
@@ -111,6 +114,15 @@ public final class NativeEvents {
      * @param enabledWord the address of the word that is 0 while the event is disabled
      */
     public record Event(long entry, long enabledWord) {}
+
+    private long install(String name, Consumer<Routines> body) {
+        return engine.code().install(List.of(engine.compiler().routines(name, List.of(), body))).getFirst().entry();
+    }
+
+    /** Returns the address of the function that records the events of a number. */
+    private long recordOf(int id) {
+        return id <= PacketLayout.MAX_COMPACT_ID ? record : recordFull;
+    }
 
     private static int exit(int number) {
         return (int) Status.failure(Status.EXIT + number, 0);
@@ -162,7 +174,7 @@ public final class NativeEvents {
             r.loadWord(result, enabled);
             r.branchIf(result, 0, off);
             r.load(buffer, context, architecture.ucontextPc(), Width.LONG);
-            r.set(pointer, constant(record));
+            r.set(pointer, constant(recordOf(id)));
             r.callTo(result, pointer, constant(cells), constant(id), addressOf(buffer), constant(Long.BYTES));
             r.bind(off);
             r.leave(result);
@@ -189,7 +201,7 @@ public final class NativeEvents {
             r.store(pointer, 0, i, Width.LONG);
             bytes += fieldBytes.get(i);
         }
-        r.set(pointer, constant(record));
+        r.set(pointer, constant(recordOf(id)));
         r.callTo(result, pointer, constant(cells), constant(id), addressOf(buffer), constant(bytes));
         r.leave(result);
         r.bind(off);
@@ -198,23 +210,30 @@ public final class NativeEvents {
         r.leave(result);
     }
 
-    /** {@code long record(cells, id, from, bytes)}. */
-    private void record(Routines r) {
+    /**
+     * {@code long record(cells, id, from, bytes)}.
+     *
+     * @param isCompact whether a compact header has room for the event's number
+     */
+    private void record(Routines r, boolean isCompact) {
         r.enter(new Label("record"), 4, RECORD_LOCALS);
         r.systemCall(TID, SystemCall.GETTID);
-        // The word has the event's number in the lower 16 bits and the thread's number in the others. So the second
-        // store begins at the third byte.
-        r.set(WORD, local(ID));
-        r.set(POINTER, addressOf(WORD));
-        r.add(POINTER, TID_OFFSET);
+        // A compact header has the event's number in its fourth byte, and the thread's in its upper half. Each store
+        // writes a whole word, so a later one overwrites what an earlier one wrote too far.
+        r.set(HEADER, constant(0));
+        store(r, HEADER, PacketLayout.TIME_BITS / Byte.SIZE, ID);
         r.set(SIZE, constant(0));
         r.subtract(SIZE, TID);
-        r.store(POINTER, 0, SIZE, Width.LONG);
+        store(r, HEADER, Integer.BYTES, SIZE);
+        r.set(NUMBERS, local(ID));
+        store(r, NUMBERS, Integer.BYTES, SIZE);
         r.set(SIZE, local(BYTES));
         r.add(SIZE, PacketLayout.RECORD_FIELDS);
+        r.set(FULL_SIZE, local(BYTES));
+        r.add(FULL_SIZE, PacketLayout.FULL_FIELDS);
         Label lost = new Label("lost");
         for (int i = 0; i < ATTEMPTS; i++) {
-            attempt(r, i, lost);
+            attempt(r, isCompact, i, lost);
         }
         r.bind(lost);
         r.set(FUNCTION, constant(countLost));
@@ -222,20 +241,34 @@ public final class NativeEvents {
         r.leave(STATUS);
     }
 
-    private void attempt(Routines r, int number, Label lost) {
+    /** Stores a local variable's word at an offset in another one, and in the one after that. */
+    private static void store(Routines r, int to, int offset, int from) {
+        r.set(POINTER, addressOf(to));
+        r.add(POINTER, offset);
+        r.store(POINTER, 0, from, Width.LONG);
+    }
+
+    private void attempt(Routines r, boolean isCompact, int number, Label lost) {
+        Label recorded = new Label("recorded_" + number);
         Label failed = new Label("failed_" + number);
         Label full = new Label("full_" + number);
         Label closed = new Label("closed_" + number);
         Label register = new Label("register_" + number);
         Label next = new Label("next_" + number);
-        call(r, engine.entry(TraceRing.COPY), local(CELLS), local(SIZE), local(WORD), local(FROM), local(BYTES));
+        if (isCompact) {
+            call(r, engine.entry(TraceRing.COPY), local(CELLS), local(SIZE), local(HEADER), local(FROM), local(BYTES));
+            r.branchUnless(STATUS, WANTS_FULL, recorded);
+        }
+        call(r, engine.entry(TraceRing.FULL), local(CELLS), local(FULL_SIZE), constant(PacketLayout.full(-1)),
+                local(NUMBERS), local(FROM), local(BYTES));
+        r.bind(recorded);
         r.branchIfNegative(STATUS, failed);
         r.leave(STATUS);
         r.bind(failed);
         r.branchIf(STATUS, UNREGISTERED, register);
         r.branchIf(STATUS, ABORTED, next);
         r.branchUnless(STATUS, SWITCH, lost);
-        call(r, engine.entry(TraceRing.SWITCH), local(CELLS), local(SIZE));
+        call(r, engine.entry(TraceRing.SWITCH), local(CELLS), local(FULL_SIZE));
         r.branchIf(STATUS, FULL, full);
         r.branchIf(STATUS, CLOSED, closed);
         r.branchIf(STATUS, UNREGISTERED, register);

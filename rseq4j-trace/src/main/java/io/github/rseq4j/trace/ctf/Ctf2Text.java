@@ -6,10 +6,12 @@ import static io.github.rseq4j.trace.ctf.FieldClasses.floatingPoint;
 import static io.github.rseq4j.trace.ctf.FieldClasses.member;
 import static io.github.rseq4j.trace.ctf.FieldClasses.named;
 import static io.github.rseq4j.trace.ctf.FieldClasses.object;
+import static io.github.rseq4j.trace.ctf.FieldClasses.option;
 import static io.github.rseq4j.trace.ctf.FieldClasses.range;
 import static io.github.rseq4j.trace.ctf.FieldClasses.signed;
 import static io.github.rseq4j.trace.ctf.FieldClasses.structure;
 import static io.github.rseq4j.trace.ctf.FieldClasses.unsigned;
+import static io.github.rseq4j.trace.ctf.FieldClasses.variant;
 import static io.github.rseq4j.trace.ctf.FieldClasses.varying;
 
 import io.github.rseq4j.trace.layout.PacketLayout;
@@ -91,11 +93,9 @@ final class Ctf2Text {
         fragments.add(object("type", "data-stream-class", "id", PacketLayout.STREAM_ID_VALUE,
                 "default-clock-class-id", CLOCK,
                 "packet-context-field-class", packetContext(),
-                "event-record-header-field-class", structure(RECORD_ALIGNMENT,
-                        member("timestamp", unsigned(Long.SIZE, Byte.SIZE, "default-clock-timestamp")),
-                        member("id", unsigned(PacketLayout.ID_BITS, Byte.SIZE, "event-record-class-id"))),
-                "event-record-common-context-field-class", structure(1,
-                        member("tid", signed(Long.SIZE - PacketLayout.ID_BITS, Byte.SIZE)))));
+                "event-record-header-field-class", recordHeader(),
+                "event-record-common-context-field-class", structure(1, member("tid",
+                        signed(Integer.SIZE, Byte.SIZE)))));
         return fragments;
     }
 
@@ -125,6 +125,19 @@ final class Ctf2Text {
                 member("packet_seq_num", unsigned(Long.SIZE, Byte.SIZE, "packet-sequence-number")),
                 member("events_discarded", unsigned(Long.SIZE, Byte.SIZE, "discarded-event-record-counter-snapshot")),
                 member("cpu_id", unsigned(Long.SIZE, Byte.SIZE)));
+    }
+
+    private static Map<String, Object> recordHeader() {
+        String id = "id";
+        int full = PacketLayout.MAX_COMPACT_ID + 1;
+        return structure(RECORD_ALIGNMENT,
+                member("timestamp", unsigned(PacketLayout.TIME_BITS, Byte.SIZE, "default-clock-timestamp")),
+                member(id, unsigned(Byte.SIZE, Byte.SIZE, "event-record-class-id")),
+                member("header", variant(FieldClasses.Origin.EVENT_HEADER, id,
+                        option("compact", 0, PacketLayout.MAX_COMPACT_ID, structure(1)),
+                        option("full", full, full, structure(1,
+                                member("timestamp", unsigned(Long.SIZE, Long.SIZE, "default-clock-timestamp")),
+                                member(id, unsigned(Integer.SIZE, Byte.SIZE, "event-record-class-id")))))));
     }
 
     /** Returns the classes of the fields of constant length, by the names that events use for them. */

@@ -105,7 +105,7 @@ public record EventType(String name, int id, int level, List<Field> fields) {
         };
     }
 
-    /** {@return the smallest size of a record, in bytes, including time, number and thread} */
+    /** {@return the smallest size of a record, in bytes, with a compact header} */
     public int minimumBytes() {
         int bytes = PacketLayout.RECORD_FIELDS;
         for (Field field : fields) {

@@ -23,7 +23,6 @@ final class MetadataText {
             typealias integer { size = 8; align = 8; signed = false; } := uint8_t;
             typealias integer { size = 16; align = 8; signed = false; } := uint16_t;
             typealias integer { size = 32; align = 8; signed = false; } := uint32_t;
-            typealias integer { size = 48; align = 8; signed = true; } := int48_t;
             typealias integer { size = 64; align = 8; signed = false; } := uint64_t;
             typealias integer { size = 8; align = 8; signed = true; } := int8_t;
             typealias integer { size = 16; align = 8; signed = true; } := int16_t;
@@ -60,6 +59,9 @@ final class MetadataText {
             typealias integer {
                 size = 64; align = 8; signed = false; map = clock.monotonic.value;
             } := cycles_t;
+            typealias integer {
+                size = 24; align = 8; signed = false; map = clock.monotonic.value;
+            } := low_cycles_t;
             stream {
                 id = 0;
                 packet.context := struct {
@@ -72,11 +74,20 @@ final class MetadataText {
                     uint64_t cpu_id;
                 };
                 event.header := struct {
-                    cycles_t timestamp;
-                    uint16_t id;
+                    low_cycles_t timestamp;
+                    enum : uint8_t { "compact" = 0 ... 254, "full" = 255 } id;
+                    variant <id> {
+                        struct { } compact;
+                        struct {
+                            integer {
+                                size = 64; align = 64; signed = false; map = clock.monotonic.value;
+                            } timestamp;
+                            uint32_t id;
+                        } full;
+                    } header;
                 } align(64);
                 event.context := struct {
-                    int48_t _tid;
+                    int32_t _tid;
                 };
             };
             """;

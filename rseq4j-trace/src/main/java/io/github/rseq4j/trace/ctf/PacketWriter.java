@@ -69,11 +69,11 @@ final class PacketWriter {
             throw new IllegalArgumentException("timestamp=" + Long.toUnsignedString(timestamp)
                     + ": is before the last one, " + Long.toUnsignedString(lastTimestamp));
         }
-        long word = PacketLayout.idAndThread(type.id(), threadId);
         int start = (int) PacketLayout.aligned(contentBytes);
         try {
             packet.clear().limit(Math.clamp((long) start + PacketLayout.MAX_RECORD_BYTES, 0, packet.capacity()));
-            packet.position(Math.min(start, packet.limit())).putLong(timestamp).putLong(word);
+            packet.position(Math.min(start, packet.limit()));
+            putHeader(timestamp, threadId, type.id());
             RecordEncoder.encode(type, values, packet);
         } catch (BufferOverflowException _) {
             if (isEmpty) {
@@ -92,6 +92,19 @@ final class PacketWriter {
         lastTimestamp = timestamp;
         isEmpty = false;
         return true;
+    }
+
+    private void putHeader(long timestamp, long threadId, int id) {
+        long time = timestamp & PacketLayout.TIME_MASK;
+        long compact = PacketLayout.compact(id, threadId) | time;
+        boolean isNear = isEmpty || timestamp - lastTimestamp <= PacketLayout.TIME_MASK;
+        // A word of zeros would mean that nothing was written.
+        if (PacketLayout.isCompact(id, threadId) && isNear && compact != 0) {
+            packet.putLong(compact);
+        } else {
+            packet.putLong(PacketLayout.full(threadId) | time).putLong(timestamp)
+                    .putLong(PacketLayout.fullNumbers(id, threadId));
+        }
     }
 
     /**

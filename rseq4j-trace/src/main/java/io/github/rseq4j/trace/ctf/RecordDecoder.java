@@ -66,14 +66,19 @@ final class RecordDecoder {
         return window;
     }
 
-    /** Returns the first word of the record. */
-    long timestamp() throws IOException, Damaged {
-        return take(Long.BYTES, "timestamp").getLong();
+    /** Returns the first word of the header. */
+    long header() throws IOException, Damaged {
+        return take(Long.BYTES, "header").getLong();
     }
 
-    /** Returns the word of event and thread. */
-    long idAndThread() throws IOException, Damaged {
-        return take(Long.BYTES, "event and thread").getLong();
+    /** Returns the time in a header whose first word was read. */
+    long time(long word, long before) throws IOException, Damaged {
+        return PacketLayout.isFull(word) ? take(Long.BYTES, "timestamp").getLong() : PacketLayout.time(word, before);
+    }
+
+    /** Returns the last word of the header whose first word and time were read; of a compact header the only one. */
+    long numbers(long word) throws IOException, Damaged {
+        return PacketLayout.isFull(word) ? take(Long.BYTES, "event and thread").getLong() : word;
     }
 
     /** Returns the values of an event's fields. */

@@ -66,17 +66,22 @@ final class StreamReader implements AutoCloseable {
         void accept(StreamFile file, long start, long end);
     }
 
-    /** The current packet: the offsets of its start, of the end of its content, and of its end. */
+    /**
+     * The current packet: the offsets of its start, of the end of its content, and of its end; and the time from which
+     * the time of the next record is computed.
+     */
     private static final class Packet {
         private final long start;
         private final long contentEnd;
         private final long end;
+        private long clock;
         private boolean isBackTold;
 
-        Packet(long start, long contentEnd, long end) {
+        Packet(long start, long contentEnd, long end, long clock) {
             this.start = start;
             this.contentEnd = contentEnd;
             this.end = end;
+            this.clock = clock;
         }
     }
 
@@ -183,7 +188,8 @@ final class StreamReader implements AutoCloseable {
                 continue;
             }
             try {
-                timestamp = new RecordDecoder(current, recordStart, open.contentEnd).timestamp();
+                RecordDecoder record = new RecordDecoder(current, recordStart, open.contentEnd);
+                timestamp = record.time(record.header(), open.clock);
                 return true;
             } catch (RecordDecoder.Damaged e) {
                 leave(current, open, e);
@@ -223,12 +229,12 @@ final class StreamReader implements AutoCloseable {
         check(current, start, header.getLong(base + PacketLayout.CPU_ID), "cpu_id", PacketLayout.CPU_ID);
         count(current, start, header.getLong(base + PacketLayout.PACKET_SEQ_NUM),
                 header.getLong(base + PacketLayout.EVENTS_DISCARDED));
-        if (Long.compareUnsigned(header.getLong(base + PacketLayout.TIMESTAMP_BEGIN),
-                header.getLong(base + PacketLayout.TIMESTAMP_END)) > 0) {
+        long timeBegin = header.getLong(base + PacketLayout.TIMESTAMP_BEGIN);
+        if (Long.compareUnsigned(timeBegin, header.getLong(base + PacketLayout.TIMESTAMP_END)) > 0) {
             problem(current, start + PacketLayout.TIMESTAMP_BEGIN, "timestamp_begin is after timestamp_end");
         }
         Packet begun = sized(current, start, header.getLong(base + PacketLayout.CONTENT_SIZE),
-                header.getLong(base + PacketLayout.PACKET_SIZE));
+                header.getLong(base + PacketLayout.PACKET_SIZE), timeBegin);
         packet = begun;
         position = start + PacketLayout.RECORDS;
         return begun;
@@ -257,7 +263,7 @@ final class StreamReader implements AutoCloseable {
     }
 
     /** Computes the ends of content and packet from the header, limited to possible values. */
-    private Packet sized(StreamFile current, long start, long contentBits, long packetBits) {
+    private Packet sized(StreamFile current, long start, long contentBits, long packetBits, long timeBegin) {
         long available = current.sizeBytes() - start;
         long contentBytes = contentBits / Byte.SIZE;
         long packetBytes = packetBits / Byte.SIZE;
@@ -276,7 +282,7 @@ final class StreamReader implements AutoCloseable {
                     + " bits: not whole bytes, less than the header, or beyond packet_size");
             contentBytes = packetBytes;
         }
-        return new Packet(start, start + contentBytes, start + packetBytes);
+        return new Packet(start, start + contentBytes, start + packetBytes, timeBegin);
     }
 
     /** Decodes the record that was found. If it is malformed, reports a problem and returns null. */
@@ -304,15 +310,16 @@ final class StreamReader implements AutoCloseable {
 
     private TraceEvent record(StreamFile current, Packet open) throws IOException, RecordDecoder.Damaged {
         RecordDecoder record = new RecordDecoder(current, recordStart, open.contentEnd);
-        long time = record.timestamp();
-        long word = record.idAndThread();
-        if (time == 0 && word == 0) {
+        long word = record.header();
+        if (word == 0) {
             throw new RecordDecoder.Damaged(recordStart, "record: zeros, as where nothing was written");
         }
-        EventType type = events.get((int) (word & EventType.MAX_ID));
+        long time = record.time(word, open.clock);
+        long numbers = record.numbers(word);
+        long id = PacketLayout.isFull(word) ? PacketLayout.fullId(numbers) : PacketLayout.compactId(word);
+        EventType type = id > EventType.MAX_ID ? null : events.get((int) id);
         if (type == null) {
-            throw new RecordDecoder.Damaged(recordStart + PacketLayout.RECORD_ID_AND_THREAD,
-                    "record: there is no event with id " + (word & EventType.MAX_ID));
+            throw new RecordDecoder.Damaged(recordStart, "record: there is no event with id " + id);
         }
         List<@Nullable Object> values = record.fields(type);
         if (Long.compareUnsigned(time, lastTimestamp) < 0 && !open.isBackTold) {
@@ -321,9 +328,12 @@ final class StreamReader implements AutoCloseable {
                     + Long.toUnsignedString(time));
         }
         lastTimestamp = time;
+        open.clock = time;
         position = record.end();
         current.shrink();
-        return new TraceEvent(time, index, word >> PacketLayout.ID_BITS, type, values);
+        long thread = PacketLayout.isFull(word) ? PacketLayout.fullThread(word, numbers)
+                : PacketLayout.compactThread(word);
+        return new TraceEvent(time, index, thread, type, values);
     }
 
     /** Leaves the packet of a malformed record. */

@@ -7,6 +7,11 @@ import java.util.UUID;
  * The layout of a packet. A ring's sub-buffer has the same layout, because sections write a packet's words in place.
  * All words are little endian. Each word lies at a multiple of its size, and records begin at multiples of 8.
  *
+ * <p>The time of a compact header is the earliest time with these lowest bits that is not before the time of the record
+ * before it; in a packet's first record, not before timestamp_begin. So a record has a full header if it may be as late
+ * as 2<sup>24</sup> cycles after that time, or if its number or its thread's number is too large. The idea is that of
+ * LTTng's compact event header, with the thread's number in the header's word.
+ *
  * <pre>
  * packet header
  *   0  u32 magic                0xC1FC1FC1
@@ -23,11 +28,20 @@ import java.util.UUID;
  *  80  u64 cpu_id               the CPU index
  *  88  records
  *
- * record, at a multiple of 8 from the packet's start
- *   0  u64 timestamp            cycles
- *   8  u16 id                   the event's number
- *  10  s48 tid                  the thread's number: Java's, or the kernel's, negated; id and tid are one word
- *  16  fields, without padding; zeros up to the next record
+ * record with a compact header, at a multiple of 8 from the packet's start
+ *   0  u24 timestamp            the lowest bits of the cycles
+ *   3  u8  id                   the event's number, 0 to 254
+ *   4  s32 tid                  the thread's number: Java's, or the kernel's, negated
+ *   8  fields, without padding; zeros up to the next record
+ *
+ * record with a full header
+ *   0  u24                      the lowest bits of the cycles
+ *   3  u8                       255
+ *   4  s32                      the upper half of the thread's number; padding in the metadata
+ *   8  u64 timestamp            cycles
+ *  16  u32 id                   the event's number
+ *  20  s32 tid                  the lower half of the thread's number
+ *  24  fields
  * </pre>
  */
 public final class PacketLayout {
@@ -56,22 +70,29 @@ public final class PacketLayout {
     /** Offset of the first record, in bytes. */
     public static final int RECORDS = 88;
 
-    /** Offset of timestamp in a record, in bytes. */
-    public static final int RECORD_TIMESTAMP = 0;
-    /** Offset of the word of id and thread in a record, in bytes. */
-    public static final int RECORD_ID_AND_THREAD = 8;
-    /** Offset of the first field in a record, in bytes. */
-    public static final int RECORD_FIELDS = 16;
+    /** Offset of the first field in a record with a compact header, in bytes. */
+    public static final int RECORD_FIELDS = 8;
+    /** Offset of the timestamp in a record with a full header, in bytes. */
+    public static final int FULL_TIMESTAMP = 8;
+    /** Offset of the word of event and thread in a record with a full header, in bytes. */
+    public static final int FULL_NUMBERS = 16;
+    /** Offset of the first field in a record with a full header, in bytes. */
+    public static final int FULL_FIELDS = 24;
+    /** The number of bits of the timestamp in the first word of a record. */
+    public static final int TIME_BITS = 24;
+    /** The bits of the timestamp in the first word of a record. */
+    public static final long TIME_MASK = (1L << TIME_BITS) - 1;
+    /** The highest number of an event in a compact header; one more stands for a full header. */
+    public static final int MAX_COMPACT_ID = 254;
     /** The alignment of records, in bytes. */
     public static final int RECORD_ALIGNMENT = 8;
     /** The largest size of a record, in bytes. A reader has to hold one record of this size for each stream. */
     public static final int MAX_RECORD_BYTES = 1 << 20;
     /** The highest number of an event. */
     public static final int MAX_ID = 0xFFFF;
-    /** The number of bits of the id in its word; the other bits are those of the thread's number. */
-    public static final int ID_BITS = 16;
-    /** The highest number of a thread. Numbers below 0 are the kernel's, negated. */
-    public static final long MAX_THREAD_ID = (1L << (Long.SIZE - ID_BITS - 1)) - 1;
+    private static final int ID_MASK = 0xFF;
+    private static final int FULL_ID = MAX_COMPACT_ID + 1;
+    private static final long UPPER_HALF = -1L << Integer.SIZE;
 
     /** The size of the two lengths before the content of a field of varying length: the original and the recorded. */
     public static final int LENGTHS_BYTES = 2 * Integer.BYTES;
@@ -99,18 +120,98 @@ public final class PacketLayout {
     }
 
     /**
-     * {@return the word of event and thread}
+     * {@return whether a compact header has room for these numbers}
      *
      * @param id the event's number
      * @param threadId the thread's number
-     * @throws IllegalArgumentException when a number is out of range
      */
-    public static long idAndThread(int id, long threadId) {
-        if (id < 0 || id > MAX_ID || threadId < ~MAX_THREAD_ID || threadId > MAX_THREAD_ID) {
-            throw new IllegalArgumentException("id=" + id + " threadId=" + threadId + ": must be 0 to "
-                    + MAX_ID + " and " + ~MAX_THREAD_ID + " to " + MAX_THREAD_ID);
-        }
-        return threadId << ID_BITS | id;
+    public static boolean isCompact(int id, long threadId) {
+        return id <= MAX_COMPACT_ID && threadId == (int) threadId;
+    }
+
+    /**
+     * {@return a compact header, to which the lowest bits of the timestamp are added}
+     *
+     * @param id the event's number
+     * @param threadId the thread's number
+     */
+    public static long compact(int id, long threadId) {
+        return threadId << Integer.SIZE | (long) id << TIME_BITS;
+    }
+
+    /**
+     * {@return the first word of a full header, to which the lowest bits of the timestamp are added}
+     *
+     * @param threadId the thread's number
+     */
+    public static long full(long threadId) {
+        return threadId & UPPER_HALF | (long) FULL_ID << TIME_BITS;
+    }
+
+    /**
+     * {@return the last word of a full header}
+     *
+     * @param id the event's number
+     * @param threadId the thread's number
+     */
+    public static long fullNumbers(int id, long threadId) {
+        return threadId << Integer.SIZE | id;
+    }
+
+    /**
+     * {@return whether a record has a full header}
+     *
+     * @param word the record's first word
+     */
+    public static boolean isFull(long word) {
+        return compactId(word) == FULL_ID;
+    }
+
+    /**
+     * {@return the event's number in a compact header}
+     *
+     * @param word the header
+     */
+    public static int compactId(long word) {
+        return (int) (word >>> TIME_BITS) & ID_MASK;
+    }
+
+    /**
+     * {@return the event's number in a full header, unsigned}
+     *
+     * @param numbers its last word
+     */
+    public static long fullId(long numbers) {
+        return numbers & ~UPPER_HALF;
+    }
+
+    /**
+     * {@return the thread's number in a compact header}
+     *
+     * @param word the header
+     */
+    public static long compactThread(long word) {
+        return word >> Integer.SIZE;
+    }
+
+    /**
+     * {@return the thread's number in a full header}
+     *
+     * @param word its first word
+     * @param numbers its last word
+     */
+    public static long fullThread(long word, long numbers) {
+        return word & UPPER_HALF | numbers >>> Integer.SIZE;
+    }
+
+    /**
+     * {@return the earliest time that has given lowest bits and is not before another time}
+     *
+     * @param word a word with these lowest bits
+     * @param before the other time, in cycles
+     */
+    public static long time(long word, long before) {
+        return before + (word - before & TIME_MASK);
     }
 
     /**

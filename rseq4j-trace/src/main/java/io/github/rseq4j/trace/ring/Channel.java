@@ -14,8 +14,9 @@ import java.util.Arrays;
 public final class Channel implements EventSink {
     /* How it works
      *
-     * An event is one downcall to a section. All other steps are slow and rare. If the event does not fit, the
-     * recording thread takes these steps, each on the CPU on which it then runs:
+     * An event is one downcall to a section. All other steps are slow and rare. If the record needs a full header, FULL
+     * records the event: once in each epoch of a CPU, and if the number of the event or of the thread is large. If the
+     * event does not fit, the recording thread takes these steps, each on the CPU on which it then runs:
      *
      *   1. It runs SWITCH, which opens the next sub-buffer. Then it tries the event again.
      *   2. If the ring is full, it runs DISCARD, which counts the event in the ring.
@@ -29,6 +30,7 @@ public final class Channel implements EventSink {
     private static final long SWITCH_CLOSED = Status.failure(Status.EXIT + TraceRing.EXIT_CLOSED, 0);
     private static final long SWITCH_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH_EARLY, 0);
     private static final long EVENT_SWITCH = Status.failure(Status.EXIT + TraceRing.EXIT_SWITCH, 0);
+    private static final long EVENT_FULL_HEADER = Status.failure(Status.EXIT + TraceRing.EXIT_FULL_HEADER, 0);
     private static final long EVENT_EARLY = Status.failure(Status.EXIT + TraceRing.EXIT_EARLY, 0);
 
     /**
@@ -36,6 +38,11 @@ public final class Channel implements EventSink {
      * forever.
      */
     private static final int MAX_TRIES = 1000;
+
+    private static final long NO_COMPACT_HEADER = -1;
+    /** The places of the record's size and of the first field among the arguments of a section. */
+    private static final int SIZE = 1;
+    private static final int FIELDS = 3;
 
     private final long cells;
     private final boolean isOrdered;
@@ -70,13 +77,14 @@ public final class Channel implements EventSink {
         return cells;
     }
 
+    /** Returns the compact header of an event of this thread, without the time, or a negative number. */
     private long header(int id) {
         Thread thread = Thread.currentThread();
         long number = thread.threadId();
         if (recent[(int) number & recent.length - 1] != number && !threads.isNoted(number)) {
             threads.note(thread);
         }
-        return number << PacketLayout.ID_BITS | id;
+        return PacketLayout.isCompact(id, number) ? PacketLayout.compact(id, number) : NO_COMPACT_HEADER;
     }
 
     @Override
@@ -86,10 +94,10 @@ public final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = isOrdered
+                status = header < 0 ? EVENT_FULL_HEADER : isOrdered
                         ? (long) RingFunctions.One.RECORD.invokeExact(cells, (long) recordBytes, header, w0)
                         : (long) RingFunctions.Unordered.ONE.invokeExact(cells, (long) recordBytes, header, w0);
-            } while (status < 0 && mustRepeat(RingFunctions.One.CHAIN, status, tries++, 1, cells, recordBytes, header,
+            } while (status < 0 && mustRepeat(RingFunctions.One.CHAIN, status, tries++, id, cells, recordBytes, header,
                     w0));
         } catch (Throwable t) {
             lost(t);
@@ -103,10 +111,10 @@ public final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = isOrdered
+                status = header < 0 ? EVENT_FULL_HEADER : isOrdered
                         ? (long) RingFunctions.Two.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1)
                         : (long) RingFunctions.Unordered.TWO.invokeExact(cells, (long) recordBytes, header, w0, w1);
-            } while (status < 0 && mustRepeat(RingFunctions.Two.CHAIN, status, tries++, 2, cells, recordBytes, header,
+            } while (status < 0 && mustRepeat(RingFunctions.Two.CHAIN, status, tries++, id, cells, recordBytes, header,
                     w0, w1));
         } catch (Throwable t) {
             lost(t);
@@ -125,13 +133,13 @@ public final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = isOrdered
+                status = header < 0 ? EVENT_FULL_HEADER : isOrdered
                         ? (long) RingFunctions.Four.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1, w2,
                                 w3)
                         : (long) RingFunctions.Unordered.FOUR.invokeExact(cells, (long) recordBytes, header, w0, w1,
                                 w2, w3);
-            } while (status < 0 && mustRepeat(RingFunctions.Four.CHAIN, status, tries++, 4, cells, recordBytes,
-                    header, w0, w1, w2, w3));
+            } while (status < 0 && mustRepeat(RingFunctions.Four.CHAIN, status, tries++, id, cells, recordBytes, header,
+                    w0, w1, w2, w3));
         } catch (Throwable t) {
             lost(t);
         }
@@ -145,12 +153,12 @@ public final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = isOrdered
+                status = header < 0 ? EVENT_FULL_HEADER : isOrdered
                         ? (long) RingFunctions.Eight.RECORD.invokeExact(cells, (long) recordBytes, header, w0, w1,
                                 w2, w3, w4, w5, w6, w7)
                         : (long) RingFunctions.Unordered.EIGHT.invokeExact(cells, (long) recordBytes, header, w0, w1,
                                 w2, w3, w4, w5, w6, w7);
-            } while (status < 0 && mustRepeat(RingFunctions.Eight.CHAIN, status, tries++, 8, cells, recordBytes,
+            } while (status < 0 && mustRepeat(RingFunctions.Eight.CHAIN, status, tries++, id, cells, recordBytes,
                     header, w0, w1, w2, w3, w4, w5, w6, w7));
         } catch (Throwable t) {
             lost(t);
@@ -165,12 +173,13 @@ public final class Channel implements EventSink {
             int tries = 0;
             long status;
             do {
-                status = isOrdered
+                status = header < 0 ? EVENT_FULL_HEADER : isOrdered
                         ? (long) RingFunctions.Copy.RECORD.invokeExact(cells, recordBytes, header,
                                 MemorySegment.ofArray(fields), (long) fieldBytes)
                         : (long) RingFunctions.Unordered.COPY.invokeExact(cells, recordBytes, header,
                                 MemorySegment.ofArray(fields), (long) fieldBytes);
-            } while (status < 0 && mustRepeat(status, tries++, fields, cells, recordBytes, header, 0, fieldBytes));
+            } while (status < 0 && mustRepeat(status, tries++, id, fields, cells, recordBytes,
+                    header, 0, fieldBytes));
         } catch (Throwable t) {
             lost(t);
         }
@@ -183,24 +192,45 @@ public final class Channel implements EventSink {
     }
 
     /** Completes an event that its section did not record. Tells whether to run the section again. */
-    private boolean mustRepeat(Chain chain, long status, int tries, int words, long... arguments) throws Throwable {
+    private boolean mustRepeat(Chain chain, long status, int tries, int id, long... arguments) throws Throwable {
         requireFew(tries);
-        long last = status;
-        if (!isRefused(last)) {
-            long[] given = withTime(arguments);
-            last = Engine.get().complete(chain, last, given);
+        long last = isRefused(status) ? status : Engine.get().complete(chain, status, withTime(arguments));
+        if (last == EVENT_FULL_HEADER) {
+            MemorySegment words = MemorySegment.ofArray(Arrays.copyOfRange(arguments, FIELDS, arguments.length));
+            recordFull(id, words, arguments[SIZE] - PacketLayout.RECORD_FIELDS);
+            return false;
         }
-        return last < 0 && mayTryAgain(last, PacketLayout.RECORD_FIELDS + (long) words * Long.BYTES);
+        return last < 0 && mayTryAgain(last, PacketLayout.RECORD_FIELDS + (arguments.length - FIELDS) * Long.BYTES);
     }
 
-    private boolean mustRepeat(long status, int tries, byte[] fields, long... arguments) throws Throwable {
+    private boolean mustRepeat(long status, int tries, int id, byte[] fields, long... arguments) throws Throwable {
         requireFew(tries);
-        long last = status;
-        if (!isRefused(last)) {
-            last = Engine.get().complete(RingFunctions.Copy.CHAIN, last, RingFunctions.Copy.SEGMENT,
-                    MemorySegment.ofArray(fields), withTime(arguments));
+        long last = isRefused(status) ? status : Engine.get().complete(RingFunctions.Copy.CHAIN, status,
+                RingFunctions.Copy.SEGMENT, MemorySegment.ofArray(fields), withTime(arguments));
+        if (last == EVENT_FULL_HEADER) {
+            recordFull(id, MemorySegment.ofArray(fields), arguments[SIZE] - PacketLayout.RECORD_FIELDS);
+            return false;
         }
-        return last < 0 && mayTryAgain(last, arguments[1]);
+        return last < 0 && mayTryAgain(last, arguments[SIZE]);
+    }
+
+    /** Records an event with a full header. */
+    private void recordFull(int id, MemorySegment fields, long fieldBytes) throws Throwable {
+        long recordBytes = PacketLayout.FULL_FIELDS + fieldBytes;
+        long number = Thread.currentThread().threadId();
+        long header = PacketLayout.full(number);
+        long numbers = PacketLayout.fullNumbers(id, number);
+        long status;
+        int tries = 0;
+        do {
+            requireFew(tries++);
+            status = (long) RingFunctions.Full.RECORD.invokeExact(cells, recordBytes, header, numbers, fields,
+                    fieldBytes);
+            if (status < 0 && !isRefused(status)) {
+                status = Engine.get().complete(RingFunctions.Full.CHAIN, status, RingFunctions.Full.SEGMENT, fields,
+                        withTime(cells, recordBytes, header, numbers, 0, fieldBytes));
+            }
+        } while (status < 0 && mayTryAgain(status, recordBytes));
     }
 
     private static void requireFew(int tries) {
@@ -211,7 +241,7 @@ public final class Channel implements EventSink {
     }
 
     private static boolean isRefused(long status) {
-        return status == EVENT_SWITCH || status == EVENT_EARLY;
+        return status == EVENT_SWITCH || status == EVENT_EARLY || status == EVENT_FULL_HEADER;
     }
 
     private static long[] withTime(long... arguments) {

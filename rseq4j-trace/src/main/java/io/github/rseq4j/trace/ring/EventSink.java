@@ -11,7 +11,7 @@ public interface EventSink {
     /**
      * Records an event with up to 8 bytes of fields.
      *
-     * @param recordBytes the length of the record, including its two words of header, not rounded up
+     * @param recordBytes the length of the record, including a compact header, not rounded up
      * @param id the event's number
      * @param w0 the fields
      */

@@ -30,10 +30,10 @@ public final class RingFunctions {
         List<Chain> chains = new ArrayList<>(List.of(TraceRing.DISCARD));
         if (TraceTime.isGiven()) {
             chains.addAll(TraceRing.TIMED_EVENTS);
-            chains.addAll(List.of(TraceRing.TIMED_COPY, TraceRing.TIMED_SWITCH));
+            chains.addAll(List.of(TraceRing.TIMED_COPY, TraceRing.TIMED_FULL, TraceRing.TIMED_SWITCH));
         } else {
             chains.addAll(TraceRing.EVENTS);
-            chains.addAll(List.of(TraceRing.COPY, TraceRing.SWITCH));
+            chains.addAll(List.of(TraceRing.COPY, TraceRing.FULL, TraceRing.SWITCH));
             chains.addAll(isOrdered ? List.of() : TraceRing.UNORDERED_EVENTS);
             chains.addAll(isOrdered ? List.of() : List.of(TraceRing.UNORDERED_COPY));
         }
@@ -43,9 +43,10 @@ public final class RingFunctions {
 
     /** Returns the holder classes whose functions events call. */
     static Class<?>[] holders(boolean isOrdered) {
-        return isOrdered ? new Class<?>[] {Seldom.class, One.class, Two.class, Four.class, Eight.class, Copy.class}
+        return isOrdered ? new Class<?>[] {Seldom.class, One.class, Two.class, Four.class, Eight.class, Copy.class,
+                    Full.class}
                 : new Class<?>[] {Seldom.class, One.class, Two.class, Four.class, Eight.class, Copy.class,
-                    Unordered.class};
+                    Full.class, Unordered.class};
     }
 
     /** Events of up to one word. */
@@ -76,6 +77,13 @@ public final class RingFunctions {
     static final class Copy {
         static final int SEGMENT = 3;
         static final Chain CHAIN = TraceTime.isGiven() ? TraceRing.TIMED_COPY : TraceRing.COPY;
+        static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN, SEGMENT));
+    }
+
+    /** Events that need a full header. */
+    static final class Full {
+        static final int SEGMENT = 4;
+        static final Chain CHAIN = TraceTime.isGiven() ? TraceRing.TIMED_FULL : TraceRing.FULL;
         static final MethodHandle RECORD = linked(CHAIN, Engine.get().handle(CHAIN, SEGMENT));
     }
 

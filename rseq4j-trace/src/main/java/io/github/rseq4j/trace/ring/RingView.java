@@ -79,9 +79,11 @@ public sealed interface RingView permits SharedRing, PagedRing {
      * @param fileBytes the length of that file, in bytes
      * @param packets the number of packets in all files
      * @param discarded the number of discarded events that the last packet counts
+     * @param time a time that is not before the last record that was written, and not after the next one
      */
-    record Progress(long flushed, long file, long fileBytes, long packets, long discarded) {
-        public static final Progress NONE = new Progress(PacketLayout.RECORDS, 0, 0, 0, 0);
+    record Progress(long flushed, long file, long fileBytes, long packets, long discarded, long time) {
+        /** The progress of a ring of which nothing was written. */
+        public static final Progress NONE = new Progress(PacketLayout.RECORDS, 0, 0, 0, 0, 0);
     }
 
     /**
@@ -153,6 +155,8 @@ public sealed interface RingView permits SharedRing, PagedRing {
     default void start(long now) {
         put(TraceRing.POSITION, PacketLayout.RECORDS);
         put(TraceRing.LAST, now);
+        put(TraceRing.EPOCH, now & ~PacketLayout.TIME_MASK);
+        put(TraceRing.FULL_END, 0);
         putWord(PacketLayout.TIMESTAMP_BEGIN, now);
     }
 }

@@ -10,6 +10,7 @@ import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.common.TracerCounts;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.file.Uninterrupted;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -275,6 +276,7 @@ public final class Rings {
         engine.memory().putLong(head + TraceRing.RING_MASK, ring.ringBytes() - 1);
         engine.memory().putLong(head + TraceRing.WINDOW,
                 isDiscarding ? ring.ringBytes() - 2 * ring.subBytes() : Long.MAX_VALUE);
+        engine.memory().putLong(head + TraceRing.EPOCH_SIZE, PacketLayout.TIME_MASK + 1);
         VarHandle.releaseFence();
         engine.memory().putLong(head + TraceRing.LIMIT, ring.subBytes() - Long.BYTES);
     }

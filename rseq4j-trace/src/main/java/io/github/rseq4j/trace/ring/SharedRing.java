@@ -49,7 +49,7 @@ public final class SharedRing implements RingView, AutoCloseable {
     static final long MAGIC = Long.reverseBytes(0x72736571346a7267L);
     public static final int MAGIC_AT = 0;
     static final int COOKIE_AT = 8;
-    private static final long VERSION = 2;
+    private static final long VERSION = 3;
     private static final int VERSION_AT = 16;
     private static final int UUID_AT = 24;
     private static final int INDEX_AT = 40;
@@ -60,7 +60,7 @@ public final class SharedRing implements RingView, AutoCloseable {
     private static final int FILES_AT = 80;
     private static final int TURN_AT = 128;
     private static final int PROGRESS_AT = TURN_AT + 8;
-    private static final int PROGRESS_BYTES = 5 * Long.BYTES;
+    private static final int PROGRESS_BYTES = 6 * Long.BYTES;
     public static final int STATE_AT = DATA - TraceRing.STATE_BYTES;
     private static final VarHandle WORD = JAVA_LONG.varHandle();
 
@@ -356,7 +356,8 @@ public final class SharedRing implements RingView, AutoCloseable {
 
     private Progress kept() {
         int at = PROGRESS_AT + (int) (word(TURN_AT) & 1) * PROGRESS_BYTES;
-        return new Progress(word(at), word(at + 8), word(at + 16), word(at + 24), word(at + 32));
+        return new Progress(word(at), word(at + 8), word(at + 16), word(at + 24), word(at + 32),
+                word(at + 40));
     }
 
     @Override
@@ -374,6 +375,7 @@ public final class SharedRing implements RingView, AutoCloseable {
         set(at + 16, written.fileBytes());
         set(at + 24, written.packets());
         set(at + 32, written.discarded());
+        set(at + 40, written.time());
         VarHandle.releaseFence();
         set(TURN_AT, turn);
     }

@@ -33,11 +33,14 @@ import java.util.stream.Stream;
  *     ring mask   the size of the ring, less 1
  *     window      the greatest distance from consumed at which a sub-buffer may be opened
  *     missed      how many events found no ring, counted where no ring can be made
+ *     epoch size  how many cycles after epoch a compact header can hold
  *
  *   state, just below the ring, in memory that outlives the process:
  *     position    the end of the last record, in bytes since the ring began; only sections write it
  *     last        the time of the last record, or of one that was not committed
  *     discarded   how many events found no room
+ *     epoch       the time of the last full header, its {@link PacketLayout#TIME_BITS} lowest bits cleared
+ *     full end    the position after the record that has, or would have had, this header
  *     consumed    how many bytes were released, since the ring began; only the consumer writes it
  *
  *   a sub-buffer:
@@ -53,6 +56,11 @@ import java.util.stream.Stream;
  * runs {@link #SWITCH}, which closes the sub-buffer, opens the next one and commits the first position in it. Then the
  * caller runs the event again. A sub-buffer is never filled to its last byte, so a position belongs to exactly one
  * sub-buffer.
+ *
+ * <p>A record has a compact header if its time and epoch differ only in the lowest bits, and full end is not after
+ * position. {@link #FULL} stores full end, then epoch, and then commits the record. If it is aborted between these
+ * stores, full end is after position, and no record has a compact header until one with a full header is committed. So
+ * in each packet a record with this epoch, or the packet's begin, precedes each compact header.
  *
  * <p>A signal handler that records an event aborts the section that it interrupts, and that section starts again after
  * the handler. So nested reservations need no order. The rest of this layout follows LTTng-UST's ring buffer
@@ -73,6 +81,8 @@ public final class TraceRing {
     public static final int WINDOW = 4 * Long.BYTES;
     /** Offset of missed in a head, in bytes. */
     public static final int MISSED = 5 * Long.BYTES;
+    /** Offset of epoch size in a head, in bytes. */
+    public static final int EPOCH_SIZE = 6 * Long.BYTES;
     /** The size of a head, in bytes. */
     public static final int HEAD_BYTES = 8 * Long.BYTES;
 
@@ -82,6 +92,10 @@ public final class TraceRing {
     public static final int LAST = Long.BYTES;
     /** Offset of discarded in the state, in bytes. */
     public static final int DISCARDED = 2 * Long.BYTES;
+    /** Offset of epoch in the state, in bytes. */
+    public static final int EPOCH = 3 * Long.BYTES;
+    /** Offset of full end in the state, in bytes. */
+    public static final int FULL_END = 4 * Long.BYTES;
     /**
      * Offset of consumed in the state, in bytes. It has a cache line of its own, so that the consumer's writes do not
      * take position's line from the ring's CPU.
@@ -99,6 +113,8 @@ public final class TraceRing {
     public static final int EXIT_SWITCH = 0;
     /** An event's exit when the given time is before the last record's. */
     public static final int EXIT_EARLY = 1;
+    /** An event's exit when the record needs a full header: {@link #FULL} records it. */
+    public static final int EXIT_FULL_HEADER = 2;
     /** A switch's exit when the record fits, so that no switch is needed. */
     public static final int EXIT_ROOM = 0;
     /** A switch's exit when every other sub-buffer waits for the consumer. */
@@ -125,8 +141,8 @@ public final class TraceRing {
     private static final Reg HEADER = arg(2);
 
     /**
-     * Events of up to 1, 2, 4 and 8 words of fields: the cells, the record's size in bytes, the word of event and
-     * thread, and the words. The time is read from the processor's counter, and is not earlier than that of any event
+     * Events of up to 1, 2, 4 and 8 words of fields: the cells, the record's size in bytes, the compact header without
+     * the time, and the words. The time is read from the processor's counter, and is not earlier than that of any event
      * that happened before.
      */
     public static final List<Chain> EVENTS = events(Time.ORDERED);
@@ -135,14 +151,21 @@ public final class TraceRing {
     /** The same, with the time as the last argument, for machines whose processors' clocks do not agree. */
     public static final List<Chain> TIMED_EVENTS = events(Time.GIVEN);
     /**
-     * An event whose fields are copied: the cells, the record's size in bytes, the word of event and thread, the
-     * fields' address, and their length in bytes.
+     * An event whose fields are copied: the cells, the record's size in bytes, the compact header without the time,
+     * the fields' address, and their length in bytes.
      */
     public static final Chain COPY = copy(Time.ORDERED);
     /** The same; the time may be earlier than that of an event that happened before on another CPU. */
     public static final Chain UNORDERED_COPY = copy(Time.UNORDERED);
     /** The same, with the time as the last argument. */
     public static final Chain TIMED_COPY = copy(Time.GIVEN);
+    /**
+     * An event with a full header: the cells, the record's size in bytes, the header's first word without the time, its
+     * last word, the fields' address, and their length in bytes.
+     */
+    public static final Chain FULL = full(Time.ORDERED);
+    /** The same, with the time as the last argument. */
+    public static final Chain TIMED_FULL = full(Time.GIVEN);
     /** Closes a sub-buffer and opens the next one: the cells, and the number of bytes that a record needs. */
     public static final Chain SWITCH = switching(false);
     /** The same, with the time as the last argument. */
@@ -179,7 +202,7 @@ public final class TraceRing {
         List<Chain> all = new ArrayList<>(EVENTS);
         all.addAll(UNORDERED_EVENTS);
         all.addAll(TIMED_EVENTS);
-        all.addAll(List.of(COPY, UNORDERED_COPY, TIMED_COPY, SWITCH, TIMED_SWITCH, DISCARD, MISS));
+        all.addAll(List.of(COPY, UNORDERED_COPY, TIMED_COPY, FULL, TIMED_FULL, SWITCH, TIMED_SWITCH, DISCARD, MISS));
         return all;
     }
 
@@ -189,9 +212,9 @@ public final class TraceRing {
 
     private static Chain event(int words, Time time) {
         int first = HEADER.number() + 1;
-        List<Step> steps = new ArrayList<>(reserve(imm(PacketLayout.RECORD_FIELDS + (long) words * Long.BYTES)));
-        steps.addAll(check(time, first + words));
-        steps.addAll(stamp(time, first + words));
+        List<Step> steps = new ArrayList<>(open(time, first + words));
+        steps.addAll(reserve(imm(PacketLayout.RECORD_FIELDS + (long) words * Long.BYTES)));
+        steps.addAll(compactHeader());
         for (int i = 0; i < words; i++) {
             steps.add(store(Mem.at(temp(2), PacketLayout.RECORD_FIELDS + i * Long.BYTES), arg(first + i)));
         }
@@ -199,46 +222,87 @@ public final class TraceRing {
     }
 
     private static Chain copy(Time time) {
-        Reg from = arg(3);
-        Reg length = arg(4);
-        List<Step> steps = new ArrayList<>(reserve(SIZE));
-        steps.addAll(check(time, 5));
-        steps.add(new Step.Copy(Mem.at(temp(2), PacketLayout.RECORD_FIELDS), from, length, Section.MAX_COPY_BYTES));
-        steps.addAll(stamp(time, 5));
+        List<Step> steps = new ArrayList<>(open(time, 5));
+        steps.addAll(reserve(SIZE));
+        steps.addAll(compactHeader());
+        steps.add(new Step.Copy(Mem.at(temp(2), PacketLayout.RECORD_FIELDS), arg(3), arg(4), Section.MAX_COPY_BYTES));
         return chain("trace_event_memcpy", time, 5, steps);
     }
 
-    /** Leaves the record's position in t0, its address in t2, and the ring's address in t3. */
+    private static Chain full(Time time) {
+        List<Step> steps = new ArrayList<>(open(time, 6));
+        steps.addAll(reserve(SIZE));
+        steps.addAll(place());
+        steps.add(new Step.Copy(Mem.at(temp(2), PacketLayout.FULL_FIELDS), arg(4), arg(5), Section.MAX_COPY_BYTES));
+        steps.add(new Step.Move(temp(1), temp(0)));
+        steps.add(new Step.Add(temp(1), SIZE));
+        steps.add(store(state(temp(3), FULL_END), temp(1)));
+        steps.add(store(Mem.at(temp(2), PacketLayout.FULL_NUMBERS), arg(3)));
+        steps.add(loadState(temp(1), temp(3), LAST));
+        steps.add(store(Mem.at(temp(2), PacketLayout.FULL_TIMESTAMP), temp(1)));
+        steps.add(new Step.And(temp(1), imm(PacketLayout.TIME_MASK)));
+        steps.add(new Step.Add(temp(1), HEADER));
+        steps.add(store(Mem.at(temp(2), 0), temp(1)));
+        steps.add(loadState(temp(1), temp(3), LAST));
+        steps.add(new Step.And(temp(1), imm(~PacketLayout.TIME_MASK)));
+        steps.add(store(state(temp(3), EPOCH), temp(1)));
+        return chain("trace_event_full", time, 6, steps);
+    }
+
+    /**
+     * Stores the time in last, and leaves the ring's address in t3. The time comes first: the processor reads its
+     * counter after all earlier instructions have completed, and the later ones run meanwhile.
+     */
+    private static List<Step> open(Time from, int argument) {
+        List<Step> steps = new ArrayList<>(List.of(
+                load(temp(2), LIMIT),
+                exit(EXIT_SWITCH, temp(2), Condition.EQUAL, imm(0))));
+        if (from == Time.GIVEN) {
+            steps.add(load(temp(3), BASE));
+            steps.add(loadState(temp(1), temp(3), LAST));
+            steps.add(exit(EXIT_EARLY, arg(argument), Condition.BELOW, temp(1)));
+            steps.add(store(state(temp(3), LAST), arg(argument)));
+        } else {
+            steps.add(new Step.Timestamp(temp(1), from == Time.ORDERED));
+            steps.add(load(temp(3), BASE));
+            steps.add(store(state(temp(3), LAST), temp(1)));
+        }
+        return steps;
+    }
+
+    /** Leaves the record's position in t0. */
     private static List<Step> reserve(Operand needBytes) {
         return List.of(
-                load(temp(2), LIMIT),
-                exit(EXIT_SWITCH, temp(2), Condition.EQUAL, imm(0)),
-                load(temp(3), BASE),
                 loadState(temp(0), temp(3), POSITION),
                 new Step.Add(temp(0), imm(Long.BYTES - 1)),
                 new Step.And(temp(0), imm(-Long.BYTES)),
                 load(temp(1), SUB_MASK),
                 new Step.And(temp(1), temp(0)),
                 new Step.Add(temp(1), needBytes),
-                exit(EXIT_SWITCH, temp(2), Condition.BELOW, temp(1)),
-                load(temp(1), RING_MASK),
-                new Step.And(temp(1), temp(0)),
-                new Step.Address(temp(2), within(temp(3), temp(1))));
+                exit(EXIT_SWITCH, temp(2), Condition.BELOW, temp(1)));
     }
 
-    private static List<Step> check(Time from, int argument) {
-        return from == Time.GIVEN ? List.of(loadState(temp(1), temp(3), LAST),
-                exit(EXIT_EARLY, arg(argument), Condition.BELOW, temp(1))) : List.of();
+    /** Leaves the record's address in t2. */
+    private static List<Step> place() {
+        return List.of(
+                load(temp(2), RING_MASK),
+                new Step.And(temp(2), temp(0)),
+                new Step.Address(temp(2), within(temp(3), temp(2))));
     }
 
-    private static List<Step> stamp(Time from, int argument) {
-        boolean isGiven = from == Time.GIVEN;
-        Reg time = isGiven ? arg(argument) : temp(1);
-        List<Step> steps = new ArrayList<>(isGiven ? List.of()
-                : List.of(new Step.Timestamp(time, from == Time.ORDERED)));
-        steps.add(store(state(temp(3), LAST), time));
-        steps.add(store(Mem.at(temp(2), 0), time));
-        steps.add(store(Mem.at(temp(2), Long.BYTES), HEADER));
+    /** Leaves the record's address in t2. */
+    private static List<Step> compactHeader() {
+        List<Step> steps = new ArrayList<>(List.of(
+                loadState(temp(1), temp(3), FULL_END),
+                exit(EXIT_FULL_HEADER, temp(0), Condition.BELOW, temp(1)),
+                loadState(temp(1), temp(3), LAST),
+                loadState(temp(2), temp(3), EPOCH),
+                new Step.Subtract(temp(1), temp(2)),
+                load(temp(2), EPOCH_SIZE),
+                exit(EXIT_FULL_HEADER, temp(1), Condition.ABOVE_OR_EQUAL, temp(2)),
+                new Step.Add(temp(1), HEADER)));
+        steps.addAll(place());
+        steps.add(store(Mem.at(temp(2), 0), temp(1)));
         return steps;
     }
 
@@ -280,7 +344,7 @@ public final class TraceRing {
         steps.add(load(temp(3), BASE));
         steps.add(store(state(temp(3), LAST), temp(1)));
         steps.add(store(Mem.at(temp(0), PacketLayout.TIMESTAMP_END), temp(1)));
-        steps.addAll(open());
+        steps.addAll(openNext());
         return Chain.of(isTimed ? 3 : 2, new Section("trace_switch" + (isTimed ? "_timed" : "") + "_release", steps,
                 null, layout())).by(Index.CPU_ID);
     }
@@ -293,7 +357,7 @@ public final class TraceRing {
         return steps;
     }
 
-    private static List<Step> open() {
+    private static List<Step> openNext() {
         List<Step> steps = new ArrayList<>(List.of(load(temp(3), SUB_MASK), new Step.Add(temp(2), temp(3)),
                 new Step.Add(temp(2), imm(1))));
         steps.addAll(subBuffer());

@@ -95,7 +95,7 @@ public final class RingDrain implements AutoCloseable {
                     ring.word(begin + PacketLayout.EVENTS_DISCARDED));
             long next = begin + ring.subBytes();
             progress = new Progress(next + PacketLayout.RECORDS, progress.file(), progress.fileBytes(),
-                    progress.packets(), progress.discarded());
+                    progress.packets(), progress.discarded(), progress.time());
             ring.keep(progress);
             VarHandle.releaseFence();
             ring.put(TraceRing.CONSUMED, next);
@@ -120,11 +120,22 @@ public final class RingDrain implements AutoCloseable {
             return before;
         }
         ByteBuffer records = isEmpty ? ByteBuffer.allocate(0) : ring.bytes(from, (int) (end - from));
-        long first = isEmpty ? time : ring.word(from);
+        long first = isEmpty ? time : first(from, before.time());
         Progress after = output.write(new Packet(ring.index(), before.packets(), first, time, discarded, records),
                 before, counts);
         return new Progress(isEmpty ? from : PacketLayout.aligned(end), after.file(), after.fileBytes(),
-                after.packets(), after.discarded());
+                after.packets(), after.discarded(), after.time());
+    }
+
+    /** Returns the time of the record at a position. */
+    private long first(long position, long timeBefore) {
+        long word = ring.word(position);
+        if (PacketLayout.isFull(word)) {
+            return ring.word(position + PacketLayout.FULL_TIMESTAMP);
+        }
+        long begin = ring.begin(position);
+        return PacketLayout.time(word, position - begin == PacketLayout.RECORDS
+                ? ring.word(begin + PacketLayout.TIMESTAMP_BEGIN) : timeBefore);
     }
 
     /**
@@ -153,9 +164,7 @@ public final class RingDrain implements AutoCloseable {
     private static long count(ByteBuffer records, Map<Integer, EventType> events) {
         long count = 0;
         while (records.remaining() >= PacketLayout.RECORD_FIELDS) {
-            int id = (int) records.getLong(records.position() + PacketLayout.RECORD_ID_AND_THREAD) & EventType.MAX_ID;
-            EventType type = events.get(id);
-            int bytes = type == null ? -1 : recordBytes(type, records);
+            int bytes = recordBytes(records, events);
             count++;
             records.position(bytes < 0 ? records.limit()
                     : (int) Math.min(records.limit(), records.position() + PacketLayout.aligned(bytes)));
@@ -163,9 +172,18 @@ public final class RingDrain implements AutoCloseable {
         return count;
     }
 
-    /** Returns the length of the next record, or -1 if the record is longer than these bytes. */
-    private static int recordBytes(EventType type, ByteBuffer record) {
-        long bytes = PacketLayout.RECORD_FIELDS;
+    /** Returns the length of the next record, or -1 if its event is unknown, or it is longer than these bytes. */
+    private static int recordBytes(ByteBuffer record, Map<Integer, EventType> events) {
+        long word = record.getLong(record.position());
+        long bytes = PacketLayout.isFull(word) ? PacketLayout.FULL_FIELDS : PacketLayout.RECORD_FIELDS;
+        if (bytes > record.remaining()) {
+            return -1;
+        }
+        EventType type = events.get(!PacketLayout.isFull(word) ? PacketLayout.compactId(word)
+                : (int) PacketLayout.fullId(record.getLong(record.position() + PacketLayout.FULL_NUMBERS)));
+        if (type == null) {
+            return -1;
+        }
         for (EventType.Field field : type.fields()) {
             int lengths = record.position() + (int) bytes;
             bytes += field.type().minimumBytes();

@@ -119,7 +119,7 @@ public final class StreamOutput implements AutoCloseable {
         counts.packets.increment();
         counts.bytes.add(packet.bytes());
         return new RingView.Progress(before.flushed(), wanted, offset + packet.bytes(), before.packets() + 1,
-                packet.discarded());
+                packet.discarded(), packet.end());
     }
 
     private boolean removeOldest(String name) throws IOException {

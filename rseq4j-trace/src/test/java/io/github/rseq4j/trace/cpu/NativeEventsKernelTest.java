@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 final class NativeEventsKernelTest {
     private static final int SUB_BYTES = 128;
     private static final int RING_BYTES = 2 * SUB_BYTES;
-    private static final int ID = 0xFEDC;
-    private static final int WORDS = 16;
+    private static final int ID = 0xDC;
 
     private NativeEngine engine = Rseqs.require();
     private NativeEvents events = new NativeEvents(engine);
@@ -100,18 +99,50 @@ final class NativeEventsKernelTest {
 
     @Test
     void recordsFieldsOfEverySizeSideBySide() {
+        for (int index = 0; index < engine.copies(); index++) {
+            put(index, TraceRing.EPOCH_SIZE, -1);
+        }
         NativeEvents.Event event = event(List.of(1, 2, 8, 1, 4));
         long dirt = 0x5A5A_5A5A_5A5A_0000L;
         assertEquals(0, Native.call(event.entry(), dirt | 0x1180L, dirt | 0xFFFEL, 0x0123_4567_89AB_CDEFL,
                 dirt | 0x2201L, 0x7777_7777_8000_0003L).value());
         int index = written();
         long record = ring(index) + PacketLayout.RECORDS;
-        assertEquals(PacketLayout.RECORDS + 16 + 16, get(index, TraceRing.POSITION));
-        assertEquals(get(index, TraceRing.LAST), RawMemory.getLong(record));
-        assertEquals((long) -Linux.gettid() << 16 | ID, RawMemory.getLong(record + 8));
+        assertEquals(PacketLayout.RECORDS + 8 + 16, get(index, TraceRing.POSITION));
+        assertEquals(PacketLayout.compact(ID, -Linux.gettid()),
+                RawMemory.getLong(record) - get(index, TraceRing.LAST));
         // 80 | FE FF | EF CD AB 89 67 45 23 01 | 01 | 03 00 00 80
-        assertEquals(0x6789_ABCD_EFFF_FE80L, RawMemory.getLong(record + 16));
-        assertEquals(0x8000_0003_0101_2345L, RawMemory.getLong(record + 24));
+        assertEquals(0x6789_ABCD_EFFF_FE80L, RawMemory.getLong(record + 8));
+        assertEquals(0x8000_0003_0101_2345L, RawMemory.getLong(record + 16));
+    }
+
+    @Test
+    void recordsAFullHeaderWhereTheEpochIsOver() {
+        assertEquals(0, Native.call(event(List.of(8)).entry(), 0x0123_4567_89AB_CDEFL).value());
+        int index = written();
+        long record = ring(index) + PacketLayout.RECORDS;
+        long time = get(index, TraceRing.LAST);
+        assertEquals(PacketLayout.RECORDS + 24 + 8, get(index, TraceRing.POSITION));
+        assertEquals(PacketLayout.full(-1) | time & PacketLayout.TIME_MASK, RawMemory.getLong(record));
+        assertEquals(time, RawMemory.getLong(record + PacketLayout.FULL_TIMESTAMP));
+        assertEquals(PacketLayout.fullNumbers(ID, -Linux.gettid()),
+                RawMemory.getLong(record + PacketLayout.FULL_NUMBERS));
+        assertEquals(time & ~PacketLayout.TIME_MASK, get(index, TraceRing.EPOCH));
+        assertEquals(0x0123_4567_89AB_CDEFL, RawMemory.getLong(record + 24));
+    }
+
+    @Test
+    void recordsAFullHeaderOfALargeNumber() {
+        for (int index = 0; index < engine.copies(); index++) {
+            put(index, TraceRing.EPOCH_SIZE, -1);
+        }
+        NativeEvents.Event event = events.event("large", cells, 0xFEDC, List.of());
+        RawMemory.putLong(event.enabledWord(), 1);
+        assertEquals(0, Native.call(event.entry()).value());
+        long record = ring(written()) + PacketLayout.RECORDS;
+        assertTrue(PacketLayout.isFull(RawMemory.getLong(record)));
+        assertEquals(PacketLayout.fullNumbers(0xFEDC, -Linux.gettid()),
+                RawMemory.getLong(record + PacketLayout.FULL_NUMBERS));
     }
 
     @Test
@@ -158,7 +189,8 @@ final class NativeEventsKernelTest {
         RawMemory.putLong(context + pc, 0x0102_0304_0506_0708L);
         assertEquals(0, Native.call(sampler.entry(), 27, 0, context).value());
         int index = written();
-        assertEquals(0x0102_0304_0506_0708L, RawMemory.getLong(ring(index) + PacketLayout.RECORDS + WORDS));
+        assertEquals(0x0102_0304_0506_0708L, RawMemory.getLong(ring(index) + PacketLayout.RECORDS
+                + PacketLayout.FULL_FIELDS));
     }
 
     @Test

@@ -127,10 +127,10 @@ public final class Babeltrace {
         return line(hostName, event, TraceFormat.CTF_1_8);
     }
 
-    /** Returns the line that Babeltrace must print for an event. */
+    /** Returns the line that Babeltrace must print for an event. Of a thread's number it knows the lower 32 bits. */
     public static String line(String hostName, TraceEvent event, TraceFormat format) {
         return String.format(Locale.ROOT, "[%020d] %s %s: { cpu_id = %d }, { tid = %d }, ", event.timestamp(),
-                hostName, event.type().name(), event.cpu(), event.threadId())
+                hostName, event.type().name(), event.cpu(), (int) event.threadId())
                 + fields(event.type(), event.values(), format);
     }
 

@@ -77,7 +77,7 @@ class Ctf2ParserTest {
         "\"index_count\":3    | \"index-count\":3    | expected index_count in env, 1 to 65536",
         "\"uid\":\"0102       | \"uid\":\"0103       | expected /uid",
         "\"frequency\":1      | \"frequency\":-1     | freq=-1",
-        "\"length\":48        | \"length\":40        | field-class/length 48, found 40",
+        "\"length\":24        | \"length\":16        | field-class/length 24, found 16",
         "\"magic\"            | \"tragic\"           | member-classes/0/name \"magic\", found \"tragic\"",
         "\"trace-class\"      | \"trace-glass\"      | expected a fragment of type trace-class",
         "\"name\":\"int8_t\"  | \"name\":\"int9_t\"  | expected /name \"int8_t\", found \"int9_t\"",

@@ -22,7 +22,7 @@ class DamagedTraceTest {
     private static final int PACKET_BYTES = 512;
     private static final int PACKETS = 4;
     private static final int EACH = 10;
-    private static final int RECORD_BYTES = 24;
+    private static final int RECORD_BYTES = 16;
     private static final EventType NUMBER = new EventType("a:number", 5, 6,
             List.of(new EventType.Field("n", FieldType.Basic.LONG)));
 
@@ -32,9 +32,15 @@ class DamagedTraceTest {
 
     @BeforeEach
     void write() throws IOException {
-        try (TraceWriter writer = new TraceWriter(folder, TestTraces.of(1, NUMBER), PACKET_BYTES)) {
+        write(NUMBER);
+    }
+
+    private void write(EventType type) throws IOException {
+        Files.deleteIfExists(folder.resolve("channel_0"));
+        Files.deleteIfExists(folder.resolve("metadata"));
+        try (TraceWriter writer = new TraceWriter(folder, TestTraces.of(1, type), PACKET_BYTES)) {
             for (int i = 0; i < PACKETS * EACH; i++) {
-                writer.append(0, 100 + i, 1, NUMBER, (long) i);
+                writer.append(0, 100 + i, 1, type, (long) i);
                 if (i % EACH == EACH - 1 && i < PACKETS * EACH - 1) {
                     writer.flush(0);
                 }
@@ -119,7 +125,7 @@ class DamagedTraceTest {
 
     @Test
     void aPacketCutInARecord() throws IOException {
-        bytes = Arrays.copyOf(bytes, record(3, 4) + 20);
+        bytes = Arrays.copyOf(bytes, record(3, 4) + 12);
         Found found = read();
         assertEquals(without(34, 40), found.numbers());
         assertEquals(List.of(3L * PACKET_BYTES + PacketLayout.PACKET_SIZE, (long) record(3, 4)),
@@ -145,20 +151,22 @@ class DamagedTraceTest {
 
     @Test
     void anEventThatIsNotDeclared() throws IOException {
-        put(record(1, 3) + 8, PacketLayout.idAndThread(6, 1));
-        assertFinds(without(13, 20), record(1, 3) + 8, "there is no event with id 6");
+        put(record(1, 3), PacketLayout.compact(6, 1) | 113);
+        assertFinds(without(13, 20), record(1, 3), "there is no event with id 6");
     }
 
     @Test
     void aRecordBeyondTheContent() throws IOException {
-        put(2 * PACKET_BYTES + PacketLayout.CONTENT_SIZE, (PacketLayout.RECORDS + 2 * RECORD_BYTES + 17) * 8L);
+        put(2 * PACKET_BYTES + PacketLayout.CONTENT_SIZE, (PacketLayout.RECORDS + 2 * RECORD_BYTES + 9) * 8L);
         assertFinds(without(22, 30), record(2, 2), "beyond the content");
     }
 
     @Test
     void aTimeThatGoesBackIsToldAndTheRecordShown() throws IOException {
-        put(record(2, 5), 3);
-        assertFinds(without(0, 0), record(2, 5), "time goes back from 124 to 3");
+        write(new EventType("a:full", 300, 6, NUMBER.fields()));
+        int record = 2 * PACKET_BYTES + PacketLayout.RECORDS + 5 * (PacketLayout.FULL_FIELDS + Long.BYTES);
+        put(record + PacketLayout.FULL_TIMESTAMP, 3);
+        assertFinds(without(0, 0), record, "time goes back from 124 to 3");
     }
 
     @Test

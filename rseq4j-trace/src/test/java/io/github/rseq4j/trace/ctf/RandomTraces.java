@@ -108,10 +108,10 @@ final class RandomTraces {
             long now = random.nextInt(1000);
             for (int i = 0; i < events; i++) {
                 // Readers order events of one nanosecond as they like: here each has one of its own.
-                now += 5 + random.nextInt(100_000);
+                now += 5 + random.nextInt(random.nextInt(20) == 0 ? 1 << 26 : 100_000);
                 int cpu = random.nextInt(description.indexCount());
                 EventType type = description.events().get(random.nextInt(description.events().size()));
-                long thread = random.nextInt(10) == 0 ? PacketLayout.MAX_THREAD_ID : random.nextInt(-50, 50);
+                long thread = random.nextInt(10) == 0 ? Long.MAX_VALUE : random.nextInt(-50, 50);
                 List<@Nullable Object> values = new ArrayList<>();
                 type.fields().forEach(field -> values.add(value(field.type())));
                 writer.append(cpu, now, thread, type, values.toArray());

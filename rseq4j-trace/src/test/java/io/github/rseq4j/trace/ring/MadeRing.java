@@ -12,7 +12,7 @@ public final class MadeRing implements AddressSpace {
     static final long BASE = 1 << 24;
     public static final int SUB = 1 << 12;
     public static final int COUNT = 8;
-    public static final int RECORD = 32;
+    public static final int RECORD = 24;
 
     private final Map<Long, Long> words = new HashMap<>();
     private final Map<Long, Runnable> whenRead = new HashMap<>();
@@ -92,10 +92,9 @@ public final class MadeRing implements AddressSpace {
 
     private static void record(RingView ring, long position, long time, long number) {
         ring.put(TraceRing.LAST, time);
-        ring.putWord(position, time);
-        ring.putWord(position + 8, 1L << 16 | TracerTest.TWO.id());
-        ring.putWord(position + 16, 0);
-        ring.putWord(position + 24, number);
+        ring.putWord(position, PacketLayout.compact(TracerTest.TWO.id(), 1) | time);
+        ring.putWord(position + 8, 0);
+        ring.putWord(position + 16, number);
         ring.put(TraceRing.POSITION, position + RECORD);
     }
 }

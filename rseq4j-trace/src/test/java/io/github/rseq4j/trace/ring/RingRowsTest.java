@@ -14,14 +14,22 @@ final class RingRowsTest extends SectionRowChecks {
     private static final long SOURCE = RING + 256;
     private static final long LAST = POSITION + 8;
     private static final long DISCARDED = POSITION + 16;
+    private static final long EPOCH = POSITION + 24;
+    private static final long FULL_END = POSITION + 32;
     private static final long CONSUMED = POSITION + 128;
     private static final long LIMIT = CELL + 8;
     private static final long WINDOW = CELL + 32;
     private static final long MISSED = CELL + 40;
+    private static final long EPOCH_SIZE = CELL + 48;
+    private static final long HEADER_WITH_TIME = sum(OTHER, TIME);
 
     RingRowsTest() {
         super(TraceRing.all(), all());
         Engine.get().admit(TraceRing.all());
+    }
+
+    private static long sum(long left, long right) {
+        return left + right;
     }
 
     private static List<Row> all() {
@@ -31,6 +39,7 @@ final class RingRowsTest extends SectionRowChecks {
         all.addAll(copiedEvents("trace_event_memcpy_release"));
         all.addAll(copiedEvents("trace_event_memcpy_unordered_release"));
         all.addAll(timedCopies());
+        all.addAll(fullEvents());
         all.addAll(switches());
         return all;
     }
@@ -48,85 +57,138 @@ final class RingRowsTest extends SectionRowChecks {
         long at = RING + 88;
         long[] closed = words(POSITION, 88, CELL + 16, 127, CELL + 24, 255);
         return List.of(
-                row(event + 1 + release, ring(93), words(CELL, 21, OTHER, -5), 0, words(POSITION, 117, LAST, TIME,
-                        at + 8, TIME, at + 16, OTHER, at + 24, -5)),
-                row(event + 1 + release, ring(97), words(CELL, 21, OTHER, -5), EXIT_0, words()),
-                row(event + 1 + release, closed, words(CELL, 21, OTHER, -5), EXIT_0, words()),
+                row(event + 1 + release, now(93), words(CELL, 13, OTHER, -5), 0, words(POSITION, 109, LAST, TIME,
+                        at + 8, HEADER_WITH_TIME, at + 16, -5)),
+                row(event + 1 + release, now(105), words(CELL, 13, OTHER, -5), EXIT_0, words(LAST, TIME)),
+                row(event + 1 + release, closed, words(CELL, 13, OTHER, -5), EXIT_0, words()),
+                // Too long after the epoch, or the record that would have begun the epoch was not committed.
+                row(event + 1 + release, ring(88), words(CELL, 16, OTHER, -5), EXIT_2, words(LAST, TIME)),
+                row(event + 1 + release, now(93, FULL_END, 97), words(CELL, 16, OTHER, -5), EXIT_2, words(LAST, TIME)),
+                row(event + 1 + release, now(93, FULL_END, 96), words(CELL, 16, OTHER, -5), 0,
+                        words(POSITION, 112, LAST, TIME, at + 8, HEADER_WITH_TIME, at + 16, -5)),
                 // Impossible positions, written by another process: the record lies in the ring all the same.
-                row(event + 1 + release, ring(-256 + 88), words(CELL, 24, OTHER, -5), 0, words(POSITION, -256 + 112,
-                        LAST, TIME, at, TIME, at + 8, OTHER, at + 16, -5)),
-                row(event + 1 + release, ring(Long.MAX_VALUE - 39), words(CELL, 24, OTHER, -5), 0, words(POSITION,
-                        Long.MAX_VALUE - 15, LAST, TIME, at + 128, TIME, at + 136, OTHER, at + 144, -5)),
-                row(event + 1 + release, ring(-1), words(CELL, 24, OTHER, -5), 0, words(POSITION, 24, LAST, TIME,
-                        RING, TIME, RING + 8, OTHER, RING + 16, -5)),
-                row(event + 2 + release, ring(256 + 88), words(CELL, 32, OTHER, 1, 2), 0, words(POSITION, 256 + 120,
-                        LAST, TIME, at, TIME, at + 8, OTHER, at + 16, 1, at + 24, 2)),
-                row(event + 2 + release, ring(89), words(CELL, 32, OTHER, 1, 2), EXIT_0, words()),
-                row(event + 4 + release, ring(72), words(CELL, 48, OTHER, 1, 2, 3, 4), 0, words(POSITION, 120, LAST,
-                        TIME,
-                        at - 16, TIME, at - 8, OTHER, at, 1, at + 8, 2, at + 16, 3, at + 24, 4)),
-                row(event + 4 + release, ring(73), words(CELL, 41, OTHER, 1, 2, 3, 4), EXIT_0, words()),
-                row(event + 8 + release, ring(128 + 40), words(CELL, 73, OTHER, 1, 2, 3, 4, 5, 6, 7, 8), 0,
-                        words(POSITION,
-                        128 + 113, LAST, TIME, at + 80, TIME, at + 88, OTHER, at + 96, 1, at + 104, 2, at + 112, 3,
-                        at + 120, 4, at + 128, 5, at + 136, 6, at + 144, 7, at + 152, 8)),
-                row(event + 8 + release, ring(41), words(CELL, 73, OTHER, 1, 2, 3, 4, 5, 6, 7, 8), EXIT_0, words()));
+                row(event + 1 + release, now(-256 + 88), words(CELL, 16, OTHER, -5), 0, words(POSITION, -256 + 104,
+                        LAST, TIME, at, HEADER_WITH_TIME, at + 8, -5)),
+                row(event + 1 + release, now(Long.MAX_VALUE - 39), words(CELL, 16, OTHER, -5), 0, words(POSITION,
+                        Long.MAX_VALUE - 23, LAST, TIME, at + 128, HEADER_WITH_TIME, at + 136, -5)),
+                row(event + 1 + release, now(-1), words(CELL, 16, OTHER, -5), 0, words(POSITION, 16, LAST, TIME,
+                        RING, HEADER_WITH_TIME, RING + 8, -5)),
+                row(event + 2 + release, ring(88), words(CELL, 24, OTHER, 1, 2), EXIT_2,
+                        words(LAST, TIME)),
+                row(event + 2 + release, now(256 + 88), words(CELL, 24, OTHER, 1, 2), 0, words(POSITION, 256 + 112,
+                        LAST, TIME, at, HEADER_WITH_TIME, at + 8, 1, at + 16, 2)),
+                row(event + 2 + release, now(97), words(CELL, 24, OTHER, 1, 2), EXIT_0, words(LAST, TIME)),
+                row(event + 4 + release, ring(80), words(CELL, 40, OTHER, 1, 2, 3, 4), EXIT_2,
+                        words(LAST, TIME)),
+                row(event + 4 + release, now(80), words(CELL, 40, OTHER, 1, 2, 3, 4), 0, words(POSITION, 120, LAST,
+                        TIME, at - 8, HEADER_WITH_TIME, at, 1, at + 8, 2, at + 16, 3, at + 24, 4)),
+                row(event + 4 + release, now(81), words(CELL, 33, OTHER, 1, 2, 3, 4), EXIT_0, words(LAST, TIME)),
+                row(event + 8 + release, ring(40), words(CELL, 72, OTHER, 1, 2, 3, 4, 5, 6, 7, 8), EXIT_2,
+                        words(LAST, TIME)),
+                row(event + 8 + release, now(128 + 48), words(CELL, 65, OTHER, 1, 2, 3, 4, 5, 6, 7, 8), 0,
+                        words(POSITION, 128 + 113, LAST, TIME, at + 88, HEADER_WITH_TIME, at + 96, 1, at + 104, 2,
+                                at + 112, 3, at + 120, 4, at + 128, 5, at + 136, 6, at + 144, 7, at + 152, 8)),
+                row(event + 8 + release, now(49), words(CELL, 65, OTHER, 1, 2, 3, 4, 5, 6, 7, 8), EXIT_0,
+                        words(LAST, TIME)));
+    }
+
+    /** A ring whose epoch never ends. */
+    private static long[] now(long position, long... more) {
+        long[] all = Arrays.copyOf(more, more.length + 2);
+        all[more.length] = EPOCH_SIZE;
+        all[more.length + 1] = -1;
+        return ring(position, all);
+    }
+
+    /** A ring with a last time of 50, whose epoch began at 16. */
+    private static long[] late(long position) {
+        return ring(position, LAST, 50, EPOCH, 16, EPOCH_SIZE, 1 << 10);
     }
 
     private static List<Row> timedEvents() {
         String event = "trace_event_";
         long at = RING + 88;
-        long[] ring = ring(88, LAST, 50);
+        long[] ring = late(88);
         return List.of(
-                row(event + "1_timed_release", ring, words(CELL, 24, OTHER, -5, 50), 0, words(POSITION, 112, at, 50,
-                        at + 8, OTHER, at + 16, -5)),
-                row(event + "1_timed_release", ring(97), words(CELL, 24, OTHER, -5, 50), EXIT_0, words()),
-                row(event + "1_timed_release", ring, words(CELL, 24, OTHER, -5, 49), EXIT_1, words()),
-                row(event + "2_timed_release", ring, words(CELL, 32, OTHER, 1, 2, 51), 0, words(POSITION, 120, LAST, 51,
-                        at, 51, at + 8, OTHER, at + 16, 1, at + 24, 2)),
-                row(event + "2_timed_release", ring(89), words(CELL, 32, OTHER, 1, 2, 50), EXIT_0, words()),
-                row(event + "2_timed_release", ring, words(CELL, 32, OTHER, 1, 2, 49), EXIT_1, words()),
-                row(event + "4_timed_release", ring(72, LAST, 50), words(CELL, 48, OTHER, 1, 2, 3, 4, 51), 0,
-                        words(POSITION, 120, LAST, 51, at - 16, 51, at - 8, OTHER, at, 1, at + 8, 2, at + 16, 3,
-                                at + 24, 4)),
-                row(event + "4_timed_release", ring, words(CELL, 48, OTHER, 1, 2, 3, 4, 51), EXIT_0, words()),
-                row(event + "4_timed_release", ring(72, LAST, 50), words(CELL, 48, OTHER, 1, 2, 3, 4, 49), EXIT_1,
+                row(event + "1_timed_release", ring, words(CELL, 16, OTHER, -5, 50), 0, words(POSITION, 104,
+                        at, OTHER + 34, at + 8, -5)),
+                row(event + "1_timed_release", ring(105), words(CELL, 16, OTHER, -5, 50), EXIT_0, words(LAST, 50)),
+                row(event + "1_timed_release", ring, words(CELL, 16, OTHER, -5, 49), EXIT_1, words()),
+                row(event + "1_timed_release", ring, words(CELL, 16, OTHER, -5, 1040), EXIT_2,
+                        words(LAST, 1040)),
+                row(event + "2_timed_release", late(88), words(CELL, 24, OTHER, 1, 2, 1040), EXIT_2,
+                        words(LAST, 1040)),
+                row(event + "2_timed_release", ring, words(CELL, 24, OTHER, 1, 2, 51), 0, words(POSITION, 112, LAST, 51,
+                        at, OTHER + 35, at + 8, 1, at + 16, 2)),
+                row(event + "2_timed_release", ring(97), words(CELL, 24, OTHER, 1, 2, 50), EXIT_0, words(LAST, 50)),
+                row(event + "2_timed_release", ring, words(CELL, 24, OTHER, 1, 2, 49), EXIT_1, words()),
+                row(event + "4_timed_release", late(80), words(CELL, 40, OTHER, 1, 2, 3, 4, 1040), EXIT_2,
+                        words(LAST, 1040)),
+                row(event + "4_timed_release", late(72), words(CELL, 40, OTHER, 1, 2, 3, 4, 51), 0,
+                        words(POSITION, 112, LAST, 51, at - 16, OTHER + 35, at - 8, 1, at, 2, at + 8, 3, at + 16, 4)),
+                row(event + "4_timed_release", ring, words(CELL, 40, OTHER, 1, 2, 3, 4, 51), EXIT_0, words(LAST, 51)),
+                row(event + "4_timed_release", late(72), words(CELL, 40, OTHER, 1, 2, 3, 4, 49), EXIT_1,
                         words()),
-                row(event + "8_timed_release", ring(40, LAST, 50), words(CELL, 80, OTHER, 1, 2, 3, 4, 5, 6, 7, 8, 51),
-                        0, words(POSITION, 120, LAST, 51, at - 48, 51, at - 40, OTHER, at - 32, 1, at - 24, 2, at -
-                        16, 3,
-                                at - 8, 4, at, 5, at + 8, 6, at + 16, 7, at + 24, 8)),
-                row(event + "8_timed_release", ring, words(CELL, 80, OTHER, 1, 2, 3, 4, 5, 6, 7, 8, 51), EXIT_0,
-                        words()),
-                row(event + "8_timed_release", ring(40, LAST, 50), words(CELL, 80, OTHER, 1, 2, 3, 4, 5, 6, 7, 8, 49),
+                row(event + "8_timed_release", late(40), words(CELL, 72, OTHER, 1, 2, 3, 4, 5, 6, 7, 8, 1040), EXIT_2,
+                        words(LAST, 1040)),
+                row(event + "8_timed_release", late(40), words(CELL, 72, OTHER, 1, 2, 3, 4, 5, 6, 7, 8, 51),
+                        0, words(POSITION, 112, LAST, 51, at - 48, OTHER + 35, at - 40, 1, at - 32, 2, at - 24, 3,
+                                at - 16, 4, at - 8, 5, at, 6, at + 8, 7, at + 16, 8)),
+                row(event + "8_timed_release", ring, words(CELL, 72, OTHER, 1, 2, 3, 4, 5, 6, 7, 8, 51), EXIT_0,
+                        words(LAST, 51)),
+                row(event + "8_timed_release", late(40), words(CELL, 72, OTHER, 1, 2, 3, 4, 5, 6, 7, 8, 49),
                         EXIT_1, words()));
     }
 
     private static List<Row> copiedEvents(String copy) {
         long at = RING + 88;
-        long[] ring = ring(88, LAST, 50, SOURCE, OTHER, SOURCE + 8, 0x55_3412L);
-        long[] wide = words(POSITION, 88, CELL, RING, LIMIT, 1 << 20, CELL + 16, (1 << 20) - 1, CELL + 24, 255);
+        long[] ring = now(88, LAST, 50, SOURCE, OTHER, SOURCE + 8, 0x55_3412L);
         return List.of(
-                row(copy, ring, words(CELL, 26, 7, SOURCE, 10), 0, words(POSITION, 114, LAST, TIME, at, TIME, at + 8, 7,
-                        at + 16, OTHER, at + 24, 0x3412)),
-                row(copy, ring, words(CELL, 16, 7, SOURCE, 0), 0, words(POSITION, 104, LAST, TIME, at, TIME, at + 8,
-                        7)),
-                row(copy, ring(95), words(CELL, 25, 7, SOURCE, 9), EXIT_0, words()),
-                row(copy, wide, words(CELL, 16, 7, SOURCE, TOO_LONG), OUT_OF_RANGE, words()));
+                row(copy, ring, words(CELL, 18, 7, SOURCE, 10), 0, words(POSITION, 106, LAST, TIME, at, 7 + TIME,
+                        at + 8, OTHER, at + 16, 0x3412)),
+                row(copy, ring, words(CELL, 8, 7, SOURCE, 0), 0, words(POSITION, 96, LAST, TIME, at, 7 + TIME)),
+                row(copy, now(103), words(CELL, 17, 7, SOURCE, 9), EXIT_0, words(LAST, TIME)),
+                row(copy, ring(88), words(CELL, 8, 7, SOURCE, 0), EXIT_2, words(LAST, TIME)),
+                row(copy, wide(), words(CELL, 8, 7, SOURCE, TOO_LONG), OUT_OF_RANGE, words(LAST, TIME,
+                        at, 7 + TIME)));
+    }
+
+    /** A ring in which records of any length fit. */
+    private static long[] wide() {
+        return words(POSITION, 88, CELL, RING, LIMIT, 1 << 20, CELL + 16, (1 << 20) - 1, CELL + 24, 255,
+                EPOCH_SIZE, -1);
     }
 
     private static List<Row> timedCopies() {
         String timed = "trace_event_memcpy_timed_release";
         long at = RING + 88;
-        long[] ring = ring(88, LAST, 50, SOURCE, OTHER, SOURCE + 8, 0x55_3412L);
-        long[] wide = words(POSITION, 88, CELL, RING, LIMIT, 1 << 20, CELL + 16, (1 << 20) - 1, CELL + 24, 255);
+        long[] ring = ring(88, LAST, 50, EPOCH_SIZE, 100, SOURCE, OTHER, SOURCE + 8, 0x55_3412L);
         return List.of(
-                row(timed, ring, words(CELL, 26, 7, SOURCE, 10, 51), 0, words(POSITION, 114, LAST, 51, at, 51, at + 8,
-                        7,
-                        at + 16, OTHER, at + 24, 0x3412)),
-                row(timed, ring(95), words(CELL, 25, 7, SOURCE, 9, 51), EXIT_0, words()),
-                row(timed, ring, words(CELL, 26, 7, SOURCE, 10, 49), EXIT_1, words()),
-                row(timed, wide, words(CELL, 16, 7, SOURCE, TOO_LONG, 51), OUT_OF_RANGE, words()));
+                row(timed, ring, words(CELL, 18, 7, SOURCE, 10, 51), 0, words(POSITION, 106, LAST, 51, at, 7 + 51,
+                        at + 8, OTHER, at + 16, 0x3412)),
+                row(timed, ring(103), words(CELL, 17, 7, SOURCE, 9, 51), EXIT_0, words(LAST, 51)),
+                row(timed, ring, words(CELL, 18, 7, SOURCE, 10, 49), EXIT_1, words()),
+                row(timed, ring, words(CELL, 18, 7, SOURCE, 10, -1), EXIT_2, words(LAST, -1)),
+                row(timed, wide(), words(CELL, 8, 7, SOURCE, TOO_LONG, 51), OUT_OF_RANGE, words(LAST, 51,
+                        at, 7 + 51)));
+    }
+
+    private static List<Row> fullEvents() {
+        String full = "trace_event_full_release";
+        String timed = "trace_event_full_timed_release";
+        long at = RING + 88;
+        long[] ring = ring(88, LAST, 50, FULL_END, 200, SOURCE, OTHER, SOURCE + 8, 0x55_3412L);
+        return List.of(
+                row(full, ring, words(CELL, 24, 7, OTHER, SOURCE, 0), 0, words(POSITION, 112, LAST, TIME,
+                        EPOCH, HIGH_TIME, FULL_END, 112, at, 7 + LOW_TIME, at + 8, TIME, at + 16, OTHER)),
+                row(full, ring(89), words(CELL, 25, 7, OTHER, SOURCE, 1), EXIT_0, words(LAST, TIME)),
+                row(full, wide(), words(CELL, 24, 7, OTHER, SOURCE, TOO_LONG), OUT_OF_RANGE, words(LAST, TIME)),
+                row(timed, ring(80, LAST, 50, SOURCE, 0x7F), words(CELL, 25, 7, OTHER, SOURCE, 1, (5 << 24) + 3), 0,
+                        words(POSITION, 105, LAST, (5 << 24) + 3, EPOCH, 5 << 24, FULL_END, 105, at - 8, 10,
+                                at, (5 << 24) + 3, at + 8, OTHER, at + 16, 0x7F)),
+                row(timed, ring(89), words(CELL, 25, 7, OTHER, SOURCE, 1, 51), EXIT_0, words(LAST, 51)),
+                row(timed, ring, words(CELL, 24, 7, OTHER, SOURCE, 0, 49), EXIT_1, words()),
+                row(timed, wide(), words(CELL, 24, 7, OTHER, SOURCE, TOO_LONG, 51), OUT_OF_RANGE, words(LAST, 51)));
     }
 
     private static List<Row> switches() {
