@@ -28,7 +28,7 @@ import java.util.stream.Stream;
 public final class Sample08ReadTrace {
     private Sample08ReadTrace() {}
 
-    /** The events. Without the compiler's option -parameters, @Field names the fields. */
+    /** The events. The compiler's option -parameters keeps the names of the fields; @Field gives others. */
     interface Requests {
         /** A request, from its begin to its end. */
         Span request(long id);

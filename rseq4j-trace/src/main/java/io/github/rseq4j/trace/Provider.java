@@ -31,7 +31,8 @@ import java.lang.annotation.Target;
  *
  * <p><b>Fields.</b> Each parameter is a field. Its type is a primitive type, String, an array of bytes, or an
  * enumeration; references may be null. Its name is the name of the parameter, if the interface is compiled with
- * {@code -parameters}, and otherwise {@code arg0} and so on; {@link Field} names it explicitly. Strings are recorded in
+ * {@code -parameters}, and otherwise {@code arg0} and so on, of which the tracer warns once for each interface, through
+ * the {@link System.Logger} of the name of {@link Tracer}; {@link Field} names it explicitly. Strings are recorded in
  * UTF-8, enumerations as ordinals.
  *
  * <p><b>Limits.</b> A record has at most 4,096 bytes of fields; {@link TracerOptions#withFieldBytes} changes that.

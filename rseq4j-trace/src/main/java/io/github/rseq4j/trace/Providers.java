@@ -81,14 +81,30 @@ final class Providers {
      * @param <T> the interface
      * @throws IllegalArgumentException if the interface breaks a rule; the message names the method and the remedy
      */
-    synchronized <T> T probes(MethodHandles.@Nullable Lookup place, Class<T> provider) {
+    <T> T probes(MethodHandles.@Nullable Lookup place, Class<T> provider) {
+        T known = known(provider);
+        if (known != null) {
+            return known;
+        }
+        ProviderModel model = ProviderModel.of(provider);
+        T implementation = implement(place, provider, model);
+        UnnamedFields.warn(model);
+        return implementation;
+    }
+
+    private synchronized <T> @Nullable T known(Class<T> provider) {
         requireOpen();
         WeakReference<Object> made = implementations.get(provider);
         Object known = made == null ? null : made.get();
+        return known == null ? null : provider.cast(known);
+    }
+
+    private synchronized <T> T implement(MethodHandles.@Nullable Lookup place, Class<T> provider,
+            ProviderModel model) {
+        T known = known(provider);
         if (known != null) {
-            return provider.cast(known);
+            return known;
         }
-        ProviderModel model = ProviderModel.of(provider);
         MethodHandles.Lookup found = place == null ? ProbePlace.of(provider) : ProbePlace.of(place, provider);
         BitSet taken = (BitSet) ids.clone();
         List<ProbeCompiler.Implementation> methods = new ArrayList<>();
