@@ -2,13 +2,19 @@ import org.jspecify.annotations.NullMarked;
 
 /** The command line of rseq4j. */
 @NullMarked
+// DuckDB's jar has no descriptor, but a name of its own.
+@SuppressWarnings("requires-automatic")
 module io.github.rseq4j.cli {
     requires static org.jspecify;
     requires info.picocli;
     requires io.github.rseq4j;
     requires io.github.rseq4j.analysis;
     requires io.github.rseq4j.trace;
+    requires java.sql;
+    requires duckdb.jdbc;
     requires me.tongfei.progressbar;
+    requires org.jline.reader;
+    requires org.jline.terminal;
 
     opens io.github.rseq4j.cli to info.picocli;
     opens io.github.rseq4j.cli.demo to info.picocli;

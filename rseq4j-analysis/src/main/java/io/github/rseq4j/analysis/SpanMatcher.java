@@ -31,6 +31,7 @@ final class SpanMatcher {
     private final List<Begun> left = new ArrayList<>();
     private long openCount;
     private long unmatched;
+    private long taken;
 
     /** The role of an event in a span. */
     enum Kind { BEGINS, ENDS, NEITHER }
@@ -49,15 +50,24 @@ final class SpanMatcher {
     static final class Begun {
         private final String pair;
         private final long timestamp;
+        /** The number of the event, counted from 1. */
+        private final long number;
+        private final int cpu;
+        private final int depth;
         /** The next begin on the thread's stack. */
         private final @Nullable Begun below;
         /** The begin before this one with the same name and thread. */
         private @Nullable Begun older;
         private boolean isOnStack = true;
+        /** The cycles of the spans directly inside this one that have ended. */
+        private long innerCycles;
 
-        Begun(String pair, long timestamp, @Nullable Begun below, @Nullable Begun older) {
+        Begun(String pair, TraceEvent event, long number, @Nullable Begun below, @Nullable Begun older) {
             this.pair = pair;
-            this.timestamp = timestamp;
+            this.timestamp = event.timestamp();
+            this.number = number;
+            this.cpu = event.cpu();
+            this.depth = below == null ? 0 : below.depth + 1;
             this.below = below;
             this.older = older;
         }
@@ -69,6 +79,34 @@ final class SpanMatcher {
         /** Returns the time of the begin, in cycles. */
         long timestamp() {
             return timestamp;
+        }
+
+        /** Returns the number of the begin among all events that the matcher has taken, from 1. */
+        long number() {
+            return number;
+        }
+
+        int cpu() {
+            return cpu;
+        }
+
+        /** Returns the number of spans of the thread that were open at the begin. */
+        int depth() {
+            return depth;
+        }
+
+        /** Returns the innermost begin of the thread that was open at this one, or null. */
+        @Nullable Begun parent() {
+            return below;
+        }
+
+        long innerCycles() {
+            return innerCycles;
+        }
+
+        /** Adds the duration of a span directly inside this one, in cycles. */
+        void addInner(long cycles) {
+            innerCycles += cycles;
         }
 
         /** Tells whether the span nests: false if a span around it has ended before it. */
@@ -104,12 +142,13 @@ final class SpanMatcher {
      */
     @Nullable Begun take(TraceEvent event) {
         Role role = role(event.type());
+        taken++;
         left.clear();
         if (role.kind() == Kind.NEITHER) {
             return null;
         }
         Key key = new Key(event.threadId(), role.pair());
-        return role.kind() == Kind.BEGINS ? begin(key, event.timestamp()) : end(key);
+        return role.kind() == Kind.BEGINS ? begin(key, event) : end(key);
     }
 
     /** Returns the begins that the last end has removed from the stack without an end, the innermost first. */
@@ -117,7 +156,17 @@ final class SpanMatcher {
         return List.copyOf(left);
     }
 
-    private @Nullable Begun begin(Key key, long timestamp) {
+    /** Returns the number of events that were taken. */
+    long taken() {
+        return taken;
+    }
+
+    /** Returns the innermost begin of a thread that has no end yet, or null. */
+    @Nullable Begun innermost(long threadId) {
+        return tops.get(threadId);
+    }
+
+    private @Nullable Begun begin(Key key, TraceEvent event) {
         Begun before = newest.get(key);
         while (before != null && !before.isOnStack) {
             before = before.older;
@@ -128,7 +177,7 @@ final class SpanMatcher {
             unmatched++;
             return null;
         }
-        Begun begun = new Begun(key.pair(), timestamp, tops.get(key.threadId()), before);
+        Begun begun = new Begun(key.pair(), event, taken, tops.get(key.threadId()), before);
         newest.put(key, begun);
         tops.put(key.threadId(), begun);
         openCount++;

@@ -4,6 +4,7 @@ import io.github.rseq4j.trace.ctf.Problem;
 import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TracePacket;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,6 +81,22 @@ public final class Trace implements AutoCloseable {
     public static Trace openLive(Path folder) throws IOException {
         requireFolder(folder);
         return of(folder, TraceReader.live(folder));
+    }
+
+    /**
+     * Opens a trace, and reports its packets. The packet of an event is reported before the event is returned; the
+     * first packets are reported during this call.
+     *
+     * @param folder the folder that holds the trace's metadata
+     * @param isLive whether the tracer still writes to the folder, as in {@link #openLive}
+     * @param packets receives each packet, on the thread that reads
+     * @return the trace; the caller must close it
+     * @throws UnreadableTraceException if the metadata cannot be read
+     * @throws IOException if the folder does not exist or is not a folder
+     */
+    public static Trace open(Path folder, boolean isLive, Consumer<? super TracePacket> packets) throws IOException {
+        requireFolder(folder);
+        return of(folder, TraceReader.of(folder, isLive, packets));
     }
 
     private static void requireFolder(Path folder) throws IOException {

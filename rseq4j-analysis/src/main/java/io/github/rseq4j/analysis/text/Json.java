@@ -3,12 +3,14 @@ package io.github.rseq4j.analysis.text;
 import java.io.IOException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.SerializableString;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.io.CharacterEscapes;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -29,6 +31,10 @@ public final class Json {
     private static final ObjectWriter FILE = mapper(false).writer();
     private static final ObjectWriter PRETTY = mapper(false).writerWithDefaultPrettyPrinter();
     private static final ObjectWriter PAGE = mapper(true).writer();
+
+    /** Keeps every digit of a number. */
+    private static final JsonMapper EXACT = JsonMapper.builder().enable(
+            DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS, DeserializationFeature.USE_BIG_INTEGER_FOR_INTS).build();
 
     private final JsonGenerator to;
 
@@ -199,6 +205,21 @@ public final class Json {
             case Boolean truth -> to.writeBoolean(truth);
             case Number number -> to.writePOJO(number);
             default -> to.writeString(String.valueOf(value));
+        }
+    }
+
+    /**
+     * Returns the value that a text of JSON stands for, with every digit of its numbers. A text that is no JSON, such
+     * as NaN, stands for itself.
+     *
+     * @param text the text
+     * @return null, a Boolean, a Number, a String, a Map or a List
+     */
+    public static @Nullable Object parsed(String text) {
+        try {
+            return EXACT.readValue(text, Object.class);
+        } catch (JacksonException _) {
+            return text;
         }
     }
 

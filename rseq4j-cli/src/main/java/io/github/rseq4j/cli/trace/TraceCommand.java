@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "trace", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Reads traces of rseq4j: folders in the Common Trace Format.",
         subcommands = {TraceViewCommand.class, TraceSummaryCommand.class, TraceConvertCommand.class,
-            TraceReportCommand.class, TraceRecoverCommand.class},
+            TraceReportCommand.class, TraceSqlCommand.class, TraceRecoverCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         footer = {"", "DIR is the folder of one run. If a tracer was started again with the same folder, the later "
             + "runs are in its folders run-2, run-3 and so on.", "",

@@ -9,6 +9,7 @@ import io.github.rseq4j.trace.ctf.Problem;
 import io.github.rseq4j.trace.ctf.TraceCopy;
 import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TracePacket;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import io.github.rseq4j.trace.file.RegularFile;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -43,13 +45,24 @@ final class TraceInput implements AutoCloseable {
      * @throws InputException if there is no such folder
      */
     TraceInput(Path folder) {
+        this(folder, _ -> {});
+    }
+
+    /**
+     * Opens a trace, and reports its packets.
+     *
+     * @param folder the path that the user gave
+     * @param packets receives each packet before its events
+     * @throws InputException if there is no such folder
+     */
+    TraceInput(Path folder, Consumer<? super TracePacket> packets) {
         if (!Files.isDirectory(folder)) {
             throw new InputException("DIR=" + Printable.name(folder.toString())
                     + ": is not a folder; give the folder that holds the trace's metadata");
         }
         this.folder = folder;
         this.left = left();
-        this.trace = open();
+        this.trace = open(packets);
         if (left == TraceRecovery.Left.RINGS) {
             notes.add("the tracer was not closed, and events that it had not written are in .rings: run"
                     + " `rseq4j trace recover DIR` and read it again");
@@ -61,9 +74,9 @@ final class TraceInput implements AutoCloseable {
         runs(folder).ifPresent(notes::add);
     }
 
-    private @Nullable Trace open() {
+    private @Nullable Trace open(Consumer<? super TracePacket> packets) {
         try {
-            return left == TraceRecovery.Left.RUNNING ? Trace.openLive(folder) : Trace.open(folder);
+            return Trace.open(folder, left == TraceRecovery.Left.RUNNING, packets);
         } catch (UnreadableTraceException e) {
             problems = e.problems();
             problemCount = e.problemCount();
@@ -102,6 +115,15 @@ final class TraceInput implements AutoCloseable {
     /** Returns the trace, or null if its metadata cannot be read. */
     @Nullable Trace trace() {
         return trace;
+    }
+
+    /** Returns whether the tracer has completed the trace: closed, running, killed or unknown. */
+    String state() {
+        return left == null ? "unknown" : switch (left) {
+            case RUNNING -> "running";
+            case RINGS -> "killed";
+            default -> "closed";
+        };
     }
 
     /** Returns the notes on the trace, which are not problems of its files. */

@@ -226,7 +226,7 @@ class TraceCommandsTest {
     void refusesToRunWithoutACommand() {
         Run run = Run.of("trace");
         assertEquals(2, run.exit());
-        assertEquals("rseq4j: no command given, must be one of view, summary, convert, report, recover;"
+        assertEquals("rseq4j: no command given, must be one of view, summary, convert, report, sql, recover;"
                 + " see rseq4j trace --help", run.onlyError());
     }
 

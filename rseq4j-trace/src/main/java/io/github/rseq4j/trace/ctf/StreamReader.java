@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the events of one CPU index in the order of its files. Used by one thread. */
@@ -38,6 +39,7 @@ final class StreamReader implements AutoCloseable {
     private final Problems problems;
     private final int windowBytes;
     private final boolean isLive;
+    private final Consumer<? super TracePacket> seen;
     private int nextFile;
     private @Nullable StreamFile file;
     private long position;
@@ -95,9 +97,10 @@ final class StreamReader implements AutoCloseable {
      * @param problems collects problems
      * @param windowBytes the size of the window of a file, in bytes
      * @param isLive whether the trace is being written
+     * @param seen receives each packet before its events
      */
     StreamReader(int index, List<Path> files, byte[] mark, Map<Integer, EventType> events, Problems problems,
-            int windowBytes, boolean isLive) {
+            int windowBytes, boolean isLive, Consumer<? super TracePacket> seen) {
         this.index = index;
         this.files = files;
         this.mark = mark;
@@ -105,6 +108,7 @@ final class StreamReader implements AutoCloseable {
         this.problems = problems;
         this.windowBytes = windowBytes;
         this.isLive = isLive;
+        this.seen = seen;
     }
 
     int index() {
@@ -227,14 +231,19 @@ final class StreamReader implements AutoCloseable {
         check(current, start, header.getLong(base + PacketLayout.STREAM_INSTANCE_ID), "stream_instance_id",
                 PacketLayout.STREAM_INSTANCE_ID);
         check(current, start, header.getLong(base + PacketLayout.CPU_ID), "cpu_id", PacketLayout.CPU_ID);
-        count(current, start, header.getLong(base + PacketLayout.PACKET_SEQ_NUM),
-                header.getLong(base + PacketLayout.EVENTS_DISCARDED));
-        long timeBegin = header.getLong(base + PacketLayout.TIMESTAMP_BEGIN);
-        if (Long.compareUnsigned(timeBegin, header.getLong(base + PacketLayout.TIMESTAMP_END)) > 0) {
+        long sequence = header.getLong(base + PacketLayout.PACKET_SEQ_NUM);
+        long lostBefore = lostPackets;
+        long discardedBefore = discarded;
+        count(current, start, sequence, header.getLong(base + PacketLayout.EVENTS_DISCARDED));
+        long begin = header.getLong(base + PacketLayout.TIMESTAMP_BEGIN);
+        long end = header.getLong(base + PacketLayout.TIMESTAMP_END);
+        if (Long.compareUnsigned(begin, end) > 0) {
             problem(current, start + PacketLayout.TIMESTAMP_BEGIN, "timestamp_begin is after timestamp_end");
         }
         Packet begun = sized(current, start, header.getLong(base + PacketLayout.CONTENT_SIZE),
-                header.getLong(base + PacketLayout.PACKET_SIZE), timeBegin);
+                header.getLong(base + PacketLayout.PACKET_SIZE), begin);
+        seen.accept(new TracePacket(index, sequence, begin, end, begun.contentEnd - start, begun.end - start,
+                Math.max(discarded - discardedBefore, 0), lostPackets - lostBefore));
         packet = begun;
         position = start + PacketLayout.RECORDS;
         return begun;

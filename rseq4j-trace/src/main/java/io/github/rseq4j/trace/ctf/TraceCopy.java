@@ -62,7 +62,7 @@ public final class TraceCopy {
         }
         TraceCopy copy = new TraceCopy(to);
         boolean isWhole = false;
-        try (TraceReader reader = new TraceReader(from, isLive, copy::append)) {
+        try (TraceReader reader = new TraceReader(from, isLive, _ -> {}, copy::append)) {
             TraceDescription trace = reader.description();
             if (trace == null) {
                 throw new IOException(reader.problems().stream().map(Problem::toString).findFirst()

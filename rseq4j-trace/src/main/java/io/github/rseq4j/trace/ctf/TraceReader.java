@@ -108,7 +108,7 @@ public final class TraceReader implements AutoCloseable {
      * @param folder the folder of the trace
      */
     public TraceReader(Path folder) {
-        this(folder, false, null);
+        this(folder, false, _ -> {}, null);
     }
 
     /**
@@ -120,7 +120,20 @@ public final class TraceReader implements AutoCloseable {
      * @return the reader
      */
     public static TraceReader live(Path folder) {
-        return new TraceReader(folder, true, null);
+        return new TraceReader(folder, true, _ -> {}, null);
+    }
+
+    /**
+     * Opens a trace, and reports its packets. A packet is reported before its first event is returned, and at most one
+     * event of the same stream earlier. The first packets are reported during this call.
+     *
+     * @param folder the folder of the trace
+     * @param isLive whether a tracer is writing the trace, as in {@link #live}
+     * @param packets receives each packet, on the thread that reads
+     * @return the reader
+     */
+    public static TraceReader of(Path folder, boolean isLive, Consumer<? super TracePacket> packets) {
+        return new TraceReader(folder, isLive, packets, null);
     }
 
     /**
@@ -128,9 +141,11 @@ public final class TraceReader implements AutoCloseable {
      *
      * @param folder the folder of the trace
      * @param isLive whether a tracer is writing it
+     * @param packets receives each packet
      * @param sink takes the packets without a problem, or null
      */
-    TraceReader(Path folder, boolean isLive, StreamReader.@Nullable PacketSink sink) {
+    TraceReader(Path folder, boolean isLive, Consumer<? super TracePacket> packets,
+            StreamReader.@Nullable PacketSink sink) {
         description = describe(folder.resolve(TraceFiles.METADATA));
         if (description != null) {
             Map<Integer, List<Long>> channels = channels(folder);
@@ -140,7 +155,7 @@ public final class TraceReader implements AutoCloseable {
             byte[] mark = PacketLayout.mark(description.uuid());
             Map<Integer, EventType> events = description.eventsById();
             channels.forEach((index, numbers) -> streams.add(new StreamReader(index, files(folder, index, numbers),
-                    mark, events, problems, windowBytes, isLive)));
+                    mark, events, problems, windowBytes, isLive, packets)));
             if (sink != null) {
                 streams.forEach(stream -> stream.passTo(sink));
             }

@@ -1,0 +1,144 @@
+package io.github.rseq4j.cli.sql;
+
+import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.duckdb.DuckDBAppender;
+import org.duckdb.DuckDBConnection;
+
+/** The tables of events: one for each name and the types of its fields. */
+final class EventTables {
+    /* How it works
+     *
+     * A table is created at its first event. Empty tables are created for the first thousand declarations without
+     * events, so that a query need not know whether an event has occurred.
+     *
+     * An appender keeps a block of rows in memory, so only the appenders that were used last are open. All appenders
+     * are flushed when the rows that they keep have many bytes of text.
+     */
+    private static final int MAX_APPENDERS = 128;
+    private static final long MAX_TEXT_BYTES = 1 << 25;
+    private static final int MAX_EMPTY = 1000;
+
+    private final DuckDBConnection connection;
+    private final Map<String, EventTable> byKey = new LinkedHashMap<>();
+    /** The tables of the types of the trace that is read, by their numbers. */
+    private final Map<Integer, EventTable> byId = new HashMap<>();
+    private final Set<EventTable> created = new LinkedHashSet<>();
+    private final LinkedHashMap<EventTable, DuckDBAppender> appenders = new LinkedHashMap<>();
+    private long textBytes;
+
+    EventTables(DuckDBConnection connection) {
+        this.connection = connection;
+    }
+
+    /** Declares the events of the next trace. */
+    void declare(List<EventType> types) {
+        byId.clear();
+        for (EventType type : types) {
+            byId.put(type.id(), byKey.computeIfAbsent(EventTable.key(type),
+                    _ -> new EventTable("event_" + (byKey.size() + 1), type)));
+        }
+    }
+
+    /** Appends an event of the trace that was declared last. */
+    void append(EventPlace place, TraceEvent event) throws SQLException {
+        EventTable table = byId.get(event.type().id());
+        if (table == null) {
+            throw new IllegalStateException("event=" + event.name() + " is not declared");
+        }
+        textBytes += table.append(appender(table), place, event);
+        if (textBytes >= MAX_TEXT_BYTES) {
+            flush();
+        }
+    }
+
+    private DuckDBAppender appender(EventTable table) throws SQLException {
+        // The appender that was used last comes last.
+        DuckDBAppender open = appenders.remove(table);
+        if (open == null) {
+            if (appenders.size() == MAX_APPENDERS) {
+                appenders.pollFirstEntry().getValue().close();
+            }
+            if (created.add(table)) {
+                run(table.create());
+            }
+            open = connection.createAppender("base", table.table());
+        }
+        appenders.put(table, open);
+        return open;
+    }
+
+    private void flush() throws SQLException {
+        for (DuckDBAppender each : appenders.values()) {
+            each.flush();
+        }
+        textBytes = 0;
+    }
+
+    /** Completes the rows. */
+    void close() throws SQLException {
+        while (!appenders.isEmpty()) {
+            appenders.pollFirstEntry().getValue().close();
+        }
+    }
+
+    /**
+     * Creates the views of all events and of each name.
+     *
+     * @param traces the expressions of host and run
+     */
+    void createViews(String traces) throws SQLException {
+        for (EventTable each : byKey.values().stream().filter(each -> !created.contains(each)).limit(MAX_EMPTY)
+                .toList()) {
+            run(each.create());
+            created.add(each);
+        }
+        String none = "SELECT NULL::INTEGER AS trace, NULL::BIGINT AS number, NULL::TIMESTAMP_NS AS time,"
+                + " NULL::BIGINT AS ns, NULL::UBIGINT AS cycles, NULL::INTEGER AS cpu, NULL::BIGINT AS tid,"
+                + " NULL::VARCHAR AS thread, NULL::BOOLEAN AS virtual, NULL::BIGINT AS span, NULL::VARCHAR AS provider,"
+                + " NULL::VARCHAR AS event, NULL::TINYINT AS loglevel, NULL::JSON AS fields, NULL::JSON AS truncated"
+                + " WHERE false";
+        run("CREATE VIEW base.events AS " + none + created.stream()
+                .map(table -> " UNION ALL " + table.eventRows("trace")).collect(Collectors.joining()));
+        run("CREATE VIEW events AS SELECT " + traces + ", * EXCLUDE (trace) FROM base.events");
+        Map<String, List<EventTable>> byName = new LinkedHashMap<>();
+        created.forEach(table -> byName.computeIfAbsent(table.type().name(), _ -> new ArrayList<>()).add(table));
+        SqlNames names = new SqlNames();
+        for (Map.Entry<String, List<EventTable>> each : byName.entrySet()) {
+            createView(names, each.getKey(), each.getValue(), traces);
+        }
+    }
+
+    /** Creates the view of a name. If the types of two declarations cannot be combined, each gets a view. */
+    private void createView(SqlNames names, String name, List<EventTable> tables, String traces) throws SQLException {
+        String view = "CREATE VIEW " + SqlNames.identifier(names.take(name)) + " AS ";
+        try {
+            run(view + tables.stream().map(table -> table.typedRows(traces))
+                    .collect(Collectors.joining(" UNION ALL BY NAME ")));
+        } catch (SQLException e) {
+            if (tables.size() == 1) {
+                throw e;
+            }
+            run(view + tables.getFirst().typedRows(traces));
+            for (EventTable other : tables.subList(1, tables.size())) {
+                run("CREATE VIEW " + SqlNames.identifier(names.take(name)) + " AS " + other.typedRows(traces));
+            }
+        }
+    }
+
+    private void run(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
