@@ -234,15 +234,14 @@ public final class TraceRing {
         steps.addAll(reserve(SIZE));
         steps.addAll(place());
         steps.add(new Step.Copy(Mem.at(temp(2), PacketLayout.FULL_FIELDS), arg(4), arg(5), Section.MAX_COPY_BYTES));
-        steps.add(new Step.Move(temp(1), temp(0)));
-        steps.add(new Step.Add(temp(1), SIZE));
-        steps.add(store(state(temp(3), FULL_END), temp(1)));
         steps.add(store(Mem.at(temp(2), PacketLayout.FULL_NUMBERS), arg(3)));
-        steps.add(loadState(temp(1), temp(3), LAST));
         steps.add(store(Mem.at(temp(2), PacketLayout.FULL_TIMESTAMP), temp(1)));
         steps.add(new Step.And(temp(1), imm(PacketLayout.TIME_MASK)));
         steps.add(new Step.Add(temp(1), HEADER));
         steps.add(store(Mem.at(temp(2), 0), temp(1)));
+        steps.add(new Step.Move(temp(1), temp(0)));
+        steps.add(new Step.Add(temp(1), SIZE));
+        steps.add(store(state(temp(3), FULL_END), temp(1)));
         steps.add(loadState(temp(1), temp(3), LAST));
         steps.add(new Step.And(temp(1), imm(~PacketLayout.TIME_MASK)));
         steps.add(store(state(temp(3), EPOCH), temp(1)));
@@ -250,8 +249,8 @@ public final class TraceRing {
     }
 
     /**
-     * Stores the time in last, and leaves the ring's address in t3. The time comes first: the processor reads its
-     * counter after all earlier instructions have completed, and the later ones run meanwhile.
+     * Stores the time in last, and leaves the time in t1, and the ring's address in t3. The time comes first: the
+     * processor reads its counter after all earlier instructions have completed, and later ones run meanwhile.
      */
     private static List<Step> open(Time from, int argument) {
         List<Step> steps = new ArrayList<>(List.of(
@@ -261,12 +260,12 @@ public final class TraceRing {
             steps.add(load(temp(3), BASE));
             steps.add(loadState(temp(1), temp(3), LAST));
             steps.add(exit(EXIT_EARLY, arg(argument), Condition.BELOW, temp(1)));
-            steps.add(store(state(temp(3), LAST), arg(argument)));
+            steps.add(new Step.Move(temp(1), arg(argument)));
         } else {
             steps.add(new Step.Timestamp(temp(1), from == Time.ORDERED));
             steps.add(load(temp(3), BASE));
-            steps.add(store(state(temp(3), LAST), temp(1)));
         }
+        steps.add(store(state(temp(3), LAST), temp(1)));
         return steps;
     }
 
@@ -276,10 +275,11 @@ public final class TraceRing {
                 loadState(temp(0), temp(3), POSITION),
                 new Step.Add(temp(0), imm(Long.BYTES - 1)),
                 new Step.And(temp(0), imm(-Long.BYTES)),
-                load(temp(1), SUB_MASK),
-                new Step.And(temp(1), temp(0)),
-                new Step.Add(temp(1), needBytes),
-                exit(EXIT_SWITCH, temp(2), Condition.BELOW, temp(1)));
+                load(temp(3), SUB_MASK),
+                new Step.And(temp(3), temp(0)),
+                new Step.Add(temp(3), needBytes),
+                exit(EXIT_SWITCH, temp(2), Condition.BELOW, temp(3)),
+                load(temp(3), BASE));
     }
 
     /** Leaves the record's address in t2. */
@@ -293,9 +293,8 @@ public final class TraceRing {
     /** Leaves the record's address in t2. */
     private static List<Step> compactHeader() {
         List<Step> steps = new ArrayList<>(List.of(
-                loadState(temp(1), temp(3), FULL_END),
-                exit(EXIT_FULL_HEADER, temp(0), Condition.BELOW, temp(1)),
-                loadState(temp(1), temp(3), LAST),
+                loadState(temp(2), temp(3), FULL_END),
+                exit(EXIT_FULL_HEADER, temp(0), Condition.BELOW, temp(2)),
                 loadState(temp(2), temp(3), EPOCH),
                 new Step.Subtract(temp(1), temp(2)),
                 load(temp(2), EPOCH_SIZE),
