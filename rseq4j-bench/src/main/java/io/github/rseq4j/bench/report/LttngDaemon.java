@@ -27,11 +27,9 @@ final class LttngDaemon implements AutoCloseable {
     /** A daemon may miss a request to end while it starts. */
     private static final long END_SECONDS = 5;
     private static final long POLL_MILLIS = 50;
-    /** USER_HZ, the unit of times in /proc (proc_pid_stat(5)): 100 on each architecture that has a JDK. */
-    private static final double TICKS_A_SECOND = 100;
-    /** The index of the user time in /proc/PID/stat, counted from the field after the name; the system time follows. */
-    private static final int USER_TIME = 11;
     private static final Pattern ARRIVED = Pattern.compile("(\\d+) Event messages?");
+
+    private static final Pattern VERSION = Pattern.compile("\\d+\\.\\d+\\.\\d+");
 
     private final Path folder;
     private @Nullable Process process;
@@ -153,6 +151,12 @@ final class LttngDaemon implements AutoCloseable {
         return streamed;
     }
 
+    /** Returns the version of LTTng. */
+    static String version() throws IOException, InterruptedException {
+        Matcher version = VERSION.matcher(Commands.output("lttng", "--version"));
+        return version.find() ? version.group() : "of an unknown version";
+    }
+
     private static long count(Path trace) throws IOException, InterruptedException {
         return number(ARRIVED, Commands.output("babeltrace2", trace.toString(), "--component=sink.utils.counter",
                 "--params=step=+0"));
@@ -169,11 +173,9 @@ final class LttngDaemon implements AutoCloseable {
     /** Returns the CPU time of the consumer. */
     private double consumerSeconds() throws IOException {
         for (ProcessHandle child : Objects.requireNonNull(process).descendants().toList()) {
-            Path proc = Path.of("/proc", Long.toString(child.pid()));
-            if (Files.readString(proc.resolve("comm")).startsWith("lttng-consumer")) {
-                String stat = Files.readString(proc.resolve("stat"));
-                String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-                return (Long.parseLong(fields[USER_TIME]) + Long.parseLong(fields[USER_TIME + 1])) / TICKS_A_SECOND;
+            String pid = Long.toString(child.pid());
+            if (Files.readString(Path.of("/proc", pid, "comm")).startsWith("lttng-consumer")) {
+                return CpuTime.seconds(pid, "");
             }
         }
         throw new IllegalStateException("lttng-sessiond has no consumer");

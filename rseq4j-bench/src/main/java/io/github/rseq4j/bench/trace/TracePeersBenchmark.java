@@ -17,12 +17,6 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 import java.util.logging.StreamHandler;
 import java.util.stream.Stream;
-import jdk.jfr.Event;
-import jdk.jfr.Label;
-import jdk.jfr.Name;
-import jdk.jfr.Recording;
-import jdk.jfr.StackTrace;
-import jdk.jfr.consumer.RecordingFile;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -38,8 +32,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The peers of the tracer's events inside a JVM: JFR's events and handlers of java.util.logging, with two longs or a
- * text of 32 characters; and the clocks. LttngReport runs these and LTTng's in turns.
+ * Handlers of java.util.logging, and the clocks. PeersReport runs these and other peers in turns.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -48,8 +41,6 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(value = 3, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
 public class TracePeersBenchmark {
-    /** The text, which lttng.c has too. */
-    private static final String TEXT = "0123456789abcdef0123456789abcdef";
     /** The name of the logger whose records LTTng records. */
     public static final String LOGGER = "rseq4j.peer";
 
@@ -57,67 +48,6 @@ public class TracePeersBenchmark {
 
     /** Creates the state of a thread. */
     public TracePeersBenchmark() {}
-
-    /** JFR's event with two longs. */
-    @Name(TwoLongs.NAME)
-    @Label("Two longs")
-    @StackTrace(false)
-    static final class TwoLongs extends Event {
-        static final String NAME = "rseq4j.TwoLongs";
-
-        long a;
-        long b;
-    }
-
-    /** JFR's event with a text. */
-    @Name(Text.NAME)
-    @Label("Text")
-    @StackTrace(false)
-    static final class Text extends Event {
-        static final String NAME = "rseq4j.Text";
-
-        String text = "";
-    }
-
-    /** A recording of only the two events, in JFR's buffers in memory, like a flight recorder. */
-    @State(Scope.Benchmark)
-    public static class Jfr {
-        private final Recording recording = new Recording();
-
-        /** Creates the recording. */
-        public Jfr() {}
-
-        /** Starts the recording. */
-        @Setup
-        public void start() {
-            recording.setToDisk(false);
-            recording.enable(TwoLongs.class).withoutStackTrace();
-            recording.enable(Text.class).withoutStackTrace();
-            recording.start();
-        }
-
-        /**
-         * Ends the recording, and fails if nothing was recorded.
-         *
-         * @throws IOException if it cannot be written and read
-         */
-        @TearDown
-        public void stop() throws IOException {
-            Path file = Files.createTempFile("rseq4j-trace", ".jfr");
-            try {
-                // Events in memory can be read only while the recording runs.
-                recording.dump(file);
-                recording.close();
-                try (RecordingFile events = new RecordingFile(file)) {
-                    while (!events.readEvent().getEventType().getName().startsWith("rseq4j.")) {
-                        // An event of JFR's own. The end of the file is an exception: the test's events are missing.
-                    }
-                }
-            } finally {
-                Files.delete(file);
-            }
-        }
-    }
 
     /** A logger with one handler. */
     @State(Scope.Benchmark)
@@ -233,37 +163,12 @@ public class TracePeersBenchmark {
     }
 
     /**
-     * Commits an event with two longs.
-     *
-     * @param jfr the recording
-     */
-    @Benchmark
-    public void jfrLongs(Jfr jfr) {
-        TwoLongs event = new TwoLongs();
-        event.a = ++number;
-        event.b = -number;
-        event.commit();
-    }
-
-    /**
-     * Commits an event with a text, which is in JFR's pool of strings.
-     *
-     * @param jfr the recording
-     */
-    @Benchmark
-    public void jfrText(Jfr jfr) {
-        Text event = new Text();
-        event.text = TEXT;
-        event.commit();
-    }
-
-    /**
      * Logs a text.
      *
      * @param log the logger
      */
     @Benchmark
     public void log(Log log) {
-        log.logger.log(Level.INFO, TEXT);
+        log.logger.log(Level.INFO, Peer.TEXT);
     }
 }

@@ -12,6 +12,11 @@
 LTTNG_UST_TRACEPOINT_EVENT(rseq4j_peer, two_longs, LTTNG_UST_TP_ARGS(long, a, long, b),
 	LTTNG_UST_TP_FIELDS(lttng_ust_field_integer(long, a, a) lttng_ust_field_integer(long, b, b)))
 
+LTTNG_UST_TRACEPOINT_EVENT(rseq4j_peer, span_begin, LTTNG_UST_TP_ARGS(long, id),
+	LTTNG_UST_TP_FIELDS(lttng_ust_field_integer(long, id, id)))
+
+LTTNG_UST_TRACEPOINT_EVENT(rseq4j_peer, span_end, LTTNG_UST_TP_ARGS(), LTTNG_UST_TP_FIELDS())
+
 LTTNG_UST_TRACEPOINT_EVENT(rseq4j_peer, text, LTTNG_UST_TP_ARGS(const char *, text),
 	LTTNG_UST_TP_FIELDS(lttng_ust_field_string(text, text)))
 

@@ -1,7 +1,7 @@
-// What LttngReport measures in C: tracepoints of LTTng-UST 2.13, and the clocks that a tracer can read.
+// The parts of PeersReport in C: tracepoints of LTTng-UST, and the clocks that a tracer can read.
 // Usage: lttng WHAT THREADS MILLISECONDS EVENTS_PER_SECOND, where 0 events per second is as fast as it can.
-// Prints how many events there were, and the nanoseconds of a thread's time that one takes (JMH's average time), waits
-// for the pace included.
+// Prints how many events or spans there were, and the nanoseconds of a thread's time that one takes (JMH's average
+// time), waits for the pace included.
 // gcc -O2 -pthread -I. lttng.c -llttng-ust -ldl
 #define _GNU_SOURCE
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
@@ -49,6 +49,23 @@ static inline uint64_t cycles(void) {
 #endif
 }
 
+// Reads the counter after all earlier instructions.
+static inline uint64_t ordered_cycles(void) {
+#if defined(__x86_64__)
+	__asm__ volatile("lfence" : : : "memory");
+#else
+	__asm__ volatile("isb" : : : "memory");
+#endif
+	return cycles();
+}
+
+static void read_ordered(long first) {
+	for (long i = first; i < first + BATCH; i++) {
+		uint64_t read = ordered_cycles();
+		__asm__ volatile("" : : "r"(read));
+	}
+}
+
 static void read_cycles(long first) {
 	for (long i = first; i < first + BATCH; i++) {
 		uint64_t read = cycles();
@@ -69,6 +86,13 @@ static void trace_two_longs(long first) {
 	}
 }
 
+static void trace_span(long first) {
+	for (long i = first; i < first + BATCH; i++) {
+		lttng_ust_tracepoint(rseq4j_peer, span_begin, i);
+		lttng_ust_tracepoint(rseq4j_peer, span_end);
+	}
+}
+
 static void trace_text(long first) {
 	for (long i = first; i < first + BATCH; i++) {
 		lttng_ust_tracepoint(rseq4j_peer, text, TEXT);
@@ -78,7 +102,8 @@ static void trace_text(long first) {
 static const struct {
 	const char *name;
 	batch *emit;
-} WHATS[] = {{"cycles", read_cycles}, {"clock", read_clock}, {"longs", trace_two_longs}, {"text", trace_text}};
+} WHATS[] = {{"cycles", read_cycles}, {"ordered", read_ordered}, {"clock", read_clock}, {"longs", trace_two_longs},
+		{"span", trace_span}, {"text", trace_text}};
 
 static void *work(void *argument) {
 	struct worker *worker = argument;
