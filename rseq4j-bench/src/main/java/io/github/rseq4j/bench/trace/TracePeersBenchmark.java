@@ -1,6 +1,7 @@
 package io.github.rseq4j.bench.trace;
 
 import io.github.rseq4j.bench.Empty;
+import io.github.rseq4j.bench.Folders;
 import io.github.rseq4j.trace.Tracer;
 import io.github.rseq4j.trace.TracerOptions;
 import io.github.rseq4j.trace.logging.TraceLogHandler;
@@ -8,7 +9,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -16,7 +16,6 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 import java.util.logging.StreamHandler;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -119,15 +118,10 @@ public class TracePeersBenchmark {
             Path snapshot = folder.resolve("snapshot");
             tracer.snapshot(snapshot);
             tracer.close();
-            long bytes = 0;
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    bytes += Files.size(file);
-                    Files.delete(file);
-                }
-            }
-            if (bytes < TracerOptions.DEFAULT_SUB_BUFFER_BYTES || tracer.stats().lost() > 0) {
-                throw new IllegalStateException("recorded bytes=" + bytes + ", " + tracer.stats());
+            try {
+                TracerPeer.requireEvents(tracer.stats(), snapshot);
+            } finally {
+                Folders.delete(folder);
             }
         }
     }

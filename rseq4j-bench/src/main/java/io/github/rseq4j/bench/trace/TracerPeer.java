@@ -1,11 +1,11 @@
 package io.github.rseq4j.bench.trace;
 
-import io.github.rseq4j.bench.Folders;
 import io.github.rseq4j.trace.Field;
 import io.github.rseq4j.trace.Span;
 import io.github.rseq4j.trace.Tracer;
 import io.github.rseq4j.trace.TracerOptions;
 import io.github.rseq4j.trace.TracerStats;
+import io.github.rseq4j.trace.ctf.TraceReader;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -13,6 +13,7 @@ import java.nio.file.Path;
 final class TracerPeer implements Peer {
     private final TracerOptions options;
     private Path folder = Path.of("");
+    private boolean isToFiles;
     private Tracer tracer = notStarted();
     private Events events = notStarted();
 
@@ -43,8 +44,9 @@ final class TracerPeer implements Peer {
     }
 
     @Override
-    public void start(Path inFolder, boolean isToFiles) throws IOException {
+    public void start(Path inFolder, boolean toFiles) throws IOException {
         folder = inFolder;
+        isToFiles = toFiles;
         Path trace = folder.resolve("trace");
         tracer = isToFiles ? Tracer.streaming(trace, options) : Tracer.flightRecorder(trace, options);
         events = tracer.probes(Events.class);
@@ -72,17 +74,21 @@ final class TracerPeer implements Peer {
 
     @Override
     public void stop() throws IOException {
-        Path snapshot = folder.resolve("snapshot");
-        try {
-            tracer.snapshot(snapshot);
-        } catch (IllegalStateException _) {
-            // It streams.
+        Path written = tracer.folder();
+        if (!isToFiles) {
+            written = folder.resolve("snapshot");
+            tracer.snapshot(written);
         }
         tracer.close();
-        TracerStats stats = tracer.stats();
-        if (Folders.bytes(folder) < TracerOptions.MIN_SUB_BUFFER_BYTES || stats.lost() > 0
-                || stats.failures() > 0) {
-            throw new IllegalStateException(stats.toString());
+        requireEvents(tracer.stats(), written);
+    }
+
+    /** Fails if a tracer has lost events, or its trace has none. */
+    static void requireEvents(TracerStats stats, Path trace) {
+        try (TraceReader reader = new TraceReader(trace)) {
+            if (stats.lost() > 0 || stats.failures() > 0 || reader.events().findAny().isEmpty()) {
+                throw new IllegalStateException(stats + ", " + reader.problems());
+            }
         }
     }
 
