@@ -84,18 +84,24 @@ final class LttngChild implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
                 "-Djmh.ignoreLock=" + Boolean.getBoolean("jmh.ignoreLock"), "-Djava.io.tmpdir=" + home,
                 "-Djava.library.path=" + nativeFolder(), "-cp",
-                System.getProperty("java.class.path") + (isInstalled ? File.pathSeparator + AGENT : ""),
+                classPath().map(Path::toString).collect(Collectors.joining(File.pathSeparator))
+                        + (isInstalled ? File.pathSeparator + AGENT : ""),
                 LttngPeer.class.getName(), home.toString()));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("LTTNG_HOME", home.toString());
         builder.environment().put("WRITABLE_BIND", home.toString());
-        builder.environment().put("EXTRA_BIND", Arrays.stream(System.getProperty("java.class.path")
-                .split(File.pathSeparator)).map(entry -> Path.of(entry).toAbsolutePath())
+        builder.environment().put("EXTRA_BIND", classPath()
                 .map(entry -> Files.isDirectory(entry) ? entry : entry.getParent()).filter(Files::isDirectory)
                 .map(Path::toString).distinct().collect(Collectors.joining(" ")));
         builder.environment().put("LTTNG_UST_REGISTER_TIMEOUT",
                 Long.toString(TimeUnit.SECONDS.toMillis(LIMIT_SECONDS)));
         return builder;
+    }
+
+    /** Returns the class path of this JVM, independent of the current folder, which a chroot does not have. */
+    private static Stream<Path> classPath() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .map(entry -> Path.of(entry).toAbsolutePath());
     }
 
     /**
