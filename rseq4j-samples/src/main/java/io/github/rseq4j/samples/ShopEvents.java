@@ -41,15 +41,15 @@ record ShopEvents(Requests requests, Queries queries, Locks locks) {
         void rows(@Field("rows") int rows);
     }
 
-    /** Locks. Ready queries of {@code rseq4j trace sql} know these names. */
-    @Provider("lock")
+    /** Locks. The ready query {@code lock_order} of {@code rseq4j trace sql} knows locks by the name of their span. */
+    @Provider("locks")
     interface Locks {
         /** The wait for a lock. */
         @Event("lock_wait")
         Span waiting(@Field("lock") String lock);
 
         /** The time in which a thread holds a lock. */
-        @Event("lock_held")
+        @Event("lock")
         Span held(@Field("lock") String lock);
 
         /** The number of threads that wait for a lock. */
