@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class Drainer {
     /* How it works
      *
-     * The thread polls. It doubles its pause each time that there was nothing to write. It also keeps the metadata's
-     * clock and names of threads up to date. No recording thread ever waits for it. It keeps neither the tracer nor the
+     * The thread polls. It doubles its pause each time that no sub-buffer was complete, and halves it each time that a
+     * quarter of a ring or more was. It also keeps the metadata's clock and names of threads up to date. No recording thread ever waits for it. It keeps neither the tracer nor the
      * tracer's class loader reachable (LooseThread).
      *
      * A packet that cannot be written stays in its ring. The thread tries that ring again after a pause. A failure of
@@ -30,7 +30,8 @@ public final class Drainer {
      * allocates nothing.
      */
     private static final long SHORTEST_PAUSE_NANOS = 250_000;
-    private static final long LONGEST_PAUSE_NANOS = 4_000_000;
+    private static final long LONGEST_PAUSE_NANOS = 8_000_000;
+    private static final double MUCH = 0.25;
     public static final long FAILURE_PAUSE_NANOS = 100_000_000;
 
     private final List<RingDrain> drains = new CopyOnWriteArrayList<>();
@@ -92,7 +93,10 @@ public final class Drainer {
                 flushAt = System.nanoTime() + flushNanos;
                 metadata.refresh();
             }
-            pause = drainDue(isDue) ? SHORTEST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
+            boolean _ = drainDue(isDue);
+            double share = drains.stream().mapToDouble(RingDrain::waitingShare).max().orElse(0);
+            pause = share >= MUCH ? pause / 2 : share == 0 ? 2 * pause : pause;
+            pause = Math.clamp(pause, SHORTEST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
         } catch (Throwable t) {
             counts.failed(t);
             pause = failurePauseNanos;

@@ -42,6 +42,7 @@ public final class RingDrain implements AutoCloseable {
     private boolean isGarbled;
     /** The nanoTime after which the ring may be drained again; 0 if nothing failed. */
     private long dueAt;
+    private double waitingShare;
 
     public RingDrain(RingView ring, StreamOutput output, TracerCounts counts) {
         this.ring = ring;
@@ -52,6 +53,11 @@ public final class RingDrain implements AutoCloseable {
     /** Returns the ring. */
     RingView ring() {
         return ring;
+    }
+
+    /** Returns which share of the ring waited in complete sub-buffers when the ring was last drained. */
+    double waitingShare() {
+        return waitingShare;
     }
 
     /** Tells whether the ring may be drained: nothing failed, or the pause after a failure is over. */
@@ -88,6 +94,7 @@ public final class RingDrain implements AutoCloseable {
         }
         long packets = progress.packets();
         long open = ring.begin(state.position());
+        waitingShare = (double) (open - ring.begin(progress.flushed())) / ring.ringBytes();
         for (long begin = ring.begin(progress.flushed()); begin < open; begin += ring.subBytes()) {
             long content = Math.clamp(ring.word(begin + TraceRing.CONTENT_BYTES), PacketLayout.RECORDS,
                     ring.subBytes());
