@@ -7,7 +7,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Sets the name, the number or the level of an event, which is a method of a {@link Provider}.
+ * Sets the name, the number, the level or the limits of an event, which is a method of a {@link Provider}.
  *
  * @since 0.1.0
  */
@@ -34,4 +34,16 @@ public @interface Event {
 
     /** {@return the level} */
     Level level() default Level.INFO;
+
+    /**
+     * {@return the number n of calls of which one is recorded, at least 1} {@link Tracer#sample} changes it while the
+     * tracer runs.
+     */
+    int oneIn() default 1;
+
+    /**
+     * {@return the number of calls that are recorded each second, at most 10,000,000; or 0 for all}
+     * {@link Tracer#limit} changes it while the tracer runs.
+     */
+    int perSecond() default 0;
 }

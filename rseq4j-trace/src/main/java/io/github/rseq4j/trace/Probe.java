@@ -2,8 +2,13 @@ package io.github.rseq4j.trace;
 
 import io.github.rseq4j.trace.cpu.NativeProbes;
 import io.github.rseq4j.trace.ctf.EventType;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
+import java.util.Collection;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,14 +19,25 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1.0
  */
 public final class Probe {
-    private static final VarHandle ENABLED = enabledHandle();
+    private static final VarHandle STATE = stateHandle();
+    private static final MethodHandle ADMITS = admitsHandle();
+    private static final int OFF = 0;
+    private static final int ON = 1;
+    /** The gate decides for each call. */
+    private static final int LIMITED = 2;
 
     private final EventType type;
     private final @Nullable NativeProbes natives;
     private final String providerEvent;
 
-    @SuppressWarnings("FieldMayBeFinal") // ENABLED writes it.
-    private boolean enabled;
+    /** The probes that were limited at any time, of the tracer. */
+    private final Collection<Probe> limited;
+
+    @SuppressWarnings("FieldMayBeFinal") // STATE writes it.
+    private int state;
+    /** A call may see another gate than the newest for a moment. Never null; the content of a gate is final. */
+    private Gate gate = Gate.OPEN;
+    private volatile long @Nullable [] omitted;
 
     /**
      * Creates a probe.
@@ -30,17 +46,28 @@ public final class Probe {
      * @param method the name of the event, without the suffix of a span's event
      * @param enabled whether the probe is enabled at first
      * @param natives makes functions for native code, or null
+     * @param limited receives the probe when it is limited first; any thread may add to it
      */
-    Probe(EventType type, String method, boolean enabled, @Nullable NativeProbes natives) {
+    Probe(EventType type, String method, boolean enabled, @Nullable NativeProbes natives,
+            Collection<Probe> limited) {
         this.type = type;
         this.natives = natives;
         this.providerEvent = type.provider() + ":" + method;
-        this.enabled = enabled;
+        this.limited = limited;
+        this.state = enabled ? ON : OFF;
     }
 
-    private static VarHandle enabledHandle() {
+    private static VarHandle stateHandle() {
         try {
-            return MethodHandles.lookup().findVarHandle(Probe.class, "enabled", boolean.class);
+            return MethodHandles.lookup().findVarHandle(Probe.class, "state", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private static MethodHandle admitsHandle() {
+        try {
+            return MethodHandles.lookup().findVirtual(Probe.class, "admits", MethodType.methodType(boolean.class));
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -63,8 +90,59 @@ public final class Probe {
 
     /** {@return whether the event is enabled} */
     public boolean isEnabled() {
+        return (int) STATE.getOpaque(this) != OFF;
+    }
+
+    /** Returns {@link #admits} of this probe as a handle, which code in any package may call. */
+    MethodHandle admission() {
+        return ADMITS.bindTo(this);
+    }
+
+    /** Tells whether to record a call. The code of a provider's methods calls it once for each call. */
+    boolean admits() {
         // Opaque costs as much as plain, but the compiler does not move the load out of a loop.
-        return (boolean) ENABLED.getOpaque(this);
+        int now = (int) STATE.getOpaque(this);
+        return now == ON || now == LIMITED && gate.admits();
+    }
+
+    /**
+     * Limits the calls that are recorded; see {@link Tracer#sample} and {@link Tracer#limit}.
+     *
+     * @param oneIn the number of calls of which one is recorded
+     * @param perSecond the number of calls each second, or 0 for all
+     */
+    synchronized void limit(int oneIn, int perSecond) {
+        long[] counts = omitted;
+        if (counts == null) {
+            if (oneIn == 1 && perSecond == 0) {
+                return;
+            }
+            counts = Gate.counts();
+            omitted = counts;
+            limited.add(this);
+        }
+        gate = oneIn == 1 && perSecond == 0 ? Gate.OPEN : new Gate(oneIn, perSecond, counts);
+        if (isEnabled()) {
+            STATE.setVolatile(this, onState());
+        }
+    }
+
+    private synchronized int onState() {
+        return gate == Gate.OPEN ? ON : LIMITED;
+    }
+
+    /** Returns the limits of the calls. */
+    synchronized Gate gate() {
+        return gate;
+    }
+
+    /**
+     * {@return the number of calls that were left out because of {@link Tracer#sample}, {@link Tracer#limit}, or the
+     * annotation {@link Event}}
+     */
+    public long omitted() {
+        long[] counts = omitted;
+        return counts == null ? 0 : Gate.sum(counts);
     }
 
     /**
@@ -88,14 +166,18 @@ public final class Probe {
     void set(boolean isEnabled) {
         NativeProbes functions = natives;
         if (functions == null) {
-            ENABLED.setVolatile(this, isEnabled);
+            setState(isEnabled);
             return;
         }
         synchronized (functions) {
             functions.requireOpen(type);
-            ENABLED.setVolatile(this, isEnabled);
+            setState(isEnabled);
             functions.enable(type, isEnabled);
         }
+    }
+
+    private synchronized void setState(boolean isEnabled) {
+        STATE.setVolatile(this, isEnabled ? onState() : OFF);
     }
 
     /**
@@ -121,6 +203,22 @@ public final class Probe {
         synchronized (functions) {
             return functions.address(type, isEnabled());
         }
+    }
+
+    /**
+     * Returns the entries of {@code env} for the probes that were limited at any time.
+     *
+     * @param probes the probes
+     */
+    static Map<String, Object> limits(Collection<Probe> probes) {
+        Map<String, Object> entries = new TreeMap<>();
+        for (Probe probe : probes) {
+            int id = probe.type.id();
+            entries.put("omitted_" + id, probe.omitted());
+            entries.put("one_in_" + id, (long) probe.gate().oneIn());
+            entries.put("per_second_" + id, (long) probe.gate().perSecond());
+        }
+        return entries;
     }
 
     /** Returns the name, and whether the event is enabled. */

@@ -48,8 +48,11 @@ record ProviderModel(Class<?> provider, String name, List<ProbeMethod> events) {
      * @param id the number, or {@link Event#NEXT_ID}
      * @param level the level
      * @param fields the fields
+     * @param oneIn the number of calls of which one is recorded
+     * @param perSecond the number of calls that are recorded each second, or 0
      */
-    record ProbeMethod(Method method, String event, int id, Level level, List<EventType.Field> fields) {
+    record ProbeMethod(Method method, String event, int id, Level level, List<EventType.Field> fields, int oneIn,
+                       int perSecond) {
         ProbeMethod {
             fields = List.copyOf(fields);
         }
@@ -151,9 +154,13 @@ record ProviderModel(Class<?> provider, String name, List<ProbeMethod> events) {
         }
         Event annotation = method.getAnnotation(Event.class);
         ProbeMethod event = annotation == null
-                ? new ProbeMethod(method, method.getName(), Event.NEXT_ID, Level.INFO, fields)
+                ? new ProbeMethod(method, method.getName(), Event.NEXT_ID, Level.INFO, fields, 1, 0)
                 : new ProbeMethod(method, annotation.value().isEmpty() ? method.getName() : annotation.value(),
-                        annotation.id(), annotation.level(), fields);
+                        annotation.id(), annotation.level(), fields, annotation.oneIn(), annotation.perSecond());
+        if (event.oneIn() < 1 || event.perSecond() < 0 || event.perSecond() > Gate.MAX_PER_SECOND) {
+            throw fault(provider, method, "oneIn=" + event.oneIn() + ", perSecond=" + event.perSecond()
+                    + ": must be at least 1, and 0 to " + Gate.MAX_PER_SECOND + "; change it in @Event");
+        }
         if (event.id() < Event.NEXT_ID || event.id() > EventType.MAX_ID - event.names().size() + 1) {
             throw fault(provider, method, "id=" + event.id() + ": must be 0 to "
                     + (EventType.MAX_ID - event.names().size() + 1) + "; change it in @Event, or leave it out");

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,8 @@ final class Providers {
     private final Map<String, String> owners = new HashMap<>();
     private final BitSet ids = new BitSet();
     private final ProbeRules rules = new ProbeRules();
+    /** The probes that were limited at any time. Not guarded by this object. */
+    private final Collection<Probe> limited = new CopyOnWriteArrayList<>();
     private boolean isClosed;
 
     /**
@@ -160,13 +163,16 @@ final class Providers {
                         + (type.minimumBytes() - PacketLayout.RECORD_FIELDS) + " bytes at least, and a record of this"
                         + " trace has " + maxFieldBytes + ": leave some out");
             }
-            Probe made = new Probe(type, method.event(), true, natives);
+            Probe made = new Probe(type, method.event(), true, natives, limited);
+            if (i == 0) {
+                made.limit(method.oneIn(), method.perSecond());
+            }
             halves.add(made);
             fresh.add(made);
         }
         SpanEnd end = method.isSpan() ? new SpanEnd(halves.getLast(), sink) : null;
         Probe begin = halves.getFirst();
-        return new ProbeCompiler.Implementation(method.method(), begin.type(), begin, end,
+        return new ProbeCompiler.Implementation(method.method(), begin.type(), begin.admission(), end,
                 end == null ? null : SpanEnd.NONE);
     }
 
@@ -228,20 +234,31 @@ final class Providers {
      */
     synchronized int enable(String pattern) {
         requireOpen();
-        return rules.add(pattern, true, probes.values());
+        return rules.add(pattern, ProbeRules.Kind.ENABLED, 1, probes.values());
     }
 
     /** Implements {@link Tracer#disable}. */
     synchronized int disable(String pattern) {
         requireOpen();
-        return rules.add(pattern, false, probes.values());
+        return rules.add(pattern, ProbeRules.Kind.ENABLED, 0, probes.values());
+    }
+
+    /** Implements {@link Tracer#sample} and {@link Tracer#limit}. */
+    synchronized int limit(String pattern, ProbeRules.Kind kind, int value) {
+        requireOpen();
+        return rules.add(pattern, kind, value, probes.values());
+    }
+
+    /** Returns the probes that were limited at any time. The caller may hold any lock. */
+    Collection<Probe> limited() {
+        return limited;
     }
 
     /** Disables all probes permanently. */
     synchronized void close() {
         if (!isClosed) {
             isClosed = true;
-            int _ = rules.add("*", false, probes.values());
+            int _ = rules.add("*", ProbeRules.Kind.ENABLED, 0, probes.values());
             if (natives != null) {
                 natives.close();
             }

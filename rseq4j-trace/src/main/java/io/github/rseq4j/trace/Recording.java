@@ -21,7 +21,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * The part of a tracer that holds events and writes them: the rings, the metadata, the files, and the thread that
@@ -124,6 +126,11 @@ final class Recording {
         metadata.add(types);
     }
 
+    /** Adds entries to the environment of the metadata. The supplier must take no lock. */
+    void describe(Supplier<Map<String, Object>> entries) {
+        metadata.describe(entries);
+    }
+
     /** Returns the monitor that guards opening, draining, looking and closing. */
     Object monitor() {
         return drainer;
@@ -192,8 +199,12 @@ final class Recording {
         }
     }
 
-    /** Implements {@link Tracer#stats}. */
-    TracerStats stats() {
+    /**
+     * Implements {@link Tracer#stats}.
+     *
+     * @param omitted the number of calls that limits have left out
+     */
+    TracerStats stats(long omitted) {
         long discarded;
         synchronized (drainer) {
             discarded = discardedByClosed;
@@ -201,8 +212,8 @@ final class Recording {
                 discarded += ring.get(TraceRing.DISCARDED);
             }
         }
-        return new TracerStats(discarded, counts.lostEvents() + rings.missed() + NativeProbes.lost() - lostBefore,
-                counts.packets.sum(), counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures(),
+        return new TracerStats(discarded, omitted, counts.lostEvents() + rings.missed() + NativeProbes.lost()
+                - lostBefore, counts.packets.sum(), counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures(),
                 counts.lastFailure(), rings.lostOnKill());
     }
 

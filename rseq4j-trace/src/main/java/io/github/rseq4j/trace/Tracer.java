@@ -82,6 +82,7 @@ public final class Tracer implements AutoCloseable {
         recording = new Recording(options, isFlightRecorder, files);
         try {
             providers = new Providers(recording.channel(), options.fieldBytes(), recording::add, recording.natives());
+            recording.describe(() -> Probe.limits(providers.limited()));
             Runtime.getRuntime().addShutdownHook(atExit);
             startDrainer();
         } catch (Throwable t) {
@@ -260,6 +261,47 @@ public final class Tracer implements AutoCloseable {
     }
 
     /**
+     * Lets events record one in n of their calls, including events of later providers. The others are left out before
+     * anything else is done, and counted: {@link Probe#omitted}, {@link TracerStats#omitted}, and {@code omitted_N} in
+     * {@code env} of the trace for the event with number N. A call that is left out takes some nanoseconds. Of the
+     * calls of one thread that runs alone, exactly one in n is recorded, not necessarily the first one. If the begin of
+     * a span is left out, its end is, too. {@link Probe#address} is not limited.
+     *
+     * @param pattern a pattern as for {@link #enable}
+     * @param oneIn the number n, at least 1; 1 records all calls
+     * @return the number of events so far whose names match
+     * @throws IllegalArgumentException if the pattern is malformed, or the number is less than 1
+     * @throws IllegalStateException if the tracer is closed
+     */
+    public int sample(String pattern, int oneIn) {
+        if (oneIn < 1) {
+            throw new IllegalArgumentException("oneIn=" + oneIn + ", must be at least 1");
+        }
+        return providers.limit(pattern, ProbeRules.Kind.ONE_IN, oneIn);
+    }
+
+    /**
+     * Lets events record at most a number of calls each second, including events of later providers. A pause saves up
+     * to one second of it, so up to that number of calls in a row are recorded, and over any s seconds at most s + 1
+     * times the number. The limit is that of the event, over all threads. A call reads the clock; of calls that come
+     * fast and are left out, one in 32 does. When such calls become slow, up to 31 more of them for each of up to 64
+     * groups of threads are left out. If the event is sampled too ({@link #sample}), the limit applies to the calls
+     * that sampling selects. Calls that are left out are counted, as with sampling.
+     *
+     * @param pattern a pattern as for {@link #enable}
+     * @param perSecond the number, at most 10,000,000; 0 records all calls
+     * @return the number of events so far whose names match
+     * @throws IllegalArgumentException if the pattern is malformed, or the number is out of range
+     * @throws IllegalStateException if the tracer is closed
+     */
+    public int limit(String pattern, int perSecond) {
+        if (perSecond < 0 || perSecond > Gate.MAX_PER_SECOND) {
+            throw new IllegalArgumentException("perSecond=" + perSecond + ", must be 0 to " + Gate.MAX_PER_SECOND);
+        }
+        return providers.limit(pattern, ProbeRules.Kind.PER_SECOND, perSecond);
+    }
+
+    /**
      * Starts sampling the CPU time of all threads of the process, including threads that the JVM does not know. After
      * each interval of CPU time, a thread records the event {@code cpu:sample} with the address of its next
      * instruction. The thread of the event is the kernel's number, negated. Events {@code cpu:mapping} have the address
@@ -327,7 +369,7 @@ public final class Tracer implements AutoCloseable {
 
     /** {@return the counts of this tracer so far} They are available after {@link #close}, too. */
     public TracerStats stats() {
-        return recording.stats();
+        return recording.stats(providers.limited().stream().mapToLong(Probe::omitted).sum());
     }
 
     /**

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TracerStats {
     private final long discarded;
+    private final long omitted;
     private final long lost;
     private final long packets;
     private final long bytes;
@@ -18,9 +19,10 @@ public final class TracerStats {
     private final @Nullable Throwable lastFailure;
     private final @Nullable String lostOnKill;
 
-    TracerStats(long discarded, long lost, long packets, long bytes, long droppedFiles, long failures,
+    TracerStats(long discarded, long omitted, long lost, long packets, long bytes, long droppedFiles, long failures,
                 @Nullable Throwable lastFailure, @Nullable String lostOnKill) {
         this.discarded = discarded;
+        this.omitted = omitted;
         this.lost = lost;
         this.packets = packets;
         this.bytes = bytes;
@@ -33,6 +35,14 @@ public final class TracerStats {
     /** {@return the number of events that found no room in their ring; the packets count them, too} */
     public long discarded() {
         return discarded;
+    }
+
+    /**
+     * {@return the number of calls that were left out because of {@link Tracer#sample}, {@link Tracer#limit}, or the
+     * annotation {@link Event}} {@link Probe#omitted} has the number of each event.
+     */
+    public long omitted() {
+        return omitted;
     }
 
     /**
@@ -89,8 +99,8 @@ public final class TracerStats {
     /** Returns a text of one line: {@code TracerStats[discarded=0, lost=0, packets=2, ..., lostOnKill=null]}. */
     @Override
     public String toString() {
-        return "TracerStats[discarded=" + discarded + ", lost=" + lost + ", packets=" + packets + ", bytes=" + bytes
-                + ", droppedFiles=" + droppedFiles + ", failures=" + failures + ", lastFailure=" + lastFailure
-                + ", lostOnKill=" + lostOnKill + "]";
+        return "TracerStats[discarded=" + discarded + ", omitted=" + omitted + ", lost=" + lost + ", packets="
+                + packets + ", bytes=" + bytes + ", droppedFiles=" + droppedFiles + ", failures=" + failures
+                + ", lastFailure=" + lastFailure + ", lostOnKill=" + lostOnKill + "]";
     }
 }

@@ -82,6 +82,11 @@ final class ProbeCalls {
         }
     }
 
+    /** Returns a handle as a new constant. */
+    Call of(MethodHandle handle) {
+        return new Call(constant(handle, MethodHandle.class), handle.type());
+    }
+
     /** Returns a method of an object, with one constant for each name: no two shared methods may have the same name. */
     Call shared(Object receiver, String name, Class<?> returned, Class<?>... parameters) {
         Call known = shared.get(name);

@@ -12,6 +12,7 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.DynamicConstantDesc;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
@@ -28,10 +29,10 @@ public final class ProbeCompiler {
      *
      *   final class Requests_Probes implements Requests {
      *       public void received(long id, String path) {
-     *           if (received.isEnabled()) { ... see ProbeBody ... }
+     *           if (received.admits()) { ... see ProbeBody ... }
      *       }
      *       public Span parse(long id) {
-     *           if (parse.isEnabled()) { ... return end; } else { return none; }
+     *           if (parse.admits()) { ... return end; } else { return none; }
      *       }
      *   }
      *
@@ -62,11 +63,11 @@ public final class ProbeCompiler {
      *
      * @param method the method
      * @param type the event; for a span, the event of its begin
-     * @param flag the switch of the event: its method isEnabled tells whether the event is recorded
-     * @param end the result of the method if the event is enabled, or null if the method returns nothing
-     * @param none the result of the method if the event is disabled
+     * @param admits tells whether a call is recorded: a handle of type ()boolean
+     * @param end the result of the method if the call is recorded, or null if the method returns nothing
+     * @param none the result of the method if the call is not recorded
      */
-    public record Implementation(Method method, EventType type, Object flag, @Nullable Object end,
+    public record Implementation(Method method, EventType type, MethodHandle admits, @Nullable Object end,
                                  @Nullable Object none) {}
 
     /**
@@ -114,9 +115,9 @@ public final class ProbeCompiler {
 
     private void body(CodeBuilder code, Implementation method) {
         Label disabled = code.newLabel();
-        ProbeCalls.Call isEnabled = calls.bound(method.flag(), "isEnabled", boolean.class);
-        isEnabled.begin(code);
-        isEnabled.end(code);
+        ProbeCalls.Call admits = calls.of(method.admits());
+        admits.begin(code);
+        admits.end(code);
         code.ifeq(disabled);
         new ProbeBody(code, calls, sink, scratch, method.type()).write(maxFieldBytes);
         Object end = method.end();

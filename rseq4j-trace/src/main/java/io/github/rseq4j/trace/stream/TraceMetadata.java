@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -61,6 +62,7 @@ public final class TraceMetadata {
     private final TracedThreads threads;
     private final TracerCounts counts;
     private final List<EventType> events = new ArrayList<>();
+    private Supplier<Map<String, Object>> more = Map::of;
     private @Nullable TraceDescription written;
     private long writtenNews;
     private long mayWriteAt = System.nanoTime();
@@ -142,6 +144,11 @@ public final class TraceMetadata {
         events.addAll(types);
         isStale = true;
         boolean _ = keep();
+    }
+
+    /** Adds entries to the environment. The supplier must take no lock. */
+    public synchronized void describe(Supplier<Map<String, Object>> entries) {
+        more = entries;
     }
 
     /** Writes the file, and counts a failure; returns whether it was written. */
@@ -226,6 +233,7 @@ public final class TraceMetadata {
         ThreadList.Known known = threads.known();
         Map<String, Object> all = new LinkedHashMap<>(environment);
         all.putAll(known.environment());
+        all.putAll(more.get());
         return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), all, known.threads(), events);
     }
 
