@@ -26,6 +26,9 @@ final class EventTable {
     static final List<String> COMMON = List.of("host", "run", "number", "time", "ns", "cycles", "cpu", "tid", "thread",
             "virtual", "span", "provider", "event", "loglevel", "fields", "truncated");
 
+    /** Further columns: of the stored rows, and of files of Parquet. */
+    private static final List<String> RESERVED = List.of("trace", "date");
+
     private static final String STORED = "trace INTEGER, number BIGINT, time TIMESTAMP_NS, cycles UBIGINT, cpu INTEGER,"
             + " tid BIGINT, thread VARCHAR, virtual BOOLEAN, span BIGINT, truncated JSON";
     private static final String ROW = "number, time, epoch_ns(time) AS ns, cycles, cpu, tid, thread, virtual, span";
@@ -45,7 +48,7 @@ final class EventTable {
         this.type = type;
         SqlNames names = new SqlNames();
         COMMON.forEach(names::take);
-        names.take("trace");
+        RESERVED.forEach(names::take);
         for (EventType.Field field : type.fields()) {
             columns.add(names.take(names.has(field.name()) && isCommon(field.name()) ? "_" + field.name()
                     : field.name()));
@@ -53,7 +56,7 @@ final class EventTable {
     }
 
     private static boolean isCommon(String name) {
-        return name.equalsIgnoreCase("trace") || COMMON.stream().anyMatch(name::equalsIgnoreCase);
+        return RESERVED.stream().anyMatch(name::equalsIgnoreCase) || COMMON.stream().anyMatch(name::equalsIgnoreCase);
     }
 
     /** Returns the key of the table that can hold events of a type: its name, and the names and types of its fields. */

@@ -35,6 +35,8 @@ final class EventTables {
     private final Map<Integer, EventTable> byId = new HashMap<>();
     private final Set<EventTable> created = new LinkedHashSet<>();
     private final LinkedHashMap<EventTable, DuckDBAppender> appenders = new LinkedHashMap<>();
+    private final SqlNames names = new SqlNames();
+    private final List<String> views = new ArrayList<>();
     private long textBytes;
 
     EventTables(DuckDBConnection connection) {
@@ -113,15 +115,14 @@ final class EventTables {
         run("CREATE VIEW events AS SELECT " + traces + ", * EXCLUDE (trace) FROM base.events");
         Map<String, List<EventTable>> byName = new LinkedHashMap<>();
         created.forEach(table -> byName.computeIfAbsent(table.type().name(), _ -> new ArrayList<>()).add(table));
-        SqlNames names = new SqlNames();
         for (Map.Entry<String, List<EventTable>> each : byName.entrySet()) {
-            createView(names, each.getKey(), each.getValue(), traces);
+            createView(each.getKey(), each.getValue(), traces);
         }
     }
 
     /** Creates the view of a name. If the types of two declarations cannot be combined, each gets a view. */
-    private void createView(SqlNames names, String name, List<EventTable> tables, String traces) throws SQLException {
-        String view = "CREATE VIEW " + SqlNames.identifier(names.take(name)) + " AS ";
+    private void createView(String name, List<EventTable> tables, String traces) throws SQLException {
+        String view = view(name);
         try {
             run(view + tables.stream().map(table -> table.typedRows(traces))
                     .collect(Collectors.joining(" UNION ALL BY NAME ")));
@@ -131,9 +132,19 @@ final class EventTables {
             }
             run(view + tables.getFirst().typedRows(traces));
             for (EventTable other : tables.subList(1, tables.size())) {
-                run("CREATE VIEW " + SqlNames.identifier(names.take(name)) + " AS " + other.typedRows(traces));
+                run(view(name) + other.typedRows(traces));
             }
         }
+    }
+
+    private String view(String name) {
+        views.add(names.take(name));
+        return "CREATE VIEW " + SqlNames.identifier(views.getLast()) + " AS ";
+    }
+
+    /** Returns the names of the views of one event each. */
+    List<String> views() {
+        return List.copyOf(views);
     }
 
     private void run(String sql) throws SQLException {

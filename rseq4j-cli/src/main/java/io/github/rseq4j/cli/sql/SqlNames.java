@@ -5,8 +5,11 @@ import java.util.Locale;
 import java.util.Set;
 
 /** Names that are unique for SQL, which does not distinguish case. */
-final class SqlNames {
+public final class SqlNames {
     private final Set<String> taken = new HashSet<>();
+
+    /** Creates a set without names. */
+    public SqlNames() {}
 
     /** Takes a name; or, if it is taken, the name with the first number from 2 on that makes it unique. */
     String take(String name) {

@@ -1,19 +1,15 @@
 package io.github.rseq4j.cli.sql;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Properties;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.duckdb.DuckDBConnection;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +21,7 @@ public final class TraceDatabase implements AutoCloseable {
      *
      * The database is a file in a folder of its own, which only the user can open, below $TMPDIR or java.io.tmpdir. So
      * the memory does not grow with the traces: DuckDB gets a quarter of the machine's memory at most, and writes the
-     * rest to this folder. The folder is deleted by close, and by a shutdown hook if the JVM is told to end. After
-     * SIGKILL it stays.
+     * rest to this folder.
      *
      * All rows are added in one transaction, which needs no log of the rows.
      *
@@ -35,15 +30,14 @@ public final class TraceDatabase implements AutoCloseable {
      */
     private static final String MEMORY = "25%";
 
-    private final Path folder;
-    private final Thread hook;
+    private final TemporaryFolder folder;
     private final DuckDBConnection connection;
     private final EventTables events;
     private final TraceLoader loader;
     /** The host and the run of each trace. */
     private final List<String> hosts = new ArrayList<>();
     private final List<String> runs = new ArrayList<>();
-    private final SqlNames runNames = new SqlNames();
+    private final SqlNames runNames;
 
     /**
      * Creates a database without traces.
@@ -52,20 +46,24 @@ public final class TraceDatabase implements AutoCloseable {
      * @throws SQLException if DuckDB refuses
      */
     public TraceDatabase() throws IOException, SQLException {
-        String temporary = System.getenv("TMPDIR");
-        Path parent = Path.of(temporary == null || temporary.isEmpty() ? System.getProperty("java.io.tmpdir")
-                : temporary);
-        this.folder = Files.createTempDirectory(parent, "rseq4j-sql-");
-        this.hook = new Thread(() -> delete(folder), "rseq4j-sql-delete");
-        Runtime.getRuntime().addShutdownHook(hook);
+        this(new SqlNames());
+    }
+
+    /**
+     * Creates a database without traces.
+     *
+     * @param runNames the names of the runs that the user has given so far, also in other databases
+     */
+    public TraceDatabase(SqlNames runNames) throws IOException, SQLException {
+        this.runNames = runNames;
+        this.folder = TemporaryFolder.create("rseq4j-sql-");
         try {
-            this.connection = connect(folder);
+            this.connection = connect(folder.path());
             this.events = new EventTables(connection);
             execute(SqlScript.resource("base.sql"));
             this.loader = new TraceLoader(connection, events);
         } catch (SQLException | RuntimeException e) {
-            delete(folder);
-            Runtime.getRuntime().removeShutdownHook(hook);
+            folder.close();
             throw e;
         }
     }
@@ -84,17 +82,6 @@ public final class TraceDatabase implements AutoCloseable {
             statement.execute("SET TimeZone = 'UTC'");
         }
         return made.unwrap(DuckDBConnection.class);
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(each);
-            }
-        } catch (IOException | UncheckedIOException _) {
-            // The folder is temporary; another program may have deleted a part of it.
-            return;
-        }
     }
 
     /**
@@ -143,6 +130,21 @@ public final class TraceDatabase implements AutoCloseable {
         }
     }
 
+    /** Returns the names of the tables of one event each. */
+    List<String> events() {
+        return events.views();
+    }
+
+    /** Tells whether no trace was added. */
+    public boolean isEmpty() {
+        return runs.isEmpty();
+    }
+
+    /** Returns the name of the run that was added last. */
+    public String run() {
+        return runs.getLast();
+    }
+
     /**
      * Creates a statement.
      *
@@ -159,8 +161,7 @@ public final class TraceDatabase implements AutoCloseable {
         try {
             connection.close();
         } finally {
-            delete(folder);
-            Runtime.getRuntime().removeShutdownHook(hook);
+            folder.close();
         }
     }
 }

@@ -116,7 +116,7 @@ final class TraceSqlCommand implements Callable<Integer> {
         try (TraceDatabase database = new TraceDatabase()) {
             int damaged = 0;
             for (Path folder : folders) {
-                damaged = Math.max(damaged, load(folder, database, err));
+                damaged = Math.max(damaged, load(folder, null, database, err));
             }
             database.complete();
             SqlSession session = new SqlSession(database, format, out, err);
@@ -125,12 +125,12 @@ final class TraceSqlCommand implements Callable<Integer> {
     }
 
     /** Loads a trace, and returns the exit status of its problems. */
-    private static int load(Path folder, TraceDatabase database, PrintWriter err) throws SQLException {
+    static int load(Path folder, @Nullable String host, TraceDatabase database, PrintWriter err) throws SQLException {
         Queue<TracePacket> packets = new ArrayDeque<>();
         try (TraceInput input = new TraceInput(folder, packets::add)) {
             Trace trace = input.trace();
             if (trace != null) {
-                database.add(new TraceSource(folder, trace, packets, input.state()), null);
+                database.add(new TraceSource(folder, trace, packets, input.state()), host);
             }
             return input.finish(err);
         }

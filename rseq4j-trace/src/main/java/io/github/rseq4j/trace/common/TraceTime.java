@@ -74,8 +74,9 @@ public final class TraceTime {
      * @param cycles the time of the trace's clock
      * @param nanos the time of CLOCK_MONOTONIC
      * @param epochNanos the time of CLOCK_REALTIME, in nanoseconds since the epoch of Unix
+     * @param widthNanos the time that reading the clocks took: the most by which these times can differ
      */
-    record Moment(long cycles, long nanos, long epochNanos) {}
+    record Moment(long cycles, long nanos, long epochNanos, long widthNanos) {}
 
     private static String clockSource() {
         try {
@@ -124,7 +125,7 @@ public final class TraceTime {
     }
 
     private static Moment moment() {
-        Moment best = new Moment(0, 0, 0);
+        Moment best = new Moment(0, 0, 0, Long.MAX_VALUE);
         long narrowest = Long.MAX_VALUE;
         for (int i = 0; i < TRIES; i++) {
             long before = System.nanoTime();
@@ -134,7 +135,7 @@ public final class TraceTime {
             if (after - before < narrowest) {
                 narrowest = after - before;
                 best = new Moment(cycles, before + (after - before) / 2,
-                        real.getEpochSecond() * NANOS_PER_SECOND + real.getNano());
+                        real.getEpochSecond() * NANOS_PER_SECOND + real.getNano(), narrowest);
             }
         }
         return best;
@@ -151,6 +152,14 @@ public final class TraceTime {
             last = moment();
         }
         return clock(Reading.FIRST, last, IS_COUNTER);
+    }
+
+    /**
+     * Returns the bound of the error of the clock's offset, in nanoseconds: the time within which the clock and
+     * CLOCK_REALTIME were read.
+     */
+    public static long offsetErrorNanos() {
+        return Reading.FIRST.widthNanos;
     }
 
     /**

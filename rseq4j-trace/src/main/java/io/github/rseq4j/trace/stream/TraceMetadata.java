@@ -232,6 +232,7 @@ public final class TraceMetadata {
     private TraceDescription describe() {
         ThreadList.Known known = threads.known();
         Map<String, Object> all = new LinkedHashMap<>(environment);
+        all.put("clock_offset_error_ns", TraceTime.offsetErrorNanos());
         all.putAll(known.environment());
         all.putAll(more.get());
         return new TraceDescription(uuid, TraceTime.clock(), Engine.get().copies(), all, known.threads(), events);
