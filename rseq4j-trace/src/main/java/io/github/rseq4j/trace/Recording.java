@@ -9,6 +9,7 @@ import io.github.rseq4j.trace.layout.TraceFiles;
 import io.github.rseq4j.trace.ring.Channel;
 import io.github.rseq4j.trace.ring.RingView;
 import io.github.rseq4j.trace.ring.Rings;
+import io.github.rseq4j.trace.ring.RoomWait;
 import io.github.rseq4j.trace.ring.TraceRing;
 import io.github.rseq4j.trace.stream.Drainer;
 import io.github.rseq4j.trace.stream.RingCopy;
@@ -70,7 +71,9 @@ final class Recording {
                 files.descriptors());
         this.rings = new Rings(files.rings(), uuid, options.sizes(), !isFlightRecorder, counts, this::drained);
         try {
-            this.channel = new Channel(rings, options.isTimeOrdered(), threads, counts);
+            this.channel = new Channel(rings, options.isTimeOrdered(), new RoomWait(
+                    isFlightRecorder ? 0 : options.blockingNanos(), drainer, drainer::isServing, drainer::wake),
+                    threads, counts);
             this.natives = new NativeProbes(rings, threads);
         } catch (Throwable t) {
             abandon();

@@ -46,6 +46,7 @@ public final class TracerOptions {
     private final boolean isTimeOrdered;
     private final ExistingTrace existingTrace;
     private final TraceFormat format;
+    private final Duration blocking;
 
     /** The values of options while new options are made. The fields begin with the defaults. */
     private static final class Values {
@@ -57,6 +58,7 @@ public final class TracerOptions {
         private boolean isTimeOrdered = true;
         private ExistingTrace existingTrace = ExistingTrace.NEW_FOLDER;
         private TraceFormat format = TraceFormat.CTF_1_8;
+        private Duration blocking = Duration.ZERO;
     }
 
     private TracerOptions(Values values) {
@@ -68,6 +70,7 @@ public final class TracerOptions {
         this.isTimeOrdered = values.isTimeOrdered;
         this.existingTrace = values.existingTrace;
         this.format = values.format;
+        this.blocking = values.blocking;
     }
 
     /** Returns new options, which differ from these by a change. */
@@ -81,6 +84,7 @@ public final class TracerOptions {
         values.isTimeOrdered = isTimeOrdered;
         values.existingTrace = existingTrace;
         values.format = format;
+        values.blocking = blocking;
         change.accept(values);
         return new TracerOptions(values);
     }
@@ -239,6 +243,28 @@ public final class TracerOptions {
         return with(values -> values.format = wanted);
     }
 
+    /**
+     * Lets a recording thread wait if its ring is full, up to a bound, instead of discarding the event at once; LTTng
+     * calls this the blocking timeout. If the bound is over, the event is discarded and counted. Only a streaming
+     * tracer blocks: a flight recorder overwrites. The wait parks the thread, also a virtual one. An interrupt does not
+     * end it, and stays. No thread waits while packets cannot be written (a full disk, for example) or the tracer is
+     * closed; threads of the tracer and native code ({@link Probe#address}) never wait.
+     *
+     * <p>If other threads use up the room before the waiting thread does, it waits again, up to the bound each time.
+     * That needs several threads and small sub-buffers.
+     *
+     * @param bound the longest wait; zero, the default, for none
+     * @return the options
+     * @throws IllegalArgumentException if the bound is negative
+     */
+    public TracerOptions withBlocking(Duration bound) {
+        Objects.requireNonNull(bound, "blocking=null");
+        if (bound.isNegative()) {
+            throw new IllegalArgumentException("blocking=" + bound + ", must not be negative");
+        }
+        return with(values -> values.blocking = bound);
+    }
+
     /** {@return the size of a sub-buffer, in bytes} */
     public int subBufferBytes() {
         return subBufferBytes;
@@ -293,5 +319,15 @@ public final class TracerOptions {
     /** {@return the format of the trace} */
     public TraceFormat format() {
         return format;
+    }
+
+    /** {@return the longest time that a recording thread waits for room in a full ring; zero for none} */
+    public Duration blocking() {
+        return blocking;
+    }
+
+    /** Returns the bound of waits in nanoseconds, at most {@link #LONGEST_INTERVAL}. */
+    long blockingNanos() {
+        return blocking.compareTo(LONGEST_INTERVAL) > 0 ? LONGEST_INTERVAL.toNanos() : blocking.toNanos();
     }
 }

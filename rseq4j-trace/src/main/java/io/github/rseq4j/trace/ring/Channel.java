@@ -10,7 +10,7 @@ import io.github.rseq4j.trace.thread.TracedThreads;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Records events in a tracer's rings. It never throws, and never waits. */
+/** Records events in a tracer's rings. It never throws, and waits only in a tracer that blocks. */
 public final class Channel implements EventSink {
     /* How it works
      *
@@ -19,7 +19,8 @@ public final class Channel implements EventSink {
      * event does not fit, the recording thread takes these steps, each on the CPU on which it then runs:
      *
      *   1. It runs SWITCH, which opens the next sub-buffer. Then it tries the event again.
-     *   2. If the ring is full, it runs DISCARD, which counts the event in the ring.
+     *   2. If the ring is full, it runs DISCARD, which counts the event in the ring. If the tracer blocks, it waits for
+     *      room before that (RoomWait).
      *   3. If the CPU has no ring, it makes one. Then it tries the event again.
      *
      * The heads belong to this tracer as long as this object is reachable (I8). The steps after a refused event use
@@ -47,6 +48,7 @@ public final class Channel implements EventSink {
     private final long cells;
     private final boolean isOrdered;
     private final Rings rings;
+    private final RoomWait room;
     private final TracedThreads threads;
     private final TracerCounts counts;
     /** The array of {@link TracedThreads#recent}. Keeping it here saves a load for each event. */
@@ -57,16 +59,18 @@ public final class Channel implements EventSink {
      *
      * @param rings the rings that receive the records
      * @param isOrdered whether times are ordered across CPUs
+     * @param room lets threads wait for room
      * @param threads notes each thread at its first event
      * @param counts counts lost events
      */
-    public Channel(Rings rings, boolean isOrdered, TracedThreads threads, TracerCounts counts) {
+    public Channel(Rings rings, boolean isOrdered, RoomWait room, TracedThreads threads, TracerCounts counts) {
         // Initialises the classes here: at the first event too little stack may be left, and a class whose initialiser
         // fails stays unusable.
         Engine _ = Engine.get(RingFunctions.holders(isOrdered));
         this.isOrdered = isOrdered;
         this.cells = rings.cells();
         this.rings = rings;
+        this.room = room;
         this.threads = threads;
         this.recent = threads.recent();
         this.counts = counts;
@@ -265,6 +269,9 @@ public final class Channel implements EventSink {
             return true;
         }
         long switched = switchSubBuffer(needBytes);
+        if (switched == SWITCH_FULL) {
+            switched = room.await(SWITCH_FULL, () -> switchSubBuffer(needBytes));
+        }
         if (switched == SWITCH_FULL) {
             // The thread may have migrated to a CPU that has no ring.
             return discard() == SWITCH_CLOSED && rings.open(Engine.get().cpuIndex());

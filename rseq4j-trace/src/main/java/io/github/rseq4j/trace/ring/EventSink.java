@@ -1,7 +1,7 @@
 package io.github.rseq4j.trace.ring;
 
 /**
- * Records events of probes, and adds time and thread. No method throws, and none blocks.
+ * Records events of probes, and adds time and thread. No method throws, and none blocks unless the tracer is asked to.
  *
  * <p>The caller passes fields in the layout of a record: little endian, without padding. If it passes them in words,
  * the lowest byte of the first field is the lowest byte of the first word, and the bytes after the last field are

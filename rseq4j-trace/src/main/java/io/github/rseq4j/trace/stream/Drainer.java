@@ -19,8 +19,9 @@ public final class Drainer {
     /* How it works
      *
      * The thread polls. It doubles its pause each time that no sub-buffer was complete, and halves it each time that a
-     * quarter of a ring or more was. It also keeps the metadata's clock and names of threads up to date. No recording thread ever waits for it. It keeps neither the tracer nor the
-     * tracer's class loader reachable (LooseThread).
+     * quarter of a ring or more was. It also keeps the metadata's clock and names of threads up to date. Recording
+     * threads wait for it only in a tracer that blocks; they wake it then. It keeps neither the tracer nor the tracer's
+     * class loader reachable (LooseThread).
      *
      * A packet that cannot be written stays in its ring. The thread tries that ring again after a pause. A failure of
      * one ring does not change when the other rings are drained.
@@ -45,6 +46,8 @@ public final class Drainer {
     private long pause = SHORTEST_PAUSE_NANOS;
     private long flushAt;
     private volatile boolean isClosing;
+    /** Whether the last write to a ring's file failed. */
+    private volatile boolean isFailing;
 
     /**
      * Makes a drainer; it writes nothing until it is started.
@@ -111,16 +114,21 @@ public final class Drainer {
      */
     public synchronized boolean drainDue(boolean isWhole) {
         boolean hasMoved = false;
+        boolean hasFailed = false;
         for (RingDrain drain : drains) {
-            if (drain.isDue()) {
+            if (!drain.isDue()) {
+                hasFailed = true;
+            } else {
                 try {
                     hasMoved |= Uninterrupted.run(() -> drain.drain(isWhole));
                 } catch (Throwable t) {
                     counts.failed(t);
                     drain.postpone(failurePauseNanos);
+                    hasFailed = true;
                 }
             }
         }
+        isFailing = hasFailed;
         return hasMoved;
     }
 
@@ -150,6 +158,16 @@ public final class Drainer {
     public synchronized long unwritten(Map<Integer, EventType> events, Predicate<RingView> isKept) {
         return drains.stream().filter(drain -> !isKept.test(drain.ring())).mapToLong(drain -> drain.unwritten(events))
                 .sum();
+    }
+
+    /** Tells whether the thread frees sub-buffers: it runs, and its last writes succeeded. */
+    public boolean isServing() {
+        return !isClosing && !isFailing && thread.isAlive();
+    }
+
+    /** Begins the thread's next turn now. */
+    public void wake() {
+        LockSupport.unpark(thread);
     }
 
     /** Ends the thread and waits for its end. */

@@ -30,7 +30,14 @@ public final class LooseThread {
      */
     private static final MethodType STEP = MethodType.methodType(long.class);
 
+    private static final String PREFIX = "rseq4j-";
+
     private LooseThread() {}
+
+    /** Tells whether a thread has a name as the threads of this library have. */
+    public static boolean isOwn(Thread thread) {
+        return thread.getName().startsWith(PREFIX);
+    }
 
     /**
      * Makes a thread that repeats a step. The thread is not started.
