@@ -1,5 +1,6 @@
 package io.github.rseq4j.analysis;
 
+import io.github.rseq4j.analysis.page.CallTree;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.util.Comparator;
@@ -20,21 +21,42 @@ final class CpuSamples {
     private static final double PERCENT = 100;
 
     private final long maxAddresses = Math.min(MOST_ADDRESSES, Runtime.getRuntime().maxMemory() / ADDRESS_BYTES);
-    private final Map<Long, Long> byAddress = new HashMap<>();
+    private final Map<Long, Address> byAddress = new HashMap<>();
     private final TreeMap<Long, Code> code = new TreeMap<>(Long::compareUnsigned);
     private long count;
     private long beyond;
 
+    /** The samples at one address; the addresses are numbered in the order in which they are seen. */
+    private static final class Address {
+        private final int number;
+        private long samples;
+
+        Address(int number) {
+            this.number = number;
+        }
+    }
+
     /** The end of a mapping of executable memory, and its library. */
     private record Code(long end, String library) {}
+
+    /** Tells whether an event is a sample or a mapping. */
+    static boolean isOfSampler(TraceEvent event) {
+        return isSample(event) || event.type().name().equals(MAPPING);
+    }
+
+    /** Tells whether an event is a sample. */
+    static boolean isSample(TraceEvent event) {
+        return event.type().name().equals(SAMPLE) && event.values().size() == 1
+                && event.values().getFirst() instanceof Long;
+    }
 
     /** Counts an event if it is a sample or a mapping; tells whether it is a sample. */
     boolean add(TraceEvent event) {
         List<?> values = event.values();
-        if (event.type().name().equals(SAMPLE) && values.size() == 1 && values.getFirst() instanceof Long address) {
+        if (isSample(event) && values.getFirst() instanceof Long address) {
             count++;
             if (byAddress.size() < maxAddresses || byAddress.containsKey(address)) {
-                byAddress.merge(address, 1L, Long::sum);
+                byAddress.computeIfAbsent(address, _ -> new Address(byAddress.size())).samples++;
             } else {
                 beyond++;
             }
@@ -55,10 +77,35 @@ final class CpuSamples {
                 : UNKNOWN;
     }
 
+    /** Returns the number of a sample's address, or -1 if it is counted together with others. */
+    int number(TraceEvent sample) {
+        Address at = sample.values().getFirst() instanceof Long address ? byAddress.get(address) : null;
+        return at == null ? -1 : at.number;
+    }
+
+    /**
+     * Adds the samples to the data of a flame graph, by library.
+     *
+     * @param tree the target
+     * @return for each number of an address its node in the tree; the last entry is that of all other addresses
+     */
+    int[] addTo(CallTree tree) {
+        int[] nodes = new int[byAddress.size() + 1];
+        byAddress.forEach((address, at) -> nodes[at.number] = add(tree, library(address), at.samples));
+        nodes[byAddress.size()] = beyond == 0 ? 0 : add(tree, UNKNOWN, beyond);
+        return nodes;
+    }
+
+    private static int add(CallTree tree, String library, long samples) {
+        CallTree.Node node = tree.child(tree.root(), library);
+        node.add(samples, samples, samples);
+        return node.index();
+    }
+
     /** Returns the samples of each library, in descending order. */
     List<TraceSummary.LibrarySamples> byLibrary() {
         Map<String, Long> counts = new TreeMap<>();
-        byAddress.forEach((address, samples) -> counts.merge(library(address), samples, Long::sum));
+        byAddress.forEach((address, at) -> counts.merge(library(address), at.samples, Long::sum));
         if (beyond > 0) {
             counts.merge(UNKNOWN, beyond, Long::sum);
         }

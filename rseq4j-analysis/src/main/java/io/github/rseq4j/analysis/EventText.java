@@ -109,7 +109,8 @@ public final class EventText {
         to.accept(label.isEmpty() ? "" : " " + label);
     }
 
-    private static void value(FieldType type, @Nullable Object value, int maxChars, Consumer<CharSequence> to) {
+    /** Formats a value, of which at most some characters are kept. */
+    static void value(FieldType type, @Nullable Object value, int maxChars, Consumer<CharSequence> to) {
         switch (value) {
             case null -> to.accept("null");
             case Truncated truncated -> {

@@ -61,6 +61,8 @@ final class SpanMatcher {
         private boolean isOnStack = true;
         /** The cycles of the spans directly inside this one that have ended. */
         private long innerCycles;
+        /** Data of the reader of the trace. */
+        private @Nullable Object note;
 
         Begun(String pair, TraceEvent event, long number, @Nullable Begun below, @Nullable Begun older) {
             this.pair = pair;
@@ -107,6 +109,14 @@ final class SpanMatcher {
         /** Adds the duration of a span directly inside this one, in cycles. */
         void addInner(long cycles) {
             innerCycles += cycles;
+        }
+
+        @Nullable Object note() {
+            return note;
+        }
+
+        void setNote(Object data) {
+            note = data;
         }
 
         /** Tells whether the span nests: false if a span around it has ended before it. */

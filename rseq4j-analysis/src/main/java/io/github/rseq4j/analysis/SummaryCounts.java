@@ -59,7 +59,7 @@ final class SummaryCounts {
     /**
      * Counts an event.
      *
-     * @return the begin of the span that the event ends, or null
+     * @return the begin that the event is, or the begin that it ends; null for other events
      */
     SpanMatcher.@Nullable Begun add(TraceEvent event) {
         first = count == 0 || Long.compareUnsigned(event.timestamp(), first) < 0 ? event.timestamp() : first;
@@ -72,10 +72,8 @@ final class SummaryCounts {
         thread.count++;
         thread.samples += isSample ? 1 : 0;
         SpanMatcher.Begun half = pairs.take(event);
-        if (half == null || pairs.role(event.type()).kind() != SpanMatcher.Kind.ENDS) {
-            return null;
-        }
-        if (Long.compareUnsigned(event.timestamp(), half.timestamp()) >= 0) {
+        if (half != null && pairs.role(event.type()).kind() == SpanMatcher.Kind.ENDS
+                && Long.compareUnsigned(event.timestamp(), half.timestamp()) >= 0) {
             String pair = latencies.size() < maxLatencies || latencies.containsKey(half.pair()) ? half.pair() : OTHERS;
             latencies.computeIfAbsent(pair, _ -> new Latencies())
                     .add(trace.clock().nanos(event.timestamp() - half.timestamp()));
@@ -101,6 +99,16 @@ final class SummaryCounts {
     private double rate(long events) {
         double seconds = seconds();
         return seconds == 0 ? 0 : events / seconds;
+    }
+
+    /** Returns the matcher of begins and ends. */
+    SpanMatcher pairs() {
+        return pairs;
+    }
+
+    /** Returns the samples of CPU time. */
+    CpuSamples samples() {
+        return samples;
     }
 
     /** Returns the summary of the events that were counted so far. */

@@ -1,185 +1,137 @@
 package io.github.rseq4j.analysis;
 
-import io.github.rseq4j.analysis.text.Json;
+import io.github.rseq4j.analysis.page.MarkName;
+import io.github.rseq4j.analysis.page.Page;
+import io.github.rseq4j.analysis.page.PageCounts;
+import io.github.rseq4j.analysis.page.PageData;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.ctf.TraceEvent;
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.OutputStreamWriter;
-import java.io.Writer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
- * Writes a page of HTML that shows a trace: timelines of CPUs and threads, rates, events, and latencies. The page is a
- * single file that loads nothing else. It has at most {@link #MAX_PAGE_BYTES} bytes, however long the trace is.
+ * Writes a page of HTML that shows a trace: a flame chart of its spans by thread, with their arguments; statistics and
+ * a histogram of a selection; numeric fields over time; flame graphs of spans and of CPU samples; the slowest spans.
+ * The page is a single file that loads nothing else.
  *
- * <p><b>Threads.</b> Any thread may call any method. A trace may be used by one call at a time.
+ * {@snippet lang = java:
+ * try (Trace trace = Trace.open(Path.of("trace")); OutputStream out = Files.newOutputStream(Path.of("page.html"))) {
+ *     TraceReport.of(trace).write(out);
+ * }
+ * }
+ *
+ * <p><b>Size.</b> A page has at most {@link #withMaxBytes} bytes, however long the trace is. The longest spans are kept
+ * one by one. All others are counted by lane, depth and time, and the page says how many they are. The memory for
+ * making a page is bounded too, by its size and by the heap.
+ *
+ * <p><b>Threads.</b> Immutable. A trace may be used by one call at a time.
  *
  * @since 0.1.0
  */
 public final class TraceReport {
-    /* How it works
-     *
-     * The page shows counts in steps of time (TraceLanes), so its size does not depend on the number of events. The
-     * longest spans are kept one by one; so are all events of a small trace. Values, names and lists that may be long
-     * are cut, so the size of the page in bytes is bounded too.
-     */
-    /** The most events that are shown one by one. */
-    static final int MAX_SINGLE = 20_000;
-    /** The most bytes of events that are shown one by one. */
-    static final int MAX_SINGLE_BYTES = 1 << 23;
-    /** The most characters of a value that are shown. */
-    static final int MAX_VALUE_CHARS = 300;
-    /** The size limit of a page, in bytes: events one by one, and lanes with an event in every step. */
-    public static final int MAX_PAGE_BYTES = 48 << 20;
-    /** The most spans of a page. A page shows the longest ones. */
-    public static final int MAX_SPANS = 5_000;
+    /** The smallest limit of a page's size, in bytes. */
+    public static final long LEAST_MAX_BYTES = 2 << 20;
+    /** The default limit of a page's size, in bytes. */
+    public static final long DEFAULT_MAX_BYTES = 48 << 20;
+    /** The highest limit of a page's size, in bytes. Browsers refuse longer texts. */
+    public static final long MOST_MAX_BYTES = 256 << 20;
 
-    private static final int BUFFER_CHARS = 1 << 16;
-    private static final int MAX_LANES = 1_000;
-    private static final int SHOWN_LANES = 200;
-    private static final int SHOWN_CPUS = 512;
     private static final int SHOWN_NAMES = 1_000;
-    private static final int MAX_LINE_CHARS = 4_000;
-    private static final String TEMPLATE = "trace-report.html";
-    private static final String DATA = "@DATA@";
 
     private final Trace trace;
-    private final EventText text;
-    private final SummaryCounts summary;
-    private final TraceLanes cpus = new TraceLanes(SHOWN_CPUS);
-    private final TraceLanes threads = new TraceLanes(MAX_LANES);
-    private final TraceLanes events = new TraceLanes(MAX_LANES);
-    private final List<List<Object>> single = new ArrayList<>();
-    private long singleBytes;
-    private List<ShownSpan> spans = new ArrayList<>();
-    private long first;
+    private final long maxBytes;
+    private final List<String> notes;
 
-    /** A span; its begin is in nanoseconds since the first event. */
-    private record ShownSpan(String pair, String thread, long begin, long nanos) {}
-
-    private TraceReport(Trace trace) {
+    private TraceReport(Trace trace, long maxBytes, List<String> notes) {
         this.trace = trace;
-        this.text = new EventText(trace);
-        this.summary = new SummaryCounts(trace);
+        this.maxBytes = maxBytes;
+        this.notes = List.copyOf(notes);
     }
 
     /**
-     * Reads the events of a trace that are not read yet, and writes a page of them.
+     * Returns a report of a trace.
      *
-     * @param trace the trace; it stays open
-     * @param out the target of the page, in UTF-8; it is flushed and stays open
-     * @throws IOException if the target cannot be written
+     * @param trace the trace; the report reads the events that are not read yet
+     * @return the report, with the default options
      */
-    public static void write(Trace trace, OutputStream out) throws IOException {
-        write(trace, List.of(), out);
+    public static TraceReport of(Trace trace) {
+        return new TraceReport(trace, DEFAULT_MAX_BYTES, List.of());
     }
 
     /**
-     * Reads the events of a trace that are not read yet, and writes a page of them.
+     * {@return this report with another limit of the page's size}
      *
-     * @param trace the trace; it stays open
-     * @param notes further sentences for the page's notes, each without its full stop
+     * @param bytes the most bytes, {@link #LEAST_MAX_BYTES} to {@link #MOST_MAX_BYTES}
+     * @throws IllegalArgumentException if the number is out of range
+     */
+    public TraceReport withMaxBytes(long bytes) {
+        if (bytes < LEAST_MAX_BYTES || bytes > MOST_MAX_BYTES) {
+            throw new IllegalArgumentException("bytes=" + bytes + ": must be " + LEAST_MAX_BYTES + " to "
+                    + MOST_MAX_BYTES);
+        }
+        return new TraceReport(trace, bytes, notes);
+    }
+
+    /**
+     * {@return this report with further sentences in the page's notes}
+     *
+     * @param sentences the sentences, each without its full stop
+     */
+    public TraceReport withNotes(List<String> sentences) {
+        return new TraceReport(trace, maxBytes, sentences);
+    }
+
+    /**
+     * Reads the events of the trace that are not read yet, and writes the page.
+     *
      * @param out the target of the page, in UTF-8; it is flushed and stays open
+     * @return sentences that say what the page leaves out, and its limit; empty if it has everything
      * @throws IOException if the target cannot be written
      */
-    public static void write(Trace trace, List<String> notes, OutputStream out) throws IOException {
-        TraceReport report = new TraceReport(trace);
+    public List<String> write(OutputStream out) throws IOException {
+        PageData data = new PageData(maxBytes);
+        SummaryCounts summary = new SummaryCounts(trace);
+        ReportMarks marks = new ReportMarks(trace, data, summary.pairs());
+        long first = 0;
+        long last = 0;
         for (TraceEvent event = trace.next(); event != null; event = trace.next()) {
-            report.add(event);
-        }
-        Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), BUFFER_CHARS);
-        report.write(notes, writer);
-        writer.flush();
-    }
-
-    /** Adds an event to the page. */
-    private void add(TraceEvent event) {
-        SpanMatcher.Begun ended = summary.add(event);
-        first = summary.count() == 1 ? event.timestamp() : first;
-        long nanos = since(event.timestamp());
-        String thread = trace.threads().lane(event);
-        cpus.add("cpu " + event.cpu(), nanos);
-        threads.add(thread, nanos);
-        events.add(event.type().name(), nanos);
-        if (areAllSingle()) {
-            addSingle(event, nanos, thread);
-        }
-        if (ended != null) {
-            long begin = since(ended.timestamp());
-            spans.add(new ShownSpan(ended.pair(), thread, begin, Math.max(nanos - begin, 0)));
-            if (spans.size() >= 2 * MAX_SPANS) {
-                spans = longest();
+            first = summary.count() == 0 ? event.timestamp() : first;
+            long nanos = Long.compareUnsigned(event.timestamp(), first) < 0 ? 0
+                    : trace.clock().nanos(event.timestamp() - first);
+            last = Math.max(last, nanos);
+            SpanMatcher.Begun half = summary.add(event);
+            data.event(event.type().name(), nanos);
+            marks.add(event, half, nanos);
+            if (CpuSamples.isSample(event)) {
+                data.add(marks.mark(MarkName.Kind.SAMPLE, event, nanos).stack(summary.samples().number(event)));
             }
         }
+        marks.finish(last);
+        Map<String, Object> facts = facts(summary.summary(), first, last, marks);
+        data.setStacks(summary.samples().addTo(data.sampleTree()));
+        PageCounts counts = new Page(data, marks::threadName, maxBytes).write(facts, out);
+        out.flush();
+        return counts.sentences();
     }
 
-    private boolean areAllSingle() {
-        return summary.count() <= MAX_SINGLE && singleBytes <= MAX_SINGLE_BYTES;
-    }
-
-    private void addSingle(TraceEvent event, long nanos, String thread) {
-        StringBuilder line = new StringBuilder();
-        text.line(event, MAX_VALUE_CHARS, line::append);
-        String shown = Printable.cut(line.toString(), MAX_LINE_CHARS);
-        singleBytes += event.type().name().length() + 50L + (shown + thread).chars()
-                .map(c -> c == '<' ? 6 : c >= 0x80 ? 3 : c == '"' || c == '\\' ? 2 : 1).sum();
-        if (areAllSingle()) {
-            single.add(List.of(nanos, event.cpu(), thread, event.type().name(), shown));
-        } else {
-            single.clear();
+    private Map<String, Object> facts(TraceSummary summary, long first, long last, ReportMarks marks) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("summary", limited(summary.object()));
+        facts.put("start", EventText.time(trace.clock().instant(first)));
+        facts.put("nanos", Math.max(last, 1));
+        List<String> all = new ArrayList<>(notes.stream().map(Printable::text).toList());
+        if (marks.forgotten() > 0) {
+            all.add(marks.forgotten() + " spans are not shown, because too many were open at the same time");
         }
-    }
-
-    private long since(long timestamp) {
-        return Long.compareUnsigned(timestamp, first) < 0 ? 0 : trace.clock().nanos(timestamp - first);
-    }
-
-    private List<ShownSpan> longest() {
-        return new ArrayList<>(spans.stream().sorted((a, b) -> Long.compare(b.nanos(), a.nanos())).limit(MAX_SPANS)
-                .toList());
-    }
-
-    private void write(List<String> notes, Writer out) throws IOException {
-        String[] template = template().split(DATA, 2);
-        out.write(template[0]);
-        Json json = Json.inPage(out);
-        json.beginObject();
-        json.entry("summary", limited(summary.summary().object()));
-        json.entry("start", EventText.time(trace.clock().instant(first)));
-        json.entry("nanos", Math.max(Math.round(summary.seconds() * 1e9), 1));
-        lanes(json, "cpus", cpus, SHOWN_CPUS);
-        lanes(json, "threads", threads, SHOWN_LANES);
-        lanes(json, "events", events, SHOWN_LANES);
-        json.entry("spans", longest().stream().map(s -> List.of(s.pair(), s.thread(), s.begin(), s.nanos())).toList());
-        json.entry("single", areAllSingle() ? single : List.of());
-        json.entry("notes", notes(notes));
-        json.entry("problems", trace.problems().stream().map(p -> Printable.text(p.toString())).toList());
-        json.entry("problemCount", trace.problemCount());
-        json.endObject();
-        out.write(template[1]);
-    }
-
-    /** Returns the notes: those about omissions of the page, and the caller's. */
-    private List<String> notes(List<String> others) {
-        List<String> notes = new ArrayList<>();
-        others.forEach(note -> notes.add(Printable.text(note) + "."));
-        if (!areAllSingle()) {
-            notes.add("Events are shown as counts, not one by one, because they are more than " + MAX_SINGLE
-                    + ", or " + (MAX_SINGLE_BYTES >> 20) + " MiB of text.");
-        }
-        if (spans.size() > MAX_SPANS) {
-            notes.add("Only the " + MAX_SPANS + " longest spans are shown.");
-        }
-        return notes;
+        facts.put("notes", all);
+        facts.put("problems", trace.problems().stream().map(each -> Printable.text(each.toString())).toList());
+        facts.put("problemCount", trace.problemCount());
+        return facts;
     }
 
     /** Returns the part of a summary that has a bounded length. */
@@ -197,20 +149,5 @@ public final class TraceReport {
             return environment;
         });
         return limited;
-    }
-
-    private static void lanes(Json json, String name, TraceLanes lanes, int most) throws IOException {
-        json.name(name);
-        json.beginObject();
-        json.entry("stepNanos", lanes.stepNanos());
-        json.name("lanes");
-        lanes.write(json, most);
-        json.endObject();
-    }
-
-    private static String template() throws IOException {
-        try (InputStream in = Objects.requireNonNull(TraceReport.class.getResourceAsStream(TEMPLATE), TEMPLATE)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
     }
 }

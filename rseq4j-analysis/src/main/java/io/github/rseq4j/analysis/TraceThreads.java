@@ -107,13 +107,14 @@ public final class TraceThreads {
     }
 
     /**
-     * Returns the name of the lane of an event's thread: the thread's kind, number and name.
+     * Returns the name of the lane of a thread: the thread's kind, number and name.
      *
-     * @param event the event
+     * @param threadId the thread's number
+     * @param timestamp the time of one of its events, in cycles
      */
-    String lane(TraceEvent event) {
-        TraceThread thread = of(event.threadId(), event.timestamp());
-        return thread == null ? "thread " + event.threadId() : Printable.cut((thread.isVirtual() ? "virtual thread "
-                : "thread ") + event.threadId() + Printable.quoted(thread.name()), MAX_LANE_CHARS);
+    String lane(long threadId, long timestamp) {
+        TraceThread thread = of(threadId, timestamp);
+        return thread == null ? "thread " + threadId : Printable.cut((thread.isVirtual() ? "virtual thread "
+                : "thread ") + threadId + Printable.quoted(thread.name()), MAX_LANE_CHARS);
     }
 }

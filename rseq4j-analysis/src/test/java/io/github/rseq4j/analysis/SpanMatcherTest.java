@@ -186,7 +186,7 @@ class SpanMatcherTest {
         Path made = trace("aA");
         try (Trace trace = Trace.open(made); Trace other = Trace.open(made)) {
             assertEquals("full", assertThrows(IOException.class, () -> ChromeTrace.write(trace, full)).getMessage());
-            assertEquals("full", assertThrows(IOException.class, () -> TraceReport.write(other, full)).getMessage());
+            assertEquals("full", assertThrows(IOException.class, () -> TraceReport.of(other).write(full)).getMessage());
         }
     }
 }

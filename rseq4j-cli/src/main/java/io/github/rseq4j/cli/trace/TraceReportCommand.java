@@ -3,9 +3,12 @@ package io.github.rseq4j.cli.trace;
 import io.github.rseq4j.analysis.Trace;
 import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -17,11 +20,11 @@ import picocli.CommandLine.Spec;
 
 /** {@code trace report}: writes a page of HTML that shows a trace. */
 @Command(name = "report", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Writes a page of HTML that shows a trace: timelines of CPUs and threads, rates, events, spans."
-                + " The page is a single file that loads nothing else.",
-        footer = {"", "A page has at most 48 MiB. It shows up to 20,000 events one by one, if they have at most 8 MiB "
-            + "of text, and larger traces as counts over time; the 5,000 longest spans; up to 512 CPUs, 200 threads "
-            + "and 200 names of events, and all others together; and a table of the 1,000 most frequent events.", "",
+        description = "Writes a page of HTML that shows a trace: a flame chart of its spans, statistics of a selection,"
+                + " numeric fields over time, flame graphs, the slowest spans. The page is a single file that loads"
+                + " nothing else.",
+        footer = {"", "The page has the longest spans one by one, with their arguments, and the others as counts. It "
+            + "and the command say what the limit of bytes left out.", "",
             "FILE is replaced when it is complete.",
             "Exit status: 0 the whole trace was read, 2 something is wrong with it, or the file cannot be written."})
 final class TraceReportCommand implements Callable<Integer> {
@@ -34,14 +37,25 @@ final class TraceReportCommand implements Callable<Integer> {
     @Option(names = "--html", required = true, paramLabel = "FILE", description = "The page to write.")
     private Path html = Path.of("");
 
+    @Option(names = "--max-bytes", paramLabel = "BYTES", defaultValue = "" + TraceReport.DEFAULT_MAX_BYTES,
+            description = "The most bytes of the page, 2097152 to 268435456 (default ${DEFAULT-VALUE}).")
+    private long maxBytes;
+
     @Override
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
         PrintWriter out = command.commandLine().getOut();
+        if (maxBytes < TraceReport.LEAST_MAX_BYTES || maxBytes > TraceReport.MOST_MAX_BYTES) {
+            throw new InputException("--max-bytes=" + maxBytes + ": must be " + TraceReport.LEAST_MAX_BYTES + " to "
+                    + TraceReport.MOST_MAX_BYTES);
+        }
         try (TraceInput input = new TraceInput(folder)) {
             Trace trace = input.trace();
-            if (trace != null && OutputFile.write("--html", html, to -> TraceReport.write(trace, input.notes(), to))) {
+            List<String> leftOut = new ArrayList<>();
+            if (trace != null && OutputFile.write("--html", html, to -> leftOut.addAll(TraceReport.of(trace)
+                    .withMaxBytes(maxBytes).withNotes(input.notes()).write(to)))) {
                 out.println(Printable.name(html.toString()) + " (" + html.toFile().length() + " bytes)");
+                leftOut.forEach(sentence -> out.println(sentence + "."));
             }
             out.flush();
             return input.finish(command.commandLine().getErr());

@@ -186,6 +186,6 @@ class SmallHeapTest {
             assertTrue(lines.get(i).startsWith(expected.get(i)), lines.get(i));
             assertTrue(!lines.get(i).contains("memory"), lines.get(i));
         }
-        assertTrue(Files.size(file) <= TraceReport.MAX_PAGE_BYTES, Files.size(file) + " bytes");
+        assertTrue(Files.size(file) <= TraceReport.DEFAULT_MAX_BYTES, Files.size(file) + " bytes");
     }
 }
