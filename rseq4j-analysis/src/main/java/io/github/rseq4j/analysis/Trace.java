@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Spliterator;
@@ -47,8 +48,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trace implements AutoCloseable {
     private final TraceReader reader;
-    private final TraceDescription description;
-    private final TraceThreads threads;
+    private TraceDescription description;
+    private TraceThreads threads;
 
     private Trace(TraceReader reader, TraceDescription description) {
         this.reader = reader;
@@ -71,7 +72,7 @@ public final class Trace implements AutoCloseable {
 
     /**
      * Opens a trace whose tracer still writes to the folder. An incomplete packet at the end of a file is then not
-     * reported as a problem. The trace does not follow the tracer: open it again for later events.
+     * reported as a problem. {@link #refresh} looks for later events.
      *
      * @param folder the folder that holds the trace's metadata
      * @return the trace; the caller must close it
@@ -128,6 +129,25 @@ public final class Trace implements AutoCloseable {
     /** {@return the threads that this trace names} */
     public TraceThreads threads() {
         return threads;
+    }
+
+    /**
+     * Looks for what a tracer has written since, if the trace is live. The clock, the threads and the description may
+     * be other objects afterwards.
+     */
+    public void refresh() {
+        reader.refresh();
+        TraceDescription now = reader.description();
+        if (now != null && !now.equals(description)) {
+            description = now;
+            threads = new TraceThreads(now);
+        }
+    }
+
+    /** {@return the time of the next event, or null if there is none yet} */
+    public @Nullable Instant nextTime() {
+        Long cycles = reader.nextTimestamp();
+        return cycles == null ? null : clock().instant(cycles);
     }
 
     /** {@return the next event in the order of time, or null after the last one} */

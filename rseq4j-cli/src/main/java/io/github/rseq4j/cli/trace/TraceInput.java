@@ -29,9 +29,10 @@ import org.jspecify.annotations.Nullable;
 final class TraceInput implements AutoCloseable {
     private static final int EXIT_DAMAGED = 2;
     private static final int SHOWN_RUNS = 10;
+    private static final String STILL_RUNS = "the tracer still runs";
 
     private final Path folder;
-    private final TraceRecovery.@Nullable Left left;
+    private TraceRecovery.@Nullable Left left;
     private final @Nullable Trace trace;
     private List<Problem> problems = List.of();
     private long problemCount;
@@ -63,15 +64,36 @@ final class TraceInput implements AutoCloseable {
         this.folder = folder;
         this.left = left();
         this.trace = open(packets);
+        noteLeft();
+        runs(folder).ifPresent(notes::add);
+    }
+
+    /** Notes whether the trace is complete. */
+    private void noteLeft() {
         if (left == TraceRecovery.Left.RINGS) {
             notes.add("the tracer was not closed, and events that it had not written are in .rings: run"
                     + " `rseq4j trace recover DIR` and read it again");
         } else if (left == TraceRecovery.Left.RUNNING) {
-            notes.add("the tracer still runs"
+            notes.add(STILL_RUNS
                     + (trace == null ? "" : ", pid=" + trace.description().environment().get("pid"))
                     + ": the output is what it has written so far; a flight recorder writes only snapshots");
         }
-        runs(folder).ifPresent(notes::add);
+    }
+
+    /**
+     * Looks again whether the tracer runs. If it has ended, the notes say how.
+     *
+     * @return whether it runs
+     */
+    boolean isStillRunning() {
+        if (left == TraceRecovery.Left.RUNNING) {
+            left = left();
+            if (left != TraceRecovery.Left.RUNNING) {
+                notes.removeIf(note -> note.startsWith(STILL_RUNS));
+                noteLeft();
+            }
+        }
+        return isRunning();
     }
 
     private @Nullable Trace open(Consumer<? super TracePacket> packets) {

@@ -2,11 +2,14 @@ package io.github.rseq4j.cli.trace;
 
 import io.github.rseq4j.analysis.EventText;
 import io.github.rseq4j.analysis.Trace;
+import io.github.rseq4j.analysis.TraceThreads;
+import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputWriter;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -21,8 +24,12 @@ import picocli.CommandLine.Spec;
 @Command(name = "view", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Prints the events of a trace in the order of time.",
         footer = {"", "TIME is an instant such as 2026-11-24T12:00:00.5Z, or a time since the first event: 1.5s, 20ms, "
-            + "300us, 7ns.", "Exit status: 0 the whole trace was read, 2 something is wrong with it."})
+            + "300us, 7ns.", "Exit status: 0 the whole trace was read, 2 something is wrong with it.",
+            "--follow ends with 2 if the tracer was killed. It follows one run, not later runs in run-2 and so on."})
 final class TraceViewCommand implements Callable<Integer> {
+    private static final double MAX_DELAY_SECONDS = 3600;
+    private static final double NANOS_PER_SECOND = 1e9;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -45,6 +52,18 @@ final class TraceViewCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object for each event, one a line.")
     private boolean json;
 
+    @Option(names = "--follow",
+            description = "Print new events as the tracer writes them, until it is closed or killed.")
+    private boolean isFollowing;
+
+    @Option(names = "--delay", paramLabel = "SECONDS", description = "With --follow, the age at which an event is"
+            + " printed. Events are in the order of time if it exceeds the tracer's flush interval (default:"
+            + " ${DEFAULT-VALUE}).")
+    private double delaySeconds = 1.5;
+
+    private @Nullable EventText text;
+    private @Nullable TraceThreads described;
+
     @Override
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
@@ -54,7 +73,7 @@ final class TraceViewCommand implements Callable<Integer> {
             Trace trace = input.trace();
             if (trace != null) {
                 try {
-                    print(trace, filter, json ? OutputWriter.json(out) : OutputWriter.text(out));
+                    print(trace, filter, json ? OutputWriter.json(out) : OutputWriter.text(out), input);
                 } catch (IOException _) {
                     // Launch reports the lost output.
                 }
@@ -64,17 +83,35 @@ final class TraceViewCommand implements Callable<Integer> {
         }
     }
 
-    private void print(Trace trace, TraceFilter filter, OutputWriter out) throws IOException {
-        EventText text = new EventText(trace);
+    private void print(Trace trace, TraceFilter filter, OutputWriter out, TraceInput input) throws IOException {
+        if (isFollowing) {
+            if (!(delaySeconds >= 0 && delaySeconds <= MAX_DELAY_SECONDS)) {
+                throw new InputException("--delay=" + delaySeconds + ": must be 0 to " + MAX_DELAY_SECONDS);
+            }
+            Duration delay = Duration.ofNanos(Math.round(delaySeconds * NANOS_PER_SECOND));
+            new TraceFollower(trace, input, delay).run(event -> print(event, trace, filter, out), out);
+            return;
+        }
         for (TraceEvent event = trace.next(); event != null; event = trace.next()) {
-            if (filter.accepts(event, trace.clock())) {
-                if (json) {
-                    text.json(event, out);
-                    out.write("\n");
-                } else {
-                    text.line(event, out);
-                    out.write(System.lineSeparator());
-                }
+            print(event, trace, filter, out);
+        }
+    }
+
+    private void print(TraceEvent event, Trace trace, TraceFilter filter, OutputWriter out) throws IOException {
+        if (filter.accepts(event, trace.clock())) {
+            EventText form = text;
+            // A trace that is followed gets other threads and a more exact clock.
+            if (form == null || described != trace.threads()) {
+                form = new EventText(trace);
+                text = form;
+                described = trace.threads();
+            }
+            if (json) {
+                form.json(event, out);
+                out.write("\n");
+            } else {
+                form.line(event, out);
+                out.write(System.lineSeparator());
             }
         }
     }

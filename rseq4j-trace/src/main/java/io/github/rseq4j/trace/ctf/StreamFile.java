@@ -21,7 +21,7 @@ final class StreamFile implements AutoCloseable {
 
     private final Path path;
     private final FileChannel channel;
-    private final long sizeBytes;
+    private long sizeBytes;
     private final int keptBytes;
     private byte[] bytes;
     private ByteBuffer window;
@@ -52,6 +52,11 @@ final class StreamFile implements AutoCloseable {
 
     long sizeBytes() {
         return sizeBytes;
+    }
+
+    /** Reads the size again. The file may have grown. */
+    void refresh() throws IOException {
+        sizeBytes = Math.max(sizeBytes, channel.size());
     }
 
     /**

@@ -25,6 +25,7 @@ final class StreamReader implements AutoCloseable {
      * one record is in memory, and not one for each stream.
      *
      * In a trace that is being written, the last packet of a file can be incomplete. It is skipped, and not a problem.
+     * The last file stays open at that packet, so that the reader can continue when the file has grown.
      */
     /** After this many zeros the reader looks for a hole; if the system does not report holes, they end the file. */
     private static final long MANY_ZEROS = 1 << 20;
@@ -148,10 +149,25 @@ final class StreamReader implements AutoCloseable {
                 if (find(current)) {
                     return true;
                 }
+                if (isLive && nextFile == files.size()) {
+                    return false;
+                }
             } catch (IOException e) {
                 problem(current, position, "cannot be read: " + RegularFile.why(e));
             }
             close();
+        }
+    }
+
+    /** Reads the size of the open file again. */
+    void refresh() {
+        StreamFile current = file;
+        if (current != null) {
+            try {
+                current.refresh();
+            } catch (IOException e) {
+                problem(current, position, "cannot be read: " + RegularFile.why(e));
+            }
         }
     }
 

@@ -11,11 +11,14 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Spliterator;
 import java.util.Spliterators;
@@ -78,7 +81,17 @@ public final class TraceReader implements AutoCloseable {
     private final Problems problems = new Problems();
     private final List<StreamReader> streams = new ArrayList<>();
     private final PriorityQueue<Head> heads = new PriorityQueue<>();
-    private final @Nullable TraceDescription description;
+    /** The streams of a trace that is being written, at their ends. */
+    private final List<StreamReader> waiting = new ArrayList<>();
+    private final Path folder;
+    private final boolean isLive;
+    private final Consumer<? super TracePacket> packets;
+    /** The numbers of the files of each stream; -1 stands for the file without a number. */
+    private final Map<Integer, List<Long>> channels = new TreeMap<>();
+    private final Map<Integer, EventType> events = new HashMap<>();
+    private int windowBytes;
+    private @Nullable FileTime described;
+    private @Nullable TraceDescription description;
     private TraceFormat format = TraceFormat.CTF_1_8;
 
     /** The time of the next record of a stream. */
@@ -113,8 +126,7 @@ public final class TraceReader implements AutoCloseable {
 
     /**
      * Opens a trace that a tracer is writing, like the constructor. An incomplete packet at the end of a file is not a
-     * problem then. The reader does not follow the tracer: after its last event it stays at its end. A new reader finds
-     * the events that were written since.
+     * problem then. After the last event, {@link #refresh} looks for events that were written since.
      *
      * @param folder the folder of the trace
      * @return the reader
@@ -146,29 +158,85 @@ public final class TraceReader implements AutoCloseable {
      */
     TraceReader(Path folder, boolean isLive, Consumer<? super TracePacket> packets,
             StreamReader.@Nullable PacketSink sink) {
-        description = describe(folder.resolve(TraceFiles.METADATA));
-        if (description != null) {
-            Map<Integer, List<Long>> channels = channels(folder);
+        this.folder = folder;
+        this.isLive = isLive;
+        this.packets = packets;
+        described = modified();
+        TraceDescription found = describe(folder.resolve(TraceFiles.METADATA), problems);
+        description = found;
+        if (found != null) {
+            events.putAll(found.eventsById());
+            Map<Integer, List<Long>> there = channels(problems);
             long allBytes = Math.min(ALL_WINDOWS_BYTES, Runtime.getRuntime().maxMemory() / (2 * HEAP_SHARE));
-            int windowBytes = Math.clamp(allBytes / Math.max(channels.size(), 1), LEAST_WINDOW_BYTES,
+            windowBytes = Math.clamp(allBytes / Math.max(there.size(), 1), LEAST_WINDOW_BYTES,
                     StreamFile.MAX_KEPT_BYTES);
-            byte[] mark = PacketLayout.mark(description.uuid());
-            Map<Integer, EventType> events = description.eventsById();
-            channels.forEach((index, numbers) -> streams.add(new StreamReader(index, files(folder, index, numbers),
-                    mark, events, problems, windowBytes, isLive, packets)));
-            if (sink != null) {
-                streams.forEach(stream -> stream.passTo(sink));
-            }
-            streams.forEach(this::advance);
+            open(there, found, sink);
         }
     }
 
-    private @Nullable TraceDescription describe(Path file) {
+    /** Opens the streams that are new, and notes the files that are new. */
+    private void open(Map<Integer, List<Long>> there, TraceDescription trace, StreamReader.@Nullable PacketSink sink) {
+        List<StreamReader> made = new ArrayList<>();
+        there.forEach((index, numbers) -> {
+            List<Long> known = channels.get(index);
+            if (known == null) {
+                channels.put(index, numbers);
+                made.add(new StreamReader(index, files(folder, index, numbers), PacketLayout.mark(trace.uuid()), events,
+                        problems, windowBytes, isLive, packets));
+            } else {
+                // The oldest files may have been deleted; those that are read are known.
+                numbers.stream().filter(number -> number > known.getLast()).forEach(known::add);
+            }
+        });
+        if (sink != null) {
+            made.forEach(stream -> stream.passTo(sink));
+        }
+        streams.addAll(made);
+        made.forEach(this::advance);
+    }
+
+    /**
+     * Looks for what was written to the folder of a {@link #live} trace since the last call: events, streams, threads
+     * and event types. {@link #description} may return another object afterwards. A trace of another tracer in the same
+     * folder is not read.
+     */
+    public void refresh() {
+        FileTime now = modified();
+        TraceDescription last = description;
+        if (!isLive || last == null) {
+            return;
+        }
+        if (!Objects.equals(now, described)) {
+            described = now;
+            TraceDescription newer = describe(folder.resolve(TraceFiles.METADATA), new Problems());
+            if (newer != null && newer.uuid().equals(last.uuid())) {
+                description = newer;
+                events.putAll(newer.eventsById());
+            }
+        }
+        // The names before the sizes: a file is complete when the next one exists.
+        Map<Integer, List<Long>> there = channels(new Problems());
+        streams.forEach(StreamReader::refresh);
+        open(there, last, null);
+        List<StreamReader> again = List.copyOf(waiting);
+        waiting.clear();
+        again.forEach(this::advance);
+    }
+
+    private @Nullable FileTime modified() {
+        try {
+            return Files.getLastModifiedTime(folder.resolve(TraceFiles.METADATA));
+        } catch (IOException _) {
+            return null;
+        }
+    }
+
+    private @Nullable TraceDescription describe(Path file, Problems to) {
         long limit = Math.min(MAX_METADATA_BYTES, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
         try (FileChannel channel = RegularFile.open(file)) {
             long bytes = channel.size();
             if (bytes > limit) {
-                problems.add(TraceFiles.METADATA, limit, "longer than metadata may be: " + bytes + " bytes"
+                to.add(TraceFiles.METADATA, limit, "longer than metadata may be: " + bytes + " bytes"
                         + (limit < MAX_METADATA_BYTES ? "; a larger heap (-Xmx) lets it be longer" : ""));
                 return null;
             }
@@ -179,35 +247,35 @@ public final class TraceReader implements AutoCloseable {
             }
             String text = new String(read.array(), 0, read.position(), StandardCharsets.ISO_8859_1);
             format = MetadataParser.formatOf(text);
-            return MetadataParser.parse(text, TraceFiles.METADATA, problems);
+            return MetadataParser.parse(text, TraceFiles.METADATA, to);
         } catch (IOException e) {
-            problems.add(TraceFiles.METADATA, 0, "cannot be read, so this is no trace: " + RegularFile.why(e));
+            to.add(TraceFiles.METADATA, 0, "cannot be read, so this is no trace: " + RegularFile.why(e));
             return null;
         }
     }
 
     /** Returns the numbers of the files of each stream; -1 stands for the file without a number. */
-    private Map<Integer, List<Long>> channels(Path folder) {
-        Map<Integer, List<Long>> channels = new TreeMap<>();
+    private Map<Integer, List<Long>> channels(Problems to) {
+        Map<Integer, List<Long>> found = new TreeMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, TraceFiles.CHANNEL + "*")) {
             for (Path file : files) {
                 String name = String.valueOf(file.getFileName());
                 Matcher matcher = CHANNEL.matcher(name);
                 if (!matcher.matches() || Integer.parseInt(matcher.group(1)) >= TraceDescription.MAX_INDEX_COUNT) {
-                    problems.add(name, 0, "is no stream of a CPU index, and is left out");
-                } else if (channels.size() < MAX_STREAMS
-                        || channels.containsKey(Integer.valueOf(matcher.group(1)))) {
-                    channels.computeIfAbsent(Integer.valueOf(matcher.group(1)), _ -> new ArrayList<>())
+                    to.add(name, 0, "is no stream of a CPU index, and is left out");
+                } else if (found.size() < MAX_STREAMS
+                        || found.containsKey(Integer.valueOf(matcher.group(1)))) {
+                    found.computeIfAbsent(Integer.valueOf(matcher.group(1)), _ -> new ArrayList<>())
                             .add(matcher.group(2) == null ? -1 : Long.parseLong(matcher.group(2)));
                 } else {
-                    problems.add(name, 0, "is left out: more than " + MAX_STREAMS + " streams");
+                    to.add(name, 0, "is left out: more than " + MAX_STREAMS + " streams");
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
-            problems.add(String.valueOf(folder.getFileName()), 0, "cannot be listed: " + RegularFile.why(e));
+            to.add(String.valueOf(folder.getFileName()), 0, "cannot be listed: " + RegularFile.why(e));
         }
-        channels.values().forEach(Collections::sort);
-        return channels;
+        found.values().forEach(Collections::sort);
+        return found;
     }
 
     private static List<Path> files(Path folder, int index, List<Long> numbers) {
@@ -228,6 +296,8 @@ public final class TraceReader implements AutoCloseable {
     private void advance(StreamReader stream) {
         if (stream.find()) {
             heads.add(new Head(stream.timestamp(), stream));
+        } else if (isLive) {
+            waiting.add(stream);
         }
     }
 
@@ -239,6 +309,12 @@ public final class TraceReader implements AutoCloseable {
     /** {@return the format of the metadata; CTF 1.8 if there is no metadata} */
     public TraceFormat format() {
         return format;
+    }
+
+    /** {@return the time of the next event in cycles, unsigned, or null if there is none yet} */
+    public @Nullable Long nextTimestamp() {
+        Head head = heads.peek();
+        return head == null ? null : head.timestamp();
     }
 
     /** {@return the next event in the order of time, or null at the end} */
@@ -290,6 +366,7 @@ public final class TraceReader implements AutoCloseable {
     @Override
     public void close() {
         heads.clear();
+        waiting.clear();
         streams.forEach(StreamReader::close);
     }
 }
