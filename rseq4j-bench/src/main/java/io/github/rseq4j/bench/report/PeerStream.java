@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 /** Measures how many of a peer's records reach files, and the CPU time of the threads that write them. */
 public final class PeerStream {
     private static final int BATCH = 1000;
-    private static final int WARM_UP_MILLIS = 1000;
+    private static final int WARM_UP_MILLIS = 700;
 
     private PeerStream() {}
 

@@ -3,13 +3,16 @@ package io.github.rseq4j.bench.trace;
 import io.github.rseq4j.trace.TracerOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
 /** A tracer or logger of a JVM, as the measurements use it. An instance records once, from start to stop. */
 public sealed interface Peer permits AsyncProfilerPeer, JfrPeer, Log4jPeer, OpenTelemetryPeer, TracerPeer {
-    /** The names of all peers. */
+    /** The tracer of rseq4j whose threads wait up to a second for room in a full ring, for streams. */
+    String BLOCKING = "rseq4j-blocking";
+    /** The names of all other peers. */
     List<String> NAMES = List.of("rseq4j", "rseq4j-unordered", "jfr", "async-profiler", "opentelemetry", "log4j");
     /** The text of 32 characters, which lttng.c has too. */
     String TEXT = "0123456789abcdef0123456789abcdef";
@@ -27,13 +30,14 @@ public sealed interface Peer permits AsyncProfilerPeer, JfrPeer, Log4jPeer, Open
     /**
      * Makes a peer.
      *
-     * @param name one of {@link #NAMES}
+     * @param name one of {@link #NAMES}, or {@link #BLOCKING}
      * @return the peer, not started
      */
     static Peer of(String name) {
         return switch (name) {
             case "rseq4j" -> new TracerPeer(TracerOptions.defaults());
             case "rseq4j-unordered" -> new TracerPeer(TracerOptions.defaults().withUnorderedTime());
+            case BLOCKING -> new TracerPeer(TracerOptions.defaults().withBlocking(Duration.ofSeconds(1)));
             case "jfr" -> new JfrPeer();
             case "async-profiler" -> new AsyncProfilerPeer();
             case "opentelemetry" -> new OpenTelemetryPeer();

@@ -40,7 +40,8 @@ final class TracerPeer implements Peer {
 
     @Override
     public String title() {
-        return "rseq4j" + (options.isTimeOrdered() ? "" : ", unordered time");
+        return "rseq4j" + (options.isTimeOrdered() ? "" : ", unordered time")
+                + (options.blocking().isZero() ? "" : ", waits for room");
     }
 
     @Override

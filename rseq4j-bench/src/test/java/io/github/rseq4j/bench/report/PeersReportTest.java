@@ -23,32 +23,37 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The report measures each peer, or states why it cannot. It leaves no process and no file. */
 class PeersReportTest {
-    private static final Pattern HEAD = Pattern.compile("^(ns an? |to files|bytes in files|round \\d|.* CPUs; )");
+    private static final Pattern HEAD = Pattern.compile("^(ns an? |to files|bytes in files|.* CPUs; )");
     private static final Pattern ROW =
             Pattern.compile("\\S.*?\\S  +((([\\d.,]+M? \\([\\d.,]+ to [\\d.,]+\\)|-) *)+|not measured: .*)");
     private static final Pattern LTTNG = Pattern.compile("(?m)^LTTng-UST \\d+\\.\\d+\\.\\d+, in C ");
     private static final int REFUSED = 2;
 
     /** The result of a report. */
-    private record Outcome(int exit, String output) {}
+    private record Outcome(int exit, String output, String errors) {}
 
-    private static Process start(Path temporary, String path, String... arguments) throws IOException {
+    private static Process start(Path temporary, Path errors, String path, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Djava.io.tmpdir=" + temporary,
                 "-Djmh.ignoreLock=true", "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow", "-cp", System.getProperty("java.class.path"),
                 PeersReport.class.getName()));
         command.addAll(List.of(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
         builder.environment().put("PATH", path);
         return builder.start();
     }
 
     private static Outcome run(Path temporary, String path, String... arguments)
             throws IOException, InterruptedException {
-        Process process = start(temporary, path, arguments);
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Outcome(process.waitFor(), output);
+        Path errors = Files.createTempFile("errors", ".txt");
+        try {
+            Process process = start(temporary, errors, path, arguments);
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return new Outcome(process.waitFor(), output, Files.readString(errors));
+        } finally {
+            Files.delete(errors);
+        }
     }
 
     /** Skips the test where LTTng is not installed; in CI the test fails. */
@@ -82,7 +87,7 @@ class PeersReportTest {
     }
 
     private static void assertHasFigures(Outcome outcome, List<String> rows) {
-        assertEquals(0, outcome.exit(), outcome.output());
+        assertEquals(0, outcome.exit(), outcome.errors());
         assertEquals(List.of(), outcome.output().lines().filter(line -> !line.isEmpty() && !HEAD.matcher(line).find()
                 && !ROW.matcher(line).matches()).toList(), "lines that are not rows");
         for (String what : rows) {
@@ -132,8 +137,8 @@ class PeersReportTest {
     void refusesUnknownArguments(@TempDir Path temporary) throws IOException, InterruptedException {
         Outcome outcome = run(temporary, System.getenv("PATH"), "5", "strings");
         assertEquals(REFUSED, outcome.exit());
-        assertTrue(outcome.output().contains("arguments=[5, strings], expected [short] [ROUNDS] [MINUTESm] [GROUP...]"),
-                outcome.output());
+        assertTrue(outcome.errors().contains("arguments=[5, strings], expected [short] [ROUNDS] [MINUTESm] [GROUP...]"),
+                outcome.errors());
     }
 
     /** Waits until a report has started its daemon. */
@@ -147,7 +152,8 @@ class PeersReportTest {
     private static void endsWith(String signal, Path temporary) throws IOException, InterruptedException {
         requireLttng();
         File output = temporary.resolve("output.txt").toFile();
-        Process process = start(temporary, System.getenv("PATH"), "longs");
+        Path errors = temporary.resolve("errors.txt");
+        Process process = start(temporary, errors, System.getenv("PATH"), "longs");
         Thread reader = Thread.ofVirtual().start(() -> {
             try (var from = process.getInputStream()) {
                 Files.copy(from, output.toPath());
@@ -173,6 +179,7 @@ class PeersReportTest {
     void endsItsDaemonWhenItIsTerminated(@TempDir Path temporary) throws IOException, InterruptedException {
         endsWith("TERM", temporary);
         assertTrue(Files.deleteIfExists(temporary.resolve("output.txt")));
+        assertTrue(Files.deleteIfExists(temporary.resolve("errors.txt")));
         assertNothingIsLeft(temporary);
     }
 
