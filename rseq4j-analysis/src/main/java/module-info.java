@@ -12,6 +12,7 @@ module io.github.rseq4j.analysis {
     requires io.github.rseq4j;
     requires transitive io.github.rseq4j.trace;
     requires tools.jackson.databind;
+    requires jdk.jfr;
 
     exports io.github.rseq4j.analysis;
     exports io.github.rseq4j.analysis.text to io.github.rseq4j.cli;

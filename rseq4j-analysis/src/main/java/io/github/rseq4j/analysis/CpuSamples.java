@@ -87,17 +87,18 @@ final class CpuSamples {
      * Adds the samples to the data of a flame graph, by library.
      *
      * @param tree the target
+     * @param around the node around them
      * @return for each number of an address its node in the tree; the last entry is that of all other addresses
      */
-    int[] addTo(CallTree tree) {
+    int[] addTo(CallTree tree, CallTree.Node around) {
         int[] nodes = new int[byAddress.size() + 1];
-        byAddress.forEach((address, at) -> nodes[at.number] = add(tree, library(address), at.samples));
-        nodes[byAddress.size()] = beyond == 0 ? 0 : add(tree, UNKNOWN, beyond);
+        byAddress.forEach((address, at) -> nodes[at.number] = add(tree, around, library(address), at.samples));
+        nodes[byAddress.size()] = beyond == 0 ? 0 : add(tree, around, UNKNOWN, beyond);
         return nodes;
     }
 
-    private static int add(CallTree tree, String library, long samples) {
-        CallTree.Node node = tree.child(tree.root(), library);
+    private static int add(CallTree tree, CallTree.Node around, String library, long samples) {
+        CallTree.Node node = tree.child(around, library);
         node.add(samples, samples, samples);
         return node.index();
     }

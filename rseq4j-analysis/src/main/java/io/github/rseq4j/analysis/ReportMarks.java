@@ -30,6 +30,7 @@ final class ReportMarks {
      */
     /** The most characters of a value. */
     static final int MAX_VALUE_CHARS = 300;
+    private static final int UNKNOWN_CPU = -1;
     private static final int MAX_ARGUMENT_CHARS = 4_000;
     private static final int MAX_TRACKS = 1_000;
     private static final int TRACK_BYTES = 1 << 15;
@@ -130,6 +131,11 @@ final class ReportMarks {
         return new Mark(name, track(event.threadId(), event.timestamp()), event.threadId()).time(nanos, 0)
                 .cpus(event.cpu(), event.cpu())
                 .depth(around != null && around.note() instanceof Open open ? open.depth : 0);
+    }
+
+    /** Returns a sample that no event of the trace stands for. */
+    Mark sample(MarkName name, long threadId, long nanos) {
+        return new Mark(name, track(threadId, Long.MAX_VALUE), threadId).time(nanos, 0).cpus(UNKNOWN_CPU, UNKNOWN_CPU);
     }
 
     private void values(TraceEvent event, long nanos) {

@@ -1,5 +1,6 @@
 package io.github.rseq4j.analysis;
 
+import io.github.rseq4j.analysis.page.CallTree;
 import io.github.rseq4j.analysis.page.MarkName;
 import io.github.rseq4j.analysis.page.Page;
 import io.github.rseq4j.analysis.page.PageCounts;
@@ -8,11 +9,14 @@ import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a page of HTML that shows a trace: a flame chart of its spans by thread, with their arguments; statistics and
@@ -46,11 +50,13 @@ public final class TraceReport {
     private final Trace trace;
     private final long maxBytes;
     private final List<String> notes;
+    private final @Nullable Path recording;
 
-    private TraceReport(Trace trace, long maxBytes, List<String> notes) {
+    private TraceReport(Trace trace, long maxBytes, List<String> notes, @Nullable Path recording) {
         this.trace = trace;
         this.maxBytes = maxBytes;
         this.notes = List.copyOf(notes);
+        this.recording = recording;
     }
 
     /**
@@ -60,7 +66,7 @@ public final class TraceReport {
      * @return the report, with the default options
      */
     public static TraceReport of(Trace trace) {
-        return new TraceReport(trace, DEFAULT_MAX_BYTES, List.of());
+        return new TraceReport(trace, DEFAULT_MAX_BYTES, List.of(), null);
     }
 
     /**
@@ -74,7 +80,7 @@ public final class TraceReport {
             throw new IllegalArgumentException("bytes=" + bytes + ": must be " + LEAST_MAX_BYTES + " to "
                     + MOST_MAX_BYTES);
         }
-        return new TraceReport(trace, bytes, notes);
+        return new TraceReport(trace, bytes, notes, recording);
     }
 
     /**
@@ -83,7 +89,19 @@ public final class TraceReport {
      * @param sentences the sentences, each without its full stop
      */
     public TraceReport withNotes(List<String> sentences) {
-        return new TraceReport(trace, maxBytes, sentences);
+        return new TraceReport(trace, maxBytes, sentences, recording);
+    }
+
+    /**
+     * {@return this report with the CPU samples of a recording, and with their stacks} The recording is of the JDK
+     * Flight Recorder, or of async-profiler in its format; the events are {@code jdk.ExecutionSample}, {@code
+     * jdk.CPUTimeSample} and {@code jdk.NativeMethodSample}. Their times are mapped to the trace by the realtime clock,
+     * their threads by Java's numbers. A recording that cannot be read is noted in the page.
+     *
+     * @param jfr the file
+     */
+    public TraceReport withStacks(Path jfr) {
+        return new TraceReport(trace, maxBytes, notes, jfr);
     }
 
     /**
@@ -113,7 +131,15 @@ public final class TraceReport {
         }
         marks.finish(last);
         Map<String, Object> facts = facts(summary.summary(), first, last, marks);
-        data.setStacks(summary.samples().addTo(data.sampleTree()));
+        CallTree samples = data.sampleTree();
+        data.setStacks(summary.samples().addTo(samples, recording == null ? samples.root()
+                : samples.child(samples.root(), "samples of the tracer, without stacks")));
+        if (recording != null) {
+            facts.put("hasStacks", true);
+            String merged = new JfrStacks(data, marks, trace.clock().instant(first), last).read(recording);
+            facts.put("notes", Stream.concat(((List<?>) facts.getOrDefault("notes", List.of())).stream(),
+                    Stream.of(merged)).toList());
+        }
         PageCounts counts = new Page(data, marks::threadName, maxBytes).write(facts, out);
         out.flush();
         return counts.sentences();

@@ -113,8 +113,8 @@ final class PageTables {
                 data.byTrack, key -> key instanceof Track track && track.kind == Track.Kind.THREAD);
         layout("provider", "provider", mark -> mark.name.provider(), key -> key instanceof String text ? text
                 : "other providers", data.byProvider, _ -> false);
-        layout("cpu", "CPU (of the begin)", mark -> mark.cpu, key -> key instanceof Integer cpu ? "cpu " + cpu
-                : "other CPUs", data.byCpu, _ -> false);
+        layout("cpu", "CPU (of the begin)", mark -> mark.cpu, key -> key instanceof Integer cpu && cpu >= 0 ? "cpu "
+                + cpu : "other or unknown CPUs", data.byCpu, _ -> false);
         for (String field : FieldLanes.of(marks)) {
             layout("field:" + field, "field " + field, mark -> mark.value(field), key -> key instanceof String text
                     ? field + " = " + text : "other values, or without " + field, null, _ -> false);

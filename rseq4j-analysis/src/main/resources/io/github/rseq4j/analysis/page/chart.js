@@ -386,22 +386,32 @@ class Chart {
     if (lane >= model.lanes.length) { return null; }
     const inLane = Math.floor((at - this.tops[lane]) / ROW);
     if (inLane >= (this.collapsed.has(model.lanes[lane].name) ? 1 : model.lanes[lane].rows)) { return null; }
-    const row = model.lanes[lane].first + inLane, mark = this.markAt(row, this.time(x));
+    const row = model.lanes[lane].first + inLane, mark = this.markAt(row, this.time(x), at - this.tops[lane] - inLane * ROW);
     return mark >= 0 ? {mark} : this.cellAt(model.lanes[lane].cellRows.get(row), this.time(x));
   }
 
-  // The instant or sample nearest to a time, if one is near; else the nearest and longest span.
-  markAt(row, time) {
+  // An instant at the top of a row or a sample at its bottom, if one is near; else a span; else any that is near.
+  markAt(row, time, y) {
+    const isThere = i => this.model.kind(i) === "SAMPLE" ? y >= ROW - 7 : y <= 8;
+    let best = this.nearest(row, 0, 1, time, isThere);
+    if (best < 0) { best = this.nearest(row, 1, CLASSES, time, () => true); }
+    return best < 0 ? this.nearest(row, 0, 1, time, () => true) : best;
+  }
+
+  // The nearest and longest mark of some classes.
+  nearest(row, from, to, time, isWanted) {
     const {starts, order, begin, nanos} = this.model, near = NEAR / this.scale;
     let best = -1, distance = near;
-    for (let c = 0; c < CLASSES; c++) {
+    for (let c = from; c < to; c++) {
       const lo = starts[row * CLASSES + c], hi = starts[row * CLASSES + c + 1];
       let at = lowerBound(begin, order, lo, hi, time - near - (c === 0 ? 0 : 4 ** c));
       for (; at < hi && begin[order[at]] <= time + near; at++) {
         const i = order[at], away = Math.max(begin[i] - time, time - begin[i] - nanos[i], 0);
-        if (away < distance || away === distance && best >= 0 && nanos[i] > nanos[best]) { best = i; distance = away; }
+        if (isWanted(i) && (away < distance || away === distance && best >= 0 && nanos[i] > nanos[best])) {
+          best = i;
+          distance = away;
+        }
       }
-      if (c === 0 && best >= 0) { return best; }
     }
     return best;
   }

@@ -61,7 +61,7 @@ class Details {
       fields.forEach(({field, value, isEnd}) => row(field + (isEnd ? " (end)" : ""), value));
     }
     row("thread", model.threadOf(model.thread[i]));
-    row("CPU", model.cpu[i] === model.endCpu[i] ? String(model.cpu[i])
+    row("CPU", model.cpu[i] < 0 ? "unknown" : model.cpu[i] === model.endCpu[i] ? String(model.cpu[i])
       : `${model.cpu[i]} at its begin, ${model.endCpu[i]} at its end`);
     row("begin", "+" + exact(model.begin[i]));
     row("time of day", timeOfDay(model.data.start, model.begin[i]));
@@ -81,11 +81,27 @@ class Details {
     const longest = children.sort((a, b) => model.nanos[b] - model.nanos[a]);
     const counted = Math.max(model.children[i] - children.length, 0);
     return [element("h3", {}, `In it: ${plural(Math.max(model.children[i], children.length), "span")}, `
-      + duration(model.childNanos[i])),
+      + duration(model.childNanos[i])), this.longestPath(i),
       this.spanTable(longest, model.nanos[i], k => model.nanos[k], "of it"),
       this.rest(longest.length - MOST_LISTED, "more in the page"),
       counted ? element("p", {className: "quiet"}, `${plural(counted, "shorter span")} in it `
         + (counted === 1 ? "is" : "are") + " only in the counts; their time is in the sum.") : null];
+  }
+
+  // The longest span in it, the longest in that one, and so on, as long as each takes most of the time.
+  longestPath(i) {
+    const {model} = this, path = [];
+    for (let at = i; at >= 0 && path.length < 20;) {
+      let longest = -1;
+      for (const c of model.childrenOf(at)) {
+        if (model.isSpan[model.name[c]] && (longest < 0 || model.nanos[c] > model.nanos[longest])) { longest = c; }
+      }
+      if (longest < 0 || model.nanos[longest] < 0.5 * model.nanos[at]) { break; }
+      path.push(longest);
+      at = longest;
+    }
+    return path.length < 2 ? null : element("p", {}, "Most of its time: ", path.flatMap((c, n) => [n ? " \u203a " : "",
+      this.link(c)]), " ", element("bdi", {}, this.brief(path[path.length - 1])), ".");
   }
 
   rest(n, text) {
@@ -310,7 +326,8 @@ class Tooltip {
     if (model.kind(i) === "SAMPLE") { lines.push(element("div", {}, this.details.stack(i)[0] || "unknown")); }
     (fields || [{field: "arguments", value: "left out"}]).forEach(({field, value, isEnd}) => lines.push(element("div", {},
       `${field}${isEnd ? " (end)" : ""}: `, element("bdi", {}, value))));
-    lines.push(element("div", {className: "quiet"}, element("bdi", {}, model.threadOf(model.thread[i])), `, cpu ${model.cpu[i]}`));
+    lines.push(element("div", {className: "quiet"}, element("bdi", {}, model.threadOf(model.thread[i])),
+      model.cpu[i] < 0 ? "" : `, cpu ${model.cpu[i]}`));
     return lines;
   }
 

@@ -6,6 +6,7 @@ import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputFile;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,10 @@ final class TraceReportCommand implements Callable<Integer> {
             description = "The most bytes of the page, 2097152 to 268435456 (default ${DEFAULT-VALUE}).")
     private long maxBytes;
 
+    @Option(names = "--jfr", paramLabel = "RECORDING", description = "A recording of JFR or async-profiler, made at the"
+            + " same time: its CPU samples and their stacks are merged into the page.")
+    private @Nullable Path recording;
+
     @Override
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
@@ -49,11 +54,17 @@ final class TraceReportCommand implements Callable<Integer> {
             throw new InputException("--max-bytes=" + maxBytes + ": must be " + TraceReport.LEAST_MAX_BYTES + " to "
                     + TraceReport.MOST_MAX_BYTES);
         }
+        Path jfr = recording;
+        if (jfr != null && !Files.isReadable(jfr)) {
+            throw new InputException("--jfr=" + Printable.name(jfr.toString()) + ": is not a file that can be read");
+        }
         try (TraceInput input = new TraceInput(folder)) {
             Trace trace = input.trace();
             List<String> leftOut = new ArrayList<>();
-            if (trace != null && OutputFile.write("--html", html, to -> leftOut.addAll(TraceReport.of(trace)
-                    .withMaxBytes(maxBytes).withNotes(input.notes()).write(to)))) {
+            TraceReport report = trace == null ? null : TraceReport.of(trace).withMaxBytes(maxBytes)
+                    .withNotes(input.notes());
+            TraceReport merged = report == null || jfr == null ? report : report.withStacks(jfr);
+            if (merged != null && OutputFile.write("--html", html, to -> leftOut.addAll(merged.write(to)))) {
                 out.println(Printable.name(html.toString()) + " (" + html.toFile().length() + " bytes)");
                 leftOut.forEach(sentence -> out.println(sentence + "."));
             }

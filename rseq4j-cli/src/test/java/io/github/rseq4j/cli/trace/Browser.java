@@ -135,7 +135,7 @@ final class Browser implements AutoCloseable {
         Map<?, ?> box = (Map<?, ?>) js("return report.chart.boxOf(" + mark + ")");
         double x = ((Number) Objects.requireNonNull(box.get("x"))).doubleValue()
                 + ((Number) Objects.requireNonNull(box.get("width"))).doubleValue() / 2;
-        double y = ((Number) Objects.requireNonNull(box.get("y"))).doubleValue() + 12;
+        double y = ((Number) Objects.requireNonNull(box.get("y"))).doubleValue() + 9.5;
         return new Actions(driver).moveToElement(chart, (int) Math.round(x - chart.getSize().width / 2.0),
                 (int) Math.round(y - chart.getSize().height / 2.0));
     }
