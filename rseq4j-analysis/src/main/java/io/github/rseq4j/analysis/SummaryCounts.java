@@ -142,12 +142,15 @@ final class SummaryCounts {
     }
 
     private List<TraceSummary.CpuCount> cpus() {
-        List<TraceSummary.CpuCount> cpus = new ArrayList<>();
+        // A CPU has a stream for each set of rings.
+        Map<Integer, TraceSummary.CpuCount> cpus = new TreeMap<>();
         for (TraceReader.StreamCounts stream : trace.streams()) {
-            long events = byCpu.getOrDefault(stream.index(), 0L);
-            cpus.add(new TraceSummary.CpuCount(stream.index(), events, rate(events), stream.packets(),
-                    stream.lostPackets(), stream.discarded()));
+            long events = byCpu.getOrDefault(stream.cpu(), 0L);
+            cpus.merge(stream.cpu(), new TraceSummary.CpuCount(stream.cpu(), events, rate(events), stream.packets(),
+                    stream.lostPackets(), stream.discarded()), (one, other) -> new TraceSummary.CpuCount(one.cpu(),
+                            events, one.perSecond(), one.packets() + other.packets(),
+                            one.lostPackets() + other.lostPackets(), one.discarded() + other.discarded()));
         }
-        return cpus;
+        return List.copyOf(cpus.values());
     }
 }

@@ -14,12 +14,15 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The providers of one tracer, and their probes. Any thread may call any method. */
@@ -31,6 +34,8 @@ final class Providers {
     private final int maxFieldBytes;
     private final Consumer<List<EventType>> declare;
     private final @Nullable NativeProbes natives;
+    private final Function<String, @Nullable RingSet> setOf;
+    private final Set<NativeProbes> allNatives = new HashSet<>();
     private final Scratch scratch;
     /** Keeps neither an interface nor its class loader. An implementation that was collected is made again. */
     private final Map<Class<?>, WeakReference<Object>> implementations = new WeakHashMap<>();
@@ -53,6 +58,20 @@ final class Providers {
      * @param natives makes functions for native code, or null
      */
     Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare, @Nullable NativeProbes natives) {
+        this(sink, maxFieldBytes, declare, natives, _ -> null);
+    }
+
+    /**
+     * Creates an object without providers.
+     *
+     * @param sink records events
+     * @param maxFieldBytes the limit of fields in a record, in bytes
+     * @param declare takes the events of a provider before one of them can be recorded; must not throw
+     * @param natives makes functions for native code, or null
+     * @param setOf returns the rings of a provider, or null for those of sink and natives
+     */
+    Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare, @Nullable NativeProbes natives,
+            Function<String, @Nullable RingSet> setOf) {
         int max = PacketLayout.MAX_RECORD_BYTES - PacketLayout.FULL_FIELDS;
         if (maxFieldBytes < MIN_MAX_FIELD_BYTES || maxFieldBytes > max) {
             throw new IllegalArgumentException("maxFieldBytes=" + maxFieldBytes + ": must be " + MIN_MAX_FIELD_BYTES
@@ -62,6 +81,7 @@ final class Providers {
         this.maxFieldBytes = maxFieldBytes;
         this.declare = declare;
         this.natives = natives;
+        this.setOf = setOf;
         this.scratch = new Scratch(maxFieldBytes, Runtime.getRuntime().availableProcessors());
     }
 
@@ -120,7 +140,9 @@ final class Providers {
                 }
             }
         }
-        Object implementation = new ProbeCompiler(sink, scratch, maxFieldBytes).compile(found, provider, methods);
+        RingSet set = setOf.apply(model.name());
+        Object implementation = new ProbeCompiler(set == null ? sink : set.channel(), scratch, maxFieldBytes)
+                .compile(found, provider, methods);
         ids.or(taken);
         if (!fresh.isEmpty()) {
             declare.accept(fresh.stream().map(Probe::type).toList());
@@ -136,6 +158,7 @@ final class Providers {
 
     private ProbeCompiler.Implementation implementation(ProviderModel model, ProviderModel.ProbeMethod method,
             BitSet taken, List<Probe> fresh) {
+        RingSet set = setOf.apply(model.name());
         String where = "provider=" + model.provider().getName() + ": method " + method.method().getName() + ": ";
         List<String> names = method.names();
         List<Probe> halves = new ArrayList<>();
@@ -163,14 +186,18 @@ final class Providers {
                         + (type.minimumBytes() - PacketLayout.RECORD_FIELDS) + " bytes at least, and a record of this"
                         + " trace has " + maxFieldBytes + ": leave some out");
             }
-            Probe made = new Probe(type, method.event(), true, natives, limited);
+            NativeProbes functions = set == null ? natives : set.natives();
+            if (functions != null) {
+                allNatives.add(functions);
+            }
+            Probe made = new Probe(type, method.event(), true, functions, limited);
             if (i == 0) {
                 made.limit(method.oneIn(), method.perSecond());
             }
             halves.add(made);
             fresh.add(made);
         }
-        SpanEnd end = method.isSpan() ? new SpanEnd(halves.getLast(), sink) : null;
+        SpanEnd end = method.isSpan() ? new SpanEnd(halves.getLast(), set == null ? sink : set.channel()) : null;
         Probe begin = halves.getFirst();
         return new ProbeCompiler.Implementation(method.method(), begin.type(), begin.admission(), end,
                 end == null ? null : SpanEnd.NONE);
@@ -262,6 +289,7 @@ final class Providers {
             if (natives != null) {
                 natives.close();
             }
+            allNatives.forEach(NativeProbes::close);
         }
     }
 

@@ -7,6 +7,7 @@ import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.file.Uninterrupted;
 import io.github.rseq4j.trace.layout.TraceFiles;
 import io.github.rseq4j.trace.ring.Channel;
+import io.github.rseq4j.trace.ring.RingSizes;
 import io.github.rseq4j.trace.ring.RingView;
 import io.github.rseq4j.trace.ring.Rings;
 import io.github.rseq4j.trace.ring.RoomWait;
@@ -21,10 +22,14 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of a tracer that holds events and writes them: the rings, the metadata, the files, and the thread that
@@ -46,9 +51,11 @@ final class Recording {
     private final TracerFolder files;
     private final TraceMetadata metadata;
     private final Drainer drainer;
+    /** The rings of all providers that have no rings of their own. */
     final Rings rings;
-    private final Channel channel;
-    private final NativeProbes natives;
+    private final RingSet shared;
+    /** All sets of rings; the first one is that of the providers without rings of their own. */
+    private final List<RingSet> sets = new ArrayList<>();
     private final long lostBefore = NativeProbes.lost();
     private long discardedByClosed;
     private boolean isClosing;
@@ -69,16 +76,65 @@ final class Recording {
         metadata.write();
         this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS,
                 files.descriptors());
-        this.rings = new Rings(files.rings(), uuid, options.sizes(), !isFlightRecorder, counts, this::drained);
+        this.rings = rings(0, options.sizes());
         try {
-            this.channel = new Channel(rings, options.isTimeOrdered(), new RoomWait(
-                    isFlightRecorder ? 0 : options.blockingNanos(), drainer, drainer::isServing, drainer::wake),
-                    threads, counts);
-            this.natives = new NativeProbes(rings, threads);
+            this.shared = set("*", options.sizes(), rings);
+            for (TracerOptions.OwnRings own : options.ownRings()) {
+                RingSizes sizes = own.sizes(options.sizes().files());
+                RingSet _ = set(own.providers(), sizes, rings(sets.size(), sizes));
+            }
         } catch (Throwable t) {
             abandon();
             throw t;
         }
+    }
+
+    private Rings rings(int set, RingSizes sizes) throws IOException {
+        return new Rings(files.rings(), uuid, set, sizes, !isFlightRecorder, counts, this::drained);
+    }
+
+    private RingSet set(String providers, RingSizes sizes, Rings made) {
+        try {
+            Channel channel = new Channel(made, options.isTimeOrdered(), new RoomWait(
+                    isFlightRecorder ? 0 : options.blockingNanos(), drainer, drainer::isServing, drainer::wake),
+                    threads, counts);
+            RingSet set = new RingSet(providers, sizes, made, channel, new NativeProbes(made, threads));
+            sets.add(set);
+            return set;
+        } catch (Throwable t) {
+            made.close(true);
+            throw t;
+        }
+    }
+
+    /** Returns the set of rings of a provider. */
+    RingSet setOf(String provider) {
+        return sets.stream().skip(1).filter(set -> set.has(provider)).findFirst().orElse(shared);
+    }
+
+    /** Returns all rings that were made. */
+    private List<RingView> opened() {
+        return sets.stream().flatMap(set -> set.rings().opened().stream()).toList();
+    }
+
+    private void openMissed() {
+        for (int i = 0; i < sets.size(); i++) {
+            sets.get(i).rings().openMissed();
+        }
+    }
+
+    /** Tells whether the records of a ring remain after the process has ended. */
+    private boolean isKept(RingView ring) {
+        return sets.stream().anyMatch(set -> set.rings().opened().contains(ring) && set.rings().isKept(ring));
+    }
+
+    /** Returns the entries of the environment with the patterns of the sets. */
+    Map<String, Object> patterns() {
+        Map<String, Object> patterns = new LinkedHashMap<>();
+        for (int i = 1; i < sets.size(); i++) {
+            patterns.put("rings_" + i, sets.get(i).providers());
+        }
+        return patterns;
     }
 
     private void drained(RingView ring) {
@@ -90,12 +146,13 @@ final class Recording {
 
     /** Starts the thread that drains. */
     void start() {
-        drainer.start(rings::openMissed);
+        drainer.start(this::openMissed);
     }
 
     /** Frees the rings of a tracer whose start failed. */
     void abandon() {
         rings.close(true);
+        sets.forEach(set -> set.rings().close(true));
     }
 
     Path folder() {
@@ -112,12 +169,12 @@ final class Recording {
 
     /** Returns the entry of probes into the rings. */
     Channel channel() {
-        return channel;
+        return shared.channel();
     }
 
     /** Returns the functions for native code. */
     NativeProbes natives() {
-        return natives;
+        return shared.natives();
     }
 
     /**
@@ -190,7 +247,7 @@ final class Recording {
     }
 
     private void copyTo(SafeFolder into) throws IOException {
-        for (RingView ring : rings.opened()) {
+        for (RingView ring : opened()) {
             RingCopy copy;
             try {
                 copy = RingCopy.of(ring, true);
@@ -211,13 +268,18 @@ final class Recording {
         long discarded;
         synchronized (drainer) {
             discarded = discardedByClosed;
-            for (RingView ring : rings.opened()) {
+            for (RingView ring : opened()) {
                 discarded += ring.get(TraceRing.DISCARDED);
             }
         }
-        return new TracerStats(discarded, omitted, counts.lostEvents() + rings.missed() + NativeProbes.lost()
+        return new TracerStats(discarded, omitted, counts.lostEvents()
+                + sets.stream().mapToLong(set -> set.rings().missed()).sum() + NativeProbes.lost()
                 - lostBefore, counts.packets.sum(), counts.bytes.sum(), counts.droppedFiles.sum(), counts.failures(),
-                counts.lastFailure(), rings.lostOnKill());
+                counts.lastFailure(), lostOnKill());
+    }
+
+    private @Nullable String lostOnKill() {
+        return sets.stream().map(set -> set.rings().lostOnKill()).filter(Objects::nonNull).findFirst().orElse(null);
     }
 
     /**
@@ -233,14 +295,14 @@ final class Recording {
                 return false;
             }
             isClosed = true;
-            rings.stop();
+            sets.forEach(set -> set.rings().stop());
             Throwable failure = drainer.drainAll();
             boolean isWhole = metadata.close() && failure == null;
-            rings.opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
+            opened().forEach(ring -> discardedByClosed += ring.get(TraceRing.DISCARDED));
             if (!isWhole && !isFlightRecorder) {
-                counts.lost(drainer.unwritten(metadata.events(), rings::isKept));
+                counts.lost(drainer.unwritten(metadata.events(), this::isKept));
             }
-            rings.close(isWhole);
+            sets.forEach(set -> set.rings().close(isWhole));
             drainer.close();
             try {
                 files.finish(isWhole);

@@ -389,7 +389,7 @@ public final class TraceRecovery {
             throw new IOException("offset " + TraceRing.POSITION + ": position=" + position + " flushed=" + flushed
                     + " file=" + progress.file() + " fileBytes=" + progress.fileBytes() + ": cannot be");
         }
-        if (ring.index() >= trace.indexCount()) {
+        if (PacketLayout.cpu(ring.index()) >= trace.indexCount()) {
             throw new IOException("index=" + ring.index() + ": the trace has " + trace.indexCount());
         }
     }

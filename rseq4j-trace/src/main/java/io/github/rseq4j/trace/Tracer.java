@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -81,14 +82,22 @@ public final class Tracer implements AutoCloseable {
     private Tracer(TracerOptions options, boolean isFlightRecorder, TracerFolder files) throws IOException {
         recording = new Recording(options, isFlightRecorder, files);
         try {
-            providers = new Providers(recording.channel(), options.fieldBytes(), recording::add, recording.natives());
-            recording.describe(() -> Probe.limits(providers.limited()));
+            providers = new Providers(recording.channel(), options.fieldBytes(), recording::add, recording.natives(),
+                    recording::setOf);
+            recording.describe(() -> entries(recording, providers));
             Runtime.getRuntime().addShutdownHook(atExit);
             startDrainer();
         } catch (Throwable t) {
             recording.abandon();
             throw t;
         }
+    }
+
+    /** Returns the entries of the environment beside those of the process. */
+    private static Map<String, Object> entries(Recording recording, Providers providers) {
+        Map<String, Object> entries = recording.patterns();
+        entries.putAll(Probe.limits(providers.limited()));
+        return entries;
     }
 
     private void startDrainer() {
@@ -325,7 +334,7 @@ public final class Tracer implements AutoCloseable {
             recording.requireOpen();
             CpuEvents cpu = providers.probes(CpuEvents.class);
             CpuSampler made = new CpuSampler(Sampling.start(cpu::mapping,
-                    recording.natives().sampler(probe("cpu:sample").type()), recording.threads(),
+                    recording.setOf("cpu").natives().sampler(probe("cpu:sample").type()), recording.threads(),
                     recording.counts(), hz));
             sampler = made;
             return made;

@@ -1,10 +1,13 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.trace.ctf.TraceFormat;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.ring.FileLimits;
 import io.github.rseq4j.trace.ring.RingSizes;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 
@@ -47,6 +50,14 @@ public final class TracerOptions {
     private final ExistingTrace existingTrace;
     private final TraceFormat format;
     private final Duration blocking;
+    private final List<OwnRings> ownRings;
+
+    /** The rings of the providers whose names match a pattern. */
+    record OwnRings(String providers, int subBufferBytes, int subBuffers) {
+        RingSizes sizes(FileLimits limits) {
+            return new RingSizes(subBufferBytes, (long) subBufferBytes * subBuffers, limits);
+        }
+    }
 
     /** The values of options while new options are made. The fields begin with the defaults. */
     private static final class Values {
@@ -59,6 +70,7 @@ public final class TracerOptions {
         private ExistingTrace existingTrace = ExistingTrace.NEW_FOLDER;
         private TraceFormat format = TraceFormat.CTF_1_8;
         private Duration blocking = Duration.ZERO;
+        private List<OwnRings> ownRings = List.of();
     }
 
     private TracerOptions(Values values) {
@@ -71,6 +83,7 @@ public final class TracerOptions {
         this.existingTrace = values.existingTrace;
         this.format = values.format;
         this.blocking = values.blocking;
+        this.ownRings = values.ownRings;
     }
 
     /** Returns new options, which differ from these by a change. */
@@ -85,6 +98,7 @@ public final class TracerOptions {
         values.existingTrace = existingTrace;
         values.format = format;
         values.blocking = blocking;
+        values.ownRings = ownRings;
         change.accept(values);
         return new TracerOptions(values);
     }
@@ -114,16 +128,52 @@ public final class TracerOptions {
      *     1 GiB
      */
     public TracerOptions withSubBuffers(int bytes, int count) {
+        requireSizes(bytes, count);
+        return with(values -> {
+            values.subBufferBytes = bytes;
+            values.subBuffers = count;
+        });
+    }
+
+    private static void requireSizes(int bytes, int count) {
         require("subBufferBytes", bytes, MIN_SUB_BUFFER_BYTES, MAX_SUB_BUFFER_BYTES);
         require("subBuffers", count, MIN_SUB_BUFFERS, MAX_SUB_BUFFERS);
         if (Integer.bitCount(bytes) != 1 || Integer.bitCount(count) != 1 || (long) bytes * count > 1 << 30) {
             throw new IllegalArgumentException("subBufferBytes=" + bytes + ", subBuffers=" + count
                     + ", must be powers of two, and together at most " + (1 << 30) + " bytes");
         }
-        return with(values -> {
-            values.subBufferBytes = bytes;
-            values.subBuffers = count;
-        });
+    }
+
+    /**
+     * Gives the providers whose names match a pattern rings of their own, one for each CPU that records their events.
+     * So a provider with many events does not overwrite or crowd out those of the other providers, in either mode. The
+     * pattern that was given first holds. The streams of these rings have the CPU index plus a multiple of 65,536 as
+     * their number; {@code env} has the pattern as {@code rings_N}, where N is that multiple. The limits of
+     * {@link #withFiles} apply to each stream.
+     *
+     * @param providers the names, where {@code *} matches any characters; {@code cpu} is the provider of
+     *     {@link Tracer#sampleCpu}
+     * @param bytes the size of a sub-buffer, as for {@link #withSubBuffers}
+     * @param count the number of sub-buffers, as for {@link #withSubBuffers}
+     * @return the options
+     * @throws IllegalArgumentException if a size is invalid as for {@link #withSubBuffers}, if the pattern is empty or
+     *     has a colon, or if there are 63 such patterns already
+     */
+    public TracerOptions withOwnRings(String providers, int bytes, int count) {
+        requireSizes(bytes, count);
+        if (providers.isEmpty() || providers.indexOf(':') >= 0) {
+            throw new IllegalArgumentException("providers=" + providers + ": must be the name of a provider, in which *"
+                    + " matches any characters");
+        }
+        require("patterns", ownRings.size() + 1, 1, PacketLayout.MAX_SETS - 1);
+        List<OwnRings> all = new ArrayList<>(ownRings);
+        all.add(new OwnRings(providers, bytes, count));
+        return with(values -> values.ownRings = List.copyOf(all));
+    }
+
+    /** Returns the rings of providers that do not share those of the others. */
+    List<OwnRings> ownRings() {
+        return ownRings;
     }
 
     /**
@@ -283,7 +333,8 @@ public final class TracerOptions {
     /** {@return the limit of the fields of a record, in bytes} */
     public int fieldBytes() {
         // Two records fit into each sub-buffer, so an empty one never refuses a record.
-        return Math.min(fieldBytes, subBufferBytes / 2 - 256);
+        int smallest = ownRings.stream().mapToInt(OwnRings::subBufferBytes).reduce(subBufferBytes, Math::min);
+        return Math.min(fieldBytes, smallest / 2 - 256);
     }
 
     /** {@return the interval after which sub-buffers that are not full are written} */

@@ -21,6 +21,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +93,34 @@ final class NativeProbesKernelTest {
                 events.getFirst().values());
         long tid = Long.parseLong(Files.readSymbolicLink(Path.of("/proc/thread-self")).getFileName().toString());
         assertEquals(-tid, events.getFirst().threadId());
+    }
+
+    /** Events of native code and of Java, of a provider with rings of its own. */
+    @Provider("own")
+    interface Own {
+        void event(int n);
+    }
+
+    @Test
+    void recordsInTheRingsOfItsProvider(@TempDir Path folder) throws Throwable {
+        try (Tracer tracer = Tracer.streaming(folder, TracerOptions.defaults().withOwnRings("own", 1 << 12, 2))) {
+            tracer.probes(MethodHandles.lookup(), Own.class).event(1);
+            MethodHandle event = function(tracer.probe("own:event").address(),
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
+            for (int i = 2; i <= 10; i++) {
+                assertEquals(0, (long) event.invokeExact(i));
+            }
+            tracer.disable("own:*");
+            assertTrue((long) event.invokeExact(11) < 0, "nothing was recorded");
+        }
+        assertEquals(10, TracerTest.read(folder, 0).size());
+        try (Stream<Path> files = Files.list(folder)) {
+            List<String> streams = files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.startsWith("channel_")).toList();
+            assertTrue(!streams.isEmpty() && streams.stream()
+                    .allMatch(name -> Integer.parseInt(name.substring("channel_".length())) >= 1 << 16),
+                    streams::toString);
+        }
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.ring.FileLimits;
 import io.github.rseq4j.trace.ring.MadeRing;
 import io.github.rseq4j.trace.ring.RingFile;
@@ -172,6 +173,24 @@ final class RecoveryKernelTest {
         assertEquals(List.of(), TraceRecovery.recover(folder).problems());
         assertEquals(4, TracerTest.read(folder, 0).size());
         assertEquals(channel.length, Files.size(folder.resolve("channel_0")));
+    }
+
+    /** A provider's own ring of CPU 0 is recovered as a stream of its own, of the same CPU. */
+    @Test
+    void theRingsOfAProviderAreRecovered(@TempDir Path temporary) throws IOException {
+        Path folder = temporary.resolve("trace");
+        LeftTrace left = LeftTrace.make(folder, true);
+        int own = PacketLayout.stream(1, 0);
+        try (SafeFolder rings = SafeFolder.open(left.rings());
+                SharedRing ring = SharedRing.create(rings, left.uuid, own, LeftTrace.OPTIONS.sizes(), true)) {
+            ring.start(1);
+            MadeRing.fill(ring, 0, 3);
+        }
+        assertEquals(List.of(), TraceRecovery.recover(folder).problems());
+        List<TraceEvent> events = TracerTest.read(folder, 0);
+        assertEquals(LeftTrace.RINGS * LeftTrace.EVENTS + 4, events.size());
+        assertEquals(LeftTrace.EVENTS + 4, events.stream().filter(event -> event.cpu() == 0).count());
+        assertTrue(Files.exists(folder.resolve("channel_" + own)));
     }
 
     @Test

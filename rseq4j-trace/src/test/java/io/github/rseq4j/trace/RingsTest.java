@@ -29,7 +29,7 @@ final class RingsTest {
         AtomicReference<@Nullable Rings> made = new AtomicReference<>();
         List<Boolean> inner = new ArrayList<>();
         SafeFolder opened = SafeFolder.open(folder);
-        Rings rings = new Rings(opened, UUID.randomUUID(), TracerOptions.defaults().sizes(), false, counts, ring -> {
+        Rings rings = new Rings(opened, UUID.randomUUID(), 0, TracerOptions.defaults().sizes(), false, counts, ring -> {
             Rings known = made.get();
             if (known != null) {
                 inner.add(known.open(ring.index()));

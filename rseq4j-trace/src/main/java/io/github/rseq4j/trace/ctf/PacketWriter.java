@@ -24,12 +24,12 @@ final class PacketWriter {
      * Creates a writer and starts the first packet.
      *
      * @param trace the trace
-     * @param index the CPU index
+     * @param index the index of the stream
      * @param packet the buffer; its capacity is the size of a packet, a multiple of 8
      * @throws IllegalArgumentException if the trace has no such index, or if the size is invalid
      */
     PacketWriter(TraceDescription trace, int index, ByteBuffer packet) {
-        if (index < 0 || index >= trace.indexCount()) {
+        if (!PacketLayout.isStream(index) || PacketLayout.cpu(index) >= trace.indexCount()) {
             throw new IllegalArgumentException("index=" + index + ": must be 0 to " + (trace.indexCount() - 1));
         }
         int bytes = packet.capacity();
@@ -51,7 +51,7 @@ final class PacketWriter {
         packet.putLong(PacketLayout.STREAM_INSTANCE_ID, index);
         packet.putLong(PacketLayout.PACKET_SIZE, (long) packet.capacity() * Byte.SIZE);
         packet.putLong(PacketLayout.PACKET_SEQ_NUM, sequence);
-        packet.putLong(PacketLayout.CPU_ID, index);
+        packet.putLong(PacketLayout.CPU_ID, PacketLayout.cpu(index));
     }
 
     /**

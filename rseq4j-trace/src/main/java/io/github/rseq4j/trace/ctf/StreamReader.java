@@ -91,7 +91,7 @@ final class StreamReader implements AutoCloseable {
     /**
      * Creates a reader.
      *
-     * @param index the CPU index
+     * @param index the index of the stream
      * @param files the files, in order
      * @param mark the first bytes of each packet
      * @param events the event types by their numbers
@@ -244,9 +244,10 @@ final class StreamReader implements AutoCloseable {
         if (header.getInt(base + PacketLayout.STREAM_ID) != PacketLayout.STREAM_ID_VALUE) {
             problem(current, start + PacketLayout.STREAM_ID, "stream_id is not " + PacketLayout.STREAM_ID_VALUE);
         }
-        check(current, start, header.getLong(base + PacketLayout.STREAM_INSTANCE_ID), "stream_instance_id",
+        check(current, start, header.getLong(base + PacketLayout.STREAM_INSTANCE_ID), index, "stream_instance_id",
                 PacketLayout.STREAM_INSTANCE_ID);
-        check(current, start, header.getLong(base + PacketLayout.CPU_ID), "cpu_id", PacketLayout.CPU_ID);
+        check(current, start, header.getLong(base + PacketLayout.CPU_ID), PacketLayout.cpu(index), "cpu_id",
+                PacketLayout.CPU_ID);
         long sequence = header.getLong(base + PacketLayout.PACKET_SEQ_NUM);
         long lostBefore = lostPackets;
         long discardedBefore = discarded;
@@ -258,16 +259,16 @@ final class StreamReader implements AutoCloseable {
         }
         Packet begun = sized(current, start, header.getLong(base + PacketLayout.CONTENT_SIZE),
                 header.getLong(base + PacketLayout.PACKET_SIZE), begin);
-        seen.accept(new TracePacket(index, sequence, begin, end, begun.contentEnd - start, begun.end - start,
-                Math.max(discarded - discardedBefore, 0), lostPackets - lostBefore));
+        seen.accept(new TracePacket(PacketLayout.cpu(index), sequence, begin, end, begun.contentEnd - start,
+                begun.end - start, Math.max(discarded - discardedBefore, 0), lostPackets - lostBefore));
         packet = begun;
         position = start + PacketLayout.RECORDS;
         return begun;
     }
 
-    private void check(StreamFile current, long start, long value, String what, int offset) {
-        if (value != index) {
-            problem(current, start + offset, what + " is " + Long.toUnsignedString(value) + ", not " + index);
+    private void check(StreamFile current, long start, long value, int expected, String what, int offset) {
+        if (value != expected) {
+            problem(current, start + offset, what + " is " + Long.toUnsignedString(value) + ", not " + expected);
         }
     }
 
@@ -358,7 +359,7 @@ final class StreamReader implements AutoCloseable {
         current.shrink();
         long thread = PacketLayout.isFull(word) ? PacketLayout.fullThread(word, numbers)
                 : PacketLayout.compactThread(word);
-        return new TraceEvent(time, index, thread, type, values);
+        return new TraceEvent(time, PacketLayout.cpu(index), thread, type, values);
     }
 
     /** Leaves the packet of a malformed record. */

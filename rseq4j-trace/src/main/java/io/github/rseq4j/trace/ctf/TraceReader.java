@@ -76,7 +76,7 @@ public final class TraceReader implements AutoCloseable {
     private static final int LEAST_WINDOW_BYTES = 1 << 12;
 
     private static final Pattern CHANNEL =
-            Pattern.compile(TraceFiles.CHANNEL + "(0|[1-9]\\d{0,4})(?:_(0|[1-9]\\d{0,17}))?");
+            Pattern.compile(TraceFiles.CHANNEL + "(0|[1-9]\\d{0,6})(?:_(0|[1-9]\\d{0,17}))?");
 
     private final Problems problems = new Problems();
     private final List<StreamReader> streams = new ArrayList<>();
@@ -106,13 +106,19 @@ public final class TraceReader implements AutoCloseable {
     /**
      * The counts of a stream, for the packets that were read so far.
      *
-     * @param index the CPU index
+     * @param index the index of the stream: the CPU index; for a provider with rings of its own, that plus a multiple
+     *     of 65,536
      * @param packets the number of packets
      * @param lostPackets the number of missing packets: the tracer dropped them, or they are damaged
      * @param discarded the number of events that a full ring refused, so that no packet has them
      * @since 0.1.0
      */
-    public record StreamCounts(int index, long packets, long lostPackets, long discarded) {}
+    public record StreamCounts(int index, long packets, long lostPackets, long discarded) {
+        /** {@return the CPU index} */
+        public int cpu() {
+            return PacketLayout.cpu(index);
+        }
+    }
 
     /**
      * Opens a trace that no tracer is writing. Never throws because of the folder's content. If the folder holds no
@@ -261,7 +267,7 @@ public final class TraceReader implements AutoCloseable {
             for (Path file : files) {
                 String name = String.valueOf(file.getFileName());
                 Matcher matcher = CHANNEL.matcher(name);
-                if (!matcher.matches() || Integer.parseInt(matcher.group(1)) >= TraceDescription.MAX_INDEX_COUNT) {
+                if (!matcher.matches() || !PacketLayout.isStream(Integer.parseInt(matcher.group(1)))) {
                     to.add(name, 0, "is no stream of a CPU index, and is left out");
                 } else if (found.size() < MAX_STREAMS
                         || found.containsKey(Integer.valueOf(matcher.group(1)))) {

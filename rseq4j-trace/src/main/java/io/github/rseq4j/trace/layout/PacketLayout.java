@@ -17,7 +17,7 @@ import java.util.UUID;
  *   0  u32 magic                0xC1FC1FC1
  *   4  u8  uuid[16]             the trace's UUID, most significant byte first
  *  20  u32 stream_id            0: there is one kind of stream
- *  24  u64 stream_instance_id   the CPU index
+ *  24  u64 stream_instance_id   the index of the stream: the CPU index, and 65,536 times the set of rings
  * packet context
  *  32  u64 timestamp_begin      cycles; not after the time of any record
  *  40  u64 timestamp_end        cycles; not before the time of any record
@@ -108,7 +108,39 @@ public final class PacketLayout {
     /** The bytes that mark the start of a packet of one trace: magic and uuid. */
     public static final int MARK_BYTES = STREAM_ID;
 
+    /** The most sets of rings: that of all providers without rings of their own, and those of others. */
+    public static final int MAX_SETS = 64;
+    private static final int CPU_BITS = 16;
+
     private PacketLayout() {}
+
+    /**
+     * {@return the index of a stream}
+     *
+     * @param set the set of the stream's rings; 0 is that of all providers without rings of their own
+     * @param cpu the CPU index
+     */
+    public static int stream(int set, int cpu) {
+        return set << CPU_BITS | cpu;
+    }
+
+    /**
+     * {@return the CPU index of a stream}
+     *
+     * @param stream the index of the stream
+     */
+    public static int cpu(int stream) {
+        return stream & (1 << CPU_BITS) - 1;
+    }
+
+    /**
+     * {@return whether a number can be the index of a stream}
+     *
+     * @param stream the number
+     */
+    public static boolean isStream(long stream) {
+        return stream >= 0 && stream >> CPU_BITS < MAX_SETS;
+    }
 
     /**
      * {@return an offset, rounded up to the alignment of records}

@@ -59,6 +59,7 @@ public final class Rings {
 
     private final Engine engine = Engine.get();
     private final RingSizes sizes;
+    private final int set;
     private final boolean isDiscarding;
     private final UUID uuid;
     private final SafeFolder folder;
@@ -82,16 +83,18 @@ public final class Rings {
      *
      * @param folder the folder of the rings' files
      * @param uuid the trace's UUID
+     * @param set the number of this set of rings in the tracer
      * @param sizes the sizes of the rings
      * @param isDiscarding whether a full ring discards events; otherwise it overwrites the oldest
      * @param counts counts failures
      * @param listener receives each ring before the ring accepts records
      * @throws IOException when no ring can be made
      */
-    public Rings(SafeFolder folder, UUID uuid, RingSizes sizes, boolean isDiscarding, TracerCounts counts,
-            Consumer<RingView> listener) throws IOException {
+    public Rings(SafeFolder folder, UUID uuid, int set, RingSizes sizes, boolean isDiscarding,
+            TracerCounts counts, Consumer<RingView> listener) throws IOException {
         this.folder = folder;
         this.uuid = uuid;
+        this.set = set;
         this.sizes = sizes;
         this.isDiscarding = isDiscarding;
         this.counts = counts;
@@ -216,15 +219,16 @@ public final class Rings {
     }
 
     private void makeAndOpen(int index) throws IOException {
+        int stream = PacketLayout.stream(set, index);
         long base;
         RingView ring;
         if (!engine.hasKernelPages()) {
             base = engine.reserve(TraceRing.STATE_BYTES + sizes.ringBytes()) + TraceRing.STATE_BYTES;
-            ring = new PagedRing(engine.memory(), index, base, sizes.subBufferBytes(), sizes.ringBytes());
+            ring = new PagedRing(engine.memory(), stream, base, sizes.subBufferBytes(), sizes.ringBytes());
             lostOnKill = "the rings are in the heap, because " + Rseq.availability().reason();
-            tellRecovery(index);
+            tellRecovery(stream);
         } else {
-            SharedRing shared = Uninterrupted.run(() -> SharedRing.create(folder, uuid, index, sizes, isDiscarding));
+            SharedRing shared = Uninterrupted.run(() -> SharedRing.create(folder, uuid, stream, sizes, isDiscarding));
             if (shared.refusal() != null) {
                 lostOnKill = "the rings are in memory that is private to the process, because of " + shared.refusal();
             }
@@ -238,7 +242,7 @@ public final class Rings {
         } catch (Throwable t) {
             if (ring instanceof SharedRing shared) {
                 shared.remove();
-                folder.delete(FILE + index);
+                folder.delete(FILE + stream);
                 shared.close();
             }
             throw t;
@@ -251,11 +255,11 @@ public final class Rings {
      * Writes the file of a ring that ends with the process, so that a recovery can report the ring. The ring records
      * even if the file cannot be written.
      */
-    private void tellRecovery(int index) {
+    private void tellRecovery(int stream) {
         RingFile file = RingFile.ofProcess(RingFile.OF_HEAP, uuid, sizes.ringBytes());
         try {
             boolean _ = Uninterrupted.run(() -> {
-                folder.write(FILE + index, file.text(), true);
+                folder.write(FILE + stream, file.text(), true);
                 return true;
             });
         } catch (IOException e) {
@@ -270,7 +274,7 @@ public final class Rings {
 
     /** Writes the ring's head. The limit is written last: from then on sections use the ring. */
     private void describe(RingView ring, long base) {
-        long head = head(ring.index());
+        long head = head(PacketLayout.cpu(ring.index()));
         engine.memory().putLong(head + TraceRing.BASE, base);
         engine.memory().putLong(head + TraceRing.SUB_MASK, ring.subBytes() - 1);
         engine.memory().putLong(head + TraceRing.RING_MASK, ring.ringBytes() - 1);
@@ -289,7 +293,7 @@ public final class Rings {
         if (!isClosed) {
             missedAtClose = missed();
             isClosed = true;
-            opened.forEach(ring -> engine.memory().putLong(head(ring.index()) + TraceRing.LIMIT, 0));
+            opened.forEach(ring -> engine.memory().putLong(head(PacketLayout.cpu(ring.index())) + TraceRing.LIMIT, 0));
             try {
                 engine.fence();
                 isFenced = true;

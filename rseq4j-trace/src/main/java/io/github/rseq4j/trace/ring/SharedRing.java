@@ -6,6 +6,7 @@ import io.github.rseq4j.KernelException;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.SharedMemory;
 import io.github.rseq4j.trace.file.SafeFolder;
+import io.github.rseq4j.trace.layout.PacketLayout;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -255,8 +256,8 @@ public final class SharedRing implements RingView, AutoCloseable {
                     + ": impossible in a segment of " + segment.byteSize() + " bytes");
         }
         long index = segment.get(JAVA_LONG, INDEX_AT);
-        if (index < 0 || index >= 1 << 16) {
-            throw new IOException("offset " + INDEX_AT + ": index=" + index + ", must be 0 to " + ((1 << 16) - 1));
+        if (!PacketLayout.isStream(index)) {
+            throw new IOException("offset " + INDEX_AT + ": index=" + index + ": no stream has this index");
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.UUID;
 /**
  * A packet of a stream, before it is written.
  *
- * @param index the CPU index
+ * @param index the index of the stream
  * @param sequence its number in the stream
  * @param begin a time that is not after that of any record
  * @param end a time that is not before that of any record
@@ -43,7 +43,7 @@ record Packet(int index, long sequence, long begin, long end, long discarded, By
         header.putLong(PacketLayout.PACKET_SIZE, bytes() * Byte.SIZE);
         header.putLong(PacketLayout.PACKET_SEQ_NUM, sequence);
         header.putLong(PacketLayout.EVENTS_DISCARDED, discarded);
-        header.putLong(PacketLayout.CPU_ID, index);
+        header.putLong(PacketLayout.CPU_ID, PacketLayout.cpu(index));
         ByteBuffer padding = ByteBuffer.allocate((int) (bytes() - content));
         long at = offset;
         for (ByteBuffer part : new ByteBuffer[] {header, records.duplicate(), padding}) {
