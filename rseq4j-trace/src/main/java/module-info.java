@@ -1,8 +1,8 @@
 import org.jspecify.annotations.NullMarked;
 
 /**
- * Tracing of Java programs in the Common Trace Format 1.8. Package {@code io.github.rseq4j.trace} records events of
- * this process; package {@code io.github.rseq4j.trace.ctf} reads and writes traces on any system.
+ * Tracing of Java programs in the Common Trace Format, 1.8 or 2. Package {@code io.github.rseq4j.trace} records events
+ * of this process; package {@code io.github.rseq4j.trace.ctf} reads and writes traces on any system.
  *
  * @since 0.1.0
  */

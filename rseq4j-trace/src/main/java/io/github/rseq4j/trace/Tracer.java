@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records events of this process in the Common Trace Format 1.8, which Babeltrace 2 and {@code rseq4j trace} read. An
+ * Records events of this process in the Common Trace Format, which Babeltrace 2 and {@code rseq4j trace} read. An
  * event costs some ten nanoseconds on any thread, and takes no lock and no atomic instruction.
  *
  * {@snippet lang = java:
