@@ -10,6 +10,7 @@ import org.jspecify.annotations.NullMarked;
 @SuppressWarnings("module")
 module io.github.rseq4j.trace {
     requires static org.jspecify;
+    requires static java.management;
     requires io.github.rseq4j;
 
     exports io.github.rseq4j.trace;

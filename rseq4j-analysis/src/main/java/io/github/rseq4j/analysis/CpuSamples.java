@@ -2,12 +2,15 @@ package io.github.rseq4j.analysis;
 
 import io.github.rseq4j.analysis.page.CallTree;
 import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.trace.ctf.CodeNames;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Counts samples of CPU time by library. */
 final class CpuSamples {
@@ -18,13 +21,20 @@ final class CpuSamples {
     private static final String MAPPING = "cpu:mapping";
     private static final String JAVA = "java";
     private static final String UNKNOWN = "unknown";
+    private static final int SHOWN_FUNCTIONS = 1_000;
     private static final double PERCENT = 100;
 
     private final long maxAddresses = Math.min(MOST_ADDRESSES, Runtime.getRuntime().maxMemory() / ADDRESS_BYTES);
     private final Map<Long, Address> byAddress = new HashMap<>();
     private final TreeMap<Long, Code> code = new TreeMap<>(Long::compareUnsigned);
+    private final Supplier<CodeNames> names;
     private long count;
     private long beyond;
+
+    /** @param names gives the names of Java's code */
+    CpuSamples(Supplier<CodeNames> names) {
+        this.names = names;
+    }
 
     /** The samples at one address; the addresses are numbered in the order in which they are seen. */
     private static final class Address {
@@ -77,6 +87,27 @@ final class CpuSamples {
                 : UNKNOWN;
     }
 
+    /** Returns the name of the function at an address of Java's code, or null if it is not known. */
+    private @Nullable String function(long address, String library) {
+        String name = library.equals(JAVA) || library.equals(UNKNOWN) ? names.get().name(address) : null;
+        return name == null ? null : Printable.cut(Printable.text(name), Printable.MAX_NAME_CHARS);
+    }
+
+    /** Returns the samples of each function of Java's code, in descending order. */
+    List<TraceSummary.FunctionSamples> byFunction() {
+        Map<String, Long> counts = new HashMap<>();
+        byAddress.forEach((address, at) -> {
+            String function = function(address, library(address));
+            if (function != null) {
+                counts.merge(function, at.samples, Long::sum);
+            }
+        });
+        return counts.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
+                .thenComparing(Map.Entry.comparingByKey())).limit(SHOWN_FUNCTIONS)
+                .map(each -> new TraceSummary.FunctionSamples(each.getKey(), each.getValue(),
+                        PERCENT * each.getValue() / count)).toList();
+    }
+
     /** Returns the number of a sample's address, or -1 if it is counted together with others. */
     int number(TraceEvent sample) {
         Address at = sample.values().getFirst() instanceof Long address ? byAddress.get(address) : null;
@@ -84,7 +115,7 @@ final class CpuSamples {
     }
 
     /**
-     * Adds the samples to the data of a flame graph, by library.
+     * Adds the samples to the data of a flame graph, by library and function.
      *
      * @param tree the target
      * @param around the node around them
@@ -92,13 +123,18 @@ final class CpuSamples {
      */
     int[] addTo(CallTree tree, CallTree.Node around) {
         int[] nodes = new int[byAddress.size() + 1];
-        byAddress.forEach((address, at) -> nodes[at.number] = add(tree, around, library(address), at.samples));
-        nodes[byAddress.size()] = beyond == 0 ? 0 : add(tree, around, UNKNOWN, beyond);
+        byAddress.forEach((address, at) -> {
+            String library = library(address);
+            nodes[at.number] = add(tree, around, library, function(address, library), at.samples);
+        });
+        nodes[byAddress.size()] = beyond == 0 ? 0 : add(tree, around, UNKNOWN, null, beyond);
         return nodes;
     }
 
-    private static int add(CallTree tree, CallTree.Node around, String library, long samples) {
-        CallTree.Node node = tree.child(around, library);
+    private static int add(CallTree tree, CallTree.Node around, String library, @Nullable String function,
+            long samples) {
+        CallTree.Node inLibrary = tree.child(around, library);
+        CallTree.Node node = function == null ? inLibrary : tree.child(inLibrary, function);
         node.add(samples, samples, samples);
         return node.index();
     }

@@ -2,6 +2,7 @@ package io.github.rseq4j.analysis;
 
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.analysis.text.Json;
+import io.github.rseq4j.trace.ctf.CodeNames;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.TraceClock;
@@ -35,6 +36,7 @@ public final class EventText {
 
     private final TraceClock clock;
     private final TraceThreads threads;
+    private final CodeNames names;
 
     /**
      * Creates a formatter for the events of a trace.
@@ -44,6 +46,7 @@ public final class EventText {
     public EventText(Trace trace) {
         this.clock = trace.clock();
         this.threads = trace.threads();
+        this.names = trace.codeNames();
     }
 
     /**
@@ -103,6 +106,10 @@ public final class EventText {
             EventType.Field field = event.type().fields().get(i);
             to.accept(' ' + field.name() + '=');
             value(field.type(), event.values().get(i), maxChars, to);
+        }
+        if (CpuSamples.isSample(event) && event.values().getFirst() instanceof Long address) {
+            String function = names.name(address);
+            to.accept(function == null ? "" : " in" + Printable.quoted(Printable.cut(function, maxChars)));
         }
         // The name comes last, so that the other columns do not move.
         String label = threads.label(event);

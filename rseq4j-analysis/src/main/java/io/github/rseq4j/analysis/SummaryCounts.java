@@ -33,7 +33,7 @@ final class SummaryCounts {
     private final Map<String, Long> byEvent = new TreeMap<>();
     private final Map<Integer, Long> byCpu = new TreeMap<>();
     private final Map<String, Latencies> latencies = new TreeMap<>();
-    private final CpuSamples samples = new CpuSamples();
+    private final CpuSamples samples;
     private final long maxThreads = Math.min(MOST_THREADS, Runtime.getRuntime().maxMemory() / THREAD_BYTES);
     /** The key is the thread's number; where the kernel used a number again, it is the {@link TraceThread}. */
     private final Map<Object, OfThread> byThread = new HashMap<>();
@@ -50,6 +50,7 @@ final class SummaryCounts {
 
     SummaryCounts(Trace trace) {
         this.trace = trace;
+        this.samples = new CpuSamples(trace::codeNames);
     }
 
     long count() {
@@ -116,7 +117,7 @@ final class SummaryCounts {
         Map<String, TraceSummary.Latency> byName = new LinkedHashMap<>();
         latencies.forEach((name, each) -> byName.put(name, each.latency()));
         return new TraceSummary(trace, count, first, last, seconds(), rate(count), events(), cpus(), threads(), byName,
-                pairs.unmatched(), samples.byLibrary());
+                pairs.unmatched(), samples.byLibrary(), samples.byFunction());
     }
 
     private List<TraceSummary.EventCount> events() {

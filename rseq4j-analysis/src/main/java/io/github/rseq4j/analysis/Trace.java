@@ -1,5 +1,6 @@
 package io.github.rseq4j.analysis;
 
+import io.github.rseq4j.trace.ctf.CodeNames;
 import io.github.rseq4j.trace.ctf.Problem;
 import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceDescription;
@@ -50,6 +51,7 @@ public final class Trace implements AutoCloseable {
     private final TraceReader reader;
     private TraceDescription description;
     private TraceThreads threads;
+    private @Nullable CodeNames codeNames;
 
     private Trace(TraceReader reader, TraceDescription description) {
         this.reader = reader;
@@ -148,6 +150,16 @@ public final class Trace implements AutoCloseable {
     public @Nullable Instant nextTime() {
         Long cycles = reader.nextTimestamp();
         return cycles == null ? null : clock().instant(cycles);
+    }
+
+    /** {@return the names of the traced JVM's code, which the trace has if CPU time was sampled} Reads a file once. */
+    public CodeNames codeNames() {
+        CodeNames names = codeNames;
+        if (names == null) {
+            names = reader.codeNames();
+            codeNames = names;
+        }
+        return names;
     }
 
     /** {@return the next event in the order of time, or null after the last one} */

@@ -36,10 +36,11 @@ public final class TraceSummary {
     private final Map<String, Latency> latencies;
     private final long unmatched;
     private final List<LibrarySamples> samples;
+    private final List<FunctionSamples> functions;
 
     TraceSummary(Trace trace, long count, long first, long last, double seconds, double perSecond,
             List<EventCount> byEvent, List<CpuCount> byCpu, List<ThreadCount> byThread, Map<String, Latency> latencies,
-            long unmatched, List<LibrarySamples> samples) {
+            long unmatched, List<LibrarySamples> samples, List<FunctionSamples> functions) {
         this.uuid = trace.description().uuid();
         this.environment = trace.description().environment();
         this.count = count;
@@ -53,6 +54,7 @@ public final class TraceSummary {
         this.latencies = Collections.unmodifiableMap(latencies);
         this.unmatched = unmatched;
         this.samples = List.copyOf(samples);
+        this.functions = List.copyOf(functions);
     }
 
     /**
@@ -112,6 +114,16 @@ public final class TraceSummary {
      * @since 0.1.0
      */
     public record LibrarySamples(String library, long count, double percent) {}
+
+    /**
+     * The samples of CPU time in one function of Java's code, as the JVM names it.
+     *
+     * @param function the name with its types, or the name of a stub or of the interpreter
+     * @param count the number of samples
+     * @param percent the share of all samples of the trace, in percent
+     * @since 0.1.0
+     */
+    public record FunctionSamples(String function, long count, double percent) {}
 
     /**
      * Summarizes a trace whose tracer has ended.
@@ -224,6 +236,14 @@ public final class TraceSummary {
     }
 
     /**
+     * {@return the samples of CPU time by function of Java's code, the 1,000 with the most samples, in descending
+     * order} Samples in compiled methods that the JVM dropped before sampling ended are in no function.
+     */
+    public List<FunctionSamples> functions() {
+        return functions;
+    }
+
+    /**
      * Writes the summary as a JSON object, with one line for each entry.
      *
      * @param to the target
@@ -261,6 +281,8 @@ public final class TraceSummary {
         object.put("unmatched", unmatched);
         object.put("samples", samples.stream().map(each -> entries("library", each.library(), "count", each.count(),
                 "percent", each.percent())).toList());
+        object.put("functions", functions.stream().map(each -> entries("function", each.function(), "count",
+                each.count(), "percent", each.percent())).toList());
         return object;
     }
 

@@ -1,6 +1,7 @@
 package io.github.rseq4j.trace;
 
 import io.github.rseq4j.trace.cpu.Sampling;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A sampler of the CPU time of all threads of the process; see {@link Tracer#sampleCpu}. It runs until the sampler or
@@ -13,9 +14,18 @@ public final class CpuSampler implements AutoCloseable {
     public static final int MAX_HZ = Sampling.MAX_HZ;
 
     private final Sampling sampling;
+    private final Runnable names;
+    private final AtomicBoolean isClosed = new AtomicBoolean();
 
-    CpuSampler(Sampling sampling) {
+    /**
+     * Creates a sampler.
+     *
+     * @param sampling the sampler that runs
+     * @param names writes the names of the JVM's code
+     */
+    CpuSampler(Sampling sampling, Runnable names) {
         this.sampling = sampling;
+        this.names = names;
     }
 
     /** Records the address ranges of code. */
@@ -23,9 +33,15 @@ public final class CpuSampler implements AutoCloseable {
         sampling.recordCode();
     }
 
-    /** Ends sampling. Has no effect if sampling has ended. */
+    /**
+     * Ends sampling, and writes the names of the JVM's code to the trace's folder, which takes up to some 0.3 s. Has no
+     * effect if sampling has ended.
+     */
     @Override
     public void close() {
         sampling.close();
+        if (isClosed.compareAndSet(false, true)) {
+            names.run();
+        }
     }
 }

@@ -12,6 +12,7 @@ import io.github.rseq4j.trace.ring.RingView;
 import io.github.rseq4j.trace.ring.Rings;
 import io.github.rseq4j.trace.ring.RoomWait;
 import io.github.rseq4j.trace.ring.TraceRing;
+import io.github.rseq4j.trace.stream.CodeNamesFile;
 import io.github.rseq4j.trace.stream.Drainer;
 import io.github.rseq4j.trace.stream.RingCopy;
 import io.github.rseq4j.trace.stream.RingDrain;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -226,9 +228,9 @@ final class Recording {
      * Implements {@link Tracer#snapshot}.
      *
      * @param snapshot the folder of the snapshot
-     * @param before runs before the rings are copied, under the monitor
+     * @param before runs before the rings are copied, under the monitor; it tells whether there are samples of CPU time
      */
-    void snapshot(Path snapshot, Runnable before) throws IOException {
+    void snapshot(Path snapshot, BooleanSupplier before) throws IOException {
         synchronized (drainer) {
             requireOpen();
             if (!isFlightRecorder) {
@@ -239,10 +241,20 @@ final class Recording {
                 if (into.exists(TraceFiles.METADATA)) {
                     throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
                 }
-                before.run();
+                boolean hasSamples = before.getAsBoolean();
                 copyTo(into);
                 metadata.writeTo(into);
+                if (hasSamples) {
+                    CodeNamesFile.write(into);
+                }
             }
+        }
+    }
+
+    /** Writes the names of the JVM's code to the folder of a streaming tracer; a flight recorder has no trace there. */
+    void writeCodeNames() {
+        if (!isFlightRecorder) {
+            CodeNamesFile.write(files.trace());
         }
     }
 

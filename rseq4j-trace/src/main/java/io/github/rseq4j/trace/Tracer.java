@@ -314,7 +314,8 @@ public final class Tracer implements AutoCloseable {
      * Starts sampling the CPU time of all threads of the process, including threads that the JVM does not know. After
      * each interval of CPU time, a thread records the event {@code cpu:sample} with the address of its next
      * instruction. The thread of the event is the kernel's number, negated. Events {@code cpu:mapping} have the address
-     * ranges of libraries and of Java's code; {@code rseq4j trace summary} counts samples by them.
+     * ranges of libraries and of Java's code; {@code rseq4j trace summary} counts samples by them. When the sampler is
+     * closed, the names of compiled methods are written to the trace's folder.
      *
      * <p>The kernel checks the timers at its tick, 100 to 1,000 times a second, so no thread has more samples a second.
      * Threads that live less than some 20 ms may have none. The sampler uses the signal SIGPROF.
@@ -335,7 +336,7 @@ public final class Tracer implements AutoCloseable {
             CpuEvents cpu = providers.probes(CpuEvents.class);
             CpuSampler made = new CpuSampler(Sampling.start(cpu::mapping,
                     recording.setOf("cpu").natives().sampler(probe("cpu:sample").type()), recording.threads(),
-                    recording.counts(), hz));
+                    recording.counts(), hz), recording::writeCodeNames);
             sampler = made;
             return made;
         }
@@ -373,6 +374,7 @@ public final class Tracer implements AutoCloseable {
             if (sampler != null) {
                 sampler.recordCode();
             }
+            return sampler != null;
         });
     }
 

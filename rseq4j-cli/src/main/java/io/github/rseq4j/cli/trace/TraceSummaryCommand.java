@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Exit status: 0 the whole trace was read, 2 something is wrong with it."})
 final class TraceSummaryCommand implements Callable<Integer> {
     private static final int SHOWN_THREADS = 20;
+    private static final int SHOWN_FUNCTIONS = 20;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -86,7 +87,10 @@ final class TraceSummaryCommand implements Callable<Integer> {
         Table samples = new Table("<>>", "CPU TIME IN", "SAMPLES", "PERCENT");
         summary.samples().forEach(each -> samples.row(Printable.name(each.library()), number(each.count()),
                 number(each.percent())));
-        for (Table table : List.of(latencies, samples)) {
+        Table functions = new Table("<>>", "CPU TIME IN JAVA FUNCTION", "SAMPLES", "PERCENT");
+        summary.functions().stream().limit(SHOWN_FUNCTIONS).forEach(each -> functions.row(each.function(),
+                number(each.count()), number(each.percent())));
+        for (Table table : List.of(latencies, samples, functions)) {
             if (table.rows() > 1) {
                 print(out, table);
             }

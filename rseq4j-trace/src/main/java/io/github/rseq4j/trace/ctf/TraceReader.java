@@ -323,6 +323,15 @@ public final class TraceReader implements AutoCloseable {
         return head == null ? null : head.timestamp();
     }
 
+    /**
+     * Reads the names of the traced JVM's code.
+     *
+     * @return the names; there are none if no sampler of CPU time ran, or the JVM could not list its code
+     */
+    public CodeNames codeNames() {
+        return CodeNames.read(folder);
+    }
+
     /** {@return the next event in the order of time, or null at the end} */
     public @Nullable TraceEvent next() {
         TraceEvent event = null;

@@ -24,6 +24,11 @@ public final class TraceFiles {
     /** The name of a stream's file, before the stream's index. */
     public static final String CHANNEL = "channel_";
 
+    /** The file of the names of the JVM's code. Readers of CTF skip files whose names begin with a dot. */
+    public static final String CODE_NAMES = ".code_names";
+    /** The most bytes of that file. */
+    public static final int MAX_CODE_NAMES_BYTES = 1 << 26;
+
     private static final String RUN = "run-";
     private static final Pattern RUN_NUMBER = Pattern.compile(RUN + "([1-9]\\d{0,8})");
 
