@@ -95,16 +95,13 @@ final class JfrStacks {
             node = data.sampleTree().child(node, frame(frames.get(i)));
         }
         node.add(1, 1, 1);
-        data.add(marks.sample(name, threadId(event), nanos).stack(node.index())
-                .arguments(event.getEventType().getName() + Mark.VALUE_END));
-    }
-
-    private static long threadId(RecordedEvent event) {
         RecordedThread thread = thread(event);
-        if (thread == null) {
-            return 0;
-        }
-        return thread.getJavaThreadId() > 0 ? thread.getJavaThreadId() : -thread.getOSThreadId();
+        long id = thread == null ? 0 : thread.getJavaThreadId() > 0 ? thread.getJavaThreadId()
+                : -thread.getOSThreadId();
+        String threadName = thread == null ? "unknown" : thread.getJavaName() == null ? thread.getOSName()
+                : thread.getJavaName();
+        data.add(marks.sample(name, id, String.valueOf(threadName), nanos).stack(node.index())
+                .arguments(event.getEventType().getName() + Mark.VALUE_END));
     }
 
     private static @Nullable RecordedThread thread(RecordedEvent event) {

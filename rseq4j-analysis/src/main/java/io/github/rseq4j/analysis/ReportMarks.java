@@ -133,9 +133,10 @@ final class ReportMarks {
                 .depth(around != null && around.note() instanceof Open open ? open.depth : 0);
     }
 
-    /** Returns a sample that no event of the trace stands for. */
-    Mark sample(MarkName name, long threadId, long nanos) {
-        return new Mark(name, track(threadId, Long.MAX_VALUE), threadId).time(nanos, 0).cpus(UNKNOWN_CPU, UNKNOWN_CPU);
+    /** Returns a sample that is no event of the trace; the name is for a thread that the trace does not name. */
+    Mark sample(MarkName name, long threadId, String threadName, long nanos) {
+        return new Mark(name, track(threadId, Long.MAX_VALUE, threadName), threadId).time(nanos, 0)
+                .cpus(UNKNOWN_CPU, UNKNOWN_CPU);
     }
 
     private void values(TraceEvent event, long nanos) {
@@ -243,6 +244,10 @@ final class ReportMarks {
     }
 
     private Track track(long threadId, long timestamp) {
+        return track(threadId, timestamp, "");
+    }
+
+    private Track track(long threadId, long timestamp, String otherwise) {
         TraceThread thread = trace.threads().of(threadId, timestamp);
         if (thread != null && thread.isVirtual()) {
             return virtual;
@@ -250,7 +255,8 @@ final class ReportMarks {
         Object key = thread != null && threadId < 0 ? thread : (Object) threadId;
         Track track = tracks.get(key);
         if (track == null && tracks.size() < maxTracks) {
-            track = new Track(trace.threads().lane(threadId, timestamp), Track.Kind.THREAD);
+            track = new Track(thread == null ? Printable.cut("thread " + threadId + Printable.quoted(otherwise),
+                    MAX_VALUE_CHARS) : trace.threads().lane(threadId, timestamp), Track.Kind.THREAD);
             tracks.put(key, track);
         }
         return track == null ? others : track;

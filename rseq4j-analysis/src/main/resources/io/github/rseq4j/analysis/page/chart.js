@@ -125,13 +125,14 @@ class Chart {
   }
 
   drawRow(row, y) {
-    const {model, view} = this, {starts, order, begin} = model;
+    const {model, view} = this, {starts, order, begins} = model;
     for (let c = CLASSES - 1; c >= 0; c--) {
       const lo = starts[row * CLASSES + c], hi = starts[row * CLASSES + c + 1];
       if (lo === hi) { continue; }
-      let at = lowerBound(begin, order, lo, hi, view.from - (c === 0 ? 0 : 4 ** c));
-      while (at < hi && begin[order[at]] <= view.to) {
-        const i = order[at], left = (begin[i] - view.from) * this.scale, width = model.nanos[i] * this.scale;
+      let at = lowerBound(begins, lo, hi, view.from - (c === 0 ? 0 : 4 ** c));
+      this.stride = 1;
+      while (at < hi && begins[at] <= view.to) {
+        const i = order[at], left = (begins[at] - view.from) * this.scale, width = model.nanos[i] * this.scale;
         if (c === 0) {
           at = this.drawPoints(at, hi, left, y);
         } else if (width >= 1) {
@@ -144,12 +145,15 @@ class Chart {
     }
   }
 
-  // The first position after `at` whose mark begins at or after a time: by steps that double, then by halves.
+  // The first position after `at` whose mark begins at or after a time: by steps that double, from the last answer's
+  // length on, then by halves.
   skip(at, hi, time) {
-    const {begin, order} = this.model;
-    let step = 1, lo = at;
-    while (lo + step < hi && begin[order[lo + step]] < time) { lo += step; step *= 2; }
-    return Math.max(lowerBound(begin, order, lo, Math.min(lo + step, hi), time), at + 1);
+    const {begins} = this.model;
+    let step = this.stride, lo = at;
+    while (lo + step < hi && begins[lo + step] < time) { lo += step; step *= 2; }
+    const next = Math.max(lowerBound(begins, lo, Math.min(lo + step, hi), time), at + 1);
+    this.stride = Math.max((next - at) >> 1, 1);
+    return next;
   }
 
   drawBar(i, left, width, y) {
@@ -216,7 +220,7 @@ class Chart {
     }
     g.globalAlpha = isMatch ? 1 : 0.2;
     // Where they are dense, thin marks stay apart.
-    const gap = next < hi ? (model.begin[model.order[next]] - view.from) * this.scale - left : Infinity;
+    const gap = next < hi ? (model.begins[next] - view.from) * this.scale - left : Infinity;
     if (instants && gap < 9) {
       g.fillStyle = this.inks.strong;
       g.fillRect(left - 0.5, y, 1, 5);
@@ -299,7 +303,9 @@ class Chart {
       g.fillRect(left - 0.5, RULER, 1, this.height);
       g.fillRect(right - 0.5, RULER, 1, this.height);
       g.fillStyle = this.inks.strong;
-      g.fillText(duration(view.range.to - view.range.from), Math.max(left, 0) + 4, this.height - 10);
+      if (right > 0 && left < this.width) {
+        g.fillText(duration(view.range.to - view.range.from), Math.max(left, 0) + 4, this.height - 10);
+      }
     }
     for (const [i, width] of [[this.hovered, 1], [view.pinned, 2.5]]) {
       const box = i >= 0 && this.boxOf(i);
@@ -400,13 +406,13 @@ class Chart {
 
   // The nearest and longest mark of some classes.
   nearest(row, from, to, time, isWanted) {
-    const {starts, order, begin, nanos} = this.model, near = NEAR / this.scale;
+    const {starts, order, begins, nanos} = this.model, near = NEAR / this.scale;
     let best = -1, distance = near;
     for (let c = from; c < to; c++) {
       const lo = starts[row * CLASSES + c], hi = starts[row * CLASSES + c + 1];
-      let at = lowerBound(begin, order, lo, hi, time - near - (c === 0 ? 0 : 4 ** c));
-      for (; at < hi && begin[order[at]] <= time + near; at++) {
-        const i = order[at], away = Math.max(begin[i] - time, time - begin[i] - nanos[i], 0);
+      let at = lowerBound(begins, lo, hi, time - near - (c === 0 ? 0 : 4 ** c));
+      for (; at < hi && begins[at] <= time + near; at++) {
+        const i = order[at], away = Math.max(begins[at] - time, time - begins[at] - nanos[i], 0);
         if (isWanted(i) && (away < distance || away === distance && best >= 0 && nanos[i] > nanos[best])) {
           best = i;
           distance = away;

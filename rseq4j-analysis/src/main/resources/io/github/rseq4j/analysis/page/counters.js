@@ -1,6 +1,6 @@
 // Numeric fields and rates of events over time, drawn by uPlot under the flame chart's scale of time.
 
-const MOST_SHOWN_AT_FIRST = 2, TRACK_HEIGHT = 150;
+const MOST_SHOWN_AT_FIRST = 2, TRACK_HEIGHT = 160;
 
 class Counters {
   constructor(model, view, panel) {
@@ -84,7 +84,7 @@ class Counters {
     return {width: Math.max(this.panel.clientWidth - 8, 200), height: TRACK_HEIGHT, title: track.title,
       cursor: {sync: {key: "time"}, drag: {x: true, y: false}}, select: {fill: select},
       scales: {x: {time: false, min: this.view.from, max: this.view.to}}, series, bands: track.isRate ? []
-        : [{series: [3, 2], fill: "#56b4e922"}], axes: [{...axis, label: "time since the first event", labelSize: 18,
+        : [{series: [3, 2], fill: "#56b4e922"}], axes: [{...axis,
         values: (_, ticks) => ticks.map(t => tick(t, ticks.length > 1 ? ticks[1] - ticks[0] : 1, ticks[ticks.length - 1]))},
       {...axis, label, size: 80, labelSize: 18, values: (_, ticks) => ticks.map(short)}],
       hooks: {setSelect: [plot => plot.select.width > 3 && this.view.show(plot.posToVal(plot.select.left, "x"),

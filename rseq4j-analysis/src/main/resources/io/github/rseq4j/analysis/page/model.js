@@ -2,11 +2,11 @@
 
 const CLASSES = 32, UNFINISHED = 1, OVERLAPS = 2, LEFT_OUT = "\u0003";
 
-// The first position in [lo, hi) whose value, through the order, is at least the target.
-function lowerBound(values, order, lo, hi, target) {
+// The first position in [lo, hi) whose value is at least the target.
+function lowerBound(values, lo, hi, target) {
   while (lo < hi) {
     const middle = (lo + hi) >>> 1;
-    if (values[order[middle]] < target) { lo = middle + 1; } else { hi = middle; }
+    if (values[middle] < target) { lo = middle + 1; } else { hi = middle; }
   }
   return lo;
 }
@@ -61,6 +61,7 @@ class Model {
     for (let i = 0; i < this.size; i++) {
       if (rows[i] >= 0 && this.visible[i]) { this.order[starts[rows[i] * CLASSES + classes[i]]++] = i; }
     }
+    this.begins = Float64Array.from(this.order, i => this.begin[i]);
   }
 
   laneOfRow(row) {

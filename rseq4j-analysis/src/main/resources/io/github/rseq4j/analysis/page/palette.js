@@ -1,7 +1,9 @@
 // Colours that colour-blind people can tell apart (Okabe and Ito), with patterns for further names.
 
-const OKABE_ITO = ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#a0a0a0"];
-const PATTERNS = ["", "stripes", "dots", "crosses", "lines"];
+// Where two are alike to some people, a pattern tells them apart too.
+const OKABE_ITO = ["#56b4e9", "#e69f00", "#0072b2", "#f0e442", "#009e73", "#cc79a7", "#d55e00", "#a0a0a0"];
+const OWN_PATTERNS = ["", "", "", "", "", "stripes", "dots", ""];
+const PATTERNS = ["", "lines", "crosses", "stripes", "dots"];
 
 class Palette {
   constructor(data) {
@@ -15,7 +17,7 @@ class Palette {
     if (rank === undefined) { return {color: "#a0a0a0", ink: "#000", pattern: ""}; }
     const color = OKABE_ITO[rank % OKABE_ITO.length];
     return {color, ink: ["#0072b2"].includes(color) ? "#fff" : "#000",
-      pattern: PATTERNS[Math.floor(rank / OKABE_ITO.length) % PATTERNS.length]};
+      pattern: rank < OKABE_ITO.length ? OWN_PATTERNS[rank] : PATTERNS[Math.floor(rank / OKABE_ITO.length) % PATTERNS.length]};
   }
 
   fill(g, name) {
@@ -30,7 +32,7 @@ class Palette {
       tile.width = tile.height = 8;
       t.fillStyle = color;
       t.fillRect(0, 0, 8, 8);
-      t.strokeStyle = t.fillStyle = "#0007";
+      t.strokeStyle = t.fillStyle = "#0005";
       t.beginPath();
       if (pattern === "stripes") { t.moveTo(-2, 10); t.lineTo(10, -2); }
       if (pattern === "crosses") { t.moveTo(0, 0); t.lineTo(8, 8); t.moveTo(8, 0); t.lineTo(0, 8); }

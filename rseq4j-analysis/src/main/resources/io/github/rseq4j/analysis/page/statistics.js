@@ -31,7 +31,7 @@ class Statistics {
     const {model, view} = this, {from, to} = view.selected(), all = this.durations(from, to);
     if (!all.some(each => each.name === this.chosen)) { this.chosen = all.length ? all[0].name : -1; }
     const counted = model.countedIn(from, to);
-    this.panel.replaceChildren(element("p", {}, view.range
+    this.panel.replaceChildren(...[element("p", {}, view.range
       ? `Spans that begin in the selected ${duration(to - from)}, from +${exact(from)} to +${exact(to)}. `
       : "Spans of the whole trace; drag in the chart to select a range of time. ",
     model.shown < model.size ? "Only what the filters show. " : "", counted
@@ -39,7 +39,7 @@ class Statistics {
         + "these statistics. ") : null),
     all.length === 0 ? element("p", {className: "quiet"}, "No span begins there.") : null,
     element("div", {className: "columns"}, all.length ? this.table(all, to - from) : null,
-      this.chosen >= 0 ? this.histogram(all.find(each => each.name === this.chosen)) : null));
+      this.chosen >= 0 ? this.histogram(all.find(each => each.name === this.chosen)) : null)].filter(part => part));
   }
 
   table(all, length) {
