@@ -20,7 +20,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Babeltrace 2 merges traces of several hosts and tracers in the order of time, by the command of docs/trace-sql.md. */
+/** Babeltrace 2 merges traces of several hosts and tracers by the command of docs/trace-sql.md. */
 class MergedTracesTest {
     private static final String[] OPTIONS = {"--clock-force-correlate", "--clock-seconds", "--no-delta"};
     private static final int COUNT = 20;
@@ -80,8 +80,8 @@ class MergedTracesTest {
                 int main(void) { for (int i = 0; i < 20; i++) tracef("tick %d", i); return 0; }
                 """);
         Path program = folder.resolve("ticks");
-        Child.require("lttng/tracef.h or gcc is missing: install gcc and liblttng-ust-dev", Child.succeeds(List.of("gcc",
-                "-o", program.toString(), source.toString(), "-llttng-ust", "-ldl")));
+        Child.require("lttng/tracef.h or gcc is missing: install gcc and liblttng-ust-dev", Child.succeeds(List.of(
+                "gcc", "-o", program.toString(), source.toString(), "-llttng-ust", "-ldl")));
         Path home = Files.createDirectory(folder.resolve("home"));
         ProcessBuilder builder = new ProcessBuilder("lttng-sessiond", "--no-kernel").redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile());
