@@ -43,7 +43,8 @@ class FleetTest {
     private static final String SPANS = "SELECT concat_ws('|', host, name, count(*), sum(duration_ns), max(self_ns),"
             + " min(begin_ns), sum(length(arguments))) FROM spans GROUP BY host, name ORDER BY 1";
     private static final String EVENTS = "SELECT concat_ws('|', host, date, provider, event, count(*),"
-            + " min(ns), max(ns), min(cpu), max(tid), count(thread)) FROM events GROUP BY host, date, provider, event ORDER BY 1";
+            + " min(ns), max(ns), min(cpu), max(tid), count(thread)) FROM events"
+            + " GROUP BY host, date, provider, event ORDER BY 1";
     private static final String PACKETS = "SELECT concat_ws('|', host, cpu, count(*), sum(discarded)) FROM packets"
             + " GROUP BY host, cpu ORDER BY 1";
     private static final String HOSTS = "SELECT concat_ws('|', host, run, events, frequency_hz, cycle_zero_ns,"
