@@ -108,7 +108,7 @@ public final class TraceReport {
      * Reads the events of the trace that are not read yet, and writes the page.
      *
      * @param out the target of the page, in UTF-8; it is flushed and stays open
-     * @return sentences that say what the page leaves out, and its limit; empty if it has everything
+     * @return sentences that say what was merged from a recording, what the page leaves out, and its limit
      * @throws IOException if the target cannot be written
      */
     public List<String> write(OutputStream out) throws IOException {
@@ -134,15 +134,18 @@ public final class TraceReport {
         CallTree samples = data.sampleTree();
         data.setStacks(summary.samples().addTo(samples, recording == null ? samples.root()
                 : samples.child(samples.root(), "samples of the tracer, without stacks")));
+        List<String> sentences = new ArrayList<>();
         if (recording != null) {
             facts.put("hasStacks", true);
             String merged = new JfrStacks(data, marks, trace.clock().instant(first), last).read(recording);
             facts.put("notes", Stream.concat(((List<?>) facts.getOrDefault("notes", List.of())).stream(),
                     Stream.of(merged)).toList());
+            sentences.add(merged);
         }
         PageCounts counts = new Page(data, marks::threadName, maxBytes).write(facts, out);
         out.flush();
-        return counts.sentences();
+        sentences.addAll(counts.sentences());
+        return sentences;
     }
 
     private Map<String, Object> facts(TraceSummary summary, long first, long last, ReportMarks marks) {

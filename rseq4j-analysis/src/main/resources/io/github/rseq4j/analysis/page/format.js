@@ -55,7 +55,9 @@ function niceStep(raw) {
 function tick(nanos, step, largest) {
   const unit = unitOf(Math.max(Math.abs(largest), 1));
   const digits = Math.min(Math.max(0, Math.ceil(-Math.log10(step / NANOS[unit]) - 1e-9)), 9);
-  return (nanos / NANOS[unit]).toLocaleString("en", {minimumFractionDigits: digits, maximumFractionDigits: digits})
+  // Rounded first: a small negative number would be shown as -0.
+  return (Number((nanos / NANOS[unit]).toFixed(digits)) + 0)
+    .toLocaleString("en", {minimumFractionDigits: digits, maximumFractionDigits: digits})
     + " " + unitName(unit);
 }
 

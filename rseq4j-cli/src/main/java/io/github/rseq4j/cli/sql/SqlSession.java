@@ -65,7 +65,7 @@ public final class SqlSession {
             return true;
         } catch (SQLException e) {
             out.flush();
-            String message = String.valueOf(e.getMessage());
+            String message = database.message(sql, e);
             message.lines().filter(line -> !line.isBlank())
                     .forEach(line -> err.println("rseq4j: " + Printable.text(line)));
             err.flush();

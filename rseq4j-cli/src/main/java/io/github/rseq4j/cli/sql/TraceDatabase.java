@@ -29,6 +29,7 @@ public final class TraceDatabase implements AutoCloseable {
      * read and write the files that the user may read and write, as it may in DuckDB's own shell.
      */
     private static final String MEMORY = "25%";
+    private static final String NO_RESULT = "Invalid result set";
 
     private final TemporaryFolder folder;
     private final DuckDBConnection connection;
@@ -153,6 +154,27 @@ public final class TraceDatabase implements AutoCloseable {
      */
     public Statement statement() throws SQLException {
         return connection.createStatement();
+    }
+
+    /**
+     * Returns DuckDB's message for a statement that failed. Where a streamed result fails before its first row, the
+     * driver says only that the result is invalid; then the statement fills a table, which fails with the message.
+     *
+     * @param sql the statement, without a semicolon
+     * @param failure its failure
+     */
+    String message(String sql, SQLException failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (!message.contains(NO_RESULT)) {
+            return message;
+        }
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TEMP TABLE failed_statement AS\n" + sql);
+            statement.execute("DROP TABLE failed_statement");
+            return message;
+        } catch (SQLException e) {
+            return String.valueOf(e.getMessage()).replace("LINE 2:", "LINE 1:");
+        }
     }
 
     /** Closes the database and deletes its files. */

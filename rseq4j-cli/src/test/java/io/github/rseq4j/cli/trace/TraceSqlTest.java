@@ -188,11 +188,15 @@ class TraceSqlTest {
 
     @Test
     void anErrorHasDuckDbsMessageAndStatusOne() {
-        Run run = Run.of("trace", "sql", sample().toString(), "SELECT 1; SELECT nothing FROM events; SELECT 2");
+        String trace = sample().toString();
+        Run run = Run.of("trace", "sql", trace, "SELECT 1; SELECT nothing FROM events; SELECT 2");
         assertEquals(1, run.exit());
         assertTrue(run.err().contains("rseq4j: Binder Error: Referenced column \"nothing\" not found"), run.err());
         assertTrue(run.out().startsWith("1" + System.lineSeparator()), run.out());
         assertFalse(run.out().contains("2"), run.out());
+        Run early = Run.of("trace", "sql", trace, "SELECT 'x'::INT");
+        assertEquals(1, early.exit());
+        assertTrue(early.err().contains("Conversion Error: Could not convert string 'x' to INT32"), early.err());
     }
 
     @Test
