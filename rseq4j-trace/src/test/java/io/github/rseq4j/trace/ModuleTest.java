@@ -12,13 +12,13 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A tracer needs the core and java.base alone. */
+/** A tracer needs the core and java.base alone; java.management, where it is there, gives names of compiled code. */
 class ModuleTest {
     @Test
     void theModuleRequiresTheCoreAlone() {
         Module module = Tracer.class.getModule();
         assumeTrue(module.isNamed(), "on the class path there is no module");
-        assertEquals("io.github.rseq4j java.base org.jspecify(static)", module.getDescriptor().requires().stream()
+        assertEquals("io.github.rseq4j java.base java.management(static) org.jspecify(static)", module.getDescriptor().requires().stream()
                 .map(each -> each.name()
                         + (each.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC) ? "(static)" : ""))
                 .sorted().collect(Collectors.joining(" ")));
