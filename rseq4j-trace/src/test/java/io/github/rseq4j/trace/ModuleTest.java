@@ -18,8 +18,8 @@ class ModuleTest {
     void theModuleRequiresTheCoreAlone() {
         Module module = Tracer.class.getModule();
         assumeTrue(module.isNamed(), "on the class path there is no module");
-        assertEquals("io.github.rseq4j java.base java.management(static) org.jspecify(static)", module.getDescriptor().requires().stream()
-                .map(each -> each.name()
+        assertEquals("io.github.rseq4j java.base java.management(static) org.jspecify(static)",
+                module.getDescriptor().requires().stream().map(each -> each.name()
                         + (each.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC) ? "(static)" : ""))
                 .sorted().collect(Collectors.joining(" ")));
     }
