@@ -17,7 +17,7 @@ public final class Launch {
     private static final int EXIT_USAGE = 2;
     /** The status that a shell reports for a process that SIGPIPE ended: the reader has closed the pipe. */
     private static final int EXIT_PIPE = 128 + 13;
-    private static final int MAX_MESSAGE_CHARS = 2_000;
+    private static final int MAX_MESSAGE_CHARS = 4_000;
     /** The system property that turns on stack traces of failures. */
     private static final String DEBUG_PROPERTY = "rseq4j.debug";
 
