@@ -95,6 +95,26 @@ final class DrainerTest {
         assertEquals(6, TracerTest.read(folder, 0).size());
     }
 
+    /** The share decides how soon the thread polls again. */
+    @Test
+    void sharesOfRingsThatCannotBeWrittenDoNotCount() throws IOException {
+        Drainer drainer = drainer(NEVER);
+        MadeRing broken = new MadeRing();
+        MadeRing good = new MadeRing();
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+        Files.createDirectory(elsewhere.resolve("channel_0"));
+        drainer.add(drain(broken, elsewhere));
+        drainer.add(drain(good, folder));
+        broken.fill(0, MadeRing.COUNT - 2);
+        good.fill(0, MadeRing.COUNT / 4);
+        for (double share : new double[] {0.25, 0, 0}) {
+            boolean _ = drainer.drainDue(false);
+            assertEquals(share, drainer.waitingShare());
+        }
+        assertEquals(1, counts.failures());
+        drainer.close();
+    }
+
     @ParameterizedTest
     @ValueSource(classes = {OutOfMemoryError.class, StackOverflowError.class, IllegalStateException.class,
         AssertionError.class})

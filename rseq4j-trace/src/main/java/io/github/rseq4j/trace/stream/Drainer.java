@@ -43,6 +43,8 @@ public final class Drainer {
     private final LongSupplier step = this::step;
     private final Thread thread;
     private Runnable first = () -> {};
+    /** The greatest share of a ring that waited in complete sub-buffers and was written in the last turn. */
+    private double waitingShare;
     private long pause = SHORTEST_PAUSE_NANOS;
     private long flushAt;
     private volatile boolean isClosing;
@@ -97,8 +99,7 @@ public final class Drainer {
                 metadata.refresh();
             }
             boolean _ = drainDue(isDue);
-            double share = drains.stream().mapToDouble(RingDrain::waitingShare).max().orElse(0);
-            pause = share >= MUCH ? pause / 2 : share == 0 ? 2 * pause : pause;
+            pause = waitingShare >= MUCH ? pause / 2 : waitingShare == 0 ? 2 * pause : pause;
             pause = Math.clamp(pause, SHORTEST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
         } catch (Throwable t) {
             counts.failed(t);
@@ -115,12 +116,14 @@ public final class Drainer {
     public synchronized boolean drainDue(boolean isWhole) {
         boolean hasMoved = false;
         boolean hasFailed = false;
+        double share = 0;
         for (RingDrain drain : drains) {
             if (!drain.isDue()) {
                 hasFailed = true;
             } else {
                 try {
                     hasMoved |= Uninterrupted.run(() -> drain.drain(isWhole));
+                    share = Math.max(share, drain.waitingShare());
                 } catch (Throwable t) {
                     counts.failed(t);
                     drain.postpone(failurePauseNanos);
@@ -129,7 +132,13 @@ public final class Drainer {
             }
         }
         isFailing = hasFailed;
+        waitingShare = share;
         return hasMoved;
+    }
+
+    /** Returns the greatest share of a ring that {@link #drainDue} found in complete sub-buffers, and wrote. */
+    public synchronized double waitingShare() {
+        return waitingShare;
     }
 
     /**

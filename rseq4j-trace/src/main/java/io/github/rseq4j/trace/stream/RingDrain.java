@@ -83,6 +83,7 @@ public final class RingDrain implements AutoCloseable {
      */
     public boolean drain(boolean isWhole) throws IOException {
         dueAt = 0;
+        waitingShare = 0;
         if (isGarbled) {
             return false;
         }
