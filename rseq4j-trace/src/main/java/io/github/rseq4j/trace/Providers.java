@@ -30,12 +30,11 @@ final class Providers {
     /** The smallest limit of fields: fields that fit into words then need no check. */
     static final int MIN_MAX_FIELD_BYTES = ProbeBody.MAX_WORDS_BYTES;
 
-    private final EventSink sink;
     private final int maxFieldBytes;
     private final Consumer<List<EventType>> declare;
-    private final @Nullable NativeProbes natives;
-    private final Function<String, @Nullable RingSet> setOf;
-    private final Set<NativeProbes> allNatives = new HashSet<>();
+    private final Function<String, Target> targetOf;
+    /** The functions for native code of all providers. */
+    private final Set<NativeProbes> natives = new HashSet<>();
     private final Scratch scratch;
     /** Keeps neither an interface nor its class loader. An implementation that was collected is made again. */
     private final Map<Class<?>, WeakReference<Object>> implementations = new WeakHashMap<>();
@@ -49,39 +48,30 @@ final class Providers {
     private boolean isClosed;
 
     /**
-     * Creates an object without providers.
+     * The rings in which the events of a provider are recorded.
      *
-     * @param sink records events
-     * @param maxFieldBytes the limit of fields in a record, in bytes, {@link #MIN_MAX_FIELD_BYTES} to the limit of the
-     *     format
-     * @param declare takes the events of a provider before one of them can be recorded; must not throw
+     * @param sink records events of Java
      * @param natives makes functions for native code, or null
      */
-    Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare, @Nullable NativeProbes natives) {
-        this(sink, maxFieldBytes, declare, natives, _ -> null);
-    }
+    record Target(EventSink sink, @Nullable NativeProbes natives) {}
 
     /**
      * Creates an object without providers.
      *
-     * @param sink records events
-     * @param maxFieldBytes the limit of fields in a record, in bytes
+     * @param maxFieldBytes the limit of fields in a record, in bytes, {@link #MIN_MAX_FIELD_BYTES} to the limit of the
+     *     format
      * @param declare takes the events of a provider before one of them can be recorded; must not throw
-     * @param natives makes functions for native code, or null
-     * @param setOf returns the rings of a provider, or null for those of sink and natives
+     * @param targetOf returns the rings of a provider, by its name
      */
-    Providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare, @Nullable NativeProbes natives,
-            Function<String, @Nullable RingSet> setOf) {
+    Providers(int maxFieldBytes, Consumer<List<EventType>> declare, Function<String, Target> targetOf) {
         int max = PacketLayout.MAX_RECORD_BYTES - PacketLayout.FULL_FIELDS;
         if (maxFieldBytes < MIN_MAX_FIELD_BYTES || maxFieldBytes > max) {
             throw new IllegalArgumentException("maxFieldBytes=" + maxFieldBytes + ": must be " + MIN_MAX_FIELD_BYTES
                     + " to " + max);
         }
-        this.sink = sink;
         this.maxFieldBytes = maxFieldBytes;
         this.declare = declare;
-        this.natives = natives;
-        this.setOf = setOf;
+        this.targetOf = targetOf;
         this.scratch = new Scratch(maxFieldBytes, Runtime.getRuntime().availableProcessors());
     }
 
@@ -129,6 +119,10 @@ final class Providers {
             return known;
         }
         MethodHandles.Lookup found = place == null ? ProbePlace.of(provider) : ProbePlace.of(place, provider);
+        Target target = targetOf.apply(model.name());
+        if (target.natives() != null) {
+            natives.add(target.natives());
+        }
         BitSet taken = (BitSet) ids.clone();
         List<ProbeCompiler.Implementation> methods = new ArrayList<>();
         List<Probe> fresh = new ArrayList<>();
@@ -136,13 +130,12 @@ final class Providers {
         for (boolean isSaid : new boolean[] {true, false}) {
             for (ProviderModel.ProbeMethod method : model.events()) {
                 if (isSaid == (method.id() != Event.NEXT_ID)) {
-                    methods.add(implementation(model, method, taken, fresh));
+                    methods.add(implementation(model, method, target, taken, fresh));
                 }
             }
         }
-        RingSet set = setOf.apply(model.name());
-        Object implementation = new ProbeCompiler(set == null ? sink : set.channel(), scratch, maxFieldBytes)
-                .compile(found, provider, methods);
+        Object implementation = new ProbeCompiler(target.sink(), scratch, maxFieldBytes).compile(found, provider,
+                methods);
         ids.or(taken);
         if (!fresh.isEmpty()) {
             declare.accept(fresh.stream().map(Probe::type).toList());
@@ -157,8 +150,7 @@ final class Providers {
     }
 
     private ProbeCompiler.Implementation implementation(ProviderModel model, ProviderModel.ProbeMethod method,
-            BitSet taken, List<Probe> fresh) {
-        RingSet set = setOf.apply(model.name());
+            Target target, BitSet taken, List<Probe> fresh) {
         String where = "provider=" + model.provider().getName() + ": method " + method.method().getName() + ": ";
         List<String> names = method.names();
         List<Probe> halves = new ArrayList<>();
@@ -186,18 +178,14 @@ final class Providers {
                         + (type.minimumBytes() - PacketLayout.RECORD_FIELDS) + " bytes at least, and a record of this"
                         + " trace has " + maxFieldBytes + ": leave some out");
             }
-            NativeProbes functions = set == null ? natives : set.natives();
-            if (functions != null) {
-                allNatives.add(functions);
-            }
-            Probe made = new Probe(type, method.event(), true, functions, limited);
+            Probe made = new Probe(type, method.event(), true, target.natives(), limited);
             if (i == 0) {
                 made.limit(method.oneIn(), method.perSecond());
             }
             halves.add(made);
             fresh.add(made);
         }
-        SpanEnd end = method.isSpan() ? new SpanEnd(halves.getLast(), set == null ? sink : set.channel()) : null;
+        SpanEnd end = method.isSpan() ? new SpanEnd(halves.getLast(), target.sink()) : null;
         Probe begin = halves.getFirst();
         return new ProbeCompiler.Implementation(method.method(), begin.type(), begin.admission(), end,
                 end == null ? null : SpanEnd.NONE);
@@ -286,10 +274,7 @@ final class Providers {
         if (!isClosed) {
             isClosed = true;
             int _ = rules.add("*", ProbeRules.Kind.ENABLED, 0, probes.values());
-            if (natives != null) {
-                natives.close();
-            }
-            allNatives.forEach(NativeProbes::close);
+            natives.forEach(NativeProbes::close);
         }
     }
 

@@ -78,29 +78,26 @@ final class Recording {
         metadata.write();
         this.drainer = new Drainer(metadata, counts, options.flushNanos(), Drainer.FAILURE_PAUSE_NANOS,
                 files.descriptors());
-        this.rings = rings(0, options.sizes());
         try {
-            this.shared = set("*", options.sizes(), rings);
+            this.shared = set("*", options.sizes());
             for (TracerOptions.OwnRings own : options.ownRings()) {
-                RingSizes sizes = own.sizes(options.sizes().files());
-                RingSet _ = set(own.providers(), sizes, rings(sets.size(), sizes));
+                RingSet _ = set(own.providers(), own.sizes(options.sizes().files()));
             }
         } catch (Throwable t) {
             abandon();
             throw t;
         }
+        this.rings = shared.rings();
     }
 
-    private Rings rings(int set, RingSizes sizes) throws IOException {
-        return new Rings(files.rings(), uuid, set, sizes, !isFlightRecorder, counts, this::drained);
-    }
-
-    private RingSet set(String providers, RingSizes sizes, Rings made) {
+    /** Makes a set of rings, whose number is that of the sets before it. */
+    private RingSet set(String providers, RingSizes sizes) throws IOException {
+        Rings made = new Rings(files.rings(), uuid, sets.size(), sizes, !isFlightRecorder, counts, this::drained);
         try {
             Channel channel = new Channel(made, options.isTimeOrdered(), new RoomWait(
                     isFlightRecorder ? 0 : options.blockingNanos(), drainer, drainer::isServing, drainer::wake),
                     threads, counts);
-            RingSet set = new RingSet(providers, sizes, made, channel, new NativeProbes(made, threads));
+            RingSet set = new RingSet(providers, made, channel, new NativeProbes(made, threads));
             sets.add(set);
             return set;
         } catch (Throwable t) {
@@ -120,9 +117,7 @@ final class Recording {
     }
 
     private void openMissed() {
-        for (int i = 0; i < sets.size(); i++) {
-            sets.get(i).rings().openMissed();
-        }
+        sets.forEach(set -> set.rings().openMissed());
     }
 
     /** Tells whether the records of a ring remain after the process has ended. */
@@ -153,7 +148,6 @@ final class Recording {
 
     /** Frees the rings of a tracer whose start failed. */
     void abandon() {
-        rings.close(true);
         sets.forEach(set -> set.rings().close(true));
     }
 
@@ -174,7 +168,7 @@ final class Recording {
         return shared.channel();
     }
 
-    /** Returns the functions for native code. */
+    /** Returns the functions for native code. Tests call it. */
     NativeProbes natives() {
         return shared.natives();
     }

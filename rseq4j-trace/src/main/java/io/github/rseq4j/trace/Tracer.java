@@ -82,8 +82,8 @@ public final class Tracer implements AutoCloseable {
     private Tracer(TracerOptions options, boolean isFlightRecorder, TracerFolder files) throws IOException {
         recording = new Recording(options, isFlightRecorder, files);
         try {
-            providers = new Providers(recording.channel(), options.fieldBytes(), recording::add, recording.natives(),
-                    recording::setOf);
+            providers = new Providers(options.fieldBytes(), recording::add,
+                    provider -> recording.setOf(provider).target());
             recording.describe(() -> entries(recording, providers));
             Runtime.getRuntime().addShutdownHook(atExit);
             startDrainer();

@@ -38,7 +38,7 @@ public final class RecordingSink implements EventSink {
 
     /** Returns providers without functions for native code. */
     static Providers providers(EventSink sink, int maxFieldBytes, Consumer<List<EventType>> declare) {
-        return new Providers(sink, maxFieldBytes, declare, null);
+        return new Providers(maxFieldBytes, declare, _ -> new Providers.Target(sink, null));
     }
 
     private record Recorded(int id, byte[] fields) {}
