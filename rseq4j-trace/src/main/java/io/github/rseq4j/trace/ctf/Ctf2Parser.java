@@ -21,18 +21,14 @@ final class Ctf2Parser {
      * neither do blanks. If the fragment of an event is malformed, that is a problem, and parsing goes on at the next
      * fragment, so the records of other events can still be read.
      */
-    private static final int HEAP_BYTES_EACH = 512;
-    /** The weight of an entry of the environment, in labels: it may be a thread. */
-    private static final int ENTRY_COUNT = 4;
     private static final int SHOWN_CHARS = 40;
 
     private final String text;
     private final Problems problems;
     private final String file;
     /** The number of values that one fragment may have: they are in memory until it is parsed. */
-    private final long maxValues = Runtime.getRuntime().maxMemory() / (2 * HEAP_BYTES_EACH);
-    /** The number of entries, fields and labels that may still be declared. */
-    private long declarable = Runtime.getRuntime().maxMemory() / HEAP_BYTES_EACH;
+    private final long maxValues = Runtime.getRuntime().maxMemory() / (2 * Declarations.HEAP_BYTES_EACH);
+    private final Declarations declared = new Declarations();
     private int start;
     private int next;
 
@@ -142,7 +138,7 @@ final class Ctf2Parser {
         UUID uuid = uuid(list(fragments.getFirst().get("uuid")));
         start = starts.get(1);
         Map<String, Object> read = map(fragments.get(1).get("environment"));
-        count((long) ENTRY_COUNT * read.size());
+        count((long) Declarations.ENTRY_COUNT * read.size());
         Map<String, Object> environment = new LinkedHashMap<>(read);
         int indexCount = MetadataParser.indexCount(start, environment);
         List<TraceThread> threads = MetadataParser.threads(environment);
@@ -194,10 +190,7 @@ final class Ctf2Parser {
     }
 
     private void count(long much) throws Unexpected {
-        declarable -= much;
-        if (declarable < 0) {
-            throw new Unexpected(start, "too many entries, fields and labels; a larger heap (-Xmx) has room for more");
-        }
+        declared.count(much, start);
     }
 
     private void requireSame(Object expected, Object found) throws Unexpected {
@@ -236,24 +229,16 @@ final class Ctf2Parser {
     }
 
     private List<EventType> events() {
-        List<EventType> events = new ArrayList<>();
-        Set<Object> seen = new HashSet<>();
         while (advance()) {
             try {
-                EventType event = event(fragment());
-                if (seen.contains(event.id()) || seen.contains(event.name())) {
-                    throw new Unexpected(start, "expected another name and id than " + event.name() + " and "
-                            + event.id() + ": one is there");
-                }
-                seen.addAll(List.of(event.id(), event.name()));
-                events.add(event);
+                declared.add(event(fragment()), start);
             } catch (Unexpected e) {
                 problems.add(file, e.offset(), "an event's declaration cannot be read: " + e.getMessage());
             } catch (IllegalArgumentException e) {
                 problems.add(file, start, "an event's declaration cannot be: " + e.getMessage());
             }
         }
-        return events;
+        return declared.events();
     }
 
     private EventType event(Map<String, Object> fragment) throws Unexpected {

@@ -3,11 +3,9 @@ package io.github.rseq4j.trace.ctf;
 import io.github.rseq4j.trace.ctf.MetadataTokens.Unexpected;
 import io.github.rseq4j.trace.layout.PacketLayout;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -22,15 +20,11 @@ final class MetadataParser {
      * that is a problem, and parsing goes on at the next event, so the records of other events can still be read.
      */
     private static final Map<String, FieldType.Basic> TYPES = types();
-    private static final int HEAP_BYTES_EACH = 512;
-    /** The weight of an entry of env, in labels: it may be a thread, which takes more memory in commands. */
-    private static final int ENTRY_COUNT = 4;
 
     private final MetadataTokens tokens;
     private final Problems problems;
     private final String file;
-    /** The number of entries, fields and labels that may still be declared; each takes some 100 bytes of heap. */
-    private long declarable = Runtime.getRuntime().maxMemory() / HEAP_BYTES_EACH;
+    private final Declarations declared = new Declarations();
 
     private MetadataParser(String text, String file, Problems problems) {
         this.tokens = new MetadataTokens(text);
@@ -114,7 +108,7 @@ final class MetadataParser {
         Map<String, Object> environment = new LinkedHashMap<>();
         tokens.expectAll("env {");
         while (!tokens.accept("}")) {
-            count(ENTRY_COUNT);
+            count(Declarations.ENTRY_COUNT);
             int start = tokens.offset();
             String name = tokens.word();
             tokens.expect("=");
@@ -173,18 +167,10 @@ final class MetadataParser {
     }
 
     private List<EventType> events() {
-        List<EventType> events = new ArrayList<>();
-        Set<Object> seen = new HashSet<>();
         while (!tokens.atEnd()) {
             int start = tokens.offset();
             try {
-                EventType event = event();
-                if (seen.contains(event.id()) || seen.contains(event.name())) {
-                    throw new Unexpected(start, "expected another name and id than " + event.name() + " and "
-                            + event.id() + ": one is there");
-                }
-                seen.addAll(List.of(event.id(), event.name()));
-                events.add(event);
+                declared.add(event(), start);
             } catch (Unexpected e) {
                 problems.add(file, e.offset(), "an event's declaration cannot be read: " + e.getMessage());
                 skipEvent();
@@ -192,7 +178,7 @@ final class MetadataParser {
                 problems.add(file, start, "an event's declaration cannot be: " + e.getMessage());
             }
         }
-        return events;
+        return declared.events();
     }
 
     private void skipEvent() {
@@ -224,11 +210,7 @@ final class MetadataParser {
     }
 
     private void count(int much) throws Unexpected {
-        declarable -= much;
-        if (declarable < 0) {
-            throw new Unexpected(tokens.offset(), "too many entries, fields and labels; a larger heap (-Xmx) has room"
-                    + " for more");
-        }
+        declared.count(much, tokens.offset());
     }
 
     private EventType.Field field() throws Unexpected {
