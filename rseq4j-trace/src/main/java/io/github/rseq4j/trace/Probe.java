@@ -35,8 +35,8 @@ public final class Probe {
 
     @SuppressWarnings("FieldMayBeFinal") // STATE writes it.
     private int state;
-    /** A call may see another gate than the newest for a moment. Never null; the content of a gate is final. */
-    private Gate gate = Gate.OPEN;
+    /** A call may see the state before the gate, or the gate before the state. */
+    private volatile Gate gate = Gate.OPEN;
     private volatile long @Nullable [] omitted;
 
     /**
@@ -132,7 +132,7 @@ public final class Probe {
     }
 
     /** Returns the limits of the calls. */
-    synchronized Gate gate() {
+    Gate gate() {
         return gate;
     }
 
