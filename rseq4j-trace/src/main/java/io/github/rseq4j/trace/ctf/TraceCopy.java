@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -7,7 +8,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,13 +24,13 @@ public final class TraceCopy {
      * The reader reads the whole trace, and passes on each packet in which it found no problem. One file is open at a
      * time for each stream that is read; the copy's file is opened for each run of packets of one file.
      */
-    private final Path target;
-    private final Set<Path> made = new HashSet<>();
-    private @Nullable Path name;
+    private final SafeFolder target;
+    private final Set<String> made = new HashSet<>();
+    private @Nullable String name;
     private @Nullable FileChannel open;
     private long packets;
 
-    private TraceCopy(Path target) {
+    private TraceCopy(SafeFolder target) {
         this.target = target;
     }
 
@@ -56,11 +56,16 @@ public final class TraceCopy {
      * @throws IOException if there is no metadata, or the copy cannot be written
      */
     public static Report copy(Path from, boolean isLive, Path to, TraceFormat format) throws IOException {
-        Path metadata = Files.createDirectories(to).resolve(TraceFiles.METADATA);
-        if (Files.exists(metadata)) {
-            throw new FileAlreadyExistsException(to.toString(), null, "the folder holds a trace already");
+        try (SafeFolder target = SafeFolder.open(Files.createDirectories(to))) {
+            if (target.exists(TraceFiles.METADATA)) {
+                throw new FileAlreadyExistsException(to.toString(), null, "the folder holds a trace already");
+            }
+            return copy(from, isLive, target, format);
         }
-        TraceCopy copy = new TraceCopy(to);
+    }
+
+    private static Report copy(Path from, boolean isLive, SafeFolder target, TraceFormat format) throws IOException {
+        TraceCopy copy = new TraceCopy(target);
         boolean isWhole = false;
         try (TraceReader reader = new TraceReader(from, isLive, _ -> {}, copy::append)) {
             TraceDescription trace = reader.description();
@@ -73,8 +78,7 @@ public final class TraceCopy {
                 event = reader.next();
             } while (event != null);
             copy.close();
-            Files.writeString(metadata, trace.metadata(format), StandardOpenOption.CREATE_NEW,
-                    StandardOpenOption.WRITE);
+            target.write(TraceFiles.METADATA, trace.metadata(format), false);
             isWhole = true;
             return new Report(copy.packets, reader.problems(), reader.problemCount());
         } catch (UncheckedIOException e) {
@@ -88,27 +92,28 @@ public final class TraceCopy {
 
     private void append(StreamFile file, long start, long end) {
         try {
-            file.copy(start, end, target(target.resolve(file.name())));
+            file.copy(start, end, target(file.name()));
             packets++;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private FileChannel target(Path file) throws IOException {
+    private FileChannel target(String file) throws IOException {
         FileChannel current = open;
         if (current != null && file.equals(name)) {
             return current;
         }
         close();
         boolean isNew = !made.contains(file);
-        FileChannel opened = FileChannel.open(file, StandardOpenOption.WRITE,
-                isNew ? StandardOpenOption.CREATE_NEW : StandardOpenOption.APPEND);
-        if (isNew) {
-            made.add(file);
-        }
+        FileChannel opened = isNew ? target.create(file, false) : target.open(file, true);
         open = opened;
         name = file;
+        if (isNew) {
+            made.add(file);
+        } else {
+            opened.position(opened.size());
+        }
         return opened;
     }
 
@@ -122,8 +127,8 @@ public final class TraceCopy {
 
     private void undo() throws IOException {
         close();
-        for (Path file : made) {
-            Files.deleteIfExists(file);
+        for (String file : made) {
+            target.delete(file);
         }
     }
 }
