@@ -15,7 +15,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,25 +129,22 @@ public final class TraceReport {
             }
         }
         marks.finish(last);
-        Map<String, Object> facts = facts(summary.summary(), first, last, marks);
         CallTree samples = data.sampleTree();
         data.setStacks(summary.samples().addTo(samples, recording == null ? samples.root()
                 : samples.child(samples.root(), "samples of the tracer, without stacks")));
         List<String> sentences = new ArrayList<>();
         if (recording != null) {
-            facts.put("hasStacks", true);
-            String merged = new JfrStacks(data, marks, trace.clock().instant(first), last).read(recording);
-            facts.put("notes", Stream.concat(((List<?>) facts.getOrDefault("notes", List.of())).stream(),
-                    Stream.of(merged)).toList());
-            sentences.add(merged);
+            sentences.add(new JfrStacks(data, marks, trace.clock().instant(first), last).read(recording));
         }
+        Map<String, Object> facts = facts(summary.summary(), first, last, marks, sentences);
         PageCounts counts = new Page(data, marks::threadName, maxBytes).write(facts, out);
         out.flush();
         sentences.addAll(counts.sentences());
         return sentences;
     }
 
-    private Map<String, Object> facts(TraceSummary summary, long first, long last, ReportMarks marks) {
+    private Map<String, Object> facts(TraceSummary summary, long first, long last, ReportMarks marks,
+            List<String> merged) {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("summary", limited(summary.object()));
         facts.put("start", EventText.time(trace.clock().instant(first)));
@@ -157,7 +153,11 @@ public final class TraceReport {
         if (marks.forgotten() > 0) {
             all.add(marks.forgotten() + " spans are not shown, because too many were open at the same time");
         }
+        all.addAll(merged);
         facts.put("notes", all);
+        if (recording != null) {
+            facts.put("hasStacks", true);
+        }
         facts.put("problems", trace.problems().stream().map(each -> Printable.text(each.toString())).toList());
         facts.put("problemCount", trace.problemCount());
         return facts;
