@@ -1,6 +1,7 @@
 package io.github.rseq4j.analysis.text;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -94,6 +95,21 @@ public final class Json {
      */
     public static Json compact(Appendable to) {
         return new Json(FILE, to);
+    }
+
+    /**
+     * Returns a value as compact text.
+     *
+     * @param value the value, as for {@link #value}
+     */
+    public static String text(@Nullable Object value) {
+        StringBuilder text = new StringBuilder();
+        try {
+            compact(text).value(value);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return text.toString();
     }
 
     /**

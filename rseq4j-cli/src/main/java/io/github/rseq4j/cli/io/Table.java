@@ -3,6 +3,7 @@ package io.github.rseq4j.cli.io;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** A table of text. A column is as wide as its widest cell; two blanks separate columns. */
@@ -55,20 +56,32 @@ public final class Table {
      * @param out the target
      */
     public void print(PrintWriter out) {
-        int[] widths = new int[columns.length()];
+        lines(rows, new int[columns.length()], i -> columns.charAt(i) == RIGHT).forEach(out::println);
+    }
+
+    /**
+     * Returns rows as lines, without blanks at their ends.
+     *
+     * @param rows the cells of each row
+     * @param widths the least width of each column; it becomes the width of the widest cell
+     * @param isRight tells whether a column is aligned to the right
+     */
+    public static List<String> lines(List<List<String>> rows, int[] widths, IntPredicate isRight) {
         for (List<String> row : rows) {
             for (int i = 0; i < widths.length; i++) {
                 widths[i] = Math.max(widths[i], row.get(i).length());
             }
         }
+        List<String> lines = new ArrayList<>();
         for (List<String> row : rows) {
             StringBuilder line = new StringBuilder();
             for (int i = 0; i < widths.length; i++) {
                 String padding = " ".repeat(widths[i] - row.get(i).length());
                 line.append(" ".repeat(i == 0 ? 0 : GAP))
-                        .append(columns.charAt(i) == RIGHT ? padding + row.get(i) : row.get(i) + padding);
+                        .append(isRight.test(i) ? padding + row.get(i) : row.get(i) + padding);
             }
-            out.println(line.toString().stripTrailing());
+            lines.add(line.toString().stripTrailing());
         }
+        return lines;
     }
 }

@@ -3,6 +3,7 @@ package io.github.rseq4j.cli.sql;
 import io.github.rseq4j.analysis.text.Json;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.OutputWriter;
+import io.github.rseq4j.cli.io.Table;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.sql.ResultSet;
@@ -37,19 +38,8 @@ public enum SqlFormat {
         private void print(List<List<String>> block, int[] widths, SqlResult result, OutputWriter out)
                 throws IOException {
             List<List<String>> cells = block.stream().map(row -> row.stream().map(Printable::text).toList()).toList();
-            for (List<String> row : cells) {
-                for (int i = 0; i < widths.length; i++) {
-                    widths[i] = Math.max(widths[i], row.get(i).length());
-                }
-            }
-            for (List<String> row : cells) {
-                StringBuilder line = new StringBuilder();
-                for (int i = 0; i < widths.length; i++) {
-                    String padding = " ".repeat(widths[i] - row.get(i).length());
-                    line.append(i == 0 ? "" : "  ")
-                            .append(result.isNumber(i) ? padding + row.get(i) : row.get(i) + padding);
-                }
-                out.write(line.toString().stripTrailing() + System.lineSeparator());
+            for (String line : Table.lines(cells, widths, result::isNumber)) {
+                out.write(line + System.lineSeparator());
             }
             block.clear();
         }
@@ -120,13 +110,7 @@ public enum SqlFormat {
     /** Returns a value as text: lists and structures as JSON. */
     static String text(@Nullable Object value, String ofNull) {
         if (value instanceof List<?> || value instanceof Map<?, ?>) {
-            StringBuilder text = new StringBuilder();
-            try {
-                Json.compact(text).value(value);
-            } catch (IOException e) {
-                throw new IllegalStateException(e);
-            }
-            return text.toString();
+            return Json.text(value);
         }
         return Objects.toString(value, ofNull);
     }

@@ -18,7 +18,11 @@ final class SqlValues {
 
     /** Returns the time of a cycle in nanoseconds since the epoch, or null if they do not fit into 64 bits. */
     static @Nullable Long nanos(TraceClock clock, long cycles) {
-        Instant instant = clock.instant(cycles);
+        return nanos(clock.instant(cycles));
+    }
+
+    /** Returns a time in nanoseconds since the epoch, or null if they do not fit into 64 bits. */
+    static @Nullable Long nanos(Instant instant) {
         return Math.abs(instant.getEpochSecond()) >= MAX_SECONDS ? null
                 : (Long) (instant.getEpochSecond() * NANOS_PER_SECOND + instant.getNano());
     }

@@ -9,8 +9,6 @@ import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TracePacket;
 import io.github.rseq4j.trace.ctf.TraceThread;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -143,7 +141,7 @@ final class TraceLoader {
         number(environment.get(OFFSET_ERROR));
         SqlValues.time(hosts, first);
         SqlValues.time(hosts, last);
-        hosts.append(count).append(source.trace().problemCount()).append(json(environment)).endRow();
+        hosts.append(count).append(source.trace().problemCount()).append(Json.text(environment)).endRow();
     }
 
     private void number(@Nullable Object value) throws SQLException {
@@ -160,20 +158,9 @@ final class TraceLoader {
 
     private static @Nullable Long started(@Nullable Object text) {
         try {
-            Instant instant = Instant.parse(Objects.toString(text, ""));
-            return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000_000L), instant.getNano());
-        } catch (DateTimeException | ArithmeticException _) {
+            return SqlValues.nanos(Instant.parse(Objects.toString(text, "")));
+        } catch (DateTimeException _) {
             return null;
         }
-    }
-
-    private static String json(Map<String, Object> environment) {
-        StringBuilder text = new StringBuilder();
-        try {
-            Json.compact(text).value(environment);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return text.toString();
     }
 }
