@@ -16,6 +16,7 @@ import io.github.rseq4j.trace.thread.ThreadList;
 import io.github.rseq4j.trace.thread.TracedThreads;
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,16 +44,17 @@ final class TracedThreadsTest {
     private static final TracerOptions OPTIONS = TracerOptions.defaults().withSubBuffers(1 << 20, 4)
             .withFlushInterval(Duration.ofHours(1));
 
-    /** Returns the description of a trace, which must have no problem. */
-    static TraceDescription description(Path folder) {
-        try (TraceReader reader = new TraceReader(folder)) {
+    /** Returns the description of a trace, which must have no problem. Its tracer may be writing a packet meanwhile. */
+    static TraceDescription description(Path folder) throws IOException {
+        boolean isLive = TraceRecovery.left(folder) == TraceRecovery.Left.RUNNING;
+        try (TraceReader reader = TraceReader.of(folder, isLive, _ -> {})) {
             assertEquals(List.of(), reader.problems());
             return Objects.requireNonNull(reader.description());
         }
     }
 
     /** Returns the threads of Java that a trace names. */
-    static Map<Long, TraceThread> threads(Path folder) {
+    static Map<Long, TraceThread> threads(Path folder) throws IOException {
         return description(folder).threads().stream().filter(each -> each.javaId() != TraceThread.NONE)
                 .collect(Collectors.toMap(TraceThread::javaId, each -> each));
     }
@@ -62,11 +64,11 @@ final class TracedThreadsTest {
         thread.join();
     }
 
-    private static String name(Path folder, Thread thread) {
+    private static String name(Path folder, Thread thread) throws IOException {
         return name(folder, thread.threadId());
     }
 
-    private static String name(Path folder, long id) {
+    private static String name(Path folder, long id) throws IOException {
         TraceThread named = threads(folder).get(id);
         return named == null ? "no such thread" : named.name();
     }
