@@ -249,21 +249,22 @@ public final class TraceRing {
     }
 
     /**
-     * Stores the time in last, and leaves the time in t1, and the ring's address in t3. The time comes first: the
-     * processor reads its counter after all earlier instructions have completed, and later ones run meanwhile.
+     * Stores the time in last, and leaves the time in t1, the limit in t2 and the ring's address in t3. The time comes
+     * first: the processor reads its counter after all earlier instructions have completed, and later ones run
+     * meanwhile.
      */
     private static List<Step> open(Time from, int argument) {
-        List<Step> steps = new ArrayList<>(List.of(
-                load(temp(2), LIMIT),
-                exit(EXIT_SWITCH, temp(2), Condition.EQUAL, imm(0))));
+        List<Step> steps = new ArrayList<>();
+        if (from != Time.GIVEN) {
+            steps.add(new Step.Timestamp(temp(1), from == Time.ORDERED));
+        }
+        steps.add(load(temp(2), LIMIT));
+        steps.add(exit(EXIT_SWITCH, temp(2), Condition.EQUAL, imm(0)));
+        steps.add(load(temp(3), BASE));
         if (from == Time.GIVEN) {
-            steps.add(load(temp(3), BASE));
             steps.add(loadState(temp(1), temp(3), LAST));
             steps.add(exit(EXIT_EARLY, arg(argument), Condition.BELOW, temp(1)));
             steps.add(new Step.Move(temp(1), arg(argument)));
-        } else {
-            steps.add(new Step.Timestamp(temp(1), from == Time.ORDERED));
-            steps.add(load(temp(3), BASE));
         }
         steps.add(store(state(temp(3), LAST), temp(1)));
         return steps;
