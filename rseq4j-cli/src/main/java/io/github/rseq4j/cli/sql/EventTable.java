@@ -6,10 +6,12 @@ import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceThread;
 import io.github.rseq4j.trace.ctf.Truncated;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.duckdb.DuckDBAppender;
 import org.jspecify.annotations.Nullable;
@@ -29,13 +31,15 @@ final class EventTable {
     /** Further columns: of the stored rows, and of files of Parquet. */
     private static final List<String> RESERVED = List.of("trace", "date");
 
+    private static final Set<String> INTEGERS = Set.of("TINYINT", "SMALLINT", "USMALLINT", "INTEGER", "BIGINT");
+
     private static final String STORED = "trace INTEGER, number BIGINT, time TIMESTAMP_NS, cycles UBIGINT, cpu INTEGER,"
             + " tid BIGINT, thread VARCHAR, virtual BOOLEAN, span BIGINT, truncated JSON";
     private static final String ROW = "number, time, epoch_ns(time) AS ns, cycles, cpu, tid, thread, virtual, span";
 
     private final String table;
     private final EventType type;
-    private final List<String> columns = new ArrayList<>();
+    private final List<String> columns;
 
     /**
      * Makes the description of a table.
@@ -46,13 +50,9 @@ final class EventTable {
     EventTable(String table, EventType type) {
         this.table = table;
         this.type = type;
-        SqlNames names = new SqlNames();
-        COMMON.forEach(names::take);
-        RESERVED.forEach(names::take);
-        for (EventType.Field field : type.fields()) {
-            columns.add(names.take(names.has(field.name()) && isCommon(field.name()) ? "_" + field.name()
-                    : field.name()));
-        }
+        // No name of a field begins with an underscore.
+        this.columns = SqlNames.distinct(type.fields().stream().map(EventType.Field::name)
+                .map(name -> isCommon(name) ? "_" + name : name).toList());
     }
 
     private static boolean isCommon(String name) {
@@ -73,9 +73,12 @@ final class EventTable {
         return type;
     }
 
-    /** Returns the names of the columns of the fields. */
-    List<String> columns() {
-        return List.copyOf(columns);
+    /** Adds the type of each field's column to the types of the columns of that name, in lower case. */
+    void addTypes(Map<String, Set<String>> types) {
+        for (int i = 0; i < columns.size(); i++) {
+            types.computeIfAbsent(columns.get(i).toLowerCase(Locale.ROOT), _ -> new TreeSet<>())
+                    .add(sqlType(type.fields().get(i).type()));
+        }
     }
 
     /** Returns the type of a field's column. */
@@ -122,10 +125,30 @@ final class EventTable {
      * Returns the query of the rows of the view of this event.
      *
      * @param traces the query's expressions of host and run
+     * @param types the types of all columns of the view, by their names in lower case
      */
-    String typedRows(String traces) {
-        return "SELECT " + traces + ", " + ROW + ", truncated" + columns.stream().map(SqlNames::identifier)
-                .map(column -> ", " + column).collect(Collectors.joining()) + " FROM base." + table;
+    String typedRows(String traces, Map<String, Set<String>> types) {
+        StringBuilder sql = new StringBuilder("SELECT " + traces + ", " + ROW + ", " + SqlNames.literal(type.name())
+                + " AS event, truncated");
+        for (int i = 0; i < columns.size(); i++) {
+            String name = SqlNames.identifier(columns.get(i));
+            Set<String> all = types.getOrDefault(columns.get(i).toLowerCase(Locale.ROOT), Set.of());
+            sql.append(", ").append(combined(name, type.fields().get(i).type(), all)).append(" AS ").append(name);
+        }
+        return sql.append(" FROM base.").append(table).toString();
+    }
+
+    /** Returns the expression of a column in a view whose tables have columns of other types of that name. */
+    private static String combined(String column, FieldType type, Set<String> all) {
+        if (all.size() <= 1 || INTEGERS.containsAll(all)) {
+            // The view has the longest type.
+            return column;
+        }
+        if (all.stream().allMatch(each -> INTEGERS.contains(each) || each.equals("FLOAT") || each.equals("DOUBLE"))) {
+            return column + "::DOUBLE";
+        }
+        return type == FieldType.Basic.BYTES || type == FieldType.Basic.CHAR ? json(column, type)
+                : column + "::VARCHAR";
     }
 
     /** Returns the expression of the fields as JSON, as {@code trace view --json} prints them. */

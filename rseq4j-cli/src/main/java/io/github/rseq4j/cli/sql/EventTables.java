@@ -5,12 +5,14 @@ import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.duckdb.DuckDBAppender;
 import org.duckdb.DuckDBConnection;
@@ -21,6 +23,10 @@ final class EventTables {
      *
      * A table is created at its first event. Empty tables are created for the first thousand declarations without
      * events, so that a query need not know whether an event has occurred.
+     *
+     * SQL does not distinguish case. So events whose names differ in case alone share a view, whose column "event" has
+     * the name. Then the name of an event's view does not depend on the other events. Refused: a number after the
+     * second name, because that may be the name of another event.
      *
      * An appender keeps a block of rows in memory, so only the appenders that were used last are open. All appenders
      * are flushed when the rows that they keep have many bytes of text.
@@ -35,8 +41,7 @@ final class EventTables {
     private final Map<Integer, EventTable> byId = new HashMap<>();
     private final Set<EventTable> created = new LinkedHashSet<>();
     private final LinkedHashMap<EventTable, DuckDBAppender> appenders = new LinkedHashMap<>();
-    private final SqlNames names = new SqlNames();
-    private final List<String> views = new ArrayList<>();
+    private final Map<String, String> typed = new LinkedHashMap<>();
     private long textBytes;
 
     EventTables(DuckDBConnection connection) {
@@ -113,38 +118,30 @@ final class EventTables {
         run("CREATE VIEW base.events AS " + none + created.stream()
                 .map(table -> " UNION ALL " + table.eventRows("trace")).collect(Collectors.joining()));
         run("CREATE VIEW events AS SELECT " + traces + ", * EXCLUDE (trace) FROM base.events");
-        Map<String, List<EventTable>> byName = new LinkedHashMap<>();
+        Map<String, List<EventTable>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         created.forEach(table -> byName.computeIfAbsent(table.type().name(), _ -> new ArrayList<>()).add(table));
-        for (Map.Entry<String, List<EventTable>> each : byName.entrySet()) {
-            createView(each.getKey(), each.getValue(), traces);
+        for (List<EventTable> tables : byName.values()) {
+            run("CREATE VIEW " + SqlNames.identifier(tables.getFirst().type().name()) + " AS "
+                    + rows(tables, traces));
+        }
+        for (EventTable table : created) {
+            String name = table.type().name();
+            typed.computeIfAbsent(name, _ -> rows(created.stream()
+                    .filter(each -> each.type().name().equals(name)).toList(), traces));
         }
     }
 
-    /** Creates the view of a name. If the types of two declarations cannot be combined, each gets a view. */
-    private void createView(String name, List<EventTable> tables, String traces) throws SQLException {
-        String view = view(name);
-        try {
-            run(view + tables.stream().map(table -> table.typedRows(traces))
-                    .collect(Collectors.joining(" UNION ALL BY NAME ")));
-        } catch (SQLException e) {
-            if (tables.size() == 1) {
-                throw e;
-            }
-            run(view + tables.getFirst().typedRows(traces));
-            for (EventTable other : tables.subList(1, tables.size())) {
-                run(view(name) + other.typedRows(traces));
-            }
-        }
+    /** Returns the query of the rows of tables, with the columns of all of them. */
+    private static String rows(List<EventTable> tables, String traces) {
+        Map<String, Set<String>> types = new HashMap<>();
+        tables.forEach(table -> table.addTypes(types));
+        return tables.stream().map(table -> table.typedRows(traces, types))
+                .collect(Collectors.joining(" UNION ALL BY NAME "));
     }
 
-    private String view(String name) {
-        views.add(names.take(name));
-        return "CREATE VIEW " + SqlNames.identifier(views.getLast()) + " AS ";
-    }
-
-    /** Returns the names of the views of one event each. */
-    List<String> views() {
-        return List.copyOf(views);
+    /** Returns the query of the rows of each event, by its name; names may differ in case alone. */
+    Map<String, String> typed() {
+        return Collections.unmodifiableMap(typed);
     }
 
     private void run(String sql) throws SQLException {

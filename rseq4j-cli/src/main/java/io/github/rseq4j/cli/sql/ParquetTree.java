@@ -98,10 +98,11 @@ public final class ParquetTree {
                 + ".tmp"))) {
             Path staging = temporary.path();
             for (Map.Entry<String, String> each : TABLES.entrySet()) {
-                write(database, each.getKey(), each.getValue(), null, staging.resolve(each.getKey()), run);
+                write(database, SqlNames.identifier(each.getKey()), each.getValue(), null,
+                        staging.resolve(each.getKey()), run);
             }
-            for (String event : database.events()) {
-                write(database, event, "time", event, staging.resolve(TYPED), run);
+            for (Map.Entry<String, String> each : database.typed().entrySet()) {
+                write(database, '(' + each.getValue() + ')', "time", each.getKey(), staging.resolve(TYPED), run);
             }
             return publish(staging, run);
         }
@@ -114,10 +115,13 @@ public final class ParquetTree {
         try (Statement statement = database.statement()) {
             Set<String> names = new HashSet<>();
             List<String[]> described = new ArrayList<>();
-            try (ResultSet rows = statement.executeQuery("DESCRIBE " + SqlNames.identifier(table))) {
+            try (ResultSet rows = statement.executeQuery("DESCRIBE SELECT * FROM " + table)) {
                 while (rows.next()) {
-                    names.add(rows.getString(1));
-                    described.add(new String[] {rows.getString(1), rows.getString(2)});
+                    // The column "event" of a tree has the name without the provider.
+                    if (event == null || !rows.getString(1).equals("event")) {
+                        names.add(rows.getString(1));
+                        described.add(new String[] {rows.getString(1), rows.getString(2)});
+                    }
                 }
             }
             hasProvider |= names.contains("provider");
@@ -130,7 +134,7 @@ public final class ParquetTree {
                 columns.append(", ").append(SqlNames.literal(event.substring(0, colon))).append(" AS provider, ")
                         .append(SqlNames.literal(event.substring(colon + 1))).append(" AS event");
             }
-            statement.execute("COPY (SELECT " + columns + " FROM " + SqlNames.identifier(table) + " ORDER BY " + time
+            statement.execute("COPY (SELECT " + columns + " FROM " + table + " ORDER BY " + time
                     + ") TO " + SqlNames.literal(folder.toString()) + " (FORMAT parquet, COMPRESSION zstd, PARTITION_BY"
                     + " (host, date" + (hasProvider ? ", provider" : "") + (event != null ? ", event" : "")
                     + "), WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true, FILENAME_PATTERN "

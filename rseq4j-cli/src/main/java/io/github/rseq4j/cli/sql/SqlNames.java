@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli.sql;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -20,9 +21,15 @@ public final class SqlNames {
         return free;
     }
 
-    /** Tells whether a name is taken. */
-    boolean has(String name) {
-        return taken.contains(name.toLowerCase(Locale.ROOT));
+    /**
+     * Returns names that differ. The first of equal names keeps its name; each later one ends with the first number
+     * from 2 on with which it is none of the others. So a name that no other one equals is unchanged.
+     */
+    static List<String> distinct(List<String> names) {
+        SqlNames unique = new SqlNames();
+        names.forEach(name -> unique.taken.add(name.toLowerCase(Locale.ROOT)));
+        Set<String> seen = new HashSet<>();
+        return names.stream().map(name -> seen.add(name.toLowerCase(Locale.ROOT)) ? name : unique.take(name)).toList();
     }
 
     /** Returns a name as an identifier of SQL. */

@@ -32,17 +32,18 @@ final class SqlResult {
     private static final int BLOB_LIMIT = Integer.MAX_VALUE - 8;
 
     private final ResultSet rows;
-    private final List<String> names = new ArrayList<>();
+    private final List<String> names;
     private final List<String> types = new ArrayList<>();
 
     SqlResult(ResultSet rows) throws SQLException {
         this.rows = rows;
         ResultSetMetaData about = rows.getMetaData();
-        SqlNames unique = new SqlNames();
+        List<String> labels = new ArrayList<>();
         for (int i = 1; i <= about.getColumnCount(); i++) {
-            names.add(unique.take(about.getColumnLabel(i)));
+            labels.add(about.getColumnLabel(i));
             types.add(about.getColumnTypeName(i));
         }
+        this.names = SqlNames.distinct(labels);
     }
 
     /** Returns the names of the columns; they differ, so that each can be the key of an object. */

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import org.duckdb.DuckDBConnection;
@@ -131,9 +132,9 @@ public final class TraceDatabase implements AutoCloseable {
         }
     }
 
-    /** Returns the names of the tables of one event each. */
-    List<String> events() {
-        return events.views();
+    /** Returns the query of the rows of each event, with its typed columns, by the event's name. */
+    Map<String, String> typed() {
+        return events.typed();
     }
 
     /** Tells whether no trace was added. */
