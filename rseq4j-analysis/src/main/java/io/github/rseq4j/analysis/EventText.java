@@ -119,7 +119,7 @@ public final class EventText {
     /** Formats a value, of which at most some characters are kept. */
     static void value(FieldType type, @Nullable Object value, int maxChars, Consumer<CharSequence> to) {
         switch (value) {
-            case null -> to.accept("null");
+            case null -> to.accept(type instanceof FieldType.Enumeration constants ? constants.nullLabel() : "null");
             case Truncated truncated -> {
                 if (type == FieldType.Basic.BYTES) {
                     to.accept(hex(truncated.recorded(), maxChars));

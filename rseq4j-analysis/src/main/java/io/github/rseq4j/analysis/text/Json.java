@@ -2,16 +2,21 @@ package io.github.rseq4j.analysis.text;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.core.SerializableString;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.io.CharacterEscapes;
 import tools.jackson.core.json.JsonFactory;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -33,9 +38,7 @@ public final class Json {
     private static final ObjectWriter PRETTY = mapper(false).writerWithDefaultPrettyPrinter();
     private static final ObjectWriter PAGE = mapper(true).writer();
 
-    /** Keeps every digit of a number. */
-    private static final JsonMapper EXACT = JsonMapper.builder().enable(
-            DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS, DeserializationFeature.USE_BIG_INTEGER_FOR_INTS).build();
+    private static final JsonMapper EXACT = new JsonMapper();
 
     private final JsonGenerator to;
 
@@ -232,11 +235,44 @@ public final class Json {
      * @return null, a Boolean, a Number, a String, a Map or a List
      */
     public static @Nullable Object parsed(String text) {
-        try {
-            return EXACT.readValue(text, Object.class);
+        try (JsonParser from = EXACT.createParser(text)) {
+            Object value = from.nextToken() == null ? text : read(from);
+            return from.nextToken() == null ? value : text;
         } catch (JacksonException _) {
             return text;
         }
+    }
+
+    /** Reads the value that begins at the current token. */
+    private static @Nullable Object read(JsonParser from) {
+        return switch (from.currentToken()) {
+            case START_OBJECT -> {
+                Map<String, @Nullable Object> map = new LinkedHashMap<>();
+                while (from.nextToken() == JsonToken.PROPERTY_NAME) {
+                    String name = from.currentName();
+                    from.nextToken();
+                    map.put(name, read(from));
+                }
+                yield map;
+            }
+            case START_ARRAY -> {
+                List<@Nullable Object> list = new ArrayList<>();
+                while (from.nextToken() != JsonToken.END_ARRAY) {
+                    list.add(read(from));
+                }
+                yield list;
+            }
+            case VALUE_NUMBER_FLOAT, VALUE_NUMBER_INT -> {
+                BigDecimal number = from.getDecimalValue();
+                // A BigDecimal has no negative zero.
+                yield number.signum() == 0 && from.getString().startsWith("-") ? (Object) (-0.0)
+                        : from.currentToken() == JsonToken.VALUE_NUMBER_INT ? from.getBigIntegerValue() : number;
+            }
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
+            case VALUE_NULL -> null;
+            case null, default -> from.getString();
+        };
     }
 
     /**

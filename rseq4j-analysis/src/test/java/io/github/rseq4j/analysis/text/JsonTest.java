@@ -2,6 +2,7 @@ package io.github.rseq4j.analysis.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -79,6 +80,16 @@ class JsonTest {
     void writesInfinitiesAndNaNAsTexts() throws IOException {
         assertEquals("[\"NaN\",\"Infinity\",\"-Infinity\",\"NaN\",1.5,-0.0]", compact(List.of(Double.NaN,
                 Double.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, 1.5f, -0.0)));
+    }
+
+    @Test
+    void readsEachDigitAndTheSignOfZero() {
+        String text = "{\"a\":[-0.0,0.0,-0,1.10,123456789012345678901234567890,-1E+400],\"b\":{\"c\":null,\"d\":true},"
+                + "\"e\":\"x\",\"f\":[],\"g\":{}}";
+        assertEquals(text.replace("-0,", "-0.0,"), Json.text(Json.parsed(text)));
+        assertEquals("NaN", Json.parsed("NaN"));
+        assertEquals("1 2", Json.parsed("1 2"));
+        assertNull(Json.parsed("null"));
     }
 
     @Test

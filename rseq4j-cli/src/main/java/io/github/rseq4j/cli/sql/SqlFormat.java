@@ -24,15 +24,23 @@ public enum SqlFormat {
             block.add(result.names());
             int[] widths = new int[result.names().size()];
             long count = 0;
-            for (List<@Nullable Object> row = result.next(); row != null; row = result.next()) {
-                count++;
-                block.add(row.stream().map(value -> Printable.cut(text(value, "NULL"), MAX_CELL_CHARS)).toList());
-                if (block.size() == BLOCK_ROWS) {
-                    print(block, widths, result, out);
+            try {
+                for (List<@Nullable Object> row = result.next(); row != null; row = result.next()) {
+                    count++;
+                    block.add(row.stream().map(this::cell).toList());
+                    if (block.size() == BLOCK_ROWS) {
+                        print(block, widths, result, out);
+                    }
                 }
+            } finally {
+                // A statement that fails has returned the rows before.
+                print(block, widths, result, out);
             }
-            print(block, widths, result, out);
             out.write("(" + count + (count == 1 ? " row)" : " rows)") + System.lineSeparator());
+        }
+
+        private String cell(@Nullable Object value) {
+            return NULL.equals(value) ? "'NULL'" : Printable.cut(text(value, NULL), MAX_CELL_CHARS);
         }
 
         private void print(List<List<String>> block, int[] widths, SqlResult result, OutputWriter out)
@@ -75,20 +83,25 @@ public enum SqlFormat {
         @Override
         void print(SqlResult result, OutputWriter out) throws SQLException, IOException {
             String separator = "[";
-            for (List<@Nullable Object> row = result.next(); row != null; row = result.next()) {
-                out.write(separator);
-                Json object = Json.compact(out);
-                object.beginObject();
-                for (int i = 0; i < row.size(); i++) {
-                    object.entry(result.names().get(i), row.get(i));
+            try {
+                for (List<@Nullable Object> row = result.next(); row != null; row = result.next()) {
+                    out.write(separator);
+                    Json object = Json.compact(out);
+                    object.beginObject();
+                    for (int i = 0; i < row.size(); i++) {
+                        object.entry(result.names().get(i), row.get(i));
+                    }
+                    object.endObject();
+                    separator = "," + System.lineSeparator();
                 }
-                object.endObject();
-                separator = "," + System.lineSeparator();
+            } finally {
+                // The rows before a failure are an array too.
+                out.write((separator.equals("[") ? "[" : "") + "]" + System.lineSeparator());
             }
-            out.write((separator.equals("[") ? "[" : "") + "]" + System.lineSeparator());
         }
     };
 
+    private static final String NULL = "NULL";
     private static final int BLOCK_ROWS = 1000;
     private static final int MAX_CELL_CHARS = 300;
 

@@ -87,7 +87,7 @@ final class TraceSqlCommand implements Callable<Integer> {
             if (folders.size() == words.size() - 1 && !Files.isDirectory(Path.of(word)) && isSql(word)) {
                 statements.addAll(SqlScript.split(word));
             } else {
-                folders.add(Path.of(word));
+                folders.add(folder(word, !folders.isEmpty() && folders.size() == words.size() - 1));
             }
         }
         if (folders.isEmpty()) {
@@ -104,6 +104,26 @@ final class TraceSqlCommand implements Callable<Integer> {
         } finally {
             TimeZone.setDefault(zone);
         }
+    }
+
+    /**
+     * Returns the folder that a word names.
+     *
+     * @param word the word
+     * @param isAfterFolders whether the word is in the place of the statements
+     */
+    private static Path folder(String word, boolean isAfterFolders) {
+        Path path = Path.of(word);
+        String name = Printable.name(word);
+        if (Files.isRegularFile(path)) {
+            throw new InputException("DIR=" + name + ": is not a folder but a file; statements in a file are run by"
+                    + " `rseq4j trace sql DIR < " + name + "`");
+        }
+        if (isAfterFolders && !Files.exists(path) && !word.contains("/")) {
+            throw new InputException("DIR|SQL=" + name + ": is not a folder, and a single word is not taken for SQL;"
+                    + " end a statement with a semicolon (\"" + name + ";\"), or ask for a table by \"FROM events\"");
+        }
+        return path;
     }
 
     /** Tells whether a word that is no folder is meant as SQL: a name of a folder rarely has a blank. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.cli.Run;
+import io.github.rseq4j.cli.sql.SqlFormat;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.EventType.Field;
 import io.github.rseq4j.trace.ctf.FieldType;
@@ -22,10 +23,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -224,6 +229,81 @@ class TraceSqlTest {
         Run run = Run.of("trace", "sql", folder.resolve(name).toString(), "SELECT 1");
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("is not a folder"), run.err());
+    }
+
+    @Test
+    void aSingleWordInThePlaceOfTheStatementsIsExplained() throws IOException {
+        String trace = sample().toString();
+        Run run = Run.of("trace", "sql", trace, "selec");
+        assertEquals(2, run.exit());
+        assertEquals("rseq4j: DIR|SQL=selec: is not a folder, and a single word is not taken for SQL; end a statement"
+                + " with a semicolon (\"selec;\"), or ask for a table by \"FROM events\"", run.onlyError());
+        assertEquals("", run.out());
+        assertTrue(Run.of("trace", "sql", trace, "selec;").err().contains("syntax error"));
+        assertEquals(0, Run.of("trace", "sql", trace, "FROM hosts").exit());
+        Path script = Files.writeString(folder.resolve("script"), "SELECT 1");
+        assertTrue(Run.of("trace", "sql", trace, script.toString()).onlyError().contains("< " + script));
+        assertTrue(Run.of("trace", "sql", "selec").onlyError().contains("is not a folder; give the folder"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aStatementThatFailsMidwayLeavesValidOutput(SqlFormat format) {
+        String trace = sample().toString();
+        Run run = Run.of("trace", "sql", trace, "--format=" + format, "SET threads = 1;"
+                + " SET streaming_buffer_size = '1KB';"
+                + " SELECT CASE WHEN range = 30000 THEN error('late') ELSE range END AS n FROM range(60000)");
+        assertEquals(1, run.exit());
+        assertEquals("rseq4j: Invalid Input Error: late" + System.lineSeparator(), run.err());
+        List<String> lines = run.out().lines().toList();
+        int rows = lines.size() - (format == SqlFormat.json ? 0 : 1);
+        assertTrue(rows > 1000 && rows <= 30_000, rows + " rows before the failure");
+        assertTrue(lines.getLast().contains(String.valueOf(rows - 1)), lines.getLast());
+        if (format == SqlFormat.json) {
+            JsonNode array = JsonMapper.shared().readTree(run.out());
+            assertEquals(rows, array.size());
+            assertEquals(rows - 1, array.get(rows - 1).get("n").asInt());
+        }
+        Run early = Run.of("trace", "sql", trace, "--format=json", "SELECT nothing");
+        assertEquals(1, early.exit());
+        assertEquals("", early.out());
+    }
+
+    @Test
+    void noValueDiffersFromAConstantCalledNull() throws IOException {
+        EventType event = new EventType("a:n", 0, 6, List.of(
+                new Field("kind", new FieldType.Enumeration(List.of("null", "NULL"))),
+                new Field("zero", Basic.DOUBLE), new Field("small", Basic.FLOAT)));
+        Path trace = trace("nulls", 1, List.of(event), new Object[] {"null", -0.0, -0.0f},
+                new Object[] {null, 0.0, 0.0f}, new Object[] {"NULL", -0.0, -0.0f});
+        List<String> fields = List.of("{\"kind\":\"null\",\"zero\":-0.0,\"small\":-0.0}",
+                "{\"kind\":null,\"zero\":0.0,\"small\":0.0}", "{\"kind\":\"NULL\",\"zero\":-0.0,\"small\":-0.0}");
+        String viewed = Run.of("trace", "view", trace.toString()).out();
+        assertEquals(List.of("kind=null zero=-0.0 small=-0.0", "kind=(null) zero=0.0 small=0.0",
+                "kind=NULL zero=-0.0 small=-0.0"), viewed.lines().map(line -> line.replaceFirst("^.* a:n ", ""))
+                .toList());
+        for (String json : List.of(Run.of("trace", "view", "--json", trace.toString()).out(),
+                Run.of("trace", "sql", trace.toString(), "--format=json", "SELECT fields FROM events ORDER BY number")
+                        .out(),
+                Run.of("trace", "convert", "--to=chrome", trace.toString()).out().replace(",\"cpu\":0", ""))) {
+            assertEquals(fields, json.lines().flatMap(line -> Pattern.compile("\\{\"kind\"[^}]*}").matcher(line)
+                    .results()).map(MatchResult::group).toList(), json);
+        }
+        assertEquals(String.join("\r\n", "kind,zero,small,fields", fields.stream().map(each -> each
+                .replaceFirst(".*\"kind\":\"?([nulNUL]+).*zero\":([-0.]+).*small\":([-0.]+).*", "$1,$2,$3,")
+                + '"' + each.replace("\"", "\"\"") + '"').collect(Collectors.joining("\r\n"))
+                .replace("\nnull,0.0", "\n,0.0"), ""),
+                csv(trace, "SELECT kind, zero, small, fields FROM \"a:n\" JOIN events USING (number) ORDER BY number"));
+        Run table = Run.of("trace", "sql", trace.toString(), "SELECT kind FROM \"a:n\" ORDER BY number");
+        assertEquals(List.of("kind", "null", "NULL", "'NULL'", "(3 rows)"),
+                table.out().lines().map(String::strip).toList());
+        Path tree = folder.resolve("tree");
+        assertEquals(0, Run.of("trace", "convert", "--to=parquet", "--output", tree.toString(), trace.toString())
+                .exit());
+        assertEquals("kind,zero,small\r\nnull,-0.0,-0.0\r\n,0.0,0.0\r\nNULL,-0.0,-0.0\r\n", csv(trace, "SELECT"
+                + " fields->>'kind' AS kind, (fields->>'zero')::DOUBLE AS zero, small FROM read_parquet('" + tree
+                + "/events/**/*.parquet') JOIN read_parquet('" + tree + "/typed/**/*.parquet') typed USING (number)"
+                + " ORDER BY number"));
     }
 
     @Test

@@ -172,7 +172,7 @@ final class Ctf2Text {
         String name = field.name();
         switch (field.type()) {
             case FieldType.Enumeration enumeration -> members.add(member(name,
-                    named(signed(Integer.SIZE, Byte.SIZE), mappings(enumeration.labels()))));
+                    named(signed(Integer.SIZE, Byte.SIZE), mappings(enumeration))));
             case FieldType.Basic basic when basic.isVarying() -> {
                 members.add(member(lengthName(name), UINT32));
                 members.add(member(recordedName(name), UINT32));
@@ -182,9 +182,10 @@ final class Ctf2Text {
         }
     }
 
-    private static Map<String, Object> mappings(List<String> labels) {
+    private static Map<String, Object> mappings(FieldType.Enumeration enumeration) {
+        List<String> labels = enumeration.labels();
         Map<String, Object> mappings = new LinkedHashMap<>();
-        mappings.put(MetadataText.nullLabel(labels), range(PacketLayout.NULL_ORDINAL, PacketLayout.NULL_ORDINAL));
+        mappings.put(enumeration.nullLabel(), range(PacketLayout.NULL_ORDINAL, PacketLayout.NULL_ORDINAL));
         for (int i = 0; i < labels.size(); i++) {
             mappings.put(labels.get(i), range(i, i));
         }

@@ -91,6 +91,18 @@ public sealed interface FieldType {
             }
         }
 
+        /**
+         * {@return the label of null: {@code null}, in parentheses if a constant has that name} Java forbids such a
+         * name, but other languages of the JVM do not.
+         */
+        public String nullLabel() {
+            String label = "null";
+            while (labels.contains(label)) {
+                label = "(" + label + ")";
+            }
+            return label;
+        }
+
         @Override
         public int minimumBytes() {
             return Integer.BYTES;

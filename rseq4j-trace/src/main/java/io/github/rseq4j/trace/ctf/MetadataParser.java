@@ -264,12 +264,13 @@ final class MetadataParser {
             tokens.expectAll("= " + (labels.size() - 1));
         }
         tokens.expect("}");
-        if (!nullLabel.equals(MetadataText.nullLabel(labels))) {
+        FieldType.Enumeration type = new FieldType.Enumeration(labels);
+        if (!nullLabel.equals(type.nullLabel())) {
             throw new Unexpected(nullStart, "expected the label of null, found " + nullLabel);
         }
         int start = tokens.offset();
         String name = tokens.word();
         tokens.expect(";");
-        return new EventType.Field(plain(start, name), new FieldType.Enumeration(labels));
+        return new EventType.Field(plain(start, name), type);
     }
 }

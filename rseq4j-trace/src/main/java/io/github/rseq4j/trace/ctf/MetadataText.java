@@ -153,7 +153,7 @@ final class MetadataText {
         String name = "_" + field.name();
         switch (field.type()) {
             case FieldType.Enumeration enumeration -> {
-                text.append("        enum : int32_t { ").append(quoted(nullLabel(enumeration.labels()))).append(" = ")
+                text.append("        enum : int32_t { ").append(quoted(enumeration.nullLabel())).append(" = ")
                         .append(PacketLayout.NULL_ORDINAL);
                 for (int i = 0; i < enumeration.labels().size(); i++) {
                     text.append(", ").append(quoted(enumeration.labels().get(i))).append(" = ").append(i);
@@ -169,20 +169,6 @@ final class MetadataText {
             case FieldType.Basic basic -> text.append("        ").append(spelling(basic)).append(' ').append(name)
                     .append(";\n");
         }
-    }
-
-    /**
-     * Returns the label of null in an enumeration: {@code null}, or in parentheses if a constant has that name. Java
-     * forbids such a name, but other languages of the JVM do not.
-     *
-     * @param labels the names of the constants
-     */
-    static String nullLabel(List<String> labels) {
-        String label = "null";
-        while (labels.contains(label)) {
-            label = "(" + label + ")";
-        }
-        return label;
     }
 
     /** Returns the name of a field's original length in the metadata. */

@@ -147,7 +147,7 @@ public final class Babeltrace {
     private static String field(String name, FieldType type, @Nullable Object value, TraceFormat format) {
         return switch (type) {
             case FieldType.Enumeration enumeration -> value == null
-                    ? name + " = ( \"" + MetadataText.nullLabel(enumeration.labels()) + "\" : container = -1 )"
+                    ? name + " = ( \"" + enumeration.nullLabel() + "\" : container = -1 )"
                     : name + " = ( " + quoted(new String(value.toString().getBytes(StandardCharsets.UTF_8),
                             StandardCharsets.ISO_8859_1)) + " : container = "
                             + enumeration.labels().indexOf(value) + " )";
