@@ -96,7 +96,8 @@ final class TraceLoader {
 
     private void packets(TraceSource source, TraceClock clock, int index) throws SQLException {
         for (TracePacket each = source.packets().poll(); each != null; each = source.packets().poll()) {
-            packets.beginRow().append(index).append(each.index()).append(each.sequence());
+            packets.beginRow().append(index).append(each.index()).append(each.ringSet())
+                    .append(each.sequence());
             SqlValues.time(packets, SqlValues.nanos(clock, each.begin()));
             SqlValues.time(packets, SqlValues.nanos(clock, each.end()));
             packets.append(each.begin()).append(each.end()).append(each.contentBytes()).append(each.packetBytes())

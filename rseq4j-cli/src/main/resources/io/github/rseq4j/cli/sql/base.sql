@@ -2,8 +2,8 @@
 CREATE SCHEMA base;
 
 CREATE TABLE base.packets (
-  trace INTEGER, cpu INTEGER, sequence BIGINT, begin_time TIMESTAMP_NS, end_time TIMESTAMP_NS, begin_cycles UBIGINT,
-  end_cycles UBIGINT, content_bytes BIGINT, packet_bytes BIGINT, discarded BIGINT, lost_packets BIGINT);
+  trace INTEGER, cpu INTEGER, ring_set INTEGER, sequence BIGINT, begin_time TIMESTAMP_NS, end_time TIMESTAMP_NS,
+  begin_cycles UBIGINT, end_cycles UBIGINT, content_bytes BIGINT, packet_bytes BIGINT, discarded BIGINT, lost_packets BIGINT);
 
 -- A span without an end has end_number 0.
 CREATE TABLE base.spans (

@@ -2,8 +2,8 @@
 -- of {host} and {run}, and creates base.events, events, and a view for each name of an event.
 
 CREATE VIEW packets AS
-SELECT {host} AS host, {run} AS run, cpu, sequence, begin_time, end_time, begin_cycles, end_cycles, content_bytes,
-  packet_bytes, discarded, lost_packets
+SELECT {host} AS host, {run} AS run, cpu, ring_set, sequence, begin_time, end_time, begin_cycles, end_cycles,
+  content_bytes, packet_bytes, discarded, lost_packets
 FROM base.packets;
 
 CREATE TABLE spans AS

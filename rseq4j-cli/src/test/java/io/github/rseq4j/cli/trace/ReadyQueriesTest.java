@@ -79,8 +79,8 @@ class ReadyQueriesTest {
 
     @Test
     void discardedByCpu() {
-        assertEquals(List.of("a 1 2 5 0 " + DAY + "1:01.000000000", "a 0 1 0 0 " + DAY + "0:00.000001000"),
-                rows("discarded", "host", "cpu", "packets", "discarded", "lost_packets", "worst_time"));
+        assertEquals(List.of("a 1 0 2 5 0 " + DAY + "1:01.000000000", "a 0 0 1 0 0 " + DAY + "0:00.000001000"),
+                rows("discarded", "host", "cpu", "ring_set", "packets", "discarded", "lost_packets", "worst_time"));
     }
 
     @Test

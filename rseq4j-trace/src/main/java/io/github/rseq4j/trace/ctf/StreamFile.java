@@ -22,6 +22,7 @@ final class StreamFile implements AutoCloseable {
     private final Path path;
     private final FileChannel channel;
     private long sizeBytes;
+    private long lastBytes;
     private final int keptBytes;
     private byte[] bytes;
     private ByteBuffer window;
@@ -37,6 +38,7 @@ final class StreamFile implements AutoCloseable {
         this.path = path;
         this.channel = RegularFile.open(path);
         this.sizeBytes = channel.size();
+        this.lastBytes = sizeBytes;
         this.keptBytes = keptBytes;
         this.bytes = new byte[keptBytes];
         this.window = windowOf(bytes);
@@ -56,7 +58,20 @@ final class StreamFile implements AutoCloseable {
 
     /** Reads the size again. The file may have grown. */
     void refresh() throws IOException {
-        sizeBytes = Math.max(sizeBytes, channel.size());
+        lastBytes = channel.size();
+        sizeBytes = Math.max(sizeBytes, lastBytes);
+    }
+
+    /** Tells whether the file was shorter than an offset when its size was read last. */
+    boolean isCutBefore(long offset) {
+        return lastBytes < offset;
+    }
+
+    /** Forgets the content that was read, because the file was cut and may have other content. */
+    void restart() {
+        sizeBytes = lastBytes;
+        window.limit(0);
+        windowStart = 0;
     }
 
     /**

@@ -2,6 +2,7 @@ package io.github.rseq4j.trace.ctf;
 
 import io.github.rseq4j.trace.file.RegularFile;
 import io.github.rseq4j.trace.layout.PacketLayout;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -30,8 +31,6 @@ final class StreamReader implements AutoCloseable {
     /** After this many zeros the reader looks for a hole; if the system does not report holes, they end the file. */
     private static final long MANY_ZEROS = 1 << 20;
     private static final long MAX_ZEROS = 1 << 30;
-    /** The most packets that can be missing in a row; a larger gap is a damaged number. */
-    private static final long MAX_GAP = 1L << 32;
 
     private final int index;
     private final List<Path> files;
@@ -48,13 +47,16 @@ final class StreamReader implements AutoCloseable {
     private long recordStart;
     private long timestamp;
     private long lastTimestamp;
-    private long packets;
-    private long lostPackets;
-    private long nextSequence = -1;
-    private long discarded;
+    private final PacketCounts counts = new PacketCounts();
     private @Nullable PacketSink sink;
     /** Whether the current packet has a problem. */
     private boolean isDamaged;
+    /** Whether there was a problem since the last packet without one. */
+    private boolean isTroubled;
+    /** Whether the first packet of the stream's first file has the number 0. */
+    private boolean isFromZero;
+    /** Packets with lower numbers were read before the file was cut. */
+    private long readSequence;
 
     /** Takes the packets that have no problem. */
     @FunctionalInterface
@@ -121,16 +123,13 @@ final class StreamReader implements AutoCloseable {
         sink = taking;
     }
 
-    long packets() {
-        return packets;
+    /** Expects that the first packet of the first file has the number 0. */
+    void expectZero() {
+        isFromZero = true;
     }
 
-    long lostPackets() {
-        return lostPackets;
-    }
-
-    long discarded() {
-        return discarded;
+    PacketCounts counts() {
+        return counts;
     }
 
     /** Returns the time of the record that was found, in cycles. */
@@ -179,27 +178,44 @@ final class StreamReader implements AutoCloseable {
                 file = opened;
                 position = 0;
                 packet = null;
+                counts.beginFile(isFromZero && isFirst(opened.name()));
+                if (!isLive && opened.sizeBytes() == 0) {
+                    problem(opened, 0, "the file is empty: its packets are missing");
+                }
                 return opened;
             } catch (NoSuchFileException e) {
                 // A tracer with a limit of files deletes the oldest one.
                 if (!isLive) {
+                    isTroubled = true;
                     problems.add(String.valueOf(path.getFileName()), 0, "cannot be read: " + RegularFile.why(e));
                 }
             } catch (IOException e) {
+                isTroubled = true;
                 problems.add(String.valueOf(path.getFileName()), 0, "cannot be read: " + RegularFile.why(e));
             }
         }
         return null;
     }
 
+    private boolean isFirst(String name) {
+        return name.equals(TraceFiles.CHANNEL + index) || name.equals(TraceFiles.CHANNEL + index + "_0");
+    }
+
     private boolean find(StreamFile current) throws IOException {
         while (true) {
             Packet open = packet;
+            if (isLive && open == null && current.isCutBefore(position)) {
+                problem(current, 0, "the file was cut after its first " + position + " bytes had been read");
+                current.restart();
+                position = 0;
+                readSequence = counts.next();
+            }
             if (open == null && (open = begin(current)) == null) {
                 return false;
             }
             recordStart = open.start + PacketLayout.aligned(position - open.start);
             if (recordStart >= open.contentEnd) {
+                isTroubled &= isDamaged;
                 if (sink != null && !isDamaged) {
                     sink.accept(current, open.start, open.end);
                 }
@@ -249,9 +265,16 @@ final class StreamReader implements AutoCloseable {
         check(current, start, header.getLong(base + PacketLayout.CPU_ID), PacketLayout.cpu(index), "cpu_id",
                 PacketLayout.CPU_ID);
         long sequence = header.getLong(base + PacketLayout.PACKET_SEQ_NUM);
-        long lostBefore = lostPackets;
-        long discardedBefore = discarded;
-        count(current, start, sequence, header.getLong(base + PacketLayout.EVENTS_DISCARDED));
+        if (sequence < readSequence) {
+            position = start + Math.max(header.getLong(base + PacketLayout.PACKET_SIZE) / Byte.SIZE,
+                    PacketLayout.RECORDS);
+            return begin(current);
+        }
+        long lostBefore = counts.lost();
+        long discardedBefore = counts.discarded();
+        counts.count(sequence, header.getLong(base + PacketLayout.EVENTS_DISCARDED),
+                isTroubled || isLive && !isFirst(current.name()),
+                (what, offset) -> problem(current, start + offset, what));
         long begin = header.getLong(base + PacketLayout.TIMESTAMP_BEGIN);
         long end = header.getLong(base + PacketLayout.TIMESTAMP_END);
         if (Long.compareUnsigned(begin, end) > 0) {
@@ -259,8 +282,9 @@ final class StreamReader implements AutoCloseable {
         }
         Packet begun = sized(current, start, header.getLong(base + PacketLayout.CONTENT_SIZE),
                 header.getLong(base + PacketLayout.PACKET_SIZE), begin);
-        seen.accept(new TracePacket(PacketLayout.cpu(index), sequence, begin, end, begun.contentEnd - start,
-                begun.end - start, Math.max(discarded - discardedBefore, 0), lostPackets - lostBefore));
+        seen.accept(new TracePacket(PacketLayout.cpu(index), PacketLayout.set(index), sequence, begin, end,
+                begun.contentEnd - start, begun.end - start,
+                Math.max(counts.discarded() - discardedBefore, 0), counts.lost() - lostBefore));
         packet = begun;
         position = start + PacketLayout.RECORDS;
         return begun;
@@ -270,22 +294,6 @@ final class StreamReader implements AutoCloseable {
         if (value != expected) {
             problem(current, start + offset, what + " is " + Long.toUnsignedString(value) + ", not " + expected);
         }
-    }
-
-    private void count(StreamFile current, long start, long sequence, long discardedThere) {
-        packets++;
-        if (sequence < 0 || nextSequence >= 0 && (sequence < nextSequence || sequence - nextSequence > MAX_GAP)) {
-            problem(current, start + PacketLayout.PACKET_SEQ_NUM, "packet_seq_num is " + Long.toUnsignedString(sequence)
-                    + ", expected " + Math.max(nextSequence, 0));
-        } else {
-            lostPackets += nextSequence < 0 ? 0 : sequence - nextSequence;
-        }
-        nextSequence = sequence < 0 || sequence == Long.MAX_VALUE ? -1 : sequence + 1;
-        if (Long.compareUnsigned(discardedThere, discarded) < 0) {
-            problem(current, start + PacketLayout.EVENTS_DISCARDED, "events_discarded goes back from "
-                    + Long.toUnsignedString(discarded) + " to " + Long.toUnsignedString(discardedThere));
-        }
-        discarded = discardedThere;
     }
 
     /** Computes the ends of content and packet from the header, limited to possible values. */
@@ -435,6 +443,7 @@ final class StreamReader implements AutoCloseable {
 
     private void problem(StreamFile current, long offset, String what) {
         isDamaged = true;
+        isTroubled = true;
         problems.add(current.name(), offset, what);
     }
 

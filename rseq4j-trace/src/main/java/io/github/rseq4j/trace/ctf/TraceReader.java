@@ -118,6 +118,11 @@ public final class TraceReader implements AutoCloseable {
         public int cpu() {
             return PacketLayout.cpu(index);
         }
+
+        /** {@return the set of the stream's rings, as {@link TracePacket#ringSet}} */
+        public int ringSet() {
+            return PacketLayout.set(index);
+        }
     }
 
     /**
@@ -194,6 +199,9 @@ public final class TraceReader implements AutoCloseable {
                 numbers.stream().filter(number -> number > known.getLast()).forEach(known::add);
             }
         });
+        if ("discard".equals(trace.environment().get("mode"))) {
+            made.forEach(StreamReader::expectZero);
+        }
         if (sink != null) {
             made.forEach(stream -> stream.passTo(sink));
         }
@@ -373,8 +381,8 @@ public final class TraceReader implements AutoCloseable {
 
     /** {@return the counts of each stream, for the packets that were read so far} */
     public List<StreamCounts> counts() {
-        return streams.stream().map(s -> new StreamCounts(s.index(), s.packets(), s.lostPackets(), s.discarded()))
-                .toList();
+        return streams.stream().map(s -> new StreamCounts(s.index(), s.counts().packets(), s.counts().lost(),
+                s.counts().discarded())).toList();
     }
 
     /** Closes the files. {@link #next} returns null afterwards. Closing again has no effect. */

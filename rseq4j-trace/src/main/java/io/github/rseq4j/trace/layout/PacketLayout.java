@@ -134,6 +134,15 @@ public final class PacketLayout {
     }
 
     /**
+     * {@return the set of a stream's rings}
+     *
+     * @param stream the index of the stream
+     */
+    public static int set(int stream) {
+        return stream >> CPU_BITS;
+    }
+
+    /**
      * {@return whether a number can be the index of a stream}
      *
      * @param stream the number
