@@ -21,6 +21,8 @@ final class SummaryCounts {
     private static final int MOST_LATENCIES = 500;
     private static final int LATENCY_BYTES = 1 << 20;
     private static final String OTHERS = "others";
+    /** The entry of the environment with the calls of an event that limits left out, before the event's number. */
+    private static final String OMITTED = "omitted_";
     /** The most threads with a count of their own. */
     private static final int MOST_THREADS = 1 << 16;
     private static final int THREAD_BYTES = 2048;
@@ -124,7 +126,9 @@ final class SummaryCounts {
         List<TraceSummary.EventCount> events = new ArrayList<>();
         for (EventType type : trace.description().events()) {
             long number = byEvent.getOrDefault(type.name(), 0L);
-            events.add(new TraceSummary.EventCount(type.name(), number, rate(number)));
+            Object omitted = trace.description().environment().get(OMITTED + type.id());
+            events.add(new TraceSummary.EventCount(type.name(), number, rate(number),
+                    omitted instanceof Long calls ? calls : 0));
         }
         return events;
     }

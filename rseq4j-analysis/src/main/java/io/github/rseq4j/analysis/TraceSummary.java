@@ -63,9 +63,10 @@ public final class TraceSummary {
      * @param event the name, with its provider
      * @param count the number of events
      * @param perSecond the rate
+     * @param omitted the number of calls that the event's limits left out
      * @since 0.1.0
      */
-    public record EventCount(String event, long count, double perSecond) {}
+    public record EventCount(String event, long count, double perSecond, long omitted) {}
 
     /**
      * The events of one CPU index.
@@ -193,6 +194,11 @@ public final class TraceSummary {
         return byCpu.stream().mapToLong(CpuCount::discarded).sum();
     }
 
+    /** {@return the number of calls that limits of events left out; a span counts as one call} */
+    public long omitted() {
+        return byEvent.stream().mapToLong(EventCount::omitted).sum();
+    }
+
     /** {@return the number of missing packets} */
     public long lostPackets() {
         return byCpu.stream().mapToLong(CpuCount::lostPackets).sum();
@@ -267,8 +273,9 @@ public final class TraceSummary {
         object.put("perSecond", perSecond);
         object.put("discarded", discarded());
         object.put("lostPackets", lostPackets());
+        object.put("omitted", omitted());
         object.put("byEvent", byEvent.stream().map(each -> entries("event", each.event(), "count", each.count(),
-                "perSecond", each.perSecond())).toList());
+                "perSecond", each.perSecond(), "omitted", each.omitted())).toList());
         object.put("byCpu", byCpu.stream().map(each -> entries("cpu", each.cpu(), "count", each.count(), "perSecond",
                 each.perSecond(), "packets", each.packets(), "lostPackets", each.lostPackets(), "discarded",
                 each.discarded())).toList());

@@ -126,7 +126,12 @@ final class TracerFolder {
         RingLock lock = null;
         try {
             lock = hold(trace, rings);
-            return lock == null ? null : new TracerFolder(trace, rings, lock);
+            if (lock == null) {
+                return null;
+            }
+            // A flight recorder leaves metadata, which is replaced, and these names of the code of its JVM.
+            trace.delete(TraceFiles.CODE_NAMES);
+            return new TracerFolder(trace, rings, lock);
         } finally {
             if (lock == null) {
                 try (rings) {

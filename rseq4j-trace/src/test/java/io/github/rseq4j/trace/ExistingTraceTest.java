@@ -125,8 +125,10 @@ class ExistingTraceTest {
             try (Tracer tracer = Tracer.flightRecorder(folder, OPTIONS)) {
                 record(tracer);
                 assertEquals(folder.resolve("run-2"), tracer.folder());
+                assertTrue(Files.notExists(tracer.folder().resolve(".code_names")), "names of another JVM's code");
                 tracer.snapshot(temporary.resolve("snapshot" + run));
             }
+            Files.writeString(folder.resolve("run-2").resolve(".code_names"), "1000 10 a b(c)");
             assertEquals(1, TracerTest.read(temporary.resolve("snapshot" + run), 0).size());
         }
     }

@@ -40,16 +40,13 @@ final class TraceFollower {
      * @param trace the trace
      * @param input the trace's input, which tells whether the tracer runs
      * @param delay the age at which an event is passed on
-     * @throws InputException if the tracer is a flight recorder, which writes no stream
+     * @throws InputException if the tracer is or was a flight recorder, which writes no stream
      */
     TraceFollower(Trace trace, TraceInput input, Duration delay) {
         this.trace = trace;
         this.input = input;
         this.delay = delay;
-        if (input.isRunning() && "flight recorder".equals(trace.description().environment().get("mode"))) {
-            throw new InputException("--follow: the tracer is a flight recorder, which writes only snapshots; make a"
-                    + " snapshot and view its folder");
-        }
+        input.follow();
     }
 
     /**

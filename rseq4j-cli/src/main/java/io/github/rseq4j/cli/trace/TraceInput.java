@@ -30,6 +30,8 @@ final class TraceInput implements AutoCloseable {
     private static final int EXIT_DAMAGED = 2;
     private static final int SHOWN_RUNS = 10;
     private static final String STILL_RUNS = "the tracer still runs";
+    private static final String ONLY_SNAPSHOTS = "it was a flight recorder, which writes events only to snapshots"
+            + " (Tracer.snapshot), and there are none in this folder: give the folder of a snapshot with events";
 
     private final Path folder;
     private TraceRecovery.@Nullable Left left;
@@ -77,7 +79,31 @@ final class TraceInput implements AutoCloseable {
             notes.add(STILL_RUNS
                     + (trace == null ? "" : ", pid=" + trace.description().environment().get("pid"))
                     + ": the output is what it has written so far; a flight recorder writes only snapshots");
+        } else if (left == TraceRecovery.Left.NOTHING && isOnlySnapshots()) {
+            notes.add(ONLY_SNAPSHOTS);
         }
+    }
+
+    /** Tells whether this is the folder of a flight recorder: the trace has no stream. */
+    private boolean isOnlySnapshots() {
+        return trace != null && trace.streams().isEmpty()
+                && "flight recorder".equals(trace.description().environment().get("mode"));
+    }
+
+    /**
+     * Prepares to follow the trace: its reader sees new events until the tracer ends, so that nothing is missing.
+     *
+     * @throws InputException if its tracer is or was a flight recorder, which writes no stream
+     */
+    void follow() {
+        if (isOnlySnapshots() && left == TraceRecovery.Left.RUNNING) {
+            throw new InputException("--follow: the tracer is a flight recorder, which writes only snapshots; make a"
+                    + " snapshot and view its folder");
+        }
+        if (isOnlySnapshots() && left == TraceRecovery.Left.NOTHING) {
+            throw new InputException("--follow: the tracer has ended; " + ONLY_SNAPSHOTS);
+        }
+        notes.removeIf(note -> note.startsWith(STILL_RUNS));
     }
 
     /**

@@ -68,13 +68,12 @@ final class TraceSummaryCommand implements Callable<Integer> {
     private static void print(PrintWriter out, TraceSummary summary) {
         out.println(number(summary.count()) + " events in " + String.format(Locale.ROOT, "%.6f", summary.seconds())
                 + " s, " + number(summary.perSecond()) + " per second; " + number(summary.discarded()) + " discarded, "
-                + number(summary.lostPackets()) + " packets lost");
+                + number(summary.lostPackets()) + " packets lost"
+                + (summary.omitted() == 0 ? "" : ", " + number(summary.omitted()) + " left out by limits"));
         if (summary.from() != null && summary.to() != null) {
             out.println("from " + EventText.time(summary.from()) + " to " + EventText.time(summary.to()));
         }
-        Table events = new Table("<>>", "EVENT", "COUNT", "PER SECOND");
-        summary.byEvent().forEach(each -> events.row(each.event(), number(each.count()), number(each.perSecond())));
-        print(out, events);
+        print(out, events(summary));
         Table cpus = new Table("<>>>>>", "CPU", "COUNT", "PER SECOND", "PACKETS", "LOST", "DISCARDED");
         summary.byCpu().forEach(each -> cpus.row(number((long) each.cpu()), number(each.count()),
                 number(each.perSecond()), number(each.packets()), number(each.lostPackets()),
@@ -103,6 +102,21 @@ final class TraceSummaryCommand implements Callable<Integer> {
             out.println();
             out.println(number(summary.unmatched()) + " begin and end events have no counterpart");
         }
+    }
+
+    /** Returns a table of the events, with the calls that limits left out if there are any. */
+    private static Table events(TraceSummary summary) {
+        boolean isLimited = summary.omitted() > 0;
+        Table table = isLimited ? new Table("<>>>", "EVENT", "COUNT", "PER SECOND", "LEFT OUT")
+                : new Table("<>>", "EVENT", "COUNT", "PER SECOND");
+        for (TraceSummary.EventCount each : summary.byEvent()) {
+            if (isLimited) {
+                table.row(each.event(), number(each.count()), number(each.perSecond()), number(each.omitted()));
+            } else {
+                table.row(each.event(), number(each.count()), number(each.perSecond()));
+            }
+        }
+        return table;
     }
 
     private static void print(PrintWriter out, Table table) {

@@ -16,6 +16,7 @@ import java.io.OutputStream;
 import java.io.Writer;
 import java.lang.invoke.MethodHandles;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -171,7 +172,9 @@ class TraceFollowTest {
         assertEquals("rseq4j: " + trace() + ": the tracer was not closed, and events that it had not written are in"
                 + " .rings: run `rseq4j trace recover DIR` and read it again" + System.lineSeparator(), run.err());
         assertEquals(COUNT, lines().size());
+        Path names = Files.writeString(Path.of(trace(), ".code_names"), "1000 10 a b(c)\n");
         assertEquals(0, Run.of("trace", "recover", trace()).exit());
+        assertEquals("1000 10 a b(c)\n", Files.readString(names), "recovery keeps the names of the code");
     }
 
     @Test
@@ -185,6 +188,7 @@ class TraceFollowTest {
             }
         });
         assertEquals(141, following.get().exit());
+        assertEquals("", following.get().err(), "nothing is missing because the tracer runs");
         child.outputWriter(StandardCharsets.UTF_8).close();
         child.waitFor();
     }
@@ -196,7 +200,20 @@ class TraceFollowTest {
         try (Tracer tracer = Tracer.flightRecorder(Path.of(trace()))) {
             tracer.probes(MethodHandles.lookup(), Later.class).number(1);
             assertTrue(Run.of("trace", "view", "--follow", trace()).onlyError().contains("is a flight recorder"));
+            tracer.snapshot(folder.resolve("snapshot"));
         }
+        Run closed = Run.of("trace", "view", "--follow", trace());
+        assertEquals(2, closed.exit());
+        assertTrue(closed.onlyError().contains("--follow: the tracer has ended; it was a flight recorder"));
+        for (String command : List.of("view", "summary", "sql")) {
+            Run other = Run.of("trace", command, trace(), command.equals("sql") ? "FROM hosts" : "--json");
+            assertEquals(0, other.exit());
+            assertTrue(other.err().contains(": it was a flight recorder, which writes events only to snapshots"),
+                    other.err());
+        }
+        Run snapshot = Run.of("trace", "view", "--follow", folder.resolve("snapshot").toString());
+        assertTrue(snapshot.out().contains("later:number n=1"), snapshot.out());
+        assertEquals("", snapshot.err());
         assertTrue(Run.of("trace", "view", "--follow", "--delay=-1", complete).onlyError().contains("--delay=-1.0"));
     }
 }

@@ -1,5 +1,6 @@
 package io.github.rseq4j.trace.ctf;
 
+import io.github.rseq4j.trace.file.RegularFile;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
@@ -14,7 +15,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies a trace, with its metadata in a format of the caller's choice. The packets are copied byte for byte.
+ * Copies a trace, with its metadata in a format of the caller's choice. The packets and the names of the JVM's code are
+ * copied byte for byte.
  *
  * @since 0.1.0
  */
@@ -78,6 +80,7 @@ public final class TraceCopy {
                 event = reader.next();
             } while (event != null);
             copy.close();
+            copy.codeNames(from);
             target.write(TraceFiles.METADATA, trace.metadata(format), false);
             isWhole = true;
             return new Report(copy.packets, reader.problems(), reader.problemCount());
@@ -115,6 +118,24 @@ public final class TraceCopy {
             opened.position(opened.size());
         }
         return opened;
+    }
+
+    /** Copies the names of the JVM's code, if the trace has names that readers accept. */
+    private void codeNames(Path from) throws IOException {
+        FileChannel names;
+        try {
+            names = RegularFile.open(from.resolve(TraceFiles.CODE_NAMES));
+        } catch (IOException _) {
+            // Readers find no names either.
+            return;
+        }
+        try (names; FileChannel to = target.create(TraceFiles.CODE_NAMES, false)) {
+            made.add(TraceFiles.CODE_NAMES);
+            long end = names.size() > TraceFiles.MAX_CODE_NAMES_BYTES ? 0 : names.size();
+            for (long at = 0, copied = 1; at < end && copied > 0; at += copied) {
+                copied = names.transferTo(at, end - at, to);
+            }
+        }
     }
 
     private void close() throws IOException {
