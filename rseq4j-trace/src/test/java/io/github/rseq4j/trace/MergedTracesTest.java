@@ -7,6 +7,7 @@ import io.github.rseq4j.trace.ctf.Babeltrace;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.TraceClock;
 import io.github.rseq4j.trace.ctf.TraceDescription;
+import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.ctf.TraceWriter;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -19,11 +20,17 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Babeltrace 2 merges traces of several hosts and tracers by the command of docs/trace-sql.md. */
 class MergedTracesTest {
     private static final String[] OPTIONS = {"--clock-force-correlate", "--clock-seconds", "--no-delta"};
     private static final int COUNT = 20;
+    private static final String TICKS = """
+            #include <lttng/tracef.h>
+            int main(void) { for (int i = 0; i < 20; i++) tracef("tick %d", i); return 0; }
+            """;
 
     @TempDir
     private Path folder = Path.of("");
@@ -75,10 +82,7 @@ class MergedTracesTest {
     @Test
     void eventsOfLttngAreMergedWithOurs() throws Exception {
         Child.require("lttng is missing: install lttng-tools", Child.succeeds(List.of("lttng", "--version")));
-        Path source = Files.writeString(folder.resolve("ticks.c"), """
-                #include <lttng/tracef.h>
-                int main(void) { for (int i = 0; i < 20; i++) tracef("tick %d", i); return 0; }
-                """);
+        Path source = Files.writeString(folder.resolve("ticks.c"), TICKS);
         Path program = folder.resolve("ticks");
         Child.require("lttng/tracef.h or gcc is missing: install gcc and liblttng-ust-dev", Child.succeeds(List.of(
                 "gcc", "-o", program.toString(), source.toString(), "-llttng-ust", "-ldl")));
@@ -102,9 +106,44 @@ class MergedTracesTest {
             daemon.destroy();
             daemon.waitFor();
         }
+        requireMerged(Babeltrace.program(TraceFormat.CTF_1_8));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void eventsOfTheNewestLttngAreMergedWithOurs(TraceFormat format) throws Exception {
+        String babeltrace = Babeltrace.newest();
+        String lttng = Babeltrace.lttng();
+        Files.writeString(folder.resolve("ticks.c"), TICKS);
+        Path script = Files.writeString(folder.resolve("record.sh"), """
+                cd "$1"
+                gcc -o ticks ticks.c -llttng-ust -ldl
+                lttng-sessiond --no-kernel --background --pidfile="$1/pid"
+                trap 'kill $(busybox cat "$1/pid")' EXIT
+                lttng --no-sessiond create s --output="$1/lttng"
+                lttng --no-sessiond enable-event --userspace 'lttng_ust_tracef:*'
+                lttng --no-sessiond start
+                ./ticks
+                lttng --no-sessiond stop
+                lttng --no-sessiond destroy s
+                """);
+        try (Tracer tracer = Tracer.streaming(folder.resolve("ours"), TracerOptions.defaults().withFormat(format))) {
+            Ours ours = tracer.probes(MethodHandles.lookup(), Ours.class);
+            ours.before();
+            Child.output(Map.of("WRITABLE_BIND", folder.toString()), List.of(lttng, "sh", "-eu", script.toString(),
+                    folder.toString()));
+            ours.after();
+        }
+        Path metadata = folder.resolve("lttng/ust/uid/0/64-bit/metadata");
+        assertTrue(Files.readString(metadata, StandardCharsets.ISO_8859_1).contains("\"type\": \"preamble\""),
+                "it writes CTF 2");
+        requireMerged(babeltrace);
+    }
+
+    private void requireMerged(String babeltrace) throws IOException, InterruptedException {
         List<String> options = new ArrayList<>(List.of(OPTIONS));
         options.add(folder.resolve("lttng").toString());
-        List<String> lines = Babeltrace.lines(folder.resolve("ours"), options.toArray(String[]::new));
+        List<String> lines = Babeltrace.linesOf(babeltrace, folder.resolve("ours"), options.toArray(String[]::new));
         assertEquals(COUNT + 2, lines.size(), String.join("\n", lines));
         assertTrue(lines.getFirst().contains("ours:before"), lines.getFirst());
         for (int i = 0; i < COUNT; i++) {

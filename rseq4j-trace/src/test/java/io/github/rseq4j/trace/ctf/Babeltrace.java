@@ -12,12 +12,14 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -31,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Babeltrace {
     private static final Path SCRIPT = Path.of("scripts/matrix/babeltrace.sh");
+    private static final Path LTTNG = Path.of("scripts/matrix/lttng.sh");
+    private static final String SUITE = Objects.requireNonNullElse(System.getenv("RSEQ4J_MATRIX_SUITE"), "forky");
     /** As scripts/matrix/debs.sh has it. */
     private static final Path CACHE = Path.of(Objects.requireNonNullElse(System.getenv("RSEQ4J_MATRIX_CACHE"),
             System.getProperty("java.io.tmpdir") + "/rseq4j-matrix"));
@@ -45,15 +49,38 @@ public final class Babeltrace {
     }
 
     /** Returns the program of Debian's newest suite, which reads both formats, or skips the test. */
-    static String newest() {
-        String suite = Objects.requireNonNullElse(System.getenv("RSEQ4J_MATRIX_SUITE"), "forky");
+    public static String newest() {
+        Path script = script(SCRIPT);
+        Tool.require(script != null && Files.exists(CACHE.resolve("babeltrace/" + SUITE + ".ok")),
+                "Babeltrace 2.1 is missing: run scripts/matrix/babeltrace.sh --version, which fetches it");
+        return String.valueOf(script);
+    }
+
+    /** Returns the script that runs a command beside LTTng of Debian's newest suite, or skips the test. */
+    public static String lttng() throws IOException {
+        Path script = script(LTTNG);
+        boolean isThere = false;
+        Path roots = CACHE.resolve("chroot");
+        if (script != null && Files.isDirectory(roots)) {
+            try (DirectoryStream<Path> found = Files.newDirectoryStream(roots, SUITE + "-*.ok")) {
+                for (Path each : found) {
+                    isThere |= Files.exists(Path.of(each.toString().replaceFirst("\\.ok$", ""), "usr/bin/lttng"));
+                }
+            }
+        }
+        Tool.require(isThere, "LTTng 2.16 is missing: run scripts/matrix/lttng.sh lttng --version as root, which"
+                + " fetches it");
+        Tool.require(Tool.run("bash", Map.of(), List.of(String.valueOf(script), "lttng", "--version")).exit() == 0,
+                "LTTng 2.16 runs in a chroot: needs root, and unshare(1) of the mount namespace");
+        return String.valueOf(script);
+    }
+
+    private static @Nullable Path script(Path name) {
         Path above = Path.of("").toAbsolutePath();
-        while (above != null && !Files.exists(above.resolve(SCRIPT))) {
+        while (above != null && !Files.exists(above.resolve(name))) {
             above = above.getParent();
         }
-        Tool.require(above != null && Files.exists(CACHE.resolve("babeltrace/" + suite + ".ok")),
-                "Babeltrace 2.1 is missing: run scripts/matrix/babeltrace.sh --version, which fetches it");
-        return Objects.requireNonNull(above).resolve(SCRIPT).toString();
+        return above == null ? null : above.resolve(name);
     }
 
     private static TraceFormat formatOf(Path folder) throws IOException {
@@ -115,7 +142,7 @@ public final class Babeltrace {
     }
 
     /** Like {@link #lines}, with a program. */
-    static List<String> linesOf(String program, Path folder, String... options)
+    public static List<String> linesOf(String program, Path folder, String... options)
             throws IOException, InterruptedException {
         List<String> lines = new ArrayList<>();
         assertEquals("", readWith(program, folder, lines::add, options), "no warning");
