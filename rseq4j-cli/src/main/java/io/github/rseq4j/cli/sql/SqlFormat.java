@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The formats of a result. Each prints the rows as they come, so that a result of any size takes bounded memory. */
@@ -112,11 +113,12 @@ public enum SqlFormat {
      *
      * @param rows the rows, which are read to their end
      * @param out the output
-     * @throws SQLException if DuckDB cannot compute a row
+     * @param isCancelled tells whether the user has cancelled the query
+     * @throws SQLException if DuckDB cannot compute a row, or the query was cancelled
      * @throws IOException if the output is lost
      */
-    public void print(ResultSet rows, PrintWriter out) throws SQLException, IOException {
-        print(new SqlResult(rows), this == json ? OutputWriter.json(out) : OutputWriter.text(out));
+    void print(ResultSet rows, PrintWriter out, BooleanSupplier isCancelled) throws SQLException, IOException {
+        print(new SqlResult(rows, isCancelled), this == json ? OutputWriter.json(out) : OutputWriter.text(out));
         out.flush();
     }
 

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.duckdb.DuckDBStruct;
 import org.duckdb.JsonNode;
 import org.jspecify.annotations.Nullable;
@@ -32,11 +33,13 @@ final class SqlResult {
     private static final int BLOB_LIMIT = Integer.MAX_VALUE - 8;
 
     private final ResultSet rows;
+    private final BooleanSupplier isCancelled;
     private final List<String> names;
     private final List<String> types = new ArrayList<>();
 
-    SqlResult(ResultSet rows) throws SQLException {
+    SqlResult(ResultSet rows, BooleanSupplier isCancelled) throws SQLException {
         this.rows = rows;
+        this.isCancelled = isCancelled;
         ResultSetMetaData about = rows.getMetaData();
         List<String> labels = new ArrayList<>();
         for (int i = 1; i <= about.getColumnCount(); i++) {
@@ -60,6 +63,9 @@ final class SqlResult {
 
     /** Returns the values of the next row, or null after the last one. */
     @Nullable List<@Nullable Object> next() throws SQLException {
+        if (isCancelled.getAsBoolean()) {
+            throw new SQLException("cancelled");
+        }
         if (!rows.next()) {
             return null;
         }

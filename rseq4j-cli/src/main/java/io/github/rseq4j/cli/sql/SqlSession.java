@@ -12,11 +12,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs statements, and prints their results and DuckDB's messages. */
 public final class SqlSession {
+    private static final String CANCELLED = "the statement was cancelled";
+
     private final TraceDatabase database;
     private final PrintWriter out;
     private final PrintWriter err;
     private SqlFormat format;
     private volatile @Nullable Statement running;
+    private volatile boolean isCancelled;
 
     /**
      * Creates a session.
@@ -55,17 +58,18 @@ public final class SqlSession {
     }
 
     private boolean run(String sql) throws IOException {
+        isCancelled = false;
         try (Statement statement = database.statement()) {
             running = statement;
             if (statement.execute(sql)) {
                 try (ResultSet rows = statement.getResultSet()) {
-                    format.print(rows, out);
+                    format.print(rows, out, () -> isCancelled);
                 }
             }
             return true;
         } catch (SQLException e) {
             out.flush();
-            String message = database.message(sql, e);
+            String message = isCancelled ? CANCELLED : database.message(sql, e);
             message.lines().filter(line -> !line.isBlank())
                     .forEach(line -> err.println("rseq4j: " + Printable.text(line)));
             err.flush();
@@ -79,6 +83,8 @@ public final class SqlSession {
     void cancel() {
         Statement statement = running;
         if (statement != null) {
+            // DuckDB does not cancel a statement whose rows are being read.
+            isCancelled = true;
             try {
                 statement.cancel();
             } catch (SQLException _) {
