@@ -136,7 +136,8 @@ final class CopiedTable implements TableMemory {
 
     @Override
     public void publish(int[] sites, int count) {
-        if (file == null) {
+        RandomAccessFile open = file;
+        if (open == null) {
             return;
         }
         put(TableLayout.COPIED_AT, System.currentTimeMillis());
@@ -144,15 +145,18 @@ final class CopiedTable implements TableMemory {
             put(TableLayout.entry(site) + TableLayout.MAX_AT, Engine.get().memory().getLong(max(site)));
         }
         try {
-            write(TableLayout.TEXTS_AT + writtenTextBytes, Arrays.copyOfRange(texts, writtenTextBytes, textBytes));
+            int ranges = sites.length == 0 ? 1 : 1 + TableLayout.range(sites.length - 1);
+            open.setLength(Math.max(open.length(), layout.fileBytes(ranges)));
+            write(open, TableLayout.TEXTS_AT + writtenTextBytes,
+                    Arrays.copyOfRange(texts, writtenTextBytes, textBytes));
             writtenTextBytes = textBytes;
             for (int block = 0; block * BLOCK < count; block++) {
-                write(layout.counter(block * BLOCK), bytes(cells.sums(counter(block * BLOCK), BLOCK)));
+                write(open, layout.counter(block * BLOCK), bytes(cells.sums(counter(block * BLOCK), BLOCK)));
             }
             for (int number = 0; number < sites.length; number++) {
-                write(layout.histogram(number), bytes(cells.sums(histograms[number], TableLayout.CELLS)));
+                write(open, layout.histogram(number), bytes(cells.sums(histograms[number], TableLayout.CELLS)));
             }
-            write(0, Arrays.copyOf(head, Math.toIntExact(TableLayout.entry(count))));
+            write(open, 0, Arrays.copyOf(head, Math.toIntExact(TableLayout.entry(count))));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -164,11 +168,8 @@ final class CopiedTable implements TableMemory {
         return bytes.array();
     }
 
-    private void write(long offset, byte[] bytes) throws IOException {
-        RandomAccessFile open = file;
-        if (open != null) {
-            open.seek(offset);
-            open.write(bytes);
-        }
+    private static void write(RandomAccessFile file, long offset, byte[] bytes) throws IOException {
+        file.seek(offset);
+        file.write(bytes);
     }
 }

@@ -1,0 +1,148 @@
+package io.github.rseq4j.agent.table;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.kernel.Errno;
+import io.github.rseq4j.kernel.SystemCall;
+import io.github.rseq4j.testing.Tool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Another JVM has the table, with 5,000 methods. */
+final class TableProcessTest {
+    private static final String NEVER = "-D" + Engine.REGISTRATION_PROPERTY + "=never";
+    private static final String NOBODY = "65534";
+
+    private static void assertReads(Process process, String whyCopied) throws TableException, IOException {
+        try (MethodTableReader reader = MethodTableReader.open(process.pid())) {
+            TableReading reading = reader.read();
+            assertTrue(reading.whyCopied().startsWith(whyCopied), reading::whyCopied);
+            assertEquals(whyCopied.isEmpty(), reading.whyCopied().isEmpty());
+            assertEquals(TableProcess.METHODS, reading.rows().size());
+            for (int site = 0; site < TableProcess.METHODS; site++) {
+                MethodRow row = reading.rows().get(site);
+                assertEquals("com.acme.Class" + site / 10, row.className());
+                assertEquals("method" + site % 10, row.method());
+                assertEquals("(Ljava/lang/String;)V", row.descriptor());
+                assertEquals(site, row.calls());
+                boolean isTimed = site % 2 == 1;
+                assertEquals(isTimed ? "time" : "count", row.mode());
+                assertEquals(isTimed ? reading.nanos(1000L * site * (site + 1) / 2) : 0, row.totalNanos());
+                assertEquals(isTimed ? reading.nanos(TableProcess.ticks(site - 1)) : 0, row.maxNanos());
+                assertPercentile(reading, isTimed ? TableProcess.ticks((site - 1) / 2) : 0, row.p50Nanos());
+            }
+        }
+    }
+
+    /** The percentile is the upper bound of a bucket. */
+    private static void assertPercentile(TableReading reading, long ticks, long nanos) {
+        assertTrue(nanos >= reading.nanos(ticks) && nanos <= reading.nanos(ticks + ticks / 16), ticks + ": " + nanos);
+    }
+
+    private static void end(Process process) throws IOException, InterruptedException {
+        process.getOutputStream().close();
+        assertEquals(0, process.waitFor());
+    }
+
+    @Test
+    void readsFiveThousandMethodsOfAnotherJvm() throws IOException, InterruptedException, TableException {
+        Tool.require(Engine.get().hasKernelPages(), "rseq");
+        Process process = TableProcess.start(List.of());
+        assertReads(process, "");
+        MethodTableReader reader = MethodTableReader.open(process.pid());
+        end(process);
+        assertEquals("pid=" + process.pid() + ": the process has ended",
+                assertThrows(TableException.class, reader::read).getMessage());
+        reader.close();
+    }
+
+    @Test
+    void readsTheCopiesOfTheFallback() throws IOException, InterruptedException, TableException {
+        Process process = TableProcess.start(List.of(), NEVER);
+        assertReads(process, "rseq is not available: switched off");
+        end(process);
+    }
+
+    @Test
+    void readsAFileWhereNoMemoryFileCanBeMade() throws IOException, InterruptedException, TableException {
+        List<String> filter = new ArrayList<>(TableProcess.java());
+        filter.addAll(List.of("io.github.rseq4j.kernel.Seccomp",
+                Integer.toString(SystemCall.MEMFD_CREATE.number()), "-1", "0", Integer.toString(Errno.EPERM)));
+        Process process = TableProcess.start(filter, NEVER);
+        assertReads(process, "rseq is not available");
+        end(process);
+        if (Engine.get().hasKernelPages()) {
+            Process onSections = TableProcess.start(filter);
+            assertReads(onSections, "the kernel refused shared memory: memfd_create");
+            end(onSections);
+        }
+    }
+
+    @Test
+    void countsAlsoWhereNoFileCanBeMade() throws IOException, InterruptedException {
+        List<String> filter = new ArrayList<>(TableProcess.java());
+        filter.addAll(List.of("io.github.rseq4j.kernel.Seccomp",
+                Integer.toString(SystemCall.MEMFD_CREATE.number()), "-1", "0", Integer.toString(Errno.EPERM)));
+        Process process = TableProcess.start(filter, "-Djava.io.tmpdir=/nowhere");
+        assertThrows(TableException.class, () -> MethodTableReader.open(process.pid()));
+        end(process);
+    }
+
+    @Test
+    void worksWithLittleAddressSpace() throws IOException, InterruptedException, TableException {
+        Tool.require(Engine.get().hasKernelPages(), "rseq");
+        Process process = TableProcess.start(List.of("sh", "-c", "ulimit -v 6000000; exec \"$@\"", "sh"), "-Xmx64m",
+                "-XX:CompressedClassSpaceSize=64m", "-XX:ReservedCodeCacheSize=64m");
+        assertReads(process, "");
+        end(process);
+    }
+
+    /** The seals refuse what could send the JVM a signal or change its counts, also to root. */
+    @Test
+    void letsNoOtherProcessChangeTheTable() throws IOException, InterruptedException, TableException {
+        Tool.require(Engine.get().hasKernelPages(), "rseq");
+        Process process = TableProcess.start(List.of());
+        Path link = link(process);
+        for (String[] command : new String[][] {{"truncate", "-s", "0", link.toString()},
+                {"truncate", "-s", "+1M", link.toString()}, {"fallocate", "-p", "-l", "1M", link.toString()},
+                {"dd", "if=/dev/zero", "of=" + link, "bs=4k", "count=1", "conv=notrunc"}}) {
+            assertNotEquals(0, new ProcessBuilder(command).start().waitFor(), String.join(" ", command));
+        }
+        assertReads(process, "");
+        end(process);
+    }
+
+    @Test
+    void refusesOtherUsers() throws IOException, InterruptedException {
+        Tool.require(Files.getOwner(Path.of("/proc/self")).getName().equals("root"), "root");
+        Process process = TableProcess.start(List.of());
+        Path link = link(process);
+        for (String[] command : new String[][] {{"ls", link.resolveSibling("").toString()}, {"cat", link.toString()}}) {
+            List<String> all = new ArrayList<>(List.of("setpriv", "--reuid", NOBODY, "--clear-groups"));
+            all.addAll(List.of(command));
+            assertNotEquals(0, new ProcessBuilder(all).redirectOutput(ProcessBuilder.Redirect.DISCARD).start()
+                    .waitFor(), String.join(" ", all));
+        }
+        end(process);
+    }
+
+    private static Path link(Process process) throws IOException {
+        try (Stream<Path> links = Files.list(Path.of("/proc/" + process.pid() + "/fd"))) {
+            for (Path link : links.toList()) {
+                if (Files.readSymbolicLink(link).toString().contains(TableLayout.FILE_NAME)) {
+                    return link;
+                }
+            }
+        }
+        throw new IOException("no table");
+    }
+}
