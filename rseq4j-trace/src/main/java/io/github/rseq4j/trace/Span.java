@@ -21,6 +21,9 @@ package io.github.rseq4j.trace;
  * @since 0.1.0
  */
 public interface Span extends AutoCloseable {
+    /** {@return whether the begin was recorded} It was not if the event is disabled, or a limit has left it out. */
+    boolean isRecorded();
+
     /** Records the end. Never throws. */
     @Override
     void close();

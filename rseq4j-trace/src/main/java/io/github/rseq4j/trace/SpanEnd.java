@@ -11,7 +11,20 @@ import io.github.rseq4j.trace.ring.EventSink;
  */
 record SpanEnd(Probe end, EventSink sink) implements Span {
     /** The span of a begin that was not recorded. */
-    static final Span NONE = () -> {};
+    static final Span NONE = new Span() {
+        @Override
+        public boolean isRecorded() {
+            return false;
+        }
+
+        @Override
+        public void close() {}
+    };
+
+    @Override
+    public boolean isRecorded() {
+        return true;
+    }
 
     @Override
     public void close() {

@@ -1,0 +1,64 @@
+package io.github.rseq4j.agent;
+
+import io.github.rseq4j.agent.rule.RuleException;
+import io.github.rseq4j.agent.rule.RuleSet;
+import java.io.IOException;
+import java.lang.instrument.Instrumentation;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** Does what the options of the agent ask for. */
+public final class AgentControl {
+    private static final AtomicReference<@Nullable Attachment> ATTACHMENT = new AtomicReference<>();
+
+    private AgentControl() {}
+
+    /**
+     * Attaches, changes or detaches. The program goes on whatever happens; what is wrong is said in the answer, or on
+     * the standard error output if no command waits for an answer.
+     *
+     * @param options the options of the agent
+     * @param instrumentation the JVM's
+     */
+    public static synchronized void accept(String options, Instrumentation instrumentation) {
+        Path answer = RuleSet.answer(options);
+        String text;
+        try {
+            text = "ok\n" + run(RuleSet.parse(options), instrumentation);
+        } catch (RuleException e) {
+            text = "error: " + e.getMessage() + "\n";
+        } catch (Throwable t) {
+            text = "error: the agent failed: " + t + "\n";
+        }
+        if (answer == null) {
+            if (!text.startsWith("ok")) {
+                System.err.print("rseq4j agent: " + text);
+            }
+            return;
+        }
+        try {
+            // The command that waits has created the file.
+            Files.writeString(answer, text, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+        } catch (IOException e) {
+            System.err.print("rseq4j agent: answer=" + answer + " cannot be written (" + e + "): " + text);
+        }
+    }
+
+    private static String run(RuleSet rules, Instrumentation instrumentation) throws Throwable {
+        Attachment now = ATTACHMENT.get();
+        if (now == null) {
+            if (rules.options().detach()) {
+                return "nothing was attached\n";
+            }
+            now = Attachment.first(instrumentation);
+            ATTACHMENT.set(now);
+        }
+        if (rules.options().detach()) {
+            return now.detach();
+        }
+        return rules.options().dryRun() ? now.dryRun(rules) : now.attach(rules);
+    }
+}

@@ -1,0 +1,143 @@
+package io.github.rseq4j.agent;
+
+import io.github.rseq4j.agent.code.LinkClass;
+import io.github.rseq4j.agent.rule.AgentOptions;
+import io.github.rseq4j.agent.rule.Rule;
+import io.github.rseq4j.agent.rule.RuleException;
+import io.github.rseq4j.agent.rule.RuleSet;
+import io.github.rseq4j.agent.table.MethodTable;
+import java.lang.instrument.Instrumentation;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The agent's work in this JVM. One command at a time. */
+final class Attachment {
+    /** The most lines of what is left alone in an answer that does not ask for all. */
+    private static final int MAX_LEFT_LINES = 20;
+
+    private final Instrumentation instrumentation;
+    private final MethodRegistry methods;
+    private final Matches matches = new Matches();
+    private final AgentTrace trace;
+    private List<Rule> rules = List.of();
+    private @Nullable CallTransformer transformer;
+
+    private Attachment(Instrumentation instrumentation, MethodRegistry methods) {
+        this.instrumentation = instrumentation;
+        this.methods = methods;
+        this.trace = new AgentTrace(methods);
+    }
+
+    /**
+     * Prepares the JVM.
+     *
+     * @throws ReflectiveOperationException if this JVM does not give the access that {@code start.AgentMain} asks for
+     */
+    static Attachment first(Instrumentation instrumentation) throws ReflectiveOperationException {
+        Module own = Attachment.class.getModule();
+        if (own.isNamed() && !own.isNativeAccessEnabled()) {
+            // No public method does it without a warning on the standard error output of the program.
+            Method access = Module.class.getDeclaredMethod("implAddEnableNativeAccess");
+            access.setAccessible(true);
+            access.invoke(own);
+        }
+        MethodRegistry methods = new MethodRegistry(MethodTable.create());
+        LinkClass.install(MethodHandles.privateLookupIn(Object.class, MethodHandles.lookup()), methods.linker());
+        return new Attachment(instrumentation, methods);
+    }
+
+    /** Lists what rules would match among the loaded classes. */
+    String dryRun(RuleSet asked) throws Throwable {
+        Matches found = new Matches();
+        CallTransformer dry = new CallTransformer(asked, methods, found, true);
+        instrumentation.addTransformer(dry, true);
+        try {
+            new Retransformation(instrumentation, dry).run(dry::mayMatch);
+        } finally {
+            instrumentation.removeTransformer(dry);
+        }
+        return Stream.concat(found.matchedLines(), found.leftLines()).map(line -> line + "\n")
+                .collect(Collectors.joining()) + summary("would be instrumented", found);
+    }
+
+    private static String summary(String what, Matches found) {
+        return found.methodCount() + " methods of " + found.classCount() + " loaded classes " + what + "\n"
+                + (found.methodCount() == 0 ? "no loaded class matches; classes that match are instrumented when they"
+                        + " are loaded\n" : "");
+    }
+
+    /** Adds rules. A rule with the methods of an earlier one replaces it. */
+    String attach(RuleSet asked) throws Throwable {
+        String note = trace.open(asked);
+        int changed = 0;
+        List<Rule> kept = new ArrayList<>(rules);
+        List<Rule> added = new ArrayList<>();
+        for (Rule rule : asked.rules()) {
+            Rule former = kept.stream().filter(each -> each.glob().equals(rule.glob())).findFirst().orElse(null);
+            if (former != null && former.args() == rule.args()) {
+                // Only the mode changes: no class is transformed.
+                kept.set(kept.indexOf(former), rule);
+                changed += methods.replace(former, rule);
+            } else {
+                kept.remove(former);
+                kept.add(rule);
+                added.add(rule);
+            }
+        }
+        rules = List.copyOf(kept);
+        matches.next();
+        CallTransformer now = transformer;
+        RuleSet all = new RuleSet(rules, plain());
+        if (now == null) {
+            now = new CallTransformer(all, methods, matches, false);
+            transformer = now;
+            instrumentation.addTransformer(now, true);
+        } else {
+            now.use(all);
+        }
+        if (!added.isEmpty()) {
+            RuleSet fresh = new RuleSet(added, plain());
+            CallTransformer chosen = now;
+            new Retransformation(instrumentation, chosen)
+                    .run(type -> fresh.mayMatchClass(type.getName()) && chosen.mayMatch(type));
+        }
+        return (added.isEmpty() ? "" : summary("are instrumented", matches))
+                + (changed > 0 ? changed + " methods have another mode\n" : "") + left() + note;
+    }
+
+    private static AgentOptions plain() {
+        return new AgentOptions(null, null, AgentOptions.SNAPSHOTS_PER_MINUTE, false, false, null);
+    }
+
+    private String left() {
+        List<String> lines = matches.leftLines().toList();
+        return lines.stream().limit(MAX_LEFT_LINES).map(line -> line + "\n").collect(Collectors.joining())
+                + (lines.size() > MAX_LEFT_LINES ? "left alone: " + (lines.size() - MAX_LEFT_LINES)
+                        + " more; a dry run lists all\n" : "");
+    }
+
+    /**
+     * Restores all classes.
+     *
+     * @throws RuleException if nothing is attached
+     */
+    String detach() throws Throwable {
+        CallTransformer now = transformer;
+        if (now == null) {
+            return "nothing was attached\n";
+        }
+        transformer = null;
+        rules = List.of();
+        instrumentation.removeTransformer(now);
+        methods.off();
+        int count = matches.classCount();
+        new Retransformation(instrumentation, now).run(type -> matches.has(type.getName()));
+        matches.clear();
+        return count + " classes are restored\n" + trace.close();
+    }
+}

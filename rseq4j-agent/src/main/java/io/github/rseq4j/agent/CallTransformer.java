@@ -1,0 +1,125 @@
+package io.github.rseq4j.agent;
+
+import io.github.rseq4j.agent.code.Hook;
+import io.github.rseq4j.agent.code.Instrumenter;
+import io.github.rseq4j.agent.rule.ClassRules;
+import io.github.rseq4j.agent.rule.LeftAlone;
+import io.github.rseq4j.agent.rule.Rule;
+import io.github.rseq4j.agent.rule.RuleSet;
+import io.github.rseq4j.agent.rule.Supertypes;
+import io.github.rseq4j.agent.site.TracedMethod;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.MethodModel;
+import java.lang.instrument.ClassFileTransformer;
+import java.security.ProtectionDomain;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Instruments the methods that rules match, in classes as they are loaded or transformed again. */
+final class CallTransformer implements ClassFileTransformer {
+    /* How it works
+     *
+     * The JVM calls a transformer on the threads of the program, for each class that they load. So this one takes no
+     * lock but the registry's for a moment, loads no class, and throws nothing.
+     */
+    private final MethodRegistry methods;
+    private final Matches matches;
+    private final boolean isDry;
+    private final Set<String> refused = ConcurrentHashMap.newKeySet();
+    private volatile RuleSet rules;
+
+    /**
+     * Makes a transformer.
+     *
+     * @param rules the rules
+     * @param methods receives the methods that the rules match
+     * @param matches receives what was matched and left alone
+     * @param isDry whether classes stay as they are
+     */
+    CallTransformer(RuleSet rules, MethodRegistry methods, Matches matches, boolean isDry) {
+        this.rules = rules;
+        this.methods = methods;
+        this.matches = matches;
+        this.isDry = isDry;
+    }
+
+    /** Changes the rules for the classes that come. */
+    void use(RuleSet next) {
+        rules = next;
+    }
+
+    /** Leaves a class alone that the JVM has refused. */
+    void refuse(String className, String reason) {
+        refused.add(className);
+        matches.leftAlone(className, reason);
+    }
+
+    /** Tells whether a class may have methods to instrument. */
+    boolean mayMatch(Class<?> type) {
+        if (!rules.mayMatchClass(type.getName())) {
+            return false;
+        }
+        String reason = LeftAlone.ofClass(type);
+        if (reason != null) {
+            matches.leftAlone(type.getName(), reason);
+        }
+        return reason == null;
+    }
+
+    @Override
+    public byte @Nullable [] transform(@Nullable Module module, @Nullable ClassLoader loader, @Nullable String name,
+            @Nullable Class<?> redefined, @Nullable ProtectionDomain domain, byte[] bytes) {
+        if (name == null) {
+            return null;
+        }
+        String binaryName = name.replace('/', '.');
+        RuleSet now = rules;
+        try {
+            if (!now.mayMatchClass(binaryName) || refused.contains(binaryName)) {
+                return null;
+            }
+            return LeftAlone.ofClass(binaryName) != null ? null : transform(now, loader, binaryName, bytes);
+        } catch (Throwable t) {
+            matches.leftAlone(binaryName, "cannot be instrumented: " + t);
+            return null;
+        }
+    }
+
+    private byte @Nullable [] transform(RuleSet now, @Nullable ClassLoader loader, String binaryName, byte[] bytes) {
+        ClassModel model = ClassFile.of().parse(bytes);
+        Supertypes supertypes = type -> ClassSupertypes.of(type, loader);
+        ClassRules ofClass = now.of(model, supertypes);
+        if (model.methods().stream().allMatch(method -> ofClass.match(method) == null)) {
+            return null;
+        }
+        String reason = LeftAlone.ofClass(model, supertypes);
+        if (reason != null) {
+            matches.leftAlone(binaryName, reason);
+            return null;
+        }
+        byte[] made = Instrumenter.instrument(model, method -> hook(ofClass, model, method));
+        if (made != null) {
+            matches.instrumented(binaryName);
+        }
+        return isDry ? null : made;
+    }
+
+    private @Nullable Hook hook(ClassRules ofClass, ClassModel model, MethodModel method) {
+        Rule rule = ofClass.match(method);
+        if (rule == null) {
+            return null;
+        }
+        Hook dry = new Hook(0, rule.args());
+        String name = model.thisClass().asInternalName().replace('/', '.') + "::" + method.methodName().stringValue();
+        String left = LeftAlone.ofMethod(method);
+        String reason = left == null ? Instrumenter.reason(model, method, dry) : left;
+        if (reason != null) {
+            matches.leftAlone(name, reason);
+            return null;
+        }
+        matches.matched(name, rule);
+        return isDry ? dry : new Hook(methods.add(TracedMethod.of(model, method), rule), rule.args());
+    }
+}

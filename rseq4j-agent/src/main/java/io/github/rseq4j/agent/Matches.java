@@ -1,0 +1,72 @@
+package io.github.rseq4j.agent;
+
+import io.github.rseq4j.agent.rule.Rule;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** The methods that rules have matched, and what was left alone, for the answer to an attaching command. Any thread. */
+final class Matches {
+    private static final int MAX_LEFT = 10_000;
+
+    private final Map<String, Rule> matched = new TreeMap<>();
+    private final Set<String> classes = new HashSet<>();
+    private final Map<String, String> left = new LinkedHashMap<>();
+
+    synchronized void matched(String method, Rule rule) {
+        matched.put(method, rule);
+    }
+
+    synchronized void instrumented(String className) {
+        classes.add(className);
+    }
+
+    /** Notes a class or a method that is left alone. */
+    synchronized void leftAlone(String name, String reason) {
+        if (left.size() < MAX_LEFT) {
+            left.putIfAbsent(name, reason);
+        }
+    }
+
+    /** Returns the number of instrumented classes. */
+    synchronized int classCount() {
+        return classes.size();
+    }
+
+    /** Returns the number of methods with different names in them. */
+    synchronized int methodCount() {
+        return matched.size();
+    }
+
+    /** Tells whether a class was instrumented. */
+    synchronized boolean has(String className) {
+        return classes.contains(className);
+    }
+
+    /** Returns a line for each method that matched, with its mode. */
+    synchronized Stream<String> matchedLines() {
+        return matched.entrySet().stream().map(each -> each.getKey() + " " + each.getValue().mode().spelling()).toList()
+                .stream();
+    }
+
+    /** Returns a line for each class and method that is left alone, with the reason. */
+    synchronized Stream<String> leftLines() {
+        return left.entrySet().stream().map(each -> "left alone: " + each.getKey() + ": " + each.getValue()).toList()
+                .stream();
+    }
+
+    /** Forgets what was matched and left alone before the next command; which classes are instrumented stays. */
+    synchronized void next() {
+        matched.clear();
+        left.clear();
+    }
+
+    /** Forgets everything. */
+    synchronized void clear() {
+        next();
+        classes.clear();
+    }
+}

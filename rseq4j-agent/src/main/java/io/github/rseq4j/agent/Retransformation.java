@@ -1,0 +1,64 @@
+package io.github.rseq4j.agent;
+
+import java.lang.instrument.Instrumentation;
+import java.lang.instrument.UnmodifiableClassException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/** Lets the JVM transform loaded classes again. */
+final class Retransformation {
+    /* How it works
+     *
+     * The JVM stops all threads to exchange the code of the classes of one call, and walks through all loaded classes
+     * meanwhile. So a call has many classes, but not all: the transformers of a call run before that stop, and memory
+     * for both forms of its classes is needed.
+     *
+     * If the JVM refuses a call, its halves are tried, until the class is found that it refuses.
+     */
+    private static final int CLASSES_EACH = 500;
+
+    private final Instrumentation instrumentation;
+    private final CallTransformer transformer;
+
+    /**
+     * Prepares it.
+     *
+     * @param instrumentation the JVM's
+     * @param transformer learns which classes the JVM refuses
+     */
+    Retransformation(Instrumentation instrumentation, CallTransformer transformer) {
+        this.instrumentation = instrumentation;
+        this.transformer = transformer;
+    }
+
+    /**
+     * Transforms classes.
+     *
+     * @param chosen tells whether a loaded class is to be transformed
+     */
+    void run(Predicate<Class<?>> chosen) {
+        List<Class<?>> all = new ArrayList<>();
+        for (Class<?> type : instrumentation.getAllLoadedClasses()) {
+            if (chosen.test(type) && instrumentation.isModifiableClass(type)) {
+                all.add(type);
+            }
+        }
+        for (int i = 0; i < all.size(); i += CLASSES_EACH) {
+            transform(all.subList(i, Math.min(all.size(), i + CLASSES_EACH)));
+        }
+    }
+
+    private void transform(List<Class<?>> types) {
+        try {
+            instrumentation.retransformClasses(types.toArray(new Class<?>[0]));
+        } catch (UnmodifiableClassException | RuntimeException | LinkageError | InternalError e) {
+            if (types.size() == 1) {
+                transformer.refuse(types.getFirst().getName(), "the JVM refuses its transformation: " + e);
+                return;
+            }
+            transform(types.subList(0, types.size() / 2));
+            transform(types.subList(types.size() / 2, types.size()));
+        }
+    }
+}

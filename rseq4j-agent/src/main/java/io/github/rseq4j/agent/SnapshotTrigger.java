@@ -1,0 +1,90 @@
+package io.github.rseq4j.agent;
+
+import io.github.rseq4j.trace.Tracer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/** Writes snapshots of a flight recorder after slow calls, on a thread of its own. */
+final class SnapshotTrigger {
+    private static final DateTimeFormatter NAME =
+            DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final long MINUTE_NANOS = 60_000_000_000L;
+
+    private final Tracer tracer;
+    private final Path folder;
+    private final long pauseNanos;
+    private final Consumer<String> failed;
+    private final Thread thread = new Thread(null, this::run, "rseq4j-agent-snapshots", 0, false);
+    private volatile boolean isFired;
+    private volatile boolean isClosed;
+
+    /**
+     * Starts the thread.
+     *
+     * @param tracer the flight recorder
+     * @param folder the folder of the snapshots; each gets a folder of its own, named by the time
+     * @param perMinute the most snapshots a minute, at least 1
+     * @param failed receives why a snapshot was not written
+     */
+    SnapshotTrigger(Tracer tracer, Path folder, int perMinute, Consumer<String> failed) {
+        this.tracer = tracer;
+        this.folder = folder;
+        this.pauseNanos = MINUTE_NANOS / perMinute;
+        this.failed = failed;
+        thread.setDaemon(true);
+        thread.setContextClassLoader(null);
+        thread.start();
+    }
+
+    /** Asks for a snapshot. It is left out if the last one was written a moment ago. Any thread; never waits. */
+    void fire() {
+        if (!isFired) {
+            isFired = true;
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private void run() {
+        while (!isClosed) {
+            if (!isFired) {
+                LockSupport.park(this);
+                continue;
+            }
+            write();
+            long until = System.nanoTime() + pauseNanos;
+            while (!isClosed && System.nanoTime() - until < 0) {
+                LockSupport.parkNanos(this, until - System.nanoTime());
+            }
+            // Calls that were slow meanwhile have no snapshot of their own.
+            isFired = false;
+        }
+    }
+
+    private void write() {
+        Path snapshot = folder.resolve(NAME.format(Instant.now()));
+        try {
+            Files.createDirectories(folder);
+            tracer.snapshot(snapshot);
+        } catch (IOException | RuntimeException e) {
+            failed.accept("snapshot=" + snapshot + ": was not written: " + e.getMessage());
+        }
+    }
+
+    /** Ends the thread. */
+    void close() {
+        isClosed = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.github.rseq4j.agent.site;
+
+import io.github.rseq4j.agent.table.Histogram;
+import io.github.rseq4j.trace.common.TraceTime;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+
+/**
+ * Counts and times calls.
+ *
+ * @param histogram the times of the method
+ * @param oneIn the number of calls of which one, chosen at random, is timed
+ */
+public record Timing(Histogram histogram, int oneIn) implements Recorder {
+    /** Returns the time at the entry of a call. */
+    static final MethodHandle START = Handles.find(MethodHandles.lookup(), "start", ENTER);
+    private static final MethodHandle STOP = Handles.find(MethodHandles.lookup(), "stop",
+            MethodType.methodType(void.class, Histogram.class, long.class));
+
+    /** Returns the time, or 0 if it is none that an end knows as a time. */
+    static long start() {
+        return Math.max(TraceTime.now(), 0);
+    }
+
+    /** Times a call that ends now. */
+    static void stop(Histogram histogram, long start) {
+        if (start > 0) {
+            histogram.record(Math.max(TraceTime.now() - start, 0));
+        }
+    }
+
+    @Override
+    public MethodHandle enter() {
+        return Handles.oneIn(START, oneIn);
+    }
+
+    @Override
+    public MethodHandle exit() {
+        return MethodHandles.insertArguments(STOP, 0, histogram);
+    }
+
+    @Override
+    public void end(End end, Object[] values, long stop) {
+        long start = end.start(values);
+        if (start > 0) {
+            histogram.record(Math.max(stop - start, 0));
+        }
+    }
+}

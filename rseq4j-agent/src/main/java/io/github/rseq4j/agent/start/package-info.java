@@ -1,0 +1,2 @@
+/** The start of the agent. */
+package io.github.rseq4j.agent.start;
