@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class ReportMarks {
     /* How it works
      *
-     * A begin that SpanMatcher keeps carries an Open: its arguments, and the time of the spans in it that have ended.
-     * So self time and number of children are exact, also where the page drops the children.
+     * A span of SpanMatcher carries a Shown. Its mark is added when the span has ended: the spans in it are known then,
+     * so self time and number of children are exact, also where the page drops the children. Its depth and its place in
+     * the tree of names come later, if complete spans may still come around it.
      *
      * A begin without an end becomes a span that ends with the span around it, or with the trace, and is marked as
      * unfinished.
@@ -48,37 +49,28 @@ final class ReportMarks {
     /** The most spans that are open at the same time, in the view of the page. */
     private final long maxOpen = Math.min(MOST_OPEN, Runtime.getRuntime().maxMemory() / OPEN_BYTES);
     /** Begins that a span around them has outlived. */
-    private final List<Open> left = new ArrayList<>();
+    private final List<SpanNode> left = new ArrayList<>();
+    private long first;
+    private boolean isFirst = true;
     private long open;
     private long forgotten;
+    private long cut;
 
-    /** A span that has begun. */
-    private static final class Open {
-        private final String pair;
-        private final long threadId;
+    /** Data of a span for the page, besides its times. */
+    private static final class Shown {
         private final Track track;
-        private final long begin;
-        private final int cpu;
-        private final int depth;
         private final EventType type;
-        private final String arguments;
-        private final CallTree.Node node;
-        private long childNanos;
-        private int children;
+        /** The values of the begin, until the span has a mark. */
+        private String arguments;
+        /** The time at which the span around it has ended first. */
         private long leftAt;
-        private boolean hasEnded;
+        private @Nullable Mark mark;
+        private CallTree.@Nullable Node node;
 
-        Open(SpanMatcher.Begun begun, TraceEvent event, Track track, long begin, int depth, String arguments,
-                CallTree.Node node) {
-            this.pair = begun.pair();
-            this.threadId = event.threadId();
+        Shown(EventType type, Track track, String arguments) {
+            this.type = type;
             this.track = track;
-            this.begin = begin;
-            this.cpu = event.cpu();
-            this.depth = depth;
-            this.type = event.type();
             this.arguments = arguments;
-            this.node = node;
         }
     }
 
@@ -93,44 +85,78 @@ final class ReportMarks {
         return forgotten;
     }
 
+    /** Returns the number of spans that began before the first event. */
+    long cut() {
+        return cut;
+    }
+
     /**
      * Adds an event that the matcher has taken.
      *
      * @param event the event
-     * @param half the answer of the matcher
+     * @param span the answer of the matcher
      * @param nanos the time since the first event, in nanoseconds
      */
-    void add(TraceEvent event, SpanMatcher.@Nullable Begun half, long nanos) {
+    void add(TraceEvent event, @Nullable SpanNode span, long nanos) {
+        first = isFirst ? event.timestamp() : first;
+        isFirst = false;
         values(event, nanos);
-        switch (pairs.role(event.type()).kind()) {
-            case BEGINS -> {
-                if (half != null && open < maxOpen) {
-                    begin(half, event, nanos);
-                } else {
-                    forgotten++;
-                }
-            }
-            case ENDS -> {
-                if (half != null && half.note() instanceof Open open) {
-                    end(half, open, event, nanos);
-                }
-            }
-            case NEITHER -> {
-                if (!CpuSamples.isOfSampler(event)) {
-                    data.add(mark(MarkName.Kind.INSTANT, event, nanos).arguments(arguments(event)));
-                }
-            }
+        for (SpanNode gone : pairs.left()) {
+            leave(gone, nanos);
+        }
+        if (span == null) {
+            other(event, nanos);
+        } else if (span.isComplete()) {
+            Shown shown = new Shown(event.type(), track(event.threadId(), event.timestamp()), arguments(event, 1));
+            span.setNote(shown);
+            ended(span, shown, event.type());
+        } else if (span.endNumber() == 0) {
+            begun(span, event);
+        } else if (span.note() instanceof Shown shown) {
+            open--;
+            shown.arguments += arguments(event, 0);
+            ended(span, shown, event.type());
+        }
+        settle(pairs::settle);
+    }
+
+    private void begun(SpanNode span, TraceEvent event) {
+        if (open < maxOpen) {
+            open++;
+            span.setNote(new Shown(event.type(), track(event.threadId(), event.timestamp()), arguments(event, 0)));
+        } else {
+            forgotten++;
+        }
+    }
+
+    private void other(TraceEvent event, long nanos) {
+        if (pairs.role(event.type()).kind() == SpanMatcher.Kind.BEGINS) {
+            forgotten++;
+        } else if (pairs.role(event.type()).kind() != SpanMatcher.Kind.ENDS && !CpuSamples.isOfSampler(event)) {
+            data.add(mark(MarkName.Kind.INSTANT, event, nanos).arguments(arguments(event, 0)));
+        }
+    }
+
+    /** Gives spans to {@link #place}. */
+    private interface Settling {
+        void to(SpanMatcher.Spans spans) throws IOException;
+    }
+
+    private void settle(Settling spans) {
+        try {
+            spans.to(this::place);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
     /** Returns a mark of an event alone. */
     Mark mark(MarkName.Kind kind, TraceEvent event, long nanos) {
-        MarkName name = names.computeIfAbsent(event.type().name(), each -> new MarkName(each, kind,
-                fields(event.type()), 0));
-        SpanMatcher.Begun around = pairs.innermost(event.threadId());
+        MarkName name = names.computeIfAbsent(kind + event.type().name(), _ -> new MarkName(event.type().name(), kind,
+                fields(event.type(), 0), 0));
+        SpanNode around = pairs.innermost(event.threadId());
         return new Mark(name, track(event.threadId(), event.timestamp()), event.threadId()).time(nanos, 0)
-                .cpus(event.cpu(), event.cpu())
-                .depth(around != null && around.note() instanceof Open open ? open.depth : 0);
+                .cpus(event.cpu(), event.cpu()).depth(around == null ? 0 : around.depth());
     }
 
     /** Returns a sample that is no event of the trace; the name is for a thread that the trace does not name. */
@@ -140,7 +166,8 @@ final class ReportMarks {
     }
 
     private void values(TraceEvent event, long nanos) {
-        for (int i = 0; i < event.values().size(); i++) {
+        // The first field of a complete span is its duration.
+        for (int i = pairs.role(event.type()).kind() == SpanMatcher.Kind.IS ? 1 : 0; i < event.values().size(); i++) {
             if (event.values().get(i) instanceof Number number && !CpuSamples.isOfSampler(event)) {
                 data.value(event.type().name() + " " + event.type().fields().get(i).name(), nanos,
                         number.doubleValue());
@@ -148,40 +175,78 @@ final class ReportMarks {
         }
     }
 
-    private void begin(SpanMatcher.Begun begun, TraceEvent event, long nanos) {
-        SpanMatcher.Begun below = begun.parent();
-        open++;
-        Open around = below != null && below.note() instanceof Open open ? open : null;
-        begun.setNote(new Open(begun, event, track(event.threadId(), event.timestamp()), nanos,
-                around == null ? 0 : around.depth + 1, arguments(event),
-                data.spanTree().child(around == null ? data.spanTree().root() : around.node, begun.pair())));
+    /** Adds the mark of a span that has ended. The spans in it are known, and those around it not always. */
+    private void ended(SpanNode span, Shown shown, EventType last) {
+        long begin = nanos(span.begin());
+        long length = nanos(span.end()) - begin;
+        boolean isCut = Long.compareUnsigned(span.begin(), first) < 0;
+        cut += isCut ? 1 : 0;
+        add(span, shown, last, begin, length, span.isComplete() ? span.nanos() : length,
+                (span.isNested ? 0 : Mark.OVERLAPS) | (isCut ? Mark.CUT : 0));
     }
 
-    private void end(SpanMatcher.Begun begun, Open open, TraceEvent event, long nanos) {
-        open.hasEnded = true;
-        this.open--;
-        for (SpanMatcher.Begun gone : pairs.left()) {
-            if (gone.note() instanceof Open inner) {
-                leave(inner, nanos);
+    private void add(SpanNode span, Shown shown, @Nullable EventType last, long begin, long length, long whole,
+            int flags) {
+        MarkName name = names.computeIfAbsent(MarkName.Kind.SPAN + span.name(), _ -> {
+            boolean isComplete = span.isComplete();
+            EventType ends = last != null || isComplete ? last : endOf(span.name());
+            List<String> endFields = ends == null || isComplete ? List.of() : fields(ends, 0);
+            return new MarkName(span.name(), MarkName.Kind.SPAN,
+                    Stream.concat(fields(shown.type, isComplete ? 1 : 0).stream(), endFields.stream()).toList(),
+                    endFields.size());
+        });
+        Mark mark = new Mark(name, shown.track, span.threadId()).time(begin, length).whole(whole).depth(span.depth())
+                .cpus(span.cpu(), span.endNumber() == 0 ? span.cpu() : span.endCpu()).flags(flags)
+                .children(span.innerCount(), trace.clock().nanos(span.innerCycles())).arguments(shown.arguments);
+        shown.arguments = "";
+        shown.mark = mark;
+        data.add(mark);
+    }
+
+    /** Sets the final place of a span that has ended. */
+    private void place(SpanNode span) {
+        if (span.note() instanceof Shown shown && shown.mark != null) {
+            shown.node = null;
+            shown.mark.depth(span.depth());
+            shown.mark.count(node(span));
+        }
+    }
+
+    /** Returns the node of a span in the tree of names. */
+    private CallTree.Node node(SpanNode span) {
+        List<SpanNode> above = new ArrayList<>();
+        CallTree.Node node = data.spanTree().root();
+        for (SpanNode each = span; each != null; each = each.parent()) {
+            if (each.note() instanceof Shown shown) {
+                if (shown.node != null) {
+                    node = shown.node;
+                    break;
+                }
+                above.add(each);
             }
         }
-        long length = Math.max(nanos - open.begin, 0);
-        SpanMatcher.Begun below = begun.parent();
-        if (begun.isNested() && below != null && below.note() instanceof Open around) {
-            around.childNanos += length;
-            around.children++;
+        for (SpanNode each : above.reversed()) {
+            node = data.spanTree().child(node, each.name());
+            if (each.note() instanceof Shown shown) {
+                shown.node = node;
+            }
         }
-        open.node.add(1, length, Math.max(length - open.childNanos, 0));
-        data.add(span(open, event.type(), length).cpus(open.cpu, event.cpu())
-                .flags(begun.isNested() ? 0 : Mark.OVERLAPS).arguments(open.arguments + arguments(event)));
+        return node;
+    }
+
+    /** Returns the time since the first event; 0 before it. */
+    private long nanos(long cycles) {
+        return Long.compareUnsigned(cycles, first) < 0 ? 0 : trace.clock().nanos(cycles - first);
     }
 
     /** Keeps a begin whose surrounding span has ended: its end may still come. */
-    private void leave(Open open, long nanos) {
-        open.leftAt = nanos;
-        left.add(open);
-        if (left.size() >= 2 * maxOpen) {
-            left.removeIf(each -> each.hasEnded);
+    private void leave(SpanNode span, long nanos) {
+        if (span.note() instanceof Shown shown) {
+            shown.leftAt = nanos;
+            left.add(span);
+            if (left.size() >= 2 * maxOpen) {
+                left.removeIf(each -> each.endNumber() != 0);
+            }
         }
     }
 
@@ -191,33 +256,19 @@ final class ReportMarks {
      * @param nanos the time of the last event
      */
     void finish(long nanos) {
-        try {
-            pairs.forEachOpen((_, begun) -> {
-                if (begun.note() instanceof Open open) {
-                    unfinished(open, nanos);
-                }
-            });
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        settle(pairs::settleAll);
+        settle(to -> pairs.forEachOpen(span -> unfinished(span, nanos)));
+        left.stream().filter(span -> span.endNumber() == 0).forEach(span -> unfinished(span,
+                span.note() instanceof Shown shown ? shown.leftAt : nanos));
+    }
+
+    private void unfinished(SpanNode span, long end) {
+        if (span.note() instanceof Shown shown) {
+            long begin = nanos(span.begin());
+            long length = Math.max(end - begin, 0);
+            add(span, shown, null, begin, length, length, Mark.UNFINISHED);
+            place(span);
         }
-        left.stream().filter(open -> !open.hasEnded).forEach(open -> unfinished(open, open.leftAt));
-    }
-
-    private void unfinished(Open open, long end) {
-        long length = Math.max(end - open.begin, 0);
-        open.node.add(1, length, Math.max(length - open.childNanos, 0));
-        data.add(span(open, null, length).cpus(open.cpu, open.cpu).flags(Mark.UNFINISHED).arguments(open.arguments));
-    }
-
-    private Mark span(Open open, @Nullable EventType end, long length) {
-        MarkName name = names.computeIfAbsent(open.pair, pair -> {
-            EventType ends = end != null ? end : endOf(pair);
-            List<String> endFields = ends == null ? List.of() : fields(ends);
-            return new MarkName(pair, MarkName.Kind.SPAN,
-                    Stream.concat(fields(open.type).stream(), endFields.stream()).toList(), endFields.size());
-        });
-        return new Mark(name, open.track, open.threadId).time(open.begin, length).depth(open.depth)
-                .children(open.children, open.childNanos);
     }
 
     /** Returns the event that ends the spans of a name, or null. */
@@ -226,16 +277,16 @@ final class ReportMarks {
                 && pairs.role(type).pair().equals(pair)).findFirst().orElse(null);
     }
 
-    private static List<String> fields(EventType type) {
-        return type.fields().stream().map(EventType.Field::name).toList();
+    private static List<String> fields(EventType type, int from) {
+        return type.fields().stream().skip(from).map(EventType.Field::name).toList();
     }
 
-    private static String arguments(TraceEvent event) {
-        if (event.values().isEmpty()) {
+    private static String arguments(TraceEvent event, int from) {
+        if (event.values().size() <= from) {
             return "";
         }
         StringBuilder text = new StringBuilder();
-        for (int i = 0; i < event.values().size(); i++) {
+        for (int i = from; i < event.values().size(); i++) {
             int room = Math.clamp(MAX_ARGUMENT_CHARS - text.length(), 0, MAX_VALUE_CHARS);
             EventText.value(event.type().fields().get(i).type(), event.values().get(i), room, text::append);
             text.append(Mark.VALUE_END);

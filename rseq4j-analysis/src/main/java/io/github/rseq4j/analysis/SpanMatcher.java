@@ -1,15 +1,19 @@
 package io.github.rseq4j.analysis;
 
 import io.github.rseq4j.trace.ctf.EventType;
+import io.github.rseq4j.trace.ctf.FieldType;
+import io.github.rseq4j.trace.ctf.TraceClock;
+import io.github.rseq4j.trace.ctf.TraceDescription;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Matches the begin events of a thread with its end events. */
+/** Finds the spans of threads: matches begin events with end events, and places spans that one event records. */
 final class SpanMatcher {
     /* How it works
      *
@@ -17,24 +21,51 @@ final class SpanMatcher {
      * the stack. The begins above that one leave the stack: their ends were not recorded, or come later because the two
      * spans do not nest. A later end still finds a begin that has left the stack, unless a newer begin of the same name
      * came in between: the end then more likely belongs to the newer begin, and a wrong duration is worse than none.
+     *
+     * A complete span is one event, whose first field is its duration. It comes after the spans in it, so these get
+     * their parent late: SpanShelf keeps the spans that have ended until their place is final. Only traces that declare
+     * such events need that.
+     *
+     * The begin of a complete span is inexact: the event is recorded some time after the duration was measured, and the
+     * frequency of the clock was not known exactly then. So an open span around it may begin up to SLACK after it.
      */
     private static final int MOST_OPEN = 1 << 20;
     private static final int OPEN_BYTES = 512;
+    private static final long SLACK_NANOS = 1_000;
+    /** The part of a duration by which the frequency of the clock may be wrong. */
+    private static final long SLACK_PART = 1_000;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final String BEGIN = "begin";
     private static final String END = "end";
+    /** The first field of an event that records a complete span. */
+    static final String DURATION = "durationNanos";
 
     /** The most begins without an end that are kept, so that a trace of begins alone takes bounded memory. */
     private final long maxOpen = Math.min(MOST_OPEN, Runtime.getRuntime().maxMemory() / OPEN_BYTES);
+    private final Trace trace;
+    private final SpanShelf shelf;
     private final Map<Integer, Role> roles = new HashMap<>();
-    private final Map<Key, Begun> newest = new HashMap<>();
-    private final Map<Long, Begun> tops = new HashMap<>();
-    private final List<Begun> left = new ArrayList<>();
+    private final Map<Key, SpanNode> newest = new HashMap<>();
+    private final Map<Long, SpanNode> tops = new HashMap<>();
+    private final List<SpanNode> left = new ArrayList<>();
+    private @Nullable TraceDescription declared;
+    private boolean hasComplete;
     private long openCount;
     private long unmatched;
+    private long impossible;
     private long taken;
 
     /** The role of an event in a span. */
-    enum Kind { BEGINS, ENDS, NEITHER }
+    enum Kind {
+        /** It begins a span. */
+        BEGINS,
+        /** It ends a span. */
+        ENDS,
+        /** It is a span. */
+        IS,
+        /** It has nothing to do with a span. */
+        NEITHER
+    }
 
     /**
      * The role of an event, and the name of its span.
@@ -46,92 +77,33 @@ final class SpanMatcher {
 
     private record Key(long threadId, String pair) {}
 
-    /** A begin event. */
-    static final class Begun {
-        private final String pair;
-        private final long timestamp;
-        /** The number of the event, counted from 1. */
-        private final long number;
-        private final int cpu;
-        private final int depth;
-        /** The next begin on the thread's stack. */
-        private final @Nullable Begun below;
-        /** The begin before this one with the same name and thread. */
-        private @Nullable Begun older;
-        private boolean isOnStack = true;
-        /** The cycles of the spans directly inside this one that have ended. */
-        private long innerCycles;
-        /** Data of the reader of the trace. */
-        private @Nullable Object note;
-
-        Begun(String pair, TraceEvent event, long number, @Nullable Begun below, @Nullable Begun older) {
-            this.pair = pair;
-            this.timestamp = event.timestamp();
-            this.number = number;
-            this.cpu = event.cpu();
-            this.depth = below == null ? 0 : below.depth + 1;
-            this.below = below;
-            this.older = older;
-        }
-
-        String pair() {
-            return pair;
-        }
-
-        /** Returns the time of the begin, in cycles. */
-        long timestamp() {
-            return timestamp;
-        }
-
-        /** Returns the number of the begin among all events that the matcher has taken, from 1. */
-        long number() {
-            return number;
-        }
-
-        int cpu() {
-            return cpu;
-        }
-
-        /** Returns the number of spans of the thread that were open at the begin. */
-        int depth() {
-            return depth;
-        }
-
-        /** Returns the innermost begin of the thread that was open at this one, or null. */
-        @Nullable Begun parent() {
-            return below;
-        }
-
-        long innerCycles() {
-            return innerCycles;
-        }
-
-        /** Adds the duration of a span directly inside this one, in cycles. */
-        void addInner(long cycles) {
-            innerCycles += cycles;
-        }
-
-        @Nullable Object note() {
-            return note;
-        }
-
-        void setNote(Object data) {
-            note = data;
-        }
-
-        /** Tells whether the span nests: false if a span around it has ended before it. */
-        boolean isNested() {
-            return isOnStack;
-        }
+    /**
+     * Creates a matcher.
+     *
+     * @param trace the trace
+     * @param keepsPlaces whether {@link #settle} is used
+     */
+    SpanMatcher(Trace trace, boolean keepsPlaces) {
+        this.trace = trace;
+        this.shelf = new SpanShelf(keepsPlaces);
     }
 
     /** Returns the role of events of a type. */
     Role role(EventType type) {
-        return roles.computeIfAbsent(type.id(), _ -> roleOf(type.name()));
+        return roles.computeIfAbsent(type.id(), _ -> roleOf(type));
     }
 
-    private static Role roleOf(String name) {
-        String provider = name.substring(0, name.indexOf(':') + 1);
+    private static boolean isComplete(EventType type) {
+        return !type.fields().isEmpty() && type.fields().getFirst().name().equals(DURATION)
+                && type.fields().getFirst().type() == FieldType.Basic.LONG;
+    }
+
+    private static Role roleOf(EventType type) {
+        String name = type.name();
+        if (isComplete(type)) {
+            return new Role(Kind.IS, name);
+        }
+        String provider = type.provider() + ':';
         for (String word : new String[] {BEGIN, END}) {
             Kind kind = word.equals(BEGIN) ? Kind.BEGINS : Kind.ENDS;
             if (name.equals(provider + word)) {
@@ -147,23 +119,40 @@ final class SpanMatcher {
     /**
      * Takes the next event.
      *
-     * @return the begin that the event is, or the begin that it ends; null for other events, for an end without a
-     *     begin, and for a begin beyond the limit
+     * @return the span that the event begins, ends or is; null for other events, for an end without a begin, for a
+     *     begin beyond the limit, and for an impossible duration
      */
-    @Nullable Begun take(TraceEvent event) {
+    @Nullable SpanNode take(TraceEvent event) {
+        if (!trace.description().equals(declared)) {
+            declared = trace.description();
+            hasComplete = declared.events().stream().anyMatch(SpanMatcher::isComplete);
+            shelf.setUsed(hasComplete);
+        }
         Role role = role(event.type());
         taken++;
         left.clear();
-        if (role.kind() == Kind.NEITHER) {
-            return null;
-        }
         Key key = new Key(event.threadId(), role.pair());
-        return role.kind() == Kind.BEGINS ? begin(key, event) : end(key);
+        return switch (role.kind()) {
+            case BEGINS -> begin(key, event);
+            case ENDS -> end(key, event);
+            case IS -> complete(role.pair(), event);
+            case NEITHER -> null;
+        };
     }
 
-    /** Returns the begins that the last end has removed from the stack without an end, the innermost first. */
-    List<Begun> left() {
+    /** Tells whether the trace declares complete spans. */
+    boolean hasComplete() {
+        return hasComplete;
+    }
+
+    /** Returns the begins that the last event has removed from the stack without an end, the innermost first. */
+    List<SpanNode> left() {
         return List.copyOf(left);
+    }
+
+    /** Returns the spans directly in the complete span that was taken last, in the order of their ends. */
+    List<SpanNode> adopted() {
+        return shelf.adopted();
     }
 
     /** Returns the number of events that were taken. */
@@ -172,13 +161,13 @@ final class SpanMatcher {
     }
 
     /** Returns the innermost begin of a thread that has no end yet, or null. */
-    @Nullable Begun innermost(long threadId) {
+    @Nullable SpanNode innermost(long threadId) {
         return tops.get(threadId);
     }
 
-    private @Nullable Begun begin(Key key, TraceEvent event) {
-        Begun before = newest.get(key);
-        while (before != null && !before.isOnStack) {
+    private @Nullable SpanNode begin(Key key, TraceEvent event) {
+        SpanNode before = newest.get(key);
+        while (before != null && !before.isNested) {
             before = before.older;
             forget();
         }
@@ -187,48 +176,89 @@ final class SpanMatcher {
             unmatched++;
             return null;
         }
-        Begun begun = new Begun(key.pair(), event, taken, tops.get(key.threadId()), before);
+        SpanNode begun = new SpanNode(key.pair(), event, taken, tops.get(key.threadId()));
+        begun.older = before;
         newest.put(key, begun);
         tops.put(key.threadId(), begun);
         openCount++;
         return begun;
     }
 
-    private @Nullable Begun end(Key key) {
-        Begun first = newest.get(key);
+    private @Nullable SpanNode end(Key key, TraceEvent event) {
+        SpanNode first = newest.get(key);
         if (first == null) {
             unmatched++;
             return null;
         }
-        Begun begun = first;
-        while (begun != null && !begun.isOnStack) {
+        SpanNode begun = first;
+        while (begun != null && !begun.isNested) {
             begun = begun.older;
         }
         if (begun == null) {
             set(key, first.older);
-            openCount--;
-            return first;
-        }
-        for (Begun gone = first; gone != null && gone != begun; gone = gone.older) {
-            forget();
-        }
-        set(key, begun.older);
-        openCount--;
-        Begun top = tops.get(key.threadId());
-        while (top != null && top != begun) {
-            top.isOnStack = false;
-            left.add(top);
-            top = top.below;
-        }
-        if (begun.below == null) {
-            tops.remove(key.threadId());
         } else {
-            tops.put(key.threadId(), begun.below);
+            for (SpanNode gone = first; gone != begun && gone != null; gone = gone.older) {
+                forget();
+            }
+            set(key, begun.older);
+            leave(key.threadId(), begun);
+            setTop(key.threadId(), begun.parent());
         }
-        return begun;
+        openCount--;
+        SpanNode ended = begun == null ? first : begun;
+        boolean isBack = Long.compareUnsigned(event.timestamp(), ended.begin()) < 0;
+        ended.finish(isBack ? ended.begin() : event.timestamp(), event.cpu(), taken,
+                isBack ? -1 : trace.clock().nanos(event.timestamp() - ended.begin()));
+        shelf.ended(ended);
+        return ended;
     }
 
-    private void set(Key key, @Nullable Begun begun) {
+    /** Removes the begins above one from the stack, or all. */
+    private void leave(long threadId, @Nullable SpanNode above) {
+        SpanNode top = tops.get(threadId);
+        while (top != null && top != above) {
+            top.isNested = false;
+            left.add(top);
+            shelf.left(top);
+            top = top.parent();
+        }
+    }
+
+    private void setTop(long threadId, @Nullable SpanNode top) {
+        if (top == null) {
+            tops.remove(threadId);
+        } else {
+            tops.put(threadId, top);
+        }
+    }
+
+    private @Nullable SpanNode complete(String name, TraceEvent event) {
+        TraceClock clock = trace.clock();
+        long nanos = event.values().getFirst() instanceof Long value ? value : -1;
+        BigInteger exact = BigInteger.valueOf(nanos).multiply(BigInteger.valueOf(clock.frequencyHz()))
+                .divide(BigInteger.valueOf(NANOS_PER_SECOND));
+        // A span cannot begin before the zero of the clock.
+        if (nanos < 0 || exact.bitLength() >= Long.SIZE
+                || Long.compareUnsigned(exact.longValue(), event.timestamp()) > 0) {
+            impossible++;
+            return null;
+        }
+        long cycles = exact.longValue();
+        long begin = event.timestamp() - cycles;
+        long slack = cycles / SLACK_PART + clock.frequencyHz() / (NANOS_PER_SECOND / SLACK_NANOS);
+        SpanNode around = tops.get(event.threadId());
+        while (around != null && Long.compareUnsigned(around.begin(), begin) > 0
+                && Long.compareUnsigned(around.begin() - begin, slack) > 0) {
+            around = around.parent();
+        }
+        leave(event.threadId(), around);
+        setTop(event.threadId(), around);
+        begin = around != null && Long.compareUnsigned(around.begin(), begin) > 0 ? around.begin() : begin;
+        return shelf.complete(SpanNode.complete(name, event, taken, around, begin, event.timestamp(), nanos),
+                clock.frequencyHz());
+    }
+
+    private void set(Key key, @Nullable SpanNode begun) {
         if (begun == null) {
             newest.remove(key);
         } else {
@@ -241,20 +271,35 @@ final class SpanMatcher {
         unmatched++;
     }
 
-    /** Receives begins that have no end. */
-    interface OpenSpans {
-        void take(long threadId, Begun begun) throws IOException;
+    /** Receives spans. */
+    interface Spans {
+        void take(SpanNode span) throws IOException;
     }
 
     /**
-     * Visits the begins on the stacks, of each thread the innermost first.
-     *
-     * @param to receives the thread's number and the begin
+     * Visits the spans that have ended, and whose place is final since the last call: each after the spans around it
+     * that have ended too, with its depth.
      */
-    void forEachOpen(OpenSpans to) throws IOException {
-        for (Map.Entry<Long, Begun> top : tops.entrySet()) {
-            for (Begun begun = top.getValue(); begun != null; begun = begun.below) {
-                to.take(top.getKey(), begun);
+    void settle(Spans to) throws IOException {
+        shelf.settle(to);
+    }
+
+    /** Visits the spans that wait for their final place, at the end of the trace. */
+    void settleAll(Spans to) throws IOException {
+        shelf.finish();
+        for (SpanNode top : tops.values()) {
+            for (SpanNode begun = top; begun != null; begun = begun.parent()) {
+                shelf.left(begun);
+            }
+        }
+        shelf.settle(to);
+    }
+
+    /** Visits the begins on the stacks, of each thread the innermost first. */
+    void forEachOpen(Spans to) throws IOException {
+        for (SpanNode top : tops.values()) {
+            for (SpanNode begun = top; begun != null; begun = begun.parent()) {
+                to.take(begun);
             }
         }
     }
@@ -262,5 +307,10 @@ final class SpanMatcher {
     /** Returns the number of begins and ends that are not matched so far. */
     long unmatched() {
         return unmatched + openCount;
+    }
+
+    /** Returns the number of complete spans whose duration is negative, or longer than the clock has run. */
+    long impossible() {
+        return impossible;
     }
 }

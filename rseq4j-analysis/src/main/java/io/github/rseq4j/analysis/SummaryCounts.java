@@ -31,7 +31,7 @@ final class SummaryCounts {
 
     private final long maxLatencies = Math.min(MOST_LATENCIES, Runtime.getRuntime().maxMemory() / LATENCY_BYTES);
     private final Trace trace;
-    private final SpanMatcher pairs = new SpanMatcher();
+    private final SpanMatcher pairs;
     private final Map<String, Long> byEvent = new TreeMap<>();
     private final Map<Integer, Long> byCpu = new TreeMap<>();
     private final Map<String, Latencies> latencies = new TreeMap<>();
@@ -50,8 +50,15 @@ final class SummaryCounts {
         private long samples;
     }
 
-    SummaryCounts(Trace trace) {
+    /**
+     * Creates counts.
+     *
+     * @param trace the trace
+     * @param keepsPlaces whether the places of spans are read from {@link #pairs}
+     */
+    SummaryCounts(Trace trace, boolean keepsPlaces) {
         this.trace = trace;
+        this.pairs = new SpanMatcher(trace, keepsPlaces);
         this.samples = new CpuSamples(trace::codeNames);
     }
 
@@ -62,9 +69,9 @@ final class SummaryCounts {
     /**
      * Counts an event.
      *
-     * @return the begin that the event is, or the begin that it ends; null for other events
+     * @return the span that the event begins, ends or is; null for other events
      */
-    SpanMatcher.@Nullable Begun add(TraceEvent event) {
+    @Nullable SpanNode add(TraceEvent event) {
         first = count == 0 || Long.compareUnsigned(event.timestamp(), first) < 0 ? event.timestamp() : first;
         last = count == 0 || Long.compareUnsigned(event.timestamp(), last) > 0 ? event.timestamp() : last;
         count++;
@@ -74,14 +81,12 @@ final class SummaryCounts {
         OfThread thread = thread(event);
         thread.count++;
         thread.samples += isSample ? 1 : 0;
-        SpanMatcher.Begun half = pairs.take(event);
-        if (half != null && pairs.role(event.type()).kind() == SpanMatcher.Kind.ENDS
-                && Long.compareUnsigned(event.timestamp(), half.timestamp()) >= 0) {
-            String pair = latencies.size() < maxLatencies || latencies.containsKey(half.pair()) ? half.pair() : OTHERS;
-            latencies.computeIfAbsent(pair, _ -> new Latencies())
-                    .add(trace.clock().nanos(event.timestamp() - half.timestamp()));
+        SpanNode span = pairs.take(event);
+        if (span != null && span.endNumber() != 0 && span.nanos() >= 0) {
+            String name = latencies.size() < maxLatencies || latencies.containsKey(span.name()) ? span.name() : OTHERS;
+            latencies.computeIfAbsent(name, _ -> new Latencies()).add(span.nanos());
         }
-        return half;
+        return span;
     }
 
     private OfThread thread(TraceEvent event) {
@@ -104,7 +109,7 @@ final class SummaryCounts {
         return seconds == 0 ? 0 : events / seconds;
     }
 
-    /** Returns the matcher of begins and ends. */
+    /** Returns the matcher of spans. */
     SpanMatcher pairs() {
         return pairs;
     }
@@ -119,7 +124,7 @@ final class SummaryCounts {
         Map<String, TraceSummary.Latency> byName = new LinkedHashMap<>();
         latencies.forEach((name, each) -> byName.put(name, each.latency()));
         return new TraceSummary(trace, count, first, last, seconds(), rate(count), events(), cpus(), threads(), byName,
-                pairs.unmatched(), samples.byLibrary(), samples.byFunction());
+                pairs.unmatched(), pairs.impossible(), samples.byLibrary(), samples.byFunction());
     }
 
     private List<TraceSummary.EventCount> events() {

@@ -183,21 +183,25 @@ public final class Trace implements AutoCloseable {
      * and the {@code x_end} that belongs to it. Spans may nest. A begin without an end is not a span; neither is a pair
      * whose end has an earlier timestamp than its begin.
      *
-     * @return a sequential stream in the order of the spans' ends, which reads the events when they are needed; it must
-     *     be used before this trace is closed
+     * <p>An event whose first field is {@code durationNanos}, a long, is a span too, a complete one: it ended at the
+     * event's time, and began that many nanoseconds before. If a span in it began before that, it began and ended up to
+     * 10 ms earlier. Its begin may be before the first event of the trace. A negative duration, or one that would begin
+     * before the zero of the clock, is no span.
+     *
+     * @return a sequential stream in the order of the spans' last events, which reads the events when they are needed;
+     *     it must be used before this trace is closed
      */
     public Stream<TraceSpan> spans() {
-        SpanMatcher matcher = new SpanMatcher();
+        SpanMatcher matcher = new SpanMatcher(this, false);
         return stream(() -> nextSpan(matcher));
     }
 
     private @Nullable TraceSpan nextSpan(SpanMatcher matcher) {
         for (TraceEvent event = next(); event != null; event = next()) {
-            SpanMatcher.Begun begun = matcher.take(event);
-            if (begun != null && matcher.role(event.type()).kind() == SpanMatcher.Kind.ENDS
-                    && Long.compareUnsigned(event.timestamp(), begun.timestamp()) >= 0) {
-                return new TraceSpan(begun.pair(), event.threadId(), clock().instant(begun.timestamp()),
-                        Duration.ofNanos(clock().nanos(event.timestamp() - begun.timestamp())));
+            SpanNode span = matcher.take(event);
+            if (span != null && span.endNumber() != 0 && span.nanos() >= 0) {
+                return new TraceSpan(span.name(), span.threadId(), clock().instant(span.begin()),
+                        Duration.ofNanos(span.nanos()));
             }
         }
         return null;

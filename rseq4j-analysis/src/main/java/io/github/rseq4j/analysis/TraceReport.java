@@ -112,7 +112,7 @@ public final class TraceReport {
      */
     public List<String> write(OutputStream out) throws IOException {
         PageData data = new PageData(maxBytes);
-        SummaryCounts summary = new SummaryCounts(trace);
+        SummaryCounts summary = new SummaryCounts(trace, true);
         ReportMarks marks = new ReportMarks(trace, data, summary.pairs());
         long first = 0;
         long last = 0;
@@ -121,9 +121,9 @@ public final class TraceReport {
             long nanos = Long.compareUnsigned(event.timestamp(), first) < 0 ? 0
                     : trace.clock().nanos(event.timestamp() - first);
             last = Math.max(last, nanos);
-            SpanMatcher.Begun half = summary.add(event);
+            SpanNode span = summary.add(event);
             data.event(event.type().name(), nanos);
-            marks.add(event, half, nanos);
+            marks.add(event, span, nanos);
             if (CpuSamples.isSample(event)) {
                 data.add(marks.mark(MarkName.Kind.SAMPLE, event, nanos).stack(summary.samples().number(event)));
             }
@@ -152,6 +152,13 @@ public final class TraceReport {
         List<String> all = new ArrayList<>(notes.stream().map(Printable::text).toList());
         if (marks.forgotten() > 0) {
             all.add(marks.forgotten() + " spans are not shown, because too many were open at the same time");
+        }
+        if (summary.impossibleDurations() > 0) {
+            all.add(summary.impossibleDurations() + " events have an impossible duration, and are shown as events"
+                    + " without a length");
+        }
+        if (marks.cut() > 0) {
+            all.add(marks.cut() + " spans began before the first event of the trace: their bars begin there");
         }
         all.addAll(merged);
         facts.put("notes", all);

@@ -35,12 +35,13 @@ public final class TraceSummary {
     private final List<ThreadCount> byThread;
     private final Map<String, Latency> latencies;
     private final long unmatched;
+    private final long impossible;
     private final List<LibrarySamples> samples;
     private final List<FunctionSamples> functions;
 
     TraceSummary(Trace trace, long count, long first, long last, double seconds, double perSecond,
             List<EventCount> byEvent, List<CpuCount> byCpu, List<ThreadCount> byThread, Map<String, Latency> latencies,
-            long unmatched, List<LibrarySamples> samples, List<FunctionSamples> functions) {
+            long unmatched, long impossible, List<LibrarySamples> samples, List<FunctionSamples> functions) {
         this.uuid = trace.description().uuid();
         this.environment = trace.description().environment();
         this.count = count;
@@ -53,6 +54,7 @@ public final class TraceSummary {
         this.byThread = List.copyOf(byThread);
         this.latencies = Collections.unmodifiableMap(latencies);
         this.unmatched = unmatched;
+        this.impossible = impossible;
         this.samples = List.copyOf(samples);
         this.functions = List.copyOf(functions);
     }
@@ -147,7 +149,7 @@ public final class TraceSummary {
      * @return the summary
      */
     public static TraceSummary of(Trace trace) {
-        SummaryCounts counts = new SummaryCounts(trace);
+        SummaryCounts counts = new SummaryCounts(trace, false);
         for (TraceEvent event = trace.next(); event != null; event = trace.next()) {
             counts.add(event);
         }
@@ -236,6 +238,14 @@ public final class TraceSummary {
         return unmatched;
     }
 
+    /**
+     * {@return the number of events whose {@code durationNanos} is negative, or longer than the clock has run} They are
+     * no spans.
+     */
+    public long impossibleDurations() {
+        return impossible;
+    }
+
     /** {@return the samples of CPU time by library, in descending order} */
     public List<LibrarySamples> samples() {
         return samples;
@@ -286,6 +296,7 @@ public final class TraceSummary {
                 each.medianNanos(), "p99Nanos", each.p99Nanos(), "maxNanos", each.maxNanos())));
         object.put("latencies", byName);
         object.put("unmatched", unmatched);
+        object.put("impossibleDurations", impossible);
         object.put("samples", samples.stream().map(each -> entries("library", each.library(), "count", each.count(),
                 "percent", each.percent())).toList());
         object.put("functions", functions.stream().map(each -> entries("function", each.function(), "count",

@@ -18,12 +18,16 @@ public final class Mark {
     public static final int UNFINISHED = 1;
     /** A span that does not nest: a span around it ended before it. */
     public static final int OVERLAPS = 2;
+    /** A span that began before the first event of the trace: the mark begins there. */
+    public static final int CUT = 4;
 
     final MarkName name;
     final Track track;
     final long threadId;
     long begin;
     long nanos;
+    /** The duration; longer than {@link #nanos} if the span began before the first event. */
+    long whole;
     /** The time of the spans directly in this one, also of those that are not kept. */
     long childNanos;
     /** The number of spans directly in this one, also of those that are not kept. */
@@ -59,6 +63,13 @@ public final class Mark {
     public Mark time(long from, long length) {
         begin = from;
         nanos = length;
+        whole = length;
+        return this;
+    }
+
+    /** Sets the duration in nanoseconds, if it is not the length. */
+    public Mark whole(long duration) {
+        whole = duration;
         return this;
     }
 
@@ -82,7 +93,17 @@ public final class Mark {
         return this;
     }
 
-    /** Sets flags: {@link #UNFINISHED}, {@link #OVERLAPS}. */
+    /** Counts the span in a tree of names. */
+    public void count(CallTree.Node node) {
+        node.add(1, whole, self());
+    }
+
+    /** Returns the duration without the spans directly in this one, in nanoseconds. */
+    long self() {
+        return Math.max(whole - childNanos, 0);
+    }
+
+    /** Sets flags: {@link #UNFINISHED}, {@link #OVERLAPS}, {@link #CUT}. */
     public Mark flags(int bits) {
         flags = bits;
         return this;

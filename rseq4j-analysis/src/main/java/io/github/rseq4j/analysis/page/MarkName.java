@@ -25,6 +25,7 @@ public final class MarkName {
     /** The marks of this name in the trace, kept or not, and their time. */
     long count;
     double nanos;
+    double selfNanos;
 
     /**
      * Creates a name.

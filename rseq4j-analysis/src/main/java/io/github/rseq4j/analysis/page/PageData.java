@@ -74,7 +74,8 @@ public final class PageData {
             mark.name.index = names.size() - 1;
         }
         mark.name.count++;
-        mark.name.nanos += mark.nanos;
+        mark.name.nanos += mark.whole;
+        mark.name.selfNanos += mark.self();
         mark.track.count++;
         mark.track.nanos += mark.depth == 0 ? mark.nanos : 0;
         argumentChars += mark.arguments.length();
@@ -128,6 +129,8 @@ public final class PageData {
         byTrack.add(mark.track, mark.depth, mark);
         byProvider.add(mark.name.provider(), mark.depth, mark);
         byCpu.add(mark.cpu, mark.depth, mark);
+        // A reader of the trace may keep the mark.
+        mark.arguments("");
     }
 
     /** Returns the kept marks, in the order of the page, with their parents. */

@@ -71,6 +71,7 @@ final class PageTables {
         int count = marks.size();
         columns.ascending("begin", count, i -> marks.get(i).begin);
         columns.integers("nanos", count, i -> marks.get(i).nanos);
+        columns.integers("cut", count, i -> marks.get(i).whole - marks.get(i).nanos);
         columns.integers("name", count, i -> marks.get(i).name.index);
         columns.integers("cpu", count, i -> marks.get(i).cpu);
         columns.integers("endCpu", count, i -> marks.get(i).endCpu - marks.get(i).cpu);
@@ -185,7 +186,8 @@ final class PageTables {
                 counts.keptSamples(), "leftOut", counts.leftOut()));
         json.entry("limits", counts.sentences());
         json.entry("names", names.stream().map(name -> Map.of("name", name.text, "kind", name.kind.name(), "fields",
-                name.fields, "endFields", name.endFields, "count", name.count, "nanos", name.nanos)).toList());
+                name.fields, "endFields", name.endFields, "count", name.count, "nanos", name.nanos, "self",
+                name.selfNanos)).toList());
         json.entry("byTime", data.byTime().stream().map(name -> name.index).toList());
         json.entry("tracks", tracks.stream().map(track -> Map.of("name", track.name, "kind", track.kind.name()))
                 .toList());

@@ -45,9 +45,10 @@ class Details {
         "Select its time ", element("kbd", {}, "M")) : null,
       element("button", {type: "button", onclick: () => this.view.pin(-1), "aria-label": "Close the details"}, "\u2715"));
     const flags = [model.flags[i] & UNFINISHED ? "It has no end in the trace: the bar ends with the span around it, or"
-      + " with the trace." : "", model.flags[i] & OVERLAPS ? "It does not nest: a span around it ended before it." : ""];
+      + " with the trace." : "", model.flags[i] & OVERLAPS ? "It does not nest: another span on its thread overlaps with it." : "",
+      model.flags[i] & CUT ? "It began before the first event of the trace: the bar begins there." : ""];
     return [element("h2", {}, this.palette.swatch(model.name[i]), " " + name,
-      span ? element("b", {className: "big"}, " " + duration(model.nanos[i])) : ""), buttons,
+      span ? element("b", {className: "big"}, " " + duration(model.whole(i))) : ""), buttons,
       ...flags.filter(text => text).map(text => element("p", {className: "warn"}, text))];
   }
 
@@ -63,11 +64,11 @@ class Details {
     row("thread", model.threadOf(model.thread[i]));
     row("CPU", model.cpu[i] < 0 ? "unknown" : model.cpu[i] === model.endCpu[i] ? String(model.cpu[i])
       : `${model.cpu[i]} at its begin, ${model.endCpu[i]} at its end`);
-    row("begin", "+" + exact(model.begin[i]));
+    row("begin", (model.flags[i] & CUT ? "before " : "") + "+" + exact(model.begin[i]));
     row("time of day", timeOfDay(model.data.start, model.begin[i]));
     if (model.isSpan[model.name[i]]) {
-      row("duration", exact(model.nanos[i]));
-      row("self time", `${exact(model.self(i))} (${percent(model.self(i), model.nanos[i])})`);
+      row("duration", exact(model.whole(i)));
+      row("self time", `${exact(model.self(i))} (${percent(model.self(i), model.whole(i))})`);
     }
     return element("table", {className: "values"}, element("tbody", {}, rows));
   }
@@ -82,7 +83,7 @@ class Details {
     const counted = Math.max(model.children[i] - children.length, 0);
     return [element("h3", {}, `In it: ${plural(Math.max(model.children[i], children.length), "span")}, `
       + duration(model.childNanos[i])), this.longestPath(i),
-      this.spanTable(longest, model.nanos[i], k => model.nanos[k], "of it"),
+      this.spanTable(longest, model.whole(i), k => model.nanos[k], "of it"),
       this.rest(longest.length - MOST_LISTED, "more in the page"),
       counted ? element("p", {className: "quiet"}, `${plural(counted, "shorter span")} in it `
         + (counted === 1 ? "is" : "are") + " only in the counts; their time is in the sum.") : null];
@@ -166,7 +167,7 @@ class Details {
     const {before, after} = this.neighbours(i);
     return [element("h3", {}, "Around it on its thread"),
       element("ul", {className: "plain"},
-        parents.map(p => element("li", {}, "in ", this.link(p), " " + duration(model.nanos[p]))),
+        parents.map(p => element("li", {}, "in ", this.link(p), " " + duration(model.whole(p)))),
         before >= 0 ? element("li", {}, "after ", this.link(before),
           `, which ended ${duration(model.begin[i] - model.end(before))} before it began`) : null,
         after >= 0 ? element("li", {}, "before ", this.link(after),
@@ -273,7 +274,7 @@ class Reasons {
     if (typical.count < 2) { return null; }
     const rows = [["itself", model.self(i), typical.self / typical.count]], own = new Map();
     for (const c of model.childrenOf(i)) {
-      if (model.isSpan[model.name[c]]) { own.set(model.nameOf(c), (own.get(model.nameOf(c)) || 0) + model.nanos[c]); }
+      if (model.isSpan[model.name[c]]) { own.set(model.nameOf(c), (own.get(model.nameOf(c)) || 0) + model.whole(c)); }
     }
     for (const name of new Set([...own.keys(), ...typical.parts.keys()])) {
       rows.push([name, own.get(name) || 0, (typical.parts.get(name) || 0) / typical.count]);
@@ -285,7 +286,7 @@ class Reasons {
     return [element("h3", {}, "Compared with all " + count(typical.count) + " of its name"),
       element("p", {}, `Mean ${duration(typical.total / typical.count)}` + (latency
         ? `, median ${duration(latency.medianNanos)}, p99 ${duration(latency.p99Nanos)}, maximum ${duration(latency.maxNanos)}. `
-        : ". "), here - usual > 0.2 * model.nanos[i] && model.nanos[i] > typical.total / typical.count * 1.2
+        : ". "), here - usual > 0.2 * model.whole(i) && model.whole(i) > typical.total / typical.count * 1.2
         ? element("b", {}, `Most of the difference: ${worst}, ${duration(here)} instead of ${duration(usual)}.`) : null),
       element("table", {className: "list"}, element("thead", {}, element("tr", {}, ["part", "here", "mean", "difference",
         "here and mean"].map(text => element("th", {scope: "col"}, text)))),
@@ -319,7 +320,7 @@ class Tooltip {
 
   ofMark(model, i) {
     const fields = model.fields(i), lines = [element("b", {}, model.nameOf(i), model.isSpan[model.name[i]]
-      ? ` ${duration(model.nanos[i])}` : "")];
+      ? ` ${duration(model.whole(i))}` : "")];
     if (model.isSpan[model.name[i]] && model.children[i] > 0) {
       lines.push(element("div", {}, `self ${duration(model.self(i))}, ${plural(model.children[i], "span")} in it`));
     }

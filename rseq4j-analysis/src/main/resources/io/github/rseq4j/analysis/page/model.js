@@ -1,6 +1,6 @@
 // The marks of the page: spans, instants and samples, in the order of their begins; and their lanes.
 
-const CLASSES = 32, UNFINISHED = 1, OVERLAPS = 2, LEFT_OUT = "\u0003";
+const CLASSES = 32, UNFINISHED = 1, OVERLAPS = 2, CUT = 4, LEFT_OUT = "\u0003";
 
 // The first position in [lo, hi) whose value is at least the target.
 function lowerBound(values, lo, hi, target) {
@@ -17,7 +17,7 @@ class Model {
     this.columns = columns;
     this.lines = lines;
     this.size = columns.begin.length;
-    for (const name of ["begin", "nanos", "name", "cpu", "endCpu", "childNanos", "children", "flags", "stack", "parent",
+    for (const name of ["begin", "nanos", "cut", "name", "cpu", "endCpu", "childNanos", "children", "flags", "stack", "parent",
       "thread"]) {
       this[name] = columns[name];
     }
@@ -90,7 +90,9 @@ class Model {
   }
 
   end(i) { return this.begin[i] + this.nanos[i]; }
-  self(i) { return Math.max(this.nanos[i] - this.childNanos[i], 0); }
+  // The duration; longer than the mark if the span began before the first event.
+  whole(i) { return this.nanos[i] + this.cut[i]; }
+  self(i) { return Math.max(this.whole(i) - this.childNanos[i], 0); }
   nameOf(i) { return this.data.names[this.name[i]].name; }
   kind(i) { return this.kinds[this.name[i]]; }
   shortName(i) { const name = this.nameOf(i); return name.slice(name.indexOf(":") + 1); }

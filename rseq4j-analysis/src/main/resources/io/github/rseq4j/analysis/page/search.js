@@ -111,7 +111,7 @@ class Filters {
     for (let i = 0; i < model.size; i++) {
       const isSpan = model.isSpan[model.name[i]];
       const isShown = !this.hidden.has(model.name[i]) && isWanted[model.thread[i]]
-        && (!isLimited || isSpan && model.nanos[i] >= shortest && model.nanos[i] <= longest);
+        && (!isLimited || isSpan && model.whole(i) >= shortest && model.whole(i) <= longest);
       model.visible[i] = isShown ? 1 : 0;
       model.shown += isShown ? 1 : 0;
     }

@@ -19,7 +19,7 @@ class Statistics {
       if (model.begin[i] >= from && model.visible[i] && model.isSpan[model.name[i]]) {
         let list = byName.get(model.name[i]);
         if (!list) { byName.set(model.name[i], list = []); }
-        list.push(model.nanos[i]);
+        list.push(model.whole(i));
       }
     }
     return [...byName].map(([name, list]) => ({name, sorted: Float64Array.from(list).sort(),

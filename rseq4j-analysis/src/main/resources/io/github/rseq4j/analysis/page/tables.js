@@ -14,7 +14,7 @@ class Slowest {
       if (model.visible[i] && model.isSpan[model.name[i]] && model.begin[i] <= to && model.end(i) >= from
         && (this.only < 0 || model.name[i] === this.only)) { all.push(i); }
     }
-    const key = this.bySelf ? i => model.self(i) : i => model.nanos[i];
+    const key = this.bySelf ? i => model.self(i) : i => model.whole(i);
     return Uint32Array.from(all).sort((a, b) => key(b) - key(a));
   }
 
@@ -44,7 +44,7 @@ class Slowest {
     const {model} = this;
     return element("tr", {onclick: () => this.jump(i)}, element("td", {}, element("button", {type: "button", className: "link",
       title: "Show this span in the chart"}, this.palette.swatch(model.name[i]), " " + model.nameOf(i))),
-    element("td", {className: "number"}, duration(model.nanos[i]), model.flags[i] & UNFINISHED ? " (no end)" : ""),
+    element("td", {className: "number"}, duration(model.whole(i)), model.flags[i] & UNFINISHED ? " (no end)" : model.flags[i] & CUT ? " (began earlier)" : ""),
     element("td", {className: "number"}, duration(model.self(i))),
     element("td", {className: "number"}, "+" + duration(model.begin[i])),
     element("td", {}, element("bdi", {}, model.threadOf(model.thread[i]))),

@@ -2,6 +2,7 @@ package io.github.rseq4j.cli.sql;
 
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -27,6 +28,8 @@ final class EventTables {
      * SQL does not distinguish case. So events whose names differ in case alone share a view, whose column "event" has
      * the name. Then the name of an event's view does not depend on the other events. Refused: a number after the
      * second name, because that may be the name of another event.
+     *
+     * A complete span comes after the events inside. These get their span when all traces are loaded.
      *
      * An appender keeps a block of rows in memory, so only the appenders that were used last are open. All appenders
      * are flushed when the rows that they keep have many bytes of text.
@@ -96,6 +99,24 @@ final class EventTables {
     void close() throws SQLException {
         while (!appenders.isEmpty()) {
             appenders.pollFirstEntry().getValue().close();
+        }
+    }
+
+    /** Gives the events inside complete spans these spans. */
+    void placeInSpans() throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet any = statement.executeQuery("SELECT 1 FROM base.span_events LIMIT 1")) {
+            if (!any.next()) {
+                return;
+            }
+        }
+        for (EventTable each : created) {
+            String table = "base." + each.table();
+            run("UPDATE " + table + " AS t SET span = p.span FROM (SELECT e.rowid AS row, s.span FROM " + table
+                    + " e ASOF JOIN base.span_events s ON e.trace = s.trace AND e.tid = s.tid"
+                    + " AND coalesce(e.span, 0) = s.around AND e.cycles >= s.from_cycles"
+                    + " WHERE e.cycles <= s.to_cycles AND e.number < s.span AND e.number IS DISTINCT FROM e.span) p"
+                    + " WHERE t.rowid = p.row");
         }
     }
 

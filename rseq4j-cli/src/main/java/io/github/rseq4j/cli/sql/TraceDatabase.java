@@ -112,6 +112,7 @@ public final class TraceDatabase implements AutoCloseable {
      */
     public void complete() throws SQLException {
         loader.close();
+        events.placeInSpans();
         String host = element(hosts);
         String run = element(runs);
         events.createViews(host + " AS host, " + run + " AS run");

@@ -2,6 +2,7 @@ package io.github.rseq4j.cli.sql;
 
 import io.github.rseq4j.analysis.NestedSpan;
 import io.github.rseq4j.analysis.NestedSpans;
+import io.github.rseq4j.analysis.SpanEvents;
 import io.github.rseq4j.analysis.Trace;
 import io.github.rseq4j.analysis.text.Json;
 import io.github.rseq4j.trace.ctf.TraceClock;
@@ -29,6 +30,7 @@ final class TraceLoader {
     private final EventTables events;
     private final DuckDBAppender packets;
     private final DuckDBAppender spans;
+    private final DuckDBAppender spanEvents;
     private final DuckDBAppender threads;
     private final DuckDBAppender hosts;
 
@@ -36,6 +38,7 @@ final class TraceLoader {
         this.events = events;
         this.packets = connection.createAppender(BASE, "packets");
         this.spans = connection.createAppender(BASE, "spans");
+        this.spanEvents = connection.createAppender(BASE, "span_events");
         this.threads = connection.createAppender(BASE, "threads");
         this.hosts = connection.createAppender(BASE, "hosts");
     }
@@ -43,7 +46,7 @@ final class TraceLoader {
     /** Completes the rows. */
     void close() throws SQLException {
         events.close();
-        for (DuckDBAppender each : List.of(packets, spans, threads, hosts)) {
+        for (DuckDBAppender each : List.of(packets, spans, spanEvents, threads, hosts)) {
             each.close();
         }
     }
@@ -60,28 +63,25 @@ final class TraceLoader {
         Trace trace = source.trace();
         TraceClock clock = trace.clock();
         events.declare(trace.description().events());
-        NestedSpans nested = new NestedSpans();
+        List<NestedSpan> ended = new ArrayList<>();
+        List<SpanEvents> moved = new ArrayList<>();
+        NestedSpans nested = new NestedSpans(trace, ended::add, moved::add);
         long number = 0;
         Long first = null;
         Long last = null;
         for (TraceEvent event = trace.next(); event != null; event = trace.next()) {
             packets(source, clock, index);
-            NestedSpan span = nested.take(event);
+            nested.take(event);
             Long nanos = SqlValues.nanos(clock, event.timestamp());
             first = number++ == 0 ? nanos : first;
             last = nanos;
             events.append(new EventPlace(index, number, nanos, trace.threads().of(event.threadId(), event.timestamp()),
                     nested.innermost()), event);
-            if (span != null) {
-                span(span, clock, index);
-            }
+            spans(ended, moved, clock, index);
         }
         packets(source, clock, index);
-        List<NestedSpan> open = new ArrayList<>();
-        nested.forEachOpen(open::add);
-        for (NestedSpan each : open) {
-            span(each, clock, index);
-        }
+        nested.finish();
+        spans(ended, moved, clock, index);
         threads(trace.description(), index);
         host(source, host, run, number, first, last);
         flush();
@@ -89,7 +89,7 @@ final class TraceLoader {
 
     private void flush() throws SQLException {
         events.close();
-        for (DuckDBAppender each : List.of(packets, spans, threads, hosts)) {
+        for (DuckDBAppender each : List.of(packets, spans, spanEvents, threads, hosts)) {
             each.flush();
         }
     }
@@ -105,15 +105,25 @@ final class TraceLoader {
         }
     }
 
-    private void span(NestedSpan span, TraceClock clock, int index) throws SQLException {
-        spans.beginRow().append(index).append(span.id());
-        SqlValues.number(spans, span.parent());
-        spans.append(span.depth()).append(span.name());
-        SqlValues.time(spans, SqlValues.nanos(clock, span.begin()));
-        SqlValues.time(spans, SqlValues.nanos(clock, span.end()));
-        spans.append(span.begin()).append(span.end()).append(clock.nanos(span.end() - span.begin()))
-                .append(clock.nanos(span.selfCycles())).append(span.beginCpu()).append(span.endCpu())
-                .append(span.threadId()).append(span.endNumber()).endRow();
+    /** Appends spans and their events, and clears the lists. */
+    private void spans(List<NestedSpan> ended, List<SpanEvents> moved, TraceClock clock, int index)
+            throws SQLException {
+        for (NestedSpan span : ended) {
+            spans.beginRow().append(index).append(span.id());
+            SqlValues.number(spans, span.parent());
+            spans.append(span.depth()).append(span.name());
+            SqlValues.time(spans, SqlValues.nanos(clock, span.begin()));
+            SqlValues.time(spans, SqlValues.nanos(clock, span.end()));
+            spans.append(span.begin()).append(span.end()).append(span.nanos()).append(span.selfNanos())
+                    .append(span.beginCpu()).append(span.endCpu()).append(span.threadId()).append(span.endNumber())
+                    .endRow();
+        }
+        for (SpanEvents each : moved) {
+            spanEvents.beginRow().append(index).append(each.threadId()).append(each.around()).append(each.from())
+                    .append(each.to()).append(each.span()).endRow();
+        }
+        ended.clear();
+        moved.clear();
     }
 
     private void threads(TraceDescription trace, int index) throws SQLException {

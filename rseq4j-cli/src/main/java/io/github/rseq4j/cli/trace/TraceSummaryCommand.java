@@ -102,6 +102,11 @@ final class TraceSummaryCommand implements Callable<Integer> {
             out.println();
             out.println(number(summary.unmatched()) + " begin and end events have no counterpart");
         }
+        if (summary.impossibleDurations() != 0) {
+            out.println();
+            out.println(number(summary.impossibleDurations()) + " events have an impossible durationNanos: negative,"
+                    + " or longer than the clock has run");
+        }
     }
 
     /** Returns a table of the events, with the calls that limits left out if there are any. */

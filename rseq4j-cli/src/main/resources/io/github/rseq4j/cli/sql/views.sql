@@ -11,10 +11,11 @@ SELECT {host} AS host, {run} AS run, s.id, s.parent, s.depth, s.name, split_part
   s.begin_time, s.end_time, epoch_ns(s.begin_time) AS begin_ns, epoch_ns(s.end_time) AS end_ns, s.duration_ns,
   s.self_ns, s.begin_cpu, s.end_cpu, s.tid, b.thread, b.virtual, b.fields AS arguments, e.fields AS results
 FROM base.spans s
-LEFT JOIN (SELECT trace AS of, number, thread, virtual, fields FROM base.events WHERE ends_with(event, 'begin')) b
+LEFT JOIN (SELECT trace AS of, number, thread, virtual, fields FROM base.events WHERE ends_with(event, 'begin')
+    OR event IN (SELECT name FROM base.spans WHERE end_number = id)) b
   ON b.of = s.trace AND b.number = s.id
 LEFT JOIN (SELECT trace AS of, number, fields FROM base.events WHERE ends_with(event, 'end')) e
-  ON e.of = s.trace AND e.number = s.end_number
+  ON e.of = s.trace AND e.number = s.end_number AND s.end_number <> s.id
 WHERE s.end_number <> 0;
 
 CREATE TABLE open_spans AS
