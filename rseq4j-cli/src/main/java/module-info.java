@@ -8,15 +8,18 @@ module io.github.rseq4j.cli {
     requires static org.jspecify;
     requires info.picocli;
     requires io.github.rseq4j;
+    requires io.github.rseq4j.agent;
     requires io.github.rseq4j.analysis;
     requires io.github.rseq4j.trace;
     requires java.sql;
+    requires jdk.attach;
     requires duckdb.jdbc;
     requires me.tongfei.progressbar;
     requires org.jline.reader;
     requires org.jline.terminal;
 
     opens io.github.rseq4j.cli to info.picocli;
+    opens io.github.rseq4j.cli.agent to info.picocli;
     opens io.github.rseq4j.cli.demo to info.picocli;
     opens io.github.rseq4j.cli.doctor to info.picocli;
     opens io.github.rseq4j.cli.inspect to info.picocli;

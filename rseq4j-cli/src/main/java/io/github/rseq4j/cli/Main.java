@@ -1,5 +1,7 @@
 package io.github.rseq4j.cli;
 
+import io.github.rseq4j.cli.agent.AttachCommand;
+import io.github.rseq4j.cli.agent.DetachCommand;
 import io.github.rseq4j.cli.demo.DemoCommand;
 import io.github.rseq4j.cli.doctor.DoctorCommand;
 import io.github.rseq4j.cli.inspect.InspectCommand;
@@ -22,7 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "rseq4j", mixinStandardHelpOptions = true, version = "rseq4j 0.1.0-SNAPSHOT",
         description = "Linux restartable sequences for the JVM.",
         subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class,
-            ProviderCommand.class, InspectCommand.class, TraceCommand.class},
+            ProviderCommand.class, InspectCommand.class, TraceCommand.class, AttachCommand.class,
+            DetachCommand.class},
         synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j COMMAND --help describes a command."})
 public final class Main implements Callable<Integer> {
     @Spec

@@ -16,7 +16,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 class MainTest {
-    private static final String COMMANDS = "doctor, selftest, listing, demo, provider, inspect, trace";
+    private static final String COMMANDS = "doctor, selftest, listing, demo, provider, inspect, trace, attach, detach";
 
     @Test
     void helpNamesEveryCommand() {

@@ -80,6 +80,12 @@ public record AgentOptions(@Nullable Path trace, @Nullable Path snapshot, int sn
         }
     }
 
+    /** Returns the text form, which {@link RuleSet#parse} reads, without rules. */
+    @Override
+    public String toString() {
+        return String.join(";", items());
+    }
+
     /** Returns the options as items of the agent's options. */
     List<String> items() {
         List<String> items = new ArrayList<>();

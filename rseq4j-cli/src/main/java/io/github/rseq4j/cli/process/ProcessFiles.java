@@ -45,8 +45,11 @@ public final class ProcessFiles {
      * @param process the id of the thread's process
      * @param tracer the id of the process that traces it, or 0
      * @param user the id of its real user
+     * @param effectiveUser the id of its effective user, or -1 if it is unknown
+     * @param effectiveGroup the id of its effective group, or -1 if it is unknown
      */
-    public record Status(String name, char state, int process, int tracer, String user) {
+    public record Status(String name, char state, int process, int tracer, String user, int effectiveUser,
+                         int effectiveGroup) {
         public boolean hasEnded() {
             return state == 'Z' || state == 'X';
         }
@@ -99,7 +102,13 @@ public final class ProcessFiles {
         }
         return new Status(name.endsWith("\n") ? name.substring(0, name.length() - 1) : name,
                 (fields.getOrDefault("State", "") + "?").charAt(0), number(fields, "Tgid"), number(fields, "TracerPid"),
-                fields.getOrDefault("Uid", "?").split("\\s", 2)[0]);
+                fields.getOrDefault("Uid", "?").split("\\s", 2)[0], effective(fields, "Uid"), effective(fields, "Gid"));
+    }
+
+    /** Returns the second of the ids real, effective, saved and of the file system. */
+    private static int effective(Map<String, String> fields, String name) {
+        String[] ids = fields.getOrDefault(name, "").split("\\s+", 3);
+        return ids.length > 1 ? (int) Long.parseLong(ids[1]) : -1;
     }
 
     private static int number(Map<String, String> fields, String name) {
@@ -164,6 +173,13 @@ public final class ProcessFiles {
             return List.of();
         }
         return mappings;
+    }
+
+    /** Returns the paths of the files that the process has mapped; none if they cannot be read. */
+    public Set<String> mappedFiles() {
+        Set<String> files = new TreeSet<>();
+        mappings(pid).stream().filter(Mapping::isFile).forEach(mapping -> files.add(mapping.path()));
+        return files;
     }
 
     /** Returns the executable of a living thread. It can be opened also if its path was deleted or replaced. */
