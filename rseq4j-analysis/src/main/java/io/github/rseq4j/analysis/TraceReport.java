@@ -92,14 +92,17 @@ public final class TraceReport {
     }
 
     /**
-     * {@return this report with the CPU samples of a recording, and with their stacks} The recording is of the JDK
-     * Flight Recorder, or of async-profiler in its format; the events are {@code jdk.ExecutionSample}, {@code
-     * jdk.CPUTimeSample} and {@code jdk.NativeMethodSample}. Their times are mapped to the trace by the realtime clock,
-     * their threads by Java's numbers. A recording that cannot be read is noted in the page.
+     * {@return this report with a recording} The recording is of the JDK Flight Recorder, or of async-profiler in its
+     * format. The page gets its CPU samples with their stacks, and the JVM's events: collections and safepoints in a
+     * lane; contended monitors, pinned virtual threads, waits and input and output as bars of their threads. Times are
+     * mapped to the trace by the realtime clock, threads by Java's numbers. The part of a recording that cannot be read
+     * is noted in the page.
      *
      * @param jfr the file
+     * @throws IOException if no event of the recording can be read
      */
-    public TraceReport withStacks(Path jfr) {
+    public TraceReport withRecording(Path jfr) throws IOException {
+        JfrRecording.check(jfr);
         return new TraceReport(trace, maxBytes, notes, jfr);
     }
 
@@ -134,7 +137,7 @@ public final class TraceReport {
                 : samples.child(samples.root(), "samples of the tracer, without stacks")));
         List<String> sentences = new ArrayList<>();
         if (recording != null) {
-            sentences.add(new JfrStacks(data, marks, trace.clock().instant(first), last).read(recording));
+            sentences.addAll(new JfrRecording(data, marks, trace.clock().instant(first), last).read(recording));
         }
         Map<String, Object> facts = facts(summary.summary(), first, last, marks, sentences);
         PageCounts counts = new Page(data, marks::threadName, maxBytes).write(facts, out);

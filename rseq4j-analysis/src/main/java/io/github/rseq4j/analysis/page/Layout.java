@@ -99,8 +99,10 @@ final class Layout {
             all.computeIfAbsent(key, k -> new Lane(k, name.apply(k))).weight += isRoot ? mark.nanos + 1.0 : 1;
         }
         all.values().stream().filter(lane -> lane.key != OTHERS)
-                .sorted(Comparator.comparingDouble((Lane lane) -> lane.weight).reversed()).limit(maxLanes)
-                .forEach(lane -> lanes.put(lane.key, lane));
+                .sorted(Comparator.comparing((Lane lane) -> !(lane.key instanceof Track track)
+                        || track.kind != Track.Kind.JVM)
+                        .thenComparing(Comparator.comparingDouble((Lane lane) -> lane.weight).reversed()))
+                .limit(maxLanes).forEach(lane -> lanes.put(lane.key, lane));
         if (all.keySet().stream().anyMatch(key -> !lanes.containsKey(key))) {
             lanes.put(OTHERS, new Lane(OTHERS, name.apply(OTHERS)));
         }
@@ -128,7 +130,7 @@ final class Layout {
                 block.ends[0] = mark.end();
             } else {
                 block = blocks[parent.index];
-                rows[mark.index] = mark.name.kind == MarkName.Kind.SPAN ? rowIn(block, rows[parent.index], mark)
+                rows[mark.index] = mark.name.isBar() ? rowIn(block, rows[parent.index], mark)
                         : rows[parent.index];
             }
             blocks[mark.index] = block;

@@ -2,7 +2,7 @@ package io.github.rseq4j.analysis.page;
 
 import java.util.List;
 
-/** The name that marks share: of spans, of instants, or of samples. */
+/** The name that marks share: of spans, instants, samples, or events of the JVM. */
 public final class MarkName {
     /** The kinds of marks. */
     public enum Kind {
@@ -11,7 +11,9 @@ public final class MarkName {
         /** One event. */
         INSTANT,
         /** A sample of CPU time. */
-        SAMPLE
+        SAMPLE,
+        /** An event of the JVM with a length, from a recording. */
+        JVM
     }
 
     final String text;
@@ -40,6 +42,11 @@ public final class MarkName {
         this.kind = kind;
         this.fields = List.copyOf(fields);
         this.endFields = endFields;
+    }
+
+    /** Tells whether marks of this name have a length. */
+    boolean isBar() {
+        return kind == Kind.SPAN || kind == Kind.JVM;
     }
 
     /** Returns the part of the name before the colon. */

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Finds the innermost kept span around each kept mark. */
+/** Finds the innermost kept span around each kept mark; of an event of the JVM also such an event. */
 final class Nesting {
     private Nesting() {}
 
@@ -24,12 +24,13 @@ final class Nesting {
             }
             mark.parent = null;
             for (Mark around : stack) {
-                if (around.contains(mark)) {
+                if (around.contains(mark) && (around.name.kind == MarkName.Kind.SPAN
+                        || mark.name.kind == MarkName.Kind.JVM)) {
                     mark.parent = around;
                     break;
                 }
             }
-            if (mark.name.kind == MarkName.Kind.SPAN) {
+            if (mark.name.isBar()) {
                 stack.push(mark);
             } else if (stack.isEmpty()) {
                 stacks.remove(mark.threadId);

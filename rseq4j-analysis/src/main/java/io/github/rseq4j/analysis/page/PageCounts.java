@@ -15,15 +15,17 @@ import java.util.Locale;
  * @param keptInstants those of the page
  * @param samples the samples of the trace
  * @param keptSamples those of the page
+ * @param jvm the events of the JVM in the trace's time
+ * @param keptJvm those of the page
  * @param leftOut the marks of the page whose arguments are left out
  */
 public record PageCounts(long maxBytes, long spans, long keptSpans, long shortestNanos, long instants,
-                         long keptInstants, long samples, long keptSamples, long leftOut) {
+                         long keptInstants, long samples, long keptSamples, long jvm, long keptJvm, long leftOut) {
     private static final int MIB_BITS = 20;
 
     /** Returns the number of marks that the page has one by one. */
     long keptMarks() {
-        return keptSpans + keptInstants + keptSamples;
+        return keptSpans + keptInstants + keptSamples + keptJvm;
     }
 
     /** Returns sentences that say what the page left out, each without its full stop; empty if it has everything. */
@@ -36,6 +38,10 @@ public record PageCounts(long maxBytes, long spans, long keptSpans, long shortes
         }
         others(sentences, "events without a length", instants, keptInstants);
         others(sentences, "CPU samples", samples, keptSamples);
+        if (keptJvm < jvm) {
+            sentences.add(String.format(Locale.ROOT, "%,d of %,d events of the JVM are shown one by one, the longest;"
+                    + " the other %,d are shown as counts", keptJvm, jvm, jvm - keptJvm));
+        }
         if (leftOut > 0) {
             sentences.add(String.format(Locale.ROOT, "the arguments of %,d shorter spans and events are left out",
                     leftOut));

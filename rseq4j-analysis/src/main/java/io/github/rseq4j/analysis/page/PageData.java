@@ -28,6 +28,7 @@ public final class PageData {
     final MarkStore spans;
     final MarkStore instants;
     final MarkStore samples;
+    final MarkStore jvm;
     final CellStore byTrack;
     final CellStore byProvider;
     final CellStore byCpu;
@@ -48,6 +49,7 @@ public final class PageData {
         spans = new MarkStore(true, most, this::dropped);
         instants = new MarkStore(false, most / OTHER_PARTS, this::dropped);
         samples = new MarkStore(false, most / OTHER_PARTS, this::dropped);
+        jvm = new MarkStore(true, most / OTHER_PARTS, this::dropped);
         int cells = Math.clamp(heap / CELL_BYTES, 1_000, MAX_CELLS);
         byTrack = new CellStore(cells);
         byProvider = new CellStore(cells);
@@ -83,9 +85,10 @@ public final class PageData {
             case SPAN -> spans.add(mark);
             case INSTANT -> instants.add(mark);
             case SAMPLE -> samples.add(mark);
+            case JVM -> jvm.add(mark);
         }
         if (argumentChars > maxArgumentChars) {
-            for (MarkStore store : List.of(spans, instants, samples)) {
+            for (MarkStore store : List.of(spans, instants, samples, jvm)) {
                 store.keepArguments(store.marks().size() / 2);
             }
             argumentChars = marks().stream().mapToLong(each -> each.arguments.length()).sum();
@@ -136,13 +139,13 @@ public final class PageData {
     /** Returns the kept marks, in the order of the page, with their parents. */
     List<Mark> marks() {
         List<Mark> marks = new ArrayList<>();
-        Stream.of(spans, instants, samples).forEach(store -> marks.addAll(store.marks()));
+        Stream.of(spans, instants, samples, jvm).forEach(store -> marks.addAll(store.marks()));
         return marks;
     }
 
     /** Keeps fewer marks, and the arguments of fewer marks: parts of those that are kept now. */
     void keep(double part, double argumentsPart) {
-        for (MarkStore store : List.of(spans, instants, samples)) {
+        for (MarkStore store : List.of(spans, instants, samples, jvm)) {
             store.keep((int) (store.marks().size() * part));
             long with = store.marks().stream().filter(mark -> !mark.arguments.isEmpty()
                     && !mark.arguments.equals(Mark.LEFT_OUT)).count();

@@ -63,8 +63,9 @@ final class PageTables {
         int span = MarkName.Kind.SPAN.ordinal();
         int instant = MarkName.Kind.INSTANT.ordinal();
         int sample = MarkName.Kind.SAMPLE.ordinal();
+        int jvm = MarkName.Kind.JVM.ordinal();
         return new PageCounts(maxBytes, all[span], kept[span], kept[span] == 0 ? 0 : shortest, all[instant],
-                kept[instant], all[sample], kept[sample], leftOut);
+                kept[instant], all[sample], kept[sample], all[jvm], kept[jvm], leftOut);
     }
 
     private void marks() throws IOException {
@@ -183,7 +184,7 @@ final class PageTables {
         json.entry("counts", Map.of("maxBytes", counts.maxBytes(), "spans", counts.spans(), "keptSpans",
                 counts.keptSpans(), "shortestNanos", counts.shortestNanos(), "instants", counts.instants(),
                 "keptInstants", counts.keptInstants(), "samples", counts.samples(), "keptSamples",
-                counts.keptSamples(), "leftOut", counts.leftOut()));
+                counts.keptSamples(), "jvm", counts.jvm(), "leftOut", counts.leftOut()));
         json.entry("limits", counts.sentences());
         json.entry("names", names.stream().map(name -> Map.of("name", name.text, "kind", name.kind.name(), "fields",
                 name.fields, "endFields", name.endFields, "count", name.count, "nanos", name.nanos, "self",

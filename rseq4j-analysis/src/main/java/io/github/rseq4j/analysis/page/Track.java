@@ -8,6 +8,8 @@ public final class Track {
         THREAD,
         /** All virtual threads. */
         VIRTUAL,
+        /** The JVM itself: collections and safepoints. */
+        JVM,
         /** The threads for which there is no lane. */
         OTHERS
     }

@@ -166,7 +166,7 @@ class Chart {
     if (model.flags[i] !== 0 && w > 4) { this.drawFlags(i, x, w, y); }
     if (w > BAR_LABEL) {
       g.fillStyle = this.palette.of(model.name[i]).ink;
-      const room = Math.floor((w - 8) / CHAR), long = `${model.shortName(i)}  ${duration(model.nanos[i])}`;
+      const room = Math.floor((w - 8) / CHAR), long = `${model.shortName(i)}  ${duration(model.whole(i))}`;
       const text = long.length <= room ? long : model.shortName(i);
       g.fillText(text.length <= room ? text : text.slice(0, Math.max(room - 1, 1)) + "\u2026", Math.max(x, 0) + 4,
         y + ROW / 2 + 0.5);
@@ -174,13 +174,15 @@ class Chart {
     g.globalAlpha = 1;
   }
 
-  // An unfinished span has a ragged end; a span that does not nest has a dashed border.
+  // An unfinished span has a ragged end, a span that began earlier a ragged begin; one that does not nest is dashed.
   drawFlags(i, x, w, y) {
     const {g} = this;
     g.strokeStyle = this.inks.strong;
     g.setLineDash(this.model.flags[i] & OVERLAPS ? [3, 2] : []);
     g.beginPath();
-    if (this.model.flags[i] & UNFINISHED) {
+    if (this.model.flags[i] & CUT) {
+      for (let n = 0; n <= 4; n++) { g.lineTo(x + (n % 2 ? 4 : 1), y + 1 + n * (ROW - 2) / 4); }
+    } else if (this.model.flags[i] & UNFINISHED) {
       for (let n = 0; n <= 4; n++) { g.lineTo(x + w - (n % 2 ? 4 : 1), y + 1 + n * (ROW - 2) / 4); }
     } else {
       g.rect(x + 0.5, y + 1.5, w - 1, ROW - 3);

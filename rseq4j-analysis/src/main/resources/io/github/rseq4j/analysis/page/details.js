@@ -22,7 +22,7 @@ class Details {
     }
     const parts = [this.head(i), this.values(i)];
     if (this.model.isSpan[this.model.name[i]]) {
-      parts.push(this.reasons.table(i), this.inside(i), this.points(i));
+      parts.push(this.jvm(i), this.reasons.table(i), this.inside(i), this.points(i));
     } else if (this.model.kind(i) === "SAMPLE") {
       parts.push(element("h3", {}, "Stack, innermost first"),
         element("ol", {className: "plain"}, this.stack(i).map(frame => element("li", {}, frame))));
@@ -38,7 +38,7 @@ class Details {
   }
 
   head(i) {
-    const {model} = this, name = model.nameOf(i), span = model.isSpan[model.name[i]];
+    const {model} = this, name = model.nameOf(i), span = model.isBar[model.name[i]];
     const buttons = element("div", {className: "buttons"},
       element("button", {type: "button", onclick: () => this.view.showMark(i)}, "Zoom to it ", element("kbd", {}, "F")),
       span ? element("button", {type: "button", onclick: () => this.view.select(model.begin[i], model.end(i))},
@@ -66,11 +66,25 @@ class Details {
       : `${model.cpu[i]} at its begin, ${model.endCpu[i]} at its end`);
     row("begin", (model.flags[i] & CUT ? "before " : "") + "+" + exact(model.begin[i]));
     row("time of day", timeOfDay(model.data.start, model.begin[i]));
+    if (model.kind(i) === "JVM") { row("duration", exact(model.whole(i))); }
     if (model.isSpan[model.name[i]]) {
       row("duration", exact(model.whole(i)));
       row("self time", `${exact(model.self(i))} (${percent(model.self(i), model.whole(i))})`);
     }
     return element("table", {className: "values"}, element("tbody", {}, rows));
+  }
+
+  // The events of the JVM in a span, those with the longest common time first.
+  jvm(i) {
+    const {model} = this, from = model.begin[i], to = model.end(i);
+    const within = k => Math.min(model.end(k), to) - Math.max(model.begin[k], from);
+    const events = model.jvmOf(i).sort((a, b) => within(b) - within(a));
+    if (events.length === 0) { return null; }
+    const longest = events[0], part = within(longest);
+    return [element("h3", {}, `The JVM in it: ${plural(events.length, "event")}`),
+      part > 0.2 * (to - from) ? element("p", {}, element("b", {}, `${percent(part, to - from)} of its time: `
+        + `${model.nameOf(longest)}, ${duration(part)}.`)) : null,
+      this.spanTable(events, to - from, within, "of it"), this.rest(events.length - MOST_LISTED, "more in the page")];
   }
 
   // The spans in a span, by name; then the longest ones.
@@ -319,7 +333,7 @@ class Tooltip {
   }
 
   ofMark(model, i) {
-    const fields = model.fields(i), lines = [element("b", {}, model.nameOf(i), model.isSpan[model.name[i]]
+    const fields = model.fields(i), lines = [element("b", {}, model.nameOf(i), model.isBar[model.name[i]]
       ? ` ${duration(model.whole(i))}` : "")];
     if (model.isSpan[model.name[i]] && model.children[i] > 0) {
       lines.push(element("div", {}, `self ${duration(model.self(i))}, ${plural(model.children[i], "span")} in it`));

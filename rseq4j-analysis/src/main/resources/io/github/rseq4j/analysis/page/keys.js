@@ -176,7 +176,7 @@ class Input {
     if (view.pinned < 0) { view.pan(0.15 * direction); return; }
     const row = model.row[view.pinned];
     for (let i = view.pinned + direction; i >= 0 && i < model.size; i += direction) {
-      if (model.row[i] === row && model.visible[i] && model.isSpan[model.name[i]]) { this.go(i); return; }
+      if (model.row[i] === row && model.visible[i] && model.isBar[model.name[i]]) { this.go(i); return; }
     }
   }
 
@@ -190,7 +190,7 @@ class Input {
   inwards() {
     const {view, chart} = this, {model} = view;
     if (view.pinned < 0) { chart.scroller.scrollTop += 3 * ROW; return; }
-    const spans = [...model.childrenOf(view.pinned)].filter(i => model.isSpan[model.name[i]]);
+    const spans = [...model.childrenOf(view.pinned)].filter(i => model.isBar[model.name[i]]);
     if (spans.length) { this.go(spans.reduce((a, b) => model.nanos[b] > model.nanos[a] ? b : a)); }
   }
 

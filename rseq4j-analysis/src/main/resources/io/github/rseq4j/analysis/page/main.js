@@ -21,6 +21,7 @@ function legend(model, palette) {
   byId("legend").append(...names.slice(0, 24).map(name => element("span", {}, palette.swatch(name), " ",
     model.data.names[name].name)), names.length > 24 ? `and ${names.length - 24} more names` : "",
   model.data.counts.instants ? element("span", {}, "\u25bc event") : "",
+  model.jvm.length ? element("span", {}, palette.swatch(model.name[model.jvm[0]]), " event of the JVM") : "",
   model.data.counts.samples ? element("span", {}, "\u25aa CPU sample") : "");
 }
 

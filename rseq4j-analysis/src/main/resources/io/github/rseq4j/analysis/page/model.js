@@ -23,6 +23,8 @@ class Model {
     }
     this.total = data.nanos;
     this.isSpan = data.names.map(name => name.kind === "SPAN");
+    // Bars: spans, and events of the JVM.
+    this.isBar = data.names.map(name => name.kind === "SPAN" || name.kind === "JVM");
     this.kinds = data.names.map(name => name.kind);
     // The row of the page stores the distance to the parent; 0 stands for none.
     for (let i = 0; i < this.size; i++) {
@@ -33,6 +35,7 @@ class Model {
     this.shown = this.size;
     this.arrange(data.layouts[0].key);
     this.childLists();
+    this.jvm = [...Array(this.size).keys()].filter(i => this.kind(i) === "JVM");
   }
 
   // Orders the visible marks by row, then by class of length, then by begin.
@@ -48,7 +51,7 @@ class Model {
     }
     this.rows = first;
     const starts = new Uint32Array(this.rows * CLASSES + 1);
-    const classOf = i => this.isSpan[this.name[i]]
+    const classOf = i => this.isBar[this.name[i]]
       ? Math.min(CLASSES - 1, 1 + Math.floor(Math.log2(Math.max(this.nanos[i], 1)) / 2)) : 0;
     const classes = new Uint8Array(this.size);
     for (let i = 0; i < this.size; i++) {
@@ -100,10 +103,19 @@ class Model {
   threadOf(thread) {
     const track = this.data.tracks[this.columns.threadTrack[thread]];
     const name = this.data.threadNames[this.columns.threadName[thread]];
-    return track.kind === "THREAD" ? track.name
+    return track.kind === "THREAD" || track.kind === "JVM" ? track.name
       : (track.kind === "VIRTUAL" ? "virtual thread " : "thread ") + this.columns.threadId[thread]
         + (name ? ` "${name}"` : "");
   }
+
+  // The events of the JVM in the time of a span: of its thread, and those that stop all threads.
+  jvmOf(span) {
+    return this.jvm.filter(i => this.begin[i] < this.end(span) && this.end(i) > this.begin[span]
+      && (this.thread[i] === this.thread[span] || this.isOfJvm(i)));
+  }
+
+  // Whether a mark is in the lane of the JVM.
+  isOfJvm(i) { return this.data.tracks[this.columns.threadTrack[this.thread[i]]].kind === "JVM"; }
 
   // The fields of a mark: name and value; undefined if the page leaves the values out.
   fields(i) {

@@ -8,12 +8,14 @@ const PATTERNS = ["", "lines", "crosses", "stripes", "dots"];
 class Palette {
   constructor(data) {
     this.rank = new Map(data.byTime.filter(name => data.names[name].kind === "SPAN").map((name, i) => [name, i]));
+    this.jvm = new Set([...data.names.keys()].filter(name => data.names[name].kind === "JVM"));
     this.made = new Map();
   }
 
   // The colour, the pattern and the ink of a name; names with the most time have colours of their own.
   of(name) {
     const rank = this.rank.get(name);
+    if (this.jvm.has(name)) { return {color: "#5e3c99", ink: "#fff", pattern: "lines"}; }
     if (rank === undefined) { return {color: "#a0a0a0", ink: "#000", pattern: ""}; }
     const color = OKABE_ITO[rank % OKABE_ITO.length];
     return {color, ink: ["#0072b2"].includes(color) ? "#fff" : "#000",

@@ -109,7 +109,7 @@ class Filters {
     const isLimited = shortest > 0 || longest < Infinity;
     model.shown = 0;
     for (let i = 0; i < model.size; i++) {
-      const isSpan = model.isSpan[model.name[i]];
+      const isSpan = model.isBar[model.name[i]];
       const isShown = !this.hidden.has(model.name[i]) && isWanted[model.thread[i]]
         && (!isLimited || isSpan && model.whole(i) >= shortest && model.whole(i) <= longest);
       model.visible[i] = isShown ? 1 : 0;

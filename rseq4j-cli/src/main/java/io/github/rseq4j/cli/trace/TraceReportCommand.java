@@ -5,6 +5,7 @@ import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputFile;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,8 +44,19 @@ final class TraceReportCommand implements Callable<Integer> {
     private long maxBytes;
 
     @Option(names = "--jfr", paramLabel = "RECORDING", description = "A recording of JFR or async-profiler, made at the"
-            + " same time: its CPU samples and their stacks are merged into the page.")
+            + " same time: its CPU samples with their stacks, and the JVM's events (collections, safepoints, contended"
+            + " monitors, pinned virtual threads, waits, input and output) are merged into the page.")
     private @Nullable Path recording;
+
+    private static TraceReport withRecording(TraceReport report, Path jfr) {
+        try {
+            return report.withRecording(jfr);
+        } catch (IOException e) {
+            throw new InputException("--jfr=" + Printable.name(jfr.toString()) + ": cannot be read as a recording: "
+                    + Printable.name(String.valueOf(e.getMessage())) + "; give a file of `jcmd PID JFR.dump`,"
+                    + " of -XX:StartFlightRecording, or of async-profiler with file=NAME.jfr");
+        }
+    }
 
     @Override
     public Integer call() {
@@ -63,7 +75,7 @@ final class TraceReportCommand implements Callable<Integer> {
             List<String> leftOut = new ArrayList<>();
             TraceReport report = trace == null ? null : TraceReport.of(trace).withMaxBytes(maxBytes)
                     .withNotes(input.notes());
-            TraceReport merged = report == null || jfr == null ? report : report.withStacks(jfr);
+            TraceReport merged = report == null || jfr == null ? report : withRecording(report, jfr);
             if (merged != null && OutputFile.write("--html", html, to -> leftOut.addAll(merged.write(to)))) {
                 out.println(Printable.name(html.toString()) + " (" + html.toFile().length() + " bytes)");
                 leftOut.forEach(sentence -> out.println(sentence + "."));

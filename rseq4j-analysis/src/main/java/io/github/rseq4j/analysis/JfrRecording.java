@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import jdk.jfr.consumer.RecordedEvent;
@@ -19,8 +20,8 @@ import jdk.jfr.consumer.RecordedThread;
 import jdk.jfr.consumer.RecordingFile;
 import org.jspecify.annotations.Nullable;
 
-/** Adds the samples of a recording of JFR, or of async-profiler, to a page, with their stacks. */
-final class JfrStacks {
+/** Adds a recording of JFR, or of async-profiler, to a page: CPU samples with their stacks, and the JVM's events. */
+final class JfrRecording {
     /* How it works
      *
      * Times of a recording and of a trace are mapped by the realtime clock. A recording has the thread of a sample by
@@ -39,6 +40,7 @@ final class JfrStacks {
     private final long lastNanos;
     private final CallTree.Node root;
     private final MarkName name = new MarkName("jfr:sample", MarkName.Kind.SAMPLE, List.of("event"), 0);
+    private final JfrEvents events;
     private long merged;
     private long outside;
 
@@ -50,39 +52,72 @@ final class JfrStacks {
      * @param start the time of the trace's first event
      * @param lastNanos the time of the trace's last event, in nanoseconds since the first one
      */
-    JfrStacks(PageData data, ReportMarks marks, Instant start, long lastNanos) {
+    JfrRecording(PageData data, ReportMarks marks, Instant start, long lastNanos) {
         this.data = data;
         this.marks = marks;
         this.start = start;
         this.lastNanos = lastNanos;
+        this.events = new JfrEvents(data, marks, this);
         this.root = data.sampleTree().child(data.sampleTree().root(), "samples of the recording");
+    }
+
+    /**
+     * Tries to read a recording.
+     *
+     * @throws IOException if no event of it can be read
+     */
+    static void check(Path recording) throws IOException {
+        try (RecordingFile file = new RecordingFile(recording)) {
+            if (file.hasMoreEvents()) {
+                file.readEvent();
+            }
+        } catch (RuntimeException e) {
+            // The parser of recordings throws such exceptions for damaged files.
+            throw new IOException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     /**
      * Reads a recording.
      *
-     * @return a sentence on the samples
+     * @return sentences on the samples and events
      */
-    String read(Path recording) {
+    List<String> read(Path recording) {
         String trouble = "";
         try (RecordingFile file = new RecordingFile(recording)) {
             while (file.hasMoreEvents()) {
                 RecordedEvent event = file.readEvent();
                 if (SAMPLES.contains(event.getEventType().getName())) {
                     add(event);
+                } else {
+                    events.add(event);
                 }
             }
         } catch (IOException | RuntimeException e) {
             // The parser of recordings throws such exceptions for damaged files.
             trouble = "; the rest of the recording cannot be read: " + Printable.name(String.valueOf(e.getMessage()));
         }
-        return merged + " CPU samples of " + Printable.name(recording.toString()) + " are merged, " + outside
-                + " others lie outside the trace's time" + trouble;
+        List<String> sentences = new ArrayList<>();
+        sentences.add(merged + " CPU samples of " + Printable.name(recording.toString()) + " are merged, " + outside
+                + " others lie outside the trace's time" + trouble);
+        sentences.addAll(events.finish());
+        return sentences;
+    }
+
+    /** Returns a time in nanoseconds since the first event of the trace; far away times are cut. */
+    long nanos(Instant time) {
+        Duration since = Duration.between(start, time);
+        return Math.abs(since.toSeconds()) > Integer.MAX_VALUE ? since.isNegative() ? Long.MIN_VALUE / 4
+                : Long.MAX_VALUE / 4 : since.toNanos();
+    }
+
+    /** Returns the time of the trace's last event, in nanoseconds since the first one. */
+    long lastNanos() {
+        return lastNanos;
     }
 
     private void add(RecordedEvent event) {
-        Duration since = Duration.between(start, event.getStartTime());
-        long nanos = Math.abs(since.toSeconds()) > Integer.MAX_VALUE ? -1 : since.toNanos();
+        long nanos = nanos(event.getStartTime());
         RecordedStackTrace stack = event.getStackTrace();
         if (nanos < 0 || nanos > lastNanos || stack == null) {
             outside += stack == null ? 0 : 1;
@@ -96,20 +131,29 @@ final class JfrStacks {
         }
         node.add(1, 1, 1);
         RecordedThread thread = thread(event);
-        long id = thread == null ? 0 : thread.getJavaThreadId() > 0 ? thread.getJavaThreadId()
-                : -thread.getOSThreadId();
-        String threadName = thread == null ? "unknown" : thread.getJavaName() == null ? thread.getOSName()
-                : thread.getJavaName();
-        data.add(marks.sample(name, id, String.valueOf(threadName), nanos).stack(node.index())
+        data.add(marks.sample(name, id(thread), name(thread), nanos).stack(node.index())
                 .arguments(event.getEventType().getName() + Mark.VALUE_END));
     }
 
-    private static @Nullable RecordedThread thread(RecordedEvent event) {
+    /** Returns the number of a thread as a trace has it, or 0. */
+    static long id(@Nullable RecordedThread thread) {
+        return thread == null ? 0 : thread.getJavaThreadId() > 0 ? thread.getJavaThreadId()
+                : -thread.getOSThreadId();
+    }
+
+    /** Returns the name of a thread. */
+    static String name(@Nullable RecordedThread thread) {
+        return thread == null ? "unknown" : String.valueOf(thread.getJavaName() == null ? thread.getOSName()
+                : thread.getJavaName());
+    }
+
+    /** Returns the thread of an event, or null. */
+    static @Nullable RecordedThread thread(RecordedEvent event) {
         return event.hasField(SAMPLED_THREAD) ? event.getThread(SAMPLED_THREAD)
                 : event.hasField(EVENT_THREAD) ? event.getThread(EVENT_THREAD) : null;
     }
 
-    private static String frame(RecordedFrame frame) {
+    static String frame(RecordedFrame frame) {
         RecordedMethod method = frame.getMethod();
         if (method == null) {
             return "unknown";
