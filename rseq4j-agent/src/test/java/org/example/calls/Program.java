@@ -62,7 +62,7 @@ public final class Program {
         default long area(long scale) throws InterruptedException {
             called("Shape.area");
             Thread.sleep(1);
-            return side() * side() * scale;
+            return scale * side() * side();
         }
 
         int side();
@@ -182,7 +182,7 @@ public final class Program {
                         return i;
                     }
                     for (int k = 0; k < 3; k++) {
-                        total += k;
+                        called("Work.locked$");
                     }
                 }
                 if (i % 7 == 0) {
@@ -195,16 +195,19 @@ public final class Program {
         static Object switched(int i) {
             called("Work.switched");
             switch (i) {
-                case 0:
+                case 0 -> {
                     return "zero";
-                case 1:
+                }
+                case 1 -> {
                     return 1;
-                case 2:
+                }
+                case 2 -> {
                     return 2L;
-                case 3:
+                }
+                case 3 -> {
                     return null;
-                default:
-                    break;
+                }
+                default -> called("Work.switched$");
             }
             Object o = i == 4 ? new int[0] : (Object) "x";
             return o instanceof int[] array ? array.length : o;

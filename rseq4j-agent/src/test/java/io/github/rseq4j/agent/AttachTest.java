@@ -1,0 +1,166 @@
+package io.github.rseq4j.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.tools.attach.VirtualMachine;
+import io.github.rseq4j.agent.table.MethodRow;
+import io.github.rseq4j.agent.table.MethodTableReader;
+import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.TraceReader;
+import java.io.BufferedReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.example.calls.Steady;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The agent attaches to a program that runs, changes modes, and restores the program's classes. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+final class AttachTest {
+    private static final String STEADY = "method=" + Steady.class.getName();
+    @TempDir
+    private Path folder;
+    private Path jar;
+    private Process process;
+    private BufferedReader output;
+    private VirtualMachine machine;
+
+    @BeforeEach
+    void start() throws Exception {
+        jar = AgentJar.make(folder);
+        process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+EnableDynamicAgentLoading", "-Xverify:all", "-cp",
+                Steady.class.getProtectionDomain().getCodeSource().getLocation().getPath(), Steady.class.getName())
+                .redirectErrorStream(true).start();
+        output = process.inputReader();
+        assertEquals("running", output.readLine());
+        machine = VirtualMachine.attach(String.valueOf(process.pid()));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        machine.detach();
+        process.destroyForcibly().waitFor();
+    }
+
+    private String agent(String options) throws Exception {
+        Path answer = folder.resolve("answer");
+        Files.writeString(answer, "");
+        machine.loadAgent(jar.toString(), "answer=" + answer + ";" + options);
+        return Files.readString(answer);
+    }
+
+    /** Lets the program end, and requires that all its results were right and that nothing else was printed. */
+    private void end() throws Exception {
+        process.outputWriter().write('\n');
+        process.outputWriter().close();
+        List<String> rest = new ArrayList<>();
+        output.lines().forEach(rest::add);
+        assertEquals(0, process.waitFor(), rest.toString());
+        assertEquals(List.of("ended, 0 wrong"), rest);
+    }
+
+    private List<MethodRow> rows() throws Exception {
+        try (MethodTableReader reader = MethodTableReader.open(process.pid())) {
+            return reader.read().rows();
+        }
+    }
+
+    private long calls(String method) throws Exception {
+        return rows().stream().filter(row -> row.method().equals(method)).mapToLong(MethodRow::calls).sum();
+    }
+
+    private void awaitCalls(String method, long before) throws Exception {
+        while (calls(method) <= before) {
+            Thread.sleep(10);
+        }
+    }
+
+    @Test
+    void changesModesWithoutTransforming() throws Exception {
+        String first = agent(STEADY + "::step,mode=count");
+        assertTrue(first.startsWith("ok\n1 methods of 1 loaded classes are instrumented\n"), first);
+        awaitCalls("step", 0);
+        assertEquals(0, rows().getFirst().totalNanos());
+        assertEquals("ok\n1 methods have another mode\n", agent(STEADY + "::step,mode=time"));
+        while (rows().getFirst().totalNanos() == 0) {
+            Thread.sleep(10);
+        }
+        assertEquals("time", rows().getFirst().mode());
+        assertEquals("ok\n1 classes are restored\n", agent("detach"));
+        long now = calls("step");
+        Thread.sleep(100);
+        assertEquals(now, calls("step"));
+        assertEquals("ok\nnothing was attached\n", agent("detach"));
+        end();
+    }
+
+    @Test
+    void attachesAndDetachesUnderLoad() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            String attached = agent(STEADY + ",mode=" + (i % 2 == 0 ? "time" : "count"));
+            assertTrue(attached.startsWith("ok\n"), attached);
+            awaitCalls("step", i == 0 ? 0 : calls("step"));
+            String detached = agent("detach");
+            assertTrue(detached.startsWith("ok\n1 classes are restored\n"), detached);
+        }
+        assertEquals(rows().stream().map(MethodRow::method).distinct().count(), rows().size());
+        end();
+    }
+
+    @Test
+    void writesTheLastSecondsAfterASlowCall() throws Exception {
+        Path snapshots = folder.resolve("snapshots");
+        String answer = agent("snapshot=" + snapshots + ";snapshots=60/min;" + STEADY + "::step,mode=event;" + STEADY
+                + "::slow,over=1ms,args");
+        assertTrue(answer.startsWith("ok\n"), answer);
+        List<Path> written = List.of();
+        while (written.size() < 2) {
+            Thread.sleep(20);
+            if (Files.exists(snapshots)) {
+                try (Stream<Path> all = Files.list(snapshots)) {
+                    written = all.filter(each -> Files.exists(each.resolve("metadata"))).sorted().toList();
+                }
+            }
+        }
+        agent("detach");
+        boolean isSlowThere = false;
+        boolean isStepThere = false;
+        try (TraceReader reader = new TraceReader(written.getFirst())) {
+            for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
+                isStepThere |= event.name().endsWith("Steady:step_begin");
+                if (event.name().endsWith("Steady:slow")) {
+                    isSlowThere = true;
+                    assertTrue((long) event.values().get(0) >= 1_000_000, event.toString());
+                    assertEquals(2L, event.values().get(1), event.toString());
+                }
+            }
+            assertEquals(List.of(), reader.problems());
+        }
+        assertTrue(isSlowThere && isStepThere);
+        end();
+    }
+
+    @Test
+    void saysWhatIsWrong() throws Exception {
+        String wrong = agent("method=a.B,mode=often");
+        assertTrue(wrong.startsWith("error: mode=often"), wrong);
+        String none = agent("method=no.such.Class");
+        assertTrue(none.startsWith("ok\n0 methods of 0 loaded classes are instrumented\nno loaded class matches"), none);
+        String base = agent("method=java.lang.String");
+        assertTrue(base.contains("left alone: java.lang.String: "), base);
+        String dry = agent("dry-run;" + STEADY + ";method=java.lang.String");
+        assertTrue(dry.contains("Steady::step time\n"), dry);
+        assertTrue(dry.contains("left alone: java.lang.String: "), dry);
+        assertEquals(List.of(), rows());
+        end();
+    }
+}
