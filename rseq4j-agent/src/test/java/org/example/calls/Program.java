@@ -113,7 +113,8 @@ public final class Program {
         private final String text;
 
         Work(String given, int number) {
-            super(given == null ? new StringBuilder().append(number).length() : Long.parseLong(new String("3")) + number);
+            super(given == null ? new StringBuilder().append(number).length()
+                    : Long.parseLong(new String("3")) + number);
             called("Work.new");
             this.text = given == null ? "none" : given;
         }
@@ -141,7 +142,8 @@ public final class Program {
             return results;
         }
 
-        static String mixed(byte b, short s, char c, int i, long l, float f, double d, boolean z, String t, int... more) {
+        static String mixed(byte b, short s, char c, int i, long l, float f, double d, boolean z, String t,
+                int... more) {
             called("Work.mixed");
             b++;
             l <<= 2;

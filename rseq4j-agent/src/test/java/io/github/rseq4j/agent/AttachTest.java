@@ -154,7 +154,8 @@ final class AttachTest {
         String wrong = agent("method=a.B,mode=often");
         assertTrue(wrong.startsWith("error: mode=often"), wrong);
         String none = agent("method=no.such.Class");
-        assertTrue(none.startsWith("ok\n0 methods of 0 loaded classes are instrumented\nno loaded class matches"), none);
+        assertTrue(none.startsWith("ok\n0 methods of 0 loaded classes are instrumented\nno loaded class matches"),
+                none);
         String base = agent("method=java.lang.String");
         assertTrue(base.contains("left alone: java.lang.String: "), base);
         String dry = agent("dry-run;" + STEADY + ";method=java.lang.String");
