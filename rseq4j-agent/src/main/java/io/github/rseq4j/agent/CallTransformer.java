@@ -62,7 +62,7 @@ final class CallTransformer implements ClassFileTransformer {
             return false;
         }
         String reason = LeftAlone.ofClass(type);
-        if (reason != null) {
+        if (reason != null && rules.namesClass(type.getName())) {
             matches.leftAlone(type.getName(), reason);
         }
         return reason == null;

@@ -35,6 +35,8 @@ public final class RuleSet {
     /** The names of classes that rules without a wildcard name, and all other targets. */
     private final Set<String> exactClasses = new HashSet<>();
     private final List<Target> otherTargets = new ArrayList<>();
+    /** Whether a rule may match any class. */
+    private final boolean hasOpenTargets;
 
     /**
      * Creates a set of rules.
@@ -56,6 +58,7 @@ public final class RuleSet {
             throw new RuleException("snapshot=" + options.snapshot()
                     + " is written after a call over a limit, and no rule has one: add over=10ms to a rule");
         }
+        this.hasOpenTargets = targets.stream().anyMatch(target -> target.kind() != Target.Kind.CLASSES);
         for (Target target : targets) {
             if (target.kind() == Target.Kind.CLASSES && target.type().isLiteral()) {
                 exactClasses.add(target.type().toString());
@@ -182,11 +185,21 @@ public final class RuleSet {
      * @param binaryName the name with dots, for example {@code java.util.Map$Entry}
      */
     public boolean mayMatchClass(String binaryName) {
+        return !binaryName.startsWith("[") && (hasOpenTargets || namesClass(binaryName));
+    }
+
+    /**
+     * Tells whether the name of a class matches a rule, so that a user expects to hear of it. A rule for annotations or
+     * subtypes does not name the other classes that it may match.
+     *
+     * @param binaryName the name with dots
+     */
+    public boolean namesClass(String binaryName) {
         if (exactClasses.contains(binaryName)) {
             return true;
         }
         for (Target target : otherTargets) {
-            if (target.kind() != Target.Kind.CLASSES || target.type().matches(binaryName)) {
+            if (target.kind() != Target.Kind.ANNOTATED && target.type().matches(binaryName)) {
                 return true;
             }
         }

@@ -141,5 +141,8 @@ final class RuleSetTest {
     @ValueSource(strings = {"method=@com.acme.Traced", "method=com.acme.Base+"})
     void mayMatchAnyClassByAnnotationOrSupertype(String rule) {
         assertTrue(RuleSet.parse(rule).mayMatchClass("org.example.Any"));
+        assertFalse(RuleSet.parse(rule).mayMatchClass("[Lorg.example.Any;"));
+        assertFalse(RuleSet.parse(rule).namesClass("org.example.Any"));
+        assertEquals(rule.endsWith("+"), RuleSet.parse(rule).namesClass("com.acme.Base"));
     }
 }

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
         description = "Counts, times or records the calls of chosen methods of a running JVM.",
         footer = {"", "Examples:",
             "  rseq4j attach 4711 --method 'com.acme.**::handle*' --mode time",
-            "  rseq4j attach 4711 --method '@com.acme.Traced' --mode count --method 'com.acme.Dao+' --over 10ms --args",
+            "  rseq4j attach 4711 --method 'com.acme.Dao+' --over 10ms --args",
             "", "Exit status: 0 attached, 1 the agent refused, 2 an option is wrong or the JVM cannot be attached to."})
 public final class AttachCommand implements Callable<Integer> {
     @Spec
