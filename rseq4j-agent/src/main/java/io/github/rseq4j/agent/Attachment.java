@@ -1,5 +1,6 @@
 package io.github.rseq4j.agent;
 
+import io.github.rseq4j.Rseq;
 import io.github.rseq4j.agent.code.LinkClass;
 import io.github.rseq4j.agent.rule.AgentOptions;
 import io.github.rseq4j.agent.rule.Rule;
@@ -21,14 +22,17 @@ final class Attachment {
     private static final int MAX_LEFT_LINES = 20;
 
     private final Instrumentation instrumentation;
+    private final MethodTable table;
     private final MethodRegistry methods;
     private final Matches matches = new Matches();
     private final AgentTrace trace;
     private List<Rule> rules = List.of();
     private @Nullable CallTransformer transformer;
+    private @Nullable CountPublisher publisher;
 
-    private Attachment(Instrumentation instrumentation, MethodRegistry methods) {
+    private Attachment(Instrumentation instrumentation, MethodTable table, MethodRegistry methods) {
         this.instrumentation = instrumentation;
+        this.table = table;
         this.methods = methods;
         this.trace = new AgentTrace(methods);
     }
@@ -46,9 +50,10 @@ final class Attachment {
             access.setAccessible(true);
             access.invoke(own);
         }
-        MethodRegistry methods = new MethodRegistry(MethodTable.create());
+        MethodTable table = MethodTable.create();
+        MethodRegistry methods = new MethodRegistry(table);
         LinkClass.install(MethodHandles.privateLookupIn(Object.class, MethodHandles.lookup()), methods.linker());
-        return new Attachment(instrumentation, methods);
+        return new Attachment(instrumentation, table, methods);
     }
 
     /** Lists what rules would match among the loaded classes. */
@@ -73,7 +78,7 @@ final class Attachment {
 
     /** Adds rules. A rule with the methods of an earlier one replaces it. */
     String attach(RuleSet asked) throws Throwable {
-        String note = trace.open(asked);
+        String note = trace.open(asked) + slowness();
         int changed = 0;
         List<Rule> kept = new ArrayList<>(rules);
         List<Rule> added = new ArrayList<>();
@@ -91,6 +96,9 @@ final class Attachment {
         }
         rules = List.copyOf(kept);
         matches.next();
+        if (publisher == null && !table.whyCopied().isEmpty()) {
+            publisher = new CountPublisher(table);
+        }
         CallTransformer now = transformer;
         RuleSet all = new RuleSet(rules, plain());
         if (now == null) {
@@ -108,6 +116,11 @@ final class Attachment {
         }
         return (added.isEmpty() ? "" : summary("are instrumented", matches))
                 + (changed > 0 ? changed + " methods have another mode\n" : "") + left() + note;
+    }
+
+    private static String slowness() {
+        Rseq.Availability rseq = Rseq.availability();
+        return rseq.available() ? "" : "rseq is not available, so each call takes longer: " + rseq.reason() + "\n";
     }
 
     private static AgentOptions plain() {
@@ -138,6 +151,11 @@ final class Attachment {
         int count = matches.classCount();
         new Retransformation(instrumentation, now).run(type -> matches.has(type.getName()));
         matches.clear();
+        CountPublisher ending = publisher;
+        publisher = null;
+        if (ending != null) {
+            ending.close();
+        }
         return count + " classes are restored\n" + trace.close();
     }
 }
