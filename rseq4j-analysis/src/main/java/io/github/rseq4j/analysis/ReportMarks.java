@@ -12,9 +12,11 @@ import io.github.rseq4j.trace.ctf.TraceThread;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +46,8 @@ final class ReportMarks {
     private final Map<String, MarkName> names = new HashMap<>();
     private final Map<Object, Track> tracks = new HashMap<>();
     private final Track virtual = new Track("virtual threads", Track.Kind.VIRTUAL);
-    private final Track others = new Track("other threads", Track.Kind.OTHERS);
+    private final Map<MarkName.Kind, MarkName> others = new EnumMap<>(MarkName.Kind.class);
+    private final Track otherThreads = new Track("other threads", Track.Kind.OTHERS);
     private final long maxTracks = Math.clamp(Runtime.getRuntime().maxMemory() / TRACK_BYTES, 1, MAX_TRACKS);
     /** The most spans that are open at the same time, in the view of the page. */
     private final long maxOpen = Math.min(MOST_OPEN, Runtime.getRuntime().maxMemory() / OPEN_BYTES);
@@ -55,6 +58,7 @@ final class ReportMarks {
     private long open;
     private long forgotten;
     private long cut;
+    private long otherNames;
 
     /** Data of a span for the page, besides its times. */
     private static final class Shown {
@@ -152,11 +156,33 @@ final class ReportMarks {
 
     /** Returns a mark of an event alone. */
     Mark mark(MarkName.Kind kind, TraceEvent event, long nanos) {
-        MarkName name = names.computeIfAbsent(kind + event.type().name(), _ -> new MarkName(event.type().name(), kind,
+        MarkName name = name(kind, event.type().name(), () -> new MarkName(event.type().name(), kind,
                 fields(event.type(), 0), 0));
         SpanNode around = pairs.innermost(event.threadId());
         return new Mark(name, track(event.threadId(), event.timestamp()), event.threadId()).time(nanos, 0)
                 .cpus(event.cpu(), event.cpu()).depth(around == null ? 0 : around.depth());
+    }
+
+    /** Returns a name; those beyond the limit share one, which has no fields. */
+    private MarkName name(MarkName.Kind kind, String text, Supplier<MarkName> made) {
+        MarkName name = names.get(kind + text);
+        if (name == null && names.size() < data.maxNames()) {
+            name = made.get();
+            names.put(kind + text, name);
+        }
+        otherNames += name == null ? 1 : 0;
+        return name != null ? name : others.computeIfAbsent(kind, _ -> new MarkName("others:others", kind, List.of(),
+                0));
+    }
+
+    /** Returns the most names of the page. */
+    int maxNames() {
+        return data.maxNames();
+    }
+
+    /** Returns the number of marks whose name the page does not have. */
+    long otherNames() {
+        return otherNames;
     }
 
     /** Returns a sample that is no event of the trace; the name is for a thread that the trace does not name. */
@@ -187,7 +213,7 @@ final class ReportMarks {
 
     private void add(SpanNode span, Shown shown, @Nullable EventType last, long begin, long length, long whole,
             int flags) {
-        MarkName name = names.computeIfAbsent(MarkName.Kind.SPAN + span.name(), _ -> {
+        MarkName name = name(MarkName.Kind.SPAN, span.name(), () -> {
             boolean isComplete = span.isComplete();
             EventType ends = last != null || isComplete ? last : endOf(span.name());
             List<String> endFields = ends == null || isComplete ? List.of() : fields(ends, 0);
@@ -310,7 +336,7 @@ final class ReportMarks {
                     MAX_VALUE_CHARS) : trace.threads().lane(threadId, timestamp), Track.Kind.THREAD);
             tracks.put(key, track);
         }
-        return track == null ? others : track;
+        return track == null ? otherThreads : track;
     }
 
     /** Returns the name of a thread without a lane of its own, or an empty text. */

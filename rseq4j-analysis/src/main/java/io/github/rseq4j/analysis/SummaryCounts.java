@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 /** Counts the events of a trace, and measures its spans. */
 final class SummaryCounts {
     private static final double NANOS_PER_SECOND = 1e9;
-    /** The most names of spans with a histogram of their own, of some 80 KiB each. All other spans share one. */
-    private static final int MOST_LATENCIES = 500;
-    private static final int LATENCY_BYTES = 1 << 20;
+    /** The most names of spans with a histogram of their own, of up to some 80 KiB each. All other spans share one. */
+    private static final int MOST_LATENCIES = 4_000;
+    private static final int LATENCY_BYTES = 1 << 19;
     private static final String OTHERS = "others";
     /** The entry of the environment with the calls of an event that limits left out, before the event's number. */
     private static final String OMITTED = "omitted_";

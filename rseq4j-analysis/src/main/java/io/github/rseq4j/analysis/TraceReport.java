@@ -157,11 +157,15 @@ public final class TraceReport {
             all.add(marks.forgotten() + " spans are not shown, because too many were open at the same time");
         }
         if (summary.impossibleDurations() > 0) {
-            all.add(summary.impossibleDurations() + " events have an impossible duration, and are shown as events"
-                    + " without a length");
+            all.add("events with an impossible duration, which are shown without a length: "
+                    + summary.impossibleDurations());
+        }
+        if (marks.otherNames() > 0) {
+            all.add("the page has the names of " + marks.maxNames() + " kinds of spans and events; "
+                    + marks.otherNames() + " marks with other names are called others");
         }
         if (marks.cut() > 0) {
-            all.add(marks.cut() + " spans began before the first event of the trace: their bars begin there");
+            all.add("bars that begin at the first event because their spans began before it: " + marks.cut());
         }
         all.addAll(merged);
         facts.put("notes", all);
@@ -179,6 +183,13 @@ public final class TraceReport {
         limited.computeIfPresent("byEvent", (_, all) -> ((List<?>) all).stream().sorted(Comparator.comparingLong(
                 each -> -(((Map<?, ?>) each).get("count") instanceof Long count ? count : 0))).limit(SHOWN_NAMES)
                 .toList());
+        limited.computeIfPresent("latencies", (_, all) -> {
+            Map<String, Object> latencies = new LinkedHashMap<>();
+            ((Map<?, ?>) all).entrySet().stream().sorted(Comparator.comparingLong(each -> -(each.getValue()
+                    instanceof Map<?, ?> one && one.get("totalNanos") instanceof Long total ? total : 0)))
+                    .limit(SHOWN_NAMES).forEach(each -> latencies.put(each.getKey().toString(), each.getValue()));
+            return latencies;
+        });
         limited.remove("byThread");
         limited.computeIfPresent("samples", (_, all) -> ((List<?>) all).stream().limit(SHOWN_NAMES).toList());
         limited.computeIfPresent("environment", (_, all) -> {

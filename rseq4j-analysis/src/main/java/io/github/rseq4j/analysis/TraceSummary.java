@@ -97,15 +97,18 @@ public final class TraceSummary {
                               long samples) {}
 
     /**
-     * The durations of the spans of one name. Median and percentile exceed the true values by less than 1 in 100.
+     * The durations of the spans of one name. Median and percentiles exceed the true values by less than 1 in 100.
      *
      * @param count the number of spans
+     * @param totalNanos the sum, in nanoseconds, at most {@code Long.MAX_VALUE}
      * @param medianNanos the median, in nanoseconds
+     * @param p90Nanos the 90th percentile, in nanoseconds
      * @param p99Nanos the 99th percentile, in nanoseconds
      * @param maxNanos the maximum, in nanoseconds
      * @since 0.1.0
      */
-    public record Latency(long count, long medianNanos, long p99Nanos, long maxNanos) {}
+    public record Latency(long count, long totalNanos, long medianNanos, long p90Nanos, long p99Nanos,
+                          long maxNanos) {}
 
     /**
      * The samples of CPU time in one library.
@@ -227,7 +230,8 @@ public final class TraceSummary {
     }
 
     /**
-     * {@return the durations of spans by name, for the first 500 names; {@code others} has those of all other names}
+     * {@return the durations of spans by name, for the first 4,000 names, or fewer in a small heap; {@code others} has
+     * those of all other names}
      */
     public Map<String, Latency> latencies() {
         return latencies;
@@ -292,8 +296,9 @@ public final class TraceSummary {
         object.put("byThread", byThread.stream().map(TraceSummary::object).toList());
         object.put("otherThreads", otherThreads());
         Map<String, Object> byName = new LinkedHashMap<>();
-        latencies.forEach((name, each) -> byName.put(name, entries("count", each.count(), "medianNanos",
-                each.medianNanos(), "p99Nanos", each.p99Nanos(), "maxNanos", each.maxNanos())));
+        latencies.forEach((name, each) -> byName.put(name, entries("count", each.count(), "totalNanos",
+                each.totalNanos(), "medianNanos", each.medianNanos(), "p90Nanos", each.p90Nanos(), "p99Nanos",
+                each.p99Nanos(), "maxNanos", each.maxNanos())));
         object.put("latencies", byName);
         object.put("unmatched", unmatched);
         object.put("impossibleDurations", impossible);

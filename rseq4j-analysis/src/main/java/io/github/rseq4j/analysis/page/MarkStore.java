@@ -15,8 +15,9 @@ final class MarkStore {
      * The store fills up to a quarter beyond its limit. Then it keeps as many marks as its limit and gives the others
      * away, so the cost of a mark does not grow with their number.
      *
-     * Of spans the longest ones stay. Instants have no length: each name may keep as many as the names with fewer
-     * instants leave room for, and a random choice of those stays. The seed is fixed, so equal traces give equal pages.
+     * Of spans the longest ones stay, and the longest of each name. Instants have no length: each name may keep as many
+     * as the names with fewer instants leave room for, and a random choice of those stays. The seed is fixed, so equal
+     * traces give equal pages.
      */
     private static final long SEED = 17;
     private static final int SPARE_PART = 4;
@@ -25,6 +26,7 @@ final class MarkStore {
     private final Consumer<Mark> dropped;
     private final Random random = new Random(SEED);
     private int limit;
+    private long longestDropped;
     private List<Mark> marks = new ArrayList<>();
 
     /**
@@ -47,6 +49,11 @@ final class MarkStore {
         }
     }
 
+    /** Returns the length of the longest mark that was given away, or 0. */
+    long longestDropped() {
+        return longestDropped;
+    }
+
     List<Mark> marks() {
         return marks;
     }
@@ -62,10 +69,16 @@ final class MarkStore {
             return;
         }
         if (isOfSpans) {
-            // Spans without an end come first: they may be why a request never ended.
+            // Spans without an end come first: they may be why a request never ended. Then the longest of each name.
+            Map<MarkName, Mark> longest = new HashMap<>();
+            marks.forEach(mark -> longest.merge(mark.name, mark, (one, other) -> other.whole > one.whole ? other
+                    : one));
+            boolean keepsLongest = longest.size() <= limit / 2;
             marks.sort(Comparator.comparing((Mark mark) -> (mark.flags & Mark.UNFINISHED) == 0)
+                    .thenComparing(mark -> !keepsLongest || longest.get(mark.name) != mark)
                     .thenComparing(Comparator.comparingLong((Mark mark) -> mark.nanos).reversed()));
             List<Mark> rest = marks.subList(limit, marks.size());
+            rest.forEach(mark -> longestDropped = Math.max(longestDropped, mark.nanos));
             rest.forEach(dropped);
             rest.clear();
         } else {

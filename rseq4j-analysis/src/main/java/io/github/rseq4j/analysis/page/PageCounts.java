@@ -10,7 +10,7 @@ import java.util.Locale;
  * @param maxBytes the most bytes of the page
  * @param spans the spans of the trace
  * @param keptSpans the spans of the page
- * @param shortestNanos the length of the shortest span of the page; all longer spans are in the page
+ * @param shortestNanos the length of the longest span that is not in the page, or 0
  * @param instants the events of the trace that neither begin nor end a span
  * @param keptInstants those of the page
  * @param samples the samples of the trace
@@ -32,9 +32,9 @@ public record PageCounts(long maxBytes, long spans, long keptSpans, long shortes
     public List<String> sentences() {
         List<String> sentences = new ArrayList<>();
         if (keptSpans < spans) {
-            sentences.add(String.format(Locale.ROOT, "%,d of %,d spans are shown one by one: the longest, down to %s;"
-                    + " the other %,d are shown as counts by lane, depth and time", keptSpans, spans,
-                    length(shortestNanos), spans - keptSpans));
+            sentences.add(String.format(Locale.ROOT, "%,d of %,d spans are shown one by one: the longest, down to %s,"
+                    + " and the longest of each name; the other %,d are shown as counts by lane, depth and time",
+                    keptSpans, spans, length(shortestNanos), spans - keptSpans));
         }
         others(sentences, "events without a length", instants, keptInstants);
         others(sentences, "CPU samples", samples, keptSamples);

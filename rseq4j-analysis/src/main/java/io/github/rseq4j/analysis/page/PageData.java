@@ -20,6 +20,8 @@ public final class PageData {
     private static final int MAX_CELLS = 1 << 15;
     private static final int NODE_BYTES = 8192;
     private static final int MAX_NODES = 20_000;
+    /** A name has some 300 bytes in the page, where names are not compressed. */
+    private static final int PAGE_BYTES_OF_NAME = 2048;
     private static final int MAX_SERIES = 40;
     private static final int MAX_RATES = 60;
     private static final int ARGUMENT_PART = 12;
@@ -38,6 +40,7 @@ public final class PageData {
     final CallTree spanTree;
     final CallTree sampleTree;
     final Set<MarkName> names = new LinkedHashSet<>();
+    private final int maxNames;
     private final long maxArgumentChars;
     private long argumentChars;
 
@@ -57,7 +60,13 @@ public final class PageData {
         int nodes = Math.clamp(heap / NODE_BYTES, 1_000, MAX_NODES);
         spanTree = new CallTree(nodes);
         sampleTree = new CallTree(nodes);
+        maxNames = (int) (maxPageBytes / PAGE_BYTES_OF_NAME);
         maxArgumentChars = heap / ARGUMENT_PART;
+    }
+
+    /** Returns the most names of marks that a page has. */
+    public int maxNames() {
+        return maxNames;
     }
 
     /** Returns the spans by the names around them. */

@@ -52,19 +52,16 @@ final class PageTables {
         long[] all = new long[MarkName.Kind.values().length];
         long[] kept = new long[all.length];
         names.forEach(name -> all[name.kind.ordinal()] += name.count);
-        long shortest = Long.MAX_VALUE;
         long leftOut = 0;
         for (Mark mark : marks) {
             kept[mark.name.kind.ordinal()]++;
             leftOut += mark.arguments.equals(Mark.LEFT_OUT) ? 1 : 0;
-            shortest = mark.name.kind == MarkName.Kind.SPAN && (mark.flags & Mark.UNFINISHED) == 0
-                    ? Math.min(shortest, mark.nanos) : shortest;
         }
         int span = MarkName.Kind.SPAN.ordinal();
         int instant = MarkName.Kind.INSTANT.ordinal();
         int sample = MarkName.Kind.SAMPLE.ordinal();
         int jvm = MarkName.Kind.JVM.ordinal();
-        return new PageCounts(maxBytes, all[span], kept[span], kept[span] == 0 ? 0 : shortest, all[instant],
+        return new PageCounts(maxBytes, all[span], kept[span], data.spans.longestDropped(), all[instant],
                 kept[instant], all[sample], kept[sample], all[jvm], kept[jvm], leftOut);
     }
 

@@ -164,7 +164,7 @@ class Input {
       event.target.dispatchEvent(new Event("change"));
     } else if (isText) { event.target.blur(); } else if (view.pinned >= 0) { view.pin(-1); } else if (view.range) {
       view.select(null);
-    } else if (search.box.value) { search.box.value = ""; search.find(); } else if (view.model.shown < view.model.size) {
+    } else if (search.box.value || search.chosen >= 0) { search.box.value = ""; search.find(); } else if (view.model.shown < view.model.size) {
       filters.clear();
     } else { document.activeElement.blur(); }
     event.preventDefault();

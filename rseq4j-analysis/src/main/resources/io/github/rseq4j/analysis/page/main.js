@@ -69,13 +69,18 @@ async function start() {
   const details = new Details(model, view, palette, new Reasons(model)), tooltip = new Tooltip(details, chart);
   const ids = ["slowest", "statistics", "spans", "samples", "counters", "events"];
   const panels = Object.fromEntries(ids.map(id => [id, panelOf("" + id)]));
-  new Slowest(model, view, palette, details, panels.slowest);
-  new Statistics(model, view, palette, panels.statistics);
+  const slowest = new Slowest(model, view, palette, details, panels.slowest);
+  new Statistics(model, view, palette, panels.statistics, name => {
+    slowest.choose(name);
+    search.spans(name);
+    search.go(1);
+    byId("timeline").scrollIntoView({block: "nearest"});
+  });
   new Flame(model, view, palette, panels.spans, true);
   new Flame(model, view, palette, panels.samples, false);
   new Counters(model, view, panels.counters);
   eventTable(model, panels.events);
-  tabs(view, [["slowest", "Slowest spans", panels.slowest], ["statistics", "Statistics of the selection", panels.statistics],
+  tabs(view, [["slowest", "Slowest spans", panels.slowest], ["statistics", "Methods and statistics", panels.statistics],
     ["spans", "Flame graph of spans", panels.spans], ["samples", "Flame graph of CPU samples", panels.samples],
     ["counters", "Counters", panels.counters], ["events", "Events and process", panels.events]]);
   const filters = new Filters(model, view, palette), search = new Search(model, view);

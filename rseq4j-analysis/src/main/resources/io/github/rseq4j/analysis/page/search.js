@@ -6,6 +6,7 @@ class Search {
     this.view = view;
     this.list = [];
     this.at = -1;
+    this.chosen = -1;
     this.box = byId("search");
     let timer = 0;
     this.box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => this.find(), 150); });
@@ -18,13 +19,14 @@ class Search {
     });
     byId("next").addEventListener("click", () => this.go(1));
     byId("previous").addEventListener("click", () => this.go(-1));
-    view.on(what => what.has("filter") && this.box.value && this.find());
+    view.on(what => what.has("filter") && (this.box.value ? this.find() : this.chosen >= 0 && this.spans(this.chosen)));
   }
 
   find() {
     const {model} = this, text = this.box.value.trim().toLowerCase(), found = new Uint8Array(model.size);
     this.text = this.box.value;
     this.at = -1;
+    this.chosen = -1;
     if (text === "") {
       this.list = [];
       this.view.matches = null;
@@ -48,16 +50,30 @@ class Search {
     this.view.changed("matches");
   }
 
+  // Selects the visible spans of a name in the selected range, the slowest first.
+  spans(name) {
+    const {model} = this, {from, to} = this.view.selected(), isMatch = new Uint8Array(model.size);
+    this.box.value = this.text = "";
+    this.chosen = name;
+    this.at = -1;
+    this.list = [...model.name.keys()].filter(i => model.name[i] === name && model.visible[i] && model.begin[i] >= from
+      && model.begin[i] <= to).sort((a, b) => model.whole(b) - model.whole(a));
+    this.list.forEach(i => { isMatch[i] = 1; });
+    this.view.matches = {has: i => isMatch[i] === 1};
+    this.say();
+    this.view.changed("matches");
+  }
+
   say() {
-    byId("found").textContent = this.list.length === 0 ? "no match"
-      : (this.at >= 0 ? `${count(this.at + 1)} of ` : "") + plural(this.list.length, "match", "matches");
+    byId("found").textContent = this.list.length === 0 ? this.chosen >= 0 ? "no span in the page" : "no match"
+      : (this.at >= 0 ? `${count(this.at + 1)} of ` : "") + (this.chosen >= 0 ? plural(this.list.length, "span") : plural(this.list.length, "match", "matches"));
   }
 
   // Jumps to the next or the previous match; the first one after the visible beginning.
   go(direction) {
     if (this.list.length === 0) { return; }
     if (this.at < 0) {
-      const first = this.list.findIndex(i => this.model.begin[i] >= this.view.from);
+      const first = this.chosen >= 0 ? 0 : this.list.findIndex(i => this.model.begin[i] >= this.view.from);
       this.at = direction > 0 ? Math.max(first, 0) : (first <= 0 ? this.list.length : first) - 1;
     } else {
       this.at = (this.at + direction + this.list.length) % this.list.length;

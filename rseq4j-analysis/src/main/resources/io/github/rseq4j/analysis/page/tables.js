@@ -51,6 +51,13 @@ class Slowest {
     element("td", {}, element("bdi", {}, this.details.brief(i))));
   }
 
+  // Shows only the spans of a name.
+  choose(name) {
+    this.only = name;
+    this.rows = PAGE_ROWS;
+    this.show();
+  }
+
   jump(i) {
     this.view.jump(i);
     byId("timeline").scrollIntoView({block: "nearest"});

@@ -104,8 +104,8 @@ final class TraceSummaryCommand implements Callable<Integer> {
         }
         if (summary.impossibleDurations() != 0) {
             out.println();
-            out.println(number(summary.impossibleDurations()) + " events have an impossible durationNanos: negative,"
-                    + " or longer than the clock has run");
+            out.println("events with an impossible durationNanos (negative, or longer than the clock has run): "
+                    + number(summary.impossibleDurations()));
         }
     }
 

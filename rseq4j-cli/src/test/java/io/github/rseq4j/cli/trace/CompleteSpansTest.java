@@ -102,7 +102,7 @@ class CompleteSpansTest {
         Run run = Run.of("trace", "summary", trace().toString());
         assertEquals(0, run.exit(), run.err());
         assertTrue(run.out().matches("(?s).*com.acme.Shop:order +2 +[0-9.,]+ +495,000.000 +495,000.000.*"), run.out());
-        assertTrue(run.out().contains("1 events have an impossible durationNanos"), run.out());
+        assertTrue(run.out().contains("longer than the clock has run): 1"), run.out());
         Run json = Run.of("trace", "summary", "--json", folder.resolve("trace").toString());
         assertTrue(json.out().contains("\"impossibleDurations\" : 1"), json.out());
     }
@@ -114,8 +114,9 @@ class CompleteSpansTest {
         assertEquals(0, run.exit(), run.err());
         try (Browser page = new Browser(html, folder)) {
             assertTrue(page.text("facts").contains("10 events, 5 spans"), page.text("facts"));
-            assertTrue(page.text("notes").contains("1 events have an impossible duration"), page.text("notes"));
-            assertTrue(page.text("notes").contains("1 spans began before the first event"), page.text("notes"));
+            assertTrue(page.text("notes").contains("an impossible duration, which are shown without a length: 1."),
+                    page.text("notes"));
+            assertTrue(page.text("notes").contains("because their spans began before it: 1."), page.text("notes"));
             // The longest call began before the trace: the table has its whole duration.
             page.click("#slowest tbody tr");
             assertTrue(page.text("details").startsWith("com.acme.Shop:order 495 ms"), page.text("details"));
