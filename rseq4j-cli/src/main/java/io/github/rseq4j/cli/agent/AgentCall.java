@@ -93,10 +93,9 @@ final class AgentCall {
         } catch (AttachNotSupportedException e) {
             String message = String.valueOf(e.getMessage());
             throw new InputException(process + (message.contains("does not support the attach")
-                    ? " was started with -XX:+DisableAttachMechanism, so it does not let tools attach; start it without"
-                    + " this flag, or with -javaagent"
-                    : " does not answer: it was started with -XX:+DisableAttachMechanism or -Xrs, it is still starting,"
-                    + " or it hangs; start it without these flags, or with -javaagent (" + message + ")"));
+                    ? JvmProcess.DISABLED : " does not answer: it was started with -XX:+DisableAttachMechanism, is still"
+                    + " starting, or hangs; try again, or start it without this flag or with -javaagent (" + message
+                    + ")"));
         } catch (IOException e) {
             throw new InputException(process + ": attaching is refused: " + e.getMessage()
                     + "; run rseq4j as the user of the process or as root, outside of a sandbox, or start the program"

@@ -5,6 +5,7 @@ import io.github.rseq4j.cli.process.ProcessFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
@@ -21,6 +22,14 @@ import java.util.Set;
  */
 record JvmProcess(int pid, String name, int user, int group, boolean isOwn, Path tmp) {
     private static final String JVM_LIBRARY = "/libjvm.so";
+    private static final String MECHANISM = "DisableAttachMechanism";
+    /** The rest of the message for a JVM that lets no tool attach. */
+    static final String DISABLED = " was started with -XX:+" + MECHANISM
+            + ", so it does not let tools attach; start it without this flag, or with -javaagent";
+    /** The options of java whose value is the next word. */
+    private static final Set<String> WITH_VALUE = Set.of("-cp", "-classpath", "--class-path", "-p", "--module-path",
+            "--upgrade-module-path", "--add-modules", "--limit-modules", "--enable-native-access", "--add-exports",
+            "--add-opens", "--add-reads", "--patch-module");
     private static final Path TMP = Path.of("/tmp");
 
     /**
@@ -55,11 +64,30 @@ record JvmProcess(int pid, String name, int user, int group, boolean isOwn, Path
         if (!files.isEmpty() && files.stream().noneMatch(JvmProcess::isJvmLibrary)) {
             throw new InputException(process + " is not a JVM: it has not mapped libjvm.so; jps -l lists the JVMs");
         }
+        if (isDeaf(new ProcessFiles(pid).commandLine())) {
+            throw new InputException(process + DISABLED);
+        }
         if (status.state() == 'T' || status.state() == 't') {
             throw new InputException(process + " is stopped, by a signal or a debugger; continue it first (kill -CONT "
                     + pid + ")");
         }
         return new JvmProcess(pid, status.name(), status.effectiveUser(), status.effectiveGroup(), isOwn, tmp(pid));
+    }
+
+    /**
+     * Tells whether the options of a JVM switch the attach mechanism off. Such a JVM would print its threads at the
+     * signal, and not answer. Options in files and variables are not seen here.
+     */
+    private static boolean isDeaf(List<String> words) {
+        boolean isDeaf = false;
+        for (int i = 1; i < words.size() && words.get(i).startsWith("-"); i++) {
+            String word = words.get(i);
+            if (word.equals("-XX:+" + MECHANISM) || word.equals("-XX:-" + MECHANISM)) {
+                isDeaf = word.startsWith("-XX:+");
+            }
+            i += WITH_VALUE.contains(word) ? 1 : 0;
+        }
+        return isDeaf;
     }
 
     private static boolean isJvmLibrary(String file) {

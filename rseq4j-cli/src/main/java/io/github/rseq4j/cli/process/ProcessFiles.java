@@ -133,6 +133,12 @@ public final class ProcessFiles {
         return numbers;
     }
 
+    /** Returns the words of the process's command line; none if it has ended or they cannot be read. */
+    public List<String> commandLine() {
+        String text = text(folder.resolve("cmdline"));
+        return text == null || text.isEmpty() ? List.of() : List.of(text.split("\0", -1));
+    }
+
     /** Tells whether the process is a thread of the kernel. */
     public boolean isOfTheKernel() {
         String stat = text(folder.resolve("stat"));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.cli.Run;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -113,6 +114,21 @@ final class AttachCommandTest {
             run = attach(jvm.pid(), "--method", "Halt");
             assertEquals(2, run.exit());
             assertTrue(run.onlyError().contains("has ended, or closed the connection"), run.err());
+        }
+    }
+
+    /** The JVM would print its threads and not answer. */
+    @Test
+    void readsTheFlagThatSwitchesAttachingOffBeforeItSendsASignal() throws IOException {
+        try (Jvm jvm = Jvm.start(folder, Jvm.java(), "-XX:-UsePerfData", "--add-opens", "java.base/java.lang=ALL-UNNAMED",
+                "-XX:+DisableAttachMechanism")) {
+            Run run = attach(jvm.pid(), "--method", "a.B");
+            assertTrue(run.onlyError().contains("was started with -XX:+DisableAttachMechanism"), run.err());
+            jvm.process().getOutputStream().close();
+            assertEquals(0, jvm.process().inputReader(StandardCharsets.UTF_8).lines().count(), "no dump of threads");
+        }
+        try (Jvm jvm = Jvm.start(folder, Jvm.java(), "-XX:+DisableAttachMechanism", "-XX:-DisableAttachMechanism")) {
+            assertEquals("method=a.B,mode=time", answer(jvm, "--method", "a.B"));
         }
     }
 
