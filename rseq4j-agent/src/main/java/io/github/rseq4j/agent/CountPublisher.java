@@ -25,7 +25,7 @@ final class CountPublisher implements AutoCloseable {
             thread.setContextClassLoader(null);
             return thread;
         });
-        // What a turn throws would end the later ones: the disk may have room again.
+        // A turn that throws would end the later ones.
         var _ = executor.scheduleWithFixedDelay(this::publish, 0, SECOND, TimeUnit.SECONDS);
     }
 
@@ -33,7 +33,7 @@ final class CountPublisher implements AutoCloseable {
         try {
             table.publish();
         } catch (RuntimeException _) {
-            // The reader sees that the copy is old.
+            // The disk may have room again later. The reader sees that the copy is old.
         }
     }
 
