@@ -11,6 +11,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntSupplier;
 import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** A program with methods of every kind, which counts their calls itself. It prints what it computed, then counts. */
 public final class Program {
@@ -112,7 +113,7 @@ public final class Program {
     public static final class Work extends Base {
         private final String text;
 
-        Work(String given, int number) {
+        Work(@Nullable String given, int number) {
             super(given == null ? new StringBuilder().append(number).length()
                     : Long.parseLong(new String("3")) + number);
             called("Work.new");
@@ -194,7 +195,7 @@ public final class Program {
             return 2L * i;
         }
 
-        static Object switched(int i) {
+        static @Nullable Object switched(int i) {
             called("Work.switched");
             switch (i) {
                 case 0 -> {
