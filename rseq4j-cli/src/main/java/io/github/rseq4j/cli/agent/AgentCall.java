@@ -93,8 +93,8 @@ final class AgentCall {
         } catch (AttachNotSupportedException e) {
             String message = String.valueOf(e.getMessage());
             throw new InputException(process + (message.contains("does not support the attach")
-                    ? JvmProcess.DISABLED : " does not answer: it was started with -XX:+DisableAttachMechanism, is still"
-                    + " starting, or hangs; try again, or start it without this flag or with -javaagent (" + message
+                    ? JvmProcess.DISABLED
+                    : " does not answer: it was started with -XX:+DisableAttachMechanism, is still starting, or hangs; try again, or start it without this flag or with -javaagent (" + message
                     + ")"));
         } catch (IOException e) {
             throw new InputException(process + ": attaching is refused: " + e.getMessage()

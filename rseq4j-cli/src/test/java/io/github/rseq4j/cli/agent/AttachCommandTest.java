@@ -120,8 +120,8 @@ final class AttachCommandTest {
     /** The JVM would print its threads and not answer. */
     @Test
     void readsTheFlagThatSwitchesAttachingOffBeforeItSendsASignal() throws IOException {
-        try (Jvm jvm = Jvm.start(folder, Jvm.java(), "-XX:-UsePerfData", "--add-opens", "java.base/java.lang=ALL-UNNAMED",
-                "-XX:+DisableAttachMechanism")) {
+        try (Jvm jvm = Jvm.start(folder, Jvm.java(), "-XX:-UsePerfData", "--add-opens",
+                "java.base/java.lang=ALL-UNNAMED", "-XX:+DisableAttachMechanism")) {
             Run run = attach(jvm.pid(), "--method", "a.B");
             assertTrue(run.onlyError().contains("was started with -XX:+DisableAttachMechanism"), run.err());
             jvm.process().getOutputStream().close();
