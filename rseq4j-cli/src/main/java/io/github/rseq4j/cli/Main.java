@@ -2,6 +2,7 @@ package io.github.rseq4j.cli;
 
 import io.github.rseq4j.cli.agent.AttachCommand;
 import io.github.rseq4j.cli.agent.DetachCommand;
+import io.github.rseq4j.cli.agent.TopCommand;
 import io.github.rseq4j.cli.demo.DemoCommand;
 import io.github.rseq4j.cli.doctor.DoctorCommand;
 import io.github.rseq4j.cli.inspect.InspectCommand;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Spec;
         description = "Linux restartable sequences for the JVM.",
         subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class,
             ProviderCommand.class, InspectCommand.class, TraceCommand.class, AttachCommand.class,
-            DetachCommand.class},
+            DetachCommand.class, TopCommand.class},
         synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j COMMAND --help describes a command."})
 public final class Main implements Callable<Integer> {
     @Spec

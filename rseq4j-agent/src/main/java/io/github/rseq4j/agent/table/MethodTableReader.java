@@ -68,7 +68,7 @@ public final class MethodTableReader implements Closeable {
             }
             return new MethodTableReader(pid, link, FileChannel.open(link, StandardOpenOption.READ));
         } catch (NoSuchFileException _) {
-            throw new TableException("pid=" + pid + ": the process has ended");
+            throw new TableException("pid=" + pid + ": the process has ended", true);
         } catch (AccessDeniedException _) {
             throw new TableException("pid=" + pid + ": the process is another user's, " + owner(process)
                     + ", or may not be inspected: run rseq4j as that user, or as root");
@@ -115,7 +115,7 @@ public final class MethodTableReader implements Closeable {
      */
     public TableReading read() throws TableException {
         if (!isTable(link)) {
-            throw new TableException("pid=" + pid + ": the process has ended");
+            throw new TableException("pid=" + pid + ": the process has ended", true);
         }
         try {
             return reading();

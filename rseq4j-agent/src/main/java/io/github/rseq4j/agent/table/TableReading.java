@@ -56,6 +56,11 @@ public final class TableReading {
         return whyCopied;
     }
 
+    /** Returns the number of methods. */
+    public int methodCount() {
+        return methods.size();
+    }
+
     /** Returns the calls of each method since the agent was attached. The list has one row for each method. */
     public List<MethodRow> rows() {
         return methods.stream().map(each -> row(each, each.counts)).toList();

@@ -24,6 +24,11 @@ final class TableProcess {
         List<String> command = new ArrayList<>(before);
         command.addAll(java(options));
         command.add(TableProcess.class.getName());
+        return started(command);
+    }
+
+    /** Starts the process by a command, and waits until it has recorded all. */
+    static Process started(List<String> command) throws IOException {
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         String line = process.inputReader().readLine();
         if (!"recorded".equals(line)) {
@@ -35,15 +40,18 @@ final class TableProcess {
 
     /** Returns a command that starts a JVM with this JVM's classes on its class path. */
     static List<String> java(String... options) {
-        String tests = Path.of(System.getProperty("rseq4j.root", ".."), "rseq4j-agent/target/test-classes")
-                .toAbsolutePath().toString();
-        String classPath = Stream.of(System.getProperty("jdk.module.path", ""), tests,
-                System.getProperty("java.class.path", "")).filter(each -> !each.isEmpty())
-                .collect(Collectors.joining(File.pathSeparator));
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", classPath));
+                "--enable-native-access=ALL-UNNAMED", "-cp", classPath()));
         command.addAll(List.of(options));
         return command;
+    }
+
+    /** Returns this JVM's classes, also if it uses a module path. */
+    static String classPath() {
+        String tests = Path.of(System.getProperty("rseq4j.root", ".."), "rseq4j-agent/target/test-classes")
+                .toAbsolutePath().toString();
+        return Stream.of(System.getProperty("jdk.module.path", ""), tests, System.getProperty("java.class.path", ""))
+                .filter(each -> !each.isEmpty()).collect(Collectors.joining(File.pathSeparator));
     }
 
     /** Returns the duration of a call of a timed method, in ticks. */
@@ -51,8 +59,16 @@ final class TableProcess {
         return 1000L * (call + 1);
     }
 
-    /** Records all, and waits. */
+    /** Records all, and waits; or, with a PID, prints the number of methods of that process, or why it has none. */
     public static void main(String[] arguments) throws IOException {
+        if (arguments.length == 1) {
+            try (MethodTableReader reader = MethodTableReader.open(Long.parseLong(arguments[0]))) {
+                System.out.println(reader.read().methodCount());
+            } catch (TableException e) {
+                System.out.println(e.getMessage());
+            }
+            return;
+        }
         MethodTable table = MethodTable.create();
         for (int i = 0; i < METHODS; i++) {
             int site = table.add("com.acme.Class" + i / 10, "method" + i % 10, "(Ljava/lang/String;)V");

@@ -9,6 +9,7 @@ import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.testing.Tool;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Another JVM has the table, with 5,000 methods. */
 final class TableProcessTest {
@@ -27,9 +29,10 @@ final class TableProcessTest {
             TableReading reading = reader.read();
             assertTrue(reading.whyCopied().startsWith(whyCopied), reading::whyCopied);
             assertEquals(whyCopied.isEmpty(), reading.whyCopied().isEmpty());
-            assertEquals(TableProcess.METHODS, reading.rows().size());
+            List<MethodRow> rows = reading.rows();
+            assertEquals(TableProcess.METHODS, rows.size());
             for (int site = 0; site < TableProcess.METHODS; site++) {
-                MethodRow row = reading.rows().get(site);
+                MethodRow row = rows.get(site);
                 assertEquals("com.acme.Class" + site / 10, row.className());
                 assertEquals("method" + site % 10, row.method());
                 assertEquals("(Ljava/lang/String;)V", row.descriptor());
@@ -122,17 +125,43 @@ final class TableProcessTest {
     }
 
     @Test
-    void refusesOtherUsers() throws IOException, InterruptedException {
+    void isReadByTheSameUserAndByRootAlone(@TempDir Path folder) throws IOException, InterruptedException {
         Tool.require(Files.getOwner(Path.of("/proc/self")).getName().equals("root"), "root");
-        Process process = TableProcess.start(List.of());
-        Path link = link(process);
-        for (String[] command : new String[][] {{"ls", link.resolveSibling("").toString()}, {"cat", link.toString()}}) {
-            List<String> all = new ArrayList<>(List.of("setpriv", "--reuid", NOBODY, "--clear-groups"));
-            all.addAll(List.of(command));
-            assertNotEquals(0, new ProcessBuilder(all).redirectOutput(ProcessBuilder.Redirect.DISCARD).start()
-                    .waitFor(), String.join(" ", all));
+        // Other users may not be able to enter the folder of the build.
+        List<String> classPath = new ArrayList<>();
+        for (String each : TableProcess.classPath().split(File.pathSeparator, -1)) {
+            if (each.contains("rseq4j")) {
+                Path copy = folder.resolve(Integer.toString(classPath.size()) + Path.of(each).getFileName());
+                run("cp", "-rL", each, copy.toString());
+                classPath.add(copy.toString());
+            }
         }
-        end(process);
+        run("chmod", "-R", "a+rX", folder.toString());
+        List<String> nobody = new ArrayList<>(List.of("setpriv", "--reuid", NOBODY, "--regid", NOBODY,
+                "--clear-groups", Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-cp",
+                String.join(File.pathSeparator, classPath), TableProcess.class.getName()));
+        Process ofRoot = TableProcess.start(List.of());
+        Process ofNobody = TableProcess.started(nobody);
+        String methods = Integer.toString(TableProcess.METHODS);
+        assertEquals("pid=" + ofRoot.pid() + ": the process is another user's, root, or may not be inspected: run"
+                + " rseq4j as that user, or as root", read(nobody, ofRoot));
+        assertEquals(methods, read(nobody, ofNobody));
+        List<String> root = new ArrayList<>(TableProcess.java());
+        root.add(TableProcess.class.getName());
+        assertEquals(methods, read(root, ofNobody));
+        end(ofRoot);
+        end(ofNobody);
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        assertEquals(0, new ProcessBuilder(command).start().waitFor(), String.join(" ", command));
+    }
+
+    private static String read(List<String> command, Process process) throws IOException {
+        List<String> all = new ArrayList<>(command);
+        all.add(Long.toString(process.pid()));
+        return new ProcessBuilder(all).redirectError(ProcessBuilder.Redirect.DISCARD).start().inputReader().readLine();
     }
 
     private static Path link(Process process) throws IOException {
