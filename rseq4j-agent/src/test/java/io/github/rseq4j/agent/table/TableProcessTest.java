@@ -100,11 +100,20 @@ final class TableProcessTest {
         end(process);
     }
 
+    /** A table that does not fit into the limit has fewer histograms. */
     @Test
     void worksWithLittleAddressSpace() throws IOException, InterruptedException, TableException {
         Tool.require(Engine.get().hasKernelPages(), "rseq");
-        Process process = TableProcess.start(List.of("sh", "-c", "ulimit -v 6000000; exec \"$@\"", "sh"), "-Xmx64m",
-                "-XX:CompressedClassSpaceSize=64m", "-XX:ReservedCodeCacheSize=64m");
+        String[] options = {"-Xmx64m", "-XX:CompressedClassSpaceSize=64m", "-XX:ReservedCodeCacheSize=64m"};
+        Process unlimited = TableProcess.start(List.of(), options);
+        long fileBytes = Files.size(link(unlimited));
+        long usedKib = Files.readAllLines(Path.of("/proc/" + unlimited.pid() + "/status")).stream()
+                .filter(line -> line.startsWith("VmSize:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).sum();
+        end(unlimited);
+        Process process = TableProcess.start(List.of("sh", "-c", "ulimit -v " + (usedKib - fileBytes / 1024 * 2 / 5)
+                + "; exec \"$@\"", "sh"), options);
+        assertTrue(Files.size(link(process)) < fileBytes);
         assertReads(process, "");
         end(process);
     }

@@ -2,7 +2,7 @@ package io.github.rseq4j.cli.agent;
 
 import io.github.rseq4j.agent.table.MethodTable;
 import io.github.rseq4j.cli.Run;
-import io.github.rseq4j.function.CounterFunctions;
+import io.github.rseq4j.engine.Engine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +53,7 @@ final class TopTarget implements AutoCloseable {
         for (int i = 0; i < COUNTED; i++) {
             int site = table.add("com.acme.Counted", "method" + i, "()V");
             table.mode(site, "count");
-            CounterFunctions.add(table.countCell(site), i);
+            Engine.get().memory().putLong(table.countCell(site), i);
         }
         int[] longest = {1_000, 3_000_000, 20_000};
         String[] descriptors = {"(Ljava/lang/String;)V", "(I)V", "()V"};
