@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import jdk.jfr.MemoryAddress;
 import jdk.jfr.Timespan;
 import jdk.jfr.ValueDescriptor;
 import jdk.jfr.consumer.RecordedClass;
@@ -162,15 +163,11 @@ final class JfrEvents {
             case null -> "";
             case RecordedClass type -> type.getName();
             case RecordedThread thread -> JfrRecording.name(thread) + " (" + JfrRecording.id(thread) + ")";
-            case Long address when isOf(field, "jdk.jfr.MemoryAddress") -> "0x" + Long.toHexString(address);
+            case Long address when field.getAnnotation(MemoryAddress.class) != null -> "0x" + Long.toHexString(address);
             case Long _ when field.getAnnotation(Timespan.class) != null -> duration(event.getDuration(
                     field.getName()));
             default -> value.toString();
         };
-    }
-
-    private static boolean isOf(ValueDescriptor field, String contentType) {
-        return contentType.equals(field.getContentType());
     }
 
     private static String duration(Duration duration) {

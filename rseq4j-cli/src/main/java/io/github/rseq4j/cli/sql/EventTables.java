@@ -2,6 +2,7 @@ package io.github.rseq4j.cli.sql;
 
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.TraceEvent;
+import io.github.rseq4j.trace.ctf.Truncated;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -31,12 +32,16 @@ final class EventTables {
      *
      * A complete span comes after the events inside. These get their span when all traces are loaded.
      *
-     * An appender keeps a block of rows in memory, so only the appenders that were used last are open. All appenders
+     * An appender keeps a block of rows in memory, so a limited number of appenders is open. Opening one takes longer
+     * than many rows. So the events of further tables wait in memory, and are appended table by table. All appenders
      * are flushed when the rows that they keep have many bytes of text.
      */
     private static final int MAX_APPENDERS = 128;
     private static final long MAX_TEXT_BYTES = 1 << 25;
     private static final int MAX_EMPTY = 1000;
+    private static final long MAX_WAITING_BYTES = 1 << 26;
+    private static final int HEAP_PART = 16;
+    private static final int ROW_BYTES = 256;
 
     private final DuckDBConnection connection;
     private final Map<String, EventTable> byKey = new LinkedHashMap<>();
@@ -45,7 +50,13 @@ final class EventTables {
     private final Set<EventTable> created = new LinkedHashSet<>();
     private final LinkedHashMap<EventTable, DuckDBAppender> appenders = new LinkedHashMap<>();
     private final Map<String, String> typed = new LinkedHashMap<>();
+    private final long maxWaitingBytes = Math.min(MAX_WAITING_BYTES, Runtime.getRuntime().maxMemory() / HEAP_PART);
+    /** The events of tables without an open appender. */
+    private final Map<EventTable, List<Row>> waiting = new LinkedHashMap<>();
+    private long waitingBytes;
     private long textBytes;
+
+    private record Row(EventPlace place, TraceEvent event) {}
 
     EventTables(DuckDBConnection connection) {
         this.connection = connection;
@@ -66,10 +77,37 @@ final class EventTables {
         if (table == null) {
             throw new IllegalStateException("event=" + event.name() + " is not declared");
         }
+        if (appenders.size() < MAX_APPENDERS || appenders.containsKey(table)) {
+            append(table, place, event);
+            return;
+        }
+        waiting.computeIfAbsent(table, _ -> new ArrayList<>()).add(new Row(place, event));
+        waitingBytes += ROW_BYTES;
+        for (Object value : event.values()) {
+            waitingBytes += value instanceof String text ? 2L * text.length() : ROW_BYTES / Long.BYTES;
+            waitingBytes += value instanceof byte[] bytes ? bytes.length : 0;
+            waitingBytes += value instanceof Truncated cut ? cut.recorded().length : 0;
+        }
+        if (waitingBytes >= maxWaitingBytes) {
+            appendWaiting();
+        }
+    }
+
+    private void append(EventTable table, EventPlace place, TraceEvent event) throws SQLException {
         textBytes += table.append(appender(table), place, event);
         if (textBytes >= MAX_TEXT_BYTES) {
             flush();
         }
+    }
+
+    private void appendWaiting() throws SQLException {
+        for (Map.Entry<EventTable, List<Row>> each : waiting.entrySet()) {
+            for (Row row : each.getValue()) {
+                append(each.getKey(), row.place(), row.event());
+            }
+        }
+        waiting.clear();
+        waitingBytes = 0;
     }
 
     private DuckDBAppender appender(EventTable table) throws SQLException {
@@ -97,6 +135,7 @@ final class EventTables {
 
     /** Completes the rows. */
     void close() throws SQLException {
+        appendWaiting();
         while (!appenders.isEmpty()) {
             appenders.pollFirstEntry().getValue().close();
         }
@@ -110,14 +149,25 @@ final class EventTables {
                 return;
             }
         }
-        for (EventTable each : created) {
-            String table = "base." + each.table();
-            run("UPDATE " + table + " AS t SET span = p.span FROM (SELECT e.rowid AS row, s.span FROM " + table
-                    + " e ASOF JOIN base.span_events s ON e.trace = s.trace AND e.tid = s.tid"
-                    + " AND coalesce(e.span, 0) = s.around AND e.cycles >= s.from_cycles"
-                    + " WHERE e.cycles <= s.to_cycles AND e.number < s.span AND e.number IS DISTINCT FROM e.span) p"
-                    + " WHERE t.rowid = p.row");
+        // Rowids stand for rows here, because a join by numbers would read all events again.
+        String rest = created.stream().map(each -> "SELECT '" + each.table() + "' AS of, rowid AS row, trace, tid,"
+                + " cycles, number, coalesce(span, 0) AS around FROM base." + each.table()
+                + " WHERE number IS DISTINCT FROM span").collect(Collectors.joining(" UNION ALL "));
+        run("CREATE TEMP TABLE moved AS SELECT e.of, e.row, s.span FROM (" + rest + ") e ASOF JOIN base.span_events s"
+                + " ON e.trace = s.trace AND e.tid = s.tid AND e.around = s.around AND e.cycles >= s.from_cycles"
+                + " WHERE e.cycles <= s.to_cycles AND e.number < s.span");
+        List<String> tables = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet moved = statement.executeQuery("SELECT DISTINCT of FROM moved")) {
+            while (moved.next()) {
+                tables.add(moved.getString(1));
+            }
         }
+        for (String table : tables) {
+            run("UPDATE base." + table + " AS t SET span = m.span FROM moved m WHERE m.of = '" + table
+                    + "' AND m.row = t.rowid");
+        }
+        run("DROP TABLE moved");
     }
 
     /**

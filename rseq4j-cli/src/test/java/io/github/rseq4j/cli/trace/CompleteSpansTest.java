@@ -98,6 +98,22 @@ class CompleteSpansTest {
     }
 
     @Test
+    void mayHaveMoreNamesThanTablesAreOpenAtATime() {
+        ReportTraces.Maker maker = new ReportTraces.Maker().type("x:hit");
+        for (int i = 0; i < 300; i++) {
+            maker.type("a.B:m" + i, "durationNanos", FieldType.Basic.LONG);
+        }
+        for (int i = 0; i < 3_000; i++) {
+            maker.at(1_000 + 100L * i, 0, 5, "x:hit").at(1_050 + 100L * i, 0, 5, "a.B:m" + i % 300, 60L);
+        }
+        maker.write(folder.resolve("trace"), Map.of("pid", 1L));
+        assertEquals("names,spans,hits\r\n300,3000,3000\r\n", csv("SELECT count(DISTINCT name) AS names, count(*) AS"
+                + " spans, sum((SELECT count(*) FROM events e WHERE e.span = s.id AND event = 'x:hit')) AS hits"
+                + " FROM spans s"));
+        assertEquals("n,first\r\n10,2\r\n", csv("SELECT count(*) AS n, min(number) AS first FROM \"a.B:m0\""));
+    }
+
+    @Test
     void areInTheSummary() {
         Run run = Run.of("trace", "summary", trace().toString());
         assertEquals(0, run.exit(), run.err());
