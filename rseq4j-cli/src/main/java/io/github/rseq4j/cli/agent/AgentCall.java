@@ -94,8 +94,8 @@ final class AgentCall {
             String message = String.valueOf(e.getMessage());
             throw new InputException(process + (message.contains("does not support the attach")
                     ? JvmProcess.DISABLED
-                    : " does not answer: it was started with -XX:+DisableAttachMechanism, is still starting, or hangs; try again, or start it without this flag or with -javaagent (" + message
-                    + ")"));
+                    : " does not answer: it was started with -XX:+DisableAttachMechanism, is still starting, or hangs;"
+                    + " try again, or start it without this flag or with -javaagent (" + message + ")"));
         } catch (IOException e) {
             throw new InputException(process + ": attaching is refused: " + e.getMessage()
                     + "; run rseq4j as the user of the process or as root, outside of a sandbox, or start the program"

@@ -168,15 +168,28 @@ final class AttachCommandTest {
         assertTrue(run.onlyError().contains("there is no such process"), run.err());
     }
 
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
     @Test
     void refusesAThreadAndAStoppedJvm() throws IOException, InterruptedException {
         try (Jvm jvm = Jvm.start(folder, Jvm.java());
                 Stream<Path> tasks = Files.list(Path.of("/proc", jvm.pid(), "task"))) {
-            String thread = tasks.map(each -> String.valueOf(each.getFileName())).filter(id -> !id.equals(jvm.pid()))
+            // Other threads of a JVM may end.
+            Path task = tasks.filter(each -> text(each.resolve("comm")).equals("VM Thread\n"))
                     .findFirst().orElseThrow();
+            String thread = String.valueOf(task.getFileName());
             Run run = attach(thread, "--method", "a.B");
             assertTrue(run.onlyError().contains("pid=" + thread + " is a thread of process " + jvm.pid()), run.err());
             assertEquals(0, new ProcessBuilder("sh", "-c", "kill -STOP " + jvm.pid()).start().waitFor());
+            while (!text(Path.of("/proc", jvm.pid(), "stat")).contains(") T ")) {
+                Thread.onSpinWait();
+            }
             run = attach(jvm.pid(), "--method", "a.B");
             assertEquals(2, run.exit());
             assertTrue(run.onlyError().contains("is stopped, by a signal or a debugger"), run.err());
