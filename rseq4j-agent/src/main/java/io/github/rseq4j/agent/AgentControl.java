@@ -30,6 +30,9 @@ public final class AgentControl {
             text = "ok\n" + run(RuleSet.parse(options), instrumentation);
         } catch (RuleException e) {
             text = "error: " + e.getMessage() + "\n";
+        } catch (IOException e) {
+            text = "error: the trace cannot be written: " + e + "; give a folder in which the user of this process may"
+                    + " write (trace=DIR), or one for temporary files (-Djava.io.tmpdir)\n";
         } catch (Throwable t) {
             text = "error: the agent failed: " + t + "\n";
         }

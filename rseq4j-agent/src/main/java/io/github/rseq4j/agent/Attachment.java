@@ -76,7 +76,7 @@ final class Attachment {
                         + " are loaded\n" : "");
     }
 
-    /** Adds rules. A rule with the methods of an earlier one replaces it. */
+    /** Adds rules. A rule with the glob of an earlier one takes its place. */
     String attach(RuleSet asked) throws Throwable {
         String note = trace.open(asked) + slowness();
         int changed = 0;
@@ -84,14 +84,17 @@ final class Attachment {
         List<Rule> added = new ArrayList<>();
         for (Rule rule : asked.rules()) {
             Rule former = kept.stream().filter(each -> each.glob().equals(rule.glob())).findFirst().orElse(null);
-            if (former != null && former.args() == rule.args()) {
-                // Only the mode changes: no class is transformed.
-                kept.set(kept.indexOf(former), rule);
-                changed += methods.replace(former, rule);
-            } else {
-                kept.remove(former);
+            if (former == null) {
                 kept.add(rule);
                 added.add(rule);
+            } else {
+                kept.set(kept.indexOf(former), rule);
+                if (former.args() == rule.args()) {
+                    // Only the mode changes: no class is transformed.
+                    changed += methods.replace(former, rule);
+                } else {
+                    added.add(rule);
+                }
             }
         }
         rules = List.copyOf(kept);

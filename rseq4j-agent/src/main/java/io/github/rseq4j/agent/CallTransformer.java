@@ -62,7 +62,8 @@ final class CallTransformer implements ClassFileTransformer {
             return false;
         }
         String reason = LeftAlone.ofClass(type);
-        if (reason != null && rules.namesClass(type.getName())) {
+        // Hidden classes are many, and no rule means them.
+        if (reason != null && !type.isHidden() && rules.namesClass(type.getName())) {
             matches.leftAlone(type.getName(), reason);
         }
         return reason == null;

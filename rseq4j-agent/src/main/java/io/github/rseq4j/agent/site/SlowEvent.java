@@ -55,6 +55,10 @@ final class SlowEvent {
 
     /** Records the event of a call that took a number of ticks. */
     void record(Recorder.End end, Object[] values, long ticks) {
+        if (hasValues && values.length < valueIndex(end) + method.types().size()) {
+            // The call began in code that passes on no values, before the class was transformed.
+            return;
+        }
         try {
             @Nullable Object[] fields = fields(end, values, ticks);
             handle.invokeExact(fields);
@@ -64,17 +68,20 @@ final class SlowEvent {
         }
     }
 
+    /** Returns the place of the first argument among the values of an end. */
+    private int valueIndex(Recorder.End end) {
+        return end.start() + 1 + (method.hasObject() ? 1 : 0);
+    }
+
     private @Nullable Object[] fields(Recorder.End end, Object[] values, long ticks) {
         List<Class<?>> types = EventInterface.fieldTypes(method, hasValues, hasStack);
         @Nullable Object[] fields = new @Nullable Object[types.size()];
         fields[0] = context.nanos(ticks);
         int next = 1;
         if (hasValues) {
-            int first = end.start() + 1 + (method.hasObject() ? 1 : 0);
+            int first = valueIndex(end);
             for (int i = first; i < first + method.types().size(); i++) {
-                // Without values the ends pass on nothing: a call that began before they did.
-                fields[next] = i < values.length ? Values.field(values[i], types.get(next))
-                        : Values.none(types.get(next));
+                fields[next] = Values.field(values[i], types.get(next));
                 next++;
             }
             if (!EventInterface.isVoid(method)) {
