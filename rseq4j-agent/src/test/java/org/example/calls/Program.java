@@ -27,7 +27,7 @@ public final class Program {
         List<String> results = new ArrayList<>();
         for (int i = 0; i < times; i++) {
             List<String> now = new Work(i % 3 == 0 ? "three" : null, i).all(i);
-            if (i < 5) {
+            if (i < 9) {
                 results.addAll(now);
             }
         }
@@ -138,7 +138,7 @@ public final class Program {
             results.add(text + value() + mixed((byte) i, (short) i, 'c', i, i, i, i, i % 2 == 0, text, new int[i % 7]));
             results.add(String.valueOf(factorial(i % 20)) + nested(i) + locked(i) + switched(i % 6) + loop(i % 50));
             results.add(caught(i) + finallies(i) + lambda(i) + wide(i, i));
-            results.add(failing(i));
+            results.add(failing(i) + take(new Loop(i)) + overflow(i));
             total += i;
             return results;
         }
@@ -282,6 +282,33 @@ public final class Program {
                 c += f.length();
             }
             return c + (long) d;
+        }
+
+        /** A value whose text takes the value. */
+        private record Loop(int number) {
+            @Override
+            public String toString() {
+                return number + " " + take(this);
+            }
+        }
+
+        private static long take(Object value) {
+            return value instanceof Loop loop ? loop.number() : -1;
+        }
+
+        private static String overflow(int i) {
+            if (i != 7) {
+                return "";
+            }
+            try {
+                return String.valueOf(endless(i));
+            } catch (StackOverflowError e) {
+                return "overflow";
+            }
+        }
+
+        private static long endless(long n) {
+            return n < 0 ? 0 : 1 + endless(n + 1);
         }
 
         static String failing(int i) {

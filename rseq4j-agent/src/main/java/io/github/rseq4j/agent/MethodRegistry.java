@@ -56,7 +56,7 @@ final class MethodRegistry {
         this.table = table;
     }
 
-    /** Returns the handle that links the call sites of instrumented classes. It never throws. */
+    /** Returns the handle that links the call sites of instrumented classes. */
     MethodHandle linker() {
         try {
             return MethodHandles.lookup().findVirtual(MethodRegistry.class, "link", MethodType.methodType(
@@ -66,7 +66,7 @@ final class MethodRegistry {
         }
     }
 
-    /** Links a call site of an instrumented class. It never throws. */
+    /** Links a call site of an instrumented class. It throws nothing but a StackOverflowError. */
     CallSite link(String name, MethodType type, int number) {
         try {
             Site site;
@@ -74,6 +74,9 @@ final class MethodRegistry {
                 site = byNumber.get(number).site;
             }
             return site.link(name, type);
+        } catch (StackOverflowError e) {
+            // The JVM throws it to the program, whose stack is at its end, and links the call site the next time.
+            throw e;
         } catch (Throwable _) {
             // The program runs on: this call site records nothing.
             return new ConstantCallSite(MethodHandles.empty(type));

@@ -13,6 +13,8 @@ final class SlowEvent {
     private static final MethodHandle TAKE = Handles.find(MethodHandles.lookup(), "take",
             MethodType.methodType(void.class, SlowEvent.class, Recorder.End.class, Object[].class));
     private static final long MAX_FRAMES = 128;
+    /** The event that this thread records. */
+    private static final ThreadLocal<@Nullable SlowEvent> RECORDING = new ThreadLocal<>();
     /** The field of the duration, by which readers know a span. */
     static final String DURATION = "durationNanos";
     static final String RESULT = "result";
@@ -59,12 +61,19 @@ final class SlowEvent {
             // The call began in code that passes on no values, before the class was transformed.
             return;
         }
+        if (RECORDING.get() != null) {
+            // A call that the toString of a value makes: to record it could go on without end.
+            return;
+        }
         try {
+            RECORDING.set(this);
             @Nullable Object[] fields = fields(end, values, ticks);
             handle.invokeExact(fields);
             context.recordedSlow();
         } catch (Throwable t) {
             context.lost(t);
+        } finally {
+            RECORDING.remove();
         }
     }
 
