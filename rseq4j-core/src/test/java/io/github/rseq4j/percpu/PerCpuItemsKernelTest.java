@@ -11,6 +11,9 @@ import io.github.rseq4j.kernel.Seccomp;
 import io.github.rseq4j.kernel.SystemCall;
 import io.github.rseq4j.testing.Rseqs;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,22 +26,39 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernel populates the written pages of items, and takes pages back when their items are new again. */
 final class PerCpuItemsKernelTest {
-    /** Returns the number of private bytes of the mappings that hold a range, according to smaps. */
+    /** Bits of /proc/PID/pagemap: the page is present; or is swapped; belongs to a file; is mapped once. */
+    private static final int PRESENT = 63;
+    private static final int SWAPPED = 62;
+    private static final int OF_FILE = 61;
+    private static final int EXCLUSIVE = 56;
+
+    /**
+     * Returns the number of private bytes of a range, according to pagemap. The mapping's numbers in smaps would count
+     * those of neighbours, too: the kernel merges mappings.
+     */
     private static long ownBytes(long range) throws IOException {
-        long end = range + ((long) Engine.get().copies() << Engine.STRIDE_SHIFT);
-        boolean isInside = false;
-        long bytes = 0;
-        for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
-            if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
-                int dash = line.indexOf('-');
-                long from = Long.parseUnsignedLong(line, 0, dash, 16);
-                long to = Long.parseUnsignedLong(line, dash + 1, line.indexOf(' '), 16);
-                isInside = Long.compareUnsigned(from, end) < 0 && Long.compareUnsigned(to, range) > 0;
-            } else if (isInside && line.startsWith("Anonymous:")) {
-                bytes += 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""));
+        long pageBytes = Linux.getauxval(Linux.AT_PAGESZ);
+        long length = (long) Engine.get().copies() << Engine.STRIDE_SHIFT;
+        ByteBuffer entries = ByteBuffer.allocate((int) (length / pageBytes) * Long.BYTES)
+                .order(ByteOrder.nativeOrder());
+        try (FileChannel pages = FileChannel.open(Path.of("/proc/self/pagemap"))) {
+            long at = range / pageBytes * Long.BYTES;
+            while (entries.hasRemaining()) {
+                assertTrue(pages.read(entries, at + entries.position()) > 0, "pagemap ends");
             }
         }
+        entries.flip();
+        long bytes = 0;
+        while (entries.hasRemaining()) {
+            long entry = entries.getLong();
+            boolean isOwn = has(entry, PRESENT) && has(entry, EXCLUSIVE) && !has(entry, OF_FILE);
+            bytes += isOwn || has(entry, SWAPPED) ? pageBytes : 0;
+        }
         return bytes;
+    }
+
+    private static boolean has(long entry, int bit) {
+        return (entry >>> bit & 1) != 0;
     }
 
     @ParameterizedTest
@@ -102,8 +122,7 @@ final class PerCpuItemsKernelTest {
         }
         assertTrue(ownBytes(item) >= bytes);
         items.close();
-        // Neighbouring ranges share one mapping, in which other ranges may hold pages.
-        assertTrue(ownBytes(item) < bytes / 2);
+        assertEquals(0, ownBytes(item));
         assertEquals(files, files());
     }
 
