@@ -98,9 +98,12 @@ public final class RecordingSink implements EventSink {
         try {
             Path made = Files.createTempDirectory(folder, "trace");
             Files.writeString(made.resolve(TraceFiles.METADATA), trace.metadata());
-            try (OutputStream channel = Files.newOutputStream(made.resolve(TraceFiles.CHANNEL + 0))) {
-                for (int i = 0; i < records.size(); i++) {
-                    channel.write(packet(i, records.get(i)));
+            // A tracer makes a stream's file with its first packet.
+            if (!records.isEmpty()) {
+                try (OutputStream channel = Files.newOutputStream(made.resolve(TraceFiles.CHANNEL + 0))) {
+                    for (int i = 0; i < records.size(); i++) {
+                        channel.write(packet(i, records.get(i)));
+                    }
                 }
             }
             records.clear();

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.trace.TracerTest;
 import io.github.rseq4j.trace.common.TracerCounts;
+import io.github.rseq4j.trace.ctf.Problem;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceFormat;
+import io.github.rseq4j.trace.ctf.TraceReader;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.layout.PacketLayout;
 import io.github.rseq4j.trace.ring.FileLimits;
@@ -174,8 +176,12 @@ final class RingDrainTest {
             made.fill(3, 4);
             drain.drain(true);
         }
-        List<TraceEvent> events = TracerTest.read(folder, 0);
-        assertEquals(List.of(3L, 4L), events.stream().map(event -> event.values().get(1)).toList());
+        try (TraceReader reader = new TraceReader(folder)) {
+            List<TraceEvent> events = reader.events().toList();
+            assertEquals(List.of(3L, 4L), events.stream().map(event -> event.values().get(1)).toList());
+            assertEquals(List.of("channel_0: offset 0: packets 0 to 2 are missing before the first packet of this"
+                    + " file"), reader.problems().stream().map(Problem::toString).toList());
+        }
     }
 
     /** Another process can write any position to the ring's memory. It is reported once, and work stays bounded. */
