@@ -13,7 +13,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Objects;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
@@ -36,17 +37,21 @@ final class DamagedTableTest {
     private byte[] head;
     private byte[] texts;
     private long fileBytes;
+    private Path original;
 
     @BeforeEach
     void copy() throws IOException {
+        Set<Path> others = tables();
         MethodTable table = MethodTable.create();
+        Set<Path> made = tables();
+        made.removeAll(others);
+        original = made.iterator().next();
         for (int i = 0; i < METHODS; i++) {
             table.mode(table.add("a.B" + i, "m", "()V"), "time");
             CounterFunctions.add(table.countCell(i), 3);
             table.histogram(i).record(1000L * i);
         }
         table.publish();
-        // The last table of this process is the one with these methods.
         file = FileChannel.open(folder.resolve("table"), StandardOpenOption.CREATE, StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
         copyFrom();
@@ -56,7 +61,7 @@ final class DamagedTableTest {
     }
 
     private void copyFrom() throws IOException {
-        try (FileChannel from = FileChannel.open(newest(), StandardOpenOption.READ)) {
+        try (FileChannel from = FileChannel.open(original, StandardOpenOption.READ)) {
             fileBytes = Math.min(from.size(), new TableLayout(Engine.get().hasKernelPages() ? Engine.get().copies() : 1)
                     .fileBytes(RANGES));
             head = bytes(from, 0, (int) TableLayout.entry(METHODS));
@@ -81,21 +86,18 @@ final class DamagedTableTest {
         return bytes.array();
     }
 
-    private static Path newest() throws IOException {
-        Path newest = null;
+    /** Returns the descriptors of this process that are tables. */
+    private static Set<Path> tables() throws IOException {
+        Set<Path> tables = new HashSet<>();
         try (Stream<Path> links = Files.list(Path.of("/proc/self/fd"))) {
             for (Path link : links.toList()) {
                 if (Files.isSymbolicLink(link) && Files.readSymbolicLink(link).toString().contains("rseq4j-agent")
-                        && Files.isRegularFile(link) && (newest == null || number(link) > number(newest))) {
-                    newest = link;
+                        && Files.isRegularFile(link)) {
+                    tables.add(link);
                 }
             }
         }
-        return Objects.requireNonNull(newest);
-    }
-
-    private static int number(Path link) {
-        return Integer.parseInt(link.getFileName().toString());
+        return tables;
     }
 
     @AfterEach
