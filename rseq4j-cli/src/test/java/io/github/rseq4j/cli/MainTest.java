@@ -16,7 +16,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 class MainTest {
-    private static final String COMMANDS = "doctor, selftest, listing, demo, provider, inspect, trace, attach, detach";
+    private static final String COMMANDS =
+            "doctor, selftest, listing, demo, provider, inspect, trace, attach, detach, top";
 
     @Test
     void helpNamesEveryCommand() {
