@@ -5,6 +5,7 @@ import io.github.rseq4j.agent.rule.RuleSet;
 import java.io.IOException;
 import java.lang.instrument.Instrumentation;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,13 +45,15 @@ public final class AgentControl {
         }
         try {
             // The command that waits has created the file.
-            Files.writeString(answer, text, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+            Files.writeString(answer, text, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING,
+                    LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
             System.err.print("rseq4j agent: answer=" + answer + " cannot be written (" + e + "): " + text);
         }
     }
 
-    private static String run(RuleSet rules, Instrumentation instrumentation) throws Throwable {
+    private static String run(RuleSet rules, Instrumentation instrumentation)
+            throws IOException, ReflectiveOperationException {
         Attachment now = ATTACHMENT.get();
         if (now == null) {
             if (rules.options().detach()) {

@@ -4,9 +4,9 @@ import io.github.rseq4j.Rseq;
 import io.github.rseq4j.agent.code.LinkClass;
 import io.github.rseq4j.agent.rule.AgentOptions;
 import io.github.rseq4j.agent.rule.Rule;
-import io.github.rseq4j.agent.rule.RuleException;
 import io.github.rseq4j.agent.rule.RuleSet;
 import io.github.rseq4j.agent.table.MethodTable;
+import java.io.IOException;
 import java.lang.instrument.Instrumentation;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
@@ -57,7 +57,7 @@ final class Attachment {
     }
 
     /** Lists what rules would match among the loaded classes. */
-    String dryRun(RuleSet asked) throws Throwable {
+    String dryRun(RuleSet asked) {
         Matches found = new Matches();
         CallTransformer dry = new CallTransformer(asked, methods, found, true);
         instrumentation.addTransformer(dry, true);
@@ -76,8 +76,12 @@ final class Attachment {
                         + " are loaded\n" : "");
     }
 
-    /** Adds rules. A rule with the glob of an earlier one takes its place. */
-    String attach(RuleSet asked) throws Throwable {
+    /**
+     * Adds rules. A rule with the glob of an earlier one takes its place.
+     *
+     * @throws IOException if the trace cannot be written
+     */
+    String attach(RuleSet asked) throws IOException {
         String note = trace.open(asked) + slowness();
         int changed = 0;
         List<Rule> kept = new ArrayList<>(rules);
@@ -137,12 +141,8 @@ final class Attachment {
                         + " more; a dry run lists all\n" : "");
     }
 
-    /**
-     * Restores all classes.
-     *
-     * @throws RuleException if nothing is attached
-     */
-    String detach() throws Throwable {
+    /** Restores all classes. */
+    String detach() {
         CallTransformer now = transformer;
         if (now == null) {
             return "nothing was attached\n";

@@ -6,7 +6,6 @@ import io.github.rseq4j.agent.rule.ClassRules;
 import io.github.rseq4j.agent.rule.LeftAlone;
 import io.github.rseq4j.agent.rule.Rule;
 import io.github.rseq4j.agent.rule.RuleSet;
-import io.github.rseq4j.agent.rule.Supertypes;
 import io.github.rseq4j.agent.site.TracedMethod;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
@@ -90,7 +89,7 @@ final class CallTransformer implements ClassFileTransformer {
 
     private byte @Nullable [] transform(RuleSet now, @Nullable ClassLoader loader, String binaryName, byte[] bytes) {
         ClassModel model = ClassFile.of().parse(bytes);
-        Supertypes supertypes = type -> ClassSupertypes.of(type, loader);
+        ClassSupertypes supertypes = new ClassSupertypes(loader);
         ClassRules ofClass = now.of(model, supertypes);
         if (model.methods().stream().allMatch(method -> ofClass.match(method) == null)) {
             return null;

@@ -1,5 +1,6 @@
 package io.github.rseq4j.agent;
 
+import io.github.rseq4j.agent.rule.Supertypes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
@@ -13,26 +14,40 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the supertypes of a class without loading one: from the class files that its loader finds. */
-final class ClassSupertypes {
+/** Finds the supertypes of one class, once, and loads none: from the class files that its loader finds. */
+final class ClassSupertypes implements Supertypes {
     private static final int MAX_TYPES = 1000;
 
-    private ClassSupertypes() {}
+    private final @Nullable ClassLoader loader;
+    private @Nullable Set<String> known;
 
     /**
-     * Returns the binary names of all classes and interfaces that a class extends and implements. A supertype whose
-     * class file is not found is among them, and those beyond it are not.
+     * Prepares to find supertypes.
      *
-     * @param model the class
-     * @param loader its loader, or null for the bootstrap loader
+     * @param loader the loader of the class, or null for the bootstrap loader
      */
-    static Set<String> of(ClassModel model, @Nullable ClassLoader loader) {
+    ClassSupertypes(@Nullable ClassLoader loader) {
+        this.loader = loader;
+    }
+
+    /** A supertype whose class file is not found is in the result, and those beyond it are not. */
+    @Override
+    public Set<String> of(ClassModel model) {
+        Set<String> found = known;
+        if (found == null) {
+            found = find(model);
+            known = found;
+        }
+        return found;
+    }
+
+    private Set<String> find(ClassModel model) {
         Set<String> found = new HashSet<>();
         Deque<String> left = new ArrayDeque<>(direct(model));
         while (!left.isEmpty() && found.size() < MAX_TYPES) {
             String next = left.pop();
             if (found.add(next.replace('/', '.'))) {
-                left.addAll(read(next, loader));
+                left.addAll(read(next));
             }
         }
         return found;
@@ -45,7 +60,7 @@ final class ClassSupertypes {
         return names;
     }
 
-    private static List<String> read(String name, @Nullable ClassLoader loader) {
+    private List<String> read(String name) {
         String file = name + ".class";
         try (InputStream in = loader == null ? ClassLoader.getSystemResourceAsStream(file)
                 : loader.getResourceAsStream(file)) {

@@ -11,7 +11,6 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.WrongMethodTypeException;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The class whose method links the call sites in instrumented classes. */
@@ -61,7 +60,7 @@ public final class LinkClass {
 
     private static @Nullable Class<?> find() {
         try {
-            return Class.forName(NAME.packageName() + "." + NAME.displayName(), true, null);
+            return Class.forName("java.lang." + NAME.displayName(), true, null);
         } catch (ClassNotFoundException _) {
             return null;
         }
@@ -78,10 +77,5 @@ public final class LinkClass {
                         .aload(1).aload(2).iload(3)
                         .invokevirtual(ConstantDescs.CD_MethodHandle, "invokeExact", call)
                         .areturn()));
-    }
-
-    /** Returns the name of the class. */
-    public static String name() {
-        return Objects.requireNonNull(NAME.packageName()) + "." + NAME.displayName();
     }
 }

@@ -3,6 +3,7 @@ package io.github.rseq4j.agent.site;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.MethodModel;
+import java.lang.classfile.TypeKind;
 import java.lang.classfile.attribute.LocalVariableInfo;
 import java.lang.classfile.attribute.MethodParameterInfo;
 import java.lang.classfile.constantpool.Utf8Entry;
@@ -60,7 +61,7 @@ public record TracedMethod(String className, String name, String descriptor, Lis
             String unknown = local.getOrDefault(slot, "arg" + i);
             names.add(given.size() == types.size()
                     ? given.get(i).name().map(Utf8Entry::stringValue).orElse(unknown) : unknown);
-            slot += java.lang.classfile.TypeKind.from(types.get(i)).slotSize();
+            slot += TypeKind.from(types.get(i)).slotSize();
         }
         return names;
     }
