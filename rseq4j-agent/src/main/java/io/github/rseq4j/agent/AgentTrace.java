@@ -10,6 +10,7 @@ import io.github.rseq4j.trace.TracerOptions;
 import io.github.rseq4j.trace.TracerStats;
 import io.github.rseq4j.trace.common.TraceTime;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -68,8 +69,9 @@ final class AgentTrace {
         TracerOptions sizes = TracerOptions.defaults().withFieldBytes(FIELD_BYTES)
                 .withSubBuffers(SUB_BUFFER_BYTES, SUB_BUFFERS);
         Path wanted = options.trace();
-        Tracer made = wanted != null ? Tracer.streaming(wanted, sizes) : Tracer.flightRecorder(Path.of(
-                System.getProperty("java.io.tmpdir"), "rseq4j-agent-" + ProcessHandle.current().pid()), sizes);
+        // No other user can have made this folder before, nor look into it.
+        Tracer made = wanted != null ? Tracer.streaming(wanted, sizes) : Tracer.flightRecorder(
+                Files.createTempDirectory("rseq4j-agent-" + ProcessHandle.current().pid() + "-"), sizes);
         tracer = made;
         folder = wanted;
         EventContext events = new EventContext(made, TraceTime.clock().frequencyHz(), this::slow);
@@ -104,10 +106,23 @@ final class AgentTrace {
             return "";
         }
         closing.close();
+        if (folder == null) {
+            delete(closing.folder());
+        }
         TracerStats stats = closing.stats();
         Throwable failure = ended.failure();
         return (folder == null ? "" : "the trace is in " + closing.folder() + "\n")
                 + (stats.discarded() + stats.lost() == 0 ? "" : stats.discarded() + " events were discarded, "
                         + stats.lost() + " were lost" + (failure == null ? "" : ", first by " + failure) + "\n");
+    }
+
+    /** Deletes the folder of a flight recorder that is closed. If that fails, its description stays. */
+    private static void delete(Path recorder) {
+        try {
+            Files.deleteIfExists(recorder.resolve("metadata"));
+            Files.delete(recorder);
+        } catch (IOException _) {
+            // Rings that could not be freed are in it, or its file system refuses.
+        }
     }
 }

@@ -132,6 +132,10 @@ final class AttachTest {
             }
         }
         agent("detach");
+        try (Stream<Path> left = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            String own = "rseq4j-agent-" + process.pid() + "-";
+            assertEquals(List.of(), left.filter(each -> each.getFileName().toString().startsWith(own)).toList());
+        }
         boolean isSlowThere = false;
         boolean isStepThere = false;
         try (TraceReader reader = new TraceReader(written.getFirst())) {
