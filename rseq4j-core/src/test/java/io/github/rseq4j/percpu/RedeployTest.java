@@ -24,7 +24,10 @@ final class RedeployTest {
     private static final String METASPACE = "-XX:MaxMetaspaceSize=36m";
     /** Code, data and cells, each with its neighbours of another protection. */
     private static final long MAX_MAPPINGS_EACH = 8;
-    private static final long MAX_KIB_EACH = 1024;
+    private static final long MAX_KIB_EACH = 256;
+    /** The JVM's own memory stays the same: C2 grows by tens of MiB, and a heap's pages come when they are touched. */
+    private static final List<String> LEVEL = List.of("-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch",
+            "-XX:TieredStopAtLevel=1");
 
     static Stream<Arguments> deployments() {
         return Stream.of(
@@ -37,7 +40,8 @@ final class RedeployTest {
     @MethodSource("deployments")
     void nothingOfADroppedLoaderStays(Class<?> guest, Map<String, String> environment, boolean closes) {
         List<String> options = new ArrayList<>(ChildJvm.NATIVE);
-        options.addAll(List.of("-Xmx128m", METASPACE, "-Drseq4j.test.closes=" + closes, "-Drseq4j.registration="
+        options.addAll(LEVEL);
+        options.addAll(List.of(METASPACE, "-Drseq4j.test.closes=" + closes, "-Drseq4j.registration="
                 + System.getProperty("rseq4j.registration", "auto")));
         String path = ChildJvm.classes().get(0) + ":" + ChildJvm.classes().get(1);
         ChildJvm child = ChildJvm.start(ChildJvm.java(options, RedeployChild.class, guest.getName(),
