@@ -5,8 +5,6 @@ import io.github.rseq4j.bench.trace.PeerBenchmark;
 import io.github.rseq4j.bench.trace.TracePeersBenchmark;
 import io.github.rseq4j.bench.trace.TracerBenchmark;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,17 +75,9 @@ public final class PeersReport {
         PeersReport report = new PeersReport(plan);
         report.startLttng();
         int rounds = report.measure();
-        System.out.printf("%s, %d CPUs; Linux %s; JDK %s; %d rounds%n%n", processor(),
-                Runtime.getRuntime().availableProcessors(), System.getProperty("os.version"),
-                Runtime.version(), rounds);
+        System.out.println(PeersPlan.machine() + "; " + rounds + " rounds\n");
         report.tables.values().forEach(Table::print);
         System.exit(0);
-    }
-
-    private static String processor() throws IOException {
-        return Files.readAllLines(Path.of("/proc/cpuinfo")).stream().filter(line -> line.startsWith("model name"))
-                .map(line -> line.substring(line.indexOf(':') + 1).strip()).findFirst()
-                .orElse("processor without a name");
     }
 
     /** Starts what there is of LTTng; what is missing gets rows with the reason. */

@@ -42,6 +42,11 @@ final class Table {
         addMissing(row, String.valueOf(reason.getMessage()).replaceAll("\\s+", " "));
     }
 
+    /** Tells whether a row has a reason instead of figures. */
+    boolean isMissing(String row) {
+        return reasons.containsKey(row);
+    }
+
     /** Prints medians, each with the least and the greatest value. */
     void print() {
         System.out.printf("%-" + ROW_WIDTH + "s", title);
