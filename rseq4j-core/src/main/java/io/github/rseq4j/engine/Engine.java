@@ -256,6 +256,9 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     /** Tells whether the sections' timestamps read the processor's counter. */
     boolean readsCounter();
 
+    /** Tells whether sections commit pairs of words ({@link io.github.rseq4j.ir.CommitAddPair}). */
+    boolean storesPairs();
+
     /**
      * Returns the handle that reads an int of the calling carrier thread's area and sign-extends it. Its type is (long,
      * long)long: it takes the field's offset in bytes, and an argument that is ignored. It is null on the fallback.

@@ -174,6 +174,11 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
+    public boolean storesPairs() {
+        return true;
+    }
+
+    @Override
     public @Nullable MethodHandle areaFieldHandle() {
         return null;
     }

@@ -5,6 +5,7 @@ import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.interpreter.Arguments;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
+import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
@@ -25,6 +26,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Runs sections as machine code that the kernel aborts when it disturbs them. */
@@ -351,6 +353,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     @Override
     public boolean readsCounter() {
         return true;
+    }
+
+    @Override
+    public boolean storesPairs() {
+        return Objects.requireNonNull(Architecture.host()).storesPairs(Linux.getauxval(Linux.AT_HWCAP));
     }
 
     @Override

@@ -21,6 +21,12 @@ public final class CounterFunctions {
         private static final Link ADD = Engine.link(LoadAddStore.TWO);
     }
 
+    /** Links an addition to a pair of words at the first use; two additions where no instruction stores a pair. */
+    public static final class Pair {
+        private static final boolean IS_ONE_STORE = Engine.get().storesPairs();
+        private static final Link ADD = Engine.link(IS_ONE_STORE ? LoadAddStore.PAIR : LoadAddStore.TWO);
+    }
+
     /** Links four additions in one call at the first use. */
     public static final class Four {
         private static final Link ADD = Engine.link(LoadAddStore.FOUR);
@@ -37,6 +43,11 @@ public final class CounterFunctions {
 
     public static void add(long c0, long d0, long c1, long d1) {
         long _ = Two.ADD.run(c0, d0, c1, d1);
+    }
+
+    /** Adds to the two cells of a pair, whose address is a multiple of 16. */
+    public static void addPair(long pair, long d0, long d1) {
+        long _ = Pair.IS_ONE_STORE ? Pair.ADD.run(pair, d0, d1) : Pair.ADD.run(pair, d0, pair + Long.BYTES, d1);
     }
 
     /** Adds to four cells and returns the status; a negative one has to be completed. */

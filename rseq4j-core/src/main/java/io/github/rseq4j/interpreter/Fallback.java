@@ -6,6 +6,7 @@ import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
 
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
@@ -239,6 +240,7 @@ public final class Fallback {
 
         private static int accesses(Step step) {
             return switch (step) {
+                case CommitAddPair _ -> 4;
                 case Step.CommitAdd _, Step.Copy _ -> 2;
                 case Step.Load _, Step.Store _, Step.CommitStore _ -> 1;
                 case Step.Arithmetic _, Step.Address _, Step.Move _, Step.Timestamp _, Step.ExitIf _, Step.Delay _ -> 0;
@@ -296,7 +298,14 @@ public final class Fallback {
                         order(commit);
                         store(commit.to(), commit.value(), commit.width());
                     }
-                    case Step.CommitAdd commit -> commitAdd(commit);
+                    case Step.CommitAdd commit -> {
+                        order(commit);
+                        add(commit.to(), commit.value(), commit.width());
+                    }
+                    case CommitAddPair commit -> {
+                        add(commit.to(), commit.value(), Width.LONG);
+                        add(commit.to().plus(Long.BYTES), commit.second(), Width.LONG);
+                    }
                 }
             }
         }
@@ -359,16 +368,15 @@ public final class Fallback {
             }
         }
 
-        private void commitAdd(Step.CommitAdd commit) {
-            order(commit);
+        private void add(Mem to, Operand value, Width width) {
             code.aload(memory);
-            address(commit.to());
+            address(to);
             code.aload(memory);
-            address(commit.to());
-            load(commit.width());
-            push(commit.value());
+            address(to);
+            load(width);
+            push(value);
             code.ladd();
-            put(commit.width());
+            put(width);
         }
 
         private void exitIf(Step.ExitIf exit, Label label) {

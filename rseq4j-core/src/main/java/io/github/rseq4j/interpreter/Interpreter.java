@@ -1,6 +1,7 @@
 package io.github.rseq4j.interpreter;
 
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
@@ -175,6 +176,12 @@ public final class Interpreter {
                 order(commit);
                 long address = address(commit.to(), state, slot);
                 store(address, load(address, commit.width()) + state.get(commit.value()), commit.width());
+            }
+            case CommitAddPair commit -> {
+                long first = address(commit.to(), state, slot);
+                long second = first + Long.BYTES;
+                memory.putLong(first, memory.getLong(first) + state.get(commit.value()));
+                memory.putLong(second, memory.getLong(second) + state.get(commit.second()));
             }
         }
         return CONTINUES;

@@ -55,6 +55,15 @@ public record Mem(Reg base, boolean perCpu, @Nullable Reg index, int scale, int 
     }
 
     /**
+     * Returns the place at a distance from this one.
+     *
+     * @param bytes the distance
+     */
+    public Mem plus(int bytes) {
+        return new Mem(base, perCpu, index, scale, displacementBytes + bytes);
+    }
+
+    /**
      * Tells whether two places of the same registers overlap. For other places it returns false.
      *
      * @param lengthBytes the number of bytes at this place

@@ -135,7 +135,7 @@ final class Restarts {
         restarts.follow(List.of());
         List<Access> observed = new ArrayList<>(stores ? restarts.writes : List.of());
         Mem to = section.commit().to();
-        observed.add(access(ANOTHER, to, restarts.address(to), section.commit().width(), null));
+        observed.add(committed(ANOTHER, section.commit(), restarts.address(to)));
         observed.replaceAll(each -> each.by(ANOTHER));
         restarts.reads.forEach(each -> observed.add(each.by(ANOTHER_READS)));
         observed.removeIf(each -> each.at.factors().keySet().stream().anyMatch(word -> word > Chain.MAX_ARGUMENTS));
@@ -152,7 +152,7 @@ final class Restarts {
             Restarts first = new Restarts(name, steps, assumptions);
             first.follow(List.of());
             Sum at = first.address(commit.to());
-            committed.add(access(steps.size() - 1, commit.to(), at, commit.width(), null));
+            committed.add(committed(steps.size() - 1, commit, at));
             restarts.sources.putAll(first.sources);
         }
         restarts.follow(committed);
@@ -193,6 +193,10 @@ final class Restarts {
 
     private static Access access(int number, Mem mem, Sum at, Width width, @Nullable Sum word) {
         return new Access(number, mem, at, Sum.of(width.bytes()), width.bytes(), word);
+    }
+
+    private static Access committed(int number, Commit commit, Sum at) {
+        return new Access(number, commit.to(), at, Sum.of(commit.bytes()), commit.bytes(), null);
     }
 
     private Sum loaded(Step.Load load) {

@@ -167,7 +167,7 @@ public sealed interface Step {
 
         @Override
         public @Nullable String brokenRule(@Nullable Commit commit) {
-            return commit != null && commit.to().overlaps(commit.width().bytes(), to, width.bytes())
+            return commit != null && commit.to().overlaps(commit.bytes(), to, width.bytes())
                     ? ONLY_THE_COMMIT : null;
         }
 
@@ -348,7 +348,7 @@ public sealed interface Step {
                 return "a copy takes source and length from temporaries or from the first " + Reg.REGISTER_ARGUMENTS
                         + " arguments";
             }
-            return commit != null && commit.to().overlaps(commit.width().bytes(), to, maxBytes)
+            return commit != null && commit.to().overlaps(commit.bytes(), to, maxBytes)
                     ? ONLY_THE_COMMIT : null;
         }
 
@@ -422,8 +422,8 @@ public sealed interface Step {
     }
 
     /** The last step, and the only one that other threads can observe (I3). */
-    sealed interface Commit extends Step {
-        /** Returns the word that is written. */
+    sealed interface Commit extends Step permits CommitStore, CommitAdd, CommitAddPair {
+        /** Returns the first word that is written. */
         Mem to();
 
         @Override
@@ -431,7 +431,7 @@ public sealed interface Step {
             return to();
         }
 
-        /** Returns the value that is written, or added. */
+        /** Returns the value that is written, or added, to it. */
         Operand value();
 
         @Override
@@ -439,8 +439,13 @@ public sealed interface Step {
             return List.of(value());
         }
 
-        /** Returns how many bytes are written. */
+        /** Returns the width of a word that is written. */
         Width width();
+
+        /** Returns how many bytes are written. */
+        default int bytes() {
+            return width().bytes();
+        }
 
         /** Returns the memory order. */
         Order order();
@@ -487,10 +492,6 @@ public sealed interface Step {
     }
 
     private static String spelling(Condition condition) {
-        return switch (condition) {
-            case EQUAL -> "EQ";
-            case NOT_EQUAL -> "NE";
-            case BELOW, ABOVE_OR_EQUAL -> condition.name();
-        };
+        return condition == Condition.EQUAL ? "EQ" : condition == Condition.NOT_EQUAL ? "NE" : condition.name();
     }
 }

@@ -44,4 +44,7 @@ public interface StepVisitor<C> {
 
     /** Visits a {@link Step.CommitAdd}. */
     void commitAdd(Step.CommitAdd step, C context);
+
+    /** Visits a {@link CommitAddPair}. */
+    void commitAddPair(CommitAddPair step, C context);
 }

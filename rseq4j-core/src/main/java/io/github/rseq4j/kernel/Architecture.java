@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
  */
 public enum Architecture {
     /** AMD64, also known as x86-64. */
-    X64("x64", "amd64", 0x5305_3053, 168,
+    X64("x64", "amd64", 0x5305_3053, 168, 0,
             // read, write, connect, accept, sendto, recvfrom, sendmsg, recvmsg, semop, rt_sigtimedwait, io_getevents,
             // semtimedop, epoll_wait, epoll_pwait, accept4, recvmmsg, io_pgetevents, epoll_pwait2
             new Tracing(1, 27, 21, 15, 10, 18, true, new int[] {0, 1, 42, 43, 44, 45, 46, 47, 65, 128, 208,
                 220, 232, 281, 288, 299, 333, 441})),
     /** The 64-bit Arm architecture. */
-    AARCH64("aarch64", "aarch64", 0xd428_bc00, 440,
+    AARCH64("aarch64", "aarch64", 0xd428_bc00, 440, 1L << 25,
             // On arm64 the kernel decides on the restart before the thread stops, and the first argument is then lost.
             new Tracing(0x401, 1, 0, -1, -1, 1030, false, new int[0]));
 
@@ -45,13 +45,16 @@ public enum Architecture {
     private final String property;
     private final int signature;
     private final int ucontextPc;
+    private final long pairCapability;
     private final Tracing tracing;
 
-    Architecture(String spelling, String property, int signature, int ucontextPc, Tracing tracing) {
+    Architecture(String spelling, String property, int signature, int ucontextPc, long pairCapability,
+            Tracing tracing) {
         this.spelling = spelling;
         this.property = property;
         this.signature = signature;
         this.ucontextPc = ucontextPc;
+        this.pairCapability = pairCapability;
         this.tracing = tracing;
     }
 
@@ -71,6 +74,16 @@ public enum Architecture {
      */
     public int ucontextPc() {
         return ucontextPc;
+    }
+
+    /**
+     * Tells whether one instruction stores 16 aligned bytes such that an interrupt comes before or after the store. On
+     * AArch64 that takes FEAT_LSE2, which the kernel reports as HWCAP_USCAT ({@code asm/hwcap.h}, Linux 4.20).
+     *
+     * @param capabilities the processor's capabilities, {@link Linux#AT_HWCAP}
+     */
+    public boolean storesPairs(long capabilities) {
+        return (capabilities & pairCapability) == pairCapability;
     }
 
     /** Returns the facts for a tracer. */

@@ -24,6 +24,8 @@ public final class Linux {
     public static final int AT_RSEQ_FEATURE_SIZE = 27;
     /** getauxval(3): AT_RSEQ_ALIGN ({@code linux/auxvec.h}, Linux 6.3). */
     public static final int AT_RSEQ_ALIGN = 28;
+    /** getauxval(3): AT_HWCAP ({@code linux/auxvec.h}). */
+    public static final int AT_HWCAP = 16;
     /** getauxval(3): AT_PAGESZ ({@code linux/auxvec.h}). */
     public static final int AT_PAGESZ = 6;
     /** mmap(2): PROT_NONE ({@code asm-generic/mman-common.h}). */

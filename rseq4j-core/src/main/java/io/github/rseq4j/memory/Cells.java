@@ -46,6 +46,10 @@ public final class Cells implements Pressure.Shared {
     /** The most cells of one owner. */
     public static final int MAX_CELLS = (int) (USABLE_BYTES / Long.BYTES);
 
+    /** The most pairs of cells of one owner. */
+    public static final int MAX_PAIRS = (MAX_CELLS - 1) / 2;
+    private static final long PAIR_BYTES = 2 * Long.BYTES;
+
     private static final Cells INSTANCE = new Cells(Engine.get());
 
     private final Engine engine;
@@ -99,6 +103,22 @@ public final class Cells implements Pressure.Shared {
         int lengthBytes = count * Long.BYTES;
         pressure.grow(lengthBytes);
         return handOut(owner, lengthBytes);
+    }
+
+    /**
+     * Hands out neighbouring pairs of cells, like {@link #allocate}. A pair's address is a multiple of its size.
+     *
+     * @param owner the user of the cells; it must stay reachable during each use
+     * @param count the number of pairs, 1 to {@link #MAX_PAIRS}
+     * @return the address of the first pair's copy at index 0
+     * @throws IllegalArgumentException if the count is out of range
+     * @throws KernelException if a new range is needed and the kernel refuses it
+     */
+    public long allocatePairs(Object owner, int count) {
+        if (count < 1 || count > MAX_PAIRS) {
+            throw new IllegalArgumentException("count=" + count + ", must be 1 to " + MAX_PAIRS);
+        }
+        return allocate(owner, 2 * count + 1) + Long.BYTES & -PAIR_BYTES;
     }
 
     /**

@@ -3,6 +3,7 @@ package io.github.rseq4j.percpu;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.function.CounterFunctions;
 import io.github.rseq4j.histogram.HistogramBuckets;
+import io.github.rseq4j.ir.CommitAddPair;
 import java.lang.ref.Reference;
 
 /**
@@ -31,17 +32,17 @@ import java.lang.ref.Reference;
  *
  * <p><b>Threads.</b> Every method may be called from any thread. A record is one downcall, wait-free except for
  * restarts. If the thread migrates, also a virtual thread to another carrier, nothing is lost or counted twice. A
- * record is not atomic: the bucket is updated first, and then the sum.
+ * record updates a bucket's count and its sum by one store, except on AArch64 processors without FEAT_LSE2.
  *
  * <p><b>Visibility.</b> {@link #snapshot} includes every record that happened-before it, and some concurrent ones. Of a
  * concurrent record it may include the bucket without the sum, or the sum without the bucket; so the mean is exact only
  * without concurrent records. Counts and sums wrap around as {@code long} does; percentiles have no meaning after a
  * count has wrapped around.
  *
- * <p><b>Memory.</b> 8 bytes for each bucket and 8 for the sum, for each CPU that runs the application's threads: at
- * most 29 KiB by default, and at most 433 KiB with 10 bits of the full range. It is populated page by page when buckets
- * are used, and freed when the histogram is closed or collected. A record allocates nothing. A snapshot allocates an
- * array of all buckets.
+ * <p><b>Memory.</b> 16 bytes for each bucket, its count and its sum, for each CPU that runs the application's threads:
+ * at most 58 KiB by default, and at most 864 KiB with 10 bits of the full range. It is populated page by page when
+ * buckets are used, and freed when the histogram is closed or collected. A record allocates nothing. A snapshot
+ * allocates arrays of three words for each bucket.
  *
  * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
  * {@link io.github.rseq4j.Rseq#availability()}.
@@ -61,15 +62,18 @@ public final class PerCpuHistogram implements AutoCloseable {
 
     /* How it works
      *
-     *   cells:   | sum | bucket 0 | bucket 1 | ... | last bucket |
+     *   cells:   | count, sum of bucket 0 | count, sum of bucket 1 | ... | count, sum of the last bucket |
      *
-     * record is one downcall of two sections load_add_store_relaxed (sections.LoadAddStore): the bucket, then the sum.
-     * The number of records is the sum of the buckets, and needs no section. The histogram stays reachable until the
-     * call has returned, so that its cells are not reused before (I8).
+     * record is one downcall of section load_add_store_pair_relaxed (sections.LoadAddStore): the bucket's count and its
+     * sum, by one store. The number of records and their sum are added up by a snapshot. The histogram stays reachable
+     * until the call has returned, so that its cells are not reused before (I8).
      *
      * Only additions change a cell. snapshotThenReset moves the totals that snapshots start from, and writes no cell.
      * So each addition is in exactly one of its results. An array of totals is not written after it was published, so a
      * concurrent snapshot starts from one reset, not from parts of two.
+     *
+     * Refused: one sum for all buckets, which halves the memory. It takes a second commit, which is a second section of
+     * ten instructions, and a second cache line that each record writes.
      *
      * Refused: two copies of the buckets that take turns (HdrHistogram's Recorder). The reader must wait for each
      * thread that still records into the copy that it reads.
@@ -101,10 +105,10 @@ public final class PerCpuHistogram implements AutoCloseable {
      * @throws io.github.rseq4j.KernelException if a new range of cells is needed and the kernel refuses mmap(2)
      */
     public PerCpuHistogram(long highestTrackableValue, int significantBits) {
-        Engine.get(CounterFunctions.class, CounterFunctions.Two.class);
+        Engine.get(CounterFunctions.class, CounterFunctions.Pair.class);
         this.buckets = HistogramBuckets.upTo(highestTrackableValue, significantBits);
         this.base = new long[1 + buckets.size()];
-        this.cells = CounterFunctions.CELLS.allocate(this, base.length);
+        this.cells = CounterFunctions.CELLS.allocatePairs(this, buckets.size());
     }
 
     /** {@return the highest value that is kept to {@link #significantBits} bits; greater values share one bucket} */
@@ -127,7 +131,7 @@ public final class PerCpuHistogram implements AutoCloseable {
     public void record(long value) {
         requireOpen();
         try {
-            CounterFunctions.add(bucket(value), 1, cells, value);
+            CounterFunctions.addPair(bucket(value), 1, value);
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -147,7 +151,7 @@ public final class PerCpuHistogram implements AutoCloseable {
             if (count < 0) {
                 throw new IllegalArgumentException("count=" + count + ", must be at least 0");
             }
-            CounterFunctions.add(bucket(value), count, cells, value * count);
+            CounterFunctions.addPair(bucket(value), count, value * count);
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -160,7 +164,7 @@ public final class PerCpuHistogram implements AutoCloseable {
     }
 
     private long bucket(long value) {
-        return cells + Long.BYTES + (long) buckets.number(value) * Long.BYTES;
+        return cells + (long) buckets.number(value) * CommitAddPair.BYTES;
     }
 
     /**
@@ -199,12 +203,18 @@ public final class PerCpuHistogram implements AutoCloseable {
         base = totals();
     }
 
+    /** Returns the sum of all values, and then the count of each bucket. */
     private long[] totals() {
         requireOpen();
         try {
-            long[] totals = CounterFunctions.CELLS.sums(cells, 1 + buckets.size());
+            long[] words = CounterFunctions.CELLS.sums(cells, 2 * buckets.size());
             // A concurrent close may have freed some of the pages.
             requireOpen();
+            long[] totals = new long[1 + buckets.size()];
+            for (int i = 0; i < buckets.size(); i++) {
+                totals[1 + i] = words[2 * i];
+                totals[0] += words[2 * i + 1];
+            }
             return totals;
         } finally {
             Reference.reachabilityFence(this);
@@ -227,7 +237,7 @@ public final class PerCpuHistogram implements AutoCloseable {
     public void close() {
         try {
             closed = true;
-            CounterFunctions.CELLS.discardPages(cells, (1L + buckets.size()) * Long.BYTES);
+            CounterFunctions.CELLS.discardPages(cells, (long) buckets.size() * CommitAddPair.BYTES);
         } finally {
             Reference.reachabilityFence(this);
         }

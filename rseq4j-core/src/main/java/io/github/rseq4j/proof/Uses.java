@@ -1,6 +1,7 @@
 package io.github.rseq4j.proof;
 
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
@@ -213,6 +214,10 @@ final class Uses {
             case Step.CommitStore commit -> assign(place(commit.to(), commit.width(), temporaries),
                     value(commit.value(), temporaries));
             case Step.CommitAdd commit -> place(commit.to(), commit.width(), temporaries);
+            case CommitAddPair commit -> {
+                place(commit.to(), Width.LONG, temporaries);
+                place(commit.to().plus(Long.BYTES), Width.LONG, temporaries);
+            }
             case Step.Add add -> temporaries[add.target().number()] = value(add.target(), temporaries)
                     .plus(add.value() instanceof Imm(long constant) ? new Value(List.of(), constant)
                             : value(add.value(), temporaries));

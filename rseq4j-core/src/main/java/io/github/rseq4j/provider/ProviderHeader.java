@@ -128,6 +128,9 @@ public final class ProviderHeader {
              * - A comparison that holds leaves the section by its exit.
              * - A store before the commit may come from an aborted run. It must not be used before the commit says so.
              * - A "release" commit becomes visible after all stores before it.
+             * - The commit of a pair adds to two neighbouring words, and writes both by one store. The address of the
+             *   first is a multiple of 16. Where asm/hwcap.h has HWCAP_USCAT, call such a section only if
+             *   getauxval(AT_HWCAP) includes it.
              */
             """;
 

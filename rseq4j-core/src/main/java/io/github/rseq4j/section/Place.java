@@ -124,7 +124,7 @@ public final class Place {
         int bytes = switch (step) {
             case Step.Load load -> load.width().bytes();
             case Step.Store store -> store.width().bytes();
-            case Step.Commit commit -> commit.width().bytes();
+            case Step.Commit commit -> commit.bytes();
             case Step.Copy _, Step.Address _ -> 1;
             // They name no place.
             case Step.Arithmetic _, Step.Move _, Step.Timestamp _, Step.ExitIf _, Step.Delay _ -> 1;

@@ -18,6 +18,7 @@ public final class Sections {
             LoadLoadAddStore.of(6), LoadLoadAddStore.of(7), LoadLoadAddStore.of(8),
             LoadCbneAddressStore.CHAIN,
             LoadAddStore.INT,
+            LoadAddStore.PAIR,
             LoadCbneStore.RELAXED,
             LoadCbneStore.RELAXED_INT,
             LoadCbeqStoreAddLoadStore.RELAXED,

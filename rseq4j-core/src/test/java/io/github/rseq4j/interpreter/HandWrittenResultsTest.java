@@ -128,6 +128,8 @@ final class HandWrittenResultsTest {
 
     private static Stream<Arguments> chains() {
         return Stream.of(
+                row("load_add_store_pair_relaxed", words(CELL, 5, CELL + 8, -1, CELL + 16, 3), words(CELL, 2, -6), 0,
+                        words(CELL, 7, CELL + 8, -7)),
                 row("mixed_chain", words(CELL + 64, -1, PLAIN, ABC), words(CELL, 5, 6, 3, CELL + 64, PLAIN), 0,
                         words(CELL, 6, CELL + 64, 0xFFFF_FFFF_FF03_0201L, CELL + 192, 1)),
                 row("mixed_chain", words(CELL, 1), words(CELL, 5, 7, 3, CELL + 64, PLAIN), exit(0, 1), words(CELL, 6)),

@@ -36,6 +36,28 @@ final class CellsTest {
         assertEquals(5, cells.held());
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, Cells.MAX_PAIRS + 1, Integer.MAX_VALUE})
+    void refusesACountOfPairsOutOfRange(int count) {
+        String message = assertThrows(IllegalArgumentException.class, () -> cells.allocatePairs(this, count))
+                .getMessage();
+        assertTrue(String.valueOf(message).startsWith("count=" + count), message);
+    }
+
+    @Test
+    void alignsPairsWhereverTheFirstCellLies() {
+        long before = cells.allocate(this, 1) + Long.BYTES;
+        for (int i = 0; i < 4; i++) {
+            long pairs = cells.allocatePairs(this, 2);
+            assertEquals(0, pairs % (2 * Long.BYTES), "pairs begin at a multiple of their size");
+            assertTrue(pairs >= before, "pairs do not overlap the cells before them");
+            before = pairs + 4 * Long.BYTES;
+            // The next pairs begin at another remainder.
+            assertTrue(cells.allocate(this, 1 + i % 2) >= before, "pairs do not overlap the cells after them");
+        }
+        assertEquals(0, cells.allocatePairs(this, Cells.MAX_PAIRS) % (2 * Long.BYTES));
+    }
+
     @Test
     void reservesAnotherRangeWhenOneIsFull() {
         long first = cells.allocate(this, Cells.MAX_CELLS);

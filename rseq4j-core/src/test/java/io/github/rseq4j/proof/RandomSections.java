@@ -5,6 +5,7 @@ import static io.github.rseq4j.ir.Operand.imm;
 import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Reg;
@@ -150,10 +151,20 @@ public final class RandomSections {
             boolean isLegal = steps.stream().allMatch(step -> step.brokenRule(followed) == null);
             to = isLegal && isTaken(List.of(new Section(name, all, null)), arguments.length) ? followed.to() : to;
         }
-        steps.add(random.nextBoolean() ? new Step.CommitStore(to, value(), width, pick(Order.values()))
-                : new Step.CommitAdd(to, value(), width, pick(Order.values())));
+        steps.add(commit(name, steps, random.nextBoolean()
+                ? new Step.CommitStore(to, value(), width, pick(Order.values()))
+                : new Step.CommitAdd(to, value(), width, pick(Order.values()))));
         // Only these registers hold values that are never negative.
         return new Section(name, steps, find(Holds.INDEX, Holds.LENGTH));
+    }
+
+    /** Returns a commit, or in one of four sections one of a pair at the same place, where the rules accept it. */
+    private Step commit(String name, List<Step> steps, Step.Commit single) {
+        CommitAddPair pair = new CommitAddPair(single.to(), single.value(), value());
+        List<Step> all = new ArrayList<>(steps);
+        all.add(pair);
+        boolean isLegal = random.nextInt(4) == 0 && steps.stream().allMatch(step -> step.brokenRule(pair) == null);
+        return isLegal && (isFree || isTaken(List.of(new Section(name, all, null)), arguments.length)) ? pair : single;
     }
 
     private Step step() {

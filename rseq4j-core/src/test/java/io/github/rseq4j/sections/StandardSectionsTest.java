@@ -30,6 +30,8 @@ final class StandardSectionsTest extends SectionRowChecks {
                 row(add + "_x8", words(), words(CELL, 1, CELL, 2, CELL, 4, CELL, 8, V2, 16, V2, 32, V2, 64, V2, 128), 0,
                         words(CELL, 15, V2, 240)),
                 row("delay_load_add_store_relaxed", words(CELL, 8), words(CELL, 3), 0, words(CELL, 9)),
+                row("load_add_store_pair_relaxed", words(CELL, 5, CELL + 8, -1, CELL + 16, 3), words(CELL, 2, -6), 0,
+                        words(CELL, 7, CELL + 8, -7)),
                 row(add + "_int", words(CELL, OTHER | 0xFFFF_FFFFL), words(CELL, 0x9_0000_0001L), 0,
                         words(CELL, OTHER)),
                 row(add + "_int", words(CELL, 5), words(CELL + 4, -1), 0, words(CELL, 0xFFFF_FFFF_0000_0005L)),

@@ -120,12 +120,12 @@ public abstract class SectionChecks {
         assertTrue(report.runs() >= 40L * report.steps() * (report.steps() + 2), report.toString());
     }
 
-    /** A release commit is stlr on aarch64, of w where the word has 4 bytes; a relaxed one is str or stur. */
+    /** A release commit is stlr on aarch64, of w where the word has 4 bytes; a relaxed one is str, stur or stp. */
     @ParameterizedTest
     @MethodSource("commits")
     void theCommitHasTheOrderAndWidthInTheSectionsName(Chain chain, Index index) {
-        String store = (chain.name().contains("_release") ? "stlr " : "stu?r ")
-                + (chain.name().endsWith("_int") ? "w" : "x");
+        String store = (chain.name().contains("_release") ? "stlr "
+                : chain.name().contains("_pair") ? "stp " : "stu?r ") + (chain.name().endsWith("_int") ? "w" : "x");
         List<String> commits = Listing.of(chain, Architecture.AARCH64, index).lines()
                 .filter(line -> line.endsWith("<- commit")).map(String::strip).toList();
         assertEquals(chain.sections().size(), commits.size());

@@ -243,6 +243,30 @@ final class A64 {
                 | r(register)).with(access.effect());
     }
 
+    /** Tells whether an offset fits a load or a store of a pair. */
+    static boolean isPairOffset(long offset) {
+        return offset % Long.BYTES == 0 && offset >= -512 && offset <= 504;
+    }
+
+    // ldp xt, xt2, [xn, #offset]               10 101 0 010 1 imm7 Rt2 Rn Rt
+    static Insn loadPair(Gp first, Gp second, Gp base, long offset) {
+        return pair("ldp", 0xA940_0000, first, second, base, offset).with(Effect.READ);
+    }
+
+    // stp xt, xt2, [xn, #offset]               10 101 0 010 0 imm7 Rt2 Rn Rt
+    static Insn storePair(Gp first, Gp second, Gp base, long offset) {
+        return pair("stp", 0xA900_0000, first, second, base, offset).with(Effect.STORE);
+    }
+
+    private static Insn pair(String mnemonic, int opcode, Gp first, Gp second, Gp base, long offset) {
+        if (!isPairOffset(offset)) {
+            throw new IllegalArgumentException("offset=" + offset + ", must be a multiple of 8 from -512 to 504");
+        }
+        return insn(mnemonic + " " + first.name(8) + ", " + second.name(8) + ", [" + base.name(8)
+                + (offset == 0 ? "" : ", #" + offset) + "]", opcode | ((int) (offset / Long.BYTES) & 0x7F) << 15
+                | r(second) << 10 | pointer(base) << 5 | r(first));
+    }
+
     // stlr rt, [xn]
     static Insn storeRelease(int bytes, Gp register, Gp base) {
         return insn("stlr " + register.name(bytes) + ", [" + base.name(8) + "]",

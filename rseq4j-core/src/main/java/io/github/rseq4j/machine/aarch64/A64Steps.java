@@ -1,5 +1,6 @@
 package io.github.rseq4j.machine.aarch64;
 
+import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
@@ -258,6 +259,15 @@ final class A64Steps implements StepVisitor<Exits> {
         } else {
             place.access(Access.store(bytes), S1, Effect.COMMIT);
         }
+    }
+
+    @Override
+    public void commitAddPair(CommitAddPair commit, Exits exits) {
+        Gp address = place(commit.to()).address();
+        emit(A64.loadPair(S1, S2, address, 0));
+        add(Long.BYTES, S1, commit.value());
+        add(Long.BYTES, S2, commit.second());
+        emit(A64.storePair(S1, S2, address, 0).with(Effect.COMMIT));
     }
 
     private void add(int bytes, Gp to, Operand value) {

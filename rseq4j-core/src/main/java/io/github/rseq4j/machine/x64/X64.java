@@ -51,6 +51,9 @@ final class X64 {
     private static final int LOCK = 0xF0;
     private static final int FS = 0x64;
     private static final int NO_PREFIX = 0;
+    /** The prefixes of SSE2's operations on two words, and of its moves to and from any address. */
+    private static final int PACKED = 0x66;
+    private static final int UNALIGNED = 0xF3;
 
     private X64() {}
 
@@ -335,6 +338,41 @@ final class X64 {
         return Insn.of("pop " + to.name(8), new Bytes().rex(false, null, null, to, false)
                 .put(0x58 + to.low3()).toArray()).with(Effect.STACK)
                 .with(StackChange.pop(Long.BYTES, to.dwarf()));
+    }
+
+    // movq xmm, r64                            66 REX.W 0F 6E /r
+    static Insn move(Xmm to, Gp from) {
+        return Insn.of("movq " + to + ", " + from.name(8), new Bytes().put(PACKED).rex(true, null, null, from, false)
+                .put(0x0F).put(0x6E).direct(to.ordinal(), from).toArray());
+    }
+
+    // punpcklqdq xmm, xmm                      66 0F 6C /r: the lower halves of both
+    static Insn joinLower(Xmm to, Xmm from) {
+        return packed("punpcklqdq", 0x6C, to, from);
+    }
+
+    // paddq xmm, xmm                           66 0F D4 /r
+    static Insn addPair(Xmm to, Xmm from) {
+        return packed("paddq", 0xD4, to, from);
+    }
+
+    private static Insn packed(String mnemonic, int opcode, Xmm to, Xmm from) {
+        return Insn.of(mnemonic + " " + to + ", " + from, new Bytes().put(PACKED).put(0x0F).put(opcode)
+                .put(0xC0 | to.ordinal() << 3 | from.ordinal()).toArray());
+    }
+
+    // movdqu xmm, [m]                          F3 REX 0F 6F /r
+    static Insn loadPair(Xmm to, Address from) {
+        Bytes b = new Bytes();
+        b.memory(UNALIGNED, false, Gp.values()[to.ordinal()], false, from, 0x0F, 0x6F);
+        return Insn.of("movdqu " + to + ", xmmword ptr " + from, b.toArray()).with(Effect.READ);
+    }
+
+    // movdqu [m], xmm                          F3 REX 0F 7F /r
+    static Insn storePair(Address to, Xmm from) {
+        Bytes b = new Bytes();
+        b.memory(UNALIGNED, false, Gp.values()[from.ordinal()], false, to, 0x0F, 0x7F);
+        return Insn.of("movdqu xmmword ptr " + to + ", " + from, b.toArray()).with(Effect.STORE);
     }
 
     // lfence                                   0F AE E8

@@ -1,5 +1,6 @@
 package io.github.rseq4j.machine.x64;
 
+import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Operand.Imm;
@@ -39,7 +40,8 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
      * rdtsc does not wait for earlier instructions, so an lfence before it does. Refused: rdtscp, which waits itself,
      * takes as long, and also overwrites the fourth argument.
      *
-     * x86 keeps stores in order, so a release commit is a plain store.
+     * x86 keeps stores in order, so a release commit is a plain store. A pair is moved by movdqu, which takes as long
+     * as movdqa where the address is aligned, and does not fault where it is not.
      */
     private static final List<Gp> CONVENTION = List.of(Gp.RDI, Gp.RSI, Gp.RDX, Gp.RCX, Gp.R8, Gp.R9);
     private static final List<Gp> SAVED = List.of(Gp.RBX, Gp.RBP, Gp.R12, Gp.R13, Gp.R14, Gp.R15);
@@ -250,6 +252,17 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
         } else {
             emit(X64.op(Op.ADD, bytes, address, value(commit.value(), scratches[1])).with(Effect.COMMIT));
         }
+    }
+
+    @Override
+    public void commitAddPair(CommitAddPair commit, Exits exits) {
+        emit(X64.move(Xmm.XMM0, value(commit.value(), scratches[1])));
+        emit(X64.move(Xmm.XMM1, value(commit.second(), scratches[1])));
+        emit(X64.joinLower(Xmm.XMM0, Xmm.XMM1));
+        Address address = address(commit.to());
+        emit(X64.loadPair(Xmm.XMM1, address));
+        emit(X64.addPair(Xmm.XMM1, Xmm.XMM0));
+        emit(X64.storePair(address, Xmm.XMM1).with(Effect.COMMIT));
     }
 
     /** Returns a constant's lower half, sign-extended. An operation of 4 bytes uses only this half. */

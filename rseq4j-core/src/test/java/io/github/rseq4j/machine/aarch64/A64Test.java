@@ -142,6 +142,19 @@ final class A64Test {
     }
 
     @Test
+    void encodesPairs() {
+        List<Insn> insns = new ArrayList<>();
+        for (int register = 0; register <= 31; register++) {
+            for (long offset : new long[] {-512, -8, 0, 8, 504}) {
+                // ldp to one register twice is unpredictable, and GNU as warns.
+                insns.add(A64.loadPair(data(register), data((register + 1) % 32), pointer(31 - register), offset));
+                insns.add(A64.storePair(data(register), data(31 - register), pointer(register), offset));
+            }
+        }
+        assertAsGnuAs(insns);
+    }
+
+    @Test
     void encodesExclusives() {
         List<Insn> insns = new ArrayList<>();
         for (int base = 0; base <= 31; base++) {
@@ -226,6 +239,10 @@ final class A64Test {
                 () -> A64.compare(8, Gp.SP, Gp.X1),
                 () -> A64.memory(Access.LOAD, Gp.SP, Gp.X1, 0),
                 () -> A64.memory(Access.LOAD, Gp.X1, Gp.ZERO, 0),
+                () -> A64.loadPair(Gp.X1, Gp.X2, Gp.X3, -520),
+                () -> A64.loadPair(Gp.X1, Gp.X2, Gp.X3, 4),
+                () -> A64.storePair(Gp.X1, Gp.X2, Gp.X3, 512),
+                () -> A64.storePair(Gp.X1, Gp.SP, Gp.X3, 0),
                 () -> A64.memoryAt(Access.STORE, Gp.X1, Gp.X2, Gp.SP),
                 () -> A64.push(Gp.SP),
                 () -> A64.add(Gp.X0, Gp.X1, 0x1001),

@@ -132,6 +132,25 @@ final class X64Test {
     }
 
     @Test
+    void encodesPairs() {
+        List<Insn> insns = new ArrayList<>();
+        for (Xmm pair : Xmm.values()) {
+            for (Address address : addresses()) {
+                insns.add(X64.loadPair(pair, address));
+                insns.add(X64.storePair(address, pair));
+            }
+            for (Gp from : Gp.values()) {
+                insns.add(X64.move(pair, from));
+            }
+            for (Xmm from : Xmm.values()) {
+                insns.add(X64.addPair(pair, from));
+                insns.add(X64.joinLower(pair, from));
+            }
+        }
+        assertAsGnuAs(insns);
+    }
+
+    @Test
     void encodesEveryByteRegister() {
         List<Insn> insns = new ArrayList<>();
         for (Gp from : Gp.values()) {
