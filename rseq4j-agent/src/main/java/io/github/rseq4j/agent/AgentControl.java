@@ -2,6 +2,7 @@ package io.github.rseq4j.agent;
 
 import io.github.rseq4j.agent.rule.RuleException;
 import io.github.rseq4j.agent.rule.RuleSet;
+import io.github.rseq4j.agent.rule.TracerRequest;
 import java.io.IOException;
 import java.lang.instrument.Instrumentation;
 import java.nio.file.Files;
@@ -28,7 +29,9 @@ public final class AgentControl {
         Path answer = RuleSet.answer(options);
         String text;
         try {
-            text = "ok\n" + run(RuleSet.parse(options), instrumentation);
+            text = TracerRequest.isRequest(options)
+                    ? ProgramTracers.answer(TracerRequest.parse(options), instrumentation)
+                    : "ok\n" + run(RuleSet.parse(options), instrumentation);
         } catch (RuleException e) {
             text = "error: " + e.getMessage() + "\n";
         } catch (IOException e) {

@@ -4,17 +4,11 @@ import io.github.rseq4j.trace.Tracer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /** Writes snapshots of a flight recorder after slow calls, on a thread of its own. */
 final class SnapshotTrigger {
-    private static final DateTimeFormatter NAME =
-            DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
     private static final long MINUTE_NANOS = 60_000_000_000L;
 
     private final Tracer tracer;
@@ -68,7 +62,7 @@ final class SnapshotTrigger {
     }
 
     private void write() {
-        Path snapshot = folder.resolve(NAME.format(Instant.now()));
+        Path snapshot = SnapshotNames.next(folder, "");
         try {
             Files.createDirectories(folder);
             tracer.snapshot(snapshot);

@@ -155,6 +155,10 @@ final class Recording {
         return files.trace().path();
     }
 
+    boolean isFlightRecorder() {
+        return isFlightRecorder;
+    }
+
     TracerCounts counts() {
         return counts;
     }

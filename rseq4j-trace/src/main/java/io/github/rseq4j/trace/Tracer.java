@@ -8,6 +8,7 @@ import io.github.rseq4j.trace.thread.LooseThread;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -125,6 +126,16 @@ public final class Tracer implements AutoCloseable {
             files.undo(t);
             throw t;
         }
+    }
+
+    /**
+     * Returns the open tracers of this copy of the library, and whether each is a flight recorder. The agent calls this
+     * method by reflection, from another class loader, so its name is a contract and its types are the JDK's.
+     */
+    static Map<Object, Boolean> openTracers() {
+        Map<Object, Boolean> open = new HashMap<>();
+        OPEN.forEach(each -> open.put(each, each.recording.isFlightRecorder()));
+        return open;
     }
 
     /**

@@ -5,6 +5,7 @@ import com.sun.tools.attach.AgentLoadException;
 import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
 import io.github.rseq4j.agent.rule.RuleSet;
+import io.github.rseq4j.agent.rule.TracerRequest;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.InputException;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 
@@ -48,15 +50,25 @@ final class AgentCall {
      * @throws InputException if the agent cannot be called
      */
     static int run(CommandLine line, int pid, RuleSet rules) throws IOException {
+        return run(line, pid, files -> text(rules, files), rules.options().detach());
+    }
+
+    /** Calls the agent with a request to the tracers of the program; otherwise as with rules. */
+    static int run(CommandLine line, int pid, TracerRequest request) throws IOException {
+        return run(line, pid, _ -> request.toString(), false);
+    }
+
+    private static int run(CommandLine line, int pid, Function<AgentFiles, String> options, boolean isLast)
+            throws IOException {
         Path jar = jar();
         JvmProcess process = JvmProcess.of(pid);
         VirtualMachine machine = attach(process);
         try (AgentFiles files = new AgentFiles(process)) {
             checkRelease(process, machine);
             load(process, machine, files.readable(jar).toString(), "answer=" + files.answer() + ";"
-                    + text(rules, files));
+                    + options.apply(files));
             int exit = print(line, process, files.answerLines());
-            if (exit == 0 && rules.options().detach()) {
+            if (exit == 0 && isLast) {
                 files.deleteCopy(jar);
             }
             return exit;

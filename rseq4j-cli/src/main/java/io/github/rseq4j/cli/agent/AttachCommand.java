@@ -4,6 +4,7 @@ import io.github.rseq4j.agent.rule.AgentOptions;
 import io.github.rseq4j.agent.rule.Rule;
 import io.github.rseq4j.agent.rule.RuleException;
 import io.github.rseq4j.agent.rule.RuleSet;
+import io.github.rseq4j.agent.rule.TracerRequest;
 import io.github.rseq4j.cli.io.InputException;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -13,8 +14,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,12 +25,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code attach}: traces methods of a running JVM. */
+/** {@code attach}: traces methods of a running JVM, or controls its tracers. */
 @Command(name = "attach", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Counts, times or records the calls of chosen methods of a running JVM.",
+        description = {"Counts, times or records the calls of chosen methods of a running JVM,",
+            "or lists, switches, flushes and snapshots the tracers that its program has opened."},
         footer = {"", "Examples:",
             "  rseq4j attach 4711 --method 'com.acme.**::handle*' --mode time",
             "  rseq4j attach 4711 --method 'com.acme.Dao+' --over 10ms --args",
+            "  rseq4j attach 4711 --list",
+            "  rseq4j attach 4711 --disable '*' --enable 'orders:*' --snapshot /var/tmp/snapshots",
             "", "Exit status: 0 attached, 1 the agent refused, 2 an option is wrong or the JVM cannot be attached to."})
 public final class AttachCommand implements Callable<Integer> {
     @Spec
@@ -47,13 +53,18 @@ public final class AttachCommand implements Callable<Integer> {
     @Option(names = "--trace", paramLabel = "DIR", description = "The folder to which events are streamed.")
     private @Nullable String trace;
 
-    @Option(names = "--snapshot", paramLabel = "DIR",
-            description = "After the first call over a limit, the last seconds before it are written to this folder.")
+    @Option(names = "--snapshot", arity = "0..1", paramLabel = "DIR", fallbackValue = "", description = {
+        "With rules: after the first call over a limit, the last seconds before it are written to this folder.",
+        "Without rules: the program's flight recorders are written now, each to a folder NAME-TIME in DIR or,",
+        "without DIR, beside its own folder."})
     private @Nullable String snapshot;
 
     @Option(names = "--snapshots", paramLabel = "N/min",
             description = "At most N such snapshots a minute; the default is 1/min.")
     private @Nullable String snapshots;
+
+    @ArgGroup(validate = false, heading = "Without rules, the tracers of the program:%n")
+    private final TracerOptions tracers = new TracerOptions();
 
     @Option(names = "--dry-run", description = "Trace nothing: list what matches and what is left alone.")
     private boolean isDryRun;
@@ -106,15 +117,36 @@ public final class AttachCommand implements Callable<Integer> {
 
     private static @Nullable String absolute(@Nullable String path) {
         try {
-            return path == null ? null : Path.of(path).toAbsolutePath().normalize().toString();
+            return path == null || path.isEmpty() ? null : Path.of(path).toAbsolutePath().normalize().toString();
         } catch (InvalidPathException e) {
             throw new InputException(path + " is no path: " + e.getReason());
         }
     }
 
+    /** Returns the request to the program's tracers, or null if there are rules. */
+    private @Nullable TracerRequest request() {
+        boolean hasRules = !rules.isEmpty() || rulesFile != null;
+        if (hasRules && tracers.isAny()) {
+            throw new InputException("rules do not go with --list, --tracer, --enable, --disable and --flush, which"
+                    + " concern the program's own tracers; use two commands");
+        }
+        if (hasRules || !tracers.isAny() && snapshot == null) {
+            return null;
+        }
+        if (trace != null || snapshots != null || isDryRun) {
+            throw new InputException("--trace, --snapshots and --dry-run are options of rules, and no rule is given:"
+                    + " --method GLOB or --rules FILE");
+        }
+        return tracers.request(snapshot != null, Optional.ofNullable(absolute(snapshot)));
+    }
+
     private RuleSet rules() {
         if (rules.isEmpty() && rulesFile == null) {
-            throw new InputException("no rule is given: --method GLOB or --rules FILE; see rseq4j attach --help");
+            throw new InputException("no rule is given: --method GLOB or --rules FILE, and nothing is asked of the"
+                    + " program's tracers: --list; see rseq4j attach --help");
+        }
+        if (snapshot != null && snapshot.isEmpty()) {
+            throw new InputException("--snapshot of rules needs DIR, the folder of the snapshots");
         }
         List<Rule> all = new ArrayList<>();
         if (rulesFile != null) {
@@ -131,14 +163,18 @@ public final class AttachCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        CommandLine line = Objects.requireNonNull(spec).commandLine();
+        TracerRequest request;
         RuleSet set;
         try {
-            set = rules();
+            request = request();
+            set = request == null ? rules() : null;
             // A value that no option can hold is refused here.
-            var _ = set.toString();
+            var _ = String.valueOf(request) + set;
         } catch (RuleException e) {
             throw new InputException(String.valueOf(e.getMessage()));
         }
-        return AgentCall.run(Objects.requireNonNull(spec).commandLine(), pid, set);
+        return request != null ? AgentCall.run(line, pid, request)
+                : AgentCall.run(line, pid, Objects.requireNonNull(set));
     }
 }
