@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 @SuppressWarnings("module")
 module io.github.rseq4j.agent {
     requires static org.jspecify;
+    requires static jdk.jfr;
     requires java.instrument;
     requires io.github.rseq4j;
     requires io.github.rseq4j.trace;

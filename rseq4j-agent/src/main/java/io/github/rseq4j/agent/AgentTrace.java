@@ -55,12 +55,25 @@ final class AgentTrace {
         if (now == null) {
             return "";
         }
+        String jfr = "";
         if (snapshots != null && folder == null && trigger == null) {
-            trigger = new SnapshotTrigger(now, snapshots, options.snapshotsPerMinute(), this::failed);
+            JvmEvents events = null;
+            try {
+                events = options.jfr() ? JvmEvents.start() : null;
+            } catch (IOException e) {
+                jfr = "snapshots have no events of the JVM: " + e.getMessage() + "\n";
+                if (options.answer() == null) {
+                    failed(jfr.strip());
+                }
+            }
+            trigger = new SnapshotTrigger(now, snapshots, options.snapshotsPerMinute(), events, this::failed);
+        } else if (options.jfr()) {
+            jfr = "jfr changes nothing, because " + (folder != null ? "events are streamed, not kept for snapshots"
+                    : "snapshots are written already") + ": detach first\n";
         }
         String refused = options.trace() != null && !options.trace().equals(folder)
                 ? "the events go on to where they went: detach before another trace is given\n" : "";
-        return refused + (folder != null ? "events are written to " + now.folder() + "\n"
+        return refused + jfr + (folder != null ? "events are written to " + now.folder() + "\n"
                 : "events are kept in memory; " + (trigger == null ? "give snapshot=DIR to write them after slow calls"
                         : "they are written to " + snapshots + " after slow calls") + "\n");
     }

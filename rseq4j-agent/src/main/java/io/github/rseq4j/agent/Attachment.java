@@ -131,7 +131,7 @@ final class Attachment {
     }
 
     private static AgentOptions plain() {
-        return new AgentOptions(null, null, AgentOptions.SNAPSHOTS_PER_MINUTE, false, false, null);
+        return new AgentOptions(null, null, AgentOptions.SNAPSHOTS_PER_MINUTE, false, false, false, null);
     }
 
     private String left() {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Writes snapshots of a flight recorder after slow calls, on a thread of its own. */
 final class SnapshotTrigger {
@@ -14,6 +15,7 @@ final class SnapshotTrigger {
     private final Tracer tracer;
     private final Path folder;
     private final long pauseNanos;
+    private final @Nullable JvmEvents events;
     private final Consumer<String> failed;
     private final Thread thread = new Thread(null, this::run, "rseq4j-agent-snapshots", 0, false);
     private volatile boolean isFired;
@@ -25,10 +27,12 @@ final class SnapshotTrigger {
      * @param tracer the flight recorder
      * @param folder the folder of the snapshots; each gets a folder of its own, named by the time
      * @param perMinute the most snapshots a minute, at least 1
+     * @param events the JVM's events, which are written beside each snapshot, or null; closed with this object
      * @param failed receives why a snapshot was not written
      */
-    SnapshotTrigger(Tracer tracer, Path folder, int perMinute, Consumer<String> failed) {
+    SnapshotTrigger(Tracer tracer, Path folder, int perMinute, @Nullable JvmEvents events, Consumer<String> failed) {
         this.tracer = tracer;
+        this.events = events;
         this.folder = folder;
         this.pauseNanos = MINUTE_NANOS / perMinute;
         this.failed = failed;
@@ -68,6 +72,14 @@ final class SnapshotTrigger {
             tracer.snapshot(snapshot);
         } catch (IOException | RuntimeException e) {
             failed.accept("snapshot=" + snapshot + ": was not written: " + e.getMessage());
+            return;
+        }
+        if (events != null) {
+            try {
+                events.write(snapshot);
+            } catch (IOException | RuntimeException e) {
+                failed.accept("snapshot=" + snapshot + ": was written without the JVM's events: " + e.getMessage());
+            }
         }
     }
 
@@ -79,6 +91,9 @@ final class SnapshotTrigger {
             thread.join();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+        }
+        if (events != null) {
+            events.close();
         }
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,18 +14,21 @@ import org.jspecify.annotations.Nullable;
  * @param trace the folder to which events are streamed, or null
  * @param snapshot the folder to which the flight recorder is written after the first call over a limit, or null
  * @param snapshotsPerMinute the most snapshots in a minute
+ * @param jfr whether a snapshot also has the JVM's events of its time
  * @param dryRun whether the agent only lists what would match
  * @param detach whether the agent removes its instrumentation
  * @param answer the file to which the agent writes its answer to an attaching command, or null
  * @since 0.1.0
  */
-public record AgentOptions(@Nullable Path trace, @Nullable Path snapshot, int snapshotsPerMinute, boolean dryRun,
-        boolean detach, @Nullable Path answer) {
+public record AgentOptions(@Nullable Path trace, @Nullable Path snapshot, int snapshotsPerMinute, boolean jfr,
+        boolean dryRun, boolean detach, @Nullable Path answer) {
     /** The names of the options, in the order in which they are printed. */
-    static final List<String> OPTIONS = List.of("answer", "trace", "snapshot", "snapshots", "dry-run", "detach");
+    static final List<String> OPTIONS = List.of("answer", "trace", "snapshot", "snapshots", "jfr", "dry-run",
+            "detach");
     /** The most snapshots in a minute, if no number is given. */
     public static final int SNAPSHOTS_PER_MINUTE = 1;
 
+    private static final Set<String> FLAGS = Set.of("jfr", "dry-run", "detach");
     private static final int MAX_PER_MINUTE = 60;
     private static final String PER_MINUTE = "/min";
 
@@ -46,13 +50,13 @@ public record AgentOptions(@Nullable Path trace, @Nullable Path snapshot, int sn
     /**
      * Returns the options of texts, with values as in the agent's options.
      *
-     * @param options values by name: answer, trace, snapshot, snapshots, dry-run, detach; the last two with
+     * @param options values by name: answer, trace, snapshot, snapshots, jfr, dry-run, detach; the last three with
      *        empty values
      * @throws RuleException if a name is unknown, or a value is wrong
      */
     public static AgentOptions of(Map<String, String> options) {
         for (Map.Entry<String, String> each : options.entrySet()) {
-            boolean isFlag = each.getKey().equals("dry-run") || each.getKey().equals("detach");
+            boolean isFlag = FLAGS.contains(each.getKey());
             if (!OPTIONS.contains(each.getKey())) {
                 throw new RuleException("option=" + each.getKey() + " is unknown: the agent has rules, "
                         + String.join(", ", OPTIONS.subList(1, OPTIONS.size())) + "; a rule begins with method=GLOB"
@@ -66,9 +70,13 @@ public record AgentOptions(@Nullable Path trace, @Nullable Path snapshot, int sn
         if (snapshots != null && !options.containsKey("snapshot")) {
             throw new RuleException("snapshots=" + snapshots + " needs snapshot=DIR, the folder of the snapshots");
         }
+        if (options.containsKey("jfr") && !options.containsKey("snapshot")) {
+            throw new RuleException("jfr needs snapshot=DIR: the JVM's events are written beside a snapshot");
+        }
         return new AgentOptions(path(options, "trace"), path(options, "snapshot"), snapshots == null
                 ? SNAPSHOTS_PER_MINUTE : AgentText.number("snapshots", snapshots, PER_MINUTE, MAX_PER_MINUTE),
-                options.containsKey("dry-run"), options.containsKey("detach"), path(options, "answer"));
+                options.containsKey("jfr"), options.containsKey("dry-run"), options.containsKey("detach"),
+                path(options, "answer"));
     }
 
     private static @Nullable Path path(Map<String, String> options, String name) {
@@ -97,6 +105,9 @@ public record AgentOptions(@Nullable Path trace, @Nullable Path snapshot, int sn
         }
         if (snapshotsPerMinute != SNAPSHOTS_PER_MINUTE) {
             items.add("snapshots=" + snapshotsPerMinute + PER_MINUTE);
+        }
+        if (jfr) {
+            items.add("jfr");
         }
         if (dryRun) {
             items.add("dry-run");

@@ -31,12 +31,12 @@ final class RuleSetTest {
     @Test
     void readsRulesAndOptions() {
         RuleSet set = RuleSet.parse("answer=/tmp/a; method=com.acme.A,mode=time ;method=com.acme.B::x,over=10ms,args;"
-                + ";trace=/tmp/t,1;snapshot=\"/tmp/s;=\"\"2\";snapshots=3/min;dry-run;");
+                + ";trace=/tmp/t,1;snapshot=\"/tmp/s;=\"\"2\";snapshots=3/min;jfr;dry-run;");
         assertEquals(List.of(new Rule("com.acme.A", Mode.TIME, 0, false, false, 1, 0),
                 new Rule("com.acme.B::x", Mode.EVENT, 10_000_000, true, false, 1, 0)), set.rules());
-        assertEquals(new AgentOptions(Path.of("/tmp/t,1"), Path.of("/tmp/s;=\"2"), 3, true, false, Path.of("/tmp/a")),
-                set.options());
-        assertEquals("answer=/tmp/a;trace=\"/tmp/t,1\";snapshot=\"/tmp/s;=\"\"2\";snapshots=3/min;dry-run"
+        assertEquals(new AgentOptions(Path.of("/tmp/t,1"), Path.of("/tmp/s;=\"2"), 3, true, true, false,
+                Path.of("/tmp/a")), set.options());
+        assertEquals("answer=/tmp/a;trace=\"/tmp/t,1\";snapshot=\"/tmp/s;=\"\"2\";snapshots=3/min;jfr;dry-run"
                 + ";method=com.acme.A,mode=time;method=com.acme.B::x,mode=event,over=10ms,args", set.toString());
         RuleSet again = RuleSet.parse(set.toString());
         assertEquals(set.rules(), again.rules());
@@ -45,7 +45,7 @@ final class RuleSetTest {
 
     @Test
     void defaultsToNoFolderAndOneSnapshotAMinute() {
-        assertEquals(new AgentOptions(null, null, 1, false, false, null), RuleSet.parse("method=A").options());
+        assertEquals(new AgentOptions(null, null, 1, false, false, false, null), RuleSet.parse("method=A").options());
         assertTrue(RuleSet.parse("detach").options().detach());
         assertEquals("detach", RuleSet.parse("detach").toString());
     }
@@ -55,7 +55,7 @@ final class RuleSetTest {
         "'' | there is no rule: give method=GLOB or rules=FILE",
         ", | option= is unknown",
         "trace=/tmp | there is no rule",
-        "method=A;foo=1 | option=foo is unknown: the agent has rules, trace, snapshot, snapshots, dry-run, detach",
+        "method=A;foo=1 | option=foo is unknown: the agent has rules, trace, snapshot, snapshots, jfr, dry-run, detach",
         "mode=time,method=A | option=mode is unknown: the agent has rules",
         "method=A,trace=/tmp | option=trace is unknown: a rule has method",
         "method=A;trace=/a;trace=/b | option=trace is given twice",
@@ -64,6 +64,8 @@ final class RuleSetTest {
         "method=A;detach | detach has no rules",
         "detach;dry-run | dry-run and detach exclude each other",
         "method=A;snapshots=1/min | snapshots=1/min needs snapshot=DIR",
+        "method=A;jfr | jfr needs snapshot=DIR",
+        "method=A;jfr=1;snapshot=/s | jfr=1: jfr has no value",
         "method=A;snapshot=/s | no rule has one: add over=10ms to a rule",
         "method=A,over=1s;snapshot=/s;snapshots=61/min | snapshots=61/min: a number from 1 to 60 followed by /min",
         "method=A,over=1s;snapshot=/s;snapshots=1/s | snapshots=1/s: a number from 1 to 60 followed by /min",

@@ -63,6 +63,10 @@ public final class AttachCommand implements Callable<Integer> {
             description = "At most N such snapshots a minute; the default is 1/min.")
     private @Nullable String snapshots;
 
+    @Option(names = "--jfr", description = {"Write the JVM's own events of the last minute beside each such snapshot;",
+        "trace report merges them."})
+    private boolean hasJfr;
+
     @ArgGroup(validate = false, heading = "Without rules, the tracers of the program:%n")
     private final TracerOptions tracers = new TracerOptions();
 
@@ -133,9 +137,9 @@ public final class AttachCommand implements Callable<Integer> {
         if (hasRules || !tracers.isAny() && snapshot == null) {
             return null;
         }
-        if (trace != null || snapshots != null || isDryRun) {
-            throw new InputException("--trace, --snapshots and --dry-run are options of rules, and no rule is given:"
-                    + " --method GLOB or --rules FILE");
+        if (trace != null || snapshots != null || hasJfr || isDryRun) {
+            throw new InputException("--trace, --snapshots, --jfr and --dry-run are options of rules, and no rule is"
+                    + " given: --method GLOB or --rules FILE");
         }
         return tracers.request(snapshot != null, Optional.ofNullable(absolute(snapshot)));
     }
@@ -157,6 +161,7 @@ public final class AttachCommand implements Callable<Integer> {
         put(options, "trace", absolute(trace));
         put(options, "snapshot", absolute(snapshot));
         put(options, "snapshots", snapshots);
+        put(options, "jfr", hasJfr ? "" : null);
         put(options, "dry-run", isDryRun ? "" : null);
         return new RuleSet(all, AgentOptions.of(options));
     }

@@ -5,9 +5,11 @@ import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputFile;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +47,8 @@ final class TraceReportCommand implements Callable<Integer> {
 
     @Option(names = "--jfr", paramLabel = "RECORDING", description = "A recording of JFR or async-profiler, made at the"
             + " same time: its CPU samples with their stacks, and the JVM's events (collections, safepoints, contended"
-            + " monitors, pinned virtual threads, waits, input and output) are merged into the page.")
+            + " monitors, pinned virtual threads, waits, input and output) are merged into the page. The default is the"
+            + " recording that the agent wrote beside a snapshot, if there is one.")
     private @Nullable Path recording;
 
     private static TraceReport withRecording(TraceReport report, Path jfr) {
@@ -55,6 +58,21 @@ final class TraceReportCommand implements Callable<Integer> {
             throw new InputException("--jfr=" + Printable.name(jfr.toString()) + ": cannot be read as a recording: "
                     + Printable.name(String.valueOf(e.getMessage())) + "; give a file of `jcmd PID JFR.dump`,"
                     + " of -XX:StartFlightRecording, or of async-profiler with file=NAME.jfr");
+        }
+    }
+
+    /** Merges the recording that the agent wrote beside a snapshot, if there is one. A fault of it stops nothing. */
+    private static TraceReport withEventsBeside(TraceReport report, Path folder, List<String> sentences) {
+        Path file = folder.resolve(TraceFiles.JVM_EVENTS);
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return report;
+        }
+        try {
+            return report.withRecording(file);
+        } catch (IOException e) {
+            sentences.add("The JVM's events are left out, because " + Printable.name(file.toString())
+                    + " cannot be read as a recording: " + Printable.name(String.valueOf(e.getMessage())));
+            return report;
         }
     }
 
@@ -75,7 +93,8 @@ final class TraceReportCommand implements Callable<Integer> {
             List<String> leftOut = new ArrayList<>();
             TraceReport report = trace == null ? null : TraceReport.of(trace).withMaxBytes(maxBytes)
                     .withNotes(input.notes());
-            TraceReport merged = report == null || jfr == null ? report : withRecording(report, jfr);
+            TraceReport merged = report == null ? null : jfr != null ? withRecording(report, jfr)
+                    : withEventsBeside(report, folder, leftOut);
             if (merged != null && OutputFile.write("--html", html, to -> leftOut.addAll(merged.write(to)))) {
                 out.println(Printable.name(html.toString()) + " (" + html.toFile().length() + " bytes)");
                 leftOut.forEach(sentence -> out.println(sentence + "."));

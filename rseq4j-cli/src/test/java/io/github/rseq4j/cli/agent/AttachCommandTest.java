@@ -54,13 +54,13 @@ final class AttachCommandTest {
         Path rules = Files.writeString(folder.resolve("rules"), "# first\nmethod=a.File::x,mode=count\n");
         try (Jvm jvm = Jvm.start(folder, Jvm.java())) {
             assertEquals("method=a.B::c*,mode=time", answer(jvm, "--method", "a.B::c*"));
-            assertEquals("trace=/tmp/t;snapshot=" + Path.of("s").toAbsolutePath() + ";snapshots=5/min;dry-run"
+            assertEquals("trace=/tmp/t;snapshot=" + Path.of("s").toAbsolutePath() + ";snapshots=5/min;jfr;dry-run"
                             + ";method=a.File::x,mode=count;method=a.B,mode=time,over=1500us"
                             + ";method=@c.D,mode=event,args,stack,sample=3,limit=7/s;method=e.F,mode=event,over=2s",
                     answer(jvm, "--rules", rules.toString(), "--method", "a.B", "--mode", "time", "--over", "1.5ms",
                             "--trace", "/tmp/x/../t", "--method", "@c.D", "--args", "--mode", "event", "--stack",
-                            "--snapshot", "s", "--sample", "3", "--snapshots", "5/min", "--limit", "7/s", "--dry-run",
-                            "--method", "e.F", "--over", "2000ms"));
+                            "--snapshot", "s", "--sample", "3", "--jfr", "--snapshots", "5/min", "--limit", "7/s",
+                            "--dry-run", "--method", "e.F", "--over", "2000ms"));
             assertEquals("trace=\"/tmp/a b;c\";method=\"a.B::c,d\",mode=time",
                     answer(jvm, "--method", "a.B::c,d", "--trace", "/tmp/a b;c"));
             Run detached = Run.of("detach", jvm.pid());
@@ -206,6 +206,7 @@ final class AttachCommandTest {
         "--method a/B | packages are separated by dots",
         "--method a.B --mode time --mode count | --method",
         "--method a.B --snapshots 1/min | needs snapshot=DIR",
+        "--method a.B --jfr | jfr needs snapshot=DIR",
         "--method a.B --snapshot s | no rule has one: add over=10ms",
         "--rules /none/such | rules=/none/such cannot be read",
         "--method a.B --over | Missing required parameter",

@@ -8,6 +8,7 @@ import io.github.rseq4j.cli.Run;
 import io.github.rseq4j.trace.Field;
 import io.github.rseq4j.trace.Span;
 import io.github.rseq4j.trace.Tracer;
+import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.nio.file.Files;
@@ -164,6 +165,21 @@ class TraceJvmEventsTest {
             // The tables of spans have no events of the JVM.
             assertFalse(page.text("slowest").contains("jdk:"), page.text("slowest"));
         }
+    }
+
+    @Test
+    void mergesTheRecordingThatTheAgentWroteBesideASnapshot() throws IOException, InterruptedException {
+        Path page = page();
+        Path trace = folder.resolve("trace");
+        Path beside = Files.move(folder.resolve("run.jfr"), trace.resolve(TraceFiles.JVM_EVENTS));
+        Run run = Run.of("trace", "report", trace.toString(), "--html=" + page);
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(run.out().matches("(?s).*\\d+ JVM events of the recording are merged .*"), run.out());
+        Files.writeString(beside, "not a recording");
+        run = Run.of("trace", "report", trace.toString(), "--html=" + page);
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(run.out().contains("The JVM's events are left out, because " + beside + " cannot be read as a"
+                + " recording"), run.out());
     }
 
     @Test

@@ -29,6 +29,9 @@ public final class TraceFiles {
     /** The most bytes of that file. */
     public static final int MAX_CODE_NAMES_BYTES = 1 << 26;
 
+    /** A recording of JFR of the same time, beside a snapshot. Its name begins with a dot for the same reason. */
+    public static final String JVM_EVENTS = ".jvm.jfr";
+
     private static final String RUN = "run-";
     private static final Pattern RUN_NUMBER = Pattern.compile(RUN + "([1-9]\\d{0,8})");
 
