@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 /** Programs that benchmarks run. */
 public final class Commands {
     private static final long LIMIT_SECONDS = 180;
+    /** Agrona reads and writes memory by a class of the JDK's own. */
+    private static final String AGRONA = "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED";
 
     private Commands() {}
 
@@ -84,7 +86,8 @@ public final class Commands {
     public static String java(Class<?> main, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), main.getName()));
+                "--enable-native-access=ALL-UNNAMED", AGRONA, "-cp", System.getProperty("java.class.path"),
+                main.getName()));
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -13,7 +13,8 @@ import tools.jackson.core.util.RecyclerPool;
 
 /** A parser with Jackson 3. */
 final class Parsing3 implements Parsing {
-    static final List<String> POOLS = List.of("perCpu", "threadLocal", "deque", "bounded", "none");
+    static final List<String> POOLS = List.of("perCpu", "threadLocal", "deque", "bounded", "striped", "hybrid",
+            "none");
 
     private final JsonFactory factory;
     private final AtomicLong created = new AtomicLong();
@@ -30,6 +31,8 @@ final class Parsing3 implements Parsing {
             case "threadLocal" -> JsonRecyclerPools.threadLocalPool();
             case "deque" -> JsonRecyclerPools.newConcurrentDequePool();
             case "bounded" -> JsonRecyclerPools.newBoundedPool(RecyclerPool.BoundedPoolBase.DEFAULT_CAPACITY);
+            case "striped" -> new StripedPool(false);
+            case "hybrid" -> new StripedPool(true);
             case "none" -> JsonRecyclerPools.nonRecyclingPool();
             default -> throw new IllegalArgumentException("pool=" + pool + ", must be one of " + POOLS);
         };

@@ -38,6 +38,7 @@ public class PoolBenchmark {
     private final RecyclerPool<BufferRecycler> recyclers = filled(Parsing3.pool("perCpu"));
     private final RecyclerPool<BufferRecycler> bounded = filled(Parsing3.pool("bounded"));
     private final RecyclerPool<BufferRecycler> deque = filled(Parsing3.pool("deque"));
+    private final RecyclerPool<BufferRecycler> striped = filled(Parsing3.pool("striped"));
     private final Queue<BufferRecycler> mpmc = filled(new MpmcArrayQueue<>(CAPACITY));
     private final Queue<BufferRecycler> blocking = filled(new ArrayBlockingQueue<>(CAPACITY));
     private final ThreadLocal<BufferRecycler> local = ThreadLocal.withInitial(BufferRecycler::new);
@@ -107,6 +108,12 @@ public class PoolBenchmark {
     @Benchmark
     public void jacksonDeque(Blackhole hole) {
         use(deque, hole);
+    }
+
+    /** The striped pool that was proposed for Jackson. */
+    @Benchmark
+    public void jacksonStriped(Blackhole hole) {
+        use(striped, hole);
     }
 
     /** JCTools' queue. */
