@@ -71,6 +71,17 @@ final class MetadataParser {
         return !text.isEmpty() && text.charAt(0) == Ctf2Text.SEPARATOR ? TraceFormat.CTF_2 : TraceFormat.CTF_1_8;
     }
 
+    /**
+     * Returns metadata without a declaration at its end that a tracer is appending.
+     *
+     * @param text the bytes of the file, each as a character
+     */
+    static String complete(String text) {
+        String end = formatOf(text) == TraceFormat.CTF_2 ? "}\n" : "\n};\n";
+        int last = text.lastIndexOf(end);
+        return last < 0 ? text : text.substring(0, last + end.length());
+    }
+
     private TraceDescription trace() throws Unexpected {
         tokens.expectAll(MetadataText.TYPES);
         tokens.expectAll(MetadataText.TRACE_BEGIN);

@@ -11,14 +11,13 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Spliterator;
 import java.util.Spliterators;
@@ -90,7 +89,7 @@ public final class TraceReader implements AutoCloseable {
     private final Map<Integer, List<Long>> channels = new TreeMap<>();
     private final Map<Integer, EventType> events = new HashMap<>();
     private int windowBytes;
-    private @Nullable FileTime described;
+    private List<Object> described;
     private @Nullable TraceDescription description;
     private TraceFormat format = TraceFormat.CTF_1_8;
 
@@ -172,7 +171,7 @@ public final class TraceReader implements AutoCloseable {
         this.folder = folder;
         this.isLive = isLive;
         this.packets = packets;
-        described = modified();
+        described = version();
         TraceDescription found = describe(folder.resolve(TraceFiles.METADATA), problems);
         description = found;
         if (found != null) {
@@ -215,12 +214,12 @@ public final class TraceReader implements AutoCloseable {
      * folder is not read.
      */
     public void refresh() {
-        FileTime now = modified();
+        List<Object> now = version();
         TraceDescription last = description;
         if (!isLive || last == null) {
             return;
         }
-        if (!Objects.equals(now, described)) {
+        if (!now.equals(described)) {
             described = now;
             TraceDescription newer = describe(folder.resolve(TraceFiles.METADATA), new Problems());
             if (newer != null && newer.uuid().equals(last.uuid())) {
@@ -237,11 +236,14 @@ public final class TraceReader implements AutoCloseable {
         again.forEach(this::advance);
     }
 
-    private @Nullable FileTime modified() {
+    /** Returns what differs if the metadata was written again, or if more was appended in the same instant. */
+    private List<Object> version() {
         try {
-            return Files.getLastModifiedTime(folder.resolve(TraceFiles.METADATA));
+            BasicFileAttributes now = Files.readAttributes(folder.resolve(TraceFiles.METADATA),
+                    BasicFileAttributes.class);
+            return List.of(now.lastModifiedTime(), now.size(), String.valueOf(now.fileKey()));
         } catch (IOException _) {
-            return null;
+            return List.of();
         }
     }
 
@@ -261,7 +263,7 @@ public final class TraceReader implements AutoCloseable {
             }
             String text = new String(read.array(), 0, read.position(), StandardCharsets.ISO_8859_1);
             format = MetadataParser.formatOf(text);
-            return MetadataParser.parse(text, TraceFiles.METADATA, to);
+            return MetadataParser.parse(isLive ? MetadataParser.complete(text) : text, TraceFiles.METADATA, to);
         } catch (IOException e) {
             to.add(TraceFiles.METADATA, 0, "cannot be read, so this is no trace: " + RegularFile.why(e));
             return null;

@@ -207,6 +207,34 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
+     * Appends a text to a file, if the file is as long as expected.
+     *
+     * @param name its name
+     * @param text the text
+     * @param bytes the expected length
+     * @return whether the text was appended
+     * @throws IOException when there is no such file, it is not a regular file, or it cannot be written; it then has
+     *     its former length
+     */
+    public boolean append(String name, String text, long bytes) throws IOException {
+        try (FileChannel channel = open(name, true)) {
+            if (channel.size() != bytes) {
+                return false;
+            }
+            ByteBuffer more = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+            try {
+                while (more.hasRemaining()) {
+                    channel.write(more, bytes + more.position());
+                }
+            } catch (IOException e) {
+                channel.truncate(bytes);
+                throw e;
+            }
+            return true;
+        }
+    }
+
+    /**
      * Reads the beginning of a file.
      *
      * @param name its name

@@ -38,7 +38,8 @@ public final class TraceMetadata {
     /* How it works
      *
      * The file is written completely in the folder of the rings, and then renamed. So a reader or a recovery finds
-     * either the former metadata or the new one.
+     * either the former metadata or the new one. Declarations of events are appended, so that each takes the same time
+     * however many there are. A live reader leaves out a declaration that is not complete yet.
      *
      * A new thread is in the metadata some milliseconds after its first event, so a process that is killed leaves its
      * name. If there are new threads all the time, a million bytes are written each second.
@@ -65,6 +66,7 @@ public final class TraceMetadata {
     private Supplier<Map<String, Object>> more = Map::of;
     private @Nullable TraceDescription written;
     private long writtenNews;
+    private long writtenBytes;
     private long mayWriteAt = System.nanoTime();
     private long lookAgainAt = mayWriteAt;
     /**
@@ -142,8 +144,28 @@ public final class TraceMetadata {
             return;
         }
         events.addAll(types);
-        isStale = true;
-        boolean _ = keep();
+        if (isStale || !append(types)) {
+            isStale = true;
+            boolean _ = keep();
+        }
+    }
+
+    /** Appends declarations to the file; returns whether the file now has them. */
+    private boolean append(List<EventType> types) {
+        String text = types.stream().map(type -> type.metadata(format)).collect(Collectors.joining());
+        try {
+            boolean isAppended = Uninterrupted.run(() -> uuid.toString().equals(uuidIn(folder))
+                    && folder.append(TraceFiles.METADATA, text, writtenBytes));
+            writtenBytes += isAppended ? bytes(text) : 0;
+            return isAppended;
+        } catch (IOException _) {
+            // The whole file is written instead, and a failure of that is counted.
+            return false;
+        }
+    }
+
+    private static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     /** Adds entries to the environment. The supplier must take no lock. */
@@ -177,14 +199,20 @@ public final class TraceMetadata {
      * @throws IOException when the folder holds another trace
      */
     static void requireOurs(SafeFolder folder, UUID uuid) throws IOException {
-        if (folder.exists(TraceFiles.METADATA) && folder.attributes(TraceFiles.METADATA).isRegularFile()) {
-            String text = beginning(folder);
-            Matcher found = UUID_LINE.matcher(text);
-            if (found.find() && !found.group(1).equals(uuid.toString())) {
-                throw new FileAlreadyExistsException(folder.path().resolve(TraceFiles.METADATA).toString(), null,
-                        "the folder now holds another trace");
-            }
+        String found = uuidIn(folder);
+        if (found != null && !found.equals(uuid.toString())) {
+            throw new FileAlreadyExistsException(folder.path().resolve(TraceFiles.METADATA).toString(), null,
+                    "the folder now holds another trace");
         }
+    }
+
+    /** Returns the UUID in a folder's metadata, or null if there is none. */
+    private static @Nullable String uuidIn(SafeFolder folder) throws IOException {
+        if (!folder.exists(TraceFiles.METADATA) || !folder.attributes(TraceFiles.METADATA).isRegularFile()) {
+            return null;
+        }
+        Matcher found = UUID_LINE.matcher(beginning(folder));
+        return found.find() ? found.group(1) : null;
     }
 
     private static String beginning(SafeFolder folder) throws IOException {
@@ -225,6 +253,7 @@ public final class TraceMetadata {
         });
         isWritten = true;
         isStale = false;
+        writtenBytes = bytes(text);
         written = trace;
         mayWriteAt = System.nanoTime() + Math.max(text.length() * NANOS_PER_BYTE, SHORTEST_PAUSE_NANOS);
     }
