@@ -14,6 +14,9 @@ final class Retransformation {
      * meanwhile. So a call has many classes, but not all: the transformers of a call run before that stop, and memory
      * for both forms of its classes is needed.
      *
+     * Refused: fewer classes in a call. The walk is most of a stop. With 20,000 loaded classes, of which 500 are
+     * transformed, the JVM's thread needs 33 ms for 1 call, 130 ms for 5 calls and 403 ms for 25 calls (one run each).
+     *
      * If the JVM refuses a call, its halves are tried, until the class is found that it refuses.
      */
     private static final int CLASSES_EACH = 500;
