@@ -57,6 +57,9 @@ public final class AgentControl {
 
     private static String run(RuleSet rules, Instrumentation instrumentation)
             throws IOException, ReflectiveOperationException {
+        if (rules.options().dryRun()) {
+            return Attachment.dryRun(rules, instrumentation);
+        }
         Attachment now = ATTACHMENT.get();
         if (now == null) {
             if (rules.options().detach()) {
@@ -65,9 +68,6 @@ public final class AgentControl {
             now = Attachment.first(instrumentation);
             ATTACHMENT.set(now);
         }
-        if (rules.options().detach()) {
-            return now.detach();
-        }
-        return rules.options().dryRun() ? now.dryRun(rules) : now.attach(rules);
+        return rules.options().detach() ? now.detach() : now.attach(rules);
     }
 }

@@ -12,6 +12,7 @@ import io.github.rseq4j.trace.common.TraceTime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The trace of the agent's events, from the first rule that records some until the agent detaches. */
@@ -25,6 +26,7 @@ final class AgentTrace {
     private @Nullable Tracer tracer;
     private @Nullable Path folder;
     private @Nullable EventContext context;
+    private @Nullable Thread atExit;
     private volatile @Nullable SnapshotTrigger trigger;
 
     /**
@@ -87,6 +89,10 @@ final class AgentTrace {
                 Files.createTempDirectory("rseq4j-agent-" + ProcessHandle.current().pid() + "-"), sizes);
         tracer = made;
         folder = wanted;
+        if (wanted == null) {
+            atExit = new Thread(null, () -> delete(made), "rseq4j-agent-exit", 0, false);
+            Runtime.getRuntime().addShutdownHook(atExit);
+        }
         EventContext events = new EventContext(made, TraceTime.clock().frequencyHz(), this::slow);
         context = events;
         methods.use(new Events(events));
@@ -119,8 +125,15 @@ final class AgentTrace {
             return "";
         }
         closing.close();
-        if (folder == null) {
-            delete(closing.folder());
+        Thread hook = atExit;
+        atExit = null;
+        if (hook != null) {
+            delete(closing);
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException _) {
+                // The JVM is exiting, and the hook finds nothing.
+            }
         }
         TracerStats stats = closing.stats();
         Throwable failure = ended.failure();
@@ -129,13 +142,20 @@ final class AgentTrace {
                         + stats.lost() + " were lost" + (failure == null ? "" : ", first by " + failure) + "\n");
     }
 
-    /** Deletes the folder of a flight recorder that is closed. If that fails, its description stays. */
-    private static void delete(Path recorder) {
+    /** Closes a flight recorder, and deletes its folder unless that holds more than the description of the events. */
+    private static void delete(Tracer recorder) {
         try {
-            Files.deleteIfExists(recorder.resolve("metadata"));
-            Files.delete(recorder);
-        } catch (IOException _) {
-            // Rings that could not be freed are in it, or its file system refuses.
+            recorder.close();
+            Path description = recorder.folder().resolve("metadata");
+            try (Stream<Path> files = Files.list(recorder.folder())) {
+                if (files.anyMatch(each -> !each.equals(description))) {
+                    return;
+                }
+            }
+            Files.deleteIfExists(description);
+            Files.delete(recorder.folder());
+        } catch (IOException | RuntimeException _) {
+            // Its file system refuses, or it is deleted already.
         }
     }
 }

@@ -56,10 +56,10 @@ final class Attachment {
         return new Attachment(instrumentation, table, methods);
     }
 
-    /** Lists what rules would match among the loaded classes. */
-    String dryRun(RuleSet asked) {
+    /** Lists what rules would match among the loaded classes. Nothing is prepared for it in this JVM. */
+    static String dryRun(RuleSet asked, Instrumentation instrumentation) {
         Matches found = new Matches();
-        CallTransformer dry = new CallTransformer(asked, methods, found, true);
+        CallTransformer dry = new CallTransformer(asked, null, found);
         instrumentation.addTransformer(dry, true);
         try {
             new Retransformation(instrumentation, dry).run(dry::mayMatch);
@@ -109,7 +109,7 @@ final class Attachment {
         CallTransformer now = transformer;
         RuleSet all = new RuleSet(rules, plain());
         if (now == null) {
-            now = new CallTransformer(all, methods, matches, false);
+            now = new CallTransformer(all, methods, matches);
             transformer = now;
             instrumentation.addTransformer(now, true);
         } else {
@@ -138,7 +138,7 @@ final class Attachment {
         List<String> lines = matches.leftLines().toList();
         return lines.stream().limit(MAX_LEFT_LINES).map(line -> line + "\n").collect(Collectors.joining())
                 + (lines.size() > MAX_LEFT_LINES ? "left alone: " + (lines.size() - MAX_LEFT_LINES)
-                        + " more; a dry run lists all\n" : "");
+                        + " more; a dry run lists more\n" : "");
     }
 
     /** Restores all classes. */

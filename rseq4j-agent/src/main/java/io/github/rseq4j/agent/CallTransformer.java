@@ -23,9 +23,8 @@ final class CallTransformer implements ClassFileTransformer {
      * The JVM calls a transformer on the threads of the program, for each class that they load. So this one takes no
      * lock but the registry's for a moment, loads no class, and throws nothing.
      */
-    private final MethodRegistry methods;
+    private final @Nullable MethodRegistry methods;
     private final Matches matches;
-    private final boolean isDry;
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
     private volatile RuleSet rules;
 
@@ -33,15 +32,13 @@ final class CallTransformer implements ClassFileTransformer {
      * Makes a transformer.
      *
      * @param rules the rules
-     * @param methods receives the methods that the rules match
+     * @param methods receives the methods that the rules match; null if classes stay as they are
      * @param matches receives what was matched and left alone
-     * @param isDry whether classes stay as they are
      */
-    CallTransformer(RuleSet rules, MethodRegistry methods, Matches matches, boolean isDry) {
+    CallTransformer(RuleSet rules, @Nullable MethodRegistry methods, Matches matches) {
         this.rules = rules;
         this.methods = methods;
         this.matches = matches;
-        this.isDry = isDry;
     }
 
     /** Changes the rules for the classes that come. */
@@ -103,7 +100,7 @@ final class CallTransformer implements ClassFileTransformer {
         if (made != null) {
             matches.instrumented(binaryName);
         }
-        return isDry ? null : made;
+        return methods == null ? null : made;
     }
 
     private @Nullable Hook hook(ClassRules ofClass, ClassModel model, MethodModel method) {
@@ -120,6 +117,6 @@ final class CallTransformer implements ClassFileTransformer {
             return null;
         }
         matches.matched(name, rule);
-        return isDry ? dry : new Hook(methods.add(TracedMethod.of(model, method), rule), rule.args());
+        return methods == null ? dry : new Hook(methods.add(TracedMethod.of(model, method), rule), rule.args());
     }
 }

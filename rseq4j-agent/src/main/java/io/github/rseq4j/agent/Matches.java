@@ -1,8 +1,10 @@
 package io.github.rseq4j.agent;
 
 import io.github.rseq4j.agent.rule.Rule;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -10,7 +12,9 @@ import java.util.stream.Stream;
 
 /** The methods that rules have matched, and what was left alone, for the answer to an attaching command. Any thread. */
 final class Matches {
-    private static final int MAX_LEFT = 10_000;
+    private static final int MAX_LEFT = 100_000;
+    /** The most names of one reason that are listed one by one. */
+    private static final int MAX_LISTED = 20;
 
     private final Map<String, Rule> matched = new TreeMap<>();
     private final Set<String> classes = new HashSet<>();
@@ -52,10 +56,23 @@ final class Matches {
                 .stream();
     }
 
-    /** Returns a line for each class and method that is left alone, with the reason. */
+    /**
+     * Returns a line for each class and method that is left alone, with the reason. If there are many for one reason,
+     * they have one line.
+     */
     synchronized Stream<String> leftLines() {
-        return left.entrySet().stream().map(each -> "left alone: " + each.getKey() + ": " + each.getValue()).toList()
-                .stream();
+        Map<String, List<String>> byReason = new LinkedHashMap<>();
+        left.forEach((name, reason) -> byReason.computeIfAbsent(reason, _ -> new ArrayList<>()).add(name));
+        List<String> lines = new ArrayList<>();
+        byReason.forEach((reason, names) -> {
+            if (names.size() > MAX_LISTED) {
+                lines.add("left alone: " + names.size() + (left.size() == MAX_LEFT ? " or more" : "") + ", such as "
+                        + names.getFirst() + " and " + names.getLast() + ": " + reason);
+            } else {
+                names.forEach(name -> lines.add("left alone: " + name + ": " + reason));
+            }
+        });
+        return lines.stream();
     }
 
     /** Forgets what was matched and left alone before the next command; which classes are instrumented stays. */

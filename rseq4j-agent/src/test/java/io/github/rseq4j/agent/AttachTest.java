@@ -1,17 +1,22 @@
 package io.github.rseq4j.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.tools.attach.VirtualMachine;
 import io.github.rseq4j.agent.table.MethodRow;
 import io.github.rseq4j.agent.table.MethodTableReader;
+import io.github.rseq4j.agent.table.TableException;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import java.io.BufferedReader;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -78,6 +83,13 @@ final class AttachTest {
         return rows().stream().filter(row -> row.method().equals(method)).mapToLong(MethodRow::calls).sum();
     }
 
+    private List<String> recorders() throws Exception {
+        try (Stream<Path> all = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return all.map(each -> each.getFileName().toString())
+                    .filter(name -> name.startsWith("rseq4j-agent-" + process.pid() + "-")).toList();
+        }
+    }
+
     private void awaitCalls(String method, long before) throws Exception {
         while (calls(method) <= before) {
             Thread.sleep(10);
@@ -132,10 +144,7 @@ final class AttachTest {
             }
         }
         agent("detach");
-        try (Stream<Path> left = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-            String own = "rseq4j-agent-" + process.pid() + "-";
-            assertEquals(List.of(), left.filter(each -> each.getFileName().toString().startsWith(own)).toList());
-        }
+        assertEquals(List.of(), recorders());
         boolean isSlowThere = false;
         boolean isStepThere = false;
         try (TraceReader reader = new TraceReader(written.getFirst())) {
@@ -150,6 +159,57 @@ final class AttachTest {
             assertEquals(List.of(), reader.problems());
         }
         assertTrue(isSlowThere && isStepThere);
+        end();
+    }
+
+    @Test
+    void leavesNoRecorderWhenTheProgramEnds() throws Exception {
+        agent(STEADY + "::slow,mode=event");
+        assertEquals(1, recorders().size());
+        end();
+        assertEquals(List.of(), recorders());
+    }
+
+    @Test
+    void keepsARecorderWithOtherFilesWhenTheProgramEnds() throws Exception {
+        agent(STEADY + "::slow,mode=event");
+        Path recorder = Path.of(System.getProperty("java.io.tmpdir"), recorders().getFirst());
+        Path snapshot = recorder.resolve("snapshot");
+        String written = agent("tracers;tracer=" + recorder.getFileName() + ";snapshot=" + snapshot);
+        assertTrue(written.startsWith("ok\n"), written);
+        end();
+        try (Stream<Path> files = Files.walk(recorder)) {
+            List<Path> all = files.sorted(Comparator.reverseOrder()).toList();
+            assertTrue(all.stream().anyMatch(each -> each.startsWith(snapshot) && each.endsWith("metadata")),
+                    all.toString());
+            for (Path each : all) {
+                Files.delete(each);
+            }
+        }
+    }
+
+    @Test
+    void preparesNothingForADryRun() throws Exception {
+        String dry = agent("dry-run;" + STEADY + "::step,mode=count;method=java.**");
+        assertTrue(dry.contains("Steady::step count\n"), dry);
+        assertTrue(dry.lines().filter(line -> line.startsWith("left alone: ")).count() < 100, dry);
+        assertTrue(dry.matches("(?s).*left alone: \\d{3,}, such as java\\..*"), dry);
+        assertThrows(TableException.class, this::rows);
+        assertEquals("ok\nnothing was attached\n", agent("detach"));
+        end();
+    }
+
+    /** The jar does not have the module that the entry makes. */
+    @Test
+    void answersWhenItCannotStart() throws Exception {
+        Path without = folder.resolve("without.jar");
+        try (FileSystem made = FileSystems.newFileSystem(Files.copy(jar, without))) {
+            Files.delete(made.getPath("/io/github/rseq4j/agent/AgentControl.class"));
+        }
+        Path answer = Files.createFile(folder.resolve("failure"));
+        machine.loadAgent(without.toString(), "answer=" + answer + ";detach");
+        assertEquals("error: it does nothing, because it could not be started: java.lang.ClassNotFoundException:"
+                + " io.github.rseq4j.agent.AgentControl\n", Files.readString(answer));
         end();
     }
 

@@ -1,12 +1,16 @@
 package io.github.rseq4j.agent.start;
 
+import java.io.IOException;
 import java.lang.instrument.Instrumentation;
 import java.lang.module.Configuration;
 import java.lang.module.ModuleFinder;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +28,7 @@ public final class AgentMain {
      */
     private static final String MODULE = "io.github.rseq4j.agent";
     private static final String CONTROL = MODULE + ".AgentControl";
+    private static final String ANSWER = "answer=";
     private static final AtomicReference<@Nullable Method> LOADED = new AtomicReference<>();
 
     private AgentMain() {}
@@ -48,8 +53,25 @@ public final class AgentMain {
             found.invoke(null, options == null ? "" : options, instrumentation);
         } catch (Throwable t) {
             Throwable cause = t instanceof InvocationTargetException && t.getCause() != null ? t.getCause() : t;
-            System.err.println("rseq4j agent: it does nothing, because it could not be started: " + cause);
+            fail(options == null ? "" : options, "it does nothing, because it could not be started: " + cause);
         }
+    }
+
+    /** Reports a failure to the command that waits, or on the standard error output. */
+    private static void fail(String options, String message) {
+        if (options.startsWith(ANSWER)) {
+            int end = options.indexOf(';');
+            try {
+                // The command has created the file, and gives a path without quotes.
+                Files.writeString(Path.of(options.substring(ANSWER.length(), end < 0 ? options.length() : end)),
+                        "error: " + message + "\n", StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING,
+                        LinkOption.NOFOLLOW_LINKS);
+                return;
+            } catch (IOException | RuntimeException _) {
+                // There is no such file.
+            }
+        }
+        System.err.println("rseq4j agent: " + message);
     }
 
     private static Method load(Instrumentation instrumentation)
@@ -61,6 +83,7 @@ public final class AgentMain {
                 ClassLoader.getPlatformClassLoader()).layer().findModule(MODULE).orElseThrow();
         instrumentation.redefineModule(Object.class.getModule(), Set.of(), Map.of(),
                 Map.of("java.lang", Set.of(module)), Set.of(), Map.of());
-        return Class.forName(module, CONTROL).getMethod("accept", String.class, Instrumentation.class);
+        return Class.forName(CONTROL, true, module.getClassLoader())
+                .getMethod("accept", String.class, Instrumentation.class);
     }
 }

@@ -24,6 +24,9 @@ final class CopiedTable implements TableMemory {
      * The file is a memfd or, where memfd_create is refused, a file in the folder of temporary files, which is deleted
      * at once. Other processes find both by /proc/PID/fd. They are written by write(2): neither a truncation nor a full
      * disk sends a signal. RandomAccessFile is used because an interrupt does not close it.
+     *
+     * Cells are summed one after the other while calls go on, and a call adds to several cells. So a copy may have a
+     * part of a call; the next copy has all of it.
      */
     private static final int BLOCK = 512;
     /** The owner of all cells: it is never collected before this class. */
