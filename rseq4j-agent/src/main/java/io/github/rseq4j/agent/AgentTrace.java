@@ -81,7 +81,7 @@ final class AgentTrace {
     }
 
     private void start(AgentOptions options) throws IOException {
-        TracerOptions sizes = TracerOptions.defaults().withFieldBytes(FIELD_BYTES)
+        TracerOptions sizes = TracerOptions.defaults().withUnorderedTime().withFieldBytes(FIELD_BYTES)
                 .withSubBuffers(SUB_BUFFER_BYTES, SUB_BUFFERS);
         Path wanted = options.trace();
         // No other user can have made this folder before, nor look into it.

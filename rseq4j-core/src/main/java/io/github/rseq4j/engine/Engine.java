@@ -253,6 +253,13 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      */
     MethodHandle timestampHandle();
 
+    /**
+     * Returns the same function, which does not wait for earlier instructions. It takes half as long.
+     *
+     * @throws KernelException when there is no more executable memory
+     */
+    MethodHandle unorderedTimestampHandle();
+
     /** Tells whether the sections' timestamps read the processor's counter. */
     boolean readsCounter();
 

@@ -169,6 +169,11 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
+    public MethodHandle unorderedTimestampHandle() {
+        return timestampHandle();
+    }
+
+    @Override
     public boolean readsCounter() {
         return false;
     }

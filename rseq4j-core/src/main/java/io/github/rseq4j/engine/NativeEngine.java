@@ -45,6 +45,7 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     private final Fences fences = new Fences();
     private @Nullable AbortProofs proofs;
     private @Nullable MethodHandle timestamp;
+    private @Nullable MethodHandle unorderedTimestamp;
 
     private NativeEngine(FirstCode first, Registration proven, SelfTest.Outcome selfTest) {
         this.first = first;
@@ -139,12 +140,26 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     public synchronized MethodHandle timestampHandle() {
         MethodHandle handle = timestamp;
         if (handle == null) {
-            long entry = code.install(List.of(compiler.timestamp())).getFirst().entry();
-            // The function takes no argument, but the shape with two is linked already.
-            handle = MethodHandles.insertArguments(Native.critical(entry, 2), 0, 0L, 0L);
+            handle = timestampHandle(true);
             timestamp = handle;
         }
         return handle;
+    }
+
+    @Override
+    public synchronized MethodHandle unorderedTimestampHandle() {
+        MethodHandle handle = unorderedTimestamp;
+        if (handle == null) {
+            handle = timestampHandle(false);
+            unorderedTimestamp = handle;
+        }
+        return handle;
+    }
+
+    private MethodHandle timestampHandle(boolean isOrdered) {
+        long entry = code.install(List.of(compiler.timestamp(isOrdered))).getFirst().entry();
+        // The function takes no argument, but the shape with two is linked already.
+        return MethodHandles.insertArguments(Native.critical(entry, 2), 0, 0L, 0L);
     }
 
     /** Reads the clock of the sections' timestamps. */

@@ -48,7 +48,14 @@ public record HistogramBuckets(int significantBits, int last) {
                 Math.min(number(highestTrackableValue, significantBits) + 1, end));
     }
 
-    private static int number(long value, int significantBits) {
+    /**
+     * Returns the number of the bucket that holds a value, if there are buckets for all values.
+     *
+     * @param value the value, an unsigned number
+     * @param significantBits the number of bits after the value's highest one that are kept
+     * @return the bucket
+     */
+    public static int number(long value, int significantBits) {
         int shift = Long.SIZE - 1 - significantBits - Long.numberOfLeadingZeros(value | 1L << significantBits);
         return (shift << significantBits) + (int) (value >>> shift);
     }

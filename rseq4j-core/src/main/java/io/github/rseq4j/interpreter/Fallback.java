@@ -5,6 +5,8 @@ import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
 
+import io.github.rseq4j.histogram.HistogramBuckets;
+import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
@@ -64,6 +66,7 @@ public final class Fallback {
     private static final ClassDesc MEMORY = ClassDesc.of(PagedMemory.class.getName());
     private static final ClassDesc ARGUMENTS = ClassDesc.of(Arguments.class.getName());
     private static final ClassDesc SEGMENT = ClassDesc.of(MemorySegment.class.getName());
+    private static final ClassDesc BUCKETS = ClassDesc.of(HistogramBuckets.class.getName());
     private static final ClassDesc CD_LONG_BOX = ClassDesc.of("java.lang.Long");
     private static final ClassDesc CD_INTEGER_BOX = ClassDesc.of("java.lang.Integer");
     private static final ClassDesc CD_VAR_HANDLE = ClassDesc.of("java.lang.invoke.VarHandle");
@@ -243,7 +246,8 @@ public final class Fallback {
                 case CommitAddPair _ -> 4;
                 case Step.CommitAdd _, Step.Copy _ -> 2;
                 case Step.Load _, Step.Store _, Step.CommitStore _ -> 1;
-                case Step.Arithmetic _, Step.Address _, Step.Move _, Step.Timestamp _, Step.ExitIf _, Step.Delay _ -> 0;
+                case Step.Arithmetic _, Step.Address _, Step.Move _, Step.Timestamp _, Bucket _, Step.ExitIf _,
+                        Step.Delay _ -> 0;
             };
         }
 
@@ -286,6 +290,13 @@ public final class Fallback {
                     case Step.Move move -> {
                         push(move.value());
                         set(move.target());
+                    }
+                    case Bucket bucket -> {
+                        push(bucket.value());
+                        code.loadConstant(bucket.significantBits()).invokestatic(BUCKETS, "number",
+                                MethodTypeDesc.of(CD_int, CD_long, CD_int));
+                        code.i2l();
+                        set(bucket.target());
                     }
                     case Step.ExitIf exit -> exitIf(exit, exit(k, Status.EXIT + exit.exit()));
                     case Step.Copy copy -> copy(copy, exit(k, Status.OUT_OF_RANGE));

@@ -1,5 +1,7 @@
 package io.github.rseq4j.interpreter;
 
+import io.github.rseq4j.histogram.HistogramBuckets;
+import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
@@ -149,6 +151,8 @@ public final class Interpreter {
             case Step.And and -> state.set(and.target(), state.get(and.target()) & state.get(and.value()));
             case Step.Address address -> state.set(address.target(), address(address.place(), state, slot));
             case Step.Move move -> state.set(move.target(), state.get(move.value()));
+            case Bucket bucket -> state.set(bucket.target(),
+                    HistogramBuckets.number(state.get(bucket.value()), bucket.significantBits()));
             case Step.ExitIf exit -> {
                 Width width = exit.width();
                 if (exit.condition().holds(width.of(state.get(exit.left())), width.of(state.get(exit.right())))) {

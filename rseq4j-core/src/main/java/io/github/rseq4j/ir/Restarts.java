@@ -1,5 +1,6 @@
 package io.github.rseq4j.ir;
 
+import io.github.rseq4j.histogram.HistogramBuckets;
 import io.github.rseq4j.ir.Facts.Range;
 import io.github.rseq4j.ir.Operand.Imm;
 import io.github.rseq4j.ir.Operand.Reg;
@@ -185,6 +186,8 @@ final class Restarts {
             case Step.Address address -> set(address.target(), address(address.place()));
             case Step.Move move -> set(move.target(), value(move.value()));
             case Step.Timestamp timestamp -> set(timestamp.target(), unknown(-1, Set.of()));
+            case Bucket bucket -> set(bucket.target(), unknown(
+                    HistogramBuckets.number(-1, bucket.significantBits()), madeOf(value(bucket.value()))));
             case Step.ExitIf exit -> compare(exit);
             case Step.Delay delay -> facts.within(value(delay.iterations()), 0, delay.max());
             case Commit _ -> { }

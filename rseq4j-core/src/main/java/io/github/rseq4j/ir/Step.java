@@ -102,7 +102,7 @@ public sealed interface Step {
     }
 
     /** A step that gives a temporary its value. */
-    sealed interface Producer extends Step {
+    sealed interface Producer extends Step permits Arithmetic, Load, Address, Move, Timestamp, Bucket {
         /** Returns the temporary. */
         Reg target();
 

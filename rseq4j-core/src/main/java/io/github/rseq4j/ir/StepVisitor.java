@@ -27,6 +27,9 @@ public interface StepVisitor<C> {
     /** Visits a {@link Step.Move}. */
     void move(Step.Move step, C context);
 
+    /** Visits a {@link Bucket}. */
+    void bucket(Bucket step, C context);
+
     /** Visits an {@link Step.ExitIf}. */
     void exitIf(Step.ExitIf step, C context);
 

@@ -149,13 +149,17 @@ public final class Compiler {
         return new Assembled("area_field", architecture, buffer, List.of(), List.of());
     }
 
-    /** Compiles the routine {@code long timestamp()}, which reads the clock of {@link Step.Timestamp}. */
-    public Assembled timestamp() {
+    /**
+     * Compiles the routine {@code long timestamp()}, which reads the clock of {@link Step.Timestamp}.
+     *
+     * @param isOrdered whether the clock is read after all earlier instructions
+     */
+    public Assembled timestamp(boolean isOrdered) {
         Operand.Reg time = Operand.temp(0);
-        Step step = new Step.Timestamp(time);
+        Step step = new Step.Timestamp(time, isOrdered);
         CodeBuffer buffer = new CodeBuffer();
-        Assembler assembler = lowering.assembler(Target.NOMINAL, new Lowering.Frame(0, 1, step.scratches(), true),
-                buffer);
+        Assembler assembler = lowering.assembler(Target.NOMINAL, new Lowering.Frame(0, 1, step.scratches(), true,
+                false), buffer);
         assembler.enter(0);
         assembler.step(step, new Exits(0));
         assembler.leave(time);

@@ -1,5 +1,6 @@
 package io.github.rseq4j.machine;
 
+import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Section;
@@ -82,15 +83,16 @@ public interface Lowering {
      * @param temporaries the most temporaries of a section
      * @param scratches the number of scratch registers: 2, or 4 with a copy
      * @param readsTime whether a section reads the time stamp counter
+     * @param shifts whether a section shifts by a number in a register
      */
-    record Frame(int arguments, int temporaries, int scratches, boolean readsTime) {
+    record Frame(int arguments, int temporaries, int scratches, boolean readsTime, boolean shifts) {
         /**
          * Returns the registers of a routine.
          *
          * @param arguments the number of its arguments
          */
         static Frame ofRoutine(int arguments) {
-            return new Frame(arguments, 0, 2, false);
+            return new Frame(arguments, 0, 2, false, false);
         }
 
         /**
@@ -102,6 +104,7 @@ public interface Lowering {
             int temporaries = 0;
             int scratches = 2;
             boolean readsTime = false;
+            boolean shifts = false;
             for (Section section : chain.sections()) {
                 for (Step step : section.steps()) {
                     Operand.Reg target = step.writes();
@@ -110,9 +113,10 @@ public interface Lowering {
                     }
                     scratches = Math.max(scratches, step.scratches());
                     readsTime |= step.readsTime();
+                    shifts |= step instanceof Bucket;
                 }
             }
-            return new Frame(chain.arguments(), temporaries, scratches, readsTime);
+            return new Frame(chain.arguments(), temporaries, scratches, readsTime, shifts);
         }
     }
 

@@ -103,7 +103,8 @@ public final class AbortProof {
     }
 
     /**
-     * Aborts a chain's sections at every instruction.
+     * Aborts a chain's sections at every instruction. If an address depends on the clock, the function that is aborted
+     * takes the time as an argument ({@link GivenTime}).
      *
      * @param chain the chain
      * @param seed decides the scenarios
@@ -113,7 +114,7 @@ public final class AbortProof {
      */
     public Report prove(Chain chain, long seed) {
         synchronized (SIGNAL) {
-            Proof proof = new Proof(chain, seed);
+            Proof proof = new Proof(GivenTime.of(chain), seed);
             byte[] former = Signals.sigaction(Signals.SIGTRAP, proof.trap.handler());
             try {
                 return proof.report();

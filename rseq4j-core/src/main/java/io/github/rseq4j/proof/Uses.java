@@ -1,5 +1,6 @@
 package io.github.rseq4j.proof;
 
+import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
@@ -177,6 +178,11 @@ final class Uses {
         return places;
     }
 
+    /** Tells whether an address depends on a time that the chain reads. */
+    boolean hasPlaceByTime() {
+        return places.stream().anyMatch(place -> place.parts.stream().anyMatch(kind -> kind.root().isTime));
+    }
+
     /** Returns the number of bytes of each window, which the chain may access. */
     int windowBytes() {
         return blockBytes * Math.max(1, blocks);
@@ -236,6 +242,7 @@ final class Uses {
                 }
                 temporaries[address.target().number()] = Value.of(pointer);
             }
+            case Bucket bucket -> temporaries[bucket.target().number()] = value(bucket.value(), temporaries);
             case Step.ExitIf exit -> compare(exit, temporaries);
             case Step.Copy copy -> {
                 base(copy.to(), Use.BYTES, temporaries);
@@ -313,7 +320,8 @@ final class Uses {
     private void compare(Step.ExitIf exit, Value[] temporaries) {
         Value left = value(exit.left(), temporaries);
         Value right = value(exit.right(), temporaries);
-        if (!left.parts.isEmpty() && !right.parts.isEmpty()) {
+        boolean isTime = left.parts.stream().anyMatch(kind -> kind.root().isTime);
+        if (!isTime && !left.parts.isEmpty() && !right.parts.isEmpty()) {
             equals.add(new Kind[] {left.parts.getFirst(), right.parts.getFirst()});
         }
         if (left.parts.size() == 1 && exit.right().equals(Operand.imm(0))) {
@@ -323,7 +331,7 @@ final class Uses {
             left.parts.getFirst().root().constants.add(value);
         }
         // A bound of a time is at times the greatest number; else the time would always be above it.
-        if (right.parts.size() == 1 && left.parts.stream().anyMatch(kind -> kind.root().isTime)) {
+        if (right.parts.size() == 1 && isTime) {
             right.parts.getFirst().root().constants.add(-1L);
         }
         // A bound that is compared with a sum is near the constant of the sum; else the sum would always be above it.

@@ -1,6 +1,7 @@
 package io.github.rseq4j.section;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Operand.Reg;
 import io.github.rseq4j.ir.Section;
@@ -107,7 +108,7 @@ final class Completion {
                 case Step.Delay delay -> requireInBounds(completed, step, delay.iterations(), delay.max(), arguments);
                 // They have no bound.
                 case Step.Load _, Step.Store _, Step.Arithmetic _, Step.Address _, Step.Move _, Step.Timestamp _,
-                        Step.ExitIf _, Step.Commit _ -> { }
+                        Bucket _, Step.ExitIf _, Step.Commit _ -> { }
             }
         }
     }

@@ -1,5 +1,6 @@
 package io.github.rseq4j.section;
 
+import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Step;
 import org.jspecify.annotations.Nullable;
@@ -127,7 +128,7 @@ public final class Place {
             case Step.Commit commit -> commit.bytes();
             case Step.Copy _, Step.Address _ -> 1;
             // They name no place.
-            case Step.Arithmetic _, Step.Move _, Step.Timestamp _, Step.ExitIf _, Step.Delay _ -> 1;
+            case Step.Arithmetic _, Step.Move _, Step.Timestamp _, Bucket _, Step.ExitIf _, Step.Delay _ -> 1;
         };
         // An index that is multiplied by 1 or 2 is an offset in bytes or halves, which is itself aligned.
         boolean isAligned = mem.displacementBytes() % bytes == 0 && (mem.scale() < Integer.BYTES || mem.index() == null

@@ -19,6 +19,7 @@ public final class Sections {
             LoadCbneAddressStore.CHAIN,
             LoadAddStore.INT,
             LoadAddStore.PAIR,
+            TimestampBucketAddPair.CHAIN,
             LoadCbneStore.RELAXED,
             LoadCbneStore.RELAXED_INT,
             LoadCbeqStoreAddLoadStore.RELAXED,

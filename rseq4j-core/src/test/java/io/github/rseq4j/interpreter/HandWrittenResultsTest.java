@@ -128,6 +128,9 @@ final class HandWrittenResultsTest {
 
     private static Stream<Arguments> chains() {
         return Stream.of(
+                // With a clock of 77 these are durations of the limit and below 0; with a later one, beyond the limit.
+                row("timestamp_bucket_load_add_store_pair_relaxed", words(), words(CELL, 3, 74), exit(0, 0), words()),
+                row("timestamp_bucket_load_add_store_pair_relaxed", words(), words(CELL, 78, 80), exit(0, 0), words()),
                 row("load_add_store_pair_relaxed", words(CELL, 5, CELL + 8, -1, CELL + 16, 3), words(CELL, 2, -6), 0,
                         words(CELL, 7, CELL + 8, -7)),
                 row("mixed_chain", words(CELL + 64, -1, PLAIN, ABC), words(CELL, 5, 6, 3, CELL + 64, PLAIN), 0,
@@ -213,9 +216,19 @@ final class HandWrittenResultsTest {
     }
 
     static Stream<Arguments> stamped() {
-        return Stream.of("timestamp_store", "unordered_timestamp_store").map(name -> row(name,
+        Stream<Arguments> stores = Stream.of("timestamp_store", "unordered_timestamp_store").map(name -> row(name,
                 words(CELL, 1, CELL + 24, -1), words(CELL, 0, 5, 0x1_0000_0006L), 0,
                 words(CELL, 2, CELL + 8, CLOCK, CELL + 16, 5, CELL + 24, 0xFFFF_FFFF_0000_0006L)));
+        return Stream.concat(stores, durations());
+    }
+
+    private static Stream<Arguments> durations() {
+        String section = "timestamp_bucket_load_add_store_pair_relaxed";
+        return Stream.of(
+                row(section, words(CELL + 7 * 16, 1, CELL + 7 * 16 + 8, 7), words(CELL, CLOCK - 7, 80), 7,
+                        words(CELL + 7 * 16, 2, CELL + 7 * 16 + 8, 14)),
+                row(section, words(), words(CELL, CLOCK - 74, 80), 74,
+                        words(CELL + 50 * 16, 1, CELL + 50 * 16 + 8, 74)));
     }
 
     @ParameterizedTest

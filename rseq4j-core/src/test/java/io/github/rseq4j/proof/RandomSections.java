@@ -4,6 +4,7 @@ import static io.github.rseq4j.ir.Operand.arg;
 import static io.github.rseq4j.ir.Operand.imm;
 import static io.github.rseq4j.ir.Operand.temp;
 
+import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
@@ -190,7 +191,8 @@ public final class RandomSections {
                     yield writes(target, Holds.VALUE, random.nextBoolean() ? new Step.Move(target, value())
                             : new Step.Address(target, place(LOADED, true)));
                 }
-                yield pick(new Step.Add(sum, value()), new Step.Subtract(sum, value()), new Step.And(sum, value()));
+                yield pick(new Step.Add(sum, value()), new Step.Subtract(sum, value()), new Step.And(sum, value()),
+                        new Bucket(sum, value(), random.nextInt(1, 11)));
             }
             case 4, 5 -> {
                 Reg time = find(Holds.TIME);

@@ -14,6 +14,7 @@ import io.github.rseq4j.machine.Checker;
 import io.github.rseq4j.machine.Compiler;
 import io.github.rseq4j.machine.Listing;
 import io.github.rseq4j.machine.Target;
+import io.github.rseq4j.proof.GivenTime;
 import io.github.rseq4j.proof.Scenario;
 import io.github.rseq4j.proof.SimulationProof;
 import java.io.IOException;
@@ -134,7 +135,8 @@ public abstract class SectionChecks {
 
     @ParameterizedTest
     @MethodSource("chains")
-    void theFallbackAndTheInterpreterAgree(Chain chain) throws Throwable {
+    void theFallbackAndTheInterpreterAgree(Chain whole) throws Throwable {
+        Chain chain = GivenTime.of(whole);
         boolean timed = chain.sections().stream().anyMatch(s -> s.steps().stream()
                 .anyMatch(Step.Timestamp.class::isInstance));
         Fallback fallback = new Fallback(1, STRIDE_SHIFT);

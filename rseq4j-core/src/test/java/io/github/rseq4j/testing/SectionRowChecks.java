@@ -9,6 +9,7 @@ import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Section;
 import io.github.rseq4j.ir.Status;
 import io.github.rseq4j.ir.Step;
+import io.github.rseq4j.proof.GivenTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -233,7 +234,10 @@ public abstract class SectionRowChecks {
     void everySectionAndEveryExitHasARow() {
         Set<String> expected = new HashSet<>();
         for (Chain chain : chains) {
-            expected.add(chain.name() + " done");
+            // A row cannot have a word whose address depends on the clock.
+            if (GivenTime.of(chain) == chain) {
+                expected.add(chain.name() + " done");
+            }
             chain.sections().forEach(section -> section.steps().forEach(step -> {
                 if (step instanceof Step.ExitIf exit) {
                     expected.add(chain.name() + " exit " + exit.exit());

@@ -24,17 +24,12 @@ public record Slow(long limitTicks, SlowEvent event, @Nullable Histogram histogr
 
     /** Tells whether a call is slow that ends now. */
     static boolean isSlow(long limitTicks, long start) {
-        return start > 0 && TraceTime.now() - start > limitTicks;
+        return start > 0 && TraceTime.unordered() - start > limitTicks;
     }
 
     /** Times a call that ends now, and tells whether it is slow. */
     static boolean isSlow(Histogram histogram, long limitTicks, long start) {
-        if (start <= 0) {
-            return false;
-        }
-        long ticks = Math.max(TraceTime.now() - start, 0);
-        histogram.record(ticks);
-        return ticks > limitTicks;
+        return start > 0 && histogram.recordSince(start) > limitTicks;
     }
 
     @Override

@@ -13,6 +13,13 @@ import java.lang.invoke.MethodType;
  * @param oneIn the number of calls of which one, chosen at random, is timed
  */
 public record Timing(Histogram histogram, int oneIn) implements Recorder {
+    /* How it works
+     *
+     * One downcall at the entry reads the clock, and one at the end reads it again and records. Both readings are
+     * unordered (TraceTime.unordered): the processor may take each of them some nanoseconds before or after its place
+     * in the program, so a duration is wrong by so much. It needs no order between threads, because one thread takes
+     * both.
+     */
     /** Returns the time at the entry of a call. */
     static final MethodHandle START = Handles.find(MethodHandles.lookup(), "start", ENTER);
     private static final MethodHandle STOP = Handles.find(MethodHandles.lookup(), "stop",
@@ -20,13 +27,13 @@ public record Timing(Histogram histogram, int oneIn) implements Recorder {
 
     /** Returns the time, or 0 if it is none that an end knows as a time. */
     static long start() {
-        return Math.max(TraceTime.now(), 0);
+        return Math.max(TraceTime.unordered(), 0);
     }
 
     /** Times a call that ends now. */
     static void stop(Histogram histogram, long start) {
         if (start > 0) {
-            histogram.record(Math.max(TraceTime.now() - start, 0));
+            long _ = histogram.recordSince(start);
         }
     }
 

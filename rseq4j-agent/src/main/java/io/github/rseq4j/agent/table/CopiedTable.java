@@ -127,7 +127,7 @@ final class CopiedTable implements TableMemory {
             histograms = Arrays.copyOf(histograms, Math.max(2 * histograms.length, number + 1));
         }
         if (histograms[number] == 0) {
-            histograms[number] = cells.allocate(OWNER, TableLayout.CELLS);
+            histograms[number] = cells.allocatePairs(OWNER, TableLayout.BUCKETS.size());
         }
         return histograms[number];
     }
@@ -157,7 +157,7 @@ final class CopiedTable implements TableMemory {
                 write(open, layout.counter(block * BLOCK), bytes(cells.sums(counter(block * BLOCK), BLOCK)));
             }
             for (int number = 0; number < sites.length; number++) {
-                write(open, layout.histogram(number), bytes(cells.sums(histograms[number], TableLayout.CELLS)));
+                write(open, layout.histogram(number), bytes(cells.sums(histograms[number], TableLayout.WORDS)));
             }
             write(open, 0, Arrays.copyOf(head, Math.toIntExact(TableLayout.entry(count))));
         } catch (IOException e) {

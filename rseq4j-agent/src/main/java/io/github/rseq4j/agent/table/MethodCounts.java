@@ -18,23 +18,27 @@ record MethodCounts(long counter, long sum, int firstBucket, long[] counts, long
     /**
      * Returns the counts of a histogram's cells.
      *
-     * @param cells an array with the sum and the buckets
-     * @param from the place of the sum
+     * @param cells an array with the count and the sum of each bucket
+     * @param from the place of the first count
      * @param buckets the number of buckets
      * @param max the longest duration
      */
     static MethodCounts of(long[] cells, int from, int buckets, long max) {
-        int first = 1;
-        int end = 1 + buckets;
-        while (first < end && cells[from + first] == 0) {
+        int first = 0;
+        int end = buckets;
+        while (first < end && cells[from + 2 * first] == 0) {
             first++;
         }
-        while (first < end && cells[from + end - 1] == 0) {
+        while (first < end && cells[from + 2 * (end - 1)] == 0) {
             end--;
         }
         long[] counts = first == end ? NO_BUCKETS : new long[end - first];
-        System.arraycopy(cells, from + first, counts, 0, counts.length);
-        return new MethodCounts(0, cells[from], first - 1, counts, max);
+        long sum = 0;
+        for (int i = 0; i < counts.length; i++) {
+            counts[i] = cells[from + 2 * (first + i)];
+            sum += cells[from + 2 * (first + i) + 1];
+        }
+        return new MethodCounts(0, sum, first, counts, max);
     }
 
     /** Returns the same counts with a counter. */

@@ -4,6 +4,7 @@ import io.github.rseq4j.KernelException;
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.function.CounterFunctions;
+import io.github.rseq4j.function.DurationFunctions;
 import io.github.rseq4j.trace.common.TraceTime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -71,7 +72,8 @@ public final class MethodTable {
      * @throws KernelException when the kernel refuses executable memory or memory for cells
      */
     public static MethodTable create() {
-        Engine engine = Engine.get(CounterFunctions.class, CounterFunctions.Two.class, Histogram.class);
+        Engine engine = Engine.get(CounterFunctions.class, CounterFunctions.Pair.class,
+                DurationFunctions.class, Histogram.class);
         TraceTime.require();
         String reason = prevention(engine);
         if (reason.isEmpty()) {
@@ -167,7 +169,7 @@ public final class MethodTable {
     }
 
     /**
-     * Returns the histogram of a method, which is made at the first call: 5 KB for each CPU that runs the method.
+     * Returns the histogram of a method, which is made at the first call: 10 KB for each CPU that runs the method.
      *
      * @param site the method's number
      * @return the histogram, the same one in each call
@@ -188,8 +190,7 @@ public final class MethodTable {
         if (histogramCount == histogramSites.length) {
             histogramSites = Arrays.copyOf(histogramSites, Math.max(16, 2 * histogramCount));
         }
-        long cells = memory.histogram(histogramCount);
-        Histogram made = new Histogram(cells, cells + Long.BYTES, TableLayout.BUCKETS, memory.max(site));
+        Histogram made = new Histogram(memory.histogram(histogramCount), TableLayout.BUCKETS, memory.max(site));
         memory.put(TableLayout.entry(site) + TableLayout.HISTOGRAM_AT, memory.layout().histogram(histogramCount));
         histogramSites[histogramCount] = site;
         histogramCount++;

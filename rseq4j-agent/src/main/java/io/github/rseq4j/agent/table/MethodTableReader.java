@@ -141,7 +141,7 @@ public final class MethodTableReader implements Closeable {
             counts[i] = MethodCounts.NONE;
             long histogram = entries.getLong(entry + TableLayout.HISTOGRAM_AT);
             if (histogram != 0) {
-                sums.ask(histogram, 1 + header.buckets().size(), (cells, at) ->
+                sums.ask(histogram, 2 * header.buckets().size(), (cells, at) ->
                         counts[site] = MethodCounts.of(cells, at, header.buckets().size(), max));
             }
         }

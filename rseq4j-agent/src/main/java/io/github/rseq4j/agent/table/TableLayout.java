@@ -2,6 +2,7 @@ package io.github.rseq4j.agent.table;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.histogram.HistogramBuckets;
+import io.github.rseq4j.sections.TimestampBucketAddPair;
 
 /**
  * The layout of the table's file, in bytes. The writer and the reader share it. All words have 8 bytes in native order.
@@ -15,7 +16,8 @@ record TableLayout(int copies) {
      *   4 KiB    entries: 64 bytes for each method, by its number
      *   8 MiB    texts: the bytes of names, in UTF-8, each text once
      *   64 MiB   range 0: the counters of calls, 8 bytes for each method
-     *            range 1 and further: histograms, as many as fit; each is the sum and then the buckets
+     *            range 1 and further: histograms, as many as fit; each is a count and a sum for each
+     *            bucket
      *
      * A range has the geometry of core's cells: the copies of a cell are a stride (1 MiB) apart. So a range is as long
      * as copies * 1 MiB. The file is sparse: a page takes memory when a CPU has written to it. Counters and histograms
@@ -26,7 +28,7 @@ record TableLayout(int copies) {
     /** The first word of a table: "rseq4jmt" in the order of a little-endian machine. */
     static final long MAGIC = 0x746d_6a34_7165_7372L;
     /** The version of this layout. */
-    static final long VERSION = 1;
+    static final long VERSION = 2;
     /** The name of the file in memory; the name of a file in a folder begins with it. */
     static final String FILE_NAME = "rseq4j-agent";
 
@@ -58,7 +60,7 @@ record TableLayout(int copies) {
     static final int MODE_AT = 24;
     /** The offset in the file of the counter's copy for index 0. */
     static final int COUNTER_AT = 32;
-    /** The offset in the file of the sum's copy for index 0; 0 if the method has no histogram. */
+    /** The offset in the file of bucket 0's copy for index 0; 0 if the method has no histogram. */
     static final int HISTOGRAM_AT = 40;
     /** The longest duration, in ticks. */
     static final int MAX_AT = 48;
@@ -68,16 +70,16 @@ record TableLayout(int copies) {
     static final long MAX_TEXT_BYTES = RANGES_AT - TEXTS_AT;
 
     static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
-    private static final int SIGNIFICANT_BITS = 4;
+    private static final int SIGNIFICANT_BITS = TimestampBucketAddPair.SIGNIFICANT_BITS;
     /** Half an hour, for a processor's counter of 2.4 GHz. */
-    private static final long HIGHEST_TICKS = 1L << 42;
+    static final long HIGHEST_TICKS = 1L << 42;
 
     /** The buckets of histograms: a relative error of less than 1/16. */
     static final HistogramBuckets BUCKETS = HistogramBuckets.upTo(HIGHEST_TICKS, SIGNIFICANT_BITS);
-    /** The cells of a histogram. */
-    static final int CELLS = 1 + BUCKETS.size();
+    /** The words of a histogram: a count and a sum for each bucket. */
+    static final int WORDS = 2 * BUCKETS.size();
     /** The histograms that fit into a range. */
-    static final int HISTOGRAMS = (int) (STRIDE_BYTES / Long.BYTES / CELLS);
+    static final int HISTOGRAMS = (int) (STRIDE_BYTES / Long.BYTES / WORDS);
     /** The ranges of the most methods. */
     static final int MAX_RANGES = 1 + (MAX_METHODS + HISTOGRAMS - 1) / HISTOGRAMS;
 
@@ -103,7 +105,7 @@ record TableLayout(int copies) {
 
     /** Returns where a histogram begins, by its number. */
     long histogram(int number) {
-        return RANGES_AT + range(number) * rangeBytes() + (long) (number % HISTOGRAMS) * CELLS * Long.BYTES;
+        return RANGES_AT + range(number) * rangeBytes() + (long) (number % HISTOGRAMS) * WORDS * Long.BYTES;
     }
 
     /** Returns the length of a file. */

@@ -28,7 +28,7 @@ final class DamagedTableTest {
     private static final int METHODS = 300;
     private static final int ROUNDS = 400;
     /** The ranges of 300 histograms, and that of counters. */
-    private static final int RANGES = 3;
+    private static final int RANGES = 1 + (METHODS + TableLayout.HISTOGRAMS - 1) / TableLayout.HISTOGRAMS;
 
     @TempDir
     private Path folder;
@@ -127,8 +127,8 @@ final class DamagedTableTest {
         put(TableLayout.MAGIC_AT, 0);
         assertRefuses("not complete");
         restore();
-        put(TableLayout.VERSION_AT, 2);
-        assertRefuses("version 2, and this rseq4j reads version 1");
+        put(TableLayout.VERSION_AT, 3);
+        assertRefuses("version 3, and this rseq4j reads version 2");
         for (long[] word : new long[][] {{TableLayout.COPIES_AT, 0}, {TableLayout.COPIES_AT, Long.MIN_VALUE},
                 {TableLayout.COPIES_AT, 1 << 16}, {TableLayout.FREQUENCY_AT, 0}, {TableLayout.SIGNIFICANT_BITS_AT, 63},
                 {TableLayout.LAST_BUCKET_AT, 1 << 20}, {TableLayout.COUNT_AT, -1}, {TableLayout.COUNT_AT, 1 << 20},

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.function.CounterFunctions;
+import io.github.rseq4j.trace.common.TraceTime;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 
@@ -48,13 +49,68 @@ final class MethodTableTest {
         for (long ticks : new long[] {5, 70_000, 6, -1, Long.MAX_VALUE >> 1}) {
             histogram.record(ticks);
         }
-        assertEquals(70_011 + (Long.MAX_VALUE >> 1), sum(histogram.sumCell()));
+        assertEquals(70_011 + (Long.MAX_VALUE >> 1), total(histogram, 1));
         assertEquals(Long.MAX_VALUE >> 1, Engine.get().memory().getLong(histogram.maxAddress()));
-        long cells = 0;
+        assertEquals(5, total(histogram, 0));
+    }
+
+    /** Adds up one word of each bucket: 0 is the count, 1 the sum. */
+    private static long total(Histogram histogram, int word) {
+        long total = 0;
         for (int i = 0; i < histogram.buckets().size(); i++) {
-            cells += sum(histogram.firstBucketCell() + (long) i * Long.BYTES);
+            total += sum(histogram.cells() + (2L * i + word) * Long.BYTES);
         }
-        assertEquals(5, cells);
+        return total;
+    }
+
+    @Test
+    void recordsTheTimeSinceAStart() {
+        Histogram histogram = table.histogram(table.add("a.B", "m", "()V"));
+        long sum = 0;
+        long longest = 0;
+        for (int i = 0; i < 1000; i++) {
+            long before = TraceTime.unordered();
+            long ticks = histogram.recordSince(before);
+            long after = TraceTime.now();
+            assertTrue(ticks >= 0 && ticks <= after - before, ticks + " of " + (after - before));
+            sum += ticks;
+            longest = Math.max(longest, ticks);
+        }
+        assertEquals(1000, total(histogram, 0));
+        assertEquals(sum, total(histogram, 1));
+        assertEquals(longest, Engine.get().memory().getLong(histogram.maxAddress()));
+    }
+
+    /** A start after now is that of a thread that came from a CPU whose counter shows a later time. */
+    @Test
+    void aTimeSinceALaterStartIsZeroAndOneBeyondTheBucketsIsInTheLast() {
+        Histogram histogram = table.histogram(table.add("a.B", "m", "()V"));
+        assertEquals(0, histogram.recordSince(TraceTime.now() + (1L << 40)));
+        assertEquals(1, sum(histogram.cells()), "count of bucket 0");
+        assertEquals(0, Engine.get().memory().getLong(histogram.maxAddress()));
+        long start = TraceTime.now() - (1L << 50);
+        long ticks = histogram.recordSince(start);
+        assertTrue(ticks >= 1L << 50 && ticks <= TraceTime.now() - start, "ticks=" + ticks);
+        long last = histogram.cells() + 2L * Long.BYTES * histogram.buckets().last();
+        assertEquals(1, sum(last));
+        assertEquals(ticks, sum(last + Long.BYTES));
+        assertEquals(ticks, Engine.get().memory().getLong(histogram.maxAddress()));
+    }
+
+    /** Each bucket that a duration may have, by the section and by Java. */
+    @Test
+    void theSectionAndJavaFindTheSameBucket() {
+        Histogram bySection = table.histogram(table.add("a.B", "m", "()V"));
+        Histogram byJava = table.histogram(table.add("a.B", "n", "()V"));
+        for (int bit = 0; bit < 44; bit++) {
+            for (int i = 0; i < 40; i++) {
+                byJava.record(bySection.recordSince(TraceTime.unordered() - (1L << bit) - ((1L << bit) * i / 40)));
+            }
+        }
+        for (int i = 0; i < 2 * byJava.buckets().size(); i++) {
+            assertEquals(sum(byJava.cells() + (long) i * Long.BYTES), sum(bySection.cells() + (long) i * Long.BYTES),
+                    "word " + i);
+        }
     }
 
     @Test
@@ -66,8 +122,8 @@ final class MethodTableTest {
         }
         for (int i = 0; i < 500; i++) {
             Histogram histogram = table.histogram(i);
-            assertEquals(i + (1L << 60), sum(histogram.sumCell()));
-            assertEquals(1, sum(histogram.firstBucketCell() + histogram.buckets().number(i) * 8L));
+            assertEquals(i + (1L << 60), total(histogram, 1));
+            assertEquals(1, sum(histogram.cells() + histogram.buckets().number(i) * 16L));
         }
     }
 
@@ -79,7 +135,7 @@ final class MethodTableTest {
         IllegalStateException refusal = assertThrows(IllegalStateException.class, () -> table.add("a.B", "m", "()V"));
         assertTrue(String.valueOf(refusal.getMessage()).contains("methods=65536"), refusal::getMessage);
         assertEquals(0, table.add("a.B", "m0", "()V"));
-        assertNotEquals(0, table.histogram(TableLayout.MAX_METHODS - 1).sumCell());
+        assertNotEquals(0, table.histogram(TableLayout.MAX_METHODS - 1).cells());
     }
 
     @Test
@@ -110,6 +166,6 @@ final class MethodTableTest {
             thread.join();
         }
         assertEquals(99_999, Engine.get().memory().getLong(histogram.maxAddress()));
-        assertEquals(all.sum(), sum(histogram.sumCell()));
+        assertEquals(all.sum(), total(histogram, 1));
     }
 }

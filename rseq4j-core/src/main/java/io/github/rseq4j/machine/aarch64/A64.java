@@ -121,6 +121,23 @@ final class A64 {
                 sf(bytes) | 0x0A00_0000 | r(right) << 16 | r(left) << 5 | r(to));
     }
 
+    // orr rd, rn, rm                           sf 01 01010 00 0 Rm 000000 Rn Rd
+    static Insn or(int bytes, Gp to, Gp left, Gp right) {
+        return insn("orr " + to.name(bytes) + ", " + left.name(bytes) + ", " + right.name(bytes),
+                sf(bytes) | 0x2A00_0000 | r(right) << 16 | r(left) << 5 | r(to));
+    }
+
+    // clz rd, rn                               sf 1 0 11010110 00000 00010 0 Rn Rd
+    static Insn leadingZeros(int bytes, Gp to, Gp from) {
+        return insn("clz " + to.name(bytes) + ", " + from.name(bytes), sf(bytes) | 0x5AC0_1000 | r(from) << 5 | r(to));
+    }
+
+    // lsr rd, rn, rm                           lsrv: sf 0 0 11010110 Rm 0010 01 Rn Rd
+    static Insn shiftRight(int bytes, Gp to, Gp from, Gp by) {
+        return insn("lsr " + to.name(bytes) + ", " + from.name(bytes) + ", " + by.name(bytes),
+                sf(bytes) | 0x1AC0_2400 | r(by) << 16 | r(from) << 5 | r(to));
+    }
+
     // cmp rn, rm                               sf 1 1 01011 00 0 Rm 000000 Rn 11111
     static Insn compare(int bytes, Gp left, Gp right) {
         return insn("cmp " + left.name(bytes) + ", " + right.name(bytes),

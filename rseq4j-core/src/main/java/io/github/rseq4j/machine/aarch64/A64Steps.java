@@ -1,5 +1,6 @@
 package io.github.rseq4j.machine.aarch64;
 
+import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
@@ -341,6 +342,21 @@ final class A64Steps implements StepVisitor<Exits> {
         emit(A64.add(position, position, 1).with(Effect.COUNT));
         emit(A64.branch(tail).bounded(Long.BYTES));
         buffer.bind(done);
+    }
+
+    @Override
+    public void bucket(Bucket bucket, Exits exits) {
+        Gp number = temporary(bucket.target());
+        Gp value = value(bucket.value(), S2);
+        int bits = bucket.significantBits();
+        constant(S1, 1L << bits);
+        emit(A64.or(8, S0, value, S1));
+        emit(A64.leadingZeros(8, S0, S0));
+        constant(S1, Long.SIZE - 1L - bits);
+        emit(A64.subtract(8, S1, S1, S0));
+        emit(A64.shiftRight(8, number, value, S1));
+        emit(A64.shiftLeft(S1, S1, bits));
+        emit(A64.add(8, number, number, S1, 0));
     }
 
     @Override

@@ -4,7 +4,6 @@ import io.github.rseq4j.machine.Effect;
 import io.github.rseq4j.machine.Insn;
 import io.github.rseq4j.machine.Label;
 import io.github.rseq4j.machine.StackChange;
-import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +48,6 @@ final class X64 {
     }
 
     private static final int LOCK = 0xF0;
-    private static final int FS = 0x64;
-    private static final int NO_PREFIX = 0;
     /** The prefixes of SSE2's operations on two words, and of its moves to and from any address. */
     private static final int PACKED = 0x66;
     private static final int UNALIGNED = 0xF3;
@@ -63,10 +60,6 @@ final class X64 {
             case 4 -> "dword ptr ";
             default -> "qword ptr ";
         };
-    }
-
-    private static boolean isByte(long value) {
-        return value == (byte) value;
     }
 
     static boolean isInt(long value) {
@@ -101,7 +94,7 @@ final class X64 {
         requireExtension(op);
         Bytes b = new Bytes();
         b.rex(bytes == 8, null, null, to, false);
-        if (isByte(value)) {
+        if (Bytes.isByte(value)) {
             b.put(0x83).direct(op.extension, to).put((int) value);
         } else if (to == Gp.RAX) {
             b.put(op.opcode + 4).int32(requireInt(value));
@@ -138,7 +131,7 @@ final class X64 {
     static Insn op(Op op, int bytes, Address to, Gp from) {
         requireSize(bytes);
         Bytes b = new Bytes();
-        b.memory(NO_PREFIX, bytes == 8, from, false, to, op.opcode);
+        b.memory(Bytes.NO_PREFIX, bytes == 8, from, false, to, op.opcode);
         return Insn.of(op.mnemonic() + " " + pointer(bytes) + to + ", " + from.name(bytes), b.toArray());
     }
 
@@ -148,10 +141,10 @@ final class X64 {
         requireExtension(op);
         Bytes b = new Bytes();
         Gp extension = Gp.values()[op.extension];
-        if (isByte(value)) {
-            b.memory(NO_PREFIX, bytes == 8, extension, false, to, 0x83).put((int) value);
+        if (Bytes.isByte(value)) {
+            b.memory(Bytes.NO_PREFIX, bytes == 8, extension, false, to, 0x83).put((int) value);
         } else {
-            b.memory(NO_PREFIX, bytes == 8, extension, false, to, 0x81).int32(requireInt(value));
+            b.memory(Bytes.NO_PREFIX, bytes == 8, extension, false, to, 0x81).int32(requireInt(value));
         }
         return Insn.of(op.mnemonic() + " " + pointer(bytes) + to + ", " + value, b.toArray());
     }
@@ -166,28 +159,28 @@ final class X64 {
     static Insn load(int bytes, Gp to, Address from) {
         requireSize(bytes);
         Bytes b = new Bytes();
-        b.memory(NO_PREFIX, bytes == 8, to, false, from, 0x8B);
+        b.memory(Bytes.NO_PREFIX, bytes == 8, to, false, from, 0x8B);
         return Insn.of("mov " + to.name(bytes) + ", " + pointer(bytes) + from, b.toArray()).with(Effect.READ);
     }
 
     // movzx r32, byte ptr [m]                  0F B6 /r
     static Insn loadByte(Gp to, Address from) {
         Bytes b = new Bytes();
-        b.memory(NO_PREFIX, false, to, false, from, 0x0F, 0xB6);
+        b.memory(Bytes.NO_PREFIX, false, to, false, from, 0x0F, 0xB6);
         return Insn.of("movzx " + to.name(4) + ", " + pointer(1) + from, b.toArray()).with(Effect.READ);
     }
 
     // movsxd r64, dword ptr [m]                REX.W 63 /r
     static Insn loadSigned(Gp to, Address from) {
         Bytes b = new Bytes();
-        b.memory(NO_PREFIX, true, to, false, from, 0x63);
+        b.memory(Bytes.NO_PREFIX, true, to, false, from, 0x63);
         return Insn.of("movsxd " + to.name(8) + ", " + pointer(4) + from, b.toArray()).with(Effect.READ);
     }
 
     // mov byte ptr [m], r8                     88 /r
     static Insn storeByte(Address to, Gp from) {
         Bytes b = new Bytes();
-        b.memory(NO_PREFIX, false, from, true, to, 0x88);
+        b.memory(Bytes.NO_PREFIX, false, from, true, to, 0x88);
         return Insn.of("mov " + pointer(1) + to + ", " + from.name(1), b.toArray()).with(Effect.STORE);
     }
 
@@ -196,7 +189,7 @@ final class X64 {
         requireSize(bytes);
         Bytes b = new Bytes();
         int immediate = requireInt(value);
-        b.memory(NO_PREFIX, bytes == 8, Gp.RAX, false, to, 0xC7).int32(immediate);
+        b.memory(Bytes.NO_PREFIX, bytes == 8, Gp.RAX, false, to, 0xC7).int32(immediate);
         return Insn.of("mov " + pointer(bytes) + to + ", " + immediate, b.toArray()).with(Effect.STORE);
     }
 
@@ -224,7 +217,7 @@ final class X64 {
             throw new IllegalArgumentException("address=" + from + ": lea ignores the segment");
         }
         Bytes b = new Bytes();
-        b.memory(NO_PREFIX, true, to, false, from, 0x8D);
+        b.memory(Bytes.NO_PREFIX, true, to, false, from, 0x8D);
         return Insn.of("lea " + to.name(8) + ", " + from, b.toArray());
     }
 
@@ -307,6 +300,18 @@ final class X64 {
         return Insn.of("shl " + to.name(8) + ", " + bits, b.toArray());
     }
 
+    // shr r64, cl                              REX.W D3 /5
+    static Insn shiftRight(Gp to) {
+        return Insn.of("shr " + to.name(8) + ", cl", new Bytes().rex(true, null, null, to, false).put(0xD3)
+                .direct(5, to).toArray());
+    }
+
+    // bsr r64, r64                             REX.W 0F BD /r: the number of the highest bit; undefined for 0
+    static Insn highestBit(Gp to, Gp from) {
+        return Insn.of("bsr " + to.name(8) + ", " + from.name(8), new Bytes().rex(true, to, null, from, false)
+                .put(0x0F).put(0xBD).direct(to.low3(), from).toArray());
+    }
+
     // inc r64                                  REX.W FF /0
     static Insn increment(Gp to) {
         return Insn.of("inc " + to.name(8), new Bytes().rex(true, null, null, to, false).put(0xFF).direct(0, to)
@@ -322,7 +327,7 @@ final class X64 {
     // dec dword ptr [m]                        FF /1
     static Insn decrement(Address at) {
         Bytes b = new Bytes();
-        b.memory(NO_PREFIX, false, Gp.RCX, false, at, 0xFF);
+        b.memory(Bytes.NO_PREFIX, false, Gp.RCX, false, at, 0xFF);
         return Insn.of("dec " + pointer(4) + at, b.toArray()).with(Effect.COUNT);
     }
 
@@ -417,7 +422,7 @@ final class X64 {
         @Override
         public boolean reaches(long distanceBytes) {
             long relative = distanceBytes - sizeBytes() + displacement;
-            return distanceSizeBytes == 1 ? isByte(relative) : isInt(relative);
+            return distanceSizeBytes == 1 ? Bytes.isByte(relative) : isInt(relative);
         }
 
         @Override
@@ -428,67 +433,6 @@ final class X64 {
                 b.put(each);
             }
             return (distanceSizeBytes == 1 ? b.put(relative) : b.int32(relative)).toArray();
-        }
-    }
-
-    /** The bytes of one instruction, in the order in which they are written. */
-    private static final class Bytes {
-        private final ByteArrayOutputStream out = new ByteArrayOutputStream(16);
-
-        Bytes put(int value) {
-            out.write(value);
-            return this;
-        }
-
-        Bytes int32(int value) {
-            return put(value).put(value >> 8).put(value >> 16).put(value >> 24);
-        }
-
-        byte[] toArray() {
-            return out.toByteArray();
-        }
-
-        /** REX: W is the operand size, R the reg field's fourth bit, X the index's, B that of r/m or the base. */
-        Bytes rex(boolean wide, @Nullable Gp reg, @Nullable Gp index,
-                  @Nullable Gp base, boolean lowByteOfReg) {
-            int bits = (wide ? 8 : 0) | (reg != null && reg.high() ? 4 : 0) | (index != null && index.high() ? 2 : 0)
-                    | (base != null && base.high() ? 1 : 0);
-            // Without REX the byte registers 4 to 7 would be ah, ch, dh and bh.
-            boolean forced = lowByteOfReg && reg != null && reg.ordinal() >= 4;
-            return bits != 0 || forced ? put(0x40 | bits) : this;
-        }
-
-        Bytes direct(int reg, Gp rm) {
-            return put(0xC0 | reg << 3 | rm.low3());
-        }
-
-        Bytes memory(int prefix, boolean wide, Gp reg, boolean byteReg, Address at, int... opcode) {
-            if (at.isThread()) {
-                put(FS);
-            }
-            if (prefix != NO_PREFIX) {
-                put(prefix);
-            }
-            rex(wide, reg, at.index(), at.base(), byteReg);
-            for (int each : opcode) {
-                put(each);
-            }
-            Gp base = at.base();
-            Gp index = at.index();
-            int field = reg.low3() << 3;
-            if (base == null) {
-                return put(field | 4).put(0x25).int32(at.displacement());
-            }
-            boolean none = at.displacement() == 0 && base.low3() != 5;
-            boolean one = !none && isByte(at.displacement());
-            int mod = none ? 0x00 : one ? 0x40 : 0x80;
-            if (index != null || base.low3() == 4) {
-                int scale = Integer.numberOfTrailingZeros(at.scale()) << 6;
-                put(mod | field | 4).put(scale | (index == null ? 4 : index.low3()) << 3 | base.low3());
-            } else {
-                put(mod | field | base.low3());
-            }
-            return none ? this : one ? put(at.displacement()) : int32(at.displacement());
         }
     }
 }

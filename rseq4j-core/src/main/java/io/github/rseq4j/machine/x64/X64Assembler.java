@@ -1,5 +1,6 @@
 package io.github.rseq4j.machine.x64;
 
+import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
@@ -38,7 +39,8 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
      * function that reads the time keeps its third argument elsewhere from its entry on.
      *
      * rdtsc does not wait for earlier instructions, so an lfence before it does. Refused: rdtscp, which waits itself,
-     * takes as long, and also overwrites the fourth argument.
+     * takes as long, and also overwrites the fourth argument. A shift takes its number of bits from cl, so a function
+     * that shifts keeps its fourth argument elsewhere too. Refused: shrx and lzcnt, which some processors lack.
      *
      * x86 keeps stores in order, so a release commit is a plain store. A pair is moved by movdqu, which takes as long
      * as movdqa where the address is aligned, and does not fault where it is not.
@@ -47,6 +49,8 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
     private static final List<Gp> SAVED = List.of(Gp.RBX, Gp.RBP, Gp.R12, Gp.R13, Gp.R14, Gp.R15);
     private static final Address RESTARTS = Address.of(Gp.RSP, -8);
     private static final Gp SLOT = Gp.R11;
+    /** The register whose lowest byte is the number of bits of a shift. */
+    private static final Gp SHIFT = Gp.RCX;
     /** Where rdtsc leaves the upper half. */
     private static final Gp TIME_HIGH = Gp.RDX;
 
@@ -62,21 +66,38 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
         this.target = target;
         this.buffer = buffer;
         this.arguments = CONVENTION.toArray(new Gp[0]);
-        // The registers that rdtsc overwrites keep nothing from one step to the next, so they are scratch registers.
-        ArrayDeque<Gp> free = new ArrayDeque<>(
-                frame.readsTime() ? List.of(Gp.RAX, TIME_HIGH, Gp.R10) : List.of(Gp.RAX, Gp.R10));
+        // The overwritten registers keep nothing from one step to the next, so they are scratch registers.
+        List<Gp> overwritten = overwritten(frame);
+        ArrayDeque<Gp> free = new ArrayDeque<>(List.of(Gp.RAX));
+        free.addAll(overwritten);
+        free.add(Gp.R10);
         for (int i = CONVENTION.size() - 1; i >= frame.arguments(); i--) {
-            if (!frame.readsTime() || CONVENTION.get(i) != TIME_HIGH) {
+            if (!overwritten.contains(CONVENTION.get(i))) {
                 free.add(CONVENTION.get(i));
             }
         }
         ArrayDeque<Gp> saved = new ArrayDeque<>(SAVED);
         scratches = take(frame.scratches(), free, saved);
+        free.removeAll(overwritten);
         temporaries = take(frame.temporaries(), free, saved);
-        int taken = CONVENTION.indexOf(TIME_HIGH);
-        if (frame.readsTime() && frame.arguments() > taken) {
-            arguments[taken] = take(1, free, saved)[0];
+        for (Gp each : overwritten) {
+            int taken = CONVENTION.indexOf(each);
+            if (frame.arguments() > taken) {
+                arguments[taken] = take(1, free, saved)[0];
+            }
         }
+    }
+
+    /** Returns the registers that instructions without a choice of registers overwrite. */
+    private static List<Gp> overwritten(Lowering.Frame frame) {
+        List<Gp> overwritten = new ArrayList<>();
+        if (frame.readsTime()) {
+            overwritten.add(TIME_HIGH);
+        }
+        if (frame.shifts()) {
+            overwritten.add(SHIFT);
+        }
+        return overwritten;
     }
 
     private Gp[] take(int count, ArrayDeque<Gp> free, ArrayDeque<Gp> saved) {
@@ -341,6 +362,23 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
         emit(X64.shiftLeft(TIME_HIGH, Integer.SIZE));
         emit(X64.op(Op.OR, 8, Gp.RAX, TIME_HIGH));
         emit(X64.op(Op.MOV, 8, temporary(timestamp.target()), Gp.RAX));
+    }
+
+    @Override
+    public void bucket(Bucket bucket, Exits exits) {
+        Gp number = temporary(bucket.target());
+        Gp value = value(bucket.value(), number);
+        int bits = bucket.significantBits();
+        emit(X64.op(Op.MOV, 8, SHIFT, value));
+        emit(X64.op(Op.OR, 8, SHIFT, 1L << bits));
+        emit(X64.highestBit(SHIFT, SHIFT));
+        emit(X64.op(Op.SUB, 4, SHIFT, bits));
+        if (value != number) {
+            emit(X64.op(Op.MOV, 8, number, value));
+        }
+        emit(X64.shiftRight(number));
+        emit(X64.shiftLeft(SHIFT, bits));
+        emit(X64.op(Op.ADD, 8, number, SHIFT));
     }
 
     @Override

@@ -69,6 +69,9 @@ final class A64Test {
                     insns.add(A64.move(size, to, from));
                     insns.add(A64.compare(size, to, from));
                     insns.add(A64.and(size, to, left, from));
+                    insns.add(A64.or(size, to, left, from));
+                    insns.add(A64.shiftRight(size, to, left, from));
+                    insns.add(A64.leadingZeros(size, to, from));
                     insns.add(A64.subtract(size, to, left, from));
                     for (int shift = 0; shift <= 3; shift++) {
                         insns.add(A64.add(size, to, left, from, shift));

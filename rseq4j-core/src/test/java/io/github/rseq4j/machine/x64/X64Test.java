@@ -183,6 +183,10 @@ final class X64Test {
             for (int bits : new int[] {1, 2, 31, 32, 63}) {
                 insns.add(X64.shiftLeft(register, bits));
             }
+            insns.add(X64.shiftRight(register));
+            for (Gp from : Gp.values()) {
+                insns.add(X64.highestBit(register, from));
+            }
         }
         assertAsGnuAs(insns);
     }

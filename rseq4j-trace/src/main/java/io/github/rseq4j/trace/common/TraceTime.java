@@ -52,6 +52,8 @@ public final class TraceTime {
     /** The handle that reads the clock, a constant for the compiler, and the moment of its first use. */
     private static final class Reading {
         private static final MethodHandle READ = IS_COUNTER ? Engine.get().timestampHandle() : nanoTime();
+        private static final MethodHandle READ_UNORDERED = IS_COUNTER ? Engine.get().unorderedTimestampHandle()
+                : nanoTime();
         private static final Moment FIRST = moment();
     }
 
@@ -62,8 +64,9 @@ public final class TraceTime {
      */
     public static void require() {
         if (IS_COUNTER) {
-            // The engine keeps the handle. So the initialiser of Reading, which must not fail, finds it.
+            // The engine keeps the handles. So the initialiser of Reading, which must not fail, finds them.
             MethodHandle _ = Engine.get().timestampHandle();
+            MethodHandle _ = Engine.get().unorderedTimestampHandle();
         }
         Engine _ = Engine.get(Reading.class);
     }
@@ -115,10 +118,28 @@ public final class TraceTime {
         return !IS_COUNTER && !IS_FALLBACK;
     }
 
-    /** Returns the time, in cycles. */
+    /** Tells whether the clock is the processor's counter, which sections can read. */
+    public static boolean isCounter() {
+        return IS_COUNTER;
+    }
+
+    /** Returns the time, in cycles. It is not before the time of any reading that happened before. */
     public static long now() {
         try {
             return (long) Reading.READ.invokeExact();
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    /**
+     * Returns the time, in cycles, without waiting for earlier instructions: a counter is read some 10 ns faster. The
+     * processor may read it before earlier loads have completed, and some nanoseconds before or after its place in the
+     * program. So the time may be before that of an effect's cause on another CPU.
+     */
+    public static long unordered() {
+        try {
+            return (long) Reading.READ_UNORDERED.invokeExact();
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }
