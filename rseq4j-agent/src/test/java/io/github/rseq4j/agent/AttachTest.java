@@ -11,6 +11,10 @@ import io.github.rseq4j.agent.table.TableException;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
 import java.io.BufferedReader;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.attribute.ModuleAttribute;
+import java.lang.constant.ModuleDesc;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -18,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.example.calls.Steady;
@@ -41,10 +46,16 @@ final class AttachTest {
     @BeforeEach
     void start() throws Exception {
         jar = AgentJar.make(folder);
-        process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+EnableDynamicAgentLoading", "-Xverify:all", "-cp",
-                Steady.class.getProtectionDomain().getCodeSource().getLocation().getPath(), Steady.class.getName())
-                .redirectErrorStream(true).start();
+        start("-cp", Steady.class.getProtectionDomain().getCodeSource().getLocation().getPath(),
+                Steady.class.getName());
+    }
+
+    private void start(String... program) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+EnableDynamicAgentLoading",
+                "-Xverify:all"));
+        command.addAll(List.of(program));
+        process = new ProcessBuilder(command).redirectErrorStream(true).start();
         output = process.inputReader();
         assertEquals("running", output.readLine());
         machine = VirtualMachine.attach(String.valueOf(process.pid()));
@@ -197,6 +208,28 @@ final class AttachTest {
         assertThrows(TableException.class, this::rows);
         assertEquals("ok\nnothing was attached\n", agent("detach"));
         end();
+    }
+
+    /** Module java.instrument is not among the program's modules: the JVM loads it when the agent comes. */
+    @Test
+    void attachesToAProgramOfModules() throws Exception {
+        stop();
+        Path module = folder.resolve("steady");
+        String name = Steady.class.getName().replace('.', '/') + ".class";
+        Files.createDirectories(module.resolve(name).getParent());
+        try (InputStream in = Objects.requireNonNull(Steady.class.getResourceAsStream("/" + name))) {
+            Files.write(module.resolve(name), in.readAllBytes());
+        }
+        Files.write(module.resolve("module-info.class"), ClassFile.of().buildModule(ModuleAttribute.of(
+                ModuleDesc.of("steady"), made -> made.requires(ModuleDesc.of("java.base"), 0, null))));
+        start("-p", module.toString(), "-m", "steady/" + Steady.class.getName());
+        String attached = agent(STEADY + "::step,mode=count");
+        assertTrue(attached.startsWith("ok\n1 methods of 1 loaded classes are instrumented\n"), attached);
+        awaitCalls("step", 0);
+        assertEquals("ok\n1 classes are restored\n", agent("detach"));
+        process.outputWriter().close();
+        // The JDK warns that java.instrument loads its own library.
+        assertEquals("ended, 0 wrong", output.lines().toList().getLast());
     }
 
     /** The jar does not have the module that the entry makes. */

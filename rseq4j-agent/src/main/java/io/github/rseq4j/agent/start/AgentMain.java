@@ -83,6 +83,9 @@ public final class AgentMain {
                 ClassLoader.getPlatformClassLoader()).layer().findModule(MODULE).orElseThrow();
         instrumentation.redefineModule(Object.class.getModule(), Set.of(), Map.of(),
                 Map.of("java.lang", Set.of(module)), Set.of(), Map.of());
+        // In a program of modules, the JVM has loaded java.instrument for this agent, outside of the boot layer.
+        instrumentation.redefineModule(module, Set.of(Instrumentation.class.getModule()), Map.of(), Map.of(), Set.of(),
+                Map.of());
         return Class.forName(CONTROL, true, module.getClassLoader())
                 .getMethod("accept", String.class, Instrumentation.class);
     }
