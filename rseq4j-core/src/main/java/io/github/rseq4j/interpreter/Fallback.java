@@ -291,13 +291,7 @@ public final class Fallback {
                         push(move.value());
                         set(move.target());
                     }
-                    case Bucket bucket -> {
-                        push(bucket.value());
-                        code.loadConstant(bucket.significantBits()).invokestatic(BUCKETS, "number",
-                                MethodTypeDesc.of(CD_int, CD_long, CD_int));
-                        code.i2l();
-                        set(bucket.target());
-                    }
+                    case Bucket bucket -> bucket(bucket);
                     case Step.ExitIf exit -> exitIf(exit, exit(k, Status.EXIT + exit.exit()));
                     case Step.Copy copy -> copy(copy, exit(k, Status.OUT_OF_RANGE));
                     case Step.Timestamp timestamp -> {
@@ -319,6 +313,14 @@ public final class Fallback {
                     }
                 }
             }
+        }
+
+        private void bucket(Bucket bucket) {
+            push(bucket.value());
+            code.loadConstant(bucket.significantBits()).invokestatic(BUCKETS, "number",
+                    MethodTypeDesc.of(CD_int, CD_long, CD_int));
+            code.i2l();
+            set(bucket.target());
         }
 
         private void push(Operand operand) {
