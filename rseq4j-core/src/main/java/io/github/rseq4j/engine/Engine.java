@@ -76,6 +76,20 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     }
 
     /**
+     * Does the same as {@link #link(Chain)} for a chain that adds to words which only such chains change.
+     *
+     * @param chain one of {@link Sections#all()}, which only loads words and adds to longs
+     */
+    static Link linkAdditions(Chain chain) {
+        Link unlinked = new Link(chain, Arguments.NONE, null);
+        try {
+            return new Link(chain, Arguments.NONE, get().additions(chain));
+        } catch (Throwable _) {
+            return unlinked;
+        }
+    }
+
+    /**
      * Does the same as {@link #link(Chain)} for a function with a segment.
      *
      * @param chain one of {@link Sections#all()}
@@ -244,6 +258,14 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @throws IllegalArgumentException when the chain needs the argument's address
      */
     MethodHandle handle(Chain chain, int segment);
+
+    /**
+     * Returns the function of a chain that adds to words which only such chains change. On the fallback it takes no
+     * lock. Make it a constant.
+     *
+     * @param chain one of {@link Sections#all()}, which only loads words and adds to longs
+     */
+    MethodHandle additions(Chain chain);
 
     /**
      * Returns the function that reads the clock of the sections' timestamps: the processor's counter or, on the

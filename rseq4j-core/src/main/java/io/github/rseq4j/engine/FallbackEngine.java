@@ -204,6 +204,11 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
+    public MethodHandle additions(Chain chain) {
+        return fallback.additions(chain);
+    }
+
+    @Override
     public MethodHandle handle(Chain chain, int segment) {
         return segmentHandles.computeIfAbsent(new WithSegment(chain, segment),
                 each -> fallback.handle(each.chain, each.segment));

@@ -335,6 +335,11 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     }
 
     @Override
+    public MethodHandle additions(Chain chain) {
+        return handle(chain);
+    }
+
+    @Override
     public MethodHandle handle(Chain chain, int segment) {
         Arguments.checkSegment(chain, segment);
         MachineCode function;

@@ -12,29 +12,29 @@ public final class CounterFunctions {
     public static final Cells CELLS = Cells.get();
     /** An element of an array of longs. */
     public static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
-    private static final Link ADD = Engine.link(LoadAddStore.ONE);
+    private static final Link ADD = Engine.linkAdditions(LoadAddStore.ONE);
 
     private CounterFunctions() {}
 
     /** Links two additions in one call at the first use. */
     public static final class Two {
-        private static final Link ADD = Engine.link(LoadAddStore.TWO);
+        private static final Link ADD = Engine.linkAdditions(LoadAddStore.TWO);
     }
 
     /** Links an addition to a pair of words at the first use; two additions where no instruction stores a pair. */
     public static final class Pair {
         private static final boolean IS_ONE_STORE = Engine.get().storesPairs();
-        private static final Link ADD = Engine.link(IS_ONE_STORE ? LoadAddStore.PAIR : LoadAddStore.TWO);
+        private static final Link ADD = Engine.linkAdditions(IS_ONE_STORE ? LoadAddStore.PAIR : LoadAddStore.TWO);
     }
 
     /** Links four additions in one call at the first use. */
     public static final class Four {
-        private static final Link ADD = Engine.link(LoadAddStore.FOUR);
+        private static final Link ADD = Engine.linkAdditions(LoadAddStore.FOUR);
     }
 
     /** Links eight additions in one call at the first use. */
     public static final class Eight {
-        private static final Link ADD = Engine.link(LoadAddStore.EIGHT);
+        private static final Link ADD = Engine.linkAdditions(LoadAddStore.EIGHT);
     }
 
     public static void add(long cell, long delta) {

@@ -29,31 +29,31 @@ public final class FusedFunctions {
     }
 
     private static final class Two {
-        static final Link ADD = Engine.link(LoadLoadAddStore.of(2));
+        static final Link ADD = Engine.linkAdditions(LoadLoadAddStore.of(2));
     }
 
     private static final class Three {
-        static final Link ADD = Engine.link(LoadLoadAddStore.of(3));
+        static final Link ADD = Engine.linkAdditions(LoadLoadAddStore.of(3));
     }
 
     private static final class Four {
-        static final Link ADD = Engine.link(LoadLoadAddStore.of(4));
+        static final Link ADD = Engine.linkAdditions(LoadLoadAddStore.of(4));
     }
 
     private static final class Five {
-        static final Link ADD = Engine.link(LoadLoadAddStore.of(5));
+        static final Link ADD = Engine.linkAdditions(LoadLoadAddStore.of(5));
     }
 
     private static final class Six {
-        static final Link ADD = Engine.link(LoadLoadAddStore.of(6));
+        static final Link ADD = Engine.linkAdditions(LoadLoadAddStore.of(6));
     }
 
     private static final class Seven {
-        static final Link ADD = Engine.link(LoadLoadAddStore.of(7));
+        static final Link ADD = Engine.linkAdditions(LoadLoadAddStore.of(7));
     }
 
     private static final class Eight {
-        static final Link ADD = Engine.link(LoadLoadAddStore.of(8));
+        static final Link ADD = Engine.linkAdditions(LoadLoadAddStore.of(8));
     }
 
     public static long call(long table, long d0, long d1) {

@@ -1,8 +1,10 @@
 package io.github.rseq4j.function;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.engine.Link;
 import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.memory.HeapRings;
 import io.github.rseq4j.memory.RingMemory;
 import io.github.rseq4j.sections.ArrayRing;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +22,8 @@ public final class RingFunctions {
 
     /** Links the function of words at the first use. */
     public static final class Words {
+        /** A constant, so that on restartable sequences a push does not ask for {@link RingMemory#heap}. */
+        private static final boolean IS_ON_HEAP = Engine.get() instanceof FallbackEngine;
         private static final Link PUSH = Engine.link(ArrayRing.PUSH);
     }
 
@@ -33,6 +37,10 @@ public final class RingFunctions {
     }
 
     public static long push(RingMemory memory, long value) {
+        HeapRings heap = Words.IS_ON_HEAP ? memory.heap() : null;
+        if (heap != null) {
+            return heap.push(value) ? 0 : FULL;
+        }
         try {
             long cells = memory.cells();
             long capacity = memory.openBytes() / Long.BYTES;

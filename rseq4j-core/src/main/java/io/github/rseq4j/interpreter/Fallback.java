@@ -1,6 +1,5 @@
 package io.github.rseq4j.interpreter;
 
-import static java.lang.constant.ConstantDescs.CD_Object;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
@@ -42,9 +41,13 @@ public final class Fallback {
      * A chain becomes a static method of a hidden class:
      *
      *   static long run(Fallback f, long a0, ...) {
-     *       int index = f.index();  long slot = (long) index << strideShift;  Object lock = f.lock(index);
-     *       synchronized (lock) { steps ...; return result; }      // an exit returns its status
+     *       int index = f.index();  long slot = (long) index << strideShift;  StripeLock lock = f.lock(index);
+     *       lock.acquire();
+     *       try { steps ...; } finally { try { lock.release(); } catch (Throwable t) { lock.held = 0; } }
+     *       return result;                                          // an exit returns its status
      *   }
+     *
+     * The inner catch is for a stack that overflows at the call of release.
      *
      * If an argument is a segment, the steps that copy from it or to it copy between the segment and the memory. So the
      * segment is only read, or only written, and only in the bytes that the step names, as by emitted code.
@@ -59,10 +62,16 @@ public final class Fallback {
      * effect on a path that only exceptions take. A method with a segment is not made longer: its caller creates the
      * segment for the call, and C2 eliminates the segment only if it inlines the method.
      *
+     * An addition to a long is one atomic addition, also under the lock. So a chain that consists of additions needs no
+     * lock, if only additions change its words: LoadAddStore and LoadLoadAddStore of counters and histograms. A chain
+     * of a user may share a word with other chains of the user, which load it and store it, so it always takes the lock.
+     *
      * Refused: interpreting the steps at each call (Interpreter). It takes several times the limit of 30 ns for a
-     * counter.
+     * counter. Refused: a LongAdder for each counter. It is not faster, and takes 32 bytes, or some 100 for each
+     * processor after threads have collided.
      */
     private static final ClassDesc SELF = ClassDesc.of(Fallback.class.getName());
+    private static final ClassDesc LOCK = ClassDesc.of(StripeLock.class.getName());
     private static final ClassDesc MEMORY = ClassDesc.of(PagedMemory.class.getName());
     private static final ClassDesc ARGUMENTS = ClassDesc.of(Arguments.class.getName());
     private static final ClassDesc SEGMENT = ClassDesc.of(MemorySegment.class.getName());
@@ -81,7 +90,7 @@ public final class Fallback {
     private static final int MAX_INLINED_BYTES = 325;
 
     private final PagedMemory memory = new PagedMemory();
-    private final Object[] locks;
+    private final StripeLock[] locks;
     private final int strideShift;
 
     /**
@@ -93,9 +102,9 @@ public final class Fallback {
      */
     public Fallback(int processors, int strideShift) {
         int stripes = Math.min(MAX_STRIPES, Integer.highestOneBit(Math.max(1, processors * 2 - 1)));
-        this.locks = new Object[stripes];
+        this.locks = new StripeLock[stripes];
         this.strideShift = strideShift;
-        Arrays.setAll(locks, _ -> new Object());
+        Arrays.setAll(locks, _ -> new StripeLock());
     }
 
     /** Returns the memory on which the chains work. */
@@ -114,16 +123,15 @@ public final class Fallback {
     }
 
     /** Returns a stripe's lock. Called by the generated code. */
-    Object lock(int index) {
+    StripeLock lock(int index) {
         return locks[index];
     }
 
     /** Waits until every chain that was running has ended, by taking the lock of each stripe. */
     public void fence() {
-        for (Object lock : locks) {
-            synchronized (lock) {
-                // Empty: the former holders have ended, and their writes are visible from here on.
-            }
+        for (StripeLock lock : locks) {
+            // The former holders have ended, and their writes are visible from here on.
+            lock.pass();
         }
     }
 
@@ -134,7 +142,30 @@ public final class Fallback {
      * @return a handle of the emitted function's type, (long, ...)long
      */
     public MethodHandle handle(Chain chain) {
-        return lower(chain, Arguments.NONE);
+        return lower(chain, Arguments.NONE, true);
+    }
+
+    /**
+     * Lowers a chain of additions without a lock. The words that it adds to may only be changed by additions.
+     *
+     * @param chain the chain
+     * @return a handle of the emitted function's type, (long, ...)long
+     * @throws IllegalArgumentException if the chain does more than load words and add to longs
+     */
+    public MethodHandle additions(Chain chain) {
+        for (Section section : chain.sections()) {
+            for (Step step : section.steps()) {
+                if (!(step instanceof Step.Load) && !isAddition(step)) {
+                    throw new IllegalArgumentException("chain=" + chain.name() + ", step=" + step
+                            + ", must be a load or an addition to a long");
+                }
+            }
+        }
+        return lower(chain, Arguments.NONE, false);
+    }
+
+    private static boolean isAddition(Step step) {
+        return step instanceof CommitAddPair || step instanceof Step.CommitAdd commit && commit.width() == Width.LONG;
     }
 
     /**
@@ -147,10 +178,10 @@ public final class Fallback {
      */
     public MethodHandle handle(Chain chain, int segment) {
         Arguments.checkSegment(chain, segment);
-        return lower(chain, segment);
+        return lower(chain, segment, true);
     }
 
-    private MethodHandle lower(Chain chain, int segment) {
+    private MethodHandle lower(Chain chain, int segment, boolean isLocked) {
         Class<?>[] parameters = new Class<?>[chain.arguments()];
         Arrays.fill(parameters, long.class);
         if (segment != Arguments.NONE) {
@@ -160,7 +191,7 @@ public final class Fallback {
         byte[] bytes = ClassFile.of().build(ClassDesc.of(Fallback.class.getPackageName() + ".Lowered"), c -> c
                 .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC)
                 .withMethodBody("run", type.describeConstable().orElseThrow(), ClassFile.ACC_STATIC,
-                        code -> new Body(code, chain, segment, strideShift).write()));
+                        code -> new Body(code, chain, segment, strideShift, isLocked).write()));
         try {
             MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(bytes, true);
             return hidden.findStatic(hidden.lookupClass(), "run", type).bindTo(this);
@@ -175,21 +206,25 @@ public final class Fallback {
         private final Chain chain;
         private final int segment;
         private final int strideShift;
+        private final boolean isLocked;
         private final int memory;
         private final int lock;
         private final int slot;
         private final int temporaries;
+        private final int thrown;
         private final Map<Integer, Label> exits = new TreeMap<>();
 
-        Body(CodeBuilder code, Chain chain, int segment, int strideShift) {
+        Body(CodeBuilder code, Chain chain, int segment, int strideShift, boolean isLocked) {
             this.code = code;
             this.chain = chain;
             this.segment = segment;
             this.strideShift = strideShift;
+            this.isLocked = isLocked;
             this.memory = argument(chain.arguments());
             this.lock = memory + 1;
             this.slot = lock + 1;
             this.temporaries = slot + 2;
+            this.thrown = temporaries + 2 * Section.MAX_TEMPORARIES;
         }
 
         /** Returns the local variable of an argument. A long takes two slots, a segment one. */
@@ -210,30 +245,50 @@ public final class Fallback {
             code.aload(0).invokevirtual(SELF, "index", MethodTypeDesc.of(CD_int)).dup();
             code.i2l().loadConstant(strideShift).lshl().lstore(slot);
             code.istore(temporaries).aload(0).iload(temporaries);
-            code.invokevirtual(SELF, "lock", MethodTypeDesc.of(CD_Object, CD_int)).astore(lock);
+            code.invokevirtual(SELF, "lock", MethodTypeDesc.of(LOCK, CD_int)).astore(lock);
             for (int i = 0; i < Section.MAX_TEMPORARIES; i++) {
                 code.lconst_0().lstore(temporaries + 2 * i);
             }
             Label start = code.newLabel();
             Label end = code.newLabel();
             Label handler = code.newLabel();
-            code.aload(lock).monitorenter().labelBinding(start);
+            if (isLocked) {
+                code.aload(lock).invokevirtual(LOCK, "acquire", MethodTypeDesc.of(CD_void));
+            }
+            code.labelBinding(start);
             for (int k = 0; k < chain.sections().size(); k++) {
                 section(chain.sections().get(k), k);
             }
             Reg result = chain.sections().getLast().result();
+            unlock();
             push(result == null ? Operand.imm(0) : result);
-            code.aload(lock).monitorexit().lreturn();
+            code.lreturn();
             exits.forEach((key, label) -> {
-                code.labelBinding(label).loadConstant(Status.failure(key & 0xFF, key >>> 8));
-                code.aload(lock).monitorexit().lreturn();
+                code.labelBinding(label);
+                unlock();
+                code.loadConstant(Status.failure(key & 0xFF, key >>> 8)).lreturn();
             });
-            code.labelBinding(end).labelBinding(handler).aload(lock).monitorexit();
+            code.labelBinding(end).labelBinding(handler).astore(thrown);
+            unlock();
             int count = isKeptOut() ? MAX_INLINED_BYTES : 0;
             for (int i = 0; i < count; i++) {
                 code.nop();
             }
-            code.athrow().exceptionCatchAll(start, end, handler);
+            code.aload(thrown).athrow().exceptionCatchAll(start, end, handler);
+        }
+
+        private void unlock() {
+            if (!isLocked) {
+                return;
+            }
+            Label start = code.newLabel();
+            Label end = code.newLabel();
+            Label handler = code.newLabel();
+            Label done = code.newLabel();
+            code.labelBinding(start).aload(lock).invokevirtual(LOCK, "release", MethodTypeDesc.of(CD_void));
+            code.labelBinding(end).goto_(done);
+            code.labelBinding(handler).pop().aload(lock).iconst_0().putfield(LOCK, "held", CD_int);
+            code.labelBinding(done).exceptionCatchAll(start, end, handler);
         }
 
         private boolean isKeptOut() {
@@ -243,8 +298,8 @@ public final class Fallback {
 
         private static int accesses(Step step) {
             return switch (step) {
-                case CommitAddPair _ -> 4;
-                case Step.CommitAdd _, Step.Copy _ -> 2;
+                case CommitAddPair _, Step.Copy _ -> 2;
+                case Step.CommitAdd _ -> isAddition(step) ? 1 : 2;
                 case Step.Load _, Step.Store _, Step.CommitStore _ -> 1;
                 case Step.Arithmetic _, Step.Address _, Step.Move _, Step.Timestamp _, Bucket _, Step.ExitIf _,
                         Step.Delay _ -> 0;
@@ -384,6 +439,11 @@ public final class Fallback {
         private void add(Mem to, Operand value, Width width) {
             code.aload(memory);
             address(to);
+            if (width == Width.LONG) {
+                push(value);
+                code.invokevirtual(MEMORY, "addLong", MethodTypeDesc.of(CD_void, CD_long, CD_long));
+                return;
+            }
             code.aload(memory);
             address(to);
             load(width);

@@ -124,9 +124,29 @@ public final class PagedMemory implements AddressSpace {
         return populated;
     }
 
-    private long @Nullable [] page(long address) {
+    private long @Nullable [] find(long address) {
         long[] @Nullable [] table = pages;
         return table[number(address, table.length)];
+    }
+
+    /**
+     * Returns the page of an address as an array, in which the address is element {@link #word}. The page is populated.
+     *
+     * @param address an address that is reserved
+     */
+    public long[] page(long address) {
+        long[] page = find(address);
+        return page == null ? addPage(address) : page;
+    }
+
+    /**
+     * Returns the element of an address in its page.
+     *
+     * @param address a multiple of 8
+     * @throws IllegalArgumentException if the address is not
+     */
+    public static int word(long address) {
+        return word(address, Long.BYTES);
     }
 
     private @Nullable MemorySegment segment(long address) {
@@ -164,23 +184,29 @@ public final class PagedMemory implements AddressSpace {
 
     @Override
     public long getLong(long address) {
-        int word = word(address, Long.BYTES);
-        long[] page = page(address);
+        int word = word(address);
+        long[] page = find(address);
         return page == null ? 0 : (long) LONGS.getOpaque(page, word);
     }
 
     @Override
     public void putLong(long address, long value) {
-        int word = word(address, Long.BYTES);
-        long[] page = page(address);
-        LONGS.setOpaque(page == null ? addPage(address) : page, word, value);
+        LONGS.setOpaque(page(address), word(address), value);
     }
 
     @Override
     public boolean compareAndSetLong(long address, long expected, long value) {
-        int word = word(address, Long.BYTES);
-        long[] page = page(address);
-        return LONGS.compareAndSet(page == null ? addPage(address) : page, word, expected, value);
+        return LONGS.compareAndSet(page(address), word(address), expected, value);
+    }
+
+    /**
+     * Adds to a word, atomically.
+     *
+     * @param address a multiple of 8
+     * @param delta the number
+     */
+    public void addLong(long address, long delta) {
+        long _ = (long) LONGS.getAndAdd(page(address), word(address), delta);
     }
 
     @Override

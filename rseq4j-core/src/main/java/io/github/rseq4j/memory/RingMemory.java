@@ -1,6 +1,7 @@
 package io.github.rseq4j.memory;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.sections.ArrayRing;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +29,8 @@ public final class RingMemory {
      * before the load. An older tail only makes the ring look fuller. The tail never exceeds the head that a section
      * has loaded: the drainer took it from an earlier committed head of this index, and a later commit aborts the
      * section.
+     *
+     * On the fallback words are pushed by HeapRings, and records by sections.
      *
      * Threads without an index use a copy of their own, step by step under one lock. Sections of the fallback run under
      * the lock of their stripe. They store less than a word by writing the whole word, which belongs to a free slot.
@@ -80,6 +83,8 @@ public final class RingMemory {
     /** The slots of each index as a segment, made when it is first asked for; a race makes equal ones. */
     private final @Nullable MemorySegment[] views;
     private final long cells;
+    /** The push of words on the fallback, else null. */
+    private final @Nullable HeapRings heap;
     private final int capacityBytes;
     /** The capacity, or 0 after the rings were closed. */
     private volatile int openBytes;
@@ -96,6 +101,16 @@ public final class RingMemory {
         this.claims = new AtomicIntegerArray(engine.copies());
         this.views = new MemorySegment[engine.copies()];
         this.cells = Cells.get().allocate(this, (ArrayRing.HEADER_BYTES + capacityBytes) / Long.BYTES);
+        this.heap = engine instanceof FallbackEngine fallback
+                ? new HeapRings(fallback, cells, capacityBytes / Long.BYTES) : null;
+    }
+
+    /**
+     * Returns the push of words on the fallback, or null if sections push. Rings into which words are pushed this way
+     * are not pushed to by sections.
+     */
+    public @Nullable HeapRings heap() {
+        return heap;
     }
 
     /** Returns the address for sections: the first word's copy at index 0. */
@@ -130,6 +145,9 @@ public final class RingMemory {
         try {
             if (openBytes != 0) {
                 openBytes = 0;
+                if (heap != null) {
+                    heap.close();
+                }
                 Cells.get().discardPages(cells + ArrayRing.HEADER_BYTES, capacityBytes);
             }
         } finally {
@@ -151,7 +169,7 @@ public final class RingMemory {
     }
 
     private long head(int index) {
-        return get(copy(index));
+        return HeapRings.committed(get(copy(index)));
     }
 
     private long tail(int index) {

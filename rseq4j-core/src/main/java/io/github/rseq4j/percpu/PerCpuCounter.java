@@ -31,8 +31,8 @@ import java.lang.ref.Reference;
  * <p><b>Memory.</b> 8 bytes for each CPU that runs the application's threads, beside the cells of other counters. There
  * is nothing to close: the cells are freed after the counter was collected. Updates allocate nothing.
  *
- * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
- * {@link io.github.rseq4j.Rseq#availability()}.
+ * <p><b>Without rseq</b> each of a few stripes of threads has a cell, and an update is one atomic addition, which takes
+ * about as long as that of a LongAdder; see {@link io.github.rseq4j.Rseq#availability()}.
  *
  * <p>The kernel has counters by CPU instead of by thread (percpu_counter). Restartable sequences, which make them
  * possible in user space, are by Paul Turner, Andrew Hunter and Mathieu Desnoyers.

@@ -44,7 +44,7 @@ import java.lang.ref.Reference;
  * buckets are used, and freed when the histogram is closed or collected. A record allocates nothing. A snapshot
  * allocates arrays of three words for each bucket.
  *
- * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
+ * <p><b>Without rseq</b> each of a few stripes of threads has buckets, and a record is two atomic additions; see
  * {@link io.github.rseq4j.Rseq#availability()}.
  *
  * <p>Buckets that are linear between powers of two are Gil Tene's (HdrHistogram). tcmalloc and the kernel

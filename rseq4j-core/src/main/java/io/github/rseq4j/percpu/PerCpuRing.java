@@ -38,8 +38,8 @@ import java.util.function.LongConsumer;
  * threads. Memory is populated page by page when it is used, and freed when the rings are closed or collected. A push
  * allocates nothing, and a drain allocates nothing for a value.
  *
- * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
- * {@link io.github.rseq4j.Rseq#availability()}.
+ * <p><b>Without rseq</b> each of a few stripes of threads has a ring. A push then takes one atomic instruction, and may
+ * wait for another thread of its stripe that is pushing; see {@link io.github.rseq4j.Rseq#availability()}.
  *
  * <p>The kernel's perf and LTTng have a buffer for each CPU with a reader on another one. The two counters that only
  * increase are those of Lamport's ring of one producer; sections make the threads of one CPU act like one producer.

@@ -16,6 +16,9 @@ import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.section.Condition;
 import io.github.rseq4j.section.Order;
 import io.github.rseq4j.sections.LoadAddStore;
+import io.github.rseq4j.sections.LoadAddStoreStore;
+import io.github.rseq4j.sections.LoadCbneStore;
+import io.github.rseq4j.sections.LoadLoadAddStore;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodType;
 import java.util.ArrayList;
@@ -60,13 +63,52 @@ final class FallbackTest {
     @ValueSource(ints = {1, 8})
     void losesNoUpdateBetweenThreads(int processors) throws InterruptedException {
         Fallback fallback = new Fallback(processors, STRIDE_SHIFT);
-        long base = fallback.memory().reserve((long) fallback.stripes() << STRIDE_SHIFT);
         MethodHandle add = fallback.handle(LoadAddStore.ONE);
+        assertNoneIsLost(fallback, add, add);
+    }
+
+    /** Additions without the lock, between such under the lock. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 8})
+    void losesNoAdditionWithoutTheLock(int processors) throws InterruptedException {
+        Fallback fallback = new Fallback(processors, STRIDE_SHIFT);
+        assertNoneIsLost(fallback, fallback.additions(LoadAddStore.ONE), fallback.handle(LoadAddStore.ONE));
+    }
+
+    @Test
+    void additionsTakeNoLock() throws Throwable {
+        Fallback fallback = new Fallback(1, STRIDE_SHIFT);
+        long base = fallback.memory().reserve(1L << STRIDE_SHIFT);
+        MethodHandle two = fallback.additions(LoadAddStore.TWO);
+        MethodHandle table = fallback.additions(LoadLoadAddStore.of(2));
+        fallback.memory().putLong(base + 64, base);
+        fallback.memory().putLong(base + 72, base + 8);
+        fallback.lock(0).acquire();
+        assertEquals(0, (long) two.invokeExact(base, 1L, base + 8, 10L));
+        assertEquals(0, (long) table.invokeExact(base + 64, 100L, 1000L));
+        assertEquals(101, fallback.memory().getLong(base));
+        assertEquals(1010, fallback.memory().getLong(base + 8));
+    }
+
+    @Test
+    void refusesOtherStepsWithoutTheLock() {
+        Fallback fallback = new Fallback(1, STRIDE_SHIFT);
+        for (Chain chain : List.of(LoadAddStore.INT, LoadCbneStore.RELAXED, LoadAddStoreStore.RELAXED)) {
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                    () -> fallback.additions(chain));
+            assertTrue(String.valueOf(e.getMessage()).startsWith("chain=" + chain.name() + ", step="), e.getMessage());
+        }
+    }
+
+    private static void assertNoneIsLost(Fallback fallback, MethodHandle even, MethodHandle odd)
+            throws InterruptedException {
+        long base = fallback.memory().reserve((long) fallback.stripes() << STRIDE_SHIFT);
         Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
         CountDownLatch start = new CountDownLatch(1);
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < THREADS; t++) {
-            Thread.Builder builder = t % 2 == 0 ? Thread.ofPlatform() : Thread.ofVirtual();
+            Thread.Builder builder = t % 3 == 0 ? Thread.ofVirtual() : Thread.ofPlatform();
+            MethodHandle add = t % 2 == 0 ? even : odd;
             threads.add(builder.start(() -> {
                 try {
                     start.await();
@@ -103,7 +145,7 @@ final class FallbackTest {
         assertEquals(Status.failure(Status.EXIT + 2, 0), (long) handle.invokeExact(base, 1L));
         assertEquals(Status.failure(Status.OUT_OF_RANGE, 0), (long) handle.invokeExact(base, 5L));
         assertThrows(IndexOutOfBoundsException.class, () -> handle.invokeWithArguments(0L, 0L));
-        assertTrue(!Thread.holdsLock(fallback.lock(0)), "this thread has released the lock");
+        assertEquals(0, fallback.lock(0).held, "this thread has released the lock");
         long[] answer = {Long.MIN_VALUE};
         Thread other = Thread.ofPlatform().daemon().start(() -> {
             try {

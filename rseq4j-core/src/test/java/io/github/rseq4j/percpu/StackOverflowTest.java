@@ -3,6 +3,7 @@ package io.github.rseq4j.percpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -17,6 +18,8 @@ import org.junit.jupiter.api.Test;
 final class StackOverflowTest {
     private static final int ROUNDS = 6;
     private static final int FRAMES = 150;
+    /** Threads enough for every stripe of the fallback. */
+    private static final int OTHERS = 64;
 
     /** Calls an operation in each of a thread's deepest frames, in the deepest one first. */
     private static final class Depths {
@@ -134,5 +137,43 @@ final class StackOverflowTest {
             assertEquals(all.size(), items.stats().allocated());
             items.verify();
         }
+    }
+
+    /** An update that overflowed the stack holds up no other, and what was pushed is there. */
+    @Test
+    void noUpdateIsInTheWayOfOthers() throws InterruptedException {
+        PerCpuCounter counter = new PerCpuCounter();
+        PerCpuHistogram histogram = new PerCpuHistogram();
+        PerCpuStack stack = new PerCpuStack(4000);
+        PerCpuRing ring = new PerCpuRing(4096);
+        PerCpuByteRing records = new PerCpuByteRing(1 << 16, 8);
+        MemorySegment record = MemorySegment.ofArray(new byte[8]);
+        long[] pushed = new long[100_000];
+        int[] count = new int[1];
+        List<Runnable> operations = List.of(counter::increment, () -> histogram.record(3), () -> stack.push(3),
+                () -> stack.pop(-1), () -> records.push(record), () -> {
+                    // No call comes between the ring's answer and the note of it.
+                    if (ring.push(count[0])) {
+                        pushed[count[0]]++;
+                    }
+                    count[0]++;
+                });
+        int thrown = 0;
+        for (Runnable operation : operations) {
+            thrown += atEachDepth(operation);
+        }
+        assertTrue(thrown > 0, "the stack overflows in some of the calls");
+        for (int i = 0; i < OTHERS; i++) {
+            Thread other = Thread.ofPlatform().daemon().start(() -> operations.forEach(Runnable::run));
+            other.join(60_000);
+            assertTrue(!other.isAlive(), "another thread's updates end");
+        }
+        int[] drained = new int[pushed.length];
+        ring.drain(value -> drained[(int) value]++);
+        for (int i = 0; i < pushed.length; i++) {
+            assertTrue(drained[i] >= pushed[i], "value=" + i + " was lost");
+        }
+        assertTrue(counter.sum() >= OTHERS);
+        assertTrue(histogram.snapshot().count() >= OTHERS);
     }
 }
