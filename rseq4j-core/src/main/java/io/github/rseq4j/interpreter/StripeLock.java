@@ -75,6 +75,7 @@ public final class StripeLock {
      *
      * @param tries the number of calls before this one
      */
+    @SuppressWarnings("ThreadPriorityCheck") // It lets the holder run, and sleeps if that does not help.
     public static void pause(int tries) {
         if (tries < SPINS) {
             Thread.onSpinWait();

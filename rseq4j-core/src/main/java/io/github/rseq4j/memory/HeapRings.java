@@ -16,8 +16,8 @@ public final class HeapRings {
      * The memory is that of sections.ArrayRing, and is drained by RingMemory. The highest bit of head tells that a
      * thread is pushing, and locks the ring for other threads of the stripe that push:
      *
-     *   Pusher:   loads head and tail; compare-and-sets the bit; stores the slot; stores head + 1, without the bit, with
-     *             release order.
+     *   Pusher:   loads head and tail; compare-and-sets the bit; stores the slot; stores head + 1, without the bit,
+     *             with release order.
      *   Drainer:  as always; it ignores the bit.
      *
      * So a push is one atomic instruction. A ring keeps the pages of its words, which stay the same until it is closed:
@@ -68,7 +68,7 @@ public final class HeapRings {
         private final int first;
         private final int capacity;
         /** The pages of the slots, each found when a slot of it is first used. */
-        private final long @Nullable [] [] pages;
+        private final long[] @Nullable [] pages;
         private volatile int barrier;
 
         Ring(PagedMemory memory, long copy, int capacity) {
