@@ -64,7 +64,7 @@ public final class Fallback {
      *
      * An addition to a long is one atomic addition, also under the lock. So a chain that consists of additions needs no
      * lock, if only additions change its words: LoadAddStore and LoadLoadAddStore of counters and histograms. A chain
-     * of a user may share a word with other chains of the user, which load it and store it, so it always takes the lock.
+     * of a user always takes the lock, because it may share a word with other chains of the user, which load and store.
      *
      * Refused: interpreting the steps at each call (Interpreter). It takes several times the limit of 30 ns for a
      * counter. Refused: a LongAdder for each counter. It is not faster, and takes 32 bytes, or some 100 for each
