@@ -23,7 +23,7 @@ final class OtherSystemTest {
     static final class Recording {
         private Recording() {}
 
-        public static void main(String[] arguments) throws InterruptedException {
+        public static void main(String[] arguments) throws IOException, InterruptedException {
             try (Tracer tracer = Tracer.streaming(Path.of(arguments[0]))) {
                 tracer.recording.add(List.of(TracerTest.TWO));
                 Thread[] threads = new Thread[2];
