@@ -7,6 +7,7 @@ import static java.lang.constant.ConstantDescs.CD_void;
 import io.github.rseq4j.histogram.HistogramBuckets;
 import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
@@ -298,7 +299,7 @@ public final class Fallback {
 
         private static int accesses(Step step) {
             return switch (step) {
-                case CommitAddPair _, Step.Copy _ -> 2;
+                case CommitAddPair _, CommitAddDouble _, Step.Copy _ -> 2;
                 case Step.CommitAdd _ -> isAddition(step) ? 1 : 2;
                 case Step.Load _, Step.Store _, Step.CommitStore _ -> 1;
                 case Step.Arithmetic _, Step.Address _, Step.Move _, Step.Timestamp _, Bucket _, Step.ExitIf _,
@@ -360,11 +361,15 @@ public final class Fallback {
                     }
                     case Step.CommitAdd commit -> {
                         order(commit);
-                        add(commit.to(), commit.value(), commit.width());
+                        add(commit.width() == Width.LONG ? "addLong" : "addInt", commit.to(), commit.value());
                     }
                     case CommitAddPair commit -> {
-                        add(commit.to(), commit.value(), Width.LONG);
-                        add(commit.to().plus(Long.BYTES), commit.second(), Width.LONG);
+                        add("addLong", commit.to(), commit.value());
+                        add("addLong", commit.to().plus(Long.BYTES), commit.second());
+                    }
+                    case CommitAddDouble commit -> {
+                        order(commit);
+                        add("addDouble", commit.to(), commit.value());
                     }
                 }
             }
@@ -436,20 +441,11 @@ public final class Fallback {
             }
         }
 
-        private void add(Mem to, Operand value, Width width) {
+        private void add(String method, Mem to, Operand value) {
             code.aload(memory);
             address(to);
-            if (width == Width.LONG) {
-                push(value);
-                code.invokevirtual(MEMORY, "addLong", MethodTypeDesc.of(CD_void, CD_long, CD_long));
-                return;
-            }
-            code.aload(memory);
-            address(to);
-            load(width);
             push(value);
-            code.ladd();
-            put(width);
+            code.invokevirtual(MEMORY, method, MethodTypeDesc.of(CD_void, CD_long, CD_long));
         }
 
         private void exitIf(Step.ExitIf exit, Label label) {

@@ -3,6 +3,7 @@ package io.github.rseq4j.interpreter;
 import io.github.rseq4j.histogram.HistogramBuckets;
 import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
@@ -186,6 +187,13 @@ public final class Interpreter {
                 long second = first + Long.BYTES;
                 memory.putLong(first, memory.getLong(first) + state.get(commit.value()));
                 memory.putLong(second, memory.getLong(second) + state.get(commit.second()));
+            }
+            case CommitAddDouble commit -> {
+                order(commit);
+                long address = address(commit.to(), state, slot);
+                double sum = Double.longBitsToDouble(memory.getLong(address))
+                        + Double.longBitsToDouble(state.get(commit.value()));
+                memory.putLong(address, Double.doubleToLongBits(sum));
             }
         }
         return CONTINUES;

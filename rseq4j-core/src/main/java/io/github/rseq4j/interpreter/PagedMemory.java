@@ -209,6 +209,27 @@ public final class PagedMemory implements AddressSpace {
         long _ = (long) LONGS.getAndAdd(page(address), word(address), delta);
     }
 
+    /**
+     * Adds to a word of 4 bytes, not atomically.
+     *
+     * @param address a multiple of 4
+     * @param delta the number, of which the lower 4 bytes are added
+     */
+    public void addInt(long address, long delta) {
+        putInt(address, getInt(address) + (int) delta);
+    }
+
+    /**
+     * Adds to a double, not atomically.
+     *
+     * @param address a multiple of 8
+     * @param delta the bits of the double that is added
+     */
+    public void addDouble(long address, long delta) {
+        double sum = Double.longBitsToDouble(getLong(address)) + Double.longBitsToDouble(delta);
+        putLong(address, Double.doubleToLongBits(sum));
+    }
+
     @Override
     public int getInt(long address) {
         word(address, Integer.BYTES);

@@ -422,7 +422,7 @@ public sealed interface Step {
     }
 
     /** The last step, and the only one that other threads can observe (I3). */
-    sealed interface Commit extends Step permits CommitStore, CommitAdd, CommitAddPair {
+    sealed interface Commit extends Step permits CommitStore, CommitAdd, CommitAddPair, CommitAddDouble {
         /** Returns the first word that is written. */
         Mem to();
 

@@ -50,4 +50,7 @@ public interface StepVisitor<C> {
 
     /** Visits a {@link CommitAddPair}. */
     void commitAddPair(CommitAddPair step, C context);
+
+    /** Visits a {@link CommitAddDouble}. */
+    void commitAddDouble(CommitAddDouble step, C context);
 }

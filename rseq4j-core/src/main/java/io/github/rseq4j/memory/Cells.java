@@ -343,6 +343,19 @@ public final class Cells implements Pressure.Shared {
     }
 
     /**
+     * Adds up a cell's copies as doubles, like {@link #sum}, in the order of the indices.
+     *
+     * @param address the cell
+     */
+    public double sumOfDoubles(long address) {
+        double sum = 0;
+        for (int copy = 0; copy < engine.copies(); copy++) {
+            sum += Double.longBitsToDouble(engine.memory().getLong(address + copy * STRIDE_BYTES));
+        }
+        return sum;
+    }
+
+    /**
      * Adds up the copies of each of several neighbouring cells, like {@link #sum}.
      *
      * @param address the first cell

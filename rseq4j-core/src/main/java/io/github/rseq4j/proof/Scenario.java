@@ -241,6 +241,8 @@ public final class Scenario {
             case ELEMENT, DELAY -> random.nextInt(Uses.FEW);
             case LENGTH -> random.nextInt(kind.bound + 1);
             case BYTES -> random.nextInt(Uses.MAX_LENGTH);
+            // Sums of these are exact, so they do not depend on the order of the additions.
+            case DOUBLE -> Double.doubleToRawLongBits(random.nextInt(Uses.FEW) / 2.0);
         };
     }
 

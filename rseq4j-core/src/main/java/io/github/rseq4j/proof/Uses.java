@@ -2,6 +2,7 @@ package io.github.rseq4j.proof;
 
 import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
@@ -29,7 +30,7 @@ final class Uses {
      * one kind, even if a step has added to one of them.
      */
     /** The uses of a value. If there are several, the first one decides. */
-    enum Use { CELL, ADDRESS, OFFSET, ELEMENT, DELAY, LENGTH, BYTES }
+    enum Use { CELL, ADDRESS, OFFSET, ELEMENT, DELAY, LENGTH, BYTES, DOUBLE }
 
     /** Small numbers are below this. */
     static final int FEW = 4;
@@ -223,6 +224,10 @@ final class Uses {
             case CommitAddPair commit -> {
                 place(commit.to(), Width.LONG, temporaries);
                 place(commit.to().plus(Long.BYTES), Width.LONG, temporaries);
+            }
+            case CommitAddDouble commit -> {
+                place(commit.to(), commit.width(), temporaries).getFirst().root().uses.add(Use.DOUBLE);
+                use(value(commit.value(), temporaries), Use.DOUBLE, Use.DOUBLE);
             }
             case Step.Add add -> temporaries[add.target().number()] = value(add.target(), temporaries)
                     .plus(add.value() instanceof Imm(long constant) ? new Value(List.of(), constant)

@@ -90,6 +90,16 @@ final class Draft {
         return step;
     }
 
+    /** Adds a comparison that leaves the section, by an exit that callers may choose. */
+    void exitIf(Register left, Condition condition, Value right, Width width, int exit) {
+        Function<Names, Step> maker = names -> new Step.ExitIf(condition, names.of(left), names.of(right), width,
+                exit);
+        if (exit < 0 || exit >= SectionBuilder.MAX_EXITS) {
+            throw refused(maker.apply(Register::reg), "exits are 0 to " + (SectionBuilder.MAX_EXITS - 1));
+        }
+        append(maker);
+    }
+
     /**
      * Adds the steps that leave the section when two ranges of bytes overlap. They overlap when the distance from the
      * start of one range to the start of the other is less than the length of the former.
@@ -210,11 +220,16 @@ final class Draft {
         }
     }
 
-    /** Refuses another section after one that has a result. */
-    void requireNoResult() {
+    /** Refuses another section after an unfinished one, after one that has a result, and after the last one. */
+    void requireNext(String function, int sections) {
+        requireCommit("next");
         if (result != null) {
             throw new IllegalStateException("section=" + name + ", result=" + result
                     + " breaks the rule: the last section alone has a result");
+        }
+        if (sections == SectionBuilder.MAX_SECTIONS) {
+            throw new IllegalStateException("section=" + function + ", sections=" + sections
+                    + ": a function has at most " + SectionBuilder.MAX_SECTIONS);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.github.rseq4j.section;
 
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Rules;
 import io.github.rseq4j.ir.Section;
@@ -281,7 +282,8 @@ public final class SectionBuilder {
      * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder exitIf(Register left, Condition condition, Value right, int exit) {
-        return exitIf(left, condition, right, Width.LONG, exit);
+        draft.exitIf(left, condition, right, Width.LONG, exit);
+        return this;
     }
 
     /**
@@ -295,16 +297,8 @@ public final class SectionBuilder {
      * @throws IllegalArgumentException when the step breaks a rule
      */
     public SectionBuilder exitIfInt(Register left, Condition condition, Value right, int exit) {
-        return exitIf(left, condition, right, Width.INT, exit);
-    }
-
-    private SectionBuilder exitIf(Register left, Condition condition, Value right, Width width, int exit) {
-        Function<Names, Step> maker = names -> new Step.ExitIf(condition, names.of(left), names.of(right), width,
-                exit);
-        if (exit < 0 || exit >= MAX_EXITS) {
-            throw draft.refused(maker.apply(Register::reg), "exits are 0 to " + (MAX_EXITS - 1));
-        }
-        return append(maker);
+        draft.exitIf(left, condition, right, Width.INT, exit);
+        return this;
     }
 
     /**
@@ -431,6 +425,19 @@ public final class SectionBuilder {
     }
 
     /**
+     * Ends the section with an addition of doubles: {@code *to += value}, rounded to nearest.
+     *
+     * @param to the place of 8 bytes that is written
+     * @param value the bits of the double that is added, as from {@link Double#doubleToRawLongBits}
+     * @param order the memory order
+     * @return this builder
+     * @throws IllegalArgumentException when the step breaks a rule
+     */
+    public SectionBuilder commitAddDouble(Place to, Value value, Order order) {
+        return commit(order, names -> new CommitAddDouble(names.of(to), names.of(value), order));
+    }
+
+    /**
      * Sets the number of restarts, in all sections together, after which the emitted code returns to Java. Java then
      * repeats the rest, so the outcome is the same. Few restarts bound the time for which a call delays a safepoint.
      *
@@ -453,12 +460,7 @@ public final class SectionBuilder {
      *     function may have
      */
     public SectionBuilder next() {
-        draft.requireCommit("next");
-        draft.requireNoResult();
-        if (sections.size() == MAX_SECTIONS) {
-            throw new IllegalStateException("section=" + name + ", sections=" + sections.size()
-                    + ": a function has at most " + MAX_SECTIONS);
-        }
+        draft.requireNext(name, sections.size());
         draft = new Draft(this, name + "_" + sections.size(), arguments.length);
         return this;
     }

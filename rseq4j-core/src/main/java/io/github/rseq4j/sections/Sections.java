@@ -20,6 +20,8 @@ public final class Sections {
             LoadAddStore.INT,
             LoadAddStore.PAIR,
             TimestampBucketAddPair.CHAIN,
+            LoadFaddStore.ONE,
+            LoadFaddStore.COUNTED,
             LoadCbneStore.RELAXED,
             LoadCbneStore.RELAXED_INT,
             LoadCbeqStoreAddLoadStore.RELAXED,

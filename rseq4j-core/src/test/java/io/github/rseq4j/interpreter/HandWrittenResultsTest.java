@@ -41,7 +41,7 @@ final class HandWrittenResultsTest {
     }
 
     static Stream<Arguments> rows() {
-        return Stream.of(compares(), lists(), copies(), constants(), chains(), delays()).flatMap(r -> r);
+        return Stream.of(compares(), lists(), copies(), constants(), chains(), delays(), doubles()).flatMap(r -> r);
     }
 
     private static Stream<Arguments> compares() {
@@ -150,6 +150,25 @@ final class HandWrittenResultsTest {
                 row("delay_twice", words(), words(CELL, 17, 0), -Status.OUT_OF_RANGE, words()),
                 row("delay_twice", words(), words(CELL, 0, 17), -Status.OUT_OF_RANGE, words()),
                 row("delay_twice", words(), words(CELL, -1, 0), -Status.OUT_OF_RANGE, words()));
+    }
+
+    private static long bits(double number) {
+        return Double.doubleToRawLongBits(number);
+    }
+
+    private static Stream<Arguments> doubles() {
+        double infinite = Double.POSITIVE_INFINITY;
+        long notANumber = bits(Double.NaN);
+        return Stream.of(
+                row("doubles", words(CELL + 8, bits(1.25), CELL + 16, bits(-0.0), CELL + 32, 7),
+                        words(CELL, 0, 0, 0, 0, 0, bits(0.1), CELL, 2), 7,
+                        words(CELL + 8, bits(1.75), CELL + 16, 0, CELL + 80, bits(0.1))),
+                row("doubles", words(CELL + 8, bits(0x1p60), CELL + 80, bits(0.2)),
+                        words(CELL, 0, 0, 0, 0, 0, bits(0.1), CELL, 2), 0,
+                        words(CELL + 80, bits(0.30000000000000004))),
+                row("load_fadd_store_relaxed", words(CELL, bits(infinite)), words(CELL, bits(-infinite)), 0,
+                        words(CELL, notANumber)),
+                row("load_fadd_store_relaxed", words(CELL, -1), words(CELL, bits(1)), 0, words(CELL, notANumber)));
     }
 
     private static Chain chain(String name) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
 import io.github.rseq4j.ir.Section;
@@ -93,7 +94,9 @@ final class SideBySideTest {
         Width width = random.nextBoolean() ? Width.INT : Width.LONG;
         Mem to = Mem.at(arg(width == Width.INT ? 3 : 5), 0);
         Order order = random.nextBoolean() ? Order.RELEASE : Order.RELAXED;
-        steps.add(random.nextBoolean() ? new Step.CommitAdd(to, value, width, order)
+        boolean isDouble = width == Width.LONG && random.nextInt(3) == 0;
+        steps.add(isDouble ? new CommitAddDouble(to, value, order)
+                : random.nextBoolean() ? new Step.CommitAdd(to, value, width, order)
                 : new Step.CommitStore(to, value, width, order));
         return new Section(name, steps, loads && loaded == Width.INT ? temp(0) : null);
     }

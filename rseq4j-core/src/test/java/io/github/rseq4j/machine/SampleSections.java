@@ -6,6 +6,7 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Assumption;
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand.Reg;
 import io.github.rseq4j.ir.Section;
@@ -42,7 +43,7 @@ public final class SampleSections {
     public static List<Chain> all() {
         List<Chain> all = new ArrayList<>(List.of(listPop(), compareCopyStore(), arrayPush(Width.LONG),
                 arrayPush(Width.INT), arrayPop(), indirectAdd(), stamp(true), stamp(false), delayed(), constants(),
-                halves(), sixteenArguments(), indexArgument(), mixedChain()));
+                halves(), sixteenArguments(), indexArgument(), mixedChain(), doubles()));
         for (Condition condition : Condition.values()) {
             for (Width width : Width.values()) {
                 all.add(compare(condition, width));
@@ -175,6 +176,18 @@ public final class SampleSections {
                 new ExitIf(condition, arg(1), arg(2), width, 1),
                 new ExitIf(condition, arg(1), imm(2), width, 2),
                 new CommitAdd(Mem.cell(arg(0)), imm(1), width, Order.RELAXED));
+    }
+
+    private static Chain doubles() {
+        return new Chain("doubles", 9, 8, List.of(
+                new Section("add_constant", List.of(new CommitAddDouble(Mem.cell(arg(0), 8),
+                        imm(Double.doubleToRawLongBits(0.5)), Order.RELEASE)), null),
+                new Section("add_element", List.of(new CommitAddDouble(Mem.element(arg(7), 64, arg(8), 8), arg(6),
+                        Order.RELEASE)), null),
+                new Section("add_far", List.of(new CommitAddDouble(Mem.cell(arg(0), 0x8000), arg(6), Order.RELAXED)),
+                        null),
+                new Section("add_zero", List.of(new Load(temp(0), Mem.cell(arg(0), 32), Width.LONG),
+                        new CommitAddDouble(Mem.cell(arg(0), 16), imm(0), Order.RELAXED)), temp(0))));
     }
 
     private static Chain mixedChain() {

@@ -29,7 +29,8 @@ public final class MatrixMain {
     private static final List<String> TESTS = List.of("RseqTest", "engine.NativeEngineKernelTest",
             "engine.CodeMemoryKernelTest", "engine.AbortProofKernelTest",
             "trace.ring.RingSectionsKernelTest", "trace.cpu.NativeEventsKernelTest",
-            "memory.CellsTest", "memory.RangesTest", "percpu.PerCpuCounterTest", "percpu.PerCpuCountersTest",
+            "memory.CellsTest", "memory.RangesTest", "percpu.PerCpuCounterTest", "percpu.PerCpuDoubleCounterTest",
+            "percpu.PerCpuCountersTest",
             "histogram.HistogramBucketsTest", "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
             "percpu.PerCpuItemsThreadsTest");
     private static final String STORM_THREADS = "500";

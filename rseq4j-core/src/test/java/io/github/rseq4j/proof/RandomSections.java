@@ -6,6 +6,7 @@ import static io.github.rseq4j.ir.Operand.temp;
 
 import io.github.rseq4j.ir.Bucket;
 import io.github.rseq4j.ir.Chain;
+import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
@@ -152,6 +153,10 @@ public final class RandomSections {
             boolean isLegal = steps.stream().allMatch(step -> step.brokenRule(followed) == null);
             to = isLegal && isTaken(List.of(new Section(name, all, null)), arguments.length) ? followed.to() : to;
         }
+        if (width == Width.LONG && random.nextInt(4) == 0) {
+            steps.add(new CommitAddDouble(to, number(), pick(Order.values())));
+            return new Section(name, steps, find(Holds.INDEX, Holds.LENGTH));
+        }
         steps.add(commit(name, steps, random.nextBoolean()
                 ? new Step.CommitStore(to, value(), width, pick(Order.values()))
                 : new Step.CommitAdd(to, value(), width, pick(Order.values()))));
@@ -257,6 +262,13 @@ public final class RandomSections {
     private Operand value() {
         Reg reg = random.nextInt(4) == 0 ? null : find(Holds.VALUE, Holds.INDEX, Holds.LENGTH);
         return reg == null ? imm(CONSTANTS[random.nextInt(CONSTANTS.length)]) : reg;
+    }
+
+    /** Returns a double: an argument, or a constant whose sums with small ones are exact. */
+    private Operand number() {
+        int argument = random.nextInt(arguments.length);
+        return arguments[argument] == Holds.VALUE ? arg(argument)
+                : imm(Double.doubleToRawLongBits(pick(0.0, 0.5, -1.0, 3.0, 0x1p40)));
     }
 
     private Holds holds(Reg reg) {

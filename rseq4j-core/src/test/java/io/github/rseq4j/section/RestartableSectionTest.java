@@ -362,6 +362,30 @@ final class RestartableSectionTest {
     }
 
     @Test
+    void addsDoublesOfManyThreads() throws InterruptedException {
+        SectionBuilder steps = new SectionBuilder("add_twice", 2);
+        steps.commitAddDouble(cell(steps.argument(0), 8), steps.argument(1), Order.RELEASE).next();
+        RestartableSection section = steps.commitAddDouble(cell(steps.argument(0)),
+                constant(Double.doubleToRawLongBits(-0.25)), Order.RELAXED).build();
+        try (PerCpuItems items = new PerCpuItems(16)) {
+            long item = items.allocate();
+            inThreads(false, _ -> {
+                for (int i = 0; i < ROUNDS; i++) {
+                    section.call(item, Double.doubleToRawLongBits(i % 4 / 4.0));
+                }
+            });
+            double one = 0;
+            double other = 0;
+            for (int index = 0; index < items.copies(); index++) {
+                one += Double.longBitsToDouble(items.getLong(item, index, 0));
+                other += Double.longBitsToDouble(items.getLong(item, index, 8));
+            }
+            assertEquals(THREADS * ROUNDS * -0.25, one);
+            assertEquals(THREADS * (ROUNDS / 4) * 1.5, other);
+        }
+    }
+
+    @Test
     void linksAHandleWithOneLongForEachArgument() throws Throwable {
         for (int arguments : new int[] {1, 2, 7, 16}) {
             SectionBuilder steps = new SectionBuilder("returns_last", arguments);

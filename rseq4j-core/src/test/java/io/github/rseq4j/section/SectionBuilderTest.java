@@ -168,6 +168,10 @@ final class SectionBuilderTest {
     private static Stream<Arguments> ends() {
         return Stream.of(
                 row(NullPointerException.class, "order", b -> b.commitAdd(cell(b.argument(0)), constant(1), absent())),
+                row(NullPointerException.class, "order", b -> b.commitAddDouble(cell(b.argument(0)), constant(1),
+                        absent())),
+                rule("step 0 (commit double [a0 + slot + 4] += 1) breaks the rule: a word of 8 bytes lies",
+                        b -> b.commitAddDouble(cell(b.argument(0), 4), constant(1), Order.RELAXED)),
                 rule("name=Max", _ -> new SectionBuilder("Max", 1)),
                 rule("arguments=17, must be 1 to 16", _ -> new SectionBuilder("max", 17)),
                 rule("arguments=0, must be 1 to 16", _ -> new SectionBuilder("max", 0)),

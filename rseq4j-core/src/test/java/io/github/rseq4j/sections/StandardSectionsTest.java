@@ -10,12 +10,17 @@ import java.util.stream.Stream;
 
 /** The results of each standard section, derived by hand from librseq's description of the operation. */
 final class StandardSectionsTest extends SectionRowChecks {
+    private static final String ADD_DOUBLE = "load_fadd_store_relaxed";
     private static final long V2 = CELL + 128;
     private static final long NODE = PLAIN + 64;
     private static final long NEXT = PLAIN + 256;
 
     StandardSectionsTest() {
         super(Sections.all(), all());
+    }
+
+    private static long bits(double number) {
+        return Double.doubleToRawLongBits(number);
     }
 
     private static List<Row> adds() {
@@ -29,6 +34,16 @@ final class StandardSectionsTest extends SectionRowChecks {
                         words(CELL, 1, CELL + 8, 2, V2, 7)),
                 row(add + "_x8", words(), words(CELL, 1, CELL, 2, CELL, 4, CELL, 8, V2, 16, V2, 32, V2, 64, V2, 128), 0,
                         words(CELL, 15, V2, 240)),
+                row(ADD_DOUBLE, words(CELL, bits(0.5)), words(CELL, bits(-1.75)), 0, words(CELL, bits(-1.25))),
+                row(ADD_DOUBLE, words(CELL, bits(-0.0)), words(CELL, bits(-0.0)), 0, words(CELL, bits(-0.0))),
+                row(ADD_DOUBLE, words(CELL, bits(-0.0)), words(CELL, 0), 0, words(CELL, 0)),
+                row(ADD_DOUBLE, words(CELL, bits(0x1p53)), words(CELL, bits(1)), 0, words(CELL, bits(0x1p53))),
+                row(ADD_DOUBLE, words(CELL, bits(0x1p53)), words(CELL, bits(3)), 0, words(CELL, bits(0x1p53 + 4))),
+                row(ADD_DOUBLE, words(CELL, bits(Double.MAX_VALUE)), words(CELL, bits(Double.MAX_VALUE)), 0,
+                        words(CELL, bits(Double.POSITIVE_INFINITY))),
+                row(ADD_DOUBLE, words(CELL, 5), words(CELL, 6), 0, words(CELL, 11)),
+                row("load_add_store_" + ADD_DOUBLE, words(CELL, 1, V2, bits(2.5)), words(CELL, 3, V2, bits(0.25)), 0,
+                        words(CELL, 4, V2, bits(2.75))),
                 row("delay_load_add_store_relaxed", words(CELL, 8), words(CELL, 3), 0, words(CELL, 9)),
                 row("load_add_store_pair_relaxed", words(CELL, 5, CELL + 8, -1, CELL + 16, 3), words(CELL, 2, -6), 0,
                         words(CELL, 7, CELL + 8, -7)),

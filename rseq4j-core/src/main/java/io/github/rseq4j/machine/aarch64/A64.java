@@ -198,7 +198,8 @@ final class A64 {
     enum Access {
         LOAD("ldr", 8, 0xF940_0000, 8), LOAD_INT("ldr", 4, 0xB940_0000, 4), LOAD_SIGNED("ldrsw", 4, 0xB980_0000, 8),
         LOAD_BYTE("ldrb", 1, 0x3940_0000, 4), STORE("str", 8, 0xF900_0000, 8), STORE_INT("str", 4, 0xB900_0000, 4),
-        STORE_BYTE("strb", 1, 0x3900_0000, 4);
+        STORE_BYTE("strb", 1, 0x3900_0000, 4), LOAD_DOUBLE("ldr", 8, 0xFD40_0000, 0),
+        STORE_DOUBLE("str", 8, 0xFD00_0000, 0);
 
         private final String mnemonic;
         private final int bytes;
@@ -210,6 +211,11 @@ final class A64 {
             this.bytes = bytes;
             this.opcode = opcode;
             this.registerBytes = registerBytes;
+        }
+
+        /** Returns the name of a register, which is a general one or the double register of the same number. */
+        private String name(Gp register) {
+            return registerBytes == 0 ? twin(register) : register.name(registerBytes);
         }
 
         boolean isLoad() {
@@ -240,7 +246,7 @@ final class A64 {
 
     // ldr rt, [xn, #offset]                    unsigned and scaled; or ldur with 9 bits and a sign
     static Insn memory(Access access, Gp register, Gp base, long offset) {
-        String text = register.name(access.registerBytes) + ", [" + base.name(8)
+        String text = access.name(register) + ", [" + base.name(8)
                 + (offset == 0 ? "" : ", #" + offset) + "]";
         if (isScaled(access, offset)) {
             return insn(access.mnemonic + " " + text,
@@ -255,7 +261,7 @@ final class A64 {
 
     // ldr rt, [xn, xm]
     static Insn memoryAt(Access access, Gp register, Gp base, Gp index) {
-        return insn(access.mnemonic + " " + register.name(access.registerBytes) + ", [" + base.name(8) + ", "
+        return insn(access.mnemonic + " " + access.name(register) + ", [" + base.name(8) + ", "
                 + index.name(8) + "]", access.opcode - 0x0100_0000 | 0x0020_6800 | r(index) << 16 | pointer(base) << 5
                 | r(register)).with(access.effect());
     }
@@ -282,6 +288,25 @@ final class A64 {
         return insn(mnemonic + " " + first.name(8) + ", " + second.name(8) + ", [" + base.name(8)
                 + (offset == 0 ? "" : ", #" + offset) + "]", opcode | ((int) (offset / Long.BYTES) & 0x7F) << 15
                 | r(second) << 10 | pointer(base) << 5 | r(first));
+    }
+
+    private static String twin(Gp register) {
+        return "d" + r(register);
+    }
+
+    // fmov dd, xn | fmov xd, dn                1 00 11110 01 1 00 11 op 000000 Rn Rd
+    static Insn moveToDouble(Gp to, Gp from) {
+        return insn("fmov " + twin(to) + ", " + from.name(8), 0x9E67_0000 | r(from) << 5 | r(to));
+    }
+
+    static Insn moveFromDouble(Gp to, Gp from) {
+        return insn("fmov " + to.name(8) + ", " + twin(from), 0x9E66_0000 | r(from) << 5 | r(to));
+    }
+
+    // fadd dd, dn, dm                          0 00 11110 01 1 Rm 0010 10 Rn Rd
+    static Insn addDouble(Gp to, Gp left, Gp right) {
+        return insn("fadd " + twin(to) + ", " + twin(left) + ", " + twin(right),
+                0x1E60_2800 | r(right) << 16 | r(left) << 5 | r(to));
     }
 
     // stlr rt, [xn]

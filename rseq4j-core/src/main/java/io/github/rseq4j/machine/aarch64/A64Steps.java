@@ -1,6 +1,7 @@
 package io.github.rseq4j.machine.aarch64;
 
 import io.github.rseq4j.ir.Bucket;
+import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
@@ -269,6 +270,24 @@ final class A64Steps implements StepVisitor<Exits> {
         add(Long.BYTES, S1, commit.value());
         add(Long.BYTES, S2, commit.second());
         emit(A64.storePair(S1, S2, address, 0).with(Effect.COMMIT));
+    }
+
+    /** The double registers 16 and 17 are scratch registers too, and d17 is not a part of x17. */
+    @Override
+    public void commitAddDouble(CommitAddDouble commit, Exits exits) {
+        Place place = place(commit.to());
+        if (commit.order() == Order.RELEASE) {
+            place = new Place(place.address(), false, 0);
+        }
+        emit(A64.moveToDouble(S0, value(commit.value(), S1)));
+        place.access(Access.LOAD_DOUBLE, S1, Effect.READ);
+        emit(A64.addDouble(S1, S1, S0));
+        if (commit.order() == Order.RELEASE) {
+            emit(A64.moveFromDouble(S1, S1));
+            emit(A64.storeRelease(Long.BYTES, S1, place.base).with(Effect.COMMIT));
+        } else {
+            place.access(Access.STORE_DOUBLE, S1, Effect.COMMIT);
+        }
     }
 
     private void add(int bytes, Gp to, Operand value) {

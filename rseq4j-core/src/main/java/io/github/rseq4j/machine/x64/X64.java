@@ -368,16 +368,26 @@ final class X64 {
 
     // movdqu xmm, [m]                          F3 REX 0F 6F /r
     static Insn loadPair(Xmm to, Address from) {
-        Bytes b = new Bytes();
-        b.memory(UNALIGNED, false, Gp.values()[to.ordinal()], false, from, 0x0F, 0x6F);
+        Bytes b = new Bytes().memory(UNALIGNED, false, Gp.values()[to.ordinal()], false, from, 0x0F, 0x6F);
         return Insn.of("movdqu " + to + ", xmmword ptr " + from, b.toArray()).with(Effect.READ);
     }
 
     // movdqu [m], xmm                          F3 REX 0F 7F /r
     static Insn storePair(Address to, Xmm from) {
-        Bytes b = new Bytes();
-        b.memory(UNALIGNED, false, Gp.values()[from.ordinal()], false, to, 0x0F, 0x7F);
+        Bytes b = new Bytes().memory(UNALIGNED, false, Gp.values()[from.ordinal()], false, to, 0x0F, 0x7F);
         return Insn.of("movdqu xmmword ptr " + to + ", " + from, b.toArray()).with(Effect.STORE);
+    }
+
+    // addsd xmm0, [m]                          F2 0F 58 /r
+    static Insn addDouble(Address from) {
+        Bytes b = new Bytes().memory(0xF2, false, Gp.RAX, false, from, 0x0F, 0x58);
+        return Insn.of("addsd xmm0, " + pointer(8) + from, b.toArray()).with(Effect.READ);
+    }
+
+    // movsd [m], xmm0                          F2 0F 11 /r
+    static Insn storeDouble(Address to) {
+        Bytes b = new Bytes().memory(0xF2, false, Gp.RAX, false, to, 0x0F, 0x11);
+        return Insn.of("movsd " + pointer(8) + to + ", xmm0", b.toArray()).with(Effect.STORE);
     }
 
     // lfence                                   0F AE E8

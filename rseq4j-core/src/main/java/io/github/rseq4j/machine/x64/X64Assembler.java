@@ -1,6 +1,7 @@
 package io.github.rseq4j.machine.x64;
 
 import io.github.rseq4j.ir.Bucket;
+import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.CommitAddPair;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Operand;
@@ -284,6 +285,14 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
         emit(X64.loadPair(Xmm.XMM1, address));
         emit(X64.addPair(Xmm.XMM1, Xmm.XMM0));
         emit(X64.storePair(address, Xmm.XMM1).with(Effect.COMMIT));
+    }
+
+    @Override
+    public void commitAddDouble(CommitAddDouble commit, Exits exits) {
+        Address address = address(commit.to());
+        emit(X64.move(Xmm.XMM0, value(commit.value(), scratches[1])));
+        emit(X64.addDouble(address));
+        emit(X64.storeDouble(address).with(Effect.COMMIT));
     }
 
     /** Returns a constant's lower half, sign-extended. An operation of 4 bytes uses only this half. */

@@ -78,6 +78,8 @@ final class A64Test {
                     }
                     insns.add(A64.storeRelease(size, from, to));
                 }
+                insns.addAll(List.of(A64.moveToDouble(to, from), A64.moveFromDouble(from, to),
+                        A64.addDouble(to, left, from), A64.addDouble(from, to, left)));
             }
             for (int bits : new int[] {1, 2, 20, 31, 32, 63}) {
                 insns.add(A64.shiftLeft(to, left, bits));
@@ -241,6 +243,7 @@ final class A64Test {
                 () -> A64.compare(8, Gp.ZERO, 1L),
                 () -> A64.compare(8, Gp.SP, Gp.X1),
                 () -> A64.memory(Access.LOAD, Gp.SP, Gp.X1, 0),
+                () -> A64.moveToDouble(Gp.X0, Gp.SP),
                 () -> A64.memory(Access.LOAD, Gp.X1, Gp.ZERO, 0),
                 () -> A64.loadPair(Gp.X1, Gp.X2, Gp.X3, -520),
                 () -> A64.loadPair(Gp.X1, Gp.X2, Gp.X3, 4),
