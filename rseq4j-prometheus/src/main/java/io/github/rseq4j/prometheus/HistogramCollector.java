@@ -1,0 +1,156 @@
+package io.github.rseq4j.prometheus;
+
+import io.github.rseq4j.percpu.DoubleBuckets;
+import io.github.rseq4j.percpu.PerCpuDoubleHistogram;
+import io.prometheus.metrics.model.registry.Collector;
+import io.prometheus.metrics.model.registry.MetricType;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.Exemplars;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricFamilyDescriptor;
+import io.prometheus.metrics.model.snapshots.MetricMetadata;
+import io.prometheus.metrics.model.snapshots.NativeHistogramBuckets;
+import java.util.Arrays;
+
+/**
+ * A histogram of Prometheus, classic or native, that any number of threads observe without contention. Explicit buckets
+ * make a classic one. Exponential buckets make a native one of schema {@link DoubleBuckets#scale()}, whose buckets are
+ * exactly Prometheus'.
+ *
+ * {@snippet lang = java:
+ * DoubleBuckets bounds = DoubleBuckets.explicit(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10);
+ * HistogramCollector latency = new HistogramCollector("latency_seconds", "of requests", bounds, "method");
+ * PrometheusRegistry.defaultRegistry.register(latency);
+ * HistogramCollector.Series get = latency.labelValues("GET"); // looked up once, and kept
+ * get.observe(0.031);
+ * }
+ *
+ * <p><b>Native histograms.</b> The zero bucket holds the values that are at most the bound of the first bucket, which
+ * is the zero threshold of a scrape. Values above the highest one count in the bucket after it. The schema never
+ * changes, and nothing is reset to keep the number of buckets small: choose the range and the scale.
+ *
+ * <p><b>Threads.</b> Every method may be called from any thread. {@link Series#observe} is one downcall. A scrape
+ * includes every observation that happened-before it, and some concurrent ones; its count is always the sum of its
+ * buckets. Of a concurrent observation the sum of values may be missing, or be there without the bucket.
+ *
+ * <p><b>Memory.</b> For each series and CPU 8 bytes for each bucket and 8 for the sum, and the objects of the
+ * series. Updates allocate nothing.
+ *
+ * <p>Exemplars are not sampled.
+ *
+ * @since 0.1.0
+ */
+public final class HistogramCollector implements Collector {
+    private final MetricMetadata metadata;
+    private final Children<Series> children;
+
+    /**
+     * Creates a histogram. It is not registered.
+     *
+     * @param name its name
+     * @param help its description
+     * @param buckets the buckets of each series
+     * @param labelNames the names of its labels; without labels it has one series, {@link #labelValues} of nothing
+     * @throws IllegalArgumentException if a name is not one of Prometheus, or occurs twice
+     */
+    public HistogramCollector(String name, String help, DoubleBuckets buckets, String... labelNames) {
+        metadata = new MetricMetadata(name, help);
+        double[] bounds = new double[buckets.isExponential() ? 0 : buckets.size()];
+        Arrays.setAll(bounds, buckets::upperBound);
+        children = new Children<>(labelNames, labels -> new Series(labels, buckets, bounds));
+    }
+
+    /**
+     * Returns the series of these values, which the caller keeps: the lookup takes longer than an observation.
+     *
+     * @param values a value for each label
+     * @return the series, made at the first call
+     * @throws IllegalArgumentException if the number of values is not that of the labels
+     */
+    public Series labelValues(String... values) {
+        return children.get(values);
+    }
+
+    /**
+     * Removes a series from scrapes. Observations of a kept {@link Series} are no longer seen.
+     *
+     * @param values its values
+     */
+    public void remove(String... values) {
+        children.remove(values);
+    }
+
+    @Override
+    public HistogramSnapshot collect() {
+        return new HistogramSnapshot(metadata, children.points(Series::point));
+    }
+
+    @Override
+    public MetricFamilyDescriptor getMetricFamilyDescriptor() {
+        return MetricFamilyDescriptor.of(MetricType.HISTOGRAM, metadata, children.names());
+    }
+
+    /**
+     * One series of a histogram.
+     *
+     * @since 0.1.0
+     */
+    public static final class Series {
+        private final Labels labels;
+        private final double[] bounds;
+        private final long createdMillis = System.currentTimeMillis();
+        private final PerCpuDoubleHistogram histogram;
+
+        private Series(Labels labels, DoubleBuckets buckets, double[] bounds) {
+            this.labels = labels;
+            this.bounds = bounds;
+            this.histogram = new PerCpuDoubleHistogram(buckets);
+        }
+
+        /**
+         * Observes a value. As in Prometheus' client a NaN is ignored.
+         *
+         * @param value the value
+         * @throws IllegalArgumentException if it is negative and the histogram is native
+         */
+        public void observe(double value) {
+            if (value < 0 && bounds.length == 0) {
+                throw new IllegalArgumentException("value=" + value + ", must be at least 0 in a native histogram");
+            }
+            if (!Double.isNaN(value)) {
+                histogram.record(value);
+            }
+        }
+
+        private HistogramDataPointSnapshot point() {
+            PerCpuDoubleHistogram.Snapshot now = histogram.snapshot();
+            return bounds.length == 0 ? nativePoint(now) : classicPoint(now);
+        }
+
+        private HistogramDataPointSnapshot classicPoint(PerCpuDoubleHistogram.Snapshot now) {
+            long[] counts = new long[bounds.length];
+            Arrays.setAll(counts, now::count);
+            return new HistogramDataPointSnapshot(ClassicHistogramBuckets.of(bounds, counts), now.sum(), labels,
+                    Exemplars.EMPTY, createdMillis);
+        }
+
+        private HistogramDataPointSnapshot nativePoint(PerCpuDoubleHistogram.Snapshot now) {
+            DoubleBuckets buckets = now.buckets();
+            int[] indices = new int[buckets.size()];
+            long[] counts = new long[buckets.size()];
+            int used = 0;
+            for (int i = 1; i < counts.length; i++) {
+                if (now.count(i) != 0) {
+                    indices[used] = buckets.lowestIndex() + i;
+                    counts[used++] = now.count(i);
+                }
+            }
+            NativeHistogramBuckets positive = NativeHistogramBuckets.of(Arrays.copyOf(indices, used),
+                    Arrays.copyOf(counts, used));
+            return new HistogramDataPointSnapshot(buckets.scale(), now.count(0), buckets.upperBound(0), positive,
+                    NativeHistogramBuckets.EMPTY, now.sum(), labels, Exemplars.EMPTY, createdMillis);
+        }
+    }
+}

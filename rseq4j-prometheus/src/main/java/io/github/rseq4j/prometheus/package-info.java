@@ -1,0 +1,6 @@
+/**
+ * Collectors for Prometheus' Java client whose updates do not contend.
+ *
+ * @since 0.1.0
+ */
+package io.github.rseq4j.prometheus;
