@@ -235,17 +235,43 @@ final class Recording {
                 throw new IllegalStateException(
                         "folder=" + folder() + " is not a flight recorder's: flush() writes to it");
             }
+            boolean isNew = !Files.exists(snapshot);
             try (SafeFolder into = SafeFolder.open(Files.createDirectories(snapshot))) {
                 if (into.exists(TraceFiles.METADATA)) {
                     throw new FileAlreadyExistsException(snapshot.toString(), null, "the folder holds a trace already");
                 }
-                boolean hasSamples = before.getAsBoolean();
-                copyTo(into);
-                metadata.writeTo(into);
-                if (hasSamples) {
-                    CodeNamesFile.write(into);
+                List<String> there = into.names();
+                boolean isWritten = false;
+                try {
+                    boolean hasSamples = before.getAsBoolean();
+                    copyTo(into);
+                    metadata.writeTo(into);
+                    isWritten = true;
+                    if (hasSamples) {
+                        CodeNamesFile.write(into);
+                    }
+                } finally {
+                    if (!isWritten) {
+                        removeStreams(into, there, isNew);
+                    }
                 }
             }
+        }
+    }
+
+    /** Removes the streams of a snapshot that has failed: without metadata they cannot be read. */
+    private static void removeStreams(SafeFolder from, List<String> kept, boolean isFolderRemoved) {
+        try {
+            for (String name : from.names()) {
+                if (name.startsWith(TraceFiles.CHANNEL) && !kept.contains(name)) {
+                    from.delete(name);
+                }
+            }
+            if (isFolderRemoved) {
+                Files.delete(from.path());
+            }
+        } catch (IOException _) {
+            // The folder has other files, or its file system refuses. The reason of the failed snapshot is thrown.
         }
     }
 

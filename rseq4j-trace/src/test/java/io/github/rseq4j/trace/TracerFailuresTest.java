@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -63,6 +64,35 @@ final class TracerFailuresTest {
             requireInterrupted();
         }
         assertEquals(1, TracerTest.read(folder.resolve("snapshot"), 0).size());
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void aSnapshotThatFailsLeavesNothing(@TempDir Path folder) throws IOException {
+        try (Tracer tracer = Tracer.flightRecorder(folder.resolve("recorder"), TracerOptions.defaults())) {
+            tracer.recording.add(List.of(TracerTest.TWO));
+            TracerTest.record(tracer, 0, 0);
+            Path fresh = folder.resolve("fresh");
+            assertThrows(IllegalStateException.class, () -> tracer.recording.snapshot(fresh, () -> {
+                throw new IllegalStateException("before the rings are copied");
+            }));
+            assertFalse(Files.exists(fresh));
+
+            Path used = Files.createDirectory(folder.resolve("used"));
+            Files.writeString(used.resolve("channel_of_another"), "kept");
+            // The streams are written before the metadata, which fails.
+            assertThrows(FileAlreadyExistsException.class, () -> tracer.recording.snapshot(used, () ->
+                    used.resolve("metadata").toFile().mkdir()));
+            assertEquals(List.of("channel_of_another", "metadata"), names(used));
+            Files.delete(used.resolve("metadata"));
+            tracer.snapshot(used);
+            assertEquals(3, names(used).size(), () -> "the same folder can be used again");
+        }
     }
 
     private static void remove(Path folder) throws IOException {
