@@ -5,6 +5,7 @@ import io.github.rseq4j.agent.rule.Rule;
 import io.github.rseq4j.agent.site.Counting;
 import io.github.rseq4j.agent.site.Events;
 import io.github.rseq4j.agent.site.Recorder;
+import io.github.rseq4j.agent.site.Sample;
 import io.github.rseq4j.agent.site.Site;
 import io.github.rseq4j.agent.site.Timing;
 import io.github.rseq4j.agent.site.TracedMethod;
@@ -123,16 +124,21 @@ final class MethodRegistry {
         if (rule.mode() == Mode.COUNT) {
             return new Counting(table.countCell(number));
         }
-        Histogram histogram = rule.mode() == Mode.TIME ? table.histogram(number) : null;
+        Histogram histogram = null;
+        Sample sample = Sample.of(rule.sample());
+        if (rule.mode() == Mode.TIME) {
+            histogram = table.histogram(number).withWeight(rule.sample());
+            sample = Sample.counted(rule.sample(), table.countCell(number));
+        }
         if (histogram != null && rule.overNanos() == 0) {
-            return new Timing(histogram, rule.sample());
+            return new Timing(histogram, sample);
         }
         if (now == null) {
             return Recorder.OFF;
         }
         boolean isSpan = rule.overNanos() == 0 && !rule.args() && !rule.stack();
-        return isSpan ? now.spans(method, rule.sample(), rule.limitPerSecond())
-                : now.slow(method, rule.overNanos(), rule.args(), rule.stack(), histogram, rule.sample(),
+        return isSpan ? now.spans(method, sample, rule.limitPerSecond())
+                : now.slow(method, rule.overNanos(), rule.args(), rule.stack(), histogram, sample,
                         rule.limitPerSecond());
     }
 

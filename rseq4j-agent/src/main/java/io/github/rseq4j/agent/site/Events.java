@@ -40,12 +40,12 @@ public final class Events {
      * Returns a recorder of an event at the entry and one at the end of calls.
      *
      * @param method the method
-     * @param oneIn the number of calls of which one is recorded
+     * @param sample the calls that are recorded
      * @param perSecond the number of calls that are recorded each second, or 0 for all
      */
-    public synchronized Spans spans(TracedMethod method, int oneIn, int perSecond) {
+    public synchronized Spans spans(TracedMethod method, Sample sample, int perSecond) {
         Key key = new Key(method, true, false, false, perSecond);
-        return new Spans(handles.computeIfAbsent(key, this::make), oneIn);
+        return new Spans(handles.computeIfAbsent(key, this::make), sample);
     }
 
     /**
@@ -56,15 +56,15 @@ public final class Events {
      * @param hasValues whether to record arguments, result and exception
      * @param hasStack whether to record the stack
      * @param histogram the times of the method, if it is timed too
-     * @param oneIn the number of calls of which one is looked at
+     * @param sample the calls that are looked at
      * @param perSecond the number of calls that are recorded each second, or 0 for all
      */
     public synchronized Slow slow(TracedMethod method, long overNanos, boolean hasValues, boolean hasStack,
-            @Nullable Histogram histogram, int oneIn, int perSecond) {
+            @Nullable Histogram histogram, Sample sample, int perSecond) {
         MethodHandle handle = handles.computeIfAbsent(new Key(method, false, hasValues, hasStack, perSecond),
                 this::make);
         return new Slow(overNanos == 0 ? -1 : context.ticks(overNanos),
-                new SlowEvent(method, hasValues, hasStack, handle, context), histogram, oneIn);
+                new SlowEvent(method, hasValues, hasStack, handle, context), histogram, sample);
     }
 
     private MethodHandle make(Key key) {

@@ -3,13 +3,9 @@ package io.github.rseq4j.agent.site;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.util.concurrent.ThreadLocalRandom;
 
 /** Method handles that recorders share. */
 final class Handles {
-    private static final MethodHandle IS_ONE_IN = find(MethodHandles.lookup(), "isOneIn",
-            MethodType.methodType(boolean.class, int.class));
-
     private Handles() {}
 
     /**
@@ -25,21 +21,5 @@ final class Handles {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    /** Tells whether a call is the one in n, by chance. */
-    static boolean isOneIn(int n) {
-        return ThreadLocalRandom.current().nextInt(n) == 0;
-    }
-
-    /**
-     * Returns a handle of entries that enters one of n calls, chosen at random.
-     *
-     * @param enter the handle of entries
-     * @param n the number n, at least 1
-     */
-    static MethodHandle oneIn(MethodHandle enter, int n) {
-        return n == 1 ? enter : MethodHandles.guardWithTest(MethodHandles.insertArguments(IS_ONE_IN, 0, n), enter,
-                MethodHandles.zero(long.class));
     }
 }

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param limitTicks the limit, in ticks of the trace's clock; -1 records every call
  * @param event records the event
  * @param histogram the times of the method, if it is timed too
- * @param oneIn the number of calls of which one, chosen at random, is looked at
+ * @param sample the calls that are looked at
  */
-public record Slow(long limitTicks, SlowEvent event, @Nullable Histogram histogram, int oneIn) implements Recorder {
+public record Slow(long limitTicks, SlowEvent event, @Nullable Histogram histogram, Sample sample) implements Recorder {
     private static final MethodHandles.Lookup OWN = MethodHandles.lookup();
     private static final MethodHandle IS_SLOW = Handles.find(OWN, "isSlow", MethodType.methodType(boolean.class,
             long.class, long.class));
@@ -34,7 +34,7 @@ public record Slow(long limitTicks, SlowEvent event, @Nullable Histogram histogr
 
     @Override
     public MethodHandle enter() {
-        return Handles.oneIn(Timing.START, oneIn);
+        return sample.enter(Timing.START);
     }
 
     @Override

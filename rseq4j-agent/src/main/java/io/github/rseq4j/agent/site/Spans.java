@@ -17,7 +17,7 @@ public final class Spans implements Recorder {
     private static final long BEGUN_HERE = -1;
 
     private final MethodHandle begin;
-    private final int oneIn;
+    private final Sample sample;
     /** The span of every call that is recorded. */
     private @Nullable Span span;
 
@@ -25,11 +25,11 @@ public final class Spans implements Recorder {
      * Makes a recorder.
      *
      * @param begin the handle that records the event of the entry, of type ()Span
-     * @param oneIn the number of calls of which one, chosen at random, is recorded
+     * @param sample the calls that are recorded
      */
-    Spans(MethodHandle begin, int oneIn) {
+    Spans(MethodHandle begin, Sample sample) {
         this.begin = begin;
-        this.oneIn = oneIn;
+        this.sample = sample;
     }
 
     /** Returns the start of a call whose entry was recorded, or not. */
@@ -52,7 +52,7 @@ public final class Spans implements Recorder {
 
     @Override
     public MethodHandle enter() {
-        return Handles.oneIn(MethodHandles.filterReturnValue(begin, BEGUN.bindTo(this)), oneIn);
+        return sample.enter(MethodHandles.filterReturnValue(begin, BEGUN.bindTo(this)));
     }
 
     @Override

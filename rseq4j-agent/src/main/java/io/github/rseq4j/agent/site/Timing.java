@@ -10,9 +10,9 @@ import java.lang.invoke.MethodType;
  * Counts and times calls.
  *
  * @param histogram the times of the method
- * @param oneIn the number of calls of which one, chosen at random, is timed
+ * @param sample the calls that are timed
  */
-public record Timing(Histogram histogram, int oneIn) implements Recorder {
+public record Timing(Histogram histogram, Sample sample) implements Recorder {
     /* How it works
      *
      * One downcall at the entry reads the clock, and one at the end reads it again and records. Both readings are
@@ -39,7 +39,7 @@ public record Timing(Histogram histogram, int oneIn) implements Recorder {
 
     @Override
     public MethodHandle enter() {
-        return Handles.oneIn(START, oneIn);
+        return sample.enter(START);
     }
 
     @Override

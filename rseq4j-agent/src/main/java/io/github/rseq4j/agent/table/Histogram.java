@@ -15,8 +15,9 @@ import io.github.rseq4j.trace.common.TraceTime;
  * @param cells the cells: a count and a sum for each bucket
  * @param buckets the buckets, of durations in ticks
  * @param maxAddress the address of the longest duration, one word for all CPUs
+ * @param weight the number of calls for which a recorded one stands in the sum
  */
-public record Histogram(long cells, HistogramBuckets buckets, long maxAddress) {
+public record Histogram(long cells, HistogramBuckets buckets, long maxAddress, int weight) {
     /* How it works
      *
      * Where the clock is the processor's counter, the end of a call is one section: it reads the counter, subtracts the
@@ -33,13 +34,23 @@ public record Histogram(long cells, HistogramBuckets buckets, long maxAddress) {
     private static final boolean IS_ONE_SECTION = TraceTime.isCounter() && Engine.get().storesPairs();
 
     /**
+     * Returns the same histogram for calls that are a sample: the sum becomes an estimate of the sum of all calls.
+     *
+     * @param calls the number of calls for which one stands
+     */
+    public Histogram withWeight(int calls) {
+        return new Histogram(cells, buckets, maxAddress, calls);
+    }
+
+    /**
      * Records the duration of a call. Nothing is allocated.
      *
      * @param ticks the duration, in ticks of {@code TraceTime}; a negative one counts as 0
      */
     public void record(long ticks) {
         long duration = Math.max(ticks, 0);
-        CounterFunctions.addPair(cells + (long) buckets.number(duration) * CommitAddPair.BYTES, 1, duration);
+        CounterFunctions.addPair(cells + (long) buckets.number(duration) * CommitAddPair.BYTES, 1,
+                duration * weight);
         raise(duration);
     }
 
@@ -50,7 +61,7 @@ public record Histogram(long cells, HistogramBuckets buckets, long maxAddress) {
      * @return the duration, in ticks, at least 0
      */
     public long recordSince(long start) {
-        if (IS_ONE_SECTION) {
+        if (IS_ONE_SECTION && weight == 1) {
             long ticks = DurationFunctions.addSince(cells, start, TableLayout.HIGHEST_TICKS);
             if (ticks >= 0) {
                 raise(ticks);

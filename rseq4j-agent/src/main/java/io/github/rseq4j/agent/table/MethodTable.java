@@ -190,7 +190,7 @@ public final class MethodTable {
         if (histogramCount == histogramSites.length) {
             histogramSites = Arrays.copyOf(histogramSites, Math.max(16, 2 * histogramCount));
         }
-        Histogram made = new Histogram(memory.histogram(histogramCount), TableLayout.BUCKETS, memory.max(site));
+        Histogram made = new Histogram(memory.histogram(histogramCount), TableLayout.BUCKETS, memory.max(site), 1);
         memory.put(TableLayout.entry(site) + TableLayout.HISTOGRAM_AT, memory.layout().histogram(histogramCount));
         histogramSites[histogramCount] = site;
         histogramCount++;

@@ -114,6 +114,17 @@ final class MethodTableTest {
     }
 
     @Test
+    void aSampledCallStandsForOthersInTheSum() {
+        Histogram histogram = table.histogram(table.add("a.B", "m", "()V")).withWeight(7);
+        histogram.record(5);
+        histogram.record(600);
+        assertEquals(600, Engine.get().memory().getLong(histogram.maxAddress()));
+        long ticks = histogram.recordSince(TraceTime.unordered());
+        assertEquals(7 * (605 + ticks), total(histogram, 1));
+        assertEquals(3, total(histogram, 0));
+    }
+
+    @Test
     void keepsTheHistogramsOfMethodsApart() {
         for (int i = 0; i < 500; i++) {
             Histogram histogram = table.histogram(table.add("a.B", "m" + i, "()V"));
