@@ -52,11 +52,19 @@ final class TraceReportCommand implements Callable<Integer> {
     private @Nullable Path recording;
 
     private static TraceReport withRecording(TraceReport report, Path jfr) {
+        String name = "--jfr=" + Printable.name(jfr.toString());
+        // JFR makes the file at the start of a recording, and writes to it at the end.
+        if (jfr.toFile().length() == 0) {
+            throw new InputException(name + ": cannot be read as a recording: it is empty, because JFR writes"
+                    + " it when the recording ends; end it with `jcmd PID JFR.stop name=NAME filename=FILE`, or write"
+                    + " a copy with `jcmd PID JFR.dump filename=FILE`");
+        }
         try {
             return report.withRecording(jfr);
         } catch (IOException e) {
-            throw new InputException("--jfr=" + Printable.name(jfr.toString()) + ": cannot be read as a recording: "
-                    + Printable.name(String.valueOf(e.getMessage())) + "; give a file of `jcmd PID JFR.dump`,"
+            throw new InputException(name + ": cannot be read as a recording: "
+                    + Printable.name(String.valueOf(e.getMessage())).replaceFirst("\\.$", "")
+                    + "; give a file of `jcmd PID JFR.dump`,"
                     + " of -XX:StartFlightRecording, or of async-profiler with file=NAME.jfr");
         }
     }

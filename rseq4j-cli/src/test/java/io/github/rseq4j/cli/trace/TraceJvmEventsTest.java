@@ -191,6 +191,9 @@ class TraceJvmEventsTest {
             Run run = Run.of("trace", "report", trace.toString(), "--html=" + page, "--jfr=" + broken);
             assertEquals(2, run.exit());
             assertTrue(run.onlyError().contains("broken.jfr: cannot be read as a recording: "), run.err());
+            assertFalse(run.err().contains(".;"), run.err());
+            assertEquals(content.isEmpty(), run.err().contains("it is empty, because JFR writes it when the recording"
+                    + " ends"), run.err());
             assertFalse(Files.exists(page));
         }
     }
