@@ -1,5 +1,7 @@
 package org.example.calls;
 
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +14,10 @@ public final class Steady {
     private static volatile boolean isEnding;
 
     private Steady() {}
+
+    /** The JVM does not keep it. */
+    @Retention(RetentionPolicy.CLASS)
+    @interface Marked {}
 
     /** Runs until it reads a line. */
     public static void main(String[] arguments) throws Exception {
@@ -57,6 +63,7 @@ public final class Steady {
         throw new IllegalStateException("" + i);
     }
 
+    @Marked
     static long slow(long i) {
         try {
             Thread.sleep(3);

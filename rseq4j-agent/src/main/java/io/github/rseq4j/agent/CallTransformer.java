@@ -77,17 +77,20 @@ final class CallTransformer implements ClassFileTransformer {
             if (!now.mayMatchClass(binaryName) || refused.contains(binaryName)) {
                 return null;
             }
-            return LeftAlone.ofClass(binaryName) != null ? null : transform(now, loader, binaryName, bytes);
+            return LeftAlone.ofClass(binaryName) != null ? null
+                    : transform(now, loader, binaryName, bytes, redefined != null);
         } catch (Throwable t) {
             matches.leftAlone(binaryName, "cannot be instrumented: " + t);
             return null;
         }
     }
 
-    private byte @Nullable [] transform(RuleSet now, @Nullable ClassLoader loader, String binaryName, byte[] bytes) {
+    private byte @Nullable [] transform(RuleSet now, @Nullable ClassLoader loader, String binaryName, byte[] bytes,
+            boolean isLoaded) {
         ClassModel model = ClassFile.of().parse(bytes);
         ClassSupertypes supertypes = new ClassSupertypes(loader);
-        ClassRules ofClass = now.of(model, supertypes);
+        ClassRules ofClass = isLoaded ? now.of(model, supertypes, () -> original(model, supertypes))
+                : now.of(model, supertypes);
         if (model.methods().stream().allMatch(method -> ofClass.match(method) == null)) {
             return null;
         }
@@ -101,6 +104,11 @@ final class CallTransformer implements ClassFileTransformer {
             matches.instrumented(binaryName);
         }
         return methods == null ? null : made;
+    }
+
+    private static ClassModel original(ClassModel model, ClassSupertypes files) {
+        ClassModel found = files.file(model.thisClass().asInternalName());
+        return found == null ? model : found;
     }
 
     private @Nullable Hook hook(ClassRules ofClass, ClassModel model, MethodModel method) {

@@ -61,13 +61,19 @@ final class ClassSupertypes implements Supertypes {
     }
 
     private List<String> read(String name) {
+        ClassModel model = file(name);
+        return model == null ? List.of() : direct(model);
+    }
+
+    /** Returns the class file of a name with slashes that the loader finds, or null. */
+    @Nullable ClassModel file(String name) {
         String file = name + ".class";
         try (InputStream in = loader == null ? ClassLoader.getSystemResourceAsStream(file)
                 : loader.getResourceAsStream(file)) {
-            return in == null ? List.of() : direct(ClassFile.of().parse(in.readAllBytes()));
+            return in == null ? null : ClassFile.of().parse(in.readAllBytes());
         } catch (IOException | RuntimeException _) {
             // Such a loader cannot tell.
-            return List.of();
+            return null;
         }
     }
 }

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -213,7 +214,19 @@ public final class RuleSet {
      * @param supertypes finds its supertypes; called at most once, and only if a rule needs them
      */
     public ClassRules of(ClassModel model, Supertypes supertypes) {
-        return new ClassRules(rules, targets, model, supertypes);
+        return of(model, supertypes, () -> model);
+    }
+
+    /**
+     * Returns the rules that apply to a class, of which the JVM has made the class file again.
+     *
+     * @param model the class; it may lack annotations of retention CLASS
+     * @param supertypes finds its supertypes; called at most once, and only if a rule needs them
+     * @param original reads its class file with all annotations, or returns the model if that is not possible; called
+     *        at most once, and only if the class may have an annotation of a rule
+     */
+    public ClassRules of(ClassModel model, Supertypes supertypes, Supplier<ClassModel> original) {
+        return new ClassRules(rules, targets, model, supertypes, original);
     }
 
     /**

@@ -10,7 +10,10 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
+import java.lang.classfile.ClassTransform;
 import java.lang.classfile.MethodModel;
+import java.lang.classfile.MethodTransform;
+import java.lang.classfile.attribute.RuntimeInvisibleAnnotationsAttribute;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -189,5 +192,44 @@ final class ClassRulesTest {
         });
         model.methods().forEach(method -> assertEquals("b.B+", Objects.requireNonNull(rules.match(method)).glob()));
         assertEquals(1, calls.get());
+    }
+
+    /** Returns a class file as the JVM makes it of a loaded class. */
+    private static ClassModel loaded(Class<?> type) {
+        ClassTransform drop = (builder, element) -> {
+            if (!(element instanceof RuntimeInvisibleAnnotationsAttribute)) {
+                builder.with(element);
+            }
+        };
+        MethodTransform dropOfMethod = (builder, element) -> {
+            if (!(element instanceof RuntimeInvisibleAnnotationsAttribute)) {
+                builder.with(element);
+            }
+        };
+        return ClassFile.of().parse(ClassFile.of().transformClass(model(type),
+                drop.andThen(ClassTransform.transformingMethods(dropOfMethod))));
+    }
+
+    @Test
+    void findsAnnotationsThatTheJvmDoesNotKeep() {
+        RuleSet rules = RuleSet.parse("method=@" + NAME + "$Hidden");
+        AtomicInteger reads = new AtomicInteger();
+        Set<String> found = new TreeSet<>();
+        for (Class<?> type : new Class<?>[] {Leaf.class, Annotated.class, Base.class}) {
+            ClassModel loaded = loaded(type);
+            ClassRules complete = rules.of(loaded, _ -> Set.of(), () -> {
+                reads.incrementAndGet();
+                return model(type);
+            });
+            ClassRules without = rules.of(loaded, _ -> Set.of());
+            for (MethodModel method : loaded.methods()) {
+                assertNull(without.match(method));
+                if (complete.match(method) != null) {
+                    found.add(method.methodName().stringValue());
+                }
+            }
+        }
+        assertEquals(Set.of("<init>", "first", "second", "handleLater"), found);
+        assertEquals(2, reads.get(), "class Base does not name the annotation");
     }
 }
