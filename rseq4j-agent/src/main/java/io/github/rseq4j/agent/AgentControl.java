@@ -42,7 +42,7 @@ public final class AgentControl {
         }
         if (answer == null) {
             if (!text.startsWith("ok")) {
-                System.err.print("rseq4j agent: " + text);
+                System.err.print(Attachment.PREFIX + text);
             }
             return;
         }
@@ -58,7 +58,12 @@ public final class AgentControl {
     private static String run(RuleSet rules, Instrumentation instrumentation)
             throws IOException, ReflectiveOperationException {
         if (rules.options().dryRun()) {
-            return Attachment.dryRun(rules, instrumentation);
+            if (rules.options().answer() != null) {
+                return Attachment.dryRun(rules, instrumentation);
+            }
+            // At the start of a JVM no class of the program is loaded.
+            System.err.print(Attachment.PREFIX + Attachment.dryRunToTheEnd(rules, instrumentation));
+            return "";
         }
         Attachment now = ATTACHMENT.get();
         if (now == null) {

@@ -27,6 +27,7 @@ final class AgentTrace {
     private @Nullable Path folder;
     private @Nullable EventContext context;
     private @Nullable Thread atExit;
+    private @Nullable JvmEvents jvmEvents;
     private volatile @Nullable SnapshotTrigger trigger;
 
     /**
@@ -53,31 +54,46 @@ final class AgentTrace {
             start(options);
         }
         Tracer now = tracer;
-        Path snapshots = options.snapshot();
         if (now == null) {
             return "";
         }
-        String jfr = "";
-        if (snapshots != null && folder == null && trigger == null) {
-            JvmEvents events = null;
-            try {
-                events = options.jfr() ? JvmEvents.start() : null;
-            } catch (IOException e) {
-                jfr = "snapshots have no events of the JVM: " + e.getMessage() + "\n";
-                if (options.answer() == null) {
-                    failed(jfr.strip());
-                }
-            }
-            trigger = new SnapshotTrigger(now, snapshots, options.snapshotsPerMinute(), events, this::failed);
-        } else if (options.jfr()) {
-            jfr = "jfr changes nothing, because " + (folder != null ? "events are streamed, not kept for snapshots"
-                    : "snapshots are written already") + ": detach first\n";
-        }
         String refused = options.trace() != null && !options.trace().equals(folder)
                 ? "the events go on to where they went: detach before another trace is given\n" : "";
-        return refused + jfr + (folder != null ? "events are written to " + now.folder() + "\n"
-                : "events are kept in memory; " + (trigger == null ? "give snapshot=DIR to write them after slow calls"
-                        : "they are written to " + snapshots + " after slow calls") + "\n");
+        if (folder != null) {
+            return refused + (options.snapshot() == null ? "" : "no snapshots are written, because all events are:"
+                    + " detach before snapshots are asked for\n") + "events are written to " + now.folder() + "\n";
+        }
+        String jfr = use(options, now);
+        SnapshotTrigger used = trigger;
+        return refused + jfr + "events are kept in memory; " + (used == null ? "give snapshot=DIR to write them"
+                : "they are written to " + used.folder()) + " after slow calls\n";
+    }
+
+    /** Lets snapshots go to the folder that options name, as often as they tell. Returns a note on JFR. */
+    private String use(AgentOptions options, Tracer recorder) {
+        Path snapshots = options.snapshot();
+        if (snapshots == null) {
+            return "";
+        }
+        String note = "";
+        if (options.jfr() && jvmEvents == null) {
+            try {
+                jvmEvents = JvmEvents.start();
+            } catch (IOException e) {
+                note = "snapshots have no events of the JVM: " + e.getMessage() + "\n";
+                if (options.answer() == null) {
+                    failed(note.strip());
+                }
+            }
+        }
+        SnapshotTrigger former = trigger;
+        if (former == null || !former.isLike(snapshots, options.snapshotsPerMinute(), jvmEvents)) {
+            trigger = new SnapshotTrigger(recorder, snapshots, options.snapshotsPerMinute(), jvmEvents, this::failed);
+            if (former != null) {
+                former.close();
+            }
+        }
+        return note;
     }
 
     private void start(AgentOptions options) throws IOException {
@@ -115,6 +131,11 @@ final class AgentTrace {
         trigger = null;
         if (ending != null) {
             ending.close();
+        }
+        JvmEvents recording = jvmEvents;
+        jvmEvents = null;
+        if (recording != null) {
+            recording.close();
         }
         methods.use(null);
         Tracer closing = tracer;

@@ -6,7 +6,10 @@ import io.github.rseq4j.agent.rule.AgentOptions;
 import io.github.rseq4j.agent.rule.Rule;
 import io.github.rseq4j.agent.rule.RuleSet;
 import io.github.rseq4j.agent.table.MethodTable;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.lang.instrument.Instrumentation;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
@@ -20,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class Attachment {
     /** The most lines of what is left alone in an answer that does not ask for all. */
     private static final int MAX_LEFT_LINES = 20;
+    /** The beginning of lines on the standard error output. */
+    static final String PREFIX = "rseq4j agent: ";
 
     private final Instrumentation instrumentation;
     private final MethodTable table;
@@ -66,14 +71,39 @@ final class Attachment {
         } finally {
             instrumentation.removeTransformer(dry);
         }
-        return Stream.concat(found.matchedLines(), found.leftLines()).map(line -> line + "\n")
-                .collect(Collectors.joining()) + summary("would be instrumented", found);
+        return list(found, asked);
     }
 
-    private static String summary(String what, Matches found) {
-        return found.methodCount() + " methods of " + found.classCount() + " loaded classes " + what + "\n"
-                + (found.methodCount() == 0 ? "no loaded class matches; classes that match are instrumented when they"
-                        + " are loaded\n" : "");
+    private static String list(Matches found, RuleSet asked) {
+        return Stream.concat(found.matchedLines(), found.leftLines()).map(line -> line + "\n")
+                .collect(Collectors.joining()) + summary(true, found, asked.rules());
+    }
+
+    /** Lists what rules would match among the classes that the program loads, when the program ends. */
+    static String dryRunToTheEnd(RuleSet asked, Instrumentation instrumentation) {
+        Matches found = new Matches();
+        CallTransformer dry = new CallTransformer(asked, null, found);
+        instrumentation.addTransformer(dry, false);
+        Runtime.getRuntime().addShutdownHook(new Thread(null, () -> {
+            instrumentation.removeTransformer(dry);
+            // The program may have made another stream of System.err.
+            PrintStream to = new PrintStream(new FileOutputStream(FileDescriptor.err), true, System.err.charset());
+            list(found, asked).lines().forEach(line -> to.println(PREFIX + line));
+        }, "rseq4j-agent-dry-run", 0, false));
+        return "dry-run: nothing is traced; what matches is listed when the program ends\n";
+    }
+
+    private static String summary(boolean isDry, Matches found, List<Rule> of) {
+        String count = found.count(of);
+        boolean isNone = count.equals(Matches.NONE);
+        return count + (isDry ? " would be" : isNone || count.startsWith("1 ") ? " is" : " are") + " instrumented\n"
+                + (!isNone ? "" : found.hasLeft() ? "all that match are left alone\n"
+                        : "no loaded class matches; classes that match are instrumented when they are loaded\n");
+    }
+
+    private static String changes(int changed) {
+        return changed == 0 ? "no method that is instrumented has this rule\n"
+                : Matches.count(changed, "method") + (changed == 1 ? " has" : " have") + " another mode\n";
     }
 
     /**
@@ -84,6 +114,7 @@ final class Attachment {
     String attach(RuleSet asked) throws IOException {
         String note = trace.open(asked) + slowness();
         int changed = 0;
+        boolean isReplaced = false;
         List<Rule> kept = new ArrayList<>(rules);
         List<Rule> added = new ArrayList<>();
         for (Rule rule : asked.rules()) {
@@ -96,6 +127,7 @@ final class Attachment {
                 if (former.args() == rule.args()) {
                     // Only the mode changes: no class is transformed.
                     changed += methods.replace(former, rule);
+                    isReplaced = true;
                 } else {
                     added.add(rule);
                 }
@@ -121,8 +153,8 @@ final class Attachment {
             new Retransformation(instrumentation, chosen)
                     .run(type -> fresh.mayMatchClass(type.getName()) && chosen.mayMatch(type));
         }
-        return (added.isEmpty() ? "" : summary("are instrumented", matches))
-                + (changed > 0 ? changed + " methods have another mode\n" : "") + left() + note;
+        return (added.isEmpty() ? "" : summary(false, matches, added))
+                + (isReplaced ? changes(changed) : "") + left() + note;
     }
 
     private static String slowness() {
@@ -159,6 +191,6 @@ final class Attachment {
         if (ending != null) {
             ending.close();
         }
-        return count + " classes are restored\n" + trace.close();
+        return Matches.count(count, "class") + (count == 1 ? " is" : " are") + " restored\n" + trace.close();
     }
 }

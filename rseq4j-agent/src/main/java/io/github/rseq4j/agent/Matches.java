@@ -2,6 +2,7 @@ package io.github.rseq4j.agent;
 
 import io.github.rseq4j.agent.rule.Rule;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +16,8 @@ final class Matches {
     private static final int MAX_LEFT = 100_000;
     /** The most names of one reason that are listed one by one. */
     private static final int MAX_LISTED = 20;
+    /** The count of no methods. */
+    static final String NONE = "no method";
 
     private final Map<String, Rule> matched = new TreeMap<>();
     private final Set<String> classes = new HashSet<>();
@@ -40,9 +43,32 @@ final class Matches {
         return classes.size();
     }
 
-    /** Returns the number of methods with different names in them. */
-    synchronized int methodCount() {
-        return matched.size();
+    /**
+     * Returns how many methods, and how many classes, rules have matched since {@link #next}; methods of one name in a
+     * class count once.
+     *
+     * @param rules the rules: a class may have methods that others match
+     */
+    synchronized String count(Collection<Rule> rules) {
+        Set<String> in = new HashSet<>();
+        int methods = 0;
+        for (Map.Entry<String, Rule> each : matched.entrySet()) {
+            if (rules.contains(each.getValue())) {
+                methods++;
+                in.add(each.getKey().substring(0, each.getKey().indexOf("::")));
+            }
+        }
+        return methods == 0 ? NONE : count(methods, "method") + " of " + count(in.size(), "loaded class");
+    }
+
+    /** Returns a number with a noun. */
+    static String count(int number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : noun.endsWith("s") ? "es" : "s");
+    }
+
+    /** Tells whether something that matched was left alone since {@link #next}. */
+    synchronized boolean hasLeft() {
+        return !left.isEmpty();
     }
 
     /** Tells whether a class was instrumented. */

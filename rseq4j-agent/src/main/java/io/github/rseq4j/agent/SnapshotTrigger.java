@@ -14,7 +14,7 @@ final class SnapshotTrigger {
 
     private final Tracer tracer;
     private final Path folder;
-    private final long pauseNanos;
+    private final int perMinute;
     private final @Nullable JvmEvents events;
     private final Consumer<String> failed;
     private final Thread thread = new Thread(null, this::run, "rseq4j-agent-snapshots", 0, false);
@@ -27,18 +27,28 @@ final class SnapshotTrigger {
      * @param tracer the flight recorder
      * @param folder the folder of the snapshots; each gets a folder of its own, named by the time
      * @param perMinute the most snapshots a minute, at least 1
-     * @param events the JVM's events, which are written beside each snapshot, or null; closed with this object
+     * @param events the JVM's events, which are written beside each snapshot, or null
      * @param failed receives why a snapshot was not written
      */
     SnapshotTrigger(Tracer tracer, Path folder, int perMinute, @Nullable JvmEvents events, Consumer<String> failed) {
         this.tracer = tracer;
         this.events = events;
         this.folder = folder;
-        this.pauseNanos = MINUTE_NANOS / perMinute;
+        this.perMinute = perMinute;
         this.failed = failed;
         thread.setDaemon(true);
         thread.setContextClassLoader(null);
         thread.start();
+    }
+
+    /** Returns the folder of the snapshots. */
+    Path folder() {
+        return folder;
+    }
+
+    /** Tells whether another one of these parts would do the same. */
+    boolean isLike(Path otherFolder, int otherPerMinute, @Nullable JvmEvents otherEvents) {
+        return folder.equals(otherFolder) && perMinute == otherPerMinute && events == otherEvents;
     }
 
     /** Asks for a snapshot. It is left out if the last one was written a moment ago. Any thread; never waits. */
@@ -56,7 +66,7 @@ final class SnapshotTrigger {
                 continue;
             }
             write();
-            long until = System.nanoTime() + pauseNanos;
+            long until = System.nanoTime() + MINUTE_NANOS / perMinute;
             while (!isClosed && System.nanoTime() - until < 0) {
                 LockSupport.parkNanos(this, until - System.nanoTime());
             }
@@ -91,9 +101,6 @@ final class SnapshotTrigger {
             thread.join();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-        }
-        if (events != null) {
-            events.close();
         }
     }
 }

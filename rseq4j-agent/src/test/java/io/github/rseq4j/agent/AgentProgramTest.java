@@ -117,12 +117,34 @@ final class AgentProgramTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mode=count", "mode=time", "mode=time,over=1ms"})
+    @ValueSource(strings = {"mode=count", "mode=time", "mode=time,over=1ms", "mode=time,sample=3",
+        "mode=time,sample=3,over=1ms"})
     void countsEveryCall(String mode) throws Exception {
         Run run = run(true, List.of("-Xverify:all", agent("method=" + Program.class.getPackageName() + ".**," + mode)));
         assertEquals(expected, run.lines());
         counted(run.lines()).forEach((name, calls) -> assertEquals(calls, run.calls(name), name));
         assertEquals(run.calls("Shape.of") / 2, run.calls("Unit.<init>"));
+    }
+
+    @Test
+    void listsWhatMatchesWhenTheProgramEnds() throws Exception {
+        Process process = new ProcessBuilder(command(List.of(agent("dry-run;method=" + Program.class.getName()
+                + "$Shape::*,mode=count")))).redirectErrorStream(true).start();
+        try {
+            process.outputWriter().close();
+            List<String> lines = new ArrayList<>(process.inputReader().lines().toList());
+            assertEquals(0, process.waitFor(), lines.toString());
+            assertEquals("rseq4j agent: dry-run: nothing is traced; what matches is listed when the program ends",
+                    lines.removeFirst());
+            assertTrue(lines.contains("rseq4j agent: " + Program.class.getName() + "$Shape::of count"),
+                    lines.toString());
+            assertTrue(lines.getLast().matches("rseq4j agent: \\d+ methods of 1 loaded class would be instrumented"),
+                    lines.toString());
+            lines.removeIf(line -> line.startsWith("rseq4j agent: "));
+            assertEquals(expected, lines);
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
     }
 
     @Test

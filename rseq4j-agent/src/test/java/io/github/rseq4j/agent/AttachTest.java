@@ -110,15 +110,19 @@ final class AttachTest {
     @Test
     void changesModesWithoutTransforming() throws Exception {
         String first = agent(STEADY + "::step,mode=count");
-        assertTrue(first.startsWith("ok\n1 methods of 1 loaded classes are instrumented\n"), first);
+        assertTrue(first.startsWith("ok\n1 method of 1 loaded class is instrumented\n"), first);
         awaitCalls("step", 0);
         assertEquals(0, rows().getFirst().totalNanos());
-        assertEquals("ok\n1 methods have another mode\n", agent(STEADY + "::step,mode=time"));
+        assertEquals("ok\n1 method has another mode\n", agent(STEADY + "::step,mode=time"));
+        // The class has methods of another rule.
+        String second = agent(STEADY + "::slow,mode=count");
+        assertTrue(second.startsWith("ok\n1 method of 1 loaded class is instrumented\n"), second);
         while (rows().getFirst().totalNanos() == 0) {
             Thread.sleep(10);
         }
+        assertEquals("step", rows().getFirst().method());
         assertEquals("time", rows().getFirst().mode());
-        assertEquals("ok\n1 classes are restored\n", agent("detach"));
+        assertEquals("ok\n1 class is restored\n", agent("detach"));
         long now = calls("step");
         Thread.sleep(100);
         assertEquals(now, calls("step"));
@@ -133,7 +137,7 @@ final class AttachTest {
             assertTrue(attached.startsWith("ok\n"), attached);
             awaitCalls("step", i == 0 ? 0 : calls("step"));
             String detached = agent("detach");
-            assertTrue(detached.startsWith("ok\n1 classes are restored\n"), detached);
+            assertTrue(detached.startsWith("ok\n1 class is restored\n"), detached);
         }
         assertEquals(rows().stream().map(MethodRow::method).distinct().count(), rows().size());
         end();
@@ -148,11 +152,7 @@ final class AttachTest {
         List<Path> written = List.of();
         while (written.size() < 2) {
             Thread.sleep(20);
-            if (Files.exists(snapshots)) {
-                try (Stream<Path> all = Files.list(snapshots)) {
-                    written = all.filter(each -> Files.exists(each.resolve("metadata"))).sorted().toList();
-                }
-            }
+            written = snapshots(snapshots);
         }
         agent("detach");
         assertEquals(List.of(), recorders());
@@ -170,6 +170,49 @@ final class AttachTest {
             assertEquals(List.of(), reader.problems());
         }
         assertTrue(isSlowThere && isStepThere);
+        end();
+    }
+
+    private static List<Path> snapshots(Path in) throws Exception {
+        if (!Files.exists(in)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(in)) {
+            return all.filter(each -> Files.exists(each.resolve("metadata"))).sorted().toList();
+        }
+    }
+
+    @Test
+    void writesSnapshotsToTheFolderOfTheLastRequest() throws Exception {
+        Path first = folder.resolve("first");
+        Path second = folder.resolve("second");
+        String slow = STEADY + "::slow,over=1ms";
+        agent("snapshot=" + first + ";" + slow);
+        while (snapshots(first).isEmpty()) {
+            Thread.sleep(20);
+        }
+        String other = agent(STEADY + "::step,mode=count");
+        assertTrue(other.endsWith("events are kept in memory; they are written to " + first + " after slow calls\n"),
+                other);
+        String changed = agent("snapshot=" + second + ";snapshots=60/min;" + slow);
+        assertTrue(changed.endsWith("they are written to " + second + " after slow calls\n"), changed);
+        int before = snapshots(first).size();
+        while (snapshots(second).size() < 2) {
+            Thread.sleep(20);
+        }
+        assertEquals(before, snapshots(first).size());
+        agent("detach");
+        agent("trace=" + folder.resolve("trace") + ";" + slow);
+        String streamed = agent("snapshot=" + first + ";" + slow);
+        assertTrue(streamed.contains("no snapshots are written, because all events are: detach before"), streamed);
+        end();
+    }
+
+    @Test
+    void findsAnnotationsOfLoadedClasses() throws Exception {
+        String answer = agent("method=@" + Steady.class.getName() + "$Marked,mode=count");
+        assertTrue(answer.startsWith("ok\n1 method of 1 loaded class is instrumented\n"), answer);
+        awaitCalls("slow", 0);
         end();
     }
 
@@ -224,7 +267,7 @@ final class AttachTest {
                 ModuleDesc.of("steady"), made -> made.requires(ModuleDesc.of("java.base"), 0, null))));
         start("-p", module.toString(), "-m", "steady/" + Steady.class.getName());
         String attached = agent(STEADY + "::step,mode=count");
-        assertTrue(attached.startsWith("ok\n1 methods of 1 loaded classes are instrumented\n"), attached);
+        assertTrue(attached.startsWith("ok\n1 method of 1 loaded class is instrumented\n"), attached);
         awaitCalls("step", 0);
         assertEquals("ok\n1 classes are restored\n", agent("detach"));
         process.outputWriter().close();
@@ -251,9 +294,11 @@ final class AttachTest {
         String wrong = agent("method=a.B,mode=often");
         assertTrue(wrong.startsWith("error: mode=often"), wrong);
         String none = agent("method=no.such.Class");
-        assertTrue(none.startsWith("ok\n0 methods of 0 loaded classes are instrumented\nno loaded class matches"),
-                none);
+        assertTrue(none.startsWith("ok\nno method is instrumented\nno loaded class matches"), none);
+        String again = agent("method=no.such.Class,mode=count");
+        assertEquals("ok\nno method that is instrumented has this rule\n", again);
         String base = agent("method=java.lang.String");
+        assertTrue(base.startsWith("ok\nno method is instrumented\nall that match are left alone\n"), base);
         assertTrue(base.contains("left alone: java.lang.String: "), base);
         String dry = agent("dry-run;" + STEADY + ";method=java.lang.String");
         assertTrue(dry.contains("Steady::step time\n"), dry);

@@ -13,7 +13,9 @@ import java.util.regex.Pattern;
  * value with a separator stands in double quotes, and a double quote in it is doubled.
  */
 final class AgentText {
-    private static final Pattern DURATION = Pattern.compile("([0-9]{1,19}(?:\\.[0-9]{1,9})?)(ns|us|ms|s)");
+    private static final Pattern DURATION = Pattern.compile("([0-9]{1,99}(?:\\.[0-9]{1,99})?)(ns|us|ms|s)");
+    private static final BigDecimal MAX_NANOS = BigDecimal.valueOf(Long.MAX_VALUE);
+    private static final long MAX_SECONDS = Long.MAX_VALUE / 1_000_000_000;
     private static final Map<String, Long> UNITS = units();
     private static final String QUOTED = ",;=\"#";
 
@@ -94,14 +96,16 @@ final class AgentText {
     static long nanos(String name, String value) {
         Matcher m = DURATION.matcher(value);
         if (m.matches()) {
-            try {
-                long nanos = new BigDecimal(m.group(1)).multiply(BigDecimal.valueOf(UNITS.getOrDefault(m.group(2), 1L)))
-                        .longValueExact();
-                if (nanos > 0) {
-                    return nanos;
-                }
-            } catch (ArithmeticException e) {
-                throw new RuleException(name + "=" + value + " is not a whole number of nanoseconds of 64 bits");
+            BigDecimal nanos = new BigDecimal(m.group(1)).multiply(BigDecimal.valueOf(
+                    UNITS.getOrDefault(m.group(2), 1L)));
+            if (nanos.compareTo(MAX_NANOS) > 0) {
+                throw new RuleException(name + "=" + value + " is too long: at most " + MAX_SECONDS + "s are possible");
+            }
+            if (nanos.stripTrailingZeros().scale() > 0) {
+                throw new RuleException(name + "=" + value + " is not a whole number of nanoseconds");
+            }
+            if (nanos.signum() > 0) {
+                return nanos.longValueExact();
             }
         }
         throw new RuleException(name + "=" + value + " is no duration above 0: a number with a unit is required, such"

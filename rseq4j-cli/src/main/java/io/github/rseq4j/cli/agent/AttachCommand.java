@@ -158,6 +158,10 @@ public final class AttachCommand implements Callable<Integer> {
         }
         rules.forEach(rule -> all.add(rule.rule()));
         Map<String, String> options = new LinkedHashMap<>();
+        if (trace != null && trace.isBlank()) {
+            // As a path it would be the current folder.
+            throw new InputException("--trace=" + trace + " needs DIR, the folder of the trace");
+        }
         put(options, "trace", absolute(trace));
         put(options, "snapshot", absolute(snapshot));
         put(options, "snapshots", snapshots);

@@ -210,6 +210,13 @@ final class AttachCommandTest {
         "--method a.B --snapshot s | no rule has one: add over=10ms",
         "--rules /none/such | rules=/none/such cannot be read",
         "--method a.B --over | Missing required parameter",
+        "--method= | has no name of a class",
+        "--method a.B --mode= | mode= is unknown",
+        "--method a.B --over= | over= is no duration above 0",
+        "--method a.B --sample= | sample=: a number from 1",
+        "--method a.B --limit= --mode event | limit=: a number from 1",
+        "--method a.B --trace= | --trace= needs DIR, the folder of the trace",
+        "--rules= | rules= is no regular file",
     })
     void refusesWrongOptionsBeforeItAttaches(String options, String message) {
         List<String> words = new ArrayList<>(List.of(options.split(" ", -1)));
