@@ -377,7 +377,7 @@ public final class Tracer implements AutoCloseable {
      * Writes the content of a flight recorder's rings as a trace. Recording continues meanwhile.
      *
      * @param snapshot the folder of the new trace; it is created if it does not exist, and must not hold a trace
-     * @throws IOException if the trace cannot be written; the files that were written are removed, and the folder too if
+     * @throws IOException if the trace cannot be written; the files that were written are removed, and the folder if
      *     this call has created it
      * @throws IllegalStateException if this is a streaming tracer, or if the tracer is closed
      */
