@@ -269,7 +269,7 @@ final class AttachTest {
         String attached = agent(STEADY + "::step,mode=count");
         assertTrue(attached.startsWith("ok\n1 method of 1 loaded class is instrumented\n"), attached);
         awaitCalls("step", 0);
-        assertEquals("ok\n1 classes are restored\n", agent("detach"));
+        assertEquals("ok\n1 class is restored\n", agent("detach"));
         process.outputWriter().close();
         // The JDK warns that java.instrument loads its own library.
         assertEquals("ended, 0 wrong", output.lines().toList().getLast());
