@@ -367,10 +367,7 @@ public final class Fallback {
                         add("addLong", commit.to(), commit.value());
                         add("addLong", commit.to().plus(Long.BYTES), commit.second());
                     }
-                    case CommitAddDouble commit -> {
-                        order(commit);
-                        add("addDouble", commit.to(), commit.value());
-                    }
+                    case CommitAddDouble commit -> addDouble(commit);
                 }
             }
         }
@@ -439,6 +436,11 @@ public final class Fallback {
             if (commit.order() == Order.RELEASE) {
                 code.invokestatic(CD_VAR_HANDLE, "releaseFence", MethodTypeDesc.of(CD_void));
             }
+        }
+
+        private void addDouble(CommitAddDouble commit) {
+            order(commit);
+            add("addDouble", commit.to(), commit.value());
         }
 
         private void add(String method, Mem to, Operand value) {
