@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.MutableCallSite;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -27,18 +28,38 @@ public final class Site {
      * The JVM links the call site of an end when the end is reached first, which takes milliseconds in a young JVM. So
      * the first call of an end takes the time at which its linking began. The time of linking the entry lies before the
      * start.
+     *
+     * The JVM drops the call sites of a class when the class is transformed again or unloaded. So they are held weakly:
+     * a program whose methods are traced again and again would keep them all.
      */
     private static final String ENTER = "enter";
     private static final MethodHandle FIRST = Handles.find(MethodHandles.lookup(), "first",
             MethodType.methodType(void.class, Linked.class, Object[].class));
 
     private final MutableCallSite enter = new MutableCallSite(Recorder.OFF.enter());
-    private final List<Linked> ends = new ArrayList<>();
+    private final List<EndCalls> ends = new ArrayList<>();
     private Supplier<? extends Recorder> mode = () -> Recorder.OFF;
     private @Nullable Recorder recorder;
 
+    /** The call site of an end, which the code that contains it keeps. */
+    private static final class EndCalls extends WeakReference<MutableCallSite> {
+        private final Recorder.End end;
+
+        EndCalls(Recorder.End end, MutableCallSite calls) {
+            super(calls);
+            this.end = end;
+        }
+
+        void use(Recorder next) {
+            MutableCallSite calls = get();
+            if (calls != null) {
+                calls.setTarget(next.exit(end, calls.type()));
+            }
+        }
+    }
+
     /**
-     * The call site of an end.
+     * The call site of an end, until its first call ends.
      *
      * @param site the method's
      * @param end the end
@@ -70,7 +91,8 @@ public final class Site {
             Linked made = new Linked(this, Recorder.End.valueOf(name.toUpperCase(Locale.ROOT)),
                     new MutableCallSite(type), reached);
             made.calls().setTarget(FIRST.bindTo(made).asCollector(Object[].class, type.parameterCount()).asType(type));
-            ends.add(made);
+            ends.removeIf(each -> each.get() == null);
+            ends.add(new EndCalls(made.end(), made.calls()));
             return made.calls();
         }
     }
