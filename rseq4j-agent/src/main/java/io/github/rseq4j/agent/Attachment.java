@@ -151,7 +151,7 @@ final class Attachment {
             RuleSet fresh = new RuleSet(added, plain());
             CallTransformer chosen = now;
             new Retransformation(instrumentation, chosen)
-                    .run(type -> fresh.mayMatchClass(type.getName()) && chosen.mayMatch(type));
+                    .run(type -> fresh.mayMatchClass(CallTransformer.name(type)) && chosen.mayMatch(type));
         }
         return (added.isEmpty() ? "" : summary(false, matches, added))
                 + (isReplaced ? changes(changed) : "") + left() + note;

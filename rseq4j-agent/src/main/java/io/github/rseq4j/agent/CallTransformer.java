@@ -52,15 +52,23 @@ final class CallTransformer implements ClassFileTransformer {
         matches.leftAlone(className, reason);
     }
 
+    /** Returns the name of a class, of a hidden class without the number. */
+    static String name(Class<?> type) {
+        String name = type.getName();
+        return type.isHidden() ? name.substring(0, name.indexOf('/')) : name;
+    }
+
     /** Tells whether a class may have methods to instrument. */
     boolean mayMatch(Class<?> type) {
-        if (!rules.mayMatchClass(type.getName())) {
+        String name = name(type);
+        if (!rules.mayMatchClass(name)) {
             return false;
         }
         String reason = LeftAlone.ofClass(type);
-        // Hidden classes are many, and no rule means them.
-        if (reason != null && !type.isHidden() && rules.namesClass(type.getName())) {
-            matches.leftAlone(type.getName(), reason);
+        // No rule means the hidden classes of lambdas and method handles, which are many.
+        boolean isNoted = !type.isHidden() || !name.contains("$$") && !name.startsWith("java.lang.invoke.");
+        if (reason != null && isNoted && rules.namesClass(name)) {
+            matches.leftAlone(name, reason);
         }
         return reason == null;
     }
