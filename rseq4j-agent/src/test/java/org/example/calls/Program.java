@@ -34,12 +34,17 @@ public final class Program {
         results.add(threads(times));
         results.forEach(System.out::println);
         System.out.println("total " + total);
-        System.out.println("counts " + new TreeMap<>(CALLS));
+        System.out.println("counts " + counts());
         int _ = System.in.read();
     }
 
-    static void called(String method) {
+    /** Counts a call. */
+    public static void called(String method) {
         CALLS.computeIfAbsent(method, _ -> new LongAdder()).increment();
+    }
+
+    static String counts() {
+        return new TreeMap<>(CALLS).toString();
     }
 
     private static String threads(int times) throws Exception {

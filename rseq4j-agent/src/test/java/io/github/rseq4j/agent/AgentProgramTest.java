@@ -1,20 +1,18 @@
 package io.github.rseq4j.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.rseq4j.agent.table.MethodRow;
-import io.github.rseq4j.agent.table.MethodTableReader;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceReader;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.example.calls.Odd;
 import org.example.calls.Program;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,6 +31,7 @@ final class AgentProgramTest {
     private static Path folder;
     private static Path jar;
     private static List<String> expected;
+    private static List<String> expectedOdd;
 
     /** The output of the program, and what was read while it waited. */
     private record Run(List<String> lines, Map<String, Long> calls) {
@@ -44,72 +43,29 @@ final class AgentProgramTest {
     @BeforeAll
     static void makesTheJar() throws Exception {
         jar = AgentJar.make(folder);
-        expected = run(false, List.of()).lines();
+        expected = run(Program.class, false, List.of()).lines();
         assertTrue(expected.getLast().startsWith(COUNTS), expected.toString());
+        expectedOdd = run(Odd.class, false, List.of()).lines();
+        assertTrue(expectedOdd.getLast().startsWith(COUNTS), expectedOdd.toString());
     }
 
-    private static List<String> command(List<String> options) {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java")
-                .toString()));
-        command.addAll(options);
-        command.addAll(List.of("-cp", Program.class.getProtectionDomain().getCodeSource().getLocation().getPath(),
-                Program.class.getName(), String.valueOf(TIMES)));
-        return command;
-    }
-
-    private static Run run(boolean isTableRead, List<String> options) throws Exception {
-        Process process = new ProcessBuilder(command(options)).redirectErrorStream(true).start();
-        try {
-            List<String> lines = new ArrayList<>();
-            BufferedReader output = process.inputReader();
-            for (String line = output.readLine(); line != null; line = output.readLine()) {
-                lines.add(line);
-                if (line.startsWith(COUNTS)) {
-                    break;
-                }
-            }
-            Map<String, Long> calls = isTableRead ? table(process.pid()) : Map.of();
+    private static Run run(Class<?> program, boolean isTableRead, List<String> options) throws Exception {
+        try (Child child = Child.start(options, program, String.valueOf(TIMES))) {
+            List<String> lines = child.linesTo(COUNTS);
+            Map<String, Long> calls = isTableRead ? child.calls() : Map.of();
             // On the fallback the counts are copied to the table once a second.
             while (isTableRead && options.contains(FALLBACK) && !calls.entrySet().containsAll(
                     counted(lines).entrySet())) {
                 Thread.sleep(100);
-                calls = table(process.pid());
+                calls = child.calls();
             }
-            process.outputWriter().close();
-            assertEquals(0, process.waitFor(), lines.toString());
+            assertEquals(List.of(), child.end(), lines.toString());
             return new Run(lines, calls);
-        } finally {
-            process.destroyForcibly().waitFor();
         }
     }
 
-    private static Map<String, Long> table(long pid) throws Exception {
-        Map<String, Long> calls = new HashMap<>();
-        try (MethodTableReader reader = MethodTableReader.open(pid)) {
-            for (MethodRow row : reader.read().rows()) {
-                calls.merge(name(row.className(), row.method()), row.calls(), Long::sum);
-                assertTrue(row.totalNanos() >= row.maxNanos() * 0.99, row.toString());
-            }
-        }
-        return calls;
-    }
-
-    private static String name(String className, String method) {
-        return className.substring(className.lastIndexOf('$') + 1) + "." + method;
-    }
-
-    /** Returns the calls that the program has counted itself, of methods whose names are those in its class file. */
     private static Map<String, Long> counted(List<String> lines) {
-        Map<String, Long> counted = new HashMap<>();
-        String line = lines.getLast();
-        for (String each : line.substring(COUNTS.length() + 1, line.length() - 1).split(", ", -1)) {
-            String[] parts = each.split("=", -1);
-            if (!parts[0].endsWith(".new") && !parts[0].endsWith("$")) {
-                counted.put(parts[0], Long.valueOf(parts[1]));
-            }
-        }
-        assertTrue(counted.size() > 15, counted.toString());
-        return counted;
+        return Child.counted(lines.getLast());
     }
 
     private static String agent(String options) {
@@ -120,20 +76,49 @@ final class AgentProgramTest {
     @ValueSource(strings = {"mode=count", "mode=time", "mode=time,over=1ms", "mode=time,sample=3",
         "mode=time,sample=3,over=1ms"})
     void countsEveryCall(String mode) throws Exception {
-        Run run = run(true, List.of("-Xverify:all", agent("method=" + Program.class.getPackageName() + ".**," + mode)));
+        Run run = run(Program.class, true, List.of("-Xverify:all",
+                agent("method=" + Program.class.getPackageName() + ".**," + mode)));
         assertEquals(expected, run.lines());
         counted(run.lines()).forEach((name, calls) -> assertEquals(calls, run.calls(name), name));
         assertEquals(run.calls("Shape.of") / 2, run.calls("Unit.<init>"));
     }
 
+    /** Constructors with much before the other constructor, loaders of its own, huge methods, stack traces. */
+    @Test
+    void countsEveryCallOfAnOddProgram(@TempDir Path temporary) throws Exception {
+        Path trace = temporary.resolve("trace");
+        String rule = "method=" + Odd.class.getPackageName() + ".**,mode=";
+        Run timed = run(Odd.class, true, List.of("-Xverify:all", agent(rule + "time")));
+        assertEquals(expectedOdd, timed.lines());
+        counted(timed.lines()).forEach((name, calls) -> assertEquals(calls, timed.calls(name), name));
+        assertEquals(0, timed.calls("Ghost.work"), "hidden classes are left alone");
+        Run recorded = run(Odd.class, false, List.of("-Xverify:all",
+                agent("trace=" + trace + ";" + rule + "event,args")));
+        assertEquals(expectedOdd, recorded.lines());
+        Map<String, Long> calls = calls(trace);
+        counted(recorded.lines()).forEach((name, count) -> assertEquals(count, calls.get(name), name));
+    }
+
+    @Test
+    void listsHiddenClassesAndHugeMethods() throws Exception {
+        try (Child child = Child.start(List.of("-XX:+EnableDynamicAgentLoading"), Odd.class, "1")) {
+            child.linesTo(COUNTS);
+            String list = child.agent(jar, "dry-run;method=" + Odd.class.getPackageName() + ".**");
+            assertTrue(list.contains("left alone: org.example.calls.Loaded$Ghost: a hidden class"), list);
+            assertTrue(list.contains("left alone: org.example.calls.Huge7990::run: has 79"), list);
+            assertTrue(list.contains("left alone: org.example.calls.Huge65400::run: has 65"), list);
+            assertTrue(list.contains("\norg.example.calls.Huge60000::run time\n"), list);
+            assertTrue(list.contains("\norg.example.calls.Loaded$Cargo::work time\n"), list);
+            assertFalse(list.contains("$$Lambda"), list);
+            assertEquals(List.of(), child.end());
+        }
+    }
+
     @Test
     void listsWhatMatchesWhenTheProgramEnds() throws Exception {
-        Process process = new ProcessBuilder(command(List.of(agent("dry-run;method=" + Program.class.getName()
-                + "$Shape::*,mode=count")))).redirectErrorStream(true).start();
-        try {
-            process.outputWriter().close();
-            List<String> lines = new ArrayList<>(process.inputReader().lines().toList());
-            assertEquals(0, process.waitFor(), lines.toString());
+        String options = agent("dry-run;method=" + Program.class.getName() + "$Shape::*,mode=count");
+        try (Child child = Child.start(List.of(options), Program.class, String.valueOf(TIMES))) {
+            List<String> lines = child.end();
             assertEquals("rseq4j agent: dry-run: nothing is traced; what matches is listed when the program ends",
                     lines.removeFirst());
             assertTrue(lines.contains("rseq4j agent: " + Program.class.getName() + "$Shape::of count"),
@@ -142,14 +127,12 @@ final class AgentProgramTest {
                     lines.toString());
             lines.removeIf(line -> line.startsWith("rseq4j agent: "));
             assertEquals(expected, lines);
-        } finally {
-            process.destroyForcibly().waitFor();
         }
     }
 
     @Test
     void doesTheSameOnTheFallback() throws Exception {
-        Run run = run(true, List.of("-Xverify:all", FALLBACK,
+        Run run = run(Program.class, true, List.of("-Xverify:all", FALLBACK,
                 agent("method=" + Program.class.getPackageName() + ".**,mode=time")));
         assertEquals(expected, run.lines());
         counted(run.lines()).forEach((name, calls) -> assertEquals(calls, run.calls(name), name));
@@ -159,7 +142,7 @@ final class AgentProgramTest {
     @ValueSource(strings = {"mode=event", "mode=event,args,stack", "over=1ns,args", "over=1ns"})
     void recordsEveryCall(String mode, @TempDir Path temporary) throws Exception {
         Path trace = temporary.resolve("trace");
-        Run run = run(false, List.of("-Xverify:all",
+        Run run = run(Program.class, false, List.of("-Xverify:all",
                 agent("trace=" + trace + ";method=" + Program.class.getPackageName() + ".Program$**," + mode)));
         assertEquals(expected, run.lines());
         Map<String, Long> calls = calls(trace);
@@ -171,7 +154,7 @@ final class AgentProgramTest {
         try (TraceReader reader = new TraceReader(trace)) {
             for (TraceEvent event = reader.next(); event != null; event = reader.next()) {
                 String[] parts = event.name().split(":", -1);
-                String name = name(parts[0], parts[1].replaceFirst("_begin$", ""));
+                String name = Child.name(parts[0], parts[1].replaceFirst("_begin$", ""));
                 if (!name.endsWith("_end")) {
                     calls.merge(name, 1L, Long::sum);
                 }

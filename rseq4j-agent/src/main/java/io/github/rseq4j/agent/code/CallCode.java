@@ -3,12 +3,10 @@ package io.github.rseq4j.agent.code;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
-import java.lang.classfile.CodeModel;
 import java.lang.classfile.CodeTransform;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.Label;
 import java.lang.classfile.MethodModel;
-import java.lang.classfile.Opcode;
 import java.lang.classfile.TypeKind;
 import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.classfile.attribute.StackMapFrameInfo;
@@ -17,12 +15,10 @@ import java.lang.classfile.attribute.StackMapFrameInfo.SimpleVerificationTypeInf
 import java.lang.classfile.attribute.StackMapFrameInfo.VerificationTypeInfo;
 import java.lang.classfile.attribute.StackMapTableAttribute;
 import java.lang.classfile.instruction.ExceptionCatch;
-import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.LabelTarget;
 import java.lang.classfile.instruction.LineNumber;
 import java.lang.classfile.instruction.LocalVariable;
 import java.lang.classfile.instruction.LocalVariableType;
-import java.lang.classfile.instruction.NewObjectInstruction;
 import java.lang.classfile.instruction.ReturnInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
@@ -47,15 +43,12 @@ final class CallCode implements CodeTransform {
      * handler of the method catches in any case: exceptions there never reach a further one. If the handler covered
      * synchronized blocks, the JIT compilers would find ways to it that hold a monitor.
      */
-    /** No such instruction. */
-    static final int NONE = -1;
     private static final ClassDesc OBJECT = ConstantDescs.CD_Object;
 
     private final Hook hook;
     private final CodeAttribute code;
-    private final boolean isConstructor;
-    private final int superCall;
-    private int passed;
+    /** Of a constructor, otherwise null. */
+    private final @Nullable Initialisation initialisation;
     private final TypeKind result;
     private final int startSlot;
     private final List<TypeKind> values = new ArrayList<>();
@@ -68,13 +61,12 @@ final class CallCode implements CodeTransform {
     private @Nullable Label first;
     private @Nullable Label open;
     private int depth;
-    private boolean isCovering;
 
     CallCode(MethodModel method, CodeAttribute code, Hook hook) {
         this.hook = hook;
         this.code = code;
-        this.isConstructor = method.methodName().equalsString(ConstantDescs.INIT_NAME);
-        this.superCall = isConstructor ? superCall(code) : NONE;
+        this.initialisation = method.methodName().equalsString(ConstantDescs.INIT_NAME) ? new Initialisation(code)
+                : null;
         this.result = TypeKind.from(method.methodTypeSymbol().returnType());
         this.startSlot = code.maxLocals();
         if (hook.hasValues()) {
@@ -101,7 +93,7 @@ final class CallCode implements CodeTransform {
         method.methodTypeSymbol().parameterList().forEach(each -> kinds.add(TypeKind.from(each)));
         for (TypeKind kind : kinds) {
             // A constructor's object is not initialised at the entry.
-            if (!isConstructor || slot > 0) {
+            if (initialisation == null || slot > 0) {
                 values.add(kind);
                 valueSlots.add(slot);
                 copySlots.add(copy);
@@ -109,30 +101,6 @@ final class CallCode implements CodeTransform {
             }
             slot += kind.slotSize();
         }
-    }
-
-    /**
-     * Returns the number of instructions before the one by which a constructor calls another one, or {@link #NONE} if
-     * it is not found.
-     *
-     * @param code the code of the constructor
-     */
-    static int superCall(CodeModel code) {
-        int fresh = 0;
-        int before = 0;
-        for (CodeElement element : code) {
-            if (element instanceof NewObjectInstruction) {
-                fresh++;
-            } else if (element instanceof InvokeInstruction call && call.opcode() == Opcode.INVOKESPECIAL
-                    && call.name().equalsString(ConstantDescs.INIT_NAME)) {
-                if (fresh == 0) {
-                    return before;
-                }
-                fresh--;
-            }
-            before += element instanceof Instruction ? 1 : 0;
-        }
-        return NONE;
     }
 
     @Override
@@ -151,7 +119,6 @@ final class CallCode implements CodeTransform {
             builder.loadLocal(values.get(i), valueSlots.get(i));
             builder.storeLocal(values.get(i), copySlots.get(i));
         }
-        isCovering = !isConstructor;
     }
 
     private DynamicCallSiteDesc site(String name, MethodTypeDesc type) {
@@ -160,6 +127,21 @@ final class CallCode implements CodeTransform {
 
     @Override
     public void accept(CodeBuilder builder, CodeElement element) {
+        add(builder, element);
+        if (initialisation != null) {
+            initialisation.pass(element);
+            if (!initialisation.isDone()) {
+                closeRange(builder);
+            }
+        }
+    }
+
+    /** Tells whether exceptions are caught. Where a constructor's object is not initialised, the JVM forbids it. */
+    private boolean isCovering() {
+        return initialisation == null || initialisation.isDone();
+    }
+
+    private void add(CodeBuilder builder, CodeElement element) {
         switch (element) {
             case StackMapTableAttribute _ -> {
                 // Replaced at the end.
@@ -182,14 +164,12 @@ final class CallCode implements CodeTransform {
                 closeRange(builder);
                 exit(builder);
                 builder.with(end);
-                passed++;
             }
             case Instruction instruction -> {
-                if (isCovering && depth == 0 && open == null) {
+                if (isCovering() && depth == 0 && open == null) {
                     open = builder.newBoundLabel();
                 }
                 builder.with(instruction);
-                isCovering |= passed++ == superCall;
             }
             default -> builder.with(element);
         }

@@ -33,8 +33,8 @@ public final class Instrumenter {
      * of the verifier are those that the class had, with the added variables. They are not computed: that would need
      * the classes that the code names, which may not be there.
      *
-     * A constructor may not catch exceptions before it has called another constructor. So what that call throws ends no
-     * call of this one.
+     * A constructor may not catch exceptions before it has called another constructor (Initialisation finds the place).
+     * So what that call throws ends no call of this one.
      */
     /** The first version of class files with invokedynamic: Java 7. */
     private static final int FIRST_VERSION = ClassFile.JAVA_7_VERSION;
@@ -111,7 +111,7 @@ public final class Instrumenter {
         if (grown > MOST_BYTES - SPARE_BYTES) {
             return "has " + length + " bytes: a method has at most " + MOST_BYTES;
         }
-        if (method.methodName().equalsString(ConstantDescs.INIT_NAME) && CallCode.superCall(code) == CallCode.NONE) {
+        if (method.methodName().equalsString(ConstantDescs.INIT_NAME) && !Initialisation.isIn(code)) {
             return "calls no other constructor in a way that can be followed";
         }
         return null;

@@ -22,9 +22,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.codehaus.groovy.control.CompilationUnit;
+import org.codehaus.groovy.control.Phases;
+import org.codehaus.groovy.tools.GroovyClass;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -155,6 +159,42 @@ final class InstrumenterTest {
         assertTrue(reason(others, "n").contains("native"));
         assertTrue(reason(others, "b").contains("abstract"));
         assertTrue(reason(others, ConstantDescs.INIT_NAME).contains("no other constructor"));
+    }
+
+    /** Groovy's constructors choose at run time which other one they call: there are several such calls. */
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void theVerifierAcceptsConstructorsThatChoose(boolean hasValues) throws Exception {
+        CompilationUnit unit = new CompilationUnit();
+        unit.addSource("Chosen.groovy", """
+                class Chosen {
+                    String text
+                    Chosen(Integer number) { text = 'i' + number }
+                    Chosen(String given) { text = 't' + given }
+                    Chosen(Integer number, String given) { this(number > 1 ? given : number); text += '!' }
+                }
+                class Choosing extends Chosen {
+                    Choosing(given) { super(given); text += '?' }
+                    Choosing(one, other) { super(*[one, other]) }
+                }
+                """);
+        unit.compile(Phases.CLASS_GENERATION);
+        Map<String, byte[]> made = new HashMap<>();
+        for (Object each : unit.getClasses()) {
+            GroovyClass type = (GroovyClass) each;
+            made.put(type.getName(), Objects.requireNonNull(instrument(type.getBytes(), hasValues, new HashSet<>())));
+        }
+        ClassLoader loader = new ClassLoader(GroovyClass.class.getClassLoader()) {
+            @Override
+            protected Class<?> findClass(String name) {
+                byte[] bytes = Objects.requireNonNull(made.get(name));
+                return defineClass(name, bytes, 0, bytes.length);
+            }
+        };
+        for (String name : List.of("Chosen", "Choosing")) {
+            // The JVM verifies a class before its initialisation, which runs no instrumented method.
+            assertEquals(name, Class.forName(name, true, loader).getName());
+        }
     }
 
     /** A loop to the first instruction, a method that ends by a throw alone, and variables of every kind. */
