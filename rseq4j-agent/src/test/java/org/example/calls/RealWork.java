@@ -25,6 +25,14 @@ import java.util.concurrent.Executors;
 import javax.tools.ToolProvider;
 import kotlin.sequences.SequencesKt;
 import kotlin.text.StringsKt;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -41,6 +49,7 @@ public final class RealWork {
                 case "http" -> http();
                 case "groovy" -> groovy();
                 case "kotlin" -> kotlin();
+                case "jetty" -> jetty();
                 default -> javac();
             });
         }
@@ -109,6 +118,42 @@ public final class RealWork {
         }
         server.stop(0);
         return String.valueOf(sum);
+    }
+
+    /** Answers on virtual threads, and returns what the client has got. */
+    private static String jetty() throws Exception {
+        QueuedThreadPool threads = new QueuedThreadPool();
+        threads.setVirtualThreadsExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        Server server = new Server(threads);
+        ServerConnector connector = new ServerConnector(server);
+        connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
+        server.addConnector(connector);
+        server.setHandler(new Handler.Abstract() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) throws Exception {
+                String body = Content.Source.asString(request);
+                boolean isVirtual = Thread.currentThread().isVirtual();
+                response.setStatus(body.isEmpty() ? 404 : 200);
+                response.getHeaders().put("X-Length", body.length());
+                Content.Sink.write(response, true, (isVirtual + " " + request.getHttpURI().getPathQuery() + " " + body)
+                        .repeat(body.length()), callback);
+                return true;
+            }
+        });
+        server.start();
+        StringBuilder answers = new StringBuilder();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            for (int i = 0; i < 100; i++) {
+                URI uri = new URI("http", null, connector.getHost(), connector.getLocalPort(), "/" + i, "q=" + i, null);
+                HttpResponse<String> answer = client.send(HttpRequest.newBuilder(uri)
+                        .POST(HttpRequest.BodyPublishers.ofString("b".repeat(i % 20)))
+                        .build(), HttpResponse.BodyHandlers.ofString());
+                answers.append(answer.statusCode()).append(answer.headers().map().get("x-length"))
+                        .append(answer.body());
+            }
+        }
+        server.stop();
+        return answers.length() + " " + answers.toString().hashCode() + " " + answers.indexOf("true");
     }
 
     private static String groovy() {
