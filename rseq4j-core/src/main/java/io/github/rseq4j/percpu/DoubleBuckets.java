@@ -78,7 +78,7 @@ public final class DoubleBuckets {
 
     /**
      * Returns exponential buckets, which are those of Prometheus' native histograms with schema {@code scale}, and of
-     * OpenTelemetry's exponential histograms. A bucket's upper bound is 2<sup>2<sup>-scale</sup></sup> times its lower
+     * OpenTelemetry's exponential histograms. A bucket's upper bound is {@code 2^(2^-scale)} times its lower
      * one, and a power of that base. The first bucket holds all values, negative ones too, that are at most the lower
      * bound of the lowest value's bucket; the last bucket those above the bound of the highest value's bucket.
      *

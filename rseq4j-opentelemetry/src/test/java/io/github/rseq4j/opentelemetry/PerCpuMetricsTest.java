@@ -23,8 +23,10 @@ import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
 import io.opentelemetry.sdk.testing.exporter.InMemoryMetricExporter;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -56,17 +58,24 @@ final class PerCpuMetricsTest {
                     .build();
         }
 
-        Map<String, MetricData> export() {
+        Exported export() {
             exporter.reset();
             assertTrue(provider.forceFlush().join(30, TimeUnit.SECONDS).isSuccess());
             Map<String, MetricData> metrics = new TreeMap<>();
             exporter.getFinishedMetricItems().forEach(metric -> metrics.put(metric.getName(), metric));
-            return metrics;
+            return new Exported(metrics);
         }
 
         @Override
         public void close() {
             provider.close();
+        }
+    }
+
+    /** The metrics of one export, by name. */
+    private record Exported(Map<String, MetricData> metrics) {
+        MetricData get(String name) {
+            return Objects.requireNonNull(metrics.get(name), name);
         }
     }
 
@@ -82,13 +91,13 @@ final class PerCpuMetricsTest {
             requests.apply(PUT).increment();
             seconds.apply(GET).add(0.75);
             observed.add(5);
-            Map<String, MetricData> exported = sdk.export();
+            Exported exported = sdk.export();
             MetricData sums = exported.get("requests");
             assertEquals("shop", sums.getInstrumentationScopeInfo().getName());
             assertEquals("{request}", sums.getUnit());
             assertTrue(sums.getLongSumData().isMonotonic());
             assertEquals(AggregationTemporality.CUMULATIVE, sums.getLongSumData().getAggregationTemporality());
-            Map<Attributes, Long> values = new java.util.HashMap<>();
+            Map<Attributes, Long> values = new HashMap<>();
             sums.getLongSumData().getPoints().forEach(point -> values.put(point.getAttributes(), point.getValue()));
             assertEquals(Map.of(GET, 3L, PUT, 1L), values);
             assertEquals(0.75, exported.get("busy").getDoubleSumData().getPoints().iterator().next().getValue());
@@ -117,7 +126,7 @@ final class PerCpuMetricsTest {
                 exponential.record(value);
                 exponentialPeer.record(value, GET);
             }
-            Map<String, MetricData> exported = sdk.export();
+            Exported exported = sdk.export();
             HistogramPointData own = exported.get("explicit").getHistogramData().getPoints().iterator().next();
             HistogramPointData peer = exported.get("explicit.peer").getHistogramData().getPoints().iterator().next();
             assertEquals(peer.getBoundaries(), own.getBoundaries());
@@ -159,7 +168,7 @@ final class PerCpuMetricsTest {
             for (Thread thread : threads) {
                 thread.join();
             }
-            Map<String, MetricData> exported = sdk.export();
+            Exported exported = sdk.export();
             HistogramPointData point = exported.get("h").getHistogramData().getPoints().iterator().next();
             long updates = (long) THREADS * UPDATES;
             assertEquals(List.of(updates * 3 / 8, updates * 2 / 8, updates * 3 / 8), point.getCounts());

@@ -11,6 +11,7 @@ import tools.jackson.core.util.RecyclerPool;
  * threads a recycler each.
  */
 final class StripedPool implements RecyclerPool<BufferRecycler> {
+    private static final long serialVersionUID = 1;
     /** The slots of a cache line and of the one that the processor fetches with it. */
     private static final int STEP = 32;
     private static final int MIN_SLOTS = 16;

@@ -92,11 +92,11 @@ public final class RingReport {
             });
         }
         for (long end = System.nanoTime() + PHASE_NANOS; System.nanoTime() < end;) {
-            permits.drained += drain();
+            permits.drained(drain());
         }
         permits.isOver = true;
         ended.await();
-        permits.drained += drain();
+        permits.drained(drain());
         long pushes = permits.started.get() * BURST;
         if (permits.drained != pushes || ring.sum() - earlier != sum.sum()) {
             throw new IllegalStateException("drained=" + permits.drained + ", pushed=" + pushes + ", drained sum="
@@ -116,7 +116,7 @@ public final class RingReport {
     private static long push(Ring.Producer producer) {
         long total = 0;
         for (int i = 0; i < BURST; i++) {
-            long value = 1 + i % VALUES;
+            long value = 1L + i % VALUES;
             if (!producer.push(value)) {
                 throw new IllegalStateException("a ring with " + CAPACITY + " values is full");
             }
@@ -136,6 +136,12 @@ public final class RingReport {
         /** Written by the drainer. */
         private volatile long drained;
         private volatile boolean isOver;
+
+        /** The drainer alone calls this method. */
+        @SuppressWarnings("NonAtomicVolatileUpdate")
+        void drained(int more) {
+            drained += more;
+        }
 
         /** Waits for a permit, and returns false when the phase is over. */
         boolean take() {
