@@ -43,7 +43,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Memory.</b> The pool reserves ranges of 1 MiB for each index. A page is populated at the first write to it, on
  * the NUMA node of the writing CPU (see {@link io.github.rseq4j.Rseq#currentNode()}), also with a template. So an index
- * that runs no section uses no memory. The pool must stay reachable while its items are used; its memory is freed when
+ * that runs no section uses no memory. A kernel without a page of zeros, which some virtual machines have, populates a
+ * page also at the first read. The pool must stay reachable while its items are used; its memory is freed when
  * it is closed or collected. Dropped pools may hold much memory. So a pool that needs a range asks the garbage
  * collector to run, and waits for at most a quarter of a second, if all pools together hold much more memory than after
  * the last such request, and at least a sixteenth of the maximum heap size (64 to 512 MiB).
