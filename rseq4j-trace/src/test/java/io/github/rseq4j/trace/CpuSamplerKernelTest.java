@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Signals;
+import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.ctf.TraceEvent;
 import io.github.rseq4j.trace.ctf.TraceThread;
 import java.lang.reflect.InvocationTargetException;
@@ -31,6 +32,7 @@ final class CpuSamplerKernelTest {
     @BeforeEach
     void requireRseq() {
         assumeTrue(Rseq.availability().available(), "handlers record with rseq alone");
+        assumeTrue(TraceTime.isCounter(), TraceTime::whyNoCounter);
     }
 
     /** Uses CPU time, and returns the thread. */

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.kernel.Linux;
 import io.github.rseq4j.kernel.Signals;
+import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.ctf.EventType;
 import io.github.rseq4j.trace.ctf.FieldType;
 import io.github.rseq4j.trace.ctf.TraceEvent;
@@ -61,6 +62,7 @@ final class NativeProbesKernelTest {
     @BeforeEach
     void requireRseq() {
         assumeTrue(Rseq.availability().available(), "native code records with rseq alone");
+        assumeTrue(TraceTime.isCounter(), TraceTime::whyNoCounter);
         String owner = System.getProperty("rseq4j.expected.owner", Rseq.availability().owner().toString());
         assertEquals(owner, Rseq.availability().owner().toString());
     }
