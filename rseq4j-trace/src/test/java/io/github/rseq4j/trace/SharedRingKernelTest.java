@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.trace.common.TraceTime;
 import io.github.rseq4j.trace.file.SafeFolder;
 import io.github.rseq4j.trace.ring.RingFile;
 import io.github.rseq4j.trace.ring.RingView;
@@ -212,6 +213,7 @@ final class SharedRingKernelTest {
     /** 192 CPUs are possible, and the process may use few of them. These get rings in advance. */
     @Test
     void makesRingsForNativeCodeOnThePermittedCpus(@TempDir Path temporary) throws Exception {
+        assumeTrue(TraceTime.isCounter(), TraceTime::whyNoCounter);
         Path list = Files.writeString(temporary.resolve("possible"), "0-191\n");
         String output = Child.output(Map.of(), Child.unshared("--mount", "mount --bind '" + list
                 + "' /sys/devices/system/cpu/possible && exec \"$@\"",
