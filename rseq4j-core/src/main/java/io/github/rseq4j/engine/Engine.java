@@ -67,12 +67,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @param chain one of {@link Sections#all()}
      */
     static Link link(Chain chain) {
-        Link unlinked = new Link(chain, Arguments.NONE, null);
-        try {
-            return new Link(chain, Arguments.NONE, get().handle(chain));
-        } catch (Throwable _) {
-            return unlinked;
-        }
+        return link(chain, Arguments.NONE, false);
     }
 
     /**
@@ -81,12 +76,7 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @param chain one of {@link Sections#all()}, which only loads words and adds to longs
      */
     static Link linkAdditions(Chain chain) {
-        Link unlinked = new Link(chain, Arguments.NONE, null);
-        try {
-            return new Link(chain, Arguments.NONE, get().additions(chain));
-        } catch (Throwable _) {
-            return unlinked;
-        }
+        return link(chain, Arguments.NONE, true);
     }
 
     /**
@@ -96,9 +86,15 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @param segment the number of the argument that is a segment
      */
     static Link link(Chain chain, int segment) {
+        return link(chain, segment, false);
+    }
+
+    private static Link link(Chain chain, int segment, boolean isAdditions) {
         Link unlinked = new Link(chain, segment, null);
         try {
-            return new Link(chain, segment, get().handle(chain, segment));
+            Engine engine = get();
+            return new Link(chain, segment, isAdditions ? engine.additions(chain)
+                    : segment == Arguments.NONE ? engine.handle(chain) : engine.handle(chain, segment));
         } catch (Throwable _) {
             return unlinked;
         }
@@ -271,16 +267,10 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * Returns the function that reads the clock of the sections' timestamps: the processor's counter or, on the
      * fallback, {@link System#nanoTime()}. Its type is ()long. Make it a constant.
      *
+     * @param isOrdered whether it waits for earlier instructions, which takes twice as long
      * @throws KernelException when there is no more executable memory
      */
-    MethodHandle timestampHandle();
-
-    /**
-     * Returns the same function, which does not wait for earlier instructions. It takes half as long.
-     *
-     * @throws KernelException when there is no more executable memory
-     */
-    MethodHandle unorderedTimestampHandle();
+    MethodHandle timestampHandle(boolean isOrdered);
 
     /** Tells whether the sections' timestamps read the processor's counter. */
     boolean readsCounter();

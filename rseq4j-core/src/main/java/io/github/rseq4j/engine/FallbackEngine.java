@@ -160,17 +160,12 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
-    public MethodHandle timestampHandle() {
+    public MethodHandle timestampHandle(boolean isOrdered) {
         try {
             return MethodHandles.lookup().findStatic(System.class, "nanoTime", MethodType.methodType(long.class));
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    @Override
-    public MethodHandle unorderedTimestampHandle() {
-        return timestampHandle();
     }
 
     @Override

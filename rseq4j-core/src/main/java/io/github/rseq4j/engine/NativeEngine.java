@@ -25,8 +25,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs sections as machine code that the kernel aborts when it disturbs them. */
@@ -137,35 +137,25 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     }
 
     @Override
-    public synchronized MethodHandle timestampHandle() {
-        MethodHandle handle = timestamp;
+    public synchronized MethodHandle timestampHandle(boolean isOrdered) {
+        MethodHandle handle = isOrdered ? timestamp : unorderedTimestamp;
         if (handle == null) {
-            handle = timestampHandle(true);
-            timestamp = handle;
+            long entry = code.install(List.of(compiler.timestamp(isOrdered))).getFirst().entry();
+            // The function takes no argument, but the shape with two is linked already.
+            handle = MethodHandles.insertArguments(Native.critical(entry, 2), 0, 0L, 0L);
+            if (isOrdered) {
+                timestamp = handle;
+            } else {
+                unorderedTimestamp = handle;
+            }
         }
         return handle;
-    }
-
-    @Override
-    public synchronized MethodHandle unorderedTimestampHandle() {
-        MethodHandle handle = unorderedTimestamp;
-        if (handle == null) {
-            handle = timestampHandle(false);
-            unorderedTimestamp = handle;
-        }
-        return handle;
-    }
-
-    private MethodHandle timestampHandle(boolean isOrdered) {
-        long entry = code.install(List.of(compiler.timestamp(isOrdered))).getFirst().entry();
-        // The function takes no argument, but the shape with two is linked already.
-        return MethodHandles.insertArguments(Native.critical(entry, 2), 0, 0L, 0L);
     }
 
     /** Reads the clock of the sections' timestamps. */
     long timestamp() {
         try {
-            return (long) timestampHandle().invokeExact();
+            return (long) timestampHandle(true).invokeExact();
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }

@@ -6,8 +6,6 @@ import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.CommitAddDouble;
 import io.github.rseq4j.ir.Mem;
 import io.github.rseq4j.ir.Section;
-import io.github.rseq4j.ir.Step.CommitAdd;
-import io.github.rseq4j.ir.Width;
 import io.github.rseq4j.section.Order;
 import java.util.List;
 
@@ -32,9 +30,7 @@ public final class LoadFaddStore {
     public static final Chain ONE = Chain.of(2, section(0));
     /** An addition to a word, then one to a double: cell and delta of each. */
     public static final Chain COUNTED = new Chain("load_add_store_" + NAME, 4, Chain.DEFAULT_RESTARTS, List.of(
-            new Section("load_add_store_relaxed",
-                    List.of(new CommitAdd(Mem.cell(arg(0)), arg(1), Width.LONG, Order.RELAXED)), null),
-            section(2)));
+            LoadAddStore.ONE.sections().getFirst(), section(2)));
 
     private LoadFaddStore() {}
 

@@ -22,7 +22,7 @@ final class DurationFunctionsTest {
     private final long pairs = Cells.get().allocatePairs(this, BUCKETS);
 
     private static long now() throws Throwable {
-        return (long) Engine.get().timestampHandle().invokeExact();
+        return (long) Engine.get().timestampHandle(true).invokeExact();
     }
 
     @Test

@@ -67,7 +67,7 @@ public final class RefusedChild {
     private void run() throws Exception {
         boolean isNative = refused == Refused.CODE_OF_NATIVE;
         Engine engine = Engine.get();
-        boolean _ = refused == Refused.CODE || engine.timestampHandle() != null;
+        boolean _ = refused == Refused.CODE || engine.timestampHandle(true) != null;
         try (Tracer open = isNative ? Tracer.streaming(folder.resolve("open")) : null) {
             Thread thread = new Thread(() -> {
                 long[] former = refuse();

@@ -6,7 +6,7 @@ import java.lang.invoke.MethodHandle;
 
 /** An emitted function that reads the time stamp counter: the lower bound of the cost of an event with a time. */
 final class Timestamp {
-    private static final MethodHandle FUNCTION = Engine.get().timestampHandle();
+    private static final MethodHandle FUNCTION = Engine.get().timestampHandle(true);
 
     private Timestamp() {}
 

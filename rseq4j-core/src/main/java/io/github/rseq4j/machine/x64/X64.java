@@ -48,9 +48,10 @@ final class X64 {
     }
 
     private static final int LOCK = 0xF0;
-    /** The prefixes of SSE2's operations on two words, and of its moves to and from any address. */
+    /** The prefixes of SSE2's operations on two words, of its moves to and from any address, and of those on doubles. */
     private static final int PACKED = 0x66;
     private static final int UNALIGNED = 0xF3;
+    private static final int DOUBLE = 0xF2;
 
     private X64() {}
 
@@ -368,26 +369,26 @@ final class X64 {
 
     // movdqu xmm, [m]                          F3 REX 0F 6F /r
     static Insn loadPair(Xmm to, Address from) {
-        Bytes b = new Bytes().memory(UNALIGNED, false, Gp.values()[to.ordinal()], false, from, 0x0F, 0x6F);
-        return Insn.of("movdqu " + to + ", xmmword ptr " + from, b.toArray()).with(Effect.READ);
+        return Insn.of("movdqu " + to + ", xmmword ptr " + from, sse(UNALIGNED, 0x6F, to, from)).with(Effect.READ);
     }
 
     // movdqu [m], xmm                          F3 REX 0F 7F /r
     static Insn storePair(Address to, Xmm from) {
-        Bytes b = new Bytes().memory(UNALIGNED, false, Gp.values()[from.ordinal()], false, to, 0x0F, 0x7F);
-        return Insn.of("movdqu xmmword ptr " + to + ", " + from, b.toArray()).with(Effect.STORE);
+        return Insn.of("movdqu xmmword ptr " + to + ", " + from, sse(UNALIGNED, 0x7F, from, to)).with(Effect.STORE);
     }
 
-    // addsd xmm0, [m]                          F2 0F 58 /r
-    static Insn addDouble(Address from) {
-        Bytes b = new Bytes().memory(0xF2, false, Gp.RAX, false, from, 0x0F, 0x58);
-        return Insn.of("addsd xmm0, " + pointer(8) + from, b.toArray()).with(Effect.READ);
+    // addsd xmm, [m]                           F2 REX 0F 58 /r
+    static Insn addDouble(Xmm to, Address from) {
+        return Insn.of("addsd " + to + ", " + pointer(8) + from, sse(DOUBLE, 0x58, to, from)).with(Effect.READ);
     }
 
-    // movsd [m], xmm0                          F2 0F 11 /r
-    static Insn storeDouble(Address to) {
-        Bytes b = new Bytes().memory(0xF2, false, Gp.RAX, false, to, 0x0F, 0x11);
-        return Insn.of("movsd " + pointer(8) + to + ", xmm0", b.toArray()).with(Effect.STORE);
+    // movsd [m], xmm                           F2 REX 0F 11 /r
+    static Insn storeDouble(Address to, Xmm from) {
+        return Insn.of("movsd " + pointer(8) + to + ", " + from, sse(DOUBLE, 0x11, from, to)).with(Effect.STORE);
+    }
+
+    private static byte[] sse(int prefix, int opcode, Xmm register, Address at) {
+        return new Bytes().memory(prefix, false, Gp.values()[register.ordinal()], false, at, 0x0F, opcode).toArray();
     }
 
     // lfence                                   0F AE E8

@@ -291,8 +291,8 @@ final class X64Assembler implements Assembler, StepVisitor<Assembler.Exits> {
     public void commitAddDouble(CommitAddDouble commit, Exits exits) {
         Address address = address(commit.to());
         emit(X64.move(Xmm.XMM0, value(commit.value(), scratches[1])));
-        emit(X64.addDouble(address));
-        emit(X64.storeDouble(address).with(Effect.COMMIT));
+        emit(X64.addDouble(Xmm.XMM0, address));
+        emit(X64.storeDouble(address, Xmm.XMM0).with(Effect.COMMIT));
     }
 
     /** Returns a constant's lower half, sign-extended. An operation of 4 bytes uses only this half. */

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** The SSE2 registers that sections use, by their number in the encoding. No function has to save one. */
 enum Xmm {
-    XMM0, XMM1, XMM2;
+    XMM0, XMM1;
 
     @Override
     public String toString() {

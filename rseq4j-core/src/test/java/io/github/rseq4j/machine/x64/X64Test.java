@@ -124,8 +124,10 @@ final class X64Test {
             insns.add(X64.loadByte(Gp.R8, address));
             insns.add(X64.loadSigned(Gp.RDX, address));
             insns.add(X64.decrement(address));
-            insns.add(X64.addDouble(address));
-            insns.add(X64.storeDouble(address));
+            for (Xmm register : Xmm.values()) {
+                insns.add(X64.addDouble(register, address));
+                insns.add(X64.storeDouble(address, register));
+            }
             if (!address.isThread()) {
                 insns.add(X64.lea(Gp.R13, address));
             }

@@ -51,8 +51,8 @@ public final class TraceTime {
 
     /** The handle that reads the clock, a constant for the compiler, and the moment of its first use. */
     private static final class Reading {
-        private static final MethodHandle READ = IS_COUNTER ? Engine.get().timestampHandle() : nanoTime();
-        private static final MethodHandle READ_UNORDERED = IS_COUNTER ? Engine.get().unorderedTimestampHandle()
+        private static final MethodHandle READ = IS_COUNTER ? Engine.get().timestampHandle(true) : nanoTime();
+        private static final MethodHandle READ_UNORDERED = IS_COUNTER ? Engine.get().timestampHandle(false)
                 : nanoTime();
         private static final Moment FIRST = moment();
     }
@@ -65,8 +65,8 @@ public final class TraceTime {
     public static void require() {
         if (IS_COUNTER) {
             // The engine keeps the handles. So the initialiser of Reading, which must not fail, finds them.
-            MethodHandle _ = Engine.get().timestampHandle();
-            MethodHandle _ = Engine.get().unorderedTimestampHandle();
+            MethodHandle _ = Engine.get().timestampHandle(true);
+            MethodHandle _ = Engine.get().timestampHandle(false);
         }
         Engine _ = Engine.get(Reading.class);
     }
