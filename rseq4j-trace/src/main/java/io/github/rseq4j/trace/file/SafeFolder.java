@@ -193,12 +193,14 @@ public final class SafeFolder implements AutoCloseable {
      * @throws IOException when the name is in use, or the file cannot be written; an incomplete file is removed
      */
     public void write(String name, String text, boolean isPrivate) throws IOException {
+        write(name, text.getBytes(StandardCharsets.UTF_8), isPrivate);
+    }
+
+    /** Makes a file with some bytes; otherwise as with a text. */
+    public void write(String name, byte[] bytes, boolean isPrivate) throws IOException {
         try (FileChannel channel = create(name, isPrivate)) {
             try {
-                for (ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-                        bytes.hasRemaining();) {
-                    channel.write(bytes);
-                }
+                write(channel, bytes, 0);
             } catch (IOException e) {
                 delete(name);
                 throw e;
@@ -207,30 +209,33 @@ public final class SafeFolder implements AutoCloseable {
     }
 
     /**
-     * Appends a text to a file, if the file is as long as expected.
+     * Appends to a file, if the file is as long as expected.
      *
      * @param name its name
-     * @param text the text
-     * @param bytes the expected length
-     * @return whether the text was appended
+     * @param more the bytes that are appended
+     * @param length the expected length
+     * @return whether the bytes were appended
      * @throws IOException when there is no such file, it is not a regular file, or it cannot be written; it then has
      *     its former length
      */
-    public boolean append(String name, String text, long bytes) throws IOException {
+    public boolean append(String name, byte[] more, long length) throws IOException {
         try (FileChannel channel = open(name, true)) {
-            if (channel.size() != bytes) {
+            if (channel.size() != length) {
                 return false;
             }
-            ByteBuffer more = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
             try {
-                while (more.hasRemaining()) {
-                    channel.write(more, bytes + more.position());
-                }
+                write(channel, more, length);
             } catch (IOException e) {
-                channel.truncate(bytes);
+                channel.truncate(length);
                 throw e;
             }
             return true;
+        }
+    }
+
+    private static void write(FileChannel channel, byte[] bytes, long at) throws IOException {
+        for (ByteBuffer left = ByteBuffer.wrap(bytes); left.hasRemaining();) {
+            channel.write(left, at + left.position());
         }
     }
 

@@ -143,29 +143,30 @@ public final class TraceMetadata {
         if (isClosed) {
             return;
         }
+        boolean mayAppend = !isStale;
+        // A failure of any kind leaves the file to be written anew.
+        isStale = true;
         events.addAll(types);
-        if (isStale || !append(types)) {
-            isStale = true;
+        if (mayAppend && append(types)) {
+            isStale = false;
+        } else {
             boolean _ = keep();
         }
     }
 
     /** Appends declarations to the file; returns whether the file now has them. */
     private boolean append(List<EventType> types) {
-        String text = types.stream().map(type -> type.metadata(format)).collect(Collectors.joining());
+        byte[] text = types.stream().map(type -> type.metadata(format)).collect(Collectors.joining())
+                .getBytes(StandardCharsets.UTF_8);
         try {
             boolean isAppended = Uninterrupted.run(() -> uuid.toString().equals(uuidIn(folder))
                     && folder.append(TraceFiles.METADATA, text, writtenBytes));
-            writtenBytes += isAppended ? bytes(text) : 0;
+            writtenBytes += isAppended ? text.length : 0;
             return isAppended;
         } catch (IOException _) {
             // The whole file is written instead, and a failure of that is counted.
             return false;
         }
-    }
-
-    private static int bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     /** Adds entries to the environment. The supplier must take no lock. */
@@ -235,7 +236,7 @@ public final class TraceMetadata {
     public synchronized void write() throws IOException {
         writtenNews = threads.news();
         TraceDescription trace = describe();
-        String text = trace.metadata(format);
+        byte[] text = trace.metadata(format).getBytes(StandardCharsets.UTF_8);
         Uninterrupted.run(() -> {
             if (isWritten) {
                 requireOurs(folder, uuid);
@@ -253,9 +254,9 @@ public final class TraceMetadata {
         });
         isWritten = true;
         isStale = false;
-        writtenBytes = bytes(text);
+        writtenBytes = text.length;
         written = trace;
-        mayWriteAt = System.nanoTime() + Math.max(text.length() * NANOS_PER_BYTE, SHORTEST_PAUSE_NANOS);
+        mayWriteAt = System.nanoTime() + Math.max(text.length * NANOS_PER_BYTE, SHORTEST_PAUSE_NANOS);
     }
 
     private TraceDescription describe() {
