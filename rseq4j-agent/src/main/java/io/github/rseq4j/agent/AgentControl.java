@@ -51,7 +51,7 @@ public final class AgentControl {
             Files.writeString(answer, text, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING,
                     LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
-            System.err.print("rseq4j agent: answer=" + answer + " cannot be written (" + e + "): " + text);
+            System.err.print(Attachment.PREFIX + "answer=" + answer + " cannot be written (" + e + "): " + text);
         }
     }
 

@@ -94,10 +94,9 @@ final class Attachment {
     }
 
     private static String summary(boolean isDry, Matches found, List<Rule> of) {
-        String count = found.count(of);
-        boolean isNone = count.equals(Matches.NONE);
-        return count + (isDry ? " would be" : isNone || count.startsWith("1 ") ? " is" : " are") + " instrumented\n"
-                + (!isNone ? "" : found.hasLeft() ? "all that match are left alone\n"
+        Matches.Count count = found.count(of);
+        return count + (isDry ? " would be" : count.methods() <= 1 ? " is" : " are") + " instrumented\n"
+                + (count.methods() > 0 ? "" : found.hasLeft() ? "all that match are left alone\n"
                         : "no loaded class matches; classes that match are instrumented when they are loaded\n");
     }
 

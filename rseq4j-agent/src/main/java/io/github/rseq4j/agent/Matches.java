@@ -16,8 +16,6 @@ final class Matches {
     private static final int MAX_LEFT = 100_000;
     /** The most names of one reason that are listed one by one. */
     private static final int MAX_LISTED = 20;
-    /** The count of no methods. */
-    static final String NONE = "no method";
 
     private final Map<String, Rule> matched = new TreeMap<>();
     private final Set<String> classes = new HashSet<>();
@@ -49,7 +47,7 @@ final class Matches {
      *
      * @param rules the rules: a class may have methods that others match
      */
-    synchronized String count(Collection<Rule> rules) {
+    synchronized Count count(Collection<Rule> rules) {
         Set<String> in = new HashSet<>();
         int methods = 0;
         for (Map.Entry<String, Rule> each : matched.entrySet()) {
@@ -58,7 +56,15 @@ final class Matches {
                 in.add(each.getKey().substring(0, each.getKey().indexOf("::")));
             }
         }
-        return methods == 0 ? NONE : count(methods, "method") + " of " + count(in.size(), "loaded class");
+        return new Count(methods, in.size());
+    }
+
+    /** Numbers of methods and of their classes. */
+    record Count(int methods, int classes) {
+        @Override
+        public String toString() {
+            return methods == 0 ? "no method" : count(methods, "method") + " of " + count(classes, "loaded class");
+        }
     }
 
     /** Returns a number with a noun. */

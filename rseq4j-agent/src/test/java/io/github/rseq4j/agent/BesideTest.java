@@ -139,6 +139,14 @@ final class BesideTest {
         return said;
     }
 
+    private static void requireTracedCalls(Path recording, boolean isOursFirst) throws Exception {
+        String traced = execute(Child.jdk("jfr"), "summary", recording.toString());
+        // With our agent first, the recording has three rounds, otherwise two.
+        int rounds = isOursFirst ? 3 : 2;
+        assertTrue(traced.lines().anyMatch(line -> line.matches(" jdk.MethodTrace +" + rounds * TIMES + " .*")),
+                traced);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void countsBesideJfrsMethodTimingAndTracing(boolean isOursFirst) throws Exception {
@@ -157,11 +165,7 @@ final class BesideTest {
                         "filename=" + file);
             }
         }));
-        String traced = execute(Child.jdk("jfr"), "summary", file.toString());
-        // With our agent first, the recording has three rounds, otherwise two.
-        int rounds = isOursFirst ? 3 : 2;
-        assertTrue(traced.lines().anyMatch(line -> line.matches(" jdk.MethodTrace +" + rounds * TIMES + " .*")),
-                traced);
+        requireTracedCalls(file, isOursFirst);
     }
 
     @ParameterizedTest
@@ -196,10 +200,7 @@ final class BesideTest {
         });
         others.removeIf(line -> line.matches("Profiling (started|stopped.*)"));
         assertEquals(List.of(), others);
-        String traced = execute(Child.jdk("jfr"), "summary", file.toString());
-        int rounds = isOursFirst ? 3 : 2;
-        assertTrue(traced.lines().anyMatch(line -> line.matches(" jdk.MethodTrace +" + rounds * TIMES + " .*")),
-                traced);
+        requireTracedCalls(file, isOursFirst);
     }
 
     /** An agent that gives a class its own code again: the JVM lets our agent instrument that too. */

@@ -1,6 +1,5 @@
 package io.github.rseq4j.agent.rule;
 
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,11 +80,7 @@ public record AgentOptions(@Nullable Path trace, @Nullable Path snapshot, int sn
 
     private static @Nullable Path path(Map<String, String> options, String name) {
         String value = options.get(name);
-        try {
-            return value == null ? null : Path.of(value);
-        } catch (InvalidPathException e) {
-            throw new RuleException(name + "=" + value + " is no path: " + e.getReason());
-        }
+        return value == null ? null : AgentText.path(name, value);
     }
 
     /** Returns the text form, which {@link RuleSet#parse} reads, without rules. */

@@ -1,6 +1,8 @@
 package io.github.rseq4j.agent.rule;
 
 import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -90,6 +92,19 @@ final class AgentText {
             isQuoted |= QUOTED.indexOf(value.charAt(at)) >= 0;
         }
         return name + "=" + (isQuoted ? "\"" + value.replace("\"", "\"\"") + "\"" : value);
+    }
+
+    /**
+     * Reads a path.
+     *
+     * @throws RuleException if it is none
+     */
+    static Path path(String name, String value) {
+        try {
+            return Path.of(value);
+        } catch (InvalidPathException e) {
+            throw new RuleException(name + "=" + value + " is no path: " + e.getReason());
+        }
     }
 
     /** Returns the nanoseconds of a duration such as 10ms; at least 1. */

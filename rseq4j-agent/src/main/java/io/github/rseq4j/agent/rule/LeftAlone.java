@@ -29,8 +29,6 @@ public final class LeftAlone {
     private static final String OTHER_AGENT = "a helper class of another agent";
     private static final String LOADER = "a class loader: the linking of traced calls may load classes";
     private static final String TRANSFORMER = "a transformer of class files: it runs while classes are loaded";
-    private static final String HIDDEN =
-            "a hidden class, such as that of a lambda: hidden classes cannot be transformed";
     private static final String PROXY = "a class generated at run time: its calls would count twice";
 
     private static final Set<String> BASE_PACKAGES = Object.class.getModule().getPackages();
@@ -70,7 +68,7 @@ public final class LeftAlone {
             return "an array";
         }
         if (binaryName.indexOf('/') >= 0 || binaryName.contains("$$Lambda")) {
-            return HIDDEN;
+            return "a hidden class, such as that of a lambda: hidden classes cannot be transformed";
         }
         String packageName = binaryName.substring(0, Math.max(0, binaryName.lastIndexOf('.')));
         if (BASE_PACKAGES.contains(packageName) && !packageName.startsWith("javax.")) {

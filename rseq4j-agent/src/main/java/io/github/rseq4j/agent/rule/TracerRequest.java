@@ -1,7 +1,6 @@
 package io.github.rseq4j.agent.rule;
 
 import java.nio.file.FileSystems;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
@@ -81,7 +80,7 @@ public record TracerRequest(@Nullable String tracer, List<Switch> switches, bool
                 case "flush" -> isFlush = true;
                 case "snapshot" -> {
                     isSnapshot = true;
-                    folder = value.isEmpty() ? null : path(value);
+                    folder = value.isEmpty() ? null : AgentText.path("snapshot", value);
                 }
                 case "list" -> isList = true;
                 default -> throw new RuleException("option=" + AgentText.name(item) + " does not go with tracers, which"
@@ -96,14 +95,6 @@ public record TracerRequest(@Nullable String tracer, List<Switch> switches, bool
             throw new RuleException(name + " needs a value");
         }
         return value;
-    }
-
-    private static Path path(String value) {
-        try {
-            return Path.of(value);
-        } catch (InvalidPathException e) {
-            throw new RuleException("snapshot=" + value + " is no path: " + e.getReason());
-        }
     }
 
     private static PathMatcher matcher(String tracer) {

@@ -74,12 +74,6 @@ public record Histogram(long cells, HistogramBuckets buckets, long maxAddress, i
     }
 
     private void raise(long duration) {
-        if (duration > MEMORY.getLong(maxAddress)) {
-            raiseMax(duration);
-        }
-    }
-
-    private void raiseMax(long duration) {
         for (long max = MEMORY.getLong(maxAddress); duration > max; max = MEMORY.getLong(maxAddress)) {
             if (MEMORY.compareAndSetLong(maxAddress, max, duration)) {
                 return;
