@@ -48,7 +48,7 @@ final class X64 {
     }
 
     private static final int LOCK = 0xF0;
-    /** The prefixes of SSE2's operations on two words, of its moves to and from any address, and of those on doubles. */
+    /** The prefixes of SSE2's operations on two words, of its moves to and from any address, and of doubles. */
     private static final int PACKED = 0x66;
     private static final int UNALIGNED = 0xF3;
     private static final int DOUBLE = 0xF2;
