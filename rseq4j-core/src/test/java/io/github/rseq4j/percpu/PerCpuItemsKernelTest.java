@@ -61,7 +61,7 @@ final class PerCpuItemsKernelTest {
         return bytes;
     }
 
-    /** Tells whether the kernel maps a page of zeros when memory is read that was never written. Some kernels do not. */
+    /** Tells whether a page of zeros is mapped when memory is read that was never written. Not every kernel has one. */
     private static boolean hasZeroPage() throws IOException {
         long pageBytes = Linux.getauxval(Linux.AT_PAGESZ);
         long page = Errno.check("mmap", Linux.mmap(pageBytes, Linux.PROT_READ | Linux.PROT_WRITE));
