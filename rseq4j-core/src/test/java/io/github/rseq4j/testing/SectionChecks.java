@@ -129,7 +129,8 @@ public abstract class SectionChecks {
     @ParameterizedTest
     @MethodSource("commits")
     void theCommitHasTheOrderAndWidthInTheSectionsName(Chain chain, Index index) {
-        String store = chain.name().contains("_release") ? "stlr " : chain.name().contains("_pair") ? "stp " : "stu?r ";
+        String store = chain.name().contains("_release") ? "stlr "
+                : chain.name().contains("_pair") ? "stp " : "stu?r ";
         List<String> commits = Listing.of(chain, Architecture.AARCH64, index).lines()
                 .filter(line -> line.endsWith("<- commit")).map(String::strip).toList();
         assertEquals(chain.sections().size(), commits.size());
