@@ -123,8 +123,8 @@ public abstract class SectionChecks {
     }
 
     /**
-     * A release commit is stlr on aarch64; a relaxed one is str, stur or stp. It is of w where the word has 4 bytes, and
-     * of d where it is a double.
+     * A release commit is stlr on aarch64; a relaxed one is str, stur or stp. It is of w where the word has 4 bytes,
+     * and of d where it is a double.
      */
     @ParameterizedTest
     @MethodSource("commits")
