@@ -67,11 +67,11 @@ final class Attachment {
         CallTransformer dry = new CallTransformer(asked, null, found);
         instrumentation.addTransformer(dry, true);
         try {
-            new Retransformation(instrumentation, dry).run(dry::mayMatch);
+            String note = new Retransformation(instrumentation, dry).run(dry::mayMatch);
+            return list(found, asked) + note;
         } finally {
             instrumentation.removeTransformer(dry);
         }
-        return list(found, asked);
     }
 
     private static String list(Matches found, RuleSet asked) {
@@ -149,7 +149,7 @@ final class Attachment {
         if (!added.isEmpty()) {
             RuleSet fresh = new RuleSet(added, plain());
             CallTransformer chosen = now;
-            new Retransformation(instrumentation, chosen)
+            note += new Retransformation(instrumentation, chosen)
                     .run(type -> fresh.mayMatchClass(CallTransformer.name(type)) && chosen.mayMatch(type));
         }
         return (added.isEmpty() ? "" : summary(false, matches, added))
@@ -183,13 +183,13 @@ final class Attachment {
         instrumentation.removeTransformer(now);
         methods.off();
         int count = matches.classCount();
-        new Retransformation(instrumentation, now).run(type -> matches.has(type.getName()));
+        String note = new Retransformation(instrumentation, now).run(type -> matches.has(type.getName()));
         matches.clear();
         CountPublisher ending = publisher;
         publisher = null;
         if (ending != null) {
             ending.close();
         }
-        return Matches.count(count, "class") + (count == 1 ? " is" : " are") + " restored\n" + trace.close();
+        return Matches.count(count, "class") + (count == 1 ? " is" : " are") + " restored\n" + note + trace.close();
     }
 }

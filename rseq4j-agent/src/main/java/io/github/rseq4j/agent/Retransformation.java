@@ -1,7 +1,11 @@
 package io.github.rseq4j.agent;
 
+import java.io.IOException;
 import java.lang.instrument.Instrumentation;
 import java.lang.instrument.UnmodifiableClassException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -16,6 +20,10 @@ final class Retransformation {
      *
      * Refused: fewer classes in a call. The walk is most of a stop. With 20,000 loaded classes, of which 500 are
      * transformed, the JVM's thread needs 33 ms for 1 call, 130 ms for 5 calls and 403 ms for 25 calls (one run each).
+     *
+     * The JVM clears the breakpoints of each class of a call (JVMTI, RetransformClasses), also if its code stays. The
+     * JDK's debugger agent, jdwp, is not told, and a connected debugger keeps the places of lines and variables that it
+     * has read before. No agent can set a breakpoint of another one again.
      *
      * If the JVM refuses a call, its halves are tried, until the class is found that it refuses.
      */
@@ -39,8 +47,9 @@ final class Retransformation {
      * Transforms classes.
      *
      * @param chosen tells whether a loaded class is to be transformed
+     * @return what a user of a debugger has to know, or an empty text
      */
-    void run(Predicate<Class<?>> chosen) {
+    String run(Predicate<Class<?>> chosen) {
         List<Class<?>> all = new ArrayList<>();
         for (Class<?> type : instrumentation.getAllLoadedClasses()) {
             if (chosen.test(type) && instrumentation.isModifiableClass(type)) {
@@ -49,6 +58,17 @@ final class Retransformation {
         }
         for (int i = 0; i < all.size(); i += CLASSES_EACH) {
             transform(all.subList(i, Math.min(all.size(), i + CLASSES_EACH)));
+        }
+        return all.isEmpty() || !isDebuggable() ? "" : "a debugger may be connected: connect it again, because the JVM"
+                + " has cleared the breakpoints in " + Matches.count(all.size(), "class") + "\n";
+    }
+
+    /** Tells whether the JVM has the library that debuggers connect to. */
+    private static boolean isDebuggable() {
+        try {
+            return Files.readString(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1).contains("/libjdwp.so");
+        } catch (IOException _) {
+            return false;
         }
     }
 
