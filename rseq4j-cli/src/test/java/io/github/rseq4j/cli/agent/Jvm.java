@@ -18,6 +18,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Stream;
+import javax.tools.ToolProvider;
 
 /**
  * A child JVM that waits to be attached to.
@@ -50,16 +51,50 @@ record Jvm(Process process, Path errors) implements AutoCloseable {
     }
 
     /**
+     * Starts a waiting program on Java 17, or skips the test where there is none.
+     *
+     * @param folder a folder for the program and the error output
+     * @param options the options of the JVM
+     */
+    static Jvm startOlder(Path folder, String... options) throws IOException {
+        String java = "";
+        try (Stream<Path> images = Files.list(Path.of("/usr/lib/jvm"))) {
+            for (Path image : images.filter(each -> each.toString().matches(".*-17(-.*)?")).toList()) {
+                java = Files.isExecutable(image.resolve("bin/java")) ? image.resolve("bin/java").toString() : java;
+            }
+        }
+        require(!java.isEmpty(), "a Java 17 in /usr/lib/jvm is required: install openjdk-17-jre-headless");
+        Path source = Files.writeString(folder.resolve("Old.java"), """
+                public class Old {
+                    public static void main(String[] arguments) throws Exception {
+                        System.out.println("ready");
+                        while (System.in.read() >= 0) {}
+                    }
+                }
+                """);
+        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "--release", "17", "-d",
+                folder.toString(), source.toString()));
+        List<String> command = new ArrayList<>(List.of(java));
+        command.addAll(List.of(options));
+        command.addAll(List.of("-cp", folder.toString(), "Old"));
+        return started(folder, command);
+    }
+
+    /**
      * Starts a command that runs the waiting program, and waits for it.
      *
      * @param folder a folder for the jar and the error output
      * @param java the command, up to the options of the JVM
      */
     static Jvm start(Path folder, String... java) throws IOException {
-        Path errors = Files.createTempFile(folder, "errors", "");
         List<String> command = new ArrayList<>(List.of(java));
         Path jar = jar(folder.resolve("waiting.jar"), Waiting.class);
         command.addAll(List.of("-cp", jar.toString(), Waiting.class.getName()));
+        return started(folder, command);
+    }
+
+    private static Jvm started(Path folder, List<String> command) throws IOException {
+        Path errors = Files.createTempFile(folder, "errors", "");
         Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
         Jvm jvm = new Jvm(process, errors);
         try {
@@ -85,6 +120,12 @@ record Jvm(Process process, Path errors) implements AutoCloseable {
     /** Returns the id of the JVM that the started command runs as its child. */
     String childPid() {
         return Long.toString(process.children().findFirst().orElseThrow().pid());
+    }
+
+    /** Returns the files that the process has open. */
+    String openFiles() throws IOException {
+        Process list = new ProcessBuilder("ls", "-l", "/proc/" + pid() + "/fd").start();
+        return new String(list.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     String errorText() {
