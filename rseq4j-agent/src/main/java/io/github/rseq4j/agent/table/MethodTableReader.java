@@ -32,6 +32,10 @@ public final class MethodTableReader implements Closeable {
      * deleted file whose name begins so. The header is read first, then as many entries as it names, and then the
      * cells. Offsets and lengths are checked against the length of the file. A text is read once: the writer does not
      * change it.
+     *
+     * If the counts are copied (CopiedTable), then a reading during which the number of copies was odd or has changed
+     * is repeated. After a second of such readings the next one is taken as it is: the writer may have stopped in a
+     * copy, on a full disk.
      */
     private static final String IN_MEMORY = "/memfd:" + TableLayout.FILE_NAME + " (deleted)";
     private static final String DELETED = " (deleted)";
@@ -70,11 +74,18 @@ public final class MethodTableReader implements Closeable {
         } catch (NoSuchFileException _) {
             throw new TableException("pid=" + pid + ": the process has ended", true);
         } catch (AccessDeniedException _) {
-            throw new TableException("pid=" + pid + ": the process is another user's, " + owner(process)
-                    + ", or may not be inspected: run rseq4j as that user, or as root");
+            throw new TableException("pid=" + pid + ": " + refusal(owner(process), owner(Path.of("/proc/self"))));
         } catch (IOException | DirectoryIteratorException e) {
             throw new TableException("pid=" + pid + ": its open files cannot be read: " + e.getMessage());
         }
+    }
+
+    private static String refusal(String user, String own) {
+        return own.equals(user) || own.equals("root") ? "the kernel does not let " + own + " inspect this process of "
+                + user + " here: give rseq4j the capability CAP_SYS_PTRACE (docker run --cap-add SYS_PTRACE), or run"
+                + " it as root outside of the container"
+                : "the process is another user's, " + user + ", or may not be inspected: run rseq4j as that user, or as"
+                + " root";
     }
 
     private static String owner(Path process) {
@@ -88,22 +99,29 @@ public final class MethodTableReader implements Closeable {
     private static @Nullable Path find(Path folder) throws IOException {
         try (DirectoryStream<Path> links = Files.newDirectoryStream(folder)) {
             for (Path link : links) {
-                if (isTable(link) && Files.isRegularFile(link)) {
-                    return link;
+                try {
+                    if (isTable(link) && Files.isRegularFile(link)) {
+                        return link;
+                    }
+                } catch (NoSuchFileException _) {
+                    // The file was closed meanwhile.
                 }
             }
             return null;
         }
     }
 
-    private static boolean isTable(Path link) {
+    private static boolean isTable(Path link) throws IOException {
+        String target = Files.readSymbolicLink(link).toString();
+        return target.equals(IN_MEMORY) || target.endsWith(DELETED)
+                && target.startsWith(TableLayout.FILE_NAME, target.lastIndexOf('/') + 1);
+    }
+
+    private boolean hasEnded() {
         try {
-            String target = Files.readSymbolicLink(link).toString();
-            return target.equals(IN_MEMORY) || target.endsWith(DELETED)
-                    && target.startsWith(TableLayout.FILE_NAME, target.lastIndexOf('/') + 1);
+            return !isTable(link);
         } catch (IOException _) {
-            // The file was closed meanwhile.
-            return false;
+            return true;
         }
     }
 
@@ -114,7 +132,7 @@ public final class MethodTableReader implements Closeable {
      * @throws TableException if the process has ended, or the table cannot be used
      */
     public TableReading read() throws TableException {
-        if (!isTable(link)) {
+        if (hasEnded()) {
             throw new TableException("pid=" + pid + ": the process has ended", true);
         }
         try {

@@ -155,22 +155,43 @@ final class TableProcessTest {
         Process ofNobody = TableProcess.started(nobody);
         String methods = Integer.toString(TableProcess.METHODS);
         assertEquals("pid=" + ofRoot.pid() + ": the process is another user's, root, or may not be inspected: run"
-                + " rseq4j as that user, or as root", read(nobody, ofRoot));
-        assertEquals(methods, read(nobody, ofNobody));
+                + " rseq4j as that user, or as root", read(nobody, ofRoot.pid()));
+        assertEquals(methods, read(nobody, ofNobody.pid()));
         List<String> root = new ArrayList<>(TableProcess.java());
         root.add(TableProcess.class.getName());
-        assertEquals(methods, read(root, ofNobody));
+        assertEquals(methods, read(root, ofNobody.pid()));
         end(ofRoot);
         end(ofNobody);
+    }
+
+    /** In its PID and mount namespace, the process is process 1. */
+    @Test
+    void isReadInAContainerByRootWithTheCapability() throws IOException {
+        Tool.require(Files.getOwner(Path.of("/proc/self")).getName().equals("root"), "root");
+        Process container = TableProcess.start(List.of("unshare", "--mount", "--pid", "--fork", "--mount-proc"));
+        try {
+            ProcessHandle inside = container.children().findFirst().orElseThrow();
+            List<String> root = new ArrayList<>(TableProcess.java());
+            root.add(TableProcess.class.getName());
+            assertEquals(Integer.toString(TableProcess.METHODS), read(root, inside.pid()));
+            List<String> less = new ArrayList<>(List.of("setpriv", "--bounding-set", "-sys_ptrace"));
+            less.addAll(root);
+            assertEquals("pid=" + inside.pid() + ": the kernel does not let root inspect this process of root here:"
+                    + " give rseq4j the capability CAP_SYS_PTRACE (docker run --cap-add SYS_PTRACE), or run it as root"
+                    + " outside of the container", read(less, inside.pid()));
+        } finally {
+            container.children().forEach(ProcessHandle::destroyForcibly);
+            container.destroyForcibly().onExit().join();
+        }
     }
 
     private static void run(String... command) throws IOException, InterruptedException {
         assertEquals(0, new ProcessBuilder(command).start().waitFor(), String.join(" ", command));
     }
 
-    private static String read(List<String> command, Process process) throws IOException {
+    private static String read(List<String> command, long pid) throws IOException {
         List<String> all = new ArrayList<>(command);
-        all.add(Long.toString(process.pid()));
+        all.add(Long.toString(pid));
         return new ProcessBuilder(all).redirectError(ProcessBuilder.Redirect.DISCARD).start().inputReader().readLine();
     }
 

@@ -106,6 +106,9 @@ final class AgentCall {
             String message = String.valueOf(e.getMessage());
             throw new InputException(process + (message.contains("does not support the attach")
                     ? JvmProcess.DISABLED
+                    : !process.isEntered() ? " does not answer, and the kernel does not let rseq4j enter its folder for"
+                    + " temporary files, which may be that of a container: give rseq4j the capability CAP_SYS_PTRACE"
+                    + " (docker run --cap-add SYS_PTRACE), or run it as root outside of the container"
                     : " does not answer: it was started with -XX:+DisableAttachMechanism, is still starting, or hangs;"
                     + " try again, or start it without this flag or with -javaagent (" + message + ")"));
         } catch (IOException e) {

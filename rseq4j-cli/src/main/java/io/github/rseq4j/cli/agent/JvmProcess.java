@@ -119,6 +119,11 @@ record JvmProcess(int pid, String name, int user, int group, boolean isOwn, Path
         }
     }
 
+    /** Tells whether the kernel lets this process see the files of that one as it sees them itself. */
+    boolean isEntered() {
+        return Files.exists(seen(pid, TMP));
+    }
+
     /** Returns the path by which that process sees a file in its folder for temporary files. */
     Path own(Path file) {
         return TMP.resolve(Objects.requireNonNull(file.getFileName()));

@@ -195,9 +195,11 @@ final class Inspection {
         }
         ProcessFiles.Status self = ProcessFiles.status((int) ProcessHandle.current().pid());
         boolean isOurs = self != null && self.user().equals(status.user());
+        boolean isRoot = self != null && self.effectiveUser() == 0;
         throw new InputException(who + ": no permission to trace it: PTRACE_SEIZE answered " + Errno.name(errno)
-                + "; it runs as user " + status.user() + (isOurs ? ", as rseq4j does, " : ", ") + scope() + "; run "
-                + (isOurs ? "as root" : "as that user or as root") + ", in a container with CAP_SYS_PTRACE");
+                + "; it runs as user " + status.user() + (isOurs ? ", as rseq4j does, " : ", ") + scope() + "; "
+                + (isRoot ? "give rseq4j the capability CAP_SYS_PTRACE (docker run --cap-add SYS_PTRACE), or run it as"
+                + " root outside of the container" : isOurs ? "run as root" : "run as that user or as root"));
     }
 
     private static String scope() {

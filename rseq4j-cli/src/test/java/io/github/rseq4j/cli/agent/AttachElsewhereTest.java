@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.cli.Commands;
 import io.github.rseq4j.cli.Run;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,14 +16,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The command attach against JVMs of other users, in containers, and of other Java images. */
+/** Commands against JVMs of other users, in containers, and of other Java images. */
 @Timeout(120)
 final class AttachElsewhereTest {
     private static final String USER = "65534";
@@ -114,21 +114,54 @@ final class AttachElsewhereTest {
         }
     }
 
+    /** Runs commands in a JVM of other rights, and returns a line for each. */
+    private List<String> elsewhere(List<String> rights, String... commands) throws IOException, InterruptedException {
+        List<String> words = command(rights, Jvm.java(), "--enable-native-access=ALL-UNNAMED",
+                "-Dsun.tools.attach.attachTimeout=1", "-D" + AgentCall.JAR_PROPERTY + "="
+                        + shared.resolve("waiting.jar"), "-cp", Run.classPath(), Commands.class.getName());
+        Process process = new ProcessBuilder(command(words, commands)).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), said);
+        assertEquals(commands.length, said.lines().count(), said);
+        return said.lines().toList();
+    }
+
     /** The user has the right to read the class path of this test, and no other right. */
     @Test
     void refusesTheJvmOfAnotherUser() throws IOException, InterruptedException {
         requireRoot();
         try (Jvm jvm = start(List.of(Jvm.java()))) {
-            List<String> command = command(AS_USER, "--inh-caps", "+dac_read_search", "--ambient-caps",
-                    "+dac_read_search", Jvm.java(), "-D" + AgentCall.JAR_PROPERTY + "=" + shared.resolve("waiting.jar"),
-                    "-cp", Run.classPath(), "io.github.rseq4j.cli.Main", "attach", jvm.pid(), "--method", "a.B");
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertEquals(2, process.waitFor(), said);
-            assertTrue(said.contains(" runs as user 0 and group 0, and rseq4j as user " + USER + " and group " + USER
-                    + "; a JVM answers its own user and group, and root: run rseq4j as that user (sudo -u '#0' -g '#0"),
-                    said);
-            assertEquals(0, Run.of("attach", jvm.pid(), "--method", "a.B").exit());
+            String pid = jvm.pid();
+            List<String> said = elsewhere(command(AS_USER, "--inh-caps", "+dac_read_search", "--ambient-caps",
+                    "+dac_read_search"), "attach " + pid + " --method a.B", "detach " + pid, "top " + pid,
+                    "inspect " + pid);
+            for (String attach : said.subList(0, 2)) {
+                assertTrue(attach.startsWith("2: ") && attach.endsWith(" runs as user 0 and group 0, and rseq4j as"
+                        + " user " + USER + " and group " + USER + "; a JVM answers its own user and group, and root:"
+                        + " run rseq4j as that user (sudo -u '#0' -g '#0' rseq4j ...) or as root"), said.toString());
+            }
+            assertEquals("2: rseq4j: pid=" + pid + ": the process is another user's, root, or may not be inspected: run"
+                    + " rseq4j as that user, or as root", said.get(2));
+            assertTrue(said.get(3).startsWith("2: rseq4j: pid=" + pid) && said.get(3).endsWith("; run as that user or"
+                    + " as root"), said.toString());
+            assertEquals(0, Run.of("attach", pid, "--method", "a.B").exit());
+        }
+    }
+
+    /** A container's root usually lacks the capability. */
+    @Test
+    void namesTheCapabilityThatRootLacks() throws IOException, InterruptedException {
+        requireRoot();
+        try (Jvm jvm = start(List.of("unshare", "--mount", "--pid", "--fork", "sh", "-c", CONTAINER, "sh"),
+                Jvm.java())) {
+            String pid = jvm.childPid();
+            List<String> said = elsewhere(List.of("setpriv", "--bounding-set", "-sys_ptrace"),
+                    "attach " + pid + " --method a.B", "inspect " + pid);
+            for (String each : said) {
+                assertTrue(each.startsWith("2: rseq4j: pid=" + pid) && each.endsWith("give rseq4j the capability"
+                        + " CAP_SYS_PTRACE (docker run --cap-add SYS_PTRACE), or run it as root outside of the"
+                        + " container"), each);
+            }
         }
     }
 
@@ -149,34 +182,15 @@ final class AttachElsewhereTest {
 
     @Test
     void saysThatAnOlderJavaIsTooOld() throws IOException {
-        String java = "";
-        try (Stream<Path> images = Files.list(Path.of("/usr/lib/jvm"))) {
-            for (Path image : images.filter(each -> each.toString().matches(".*-17(-.*)?")).toList()) {
-                java = Files.isExecutable(image.resolve("bin/java")) ? image.resolve("bin/java").toString() : java;
-            }
-        }
-        Jvm.require(!java.isEmpty(), "a Java 17 in /usr/lib/jvm is required: install openjdk-17-jre-headless");
-        try (Jvm jvm = start(List.of(java), "-cp", old(), "Old")) {
+        try (Jvm jvm = Jvm.startOlder(shared)) {
             Run run = Run.of("attach", jvm.pid(), "--method", "a.B");
             assertEquals(2, run.exit());
             assertTrue(run.onlyError().matches(".* runs on Java 17[0-9.]*, and the agent needs 25 or later; run the"
                     + " program on a JDK 25"), run.err());
+            String files = jvm.openFiles();
+            assertTrue(files.contains("libjvm") || files.contains("errors"), files);
+            assertFalse(files.contains("agent.jar"), files);
         }
-    }
-
-    /** Compiles a program that any Java can run since 8, and returns its class path. */
-    private String old() throws IOException {
-        Path source = Files.writeString(folder.resolve("Old.java"), """
-                public class Old {
-                    public static void main(String[] arguments) throws Exception {
-                        System.out.println("ready");
-                        while (System.in.read() >= 0) {}
-                    }
-                }
-                """);
-        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "--release", "17", "-d",
-                shared.toString(), source.toString()));
-        return shared.toString();
     }
 
     @Test
