@@ -25,8 +25,11 @@ final class CopiedTable implements TableMemory {
      * at once. Other processes find both by /proc/PID/fd. They are written by write(2): neither a truncation nor a full
      * disk sends a signal. RandomAccessFile is used because an interrupt does not close it.
      *
-     * Cells are summed one after the other while calls go on, and a call adds to several cells. So a copy may have a
-     * part of a call; the next copy has all of it.
+     * A number in the header is odd while a copy is written, so that readers get one copy whole (a sequence lock).
+     *
+     * Cells are summed one after the other while calls go on, and a call adds to two words. So of each thread a copy
+     * may have a call in part; the next copy has all of it. Refused: reading until nothing changes, because a method
+     * that is called all the time always changes; a lock, because calls would wait for the copying thread.
      */
     private static final int BLOCK = 512;
     /** The owner of all cells: it is never collected before this class. */
@@ -41,6 +44,7 @@ final class CopiedTable implements TableMemory {
     private byte[] texts = {};
     private int textBytes;
     private int writtenTextBytes;
+    private long copyNumber;
     private final @Nullable RandomAccessFile file;
 
     /** Makes the file, if the system permits. Without it all is counted, and no process reads it. */
@@ -148,6 +152,8 @@ final class CopiedTable implements TableMemory {
             put(TableLayout.entry(site) + TableLayout.MAX_AT, Engine.get().memory().getLong(max(site)));
         }
         try {
+            // Odd, also if the copy before was not ended.
+            putCopyNumber(open, copyNumber + 1 + (copyNumber & 1));
             int ranges = sites.length == 0 ? 1 : 1 + TableLayout.range(sites.length - 1);
             open.setLength(Math.max(open.length(), layout.fileBytes(ranges)));
             write(open, TableLayout.TEXTS_AT + writtenTextBytes,
@@ -160,9 +166,16 @@ final class CopiedTable implements TableMemory {
                 write(open, layout.histogram(number), bytes(cells.sums(histograms[number], TableLayout.WORDS)));
             }
             write(open, 0, Arrays.copyOf(head, Math.toIntExact(TableLayout.entry(count))));
+            putCopyNumber(open, copyNumber + 1);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private void putCopyNumber(RandomAccessFile to, long number) throws IOException {
+        copyNumber = number;
+        put(TableLayout.COPY_NUMBER_AT, number);
+        write(to, TableLayout.COPY_NUMBER_AT, bytes(new long[] {number}));
     }
 
     private static byte[] bytes(long[] words) {

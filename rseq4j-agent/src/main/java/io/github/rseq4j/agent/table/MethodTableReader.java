@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,8 @@ public final class MethodTableReader implements Closeable {
      * is repeated. After a second of such readings the next one is taken as it is: the writer may have stopped in a
      * copy, on a full disk.
      */
+    private static final int TRIES = 200;
+    private static final long WAIT_NANOS = 5_000_000;
     private static final String IN_MEMORY = "/memfd:" + TableLayout.FILE_NAME + " (deleted)";
     private static final String DELETED = " (deleted)";
 
@@ -145,6 +148,24 @@ public final class MethodTableReader implements Closeable {
     }
 
     private TableReading reading() throws IOException, TableException {
+        for (int i = 0; i < TRIES; i++) {
+            long number = copyNumber();
+            if (number % 2 == 0) {
+                TableReading reading = readingOfAnyCopy();
+                if (copyNumber() == number) {
+                    return reading;
+                }
+            }
+            LockSupport.parkNanos(WAIT_NANOS);
+        }
+        return readingOfAnyCopy();
+    }
+
+    private long copyNumber() throws IOException, TableException {
+        return bytes(TableLayout.COPY_NUMBER_AT, Long.BYTES).getLong(0);
+    }
+
+    private TableReading readingOfAnyCopy() throws IOException, TableException {
         long fileBytes = file.size();
         TableHeader header = TableHeader.of(bytes(0, TableLayout.HEADER_BYTES));
         CellSums sums = new CellSums(file, link, fileBytes, header.layout());

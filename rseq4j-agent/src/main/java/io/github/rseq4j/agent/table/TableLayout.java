@@ -48,6 +48,8 @@ record TableLayout(int copies) {
     static final long REASON_AT = 72;
     /** When the counts were last copied, in milliseconds since the epoch of Unix; 0 if they are not copied. */
     static final long COPIED_AT = 80;
+    /** The number of copies that were begun and ended: odd while the counts are copied; 0 if they are not copied. */
+    static final long COPY_NUMBER_AT = 88;
     static final int HEADER_BYTES = 4096;
 
     /** The most methods. */

@@ -3,6 +3,7 @@ package io.github.rseq4j.agent.table;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.function.CounterFunctions;
@@ -11,6 +12,8 @@ import io.github.rseq4j.percpu.HistogramSnapshot;
 import io.github.rseq4j.percpu.PerCpuHistogram;
 import io.github.rseq4j.trace.common.TraceTime;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +33,9 @@ import org.junit.jupiter.api.Test;
 final class MethodTableReaderTest {
     private static final int THREADS = 8;
     private static final int CALLS = 40_000;
+    /** Their histograms are in three ranges. */
+    private static final int METHODS = 300;
+    private static final int COPIES = 20;
 
     private MethodTable table;
     private MethodTableReader reader;
@@ -74,6 +80,50 @@ final class MethodTableReaderTest {
         assertEquals(List.of(), read().rows());
         assertEquals(Engine.get().hasKernelPages(), read().whyCopied().isEmpty(), read().whyCopied());
         assertTrue(table.isReadable());
+    }
+
+    /** Before each of the first reads of the file, all methods are called, and the counts are copied. */
+    @Test
+    void readsOneCopyWhileOthersAreWritten() throws Exception {
+        assumeTrue(!table.whyCopied().isEmpty(), "the counts are copied");
+        for (int i = 0; i < METHODS; i++) {
+            table.mode(table.add("com.acme.A" + i, "m", "()V"), "time");
+        }
+        int[] reads = {0};
+        Runnable before = () -> {
+            if (reads[0]++ < COPIES) {
+                for (int i = 0; i < METHODS; i++) {
+                    table.histogram(i).record(1000);
+                }
+                table.publish();
+            }
+        };
+        before.run();
+        try (MethodTableReader other = new MethodTableReader(ProcessHandle.current().pid(), link,
+                new InterposedFile(FileChannel.open(link, StandardOpenOption.READ), before))) {
+            List<MethodRow> rows = other.read().rows();
+            assertTrue(reads[0] > COPIES, reads[0] + " reads");
+            assertEquals(List.of((long) COPIES), rows.stream().map(MethodRow::calls).distinct().toList());
+            assertEquals(METHODS, rows.size());
+        }
+    }
+
+    /** A copy that is never ended is read in the end. */
+    @Test
+    void readsACopyThatIsNotEnded() throws Exception {
+        assumeTrue(!table.whyCopied().isEmpty(), "the counts are copied");
+        table.mode(table.add("com.acme.A", "m", "()V"), "time");
+        table.histogram(0).record(1000);
+        table.publish();
+        try (FileChannel file = FileChannel.open(link, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer number = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+            assertEquals(Long.BYTES, file.read(number, TableLayout.COPY_NUMBER_AT));
+            assertEquals(0, number.getLong(0) % 2);
+            assertTrue(number.getLong(0) > 0);
+            number.putLong(0, number.getLong(0) + 1).clear();
+            assertEquals(Long.BYTES, file.write(number, TableLayout.COPY_NUMBER_AT));
+        }
+        assertEquals(1, reader.read().rows().getFirst().calls());
     }
 
     @Test
