@@ -59,8 +59,7 @@ final class TidySource {
             add(faults, WORDS.matcher(line).find(), at + "forbidden word");
         }
         add(faults, lines.size() > MAX_FILE_LINES, path + ": " + lines.size() + " lines, at most " + MAX_FILE_LINES);
-        JavacTask task = (JavacTask) ToolProvider.getSystemJavaCompiler()
-                .getTask(null, null, null, null, null, List.of(new Source(path, text)));
+        JavacTask task = task(path, text);
         try {
             CompilationUnitTree unit = task.parse().iterator().next();
             new Scanner(rooms, path, unit, Trees.instance(task).getSourcePositions(), faults).scan(unit, null);
@@ -68,6 +67,12 @@ final class TidySource {
             throw new UncheckedIOException(e);
         }
         return faults;
+    }
+
+    /** Returns a task of the JDK's compiler that can parse a source. */
+    static JavacTask task(String path, String text) {
+        return (JavacTask) ToolProvider.getSystemJavaCompiler()
+                .getTask(null, null, null, null, null, List.of(new Source(path, text)));
     }
 
     private static void add(List<String> faults, boolean isOne, String fault) {
