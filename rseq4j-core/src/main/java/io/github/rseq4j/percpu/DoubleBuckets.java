@@ -93,15 +93,30 @@ public final class DoubleBuckets {
         if (scale < MIN_SCALE || scale > MAX_SCALE) {
             throw new IllegalArgumentException("scale=" + scale + ", must be " + MIN_SCALE + " to " + MAX_SCALE);
         }
+        long[] roots = roots(Math.max(0, scale));
+        int[] below = below(roots, Math.max(0, scale));
+        return new DoubleBuckets(new double[0], scale, roots, below, 0, Integer.MAX_VALUE).withRange(lowest, highest);
+    }
+
+    /**
+     * Returns exponential buckets of the same scale for another range, at less cost than {@link #exponential}.
+     *
+     * @param lowest the lowest value with a bucket of its scale's width, as in {@link #exponential}
+     * @param highest the highest one
+     * @return the buckets
+     * @throws IllegalArgumentException if an argument is out of its range, or there are too many buckets
+     * @throws IllegalStateException if these buckets are explicit
+     */
+    public DoubleBuckets withRange(double lowest, double highest) {
+        if (!isExponential()) {
+            throw new IllegalStateException(this + ", must be exponential");
+        }
         if (!(lowest >= Double.MIN_NORMAL * 0x1p16 && lowest <= highest && highest <= Double.MAX_VALUE)) {
             throw new IllegalArgumentException("lowest=" + lowest + ", highest=" + highest
                     + ", must be positive, normal and in order");
         }
-        long[] roots = roots(Math.max(0, scale));
-        int[] below = below(roots, Math.max(0, scale));
-        DoubleBuckets all = new DoubleBuckets(new double[0], scale, roots, below, 0, Integer.MAX_VALUE);
-        int from = all.index(lowest) - 1;
-        int size = all.index(highest) - from + 2;
+        int from = index(lowest) - 1;
+        int size = index(highest) - from + 2;
         requireSize(size);
         return new DoubleBuckets(new double[0], scale, roots, below, from, size - 1);
     }
@@ -167,7 +182,8 @@ public final class DoubleBuckets {
             throw new IllegalArgumentException("value=NaN, must be a number");
         }
         if (isExponential()) {
-            return value < Double.MIN_NORMAL ? 0 : Math.clamp((long) index(value) - lowestIndex, 0, last);
+            return value < Double.MIN_NORMAL ? 0 : value > Double.MAX_VALUE ? last
+                    : Math.clamp((long) index(value) - lowestIndex, 0, last);
         }
         int i = 0;
         while (i < bounds.length && value > bounds[i]) {

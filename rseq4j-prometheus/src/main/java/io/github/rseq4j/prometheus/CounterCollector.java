@@ -26,7 +26,7 @@ import io.prometheus.metrics.model.snapshots.MetricMetadata;
  * <p><b>Memory.</b> 16 bytes for each series and CPU that runs the application's threads, and the objects of the
  * series. Updates allocate nothing.
  *
- * <p>Exemplars are not sampled.
+ * <p>Exemplars are not sampled; {@link HistogramCollector} says why.
  *
  * @since 0.1.0
  */

@@ -11,8 +11,9 @@ import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPoin
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricFamilyDescriptor;
 import io.prometheus.metrics.model.snapshots.MetricMetadata;
-import io.prometheus.metrics.model.snapshots.NativeHistogramBuckets;
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A histogram of Prometheus, classic or native, that any number of threads observe without contention. Explicit buckets
@@ -27,18 +28,22 @@ import java.util.Arrays;
  * get.observe(0.031);
  * }
  *
- * <p><b>Native histograms.</b> The zero bucket holds the values that are at most the bound of the first bucket, which
- * is the zero threshold of a scrape. Values above the highest one count in the bucket after it. The schema never
- * changes, and nothing is reset to keep the number of buckets small: choose the range and the scale.
+ * <p><b>Native histograms.</b> The given range is that of ordinary values. The zero bucket holds the values between
+ * the bound of the first bucket and its negative, and this bound is the zero threshold of a scrape. A value above the
+ * range makes a further range of buckets of the same schema, which holds 16 powers of two, and the first negative value
+ * makes buckets of negative ones. So every value is in the bucket that has it in Prometheus. The schema never changes,
+ * and nothing is reset to keep the number of buckets small.
  *
  * <p><b>Threads.</b> Every method may be called from any thread. {@link Series#observe} is one downcall. A scrape
  * includes every observation that happened-before it, and some concurrent ones; its count is always the sum of its
  * buckets. Of a concurrent observation the sum of values may be missing, or be there without the bucket.
  *
  * <p><b>Memory.</b> For each series and CPU 8 bytes for each bucket and 8 for the sum, and the objects of the
- * series. Updates allocate nothing.
+ * series. A further range takes 128 bytes times 2<sup>schema</sup>, populated where its buckets are used. Only the
+ * observation that makes a range allocates.
  *
- * <p>Exemplars are not sampled.
+ * <p>Exemplars are not sampled. The client's sampler, and the tracers that it asks for the current span, are in
+ * {@code prometheus-metrics-core}; this module needs only the client's model.
  *
  * @since 0.1.0
  */
@@ -101,32 +106,35 @@ public final class HistogramCollector implements Collector {
         private final Labels labels;
         private final double[] bounds;
         private final long createdMillis = System.currentTimeMillis();
-        private final PerCpuDoubleHistogram histogram;
+        private final @Nullable NativeHistogram nativeBuckets;
+        private final @Nullable PerCpuDoubleHistogram classicBuckets;
 
         private Series(Labels labels, DoubleBuckets buckets, double[] bounds) {
             this.labels = labels;
             this.bounds = bounds;
-            this.histogram = new PerCpuDoubleHistogram(buckets);
+            nativeBuckets = buckets.isExponential() ? new NativeHistogram(buckets) : null;
+            classicBuckets = buckets.isExponential() ? null : new PerCpuDoubleHistogram(buckets);
         }
 
         /**
          * Observes a value. As in Prometheus' client a NaN is ignored.
          *
-         * @param value the value
-         * @throws IllegalArgumentException if it is negative and the histogram is native
+         * @param value the value, of either sign, or infinite
          */
         public void observe(double value) {
-            if (value < 0 && bounds.length == 0) {
-                throw new IllegalArgumentException("value=" + value + ", must be at least 0 in a native histogram");
+            if (Double.isNaN(value)) {
+                return;
             }
-            if (!Double.isNaN(value)) {
-                histogram.record(value);
+            if (classicBuckets != null) {
+                classicBuckets.record(value);
+            } else if (nativeBuckets != null) {
+                nativeBuckets.record(value);
             }
         }
 
         private HistogramDataPointSnapshot point() {
-            PerCpuDoubleHistogram.Snapshot now = histogram.snapshot();
-            return bounds.length == 0 ? nativePoint(now) : classicPoint(now);
+            return classicBuckets != null ? classicPoint(classicBuckets.snapshot())
+                    : Objects.requireNonNull(nativeBuckets).point(labels, createdMillis);
         }
 
         private HistogramDataPointSnapshot classicPoint(PerCpuDoubleHistogram.Snapshot now) {
@@ -134,23 +142,6 @@ public final class HistogramCollector implements Collector {
             Arrays.setAll(counts, now::count);
             return new HistogramDataPointSnapshot(ClassicHistogramBuckets.of(bounds, counts), now.sum(), labels,
                     Exemplars.EMPTY, createdMillis);
-        }
-
-        private HistogramDataPointSnapshot nativePoint(PerCpuDoubleHistogram.Snapshot now) {
-            DoubleBuckets buckets = now.buckets();
-            int[] indices = new int[buckets.size()];
-            long[] counts = new long[buckets.size()];
-            int used = 0;
-            for (int i = 1; i < counts.length; i++) {
-                if (now.count(i) != 0) {
-                    indices[used] = buckets.lowestIndex() + i;
-                    counts[used++] = now.count(i);
-                }
-            }
-            NativeHistogramBuckets positive = NativeHistogramBuckets.of(Arrays.copyOf(indices, used),
-                    Arrays.copyOf(counts, used));
-            return new HistogramDataPointSnapshot(buckets.scale(), now.count(0), buckets.upperBound(0), positive,
-                    NativeHistogramBuckets.EMPTY, now.sum(), labels, Exemplars.EMPTY, createdMillis);
         }
     }
 }

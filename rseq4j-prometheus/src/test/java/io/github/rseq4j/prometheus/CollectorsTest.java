@@ -2,18 +2,15 @@ package io.github.rseq4j.prometheus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.percpu.DoubleBuckets;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
-import io.prometheus.metrics.expositionformats.PrometheusProtobufWriter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
-import io.prometheus.metrics.model.snapshots.NativeHistogramBuckets;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -84,43 +81,6 @@ final class CollectorsTest {
         assertEquals(scraped.size() - 1, samples(scrape(ours, isOpenMetrics)).size());
     }
 
-    /** The client's own native histogram, at the same schema, puts each value into the bucket of the same index. */
-    @ParameterizedTest
-    @ValueSource(ints = {-4, -1, 0, 1, 3, 5, 8})
-    void nativeBucketsHaveTheClientsIndices(int schema) throws IOException {
-        PrometheusRegistry registry = new PrometheusRegistry();
-        HistogramCollector ours = new HistogramCollector("ours", "native",
-                DoubleBuckets.exponential(schema, 1e-6, 1e8));
-        registry.register(ours);
-        Histogram theirs = Histogram.builder().name("theirs").nativeOnly().nativeInitialSchema(schema)
-                .nativeMaxNumberOfBuckets(0).register(new PrometheusRegistry());
-        for (int i = 0; i < 2000; i++) {
-            double value = Math.pow(10, i % 1100 / 100.0 - 5) * (i % 7 + 1);
-            double rounded = i % 3 == 0 ? Math.scalb(1.0, i % 30 - 15) : value;
-            ours.labelValues().observe(rounded);
-            theirs.observe(rounded);
-        }
-        HistogramDataPointSnapshot own = ours.collect().getDataPoints().getFirst();
-        HistogramDataPointSnapshot peer = theirs.collect().getDataPoints().getFirst();
-        assertEquals(schema, own.getNativeSchema());
-        assertEquals(schema, peer.getNativeSchema());
-        assertEquals(peer.getCount(), own.getCount());
-        assertEquals(peer.getSum(), own.getSum(), 1e-6 * peer.getSum());
-        assertEquals(counts(peer.getNativeBucketsForPositiveValues()), counts(own.getNativeBucketsForPositiveValues()));
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        new PrometheusProtobufWriter().write(out, registry.scrape());
-        assertTrue(out.size() > 0, "the protobuf format has native histograms");
-    }
-
-    private static Map<Integer, Long> counts(NativeHistogramBuckets buckets) {
-        Map<Integer, Long> counts = new TreeMap<>();
-        for (int i = 0; i < buckets.size(); i++) {
-            counts.merge(buckets.getBucketIndex(i), buckets.getCount(i), Long::sum);
-        }
-        counts.values().removeIf(count -> count == 0);
-        return counts;
-    }
-
     @Test
     void countsEveryUpdateWhileScrapesSeeConsistentBuckets() throws InterruptedException {
         CounterCollector counter = new CounterCollector("updates", "made", "thread");
@@ -165,8 +125,5 @@ final class CollectorsTest {
         assertThrows(IllegalArgumentException.class, () -> counter.labelValues("x").inc(Double.NaN));
         assertThrows(IllegalArgumentException.class, () -> new CounterCollector("", "help"));
         assertThrows(IllegalArgumentException.class, () -> new CounterCollector("c", "help", "a", "a"));
-        HistogramCollector histogram = new HistogramCollector("h", "help", DoubleBuckets.exponential(0, 1, 8));
-        assertThrows(IllegalArgumentException.class, () -> histogram.labelValues().observe(-1));
-        assertEquals(0, histogram.collect().getDataPoints().getFirst().getCount());
     }
 }
