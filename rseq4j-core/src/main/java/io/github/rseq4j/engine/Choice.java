@@ -173,6 +173,14 @@ final class Choice extends Thread {
         }
     }
 
+    /** Asks whether the thread that waits for the choice has an area. No lambda, as it would cost a millisecond. */
+    private final class Asking implements BooleanSupplier {
+        @Override
+        public boolean getAsBoolean() {
+            return ask(Company::hasTakenThisThread);
+        }
+    }
+
     /**
      * Asks on the thread that waits for the choice. If that thread has left because of a Throwable, the answer is no.
      */
@@ -248,15 +256,18 @@ final class Choice extends Thread {
         Registration failed;
         try {
             requireHeadroom();
-            Registration hopeless = hopeless();
-            if (hopeless == null) {
+            failed = foreign();
+            if (failed == null) {
+                // The threads of the test start before the first native call is linked: see SelfTest.
                 try (SelfTest test = new SelfTest()) {
-                    return NativeEngine.open(test,
-                            System.getProperty(Engine.REGISTRATION_PROPERTY, "auto").equals("libc"),
-                            () -> ask(Company::hasTakenThisThread));
+                    failed = denied();
+                    if (failed == null) {
+                        test.awaitRehearsal();
+                        return NativeEngine.open(test,
+                                System.getProperty(Engine.REGISTRATION_PROPERTY, "auto").equals("libc"), new Asking());
+                    }
                 }
             }
-            failed = hopeless;
         } catch (Throwable t) {
             failed = failed(t);
         }
@@ -296,7 +307,7 @@ final class Choice extends Thread {
         };
     }
 
-    private static @Nullable Registration hopeless() {
+    private static @Nullable Registration foreign() {
         String system = System.getProperty("os.name", "unknown");
         if (!system.toLowerCase(Locale.ROOT).equals("linux")) {
             return Registration.none("not Linux but " + system, "run on Linux");
@@ -305,6 +316,10 @@ final class Choice extends Thread {
             return Registration.none("not this architecture: " + Architecture.hostName(),
                     "run on one of " + Arrays.toString(Architecture.values()));
         }
+        return null;
+    }
+
+    private static @Nullable Registration denied() {
         Throwable refusal = Native.refusal();
         if (refusal != null) {
             String module = Engine.class.getModule().isNamed() ? Engine.class.getModule().getName() : "ALL-UNNAMED";

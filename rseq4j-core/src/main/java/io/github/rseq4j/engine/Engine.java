@@ -175,13 +175,6 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
     boolean renew(long address, long lengthBytes);
 
     /**
-     * Tells whether the engine itself works on the first cell of a range, at any time.
-     *
-     * @param range what {@link #reserve()} returned
-     */
-    boolean worksOn(long range);
-
-    /**
      * Reserves address space for a range of cells: {@link #copies()} times the stride.
      *
      * @return the address of the first cell's copy at index 0; all is 0

@@ -109,11 +109,6 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
-    public boolean worksOn(long range) {
-        return false;
-    }
-
-    @Override
     public AbortProof.Report proveAborts(Chain chain, long seed) {
         throw new UnsupportedOperationException("section=" + chain.name()
                 + ": aborts cannot be proven on the fallback: " + registration.reason() + "; " + registration.remedy());

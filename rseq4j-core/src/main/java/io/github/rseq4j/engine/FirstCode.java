@@ -1,6 +1,5 @@
 package io.github.rseq4j.engine;
 
-import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.kernel.Cpus;
@@ -25,6 +24,14 @@ import java.util.Objects;
  * the self-test. {@link NativeEngine} then uses them.
  */
 final class FirstCode {
+    /**
+     * The self-test's section has a word of 8 bytes for each index, beside one another: the words are read twice, and a
+     * stride would cost each JVM a page for each possible CPU.
+     */
+    static final int SELF_TEST_STRIDE_SHIFT = 3;
+    /** An address for linking; no function is there. */
+    private static final long NOWHERE = 1;
+
     private final Claim claim;
     private final Compiler compiler = new Compiler(Objects.requireNonNull(Architecture.host()));
     private final CodeMemory code = new CodeMemory(compiler);
@@ -33,6 +40,8 @@ final class FirstCode {
     private final Functions functions;
     private final NativeMemory memory;
     private final ThreadArea area;
+    private final MachineCode delayed;
+    private final long words;
 
     /**
      * Emits the functions that a program's first update needs, in one mapping.
@@ -46,18 +55,36 @@ final class FirstCode {
         this.target = new Target(registration.offsetBytes(), index, Cpus.possible(), Engine.STRIDE_SHIFT);
         this.functions = new Functions(code, compiler, target, admissions);
         this.memory = new NativeMemory(target.limit() + 1);
-        List<Chain> chains = List.of(LoadAddStore.ONE, DelayLoadAddStore.CHAIN);
+        List<MachineCode> placed = code.install(compiled(compiler, target));
+        this.area = new ThreadArea(target, placed.get(0).entry(), placed.get(1).entry());
+        functions.keep(LoadAddStore.ONE, placed.get(2));
+        this.delayed = placed.get(3);
+        this.words = memory.reserve((long) (target.limit() + 1) << SELF_TEST_STRIDE_SHIFT);
+    }
+
+    private static List<Assembled> compiled(Compiler compiler, Target target) {
         List<Assembled> first = new ArrayList<>();
         first.add(compiler.threadPointer(target));
         first.add(compiler.areaField(target));
-        for (Chain chain : chains) {
-            first.add(compiler.compile(chain, target));
+        first.add(compiler.compile(LoadAddStore.ONE, target));
+        first.add(compiler.compile(DelayLoadAddStore.CHAIN, new Target(target.rseqOffsetBytes(), target.index(),
+                target.limit(), SELF_TEST_STRIDE_SHIFT)));
+        return first;
+    }
+
+    /**
+     * Compiles and checks the functions for an example of a target, and keeps nothing of it. It loads the classes of
+     * the compiler and the checker, and makes no native call.
+     */
+    static void rehearse() {
+        for (Assembled each : compiled(new Compiler(Objects.requireNonNull(Architecture.host())), Target.NOMINAL)) {
+            each.checked(0, 0);
         }
-        List<MachineCode> placed = code.install(first);
-        this.area = new ThreadArea(target, placed.get(0).entry(), placed.get(1).entry());
-        for (int i = 0; i < chains.size(); i++) {
-            functions.keep(chains.get(i), placed.get(i + 2));
-        }
+    }
+
+    /** Links the shape that all calls of the first functions share, at an address that is not called. */
+    static void linkShape() {
+        MethodHandle _ = Native.critical(NOWHERE, ThreadArea.ARGUMENTS);
     }
 
     /** Returns the claim for which the code was emitted. */
@@ -102,7 +129,11 @@ final class FirstCode {
 
     /** Links the self-test's section, which waits before its commit and is not restarted. */
     MethodHandle selfTestSection() {
-        Chain chain = DelayLoadAddStore.CHAIN;
-        return Native.critical(functions.of(chain).entry(), chain.arguments());
+        return Native.critical(delayed.entry(), DelayLoadAddStore.CHAIN.arguments());
+    }
+
+    /** Returns the address of the word to which that section adds at index 0. */
+    long selfTestWords() {
+        return words;
     }
 }

@@ -194,11 +194,6 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return first.area().index();
     }
 
-    /** Returns the self-test's cell: the first one of the first range, which is never handed out. */
-    public long selfTestCell() {
-        return memory.selfTestCell();
-    }
-
     @Override
     public String name() {
         return "restartable sequences";
@@ -257,11 +252,6 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
     @Override
     public boolean renew(long address, long lengthBytes) {
         return memory.renew(address, lengthBytes);
-    }
-
-    @Override
-    public boolean worksOn(long range) {
-        return memory.worksOn(range);
     }
 
     @Override

@@ -11,7 +11,10 @@ final class NativeMemory {
     private static final int NO_FILE = -1;
 
     private final int copies;
-    /** Mapped for the self-test. The first caller of {@link #reserve()} gets it, except its first cell. */
+    /**
+     * Mapped when the engine is chosen: where the kernel refuses it, the fallback is chosen. The first caller of
+     * {@link #reserve()} gets it.
+     */
     private final long firstRange;
     private boolean isFirstRangeTaken;
     private boolean isPrepared;
@@ -24,16 +27,6 @@ final class NativeMemory {
     NativeMemory(int copies) {
         this.copies = copies;
         this.firstRange = map();
-    }
-
-    /** Returns the self-test's cell: the first one of the first range, which is never handed out. */
-    long selfTestCell() {
-        return firstRange;
-    }
-
-    /** Does what {@link Engine#worksOn} does. */
-    boolean worksOn(long range) {
-        return range == firstRange;
     }
 
     /** Does what {@link Engine#memory} does. */

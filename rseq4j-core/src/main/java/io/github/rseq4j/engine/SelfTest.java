@@ -2,6 +2,7 @@ package io.github.rseq4j.engine;
 
 import io.github.rseq4j.kernel.Errno;
 import io.github.rseq4j.kernel.Linux;
+import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.Scheduling;
 import io.github.rseq4j.registration.Registration;
 import java.util.concurrent.CountDownLatch;
@@ -20,6 +21,10 @@ public final class SelfTest implements AutoCloseable {
      * which preempts the tester; the fencer, which fences. The section waits some microseconds before its commit. It is
      * not restarted after an abort, so the tester sees each abort.
      *
+     * 0. Tester: compiles the first functions for an example of a target, and links the shape of their calls. So the
+     *    classes of the compiler and the checker are loaded while the caller links its first native call and finds the
+     *    registration. The caller compiles after the tester has done so: two threads that initialise the same classes
+     *    in different orders could wait for each other.
      * 1. Fencer: announces fences to the kernel. That takes ten milliseconds; steps 2 and 3 do not wait for it.
      * 2. Tester: registers itself, and pins itself to its current CPU.
      * 3. Companion: pins itself to the same CPU, then sleeps and wakes. Tester: runs the section until a run aborts
@@ -98,6 +103,7 @@ public final class SelfTest implements AutoCloseable {
 
     private enum Phase { READY, PREEMPTION, FENCE, DONE }
 
+    private final CountDownLatch rehearsed = new CountDownLatch(1);
     private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch announced = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -122,7 +128,8 @@ public final class SelfTest implements AutoCloseable {
     private long endNanos;
 
     /**
-     * Starts the threads of the test, so that they are ready when the first code is emitted.
+     * Starts the threads of the test, so that they are ready when the first code is emitted. Their first native calls
+     * wait for the initialiser of {@link Native}.
      *
      * @throws OutOfMemoryError when a thread cannot be started
      */
@@ -139,6 +146,11 @@ public final class SelfTest implements AutoCloseable {
                 close();
             }
         }
+    }
+
+    /** Waits until the classes of the compiler and the checker are initialised, or one of them could not be. */
+    void awaitRehearsal() {
+        await(rehearsed, PATIENCE_NANOS);
     }
 
     /** Ends the threads of the test, also of a test that was not run or has not ended. */
@@ -164,12 +176,20 @@ public final class SelfTest implements AutoCloseable {
         @Override
         public final void run() {
             try {
+                prepare();
+                // The classes of FFM are first used by one thread, which initialises Native; see step 0.
+                if (Native.refusal() != null) {
+                    return;
+                }
                 isRealTime = Scheduling.sched_ordinary(sliceNanos);
                 work();
             } catch (Throwable t) {
                 fail(t);
             }
         }
+
+        /** Runs before the thread's first native call, and makes none. */
+        void prepare() {}
 
         abstract void work();
 
@@ -213,7 +233,17 @@ public final class SelfTest implements AutoCloseable {
         }
 
         @Override
+        void prepare() {
+            try {
+                FirstCode.rehearse();
+            } finally {
+                rehearsed.countDown();
+            }
+        }
+
+        @Override
         void work() {
+            FirstCode.linkShape();
             test(this);
         }
     }

@@ -9,6 +9,9 @@ import java.lang.invoke.MethodHandle;
 
 /** Reads the calling carrier thread's area through emitted functions. */
 final class ThreadArea implements Registration.ThreadPointer {
+    /** The number of arguments of all functions that a first update calls. */
+    static final int ARGUMENTS = 2;
+
     private final Target target;
     private final MethodHandle threadPointer;
     private final MethodHandle field;
@@ -23,8 +26,8 @@ final class ThreadArea implements Registration.ThreadPointer {
      */
     ThreadArea(Target target, long threadPointerEntry, long fieldEntry) {
         this.target = target;
-        this.threadPointer = Native.critical(threadPointerEntry, 2);
-        this.field = Native.critical(fieldEntry, 2);
+        this.threadPointer = Native.critical(threadPointerEntry, ARGUMENTS);
+        this.field = Native.critical(fieldEntry, ARGUMENTS);
     }
 
     @Override

@@ -7,7 +7,7 @@ import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.sections.DelayLoadAddStore;
 import java.lang.invoke.MethodHandle;
 
-/** Runs the self-test's section on one thread. A run adds 1 to a cell if it commits, and nothing if it is aborted. */
+/** Runs the self-test's section on one thread. A run adds 1 to a word if it commits, and nothing if it is aborted. */
 final class Trials {
     /** The end of a run, and whether the thread was switched out during the run or just before or after it. */
     enum End { COMMITTED, COMMITTED_WHEN_SWITCHED, ABORTED, ABORTED_WHEN_SWITCHED }
@@ -18,9 +18,9 @@ final class Trials {
     private long committed;
 
     /**
-     * Prepares the runs, and reads the cell.
+     * Prepares the runs, and reads the words.
      *
-     * @param code the code with the section and its cell
+     * @param code the code with the section and its words
      */
     Trials(FirstCode code) {
         this.code = code;
@@ -50,7 +50,7 @@ final class Trials {
 
     private long invoke(long iterations) {
         try {
-            return (long) section.invokeExact(code.memory().selfTestCell(), iterations);
+            return (long) section.invokeExact(code.selfTestWords(), iterations);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }
@@ -59,7 +59,7 @@ final class Trials {
     private long sum() {
         long sum = 0;
         for (int i = 0; i <= code.target().limit(); i++) {
-            sum += RawMemory.readLong(code.memory().selfTestCell() + ((long) i << Engine.STRIDE_SHIFT));
+            sum += RawMemory.readLong(code.selfTestWords() + ((long) i << FirstCode.SELF_TEST_STRIDE_SHIFT));
         }
         return sum;
     }

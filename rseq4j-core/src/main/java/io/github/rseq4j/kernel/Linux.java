@@ -229,10 +229,9 @@ public final class Linux {
     /** Returns the number of involuntary context switches of the calling thread (getrusage, ru_nivcsw). */
     public static long involuntarySwitches() {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment usage = arena.allocate(RUSAGE_BYTES, 8);
-            long result = SystemCall.GETRUSAGE.call(RUSAGE_THREAD, usage.address());
-            Errno.check("getrusage(RUSAGE_THREAD)", result);
-            return usage.get(JAVA_LONG, RUSAGE_NIVCSW_OFFSET);
+            long usage = arena.allocate(RUSAGE_BYTES, 8).address();
+            Errno.check("getrusage(RUSAGE_THREAD)", SystemCall.GETRUSAGE.call(RUSAGE_THREAD, usage));
+            return RawMemory.readLong(usage + RUSAGE_NIVCSW_OFFSET);
         }
     }
 
@@ -261,8 +260,12 @@ public final class Linux {
      */
     public static int sched_setaffinity(int tid, long[] mask) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bits = arena.allocateFrom(JAVA_LONG, mask);
-            return (int) SystemCall.SCHED_SETAFFINITY.call(tid, bits.byteSize(), bits.address());
+            long bytes = (long) mask.length * Long.BYTES;
+            long bits = arena.allocate(bytes, Long.BYTES).address();
+            for (int i = 0; i < mask.length; i++) {
+                RawMemory.writeLong(bits + (long) i * Long.BYTES, mask[i]);
+            }
+            return (int) SystemCall.SCHED_SETAFFINITY.call(tid, bytes, bits);
         }
     }
 
@@ -275,10 +278,14 @@ public final class Linux {
      */
     public static long[] sched_getaffinity(int tid) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bits = arena.allocate(AFFINITY_BYTES, 8);
-            long copied = SystemCall.SCHED_GETAFFINITY.call(tid, AFFINITY_BYTES, bits.address());
+            long bits = arena.allocate(AFFINITY_BYTES, Long.BYTES).address();
+            long copied = SystemCall.SCHED_GETAFFINITY.call(tid, AFFINITY_BYTES, bits);
             Errno.check("sched_getaffinity(tid=" + tid + ")", copied);
-            return bits.asSlice(0, copied).toArray(JAVA_LONG);
+            long[] mask = new long[(int) (copied / Long.BYTES)];
+            for (int i = 0; i < mask.length; i++) {
+                mask[i] = RawMemory.readLong(bits + (long) i * Long.BYTES);
+            }
+            return mask;
         }
     }
 }

@@ -1,7 +1,6 @@
 package io.github.rseq4j.kernel;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -12,7 +11,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +51,12 @@ public final class Native {
         REFUSAL = refusal;
         INVOKE = invoke;
         EVERYTHING = everything;
+        // The first call makes the JVM generate classes. Of several threads that make their first call at the same
+        // time, each would generate its own.
+        long first = invoke == null ? 0 : find("getpid");
+        if (first != 0) {
+            call(first);
+        }
     }
 
     private Native() {}
@@ -127,11 +131,9 @@ public final class Native {
             MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
             long value = (long) invoke.invokeExact(MemorySegment.ofAddress(function), state,
                     a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-            // Only errno is captured. It is read by a copy, because the first read through a layout costs a fresh JVM
-            // milliseconds.
-            byte[] errno = new byte[Integer.BYTES];
-            MemorySegment.copy(state, JAVA_BYTE, 0, errno, 0, errno.length);
-            return new Answer(value, ByteBuffer.wrap(errno).order(ByteOrder.nativeOrder()).getInt());
+            // Only errno is captured. It is read through a buffer: the first read through a layout costs a fresh JVM
+            // milliseconds, and so does the first copy to an array.
+            return new Answer(value, state.asByteBuffer().order(ByteOrder.nativeOrder()).getInt());
         } catch (Throwable t) {
             throw rethrown(t);
         }

@@ -8,6 +8,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * Memory by address. The caller is responsible for the address: only its alignment is checked.
@@ -150,13 +152,21 @@ public final class RawMemory {
     }
 
     /**
+     * Returns memory as a buffer, for accesses without memory order. It needs no handle and no layout, whose first uses
+     * cost a fresh JVM milliseconds.
+     */
+    private static ByteBuffer buffer(long address, int lengthBytes) {
+        return ALL.asSlice(address, lengthBytes).asByteBuffer().order(ByteOrder.nativeOrder());
+    }
+
+    /**
      * Writes bytes.
      *
      * @param address the address of the first byte
      * @param bytes the bytes
      */
     public static void put(long address, byte[] bytes) {
-        MemorySegment.copy(bytes, 0, ALL, JAVA_BYTE, address, bytes.length);
+        buffer(address, bytes.length).put(bytes);
     }
 
     /**
@@ -168,7 +178,7 @@ public final class RawMemory {
      */
     public static byte[] get(long address, int lengthBytes) {
         byte[] bytes = new byte[lengthBytes];
-        MemorySegment.copy(ALL, JAVA_BYTE, address, bytes, 0, lengthBytes);
+        buffer(address, lengthBytes).get(bytes);
         return bytes;
     }
 
@@ -179,12 +189,17 @@ public final class RawMemory {
      * @return the value
      */
     public static long readLong(long address) {
-        byte[] bytes = get(address, Long.BYTES);
-        long value = 0;
-        for (int i = Long.BYTES - 1; i >= 0; i--) {
-            value = value << Byte.SIZE | Byte.toUnsignedLong(bytes[i]);
-        }
-        return value;
+        return buffer(address, Long.BYTES).getLong();
+    }
+
+    /**
+     * Writes 8 bytes that no other thread reads, as {@link #readLong} reads them.
+     *
+     * @param address any address
+     * @param value the value
+     */
+    static void writeLong(long address, long value) {
+        buffer(address, Long.BYTES).putLong(value);
     }
 
     /**

@@ -1,10 +1,9 @@
 package io.github.rseq4j.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /** The scheduling policy of the calling carrier thread, sched(7). */
 public final class Scheduling {
@@ -31,20 +30,23 @@ public final class Scheduling {
      */
     public static boolean sched_ordinary(long sliceNanos) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment attr = arena.allocate(ATTR_BYTES, 8);
-            if (SystemCall.SCHED_GETATTR.call(0, attr.address(), ATTR_BYTES, 0) < 0) {
+            long address = arena.allocate(ATTR_BYTES, 8).address();
+            if (SystemCall.SCHED_GETATTR.call(0, address, ATTR_BYTES, 0) < 0) {
                 return false;
             }
-            int policy = attr.get(JAVA_INT_UNALIGNED, POLICY_OFFSET);
+            // The fields are read from a copy: the first access through a layout costs a fresh JVM milliseconds.
+            ByteBuffer attr = ByteBuffer.wrap(RawMemory.get(address, ATTR_BYTES)).order(ByteOrder.nativeOrder());
+            int policy = attr.getInt(POLICY_OFFSET);
             if (policy == SCHED_OTHER && sliceNanos == 0) {
                 return false;
             }
-            attr.set(JAVA_INT_UNALIGNED, POLICY_OFFSET, SCHED_OTHER);
+            attr.putInt(POLICY_OFFSET, SCHED_OTHER);
             // Clears priority, runtime, deadline and period of the former policy. Flags and nice, which lie before
             // them, stay.
-            attr.asSlice(PRIORITY_OFFSET).fill((byte) 0);
-            attr.set(JAVA_LONG, RUNTIME_OFFSET, sliceNanos);
-            boolean refused = SystemCall.SCHED_SETATTR.call(0, attr.address(), 0) < 0;
+            Arrays.fill(attr.array(), PRIORITY_OFFSET, ATTR_BYTES, (byte) 0);
+            attr.putLong(RUNTIME_OFFSET, sliceNanos);
+            RawMemory.put(address, attr.array());
+            boolean refused = SystemCall.SCHED_SETATTR.call(0, address, 0) < 0;
             return refused && (policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE);
         }
     }

@@ -38,13 +38,10 @@ public final class Cells implements Pressure.Shared {
      * holds the class loader of the code that it runs.
      */
     private static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
-    /** The first cell of each copy is not handed out, because the self-test uses it. */
-    private static final long FIRST_BYTES = Long.BYTES;
-    private static final long USABLE_BYTES = STRIDE_BYTES - FIRST_BYTES;
     /** The most bytes of each copy that collected small owners leave populated. */
     private static final long SMALL_BYTES = 1L << 16;
     /** The most cells of one owner. */
-    public static final int MAX_CELLS = (int) (USABLE_BYTES / Long.BYTES);
+    public static final int MAX_CELLS = (int) (STRIDE_BYTES / Long.BYTES);
 
     /** The most pairs of cells of one owner. */
     public static final int MAX_PAIRS = (MAX_CELLS - 1) / 2;
@@ -161,8 +158,8 @@ public final class Cells implements Pressure.Shared {
                 next = end;
             }
             ranges[rangeCount] = engine.reserve();
-            next = ranges[rangeCount] + FIRST_BYTES;
-            end = next + USABLE_BYTES;
+            next = ranges[rangeCount];
+            end = next + STRIDE_BYTES;
             rangeCount++;
         }
         long address = next;

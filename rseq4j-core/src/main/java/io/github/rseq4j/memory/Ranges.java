@@ -169,7 +169,7 @@ final class Ranges implements Pressure.Shared {
         }
         if (freeCount == 0) {
             free = reserved < free.length ? free : Arrays.copyOf(free, Math.max(4, 2 * reserved));
-            free[0] = reserve();
+            free[0] = engine.reserve();
             reserved++;
             freeCount = 1;
         }
@@ -186,12 +186,6 @@ final class Ranges implements Pressure.Shared {
             mappings += mappingsOfOne();
         }
         return range;
-    }
-
-    private long reserve() {
-        long range = engine.reserve();
-        // The self-test uses the first cell of the first range at any time, so that range must not be mapped over.
-        return engine.worksOn(range) ? engine.reserve() : range;
     }
 
     /** Tells whether each copy shows the image. Items of a copy that the kernel does not map are written. */

@@ -159,7 +159,7 @@ final class PerCpuItemsKernelTest {
     }
 
     @Test
-    void aPoolAsTheFirstStructureKeepsTheCellOfTheSelfTest() {
+    void aPoolAsTheFirstStructureShowsItsTemplateInTheFirstRange() {
         Rseqs.require();
         ChildJvm child = ChildJvm.start(ChildJvm.java(ChildJvm.NATIVE, ItemsChild.class), Map.of());
         requireRight(child);
