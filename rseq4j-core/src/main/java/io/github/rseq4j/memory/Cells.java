@@ -2,8 +2,10 @@ package io.github.rseq4j.memory;
 
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.kernel.PageMap;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -31,6 +33,9 @@ public final class Cells implements Pressure.Shared {
      * owner gives its pages back before it is collected. Pressure limits the memory of dropped owners that the
      * collector has not found.
      *
+     * A kernel may populate a page that is only read, and a copy of a histogram takes many pages. So where there are
+     * many copies, only the populated pages of large owners are read.
+     *
      * An Error may come out of any call. So memory is allocated first, a cell is cleared while it is still free, and a
      * collected holding stays in its list until its cells are in the free list.
      *
@@ -40,6 +45,8 @@ public final class Cells implements Pressure.Shared {
     private static final long STRIDE_BYTES = 1L << Engine.STRIDE_SHIFT;
     /** The most bytes of each copy that collected small owners leave populated. */
     private static final long SMALL_BYTES = 1L << 16;
+    /** With at least this many copies, only the populated pages of an owner of several pages are read. */
+    private static final int MANY_COPIES = 64;
     /** The most cells of one owner. */
     public static final int MAX_CELLS = (int) (STRIDE_BYTES / Long.BYTES);
 
@@ -361,14 +368,37 @@ public final class Cells implements Pressure.Shared {
      */
     public long[] sums(long address, int count) {
         long[] sums = new long[count];
+        if (engine.hasKernelPages() && engine.copies() >= MANY_COPIES && count > engine.pageBytes() / Long.BYTES) {
+            addUpPopulated(sums, address);
+            return sums;
+        }
         // One copy after the other: the copies of one cell, a stride apart, share a set of the cache and evict each
         // other.
         for (int copy = 0; copy < engine.copies(); copy++) {
-            long start = address + copy * STRIDE_BYTES;
-            for (int i = 0; i < count; i++) {
-                sums[i] += engine.memory().getLong(start + (long) i * Long.BYTES);
-            }
+            addUp(sums, address + copy * STRIDE_BYTES, 0, count);
         }
         return sums;
+    }
+
+    private void addUp(long[] sums, long start, int from, int to) {
+        for (int i = from; i < to; i++) {
+            sums[i] += engine.memory().getLong(start + (long) i * Long.BYTES);
+        }
+    }
+
+    /** Adds up the words of populated pages. The others hold zeros. */
+    private void addUpPopulated(long[] sums, long address) {
+        long page = engine.pageBytes();
+        try (PageMap map = new PageMap(page)) {
+            for (int copy = 0; copy < engine.copies(); copy++) {
+                long start = address + copy * STRIDE_BYTES;
+                BitSet pages = map.populated(start, (long) sums.length * Long.BYTES);
+                for (int i = pages.nextSetBit(0); i >= 0; i = pages.nextSetBit(i + 1)) {
+                    long from = (start & -page) + i * page - start;
+                    addUp(sums, start, (int) Math.max(0, from / Long.BYTES),
+                            (int) Math.min(sums.length, (from + page) / Long.BYTES));
+                }
+            }
+        }
     }
 }
