@@ -33,14 +33,26 @@ public final class MatrixMain {
             "percpu.PerCpuCountersTest",
             "histogram.HistogramBucketsTest", "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
             "percpu.PerCpuItemsThreadsTest");
+    /** The tests of all structures, for machines with hundreds of CPUs. */
+    private static final List<String> STRUCTURES = List.of("RseqTest", "engine.NativeEngineKernelTest",
+            "percpu.PerCpuCounterTest", "percpu.PerCpuDoubleCounterTest",
+            "percpu.PerCpuCountersTest", "percpu.FusedCountersTest", "percpu.PerCpuHistogramTest",
+            "percpu.PerCpuDoubleHistogramTest", "percpu.PerCpuStackTest", "percpu.PerCpuByteStackTest",
+            "percpu.PerCpuRingTest", "percpu.PerCpuByteRingTest", "percpu.PerCpuPoolTest", "percpu.PerCpuLockTest",
+            "percpu.PerCpuLockKernelTest", "percpu.PerCpuItemsTest", "percpu.PerCpuItemsRobustTest",
+            "percpu.PerCpuItemsThreadsTest", "percpu.PerCpuItemsKernelTest");
+    /** The test for machines on which the tests of all structures take hours: emulated ones, and thousands of CPUs. */
+    private static final List<String> BRIEF = List.of("percpu.EveryStructureTest");
     private static final String STORM_THREADS = "500";
+    private static final String BRIEF_STORM_THREADS = "64";
 
     private MatrixMain() {}
 
     /**
      * Runs the tests, and a storm where sections run.
      *
-     * @param arguments none
+     * @param arguments none, or {@code structures} for the tests of all structures instead, or {@code brief} for one
+     *     test of all structures
      * @throws Exception when a test cannot be run
      */
     public static void main(String[] arguments) throws Exception {
@@ -48,14 +60,15 @@ public final class MatrixMain {
         Rseq.Availability found = Rseq.availability();
         SummaryGeneratingListener listener = new SummaryGeneratingListener();
         LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request();
-        for (String test : TESTS) {
+        boolean isBrief = List.of(arguments).contains("brief");
+        for (String test : isBrief ? BRIEF : arguments.length == 0 ? TESTS : STRUCTURES) {
             request.selectors(DiscoverySelectors.selectClass(BASE + test));
         }
         LauncherFactory.create().execute(request.build(), listener, new Durations());
         TestExecutionSummary summary = listener.getSummary();
         summary.printFailuresTo(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
         if (found.available()) {
-            StormChild.main(new String[] {STORM_THREADS});
+            StormChild.main(new String[] {isBrief ? BRIEF_STORM_THREADS : STORM_THREADS});
         }
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("kernel", System.getProperty("os.version"));
@@ -64,6 +77,7 @@ public final class MatrixMain {
         line.put("jdk", Runtime.version());
         line.put("owner", found.owner());
         line.put("index", found.index());
+        line.put("limit", found.limit());
         line.put("length", found.registeredBytes());
         line.put("mode", RseqArea.mode(found.registeredBytes(), found.featureBytes()));
         line.put("offset", found.offsetBytes());
