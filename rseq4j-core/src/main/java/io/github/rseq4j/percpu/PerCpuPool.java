@@ -83,9 +83,9 @@ public final class PerCpuPool<T> implements AutoCloseable {
      * order after the write of the slot; an acquire fence follows the pop.
      *
      * A lease is created for each acquisition, and its monitor decides which thread closes it. If the lease does not
-     * escape, the JIT compiler eliminates the object and the monitor, and the number stays in a register from the pop
-     * to the push. So a lease is created in one place, and only its fields are passed on. In robust mode a watched
-     * token refers to the item, and the lease refers to the token.
+     * escape, the JIT compiler eliminates the object and the monitor, and the slot, which is found once for each lease,
+     * stays in a register from the pop to the push. So a lease is created in one place, and only its fields are passed
+     * on. In robust mode a watched token refers to the item, and the lease refers to the token.
      *
      * One lock guards everything else: shared numbers, stealing, counts. It is taken when a CPU has no item or no room,
      * and then half of a CPU's capacity moves. So a CPU that only acquires and a CPU that only closes take it once in
@@ -126,13 +126,13 @@ public final class PerCpuPool<T> implements AutoCloseable {
         private static final Object DISCARDED = new Object();
 
         private final PerCpuPool<T> pool;
-        private final int number;
+        private final Slot<T> slot;
         /** The item's identity in the pool, {@link #DISCARDED}, or null after the lease was closed. */
         private @Nullable Object held;
 
-        private Lease(PerCpuPool<T> pool, int number, Object held) {
+        private Lease(PerCpuPool<T> pool, Slot<T> slot, Object held) {
             this.pool = pool;
-            this.number = number;
+            this.slot = slot;
             this.held = held;
         }
 
@@ -145,7 +145,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
         public T value() {
             Object now = held;
             if (now == null || now == DISCARDED) {
-                throw PoolSlots.endedBefore(number, now != null);
+                throw slot.endedBefore(now != null);
             }
             return pool.item(now);
         }
@@ -165,10 +165,10 @@ public final class PerCpuPool<T> implements AutoCloseable {
                 held = null;
             }
             if (last == null) {
-                throw PoolSlots.endedBefore(number, false);
+                throw slot.endedBefore(false);
             }
             if (last != DISCARDED) {
-                pool.release(number, last);
+                pool.release(slot, last);
             }
         }
 
@@ -195,9 +195,9 @@ public final class PerCpuPool<T> implements AutoCloseable {
                 held = last == null ? null : DISCARDED;
             }
             if (last == null || last == DISCARDED) {
-                throw PoolSlots.endedBefore(number, last != null);
+                throw slot.endedBefore(last != null);
             }
-            pool.discard(number, last);
+            pool.discard(slot, last);
         }
     }
 
@@ -244,26 +244,20 @@ public final class PerCpuPool<T> implements AutoCloseable {
     public Lease<T> acquire() {
         while (true) {
             long number = StackFunctions.pop(arrays);
-            Slot<T> slot;
-            if (number >= 0) {
-                slot = slots.get(number);
-            } else {
-                slot = acquireSlowly();
-                number = slot.number();
-            }
+            Slot<T> slot = number >= 0 ? slots.get(number) : acquireSlowly();
             T item = slot.take();
             // The item is null if an Error had interrupted the push of this number: the item was given up then.
             if (item != null) {
-                return lease(slot, (int) number, item);
+                return lease(slot, item);
             }
         }
     }
 
-    private Lease<T> lease(Slot<T> slot, int number, T item) {
+    private Lease<T> lease(Slot<T> slot, T item) {
         try {
-            return new Lease<>(this, number, robust ? slots.watchedToken(slot, item) : item);
+            return new Lease<>(this, slot, robust ? slots.watchedToken(slot, item) : item);
         } catch (OutOfMemoryError | StackOverflowError e) {
-            release(number, item);
+            release(slot, item);
             throw e;
         }
     }
@@ -321,26 +315,25 @@ public final class PerCpuPool<T> implements AutoCloseable {
         return shared.take(count / 2);
     }
 
-    private void release(int number, Object held) {
-        if (number < 0) {
-            keepUnnumbered(item(held));
+    private void release(Slot<T> slot, Object held) {
+        T item = item(held);
+        if (slot.number() == NONE) {
+            keepUnnumbered(item);
             return;
         }
-        Slot<T> slot = slots.get(number);
-        T item = item(held);
         if (robust) {
             slots.unwatch(slot);
             Reference.reachabilityFence(held);
         }
         slot.put(item);
-        if (!push(slot, number)) {
+        if (!push(slot)) {
             keep(slot, item);
         }
     }
 
-    private boolean push(Slot<T> slot, long number) {
+    private boolean push(Slot<T> slot) {
         try {
-            return StackFunctions.push(cells, capacityBytes, number, this) >= 0;
+            return StackFunctions.push(cells, capacityBytes, slot.number(), this) >= 0;
         } catch (Throwable t) {
             // The number may have been pushed: it is not used again, and a thread that pops it finds no item.
             slots.unwatch(slot);
@@ -393,8 +386,8 @@ public final class PerCpuPool<T> implements AutoCloseable {
         slot.put(item);
     }
 
-    private void discard(int number, Object held) {
-        giveUp(number < 0 ? null : slots.get(number), item(held));
+    private void discard(Slot<T> slot, Object held) {
+        giveUp(slot, item(held));
         Reference.reachabilityFence(held);
     }
 

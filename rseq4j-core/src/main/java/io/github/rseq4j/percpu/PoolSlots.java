@@ -99,6 +99,11 @@ final class PoolSlots<T> {
         void put(T idle) {
             item = idle;
         }
+
+        IllegalStateException endedBefore(boolean isDiscarded) {
+            return new IllegalStateException("slot=" + number
+                    + (isDiscarded ? ": the item was discarded before" : ": the lease was closed before"));
+        }
     }
 
     /**
@@ -134,15 +139,10 @@ final class PoolSlots<T> {
         return (@Nullable Slot<T>[]) new Slot<?>[length];
     }
 
-    static IllegalStateException endedBefore(int number, boolean isDiscarded) {
-        return new IllegalStateException("slot=" + number
-                + (isDiscarded ? ": the item was discarded before" : ": the lease was closed before"));
-    }
-
     /**
      * Returns a slot by its number.
      *
-     * @param number a number that was popped, or the number of a lease
+     * @param number a number that was popped
      */
     Slot<T> get(long number) {
         VarHandle.acquireFence();
