@@ -13,23 +13,29 @@ import org.jspecify.annotations.Nullable;
 public final class HeapRings {
     /* How it works
      *
-     * The memory is that of sections.ArrayRing, and is drained by RingMemory. The highest bit of head tells that a
-     * thread is pushing, and locks the ring for other threads of the stripe that push:
+     * Slots and tail are in the memory of sections.ArrayRing, and are drained by RingMemory. The head is a field. Its
+     * highest bit tells that a thread is pushing, and locks the ring for other threads of the stripe that push:
      *
-     *   Pusher:   loads head and tail; compare-and-sets the bit; stores the slot; stores head + 1, without the bit,
+     *   Pusher:   loads head and limit; compare-and-sets the bit; stores the slot; stores head + 1, without the bit,
      *             with release order.
-     *   Drainer:  as always; it ignores the bit.
+     *   Drainer:  loads head without the bit, with acquire order; otherwise as always.
      *
-     * So a push is one atomic instruction. A ring keeps the pages of its words, which stay the same until it is closed:
-     * finding the page of each word, as bytecode of the section does, takes as long as the atomic instruction.
+     * The limit is the tail that a pusher has last seen, plus the capacity. If head has reached it, the pusher loads
+     * the tail and stores the new limit. So a pusher loads a word that the drainer writes once for each round of the
+     * ring. An older limit only makes a pusher load the tail again. It is stored with release order after the tail was
+     * loaded, and loaded with acquire order, so the pusher's store of the slot comes after the drainer's load.
+     *
+     * So a push is one atomic instruction. The loads that lead to its operand are its cost beside it: thread, number of
+     * the thread, ring, head. A ring keeps the pages of its words, which stay the same until it is closed: finding the
+     * page of each word, as bytecode of the section does, takes as long as the atomic instruction.
      *
      * A StackOverflowError can come between the compare-and-set and the store of head, where an interpreted VarHandle
-     * is called. The handler then takes the bit back without a call: by a store to the array, after a store and a load
-     * of a volatile field, which are a full fence.
+     * is called. The handler then takes the bit back by a store to the volatile field, which is no call.
      *
      * Refused: a claim of the slot by adding to head, with a mark in each slot (JCTools). A value has all 64 bits, so
      * the mark needs another word. Refused: arrays for each ring outside of the cells. They are as fast, and their
-     * memory would have to be counted and freed in another way.
+     * memory would have to be counted and freed in another way. Refused: a head in the memory of the section. It is
+     * found by one more load, and both of a push's accesses to head wait for it.
      */
     private static final VarHandle RING = MethodHandles.arrayElementVarHandle(Ring[].class);
 
@@ -47,35 +53,46 @@ public final class HeapRings {
         this.rings = new Ring[engine.copies()];
     }
 
-    /** Returns a head without the bit of a thread that is pushing. */
-    static long committed(long head) {
-        return head & ~Ring.PUSHING;
-    }
-
-    /** The ring of a stripe. */
+    /** The ring of a stripe. Other rings lie beside it in the heap, so the head has two cache lines. */
+    @SuppressWarnings("UnusedVariable")
     private static final class Ring {
         private static final long PUSHING = Long.MIN_VALUE;
         private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+        private static final VarHandle HEAD = field("head");
+        private static final VarHandle LIMIT = field("limit");
         private static final int PAGE_WORDS = PagedMemory.PAGE_BYTES / Long.BYTES;
         private static final int PAGE_SHIFT = Integer.numberOfTrailingZeros(PAGE_WORDS);
 
+        private long padding1;
+        private long padding2;
+        private long padding3;
+        private long padding4;
+        private long padding5;
+        private long padding6;
+        private long padding7;
+        /** The number of words that were pushed, and the bit {@link #PUSHING}. */
+        private volatile long head;
+        /** The head at which a pusher loads the tail. */
+        private long limit;
+        private long padding8;
+        private long padding9;
+        private long padding10;
+        private long padding11;
+        private long padding12;
+        private long padding13;
+        private long padding14;
         private final PagedMemory memory;
         private final long copy;
-        private final long[] heads;
-        private final int headAt;
         private final long[] tails;
         private final int tailAt;
         private final int first;
         private final int capacity;
         /** The pages of the slots, each found when a slot of it is first used. */
         private final long[] @Nullable [] pages;
-        private volatile int barrier;
 
         Ring(PagedMemory memory, long copy, int capacity) {
             this.memory = memory;
             this.copy = copy;
-            this.heads = memory.page(copy);
-            this.headAt = PagedMemory.word(copy);
             this.tails = memory.page(copy + ArrayRing.TAIL_BYTES);
             this.tailAt = PagedMemory.word(copy + ArrayRing.TAIL_BYTES);
             this.first = PagedMemory.word(copy + ArrayRing.HEADER_BYTES);
@@ -83,25 +100,39 @@ public final class HeapRings {
             this.pages = new long[(first + capacity - 1) / PAGE_WORDS + 1][];
         }
 
+        private static VarHandle field(String name) {
+            try {
+                return MethodHandles.lookup().findVarHandle(Ring.class, name, long.class);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
         boolean push(long value) {
             for (int tries = 0;; tries++) {
-                long head = (long) WORD.getOpaque(heads, headAt);
-                if (head >= 0) {
-                    if (head - (long) WORD.getAcquire(tails, tailAt) >= capacity) {
+                long now = head;
+                if (now >= 0) {
+                    if (now >= (long) LIMIT.getAcquire(this) && !raiseLimit(now)) {
                         return false;
                     }
-                    int slot = first + ((int) head & capacity - 1);
+                    int slot = first + ((int) now & capacity - 1);
                     long[] page = pages[slot >>> PAGE_SHIFT];
                     if (page == null) {
                         page = find(slot);
                     }
-                    if (WORD.compareAndSet(heads, headAt, head, head | PUSHING)) {
-                        commit(page, slot & PAGE_WORDS - 1, value, head);
+                    if (HEAD.compareAndSet(this, now, now | PUSHING)) {
+                        commit(page, slot & PAGE_WORDS - 1, value, now);
                         return true;
                     }
                 }
                 StripeLock.pause(tries);
             }
+        }
+
+        private boolean raiseLimit(long now) {
+            long raised = (long) WORD.getAcquire(tails, tailAt) + capacity;
+            LIMIT.setRelease(this, raised);
+            return now < raised;
         }
 
         private long[] find(int slot) {
@@ -111,19 +142,26 @@ public final class HeapRings {
             return page;
         }
 
-        private void commit(long[] page, int at, long value, long head) {
+        private void commit(long[] page, int at, long value, long now) {
             try {
                 // Plain: the release of head comes after it.
                 page[at] = value;
-                WORD.setRelease(heads, headAt, head + 1);
+                HEAD.setRelease(this, now + 1);
             } catch (Throwable t) {
-                barrier = 1;
-                int _ = barrier;
-                // Plain: the fence came before, and a word of 64 bits is stored whole.
-                heads[headAt] = head;
+                head = now;
                 throw t;
             }
         }
+    }
+
+    /**
+     * Returns the number of words that were pushed to a ring, with acquire order.
+     *
+     * @param index the stripe
+     */
+    long head(int index) {
+        Ring ring = (Ring) RING.getAcquire(rings, index);
+        return ring == null ? 0 : ring.head & ~Ring.PUSHING;
     }
 
     /**

@@ -169,7 +169,8 @@ public final class RingMemory {
     }
 
     private long head(int index) {
-        return HeapRings.committed(get(copy(index)));
+        // One of both is 0: either words are pushed, or records.
+        return get(copy(index)) + (heap == null ? 0 : heap.head(index));
     }
 
     private long tail(int index) {
