@@ -100,6 +100,21 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
         }
     }
 
+    /**
+     * Links the function of a chain that reads arrays, for the initialiser of a class that {@link #get(Class[])}
+     * initialises. Where {@link #arrays} has no function, each call returns {@link #UNLINKED}.
+     *
+     * @param chain one of {@link Sections#all()}
+     * @param segments the numbers of the arguments that are segments of the arrays
+     */
+    static Link linkArrays(Chain chain, int... segments) {
+        try {
+            return new Link(chain, Arguments.NONE, get().arrays(chain, segments));
+        } catch (Throwable _) {
+            return new Link(chain, Arguments.NONE, null);
+        }
+    }
+
     /** Returns the handle of {@link #areaFieldHandle()} as a constant. */
     static @Nullable MethodHandle areaField() {
         return Choice.isMade() || get() != null ? Choice.Made.AREA_FIELD : null;
@@ -247,6 +262,18 @@ public sealed interface Engine permits NativeEngine, FallbackEngine {
      * @throws IllegalArgumentException when the chain needs the argument's address
      */
     MethodHandle handle(Chain chain, int segment);
+
+    /**
+     * Returns the function of a chain that reads heap arrays in place. Machine code does not check the arrays' lengths:
+     * the caller does. A call that fails cannot be completed by {@link #complete}, because the arrays have no address;
+     * the caller does the rest of the work in another way. Make the handle a constant.
+     *
+     * @param chain one of {@link Sections#all()}, which only reads the arrays
+     * @param segments the numbers of the arguments that are segments of the arrays
+     * @return a handle with {@link MemorySegment} for these arguments and long for the others; null where the chain
+     *     does not run as machine code
+     */
+    @Nullable MethodHandle arrays(Chain chain, int... segments);
 
     /**
      * Returns the function of a chain that adds to words which only such chains change. On the fallback it takes no

@@ -205,6 +205,11 @@ public final class FallbackEngine implements Engine {
     }
 
     @Override
+    public @Nullable MethodHandle arrays(Chain chain, int... segments) {
+        return null;
+    }
+
+    @Override
     public long complete(Chain chain, long status, int segment, MemorySegment data, long... arguments) {
         if (status == UNLINKED) {
             List<Object> given = new ArrayList<>(Arrays.stream(arguments).boxed().toList());

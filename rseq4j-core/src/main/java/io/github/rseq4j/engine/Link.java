@@ -151,18 +151,6 @@ public record Link(Chain chain, int segment, @Nullable MethodHandle function) {
         }
     }
 
-    /** Calls a function of 16 words. */
-    public long call(long a0, long a1, long a2, long a3, long a4, long a5, long a6, long a7,
-            long a8, long a9, long a10, long a11, long a12, long a13, long a14, long a15) {
-        MethodHandle linked = function;
-        try {
-            return linked == null ? Engine.UNLINKED
-                    : (long) linked.invokeExact(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15);
-        } catch (Throwable t) {
-            throw Native.rethrown(t);
-        }
-    }
-
     /** Calls a function of one word, and completes the call. */
     public long run(long a0) {
         long status = call(a0);
@@ -194,6 +182,26 @@ public record Link(Chain chain, int segment, @Nullable MethodHandle function) {
             long status = linked == null ? Engine.UNLINKED
                     : (long) linked.invokeExact(a0, data);
             return isFinal(status) ? status : complete(status, data, a0, 0);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    /** Calls a function of a word and a segment. */
+    public long call(long a0, MemorySegment data) {
+        MethodHandle linked = function;
+        try {
+            return linked == null ? Engine.UNLINKED : (long) linked.invokeExact(a0, data);
+        } catch (Throwable t) {
+            throw Native.rethrown(t);
+        }
+    }
+
+    /** Calls a function of a word, two segments and a word. */
+    public long call(long a0, MemorySegment first, MemorySegment second, long a3) {
+        MethodHandle linked = function;
+        try {
+            return linked == null ? Engine.UNLINKED : (long) linked.invokeExact(a0, first, second, a3);
         } catch (Throwable t) {
             throw Native.rethrown(t);
         }

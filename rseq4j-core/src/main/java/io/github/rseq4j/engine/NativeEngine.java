@@ -331,6 +331,15 @@ public final class NativeEngine implements Engine, Registration.ThreadPointer {
         return Native.critical(function.entry(), chain.arguments(), segment);
     }
 
+    @Override
+    public @Nullable MethodHandle arrays(Chain chain, int... segments) {
+        try {
+            return Native.critical(functions.of(chain).entry(), chain.arguments(), segments);
+        } catch (KernelException e) {
+            return null;
+        }
+    }
+
     /**
      * Returns a chain as a C function, which any thread and any signal handler may call. On an unregistered thread the
      * function returns that status.

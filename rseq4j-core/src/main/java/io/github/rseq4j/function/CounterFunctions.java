@@ -27,16 +27,6 @@ public final class CounterFunctions {
         private static final Link ADD = Engine.linkAdditions(IS_ONE_STORE ? LoadAddStore.PAIR : LoadAddStore.TWO);
     }
 
-    /** Links four additions in one call at the first use. */
-    public static final class Four {
-        private static final Link ADD = Engine.linkAdditions(LoadAddStore.FOUR);
-    }
-
-    /** Links eight additions in one call at the first use. */
-    public static final class Eight {
-        private static final Link ADD = Engine.linkAdditions(LoadAddStore.EIGHT);
-    }
-
     public static void add(long cell, long delta) {
         long _ = ADD.run(cell, delta);
     }
@@ -48,16 +38,5 @@ public final class CounterFunctions {
     /** Adds to the two cells of a pair, whose address is a multiple of 16. */
     public static void addPair(long pair, long d0, long d1) {
         long _ = Pair.IS_ONE_STORE ? Pair.ADD.run(pair, d0, d1) : Pair.ADD.run(pair, d0, pair + Long.BYTES, d1);
-    }
-
-    /** Adds to four cells and returns the status; a negative one has to be completed. */
-    public static long call(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3) {
-        return Four.ADD.call(c0, d0, c1, d1, c2, d2, c3, d3);
-    }
-
-    /** Adds to eight cells and returns the status; a negative one has to be completed. */
-    public static long call(long c0, long d0, long c1, long d1, long c2, long d2, long c3, long d3,
-                     long c4, long d4, long c5, long d5, long c6, long d6, long c7, long d7) {
-        return Eight.ADD.call(c0, d0, c1, d1, c2, d2, c3, d3, c4, d4, c5, d5, c6, d6, c7, d7);
     }
 }

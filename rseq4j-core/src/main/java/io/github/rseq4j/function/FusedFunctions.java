@@ -6,7 +6,8 @@ import io.github.rseq4j.sections.LoadLoadAddStore;
 
 /**
  * The functions that add to several counters, whose addresses a table holds. Each function is a constant, is linked at
- * its first use, and returns a status. A negative status has to be completed.
+ * its first use, and returns a status. A negative status has to be completed: it has the number of counters that were
+ * added to.
  */
 public final class FusedFunctions {
     private FusedFunctions() {}
@@ -82,19 +83,5 @@ public final class FusedFunctions {
 
     public static long call(long table, long d0, long d1, long d2, long d3, long d4, long d5, long d6, long d7) {
         return Eight.ADD.call(table, d0, d1, d2, d3, d4, d5, d6, d7);
-    }
-
-    /**
-     * Finishes a call.
-     *
-     * @param status the negative status that it returned
-     * @param table the table
-     * @param deltas a number for each counter
-     */
-    public static void complete(long status, long table, long[] deltas) {
-        long[] arguments = new long[1 + deltas.length];
-        arguments[0] = table;
-        System.arraycopy(deltas, 0, arguments, 1, deltas.length);
-        Engine.get().complete(LoadLoadAddStore.of(deltas.length), status, arguments);
     }
 }

@@ -197,18 +197,20 @@ public final class Native {
     }
 
     /**
-     * Links a function for critical calls, one of whose arguments is the address of a segment. The segment may be one
+     * Links a function for critical calls, some of whose arguments are the addresses of segments. A segment may be one
      * of a heap array: the collector does not move the array during the call.
      *
      * @param address its address
      * @param arguments the number of its arguments
-     * @param segment the number of the argument that is a segment; the others are longs
+     * @param segments the numbers of the arguments that are segments; the others are longs
      * @return a handle of type (long, ..., MemorySegment, long, ...)long; make it a constant
      */
-    public static MethodHandle critical(long address, int arguments, int segment) {
+    public static MethodHandle critical(long address, int arguments, int... segments) {
         MemoryLayout[] layouts = new MemoryLayout[arguments];
         Arrays.fill(layouts, JAVA_LONG);
-        layouts[segment] = ADDRESS;
+        for (int each : segments) {
+            layouts[each] = ADDRESS;
+        }
         return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(address),
                 FunctionDescriptor.of(JAVA_LONG, layouts), Linker.Option.critical(true));
     }

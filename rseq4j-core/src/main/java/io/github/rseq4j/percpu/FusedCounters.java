@@ -1,7 +1,9 @@
 package io.github.rseq4j.percpu;
 
+import io.github.rseq4j.function.ArrayFunctions;
 import io.github.rseq4j.function.CounterFunctions;
 import io.github.rseq4j.function.FusedFunctions;
+import io.github.rseq4j.ir.Status;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 
@@ -20,7 +22,8 @@ import java.util.Arrays;
  * order, and all of them before the method returns. A concurrent sum may include some of them.
  *
  * <p><b>Threads.</b> Every method may be called from any thread. An update is one downcall, as exact and as wait-free
- * as {@link PerCpuCounter#add}, also if the thread migrates. It allocates nothing.
+ * as {@link PerCpuCounter#add}, also if the thread migrates. It allocates nothing; {@link #add(long...)} allocates
+ * nothing after the JIT compiler has compiled it.
  *
  * <p><b>Memory.</b> 8 bytes for each bound counter, once; they are freed after the object was collected. The object
  * keeps its block reachable. There is nothing to close.
@@ -32,8 +35,9 @@ public final class FusedCounters {
      *
      * A table contains the addresses of the counters' cells (sections.LoadLoadAddStore). A function has one section for
      * each counter, which loads an address from the table and adds. So a call passes one argument for each counter and
-     * one for the table; up to five counters need no argument on the stack of x86-64. The method with an array does not
-     * keep the numbers alive across the call: if the call has to be completed, it reads the array again.
+     * one for the table; up to five counters need no argument on the stack of x86-64. The method with an array passes
+     * the array itself, and the sections read it in place (sections.LoadLoadLoadAddStore). If a call fails, which is
+     * rare, the counters that it has not added to are added to one by one.
      *
      * Refused: an address and a number for each counter. Eight counters then pass ten arguments on the stack, and Java
      * copies each of them; a call takes a quarter longer. Refused: functions for 2, 4 and 8 counters only, and
@@ -44,6 +48,8 @@ public final class FusedCounters {
     private final int count;
     private final long cell;
     private final long table;
+    /** Whether the function of {@link #add(long...)} is linked. */
+    private boolean hasArrayFunction;
 
     FusedCounters(PerCpuCounters block, int[] indices) {
         if (indices.length < 1 || indices.length > PerCpuCounters.MAX_FUSED) {
@@ -273,7 +279,11 @@ public final class FusedCounters {
                 CounterFunctions.add(cell, deltas[0]);
                 return;
             }
-            long status = call(deltas);
+            if (!hasArrayFunction) {
+                ArrayFunctions.prepareBound(count);
+                hasArrayFunction = true;
+            }
+            long status = ArrayFunctions.addBound(table, deltas);
             if (status < 0) {
                 complete(status, deltas);
             }
@@ -282,22 +292,10 @@ public final class FusedCounters {
         }
     }
 
-    private long call(long[] deltas) {
-        return switch (deltas.length) {
-            case 2 -> FusedFunctions.call(table, deltas[0], deltas[1]);
-            case 3 -> FusedFunctions.call(table, deltas[0], deltas[1], deltas[2]);
-            case 4 -> FusedFunctions.call(table, deltas[0], deltas[1], deltas[2], deltas[3]);
-            case 5 -> FusedFunctions.call(table, deltas[0], deltas[1], deltas[2], deltas[3], deltas[4]);
-            case 6 -> FusedFunctions.call(table, deltas[0], deltas[1], deltas[2], deltas[3], deltas[4], deltas[5]);
-            case 7 -> FusedFunctions.call(table, deltas[0], deltas[1], deltas[2], deltas[3], deltas[4], deltas[5],
-                    deltas[6]);
-            default -> FusedFunctions.call(table, deltas[0], deltas[1], deltas[2], deltas[3], deltas[4], deltas[5],
-                    deltas[6], deltas[7]);
-        };
-    }
-
     private void complete(long status, long... deltas) {
-        FusedFunctions.complete(status, table, deltas);
+        for (int i = Status.completed(status); i < count; i++) {
+            CounterFunctions.add(block.cell(indices[i]), deltas[i]);
+        }
     }
 
     /** Returns the numbers of the counters: {@code FusedCounters[0, 1, 2]}. */

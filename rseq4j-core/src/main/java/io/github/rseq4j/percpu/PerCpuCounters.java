@@ -1,9 +1,9 @@
 package io.github.rseq4j.percpu;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.function.ArrayFunctions;
 import io.github.rseq4j.function.CounterFunctions;
-import io.github.rseq4j.ir.Chain;
-import io.github.rseq4j.sections.LoadAddStore;
+import io.github.rseq4j.ir.Status;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Visibility</b> and the behaviour without rseq are those of {@link PerCpuCounter}.
  *
  * <p><b>Memory.</b> 8 bytes for each counter, for each CPU that runs the application's threads. It is freed when the
- * block is closed or collected. Updates allocate nothing.
+ * block is closed or collected. Updates allocate nothing; those by arrays, after the JIT compiler has compiled them.
  *
  * @since 0.1.0
  */
@@ -42,9 +42,15 @@ public final class PerCpuCounters implements AutoCloseable {
     /* How it works
      *
      * A fused update is a chain: several sections, each with its own commit, in one function. So the price of the
-     * downcall, most of the price of an update, is paid once. FusedCounters has a function for each number of
-     * counters; add(int[], long[]) uses those of 2, 4 and 8 and fills them up with additions of 0. As in PerCpuCounter
-     * a reset moves the base that sums start from, and writes no cell.
+     * downcall, most of the price of an update, is paid once. There is a function for each number of counters.
+     * add(int[], long[]) passes the arrays themselves. The sections read them in place and check the indices
+     * (sections.LoadCbaeLoadLoadAddStore), so Java neither loads nor checks them. If a call fails, which is rare, or an
+     * index is out of range, Java checks all indices, and adds to the remaining counters one by one. As in
+     * PerCpuCounter a reset moves the base that sums start from, and writes no cell.
+     *
+     * Refused: an address and a number for each counter as arguments. Eight counters pass ten of 16 arguments on the
+     * stack of x86-64, and Java stores and copies each of them. Refused: a check of the indices in Java alone. The
+     * sections would have to trust indices that another thread may change after the check.
      */
 
     private final int size;
@@ -52,8 +58,8 @@ public final class PerCpuCounters implements AutoCloseable {
     /** Subtracted from sums; null before the first reset. Elements are written under this object's monitor. */
     private volatile long @Nullable [] bases;
     private volatile boolean closed;
-    /** The most counters of a call whose function is linked. */
-    private int fused = 1;
+    /** Bit n tells whether the function for n counters that arrays select is linked. Updates may get lost. */
+    private int linked;
 
     /**
      * Creates a block of counters of 0.
@@ -80,18 +86,6 @@ public final class PerCpuCounters implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the counters are closed: size=" + size);
         }
-    }
-
-    private void requireOpen(int counters) {
-        requireOpen();
-        if (fused < counters) {
-            prepareFused();
-        }
-    }
-
-    private void prepareFused() {
-        Engine.get(CounterFunctions.Two.class, CounterFunctions.Four.class, CounterFunctions.Eight.class);
-        fused = MAX_FUSED;
     }
 
     private int check(int i) {
@@ -150,55 +144,41 @@ public final class PerCpuCounters implements AutoCloseable {
      */
     public void add(int[] indices, long[] deltas) {
         int n = indices.length;
-        requireOpen(n);
+        requireOpen();
         if (n != deltas.length || n > MAX_FUSED) {
             throw new IllegalArgumentException("indices.length=" + n + ", deltas.length=" + deltas.length
                     + ", must be equal and at most " + MAX_FUSED);
         }
         try {
-            long status = n == 8
-                    ? CounterFunctions.call(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
-                            cell(indices[2]), deltas[2], cell(indices[3]), deltas[3], cell(indices[4]), deltas[4],
-                            cell(indices[5]), deltas[5], cell(indices[6]), deltas[6], cell(indices[7]), deltas[7])
-                    : addUpToSeven(indices, deltas);
-            if (status < 0) {
-                complete(status, indices, deltas);
+            if (n > 1) {
+                if ((linked & 1 << n) == 0) {
+                    prepare(n);
+                }
+                long status = ArrayFunctions.add(cells, indices, deltas, size);
+                if (status < 0) {
+                    addOthers(Status.completed(status), indices, deltas);
+                }
+            } else if (n == 1) {
+                CounterFunctions.add(cell(indices[0]), deltas[0]);
             }
         } finally {
             Reference.reachabilityFence(this);
         }
     }
 
-    private long addUpToSeven(int[] indices, long[] deltas) {
-        int n = indices.length;
-        if (n > 4) {
-            return CounterFunctions.call(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
-                    cell(indices[2]), deltas[2], cell(indices[3]), deltas[3], cell(indices[4]), deltas[4],
-                    n > 5 ? cell(indices[5]) : cells, n > 5 ? deltas[5] : 0,
-                    n > 6 ? cell(indices[6]) : cells, n > 6 ? deltas[6] : 0, cells, 0);
-        }
-        if (n > 2) {
-            return CounterFunctions.call(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1],
-                    cell(indices[2]), deltas[2], n > 3 ? cell(indices[3]) : cells, n > 3 ? deltas[3] : 0);
-        }
-        if (n == 2) {
-            CounterFunctions.add(cell(indices[0]), deltas[0], cell(indices[1]), deltas[1]);
-        } else if (n == 1) {
-            CounterFunctions.add(cell(indices[0]), deltas[0]);
-        }
-        return 0;
+    private void prepare(int counters) {
+        ArrayFunctions.prepare(counters);
+        linked |= 1 << counters;
     }
 
-    /** Finishes a call for three counters or more. It makes the arguments anew, so that the call need not keep them. */
-    private void complete(long status, int[] indices, long[] deltas) {
-        Chain chain = indices.length > 4 ? LoadAddStore.EIGHT : LoadAddStore.FOUR;
-        long[] arguments = new long[chain.arguments()];
-        for (int i = 0; 2 * i < arguments.length; i++) {
-            boolean isAdded = i < indices.length;
-            arguments[2 * i] = isAdded ? cell(indices[i]) : cells;
-            arguments[2 * i + 1] = isAdded ? deltas[i] : 0;
+    /** Adds to the counters from a place of the arrays on, or throws if one of all does not exist. */
+    private void addOthers(int from, int[] indices, long[] deltas) {
+        for (int i : indices) {
+            check(i);
         }
-        Engine.get().complete(chain, status, arguments);
+        for (int i = from; i < indices.length; i++) {
+            CounterFunctions.add(cell(indices[i]), deltas[i]);
+        }
     }
 
     /**

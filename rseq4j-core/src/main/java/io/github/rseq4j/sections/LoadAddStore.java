@@ -33,8 +33,6 @@ public final class LoadAddStore {
     public static final Chain ONE = Chain.of(2, section(NAME, 0, Width.LONG));
     /** Two additions in one call: cell and delta of each. */
     public static final Chain TWO = chain(2);
-    /** Four additions in one call: cell and delta of each. */
-    public static final Chain FOUR = chain(4);
     /** Eight additions in one call: cell and delta of each. */
     public static final Chain EIGHT = chain(8);
     /** An addition to two neighbouring words: the first one's address at index 0, and the delta of each. */

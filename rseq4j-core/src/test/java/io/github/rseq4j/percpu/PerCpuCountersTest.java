@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.testing.Crowd;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -18,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A block of counters updates one, or several in one call, on restartable sequences and on the fallback. */
 final class PerCpuCountersTest {
     private static final int SIZE = 20;
+    private static final VarHandle INDICES = MethodHandles.arrayElementVarHandle(int[].class);
 
     @ParameterizedTest
     @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, PerCpuCounters.MAX_SIZE + 1, Integer.MAX_VALUE})
@@ -75,6 +79,36 @@ final class PerCpuCountersTest {
         counters.add(indices, deltas);
         counters.add(indices, deltas);
         assertArrayEquals(expected, counters.sums());
+    }
+
+    @Test
+    void addsNothingBesideTheBlockWhileAnotherThreadChangesAnIndex() throws InterruptedException {
+        PerCpuCounters counters = new PerCpuCounters(SIZE);
+        PerCpuCounters neighbour = new PerCpuCounters(SIZE);
+        int[] indices = new int[PerCpuCounters.MAX_FUSED];
+        AtomicBoolean isDone = new AtomicBoolean();
+        Thread changer = Thread.ofPlatform().start(() -> {
+            for (int i = 0; !isDone.get(); i++) {
+                // The last one is checked twice, so a change may come after the first check.
+                INDICES.setOpaque(indices, indices.length - 1, i % 2 == 0 ? SIZE : 0);
+            }
+        });
+        int refused = 0;
+        try {
+            for (int i = 0; i < 100_000; i++) {
+                try {
+                    counters.add(indices, new long[] {1, 1, 1, 1, 1, 1, 1, 1});
+                } catch (IndexOutOfBoundsException e) {
+                    refused++;
+                }
+            }
+        } finally {
+            isDone.set(true);
+            changer.join();
+        }
+        assertArrayEquals(new long[SIZE], neighbour.sums(), "refused=" + refused);
+        assertTrue(counters.sum(0) >= (100_000L - refused) * indices.length, "refused=" + refused);
+        assertEquals(0, Arrays.stream(counters.sums()).skip(1).sum());
     }
 
     @Test

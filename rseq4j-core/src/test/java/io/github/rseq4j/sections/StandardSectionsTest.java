@@ -30,8 +30,6 @@ final class StandardSectionsTest extends SectionRowChecks {
         return List.of(
                 row(add, words(CELL, OTHER | 0xFFFF_FFFFL), words(CELL, 1), 0, words(CELL, OTHER + (1L << 32))),
                 row(add + "_x2", words(CELL, 1), words(CELL, 2, V2, -3), 0, words(CELL, 3, V2, -3)),
-                row(add + "_x4", words(), words(CELL, 1, CELL + 8, 2, V2, 3, V2, 4), 0,
-                        words(CELL, 1, CELL + 8, 2, V2, 7)),
                 row(add + "_x8", words(), words(CELL, 1, CELL, 2, CELL, 4, CELL, 8, V2, 16, V2, 32, V2, 64, V2, 128), 0,
                         words(CELL, 15, V2, 240)),
                 row(ADD_DOUBLE, words(CELL, bits(0.5)), words(CELL, bits(-1.75)), 0, words(CELL, bits(-1.25))),
@@ -74,6 +72,43 @@ final class StandardSectionsTest extends SectionRowChecks {
             long[] after = sums.entrySet().stream()
                     .flatMapToLong(each -> LongStream.of(each.getKey(), each.getValue())).toArray();
             return row("load_load_add_store_relaxed_x" + count, table, arguments, 0, after);
+        });
+    }
+
+    private static Stream<Row> addsByArrays() {
+        String name = "load_cbae_load_load_add_store_relaxed_x";
+        long deltas = PLAIN + 64;
+        return IntStream.rangeClosed(2, 8).boxed().flatMap(count -> {
+            // The numbers are 1, 2, 0, 1, 2, 0, ..., two ints in each word; the deltas are powers of two.
+            long[] before = new long[4 * count];
+            long[] sums = new long[3];
+            for (int i = 0; i < count; i++) {
+                int number = (i + 1) % 3;
+                before[2 * i] = PLAIN + 8L * (i / 2);
+                before[2 * i + 1] = i % 2 == 0 ? number : before[2 * i - 1] | (long) number << 32;
+                before[2 * (count + i)] = deltas + 8L * i;
+                before[2 * (count + i) + 1] = 1L << i;
+                sums[number] += 1L << i;
+            }
+            long[] all = words(CELL, PLAIN, deltas, 3);
+            return Stream.of(row(name + count, before, all, 0, words(CELL, sums[0], CELL + 8, sums[1],
+                            CELL + 16, sums[2])),
+                    row(name + count, before, words(CELL, PLAIN, deltas, 2), EXIT_0, words()));
+        });
+    }
+
+    private static Stream<Row> addsOfAnArrayByTable() {
+        long deltas = PLAIN + 64;
+        return IntStream.rangeClosed(2, 8).mapToObj(count -> {
+            long[] before = new long[4 * count];
+            for (int i = 0; i < count; i++) {
+                before[4 * i] = PLAIN + 8L * i;
+                before[4 * i + 1] = i == 1 ? V2 : CELL;
+                before[4 * i + 2] = deltas + 8L * i;
+                before[4 * i + 3] = 1L << i;
+            }
+            return row("load_load_load_add_store_relaxed_x" + count, before, words(PLAIN, deltas), 0,
+                    words(CELL, (1L << count) - 3, V2, 2));
         });
     }
 
@@ -225,7 +260,8 @@ final class StandardSectionsTest extends SectionRowChecks {
     }
 
     private static List<Row> all() {
-        return Stream.of(adds().stream(), addsByTable(), stacks().stream(), stacksOfSeveral().stream(),
+        return Stream.of(adds().stream(), addsByTable(), addsByArrays(), addsOfAnArrayByTable(),
+                stacks().stream(), stacksOfSeveral().stream(),
                 rings().stream(),
                 replacements().stream(), lists().stream(), pushes("relaxed"), pushes("release"),
                 storesAndCopies("relaxed"), storesAndCopies("release")).flatMap(rows -> rows).toList();
