@@ -77,7 +77,10 @@ public final class MethodTableReader implements Closeable {
         } catch (NoSuchFileException _) {
             throw new TableException("pid=" + pid + ": the process has ended", true);
         } catch (AccessDeniedException _) {
-            throw new TableException("pid=" + pid + ": " + refusal(owner(process), owner(Path.of("/proc/self"))));
+            // The kernel answers so for a process that ends meanwhile, too.
+            boolean isThere = Files.isDirectory(process);
+            throw new TableException("pid=" + pid + ": " + (isThere
+                    ? refusal(owner(process), owner(Path.of("/proc/self"))) : "the process has ended"), !isThere);
         } catch (IOException | DirectoryIteratorException e) {
             throw new TableException("pid=" + pid + ": its open files cannot be read: " + e.getMessage());
         }
