@@ -13,6 +13,8 @@ module io.github.rseq4j.cli {
     requires io.github.rseq4j.trace;
     requires java.sql;
     requires jdk.attach;
+    // JLine handles SIGINT by its sun.misc.Signal, and does not require it.
+    requires jdk.unsupported;
     requires duckdb.jdbc;
     requires me.tongfei.progressbar;
     requires org.jline.reader;

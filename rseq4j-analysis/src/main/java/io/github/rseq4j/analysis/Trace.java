@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Failures.</b> After a trace was opened, reading it never throws. In a damaged trace everything that is readable
  * is read, and {@link #problems} describes the rest.
  *
- * <p><b>Threads.</b> One thread at a time may use a trace.
+ * <p><b>Threads.</b> One thread at a time may use a trace. Any thread may call {@link #stop}.
  *
  * <p><b>Memory.</b> A trace keeps a window of each stream's file, the declarations of the metadata, and the spans that
  * are open.
@@ -52,6 +52,7 @@ public final class Trace implements AutoCloseable {
     private TraceDescription description;
     private TraceThreads threads;
     private @Nullable CodeNames codeNames;
+    private volatile boolean isStopped;
 
     private Trace(TraceReader reader, TraceDescription description) {
         this.reader = reader;
@@ -146,9 +147,9 @@ public final class Trace implements AutoCloseable {
         }
     }
 
-    /** {@return the time of the next event, or null if there is none yet} */
+    /** {@return the time of the next event, or null if there is none yet, or the reading was stopped} */
     public @Nullable Instant nextTime() {
-        Long cycles = reader.nextTimestamp();
+        Long cycles = isStopped ? null : reader.nextTimestamp();
         return cycles == null ? null : clock().instant(cycles);
     }
 
@@ -162,9 +163,9 @@ public final class Trace implements AutoCloseable {
         return names;
     }
 
-    /** {@return the next event in the order of time, or null after the last one} */
+    /** {@return the next event in the order of time, or null after the last one, or after the reading was stopped} */
     public @Nullable TraceEvent next() {
-        TraceEvent event = reader.next();
+        TraceEvent event = isStopped ? null : reader.next();
         return event == null ? null : threads.byJava(event);
     }
 
@@ -220,6 +221,20 @@ public final class Trace implements AutoCloseable {
                 return true;
             }
         }, false);
+    }
+
+    /**
+     * Stops the reading. {@link #next}, {@link #events}, {@link #spans}, and methods that read a trace to its end then
+     * find no more events, so they end with what was read until now. Any thread may call this method. A second call has
+     * no effect.
+     */
+    public void stop() {
+        isStopped = true;
+    }
+
+    /** {@return whether the reading was stopped by {@link #stop}} */
+    public boolean isStopped() {
+        return isStopped;
     }
 
     /** {@return the first problems that were found in the trace's files so far, up to 100} */

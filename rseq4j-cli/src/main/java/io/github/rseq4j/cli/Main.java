@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
         description = "Linux restartable sequences for the JVM.",
         subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class,
             ProviderCommand.class, InspectCommand.class, TraceCommand.class, AttachCommand.class,
-            DetachCommand.class, TopCommand.class},
-        synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j COMMAND --help describes a command."})
+            DetachCommand.class, TopCommand.class, HelpCommand.class, CompletionCommand.class},
+        synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j help COMMAND describes a command."})
 public final class Main implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
@@ -49,7 +49,7 @@ public final class Main implements Callable<Integer> {
 
     /** Returns the command line, ready to execute. */
     static CommandLine commandLine() {
-        return Launch.prepared(new Main());
+        return Launch.prepared(new CommandLine(new Main()));
     }
 
     /** Throws: a subcommand is required. */

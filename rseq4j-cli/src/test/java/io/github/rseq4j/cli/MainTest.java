@@ -4,12 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.rseq4j.cli.io.ExitStatus;
 import java.io.IOException;
+import java.io.Writer;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
@@ -17,7 +21,10 @@ import picocli.CommandLine.Command;
 
 class MainTest {
     private static final String COMMANDS =
-            "doctor, selftest, listing, demo, provider, inspect, trace, attach, detach, top";
+            "doctor, selftest, listing, demo, provider, inspect, trace, attach, detach, top, help, completion";
+
+    /** The width of {@link Terminal}. */
+    private static final int TERMINAL_COLUMNS = 150;
 
     @Test
     void helpNamesEveryCommand() {
@@ -79,6 +86,83 @@ class MainTest {
         Run run = Run.of(command, "--bogus");
         assertEquals(2, run.exit());
         assertEquals("rseq4j: Unknown option: '--bogus'; see rseq4j " + command + " --help", run.onlyError());
+    }
+
+    @Test
+    void asksWhetherASimilarCommandOrOptionWasMeant() {
+        assertEquals("rseq4j: command=docter is unknown; did you mean doctor?; see rseq4j --help",
+                Run.of("docter").onlyError());
+        assertEquals("rseq4j: command=veiw is unknown; did you mean view?; see rseq4j trace --help",
+                Run.of("trace", "veiw").onlyError());
+        assertEquals("rseq4j: command=sumary is unknown; did you mean summary?; see rseq4j trace --help",
+                Run.of("help", "trace", "sumary").onlyError());
+        Run option = Run.of("doctor", "--jsno");
+        assertEquals(2, option.exit());
+        assertEquals("rseq4j: Unknown option: '--jsno'; did you mean --json?; see rseq4j doctor --help",
+                option.onlyError());
+        assertEquals("rseq4j: Unknown option: '--secnds=3'; did you mean --seconds?; see rseq4j selftest --help",
+                Run.of("selftest", "--secnds=3").onlyError());
+    }
+
+    @Test
+    void helpDescribesACommand() {
+        assertEquals(Run.of("--help"), Run.of("help"));
+        assertEquals(Run.of("doctor", "--help"), Run.of("help", "doctor"));
+        assertEquals(Run.of("trace", "view", "--help"), Run.of("help", "trace", "view"));
+        assertEquals(2, Run.of("help", "doctor", "view").exit());
+    }
+
+    @Test
+    void printsACompletionThatBashAccepts() throws IOException, InterruptedException {
+        Run run = Run.of("completion");
+        assertEquals(0, run.exit());
+        Process bash = new ProcessBuilder("bash", "-c", """
+                . /dev/stdin
+                COMP_WORDS=(rseq4j trace su); COMP_CWORD=2; _complete_rseq4j; echo "${COMPREPLY[*]}"
+                COMP_WORDS=(rseq4j doctor --j); COMP_CWORD=2; _complete_rseq4j; echo "${COMPREPLY[*]}"
+                """).redirectErrorStream(true).start();
+        try (Writer script = bash.outputWriter()) {
+            script.write(run.out());
+        }
+        List<String> lines = bash.inputReader().readAllLines();
+        assertEquals(0, bash.waitFor());
+        assertEquals(List.of("summary", "--json"), lines.stream().map(String::strip).toList());
+    }
+
+    private static List<String> help(ProcessBuilder builder) throws IOException, InterruptedException {
+        builder.command(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", Run.classPath(),
+                Main.class.getName(), "help", "trace", "convert");
+        Process process = builder.start();
+        List<String> lines = process.inputReader().readAllLines();
+        assertEquals(0, process.waitFor());
+        return lines;
+    }
+
+    @Test
+    void helpIsAsWideAsColumnsSays() throws IOException, InterruptedException {
+        for (int columns : List.of(60, 132)) {
+            ProcessBuilder builder = new ProcessBuilder();
+            builder.environment().put("COLUMNS", "" + columns);
+            int widest = help(builder).stream().mapToInt(String::length).max().orElseThrow();
+            assertTrue(widest <= columns && widest > columns - 12, columns + ": " + widest);
+        }
+    }
+
+    @Test
+    void helpIsAsWideAsTheTerminal(@TempDir Path folder) throws Exception {
+        try (Terminal terminal = new Terminal(folder, "help", "trace", "convert")) {
+            assertEquals(0, terminal.exit());
+            int widest = terminal.rest().lines().mapToInt(String::length).max().orElseThrow();
+            assertTrue(widest <= TERMINAL_COLUMNS && widest > TERMINAL_COLUMNS - 12, terminal.rest());
+        }
+    }
+
+    @Test
+    void theManualExplainsEveryExitStatus() throws Exception {
+        String page = Files.readString(Path.of(System.getProperty("rseq4j.root", ".."), "docs", "operations.md"));
+        for (Field status : ExitStatus.class.getFields()) {
+            assertTrue(page.contains("\n| " + status.getInt(null) + " | "), status.getName());
+        }
     }
 
     @ParameterizedTest

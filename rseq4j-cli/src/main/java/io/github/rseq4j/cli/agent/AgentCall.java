@@ -80,12 +80,12 @@ final class AgentCall {
     private static Path jar() {
         String jar = System.getProperty(JAR_PROPERTY);
         if (jar == null) {
-            throw new InputException("the path of the agent's jar is not known: use the launcher rseq4j, or -D"
+            throw InputException.cannot("the path of the agent's jar is not known: use the launcher rseq4j, or -D"
                     + JAR_PROPERTY + "=.../rseq4j-agent.jar");
         }
         Path path = Path.of(jar).toAbsolutePath().normalize();
         if (!Files.isRegularFile(path)) {
-            throw new InputException("there is no agent at " + path + "; build it (mvn -DskipTests package)");
+            throw InputException.cannot("there is no agent at " + path + "; build it (mvn -DskipTests package)");
         }
         return path;
     }
@@ -104,7 +104,7 @@ final class AgentCall {
             return VirtualMachine.attach(Integer.toString(process.pid()));
         } catch (AttachNotSupportedException e) {
             String message = String.valueOf(e.getMessage());
-            throw new InputException(process + (message.contains("does not support the attach")
+            throw InputException.cannot(process + (message.contains("does not support the attach")
                     ? JvmProcess.DISABLED
                     : !process.isEntered() ? " does not answer, and the kernel does not let rseq4j enter its folder for"
                     + " temporary files, which may be that of a container: give rseq4j the capability CAP_SYS_PTRACE"
@@ -112,7 +112,7 @@ final class AgentCall {
                     : " does not answer: it was started with -XX:+DisableAttachMechanism, is still starting, or hangs;"
                     + " try again, or start it without this flag or with -javaagent (" + message + ")"));
         } catch (IOException e) {
-            throw new InputException(process + ": attaching is refused: " + e.getMessage()
+            throw InputException.cannot(process + ": attaching is refused: " + e.getMessage()
                     + "; run rseq4j as the user of the process or as root, outside of a sandbox, or start the program"
                     + " with -javaagent");
         }
@@ -123,7 +123,7 @@ final class AgentCall {
         String version = machine.getSystemProperties().getProperty("java.version", release);
         // Until 8 the releases were 1.x.
         if (release.startsWith("1.") || release.matches("[0-9]{1,4}") && Integer.parseInt(release) < MIN_RELEASE) {
-            throw new InputException(process + " runs on Java " + version + ", and the agent needs " + MIN_RELEASE
+            throw InputException.cannot(process + " runs on Java " + version + ", and the agent needs " + MIN_RELEASE
                     + " or later; run the program on a JDK " + MIN_RELEASE);
         }
     }
@@ -132,12 +132,12 @@ final class AgentCall {
         try {
             machine.loadAgent(jar, options);
         } catch (AgentInitializationException e) {
-            throw new InputException(process + ": the agent failed to start; the reason is in the error output of the"
-                    + " process");
+            throw InputException.cannot(process + ": the agent failed to start; the reason is in the error output of"
+                    + " the process");
         } catch (AgentLoadException e) {
             String message = String.valueOf(e.getMessage());
             String lower = message.toLowerCase(Locale.ROOT);
-            throw new InputException(process + (lower.contains("dynamic agent loading is not enabled")
+            throw InputException.cannot(process + (lower.contains("dynamic agent loading is not enabled")
                     ? " was started with -XX:-EnableDynamicAgentLoading, so it loads no agent while it runs; start it"
                     + " with -XX:+EnableDynamicAgentLoading, or with -javaagent:" + jar + "=OPTIONS"
                     : lower.contains("libinstrument") || lower.contains("java.instrument")
@@ -145,7 +145,7 @@ final class AgentCall {
                     + " (jlink --add-modules java.instrument)"
                     : " cannot load the agent " + jar + ": " + message));
         } catch (IOException e) {
-            throw new InputException(process + " has ended, or closed the connection while it loaded the agent: "
+            throw InputException.cannot(process + " has ended, or closed the connection while it loaded the agent: "
                     + e.getMessage());
         }
     }

@@ -52,8 +52,8 @@ final class AgentFiles implements AutoCloseable {
     }
 
     private InputException refused(IOException e) {
-        return new InputException(process + ": no file can be made in its folder for temporary files, " + process.tmp()
-                + " (" + e + "); make it writable, or start the program with -javaagent");
+        return InputException.cannot(process + ": no file can be made in its folder for temporary files, "
+                + process.tmp() + " (" + e + "); make it writable, or start the program with -javaagent");
     }
 
     /** Makes a file of the process's user, which only this user can read and write. */

@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
             "  rseq4j attach 4711 --method 'com.acme.Dao+' --over 10ms --args",
             "  rseq4j attach 4711 --list",
             "  rseq4j attach 4711 --disable '*' --enable 'orders:*' --snapshot /var/tmp/snapshots",
-            "", "Exit status: 0 attached, 1 the agent refused, 2 an option is wrong or the JVM cannot be attached to."})
+            "", "Exit status: 0 attached, 1 the agent refused, 2 an option or the process is wrong, 5 the JVM cannot"
+            + " be attached to."})
 public final class AttachCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;

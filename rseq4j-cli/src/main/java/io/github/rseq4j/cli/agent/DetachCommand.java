@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 /** {@code detach}: restores the classes that the agent has changed. */
 @Command(name = "detach", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Ends the tracing of methods in a running JVM, and restores its classes.",
-        footer = {"", "Exit status: 0 detached, 1 the agent refused, 2 the JVM cannot be attached to."})
+        footer = {"", "Exit status: 0 detached, 1 the agent refused, 2 the process is wrong, "
+            + "5 the JVM cannot be attached to."})
 public final class DetachCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;

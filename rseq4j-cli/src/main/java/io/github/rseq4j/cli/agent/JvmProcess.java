@@ -65,11 +65,11 @@ record JvmProcess(int pid, String name, int user, int group, boolean isOwn, Path
             throw new InputException(process + " is not a JVM: it has not mapped libjvm.so; jps -l lists the JVMs");
         }
         if (isDeaf(new ProcessFiles(pid).commandLine())) {
-            throw new InputException(process + DISABLED);
+            throw InputException.cannot(process + DISABLED);
         }
         if (status.state() == 'T' || status.state() == 't') {
-            throw new InputException(process + " is stopped, by a signal or a debugger; continue it first (kill -CONT "
-                    + pid + ")");
+            throw InputException.cannot(process + " is stopped, by a signal or a debugger; continue it first (kill"
+                    + " -CONT " + pid + ")");
         }
         return new JvmProcess(pid, status.name(), status.effectiveUser(), status.effectiveGroup(), isOwn, tmp(pid));
     }

@@ -3,6 +3,7 @@ package io.github.rseq4j.cli.agent;
 import io.github.rseq4j.agent.table.MethodRow;
 import io.github.rseq4j.agent.table.MethodTableReader;
 import io.github.rseq4j.agent.table.TableException;
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputWriter;
 import java.io.IOException;
@@ -30,11 +31,11 @@ import picocli.CommandLine.Spec;
             + " table is printed each interval, until the process ends.",
             "The command reads memory that the agent shares with processes of the same user. The process does nothing"
             + " for that.",
-            "Exit status: 0 the table was shown, 2 it cannot be read."})
+            "Exit status: 0 the table was shown, 2 there is no such process, or no agent is in it, 4 the table is"
+            + " damaged."})
 public final class TopCommand implements Callable<Integer> {
     private static final double LEAST_SECONDS = 0.1;
     private static final double MOST_SECONDS = 86_400;
-    private static final int EXIT_UNREADABLE = 2;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -124,7 +125,7 @@ public final class TopCommand implements Callable<Integer> {
             return 0;
         } catch (TableException e) {
             err.println("rseq4j: " + e.getMessage());
-            return e.isEnd() ? 0 : EXIT_UNREADABLE;
+            return e.isEnd() ? ExitStatus.OK : ExitStatus.DAMAGED;
         }
     }
 

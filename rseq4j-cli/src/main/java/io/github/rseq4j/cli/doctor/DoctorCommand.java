@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli.doctor;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.OutputWriter;
 import io.github.rseq4j.cli.io.Table;
 import io.github.rseq4j.cli.process.Companions;
@@ -34,7 +35,6 @@ import picocli.CommandLine.Spec;
         description = "Reports whether this machine and JVM can use restartable sequences.",
         footer = {"", "Exit status: 0 usable, 3 the fallback is used."})
 public final class DoctorCommand implements Callable<Integer> {
-    private static final int EXIT_FALLBACK = 3;
     private static final int NANOS_PER_MICRO = 1000;
     private static final int MORE_TESTS = 20;
 
@@ -54,7 +54,7 @@ public final class DoctorCommand implements Callable<Integer> {
             print(out, availability);
         }
         out.flush();
-        return availability.available() ? 0 : EXIT_FALLBACK;
+        return availability.available() ? ExitStatus.OK : ExitStatus.FALLBACK;
     }
 
     private static String membarrier() {

@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
         description = "Prints the rseq registration of every thread of a process, and the likely owner of each area.",
         footer = {"", "Each thread is stopped for some 100 microseconds, and then continues unchanged. The command "
             + "needs the right to trace the process, and Linux 5.13.",
-            "Exit status: 0 the process was inspected, 2 it cannot be inspected."})
+            "Exit status: 0 the process was inspected, 2 there is no such process, or it may not be traced, 5 this"
+            + " machine or another tracer forbids it."})
 public final class InspectCommand implements Callable<Integer> {
     private static final String[] HEADINGS = {"TID", "NAME", "AREA", "SIZE", "MODE", "SIGNATURE", "FLAGS", "CPU",
         "MM_CID", "NODE", "OFFSET", "OWNER"};

@@ -84,7 +84,7 @@ final class Inspection {
     static Report of(int pid) throws InterruptedException {
         Architecture host = Architecture.host();
         if (!Linux.isCallable() || host == null) {
-            throw new InputException("inspecting another process needs Linux on a supported architecture, "
+            throw InputException.cannot("inspecting another process needs Linux on a supported architecture, "
                     + "and --enable-native-access=io.github.rseq4j");
         }
         ProcessFiles files = new ProcessFiles(pid);
@@ -189,7 +189,7 @@ final class Inspection {
         String who = "pid=" + files.pid() + " (" + process.name() + ")";
         if (status.tracer() != 0) {
             ProcessFiles.Status other = ProcessFiles.status(status.tracer());
-            throw new InputException(who + " is already traced, by process " + status.tracer()
+            throw InputException.cannot(who + " is already traced, by process " + status.tracer()
                     + (other == null ? "" : " (" + other.name() + ")")
                     + ", and the kernel allows only one tracer; detach that one first");
         }
@@ -218,7 +218,7 @@ final class Inspection {
     }
 
     private static RuntimeException explained(KernelException e) {
-        return e.errno() != EIO && e.errno() != Errno.ENOSYS ? e : new InputException(
+        return e.errno() != EIO && e.errno() != Errno.ENOSYS ? e : InputException.cannot(
                 "this kernel cannot report registrations: " + e.getMessage()
                         + "; use Linux 5.13 or later, built with CONFIG_RSEQ");
     }

@@ -4,7 +4,9 @@ import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -13,32 +15,30 @@ import picocli.CommandLine;
 
 /** Runs a command line. Each failure becomes one line of the error output, and an exit status. */
 public final class Launch {
-    private static final int EXIT_FAILED = 1;
-    private static final int EXIT_USAGE = 2;
-    /** The status that a shell reports for a process that SIGPIPE ended: the reader has closed the pipe. */
-    private static final int EXIT_PIPE = 128 + 13;
     private static final int MAX_MESSAGE_CHARS = 4_000;
+    /** The least width of picocli's help. */
+    private static final int LEAST_COLUMNS = 55;
     /** The system property that turns on stack traces of failures. */
     private static final String DEBUG_PROPERTY = "rseq4j.debug";
 
     private Launch() {}
 
     /**
-     * Returns the command line of a command. All subcommands get its version and its handling of errors.
+     * Prepares a command line. All subcommands get its version, its handling of errors and the width of the terminal.
      *
-     * @param main the command
-     * @return the command line, ready to execute
+     * @param line the command line with its subcommands
+     * @return the same command line, ready to execute
      */
-    public static CommandLine prepared(Object main) {
-        CommandLine line = new CommandLine(main);
+    public static CommandLine prepared(CommandLine line) {
         String[] version = line.getCommandSpec().version();
         setVersion(line, version);
+        setWidth(line, System.getenv("COLUMNS"));
         line.setParameterExceptionHandler((e, _) -> {
             String name = e.getCommandLine().getCommandSpec().qualifiedName();
-            return fail(e.getCommandLine(), e, EXIT_USAGE, "; see " + name + " --help");
+            return fail(e.getCommandLine(), e, ExitStatus.USAGE, "; see " + name + " --help");
         });
-        line.setExecutionExceptionHandler((e, command, _) -> e instanceof InputException
-                ? fail(command, e, EXIT_USAGE, "") : fail(command, e, EXIT_FAILED, ""));
+        line.setExecutionExceptionHandler((e, command, _) -> e instanceof InputException input
+                ? fail(command, e, input.status(), "") : fail(command, e, ExitStatus.BAD, ""));
         return line;
     }
 
@@ -56,22 +56,32 @@ public final class Launch {
         try {
             exit = line.execute(arguments);
         } catch (OutOfMemoryError e) {
-            exit = fail(line, new InputException("there is not enough memory: give the JVM more (RSEQ4J_JAVA_OPTS="
-                    + "-Xmx...); it has " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB"), EXIT_FAILED, "");
+            exit = fail(line, InputException.cannot("there is not enough memory: give the JVM more (RSEQ4J_JAVA_OPTS="
+                    + "-Xmx...); it has " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB"), ExitStatus.CANNOT, "");
         } catch (Error e) {
-            exit = fail(line, e, EXIT_FAILED, "");
+            exit = fail(line, e, ExitStatus.BAD, "");
         }
         boolean isErrorLost = line.getErr().checkError();
         if (line.getOut().checkError()) {
             IOException failure = out == null ? null : out.failure();
             if (failure != null && "Broken pipe".equals(failure.getMessage())) {
-                return EXIT_PIPE;
+                return ExitStatus.PIPE;
             }
-            int lost = fail(line, new InputException("the output cannot be written"
-                    + (failure == null ? "" : ": " + RegularFile.why(failure))), EXIT_USAGE, "");
+            int lost = fail(line, InputException.cannot("the output cannot be written"
+                    + (failure == null ? "" : ": " + RegularFile.why(failure))), ExitStatus.CANNOT, "");
             return exit == 0 ? lost : exit;
         }
-        return exit == 0 && isErrorLost ? EXIT_USAGE : exit;
+        return exit == 0 && isErrorLost ? ExitStatus.CANNOT : exit;
+    }
+
+    /** Fits the help to the terminal: its width is the variable COLUMNS, or what the terminal says. */
+    private static void setWidth(CommandLine line, @Nullable String columns) {
+        if (columns != null && columns.matches("[1-9][0-9]{0,3}")) {
+            line.setUsageHelpWidth(Math.max(LEAST_COLUMNS, Integer.parseInt(columns)));
+        } else {
+            // picocli asks stty or tput when help is printed. Without a terminal the width is 80.
+            line.setUsageHelpAutoWidth(true);
+        }
     }
 
     private static void setVersion(CommandLine line, String[] version) {
@@ -94,16 +104,43 @@ public final class Launch {
     }
 
     private static String message(CommandLine command, Throwable e) {
-        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()
-                && !command.getSubcommands().isEmpty()) {
-            return "command=" + unmatched.getUnmatched().getFirst() + " is unknown, must be one of "
-                    + commands(command);
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            String word = unmatched.getUnmatched().getFirst();
+            if (unmatched.isUnknownOption()) {
+                return e.getMessage() + meant(word.replaceFirst("=.*", ""), command.getCommandSpec().optionsMap()
+                        .keySet());
+            }
+            if (!command.getSubcommands().isEmpty()) {
+                return unknown(word, command);
+            }
         }
         return Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
     }
 
+    private static String unknown(String word, CommandLine line) {
+        String meant = meant(word, line.getSubcommands().keySet());
+        return "command=" + word + " is unknown" + (meant.isEmpty() ? ", must be one of " + commands(line) : meant);
+    }
+
+    /** Asks whether one of the nearest names was meant; empty if no name is near. */
+    private static String meant(String word, Set<String> names) {
+        List<String> near = Suggestions.of(word, names);
+        return near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
+    }
+
     private static String commands(CommandLine line) {
         return String.join(", ", line.getSubcommands().keySet());
+    }
+
+    /**
+     * Returns the exception of a command that does not exist.
+     *
+     * @param line the command whose subcommand it would be
+     * @param name its name
+     * @return the exception, whose message lists similar commands, or all
+     */
+    public static ParameterException unknown(CommandLine line, String name) {
+        return new ParameterException(line, unknown(name, line));
     }
 
     /**

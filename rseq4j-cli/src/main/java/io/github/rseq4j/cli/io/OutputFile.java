@@ -80,7 +80,7 @@ public final class OutputFile {
             replace(file, there != null, content);
             return true;
         } catch (IOException | UncheckedIOException e) {
-            throw new InputException(option + "=" + Printable.name(target.toString()) + ": cannot be written: "
+            throw InputException.cannot(option + "=" + Printable.name(target.toString()) + ": cannot be written: "
                     + RegularFile.why(e));
         }
     }

@@ -55,7 +55,7 @@ public final class PtraceSession {
         this.tracing = architecture.tracing();
         int answer = Ptrace.seize(0);
         if (answer != -Errno.ESRCH) {
-            throw new InputException("ptrace(2) is forbidden for every process here: it answered "
+            throw InputException.cannot("ptrace(2) is forbidden for every process here: it answered "
                     + Errno.name(-answer) + "; run outside of the container, or allow it in the seccomp profile");
         }
         warmUp();

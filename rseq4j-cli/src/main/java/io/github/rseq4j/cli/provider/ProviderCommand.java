@@ -43,7 +43,7 @@ public final class ProviderCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Architecture host = Architecture.host();
         if (host == null) {
-            throw new InputException("architecture=" + Architecture.hostName() + " is not supported");
+            throw InputException.cannot("architecture=" + Architecture.hostName() + " is not supported");
         }
         Map<String, byte[]> images = ProviderImage.files(host, EmittedSections.all(), Engine.STRIDE_SHIFT,
                 Math.max(ProviderImage.NOMINAL_AREA_BYTES, ProviderImage.areaBytes()));
@@ -52,7 +52,7 @@ public final class ProviderCommand implements Callable<Integer> {
         try {
             Files.createDirectories(output);
         } catch (IOException e) {
-            throw new InputException("--output=" + Printable.name(output.toString()) + ": cannot be written: "
+            throw InputException.cannot("--output=" + Printable.name(output.toString()) + ": cannot be written: "
                     + RegularFile.why(e));
         }
         images.forEach((name, image) -> OutputFile.write("--output", output.resolve(name), to -> to.write(image)));

@@ -13,6 +13,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** Provokes aborts for each cause separately, so that each abort has one possible cause. */
 final class AbortCauses {
@@ -56,11 +57,15 @@ final class AbortCauses {
      * Tries one cause after the other.
      *
      * @param nanosEach the time for each cause, in nanoseconds
+     * @param isStopped tells whether to leave out the causes that were not tried yet
      * @return the number of aborts by cause
      * @throws InterruptedException if the calling thread is interrupted
      */
-    Map<Cause, Long> run(long nanosEach) throws InterruptedException {
+    Map<Cause, Long> run(long nanosEach, BooleanSupplier isStopped) throws InterruptedException {
         for (Cause cause : Cause.values()) {
+            if (isStopped.getAsBoolean()) {
+                break;
+            }
             running = true;
             tid = 0;
             Thread victim = Thread.ofPlatform().daemon().name("rseq4j-section").start(() -> victim(cause, nanosEach));

@@ -2,7 +2,10 @@ package io.github.rseq4j.cli.selftest;
 
 import io.github.rseq4j.Rseq;
 import io.github.rseq4j.cli.io.EmittedSections;
+import io.github.rseq4j.cli.io.ExitStatus;
+import io.github.rseq4j.cli.io.Interrupt;
 import io.github.rseq4j.cli.io.OutputWriter;
+import io.github.rseq4j.cli.io.Progress;
 import io.github.rseq4j.cli.io.Table;
 import io.github.rseq4j.cli.selftest.storm.Rounds;
 import io.github.rseq4j.cli.selftest.storm.StormSignal;
@@ -34,10 +37,8 @@ import picocli.CommandLine.Spec;
             + "counters, locks, lists and buffers, disturbed by signals, fences and migrations. Checks that every "
             + "count is exact.",
         footer = {"", "Exit status: 0 exact, 1 an update was lost or counted twice, or a cause of aborts was never "
-            + "seen, 3 exact, but on the fallback."})
+            + "seen, 3 exact, but on the fallback, 130 Ctrl-C was pressed: the results until then are printed."})
 public final class SelftestCommand implements Callable<Integer> {
-    private static final int EXIT_WRONG = 1;
-    private static final int EXIT_FALLBACK = 3;
     private static final int MAX_SECONDS = 86_400;
     private static final int MAX_MINUTES = 1_440;
     private static final long SOAK_CAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -58,11 +59,18 @@ public final class SelftestCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    private @Nullable Interrupt stopping;
+    private volatile @Nullable Weather weather;
+
     @Override
     public Integer call() throws InterruptedException {
         CommandSpec command = Objects.requireNonNull(spec);
         check(command);
-        Map<String, Object> report = Engine.get() instanceof NativeEngine engine ? onRseq(engine) : onFallback();
+        Map<String, Object> report;
+        try (Interrupt interrupt = new Interrupt(this::stop)) {
+            stopping = interrupt;
+            report = Engine.get() instanceof NativeEngine engine ? onRseq(engine) : onFallback();
+        }
         PrintWriter out = command.commandLine().getOut();
         if (json) {
             OutputWriter.print(out, report);
@@ -70,8 +78,25 @@ public final class SelftestCommand implements Callable<Integer> {
             print(out, report);
         }
         out.flush();
+        if (isStopped()) {
+            command.commandLine().getErr().println("rseq4j: stopped by Ctrl-C: these are the results until then");
+            return Boolean.TRUE.equals(report.get("exact")) ? ExitStatus.INTERRUPTED : ExitStatus.BAD;
+        }
         boolean passed = Boolean.TRUE.equals(report.get("passed"));
-        return !passed ? EXIT_WRONG : Boolean.TRUE.equals(report.get("available")) ? 0 : EXIT_FALLBACK;
+        return !passed ? ExitStatus.BAD
+                : Boolean.TRUE.equals(report.get("available")) ? ExitStatus.OK : ExitStatus.FALLBACK;
+    }
+
+    /** Ends the storms. Called at Ctrl-C. */
+    private void stop() {
+        Weather running = weather;
+        if (running != null) {
+            running.stop();
+        }
+    }
+
+    private boolean isStopped() {
+        return stopping != null && stopping.isRequested();
     }
 
     private void check(CommandSpec command) {
@@ -99,17 +124,22 @@ public final class SelftestCommand implements Callable<Integer> {
         int[] cpus = cpus(affinity);
         List<AbortProof.Report> proofs = new ArrayList<>();
         AbortProof prover = engine.proofs().own();
-        for (Chain chain : EmittedSections.all()) {
-            proofs.add(prover.prove(chain, System.nanoTime()));
+        List<Chain> chains = EmittedSections.all();
+        try (Progress progress = Progress.ofSteps("selftest", chains.size())) {
+            for (int i = 0; i < chains.size() && !isStopped(); i++) {
+                progress.add(1, chains.get(i).name());
+                proofs.add(prover.prove(chains.get(i), System.nanoTime()));
+            }
         }
         // The four causes get a fifth of the time, the storms get the rest.
         long nanos = TimeUnit.SECONDS.toNanos(seconds);
         try (StormSignal signal = new StormSignal(engine)) {
             AbortCauses causes = new AbortCauses(engine, signal, cpus);
-            Map<AbortCauses.Cause, Long> seen = causes.run(soak == null ? nanos / 20 : SOAK_CAUSE_NANOS);
+            Map<AbortCauses.Cause, Long> seen = causes.run(soak == null ? nanos / 20 : SOAK_CAUSE_NANOS,
+                    this::isStopped);
             long spent = System.nanoTime() - start;
             Rounds rounds = run(new Weather(cpus, affinity, signal), soak == null ? nanos * 4 / 5 : nanos - spent);
-            boolean all = cpus.length == 1 || seen.values().stream().allMatch(n -> n > 0);
+            boolean all = !isStopped() && (cpus.length == 1 || seen.values().stream().allMatch(n -> n > 0));
             boolean exact = rounds.wrong().isEmpty() && causes.isExact();
             Map<String, Object> report = report(rounds, exact, exact && all);
             Map<String, Object> aborts = new LinkedHashMap<>();
@@ -124,14 +154,20 @@ public final class SelftestCommand implements Callable<Integer> {
 
     private Map<String, Object> onFallback() throws InterruptedException {
         Rounds rounds = run(Weather.calm(), TimeUnit.SECONDS.toNanos(seconds));
-        return report(rounds, rounds.wrong().isEmpty(), rounds.wrong().isEmpty());
+        return report(rounds, rounds.wrong().isEmpty(), rounds.wrong().isEmpty() && !isStopped());
     }
 
     /** Runs each storm once, or several rounds of all storms. */
-    private Rounds run(Weather weather, long nanos) throws InterruptedException {
-        Rounds rounds = new Rounds(weather);
+    private Rounds run(Weather disturbances, long nanos) throws InterruptedException {
+        Rounds rounds = new Rounds(disturbances);
+        weather = disturbances;
+        if (isStopped()) {
+            disturbances.stop();
+        }
         if (soak == null) {
-            rounds.once(nanos);
+            try (Progress progress = Progress.ofSteps("storms", rounds.storms())) {
+                rounds.once(nanos, storm -> progress.add(1, storm));
+            }
         } else {
             // A long soak has some hundred rounds; a storm lasts 1 to 10 s in each.
             long each = Math.clamp(nanos / 1000, MIN_SLICE_NANOS, MAX_SLICE_NANOS);
@@ -145,6 +181,9 @@ public final class SelftestCommand implements Callable<Integer> {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("passed", passed);
         report.put("exact", exact);
+        if (isStopped()) {
+            report.put("interrupted", true);
+        }
         report.put("available", availability.available());
         report.put("owner", availability.owner().name());
         report.put("index", availability.index());

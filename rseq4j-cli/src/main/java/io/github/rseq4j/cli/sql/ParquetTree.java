@@ -62,7 +62,7 @@ public final class ParquetTree {
                 }
             }
         } catch (IOException e) {
-            throw refusal("cannot be used: " + e);
+            throw InputException.cannot("--output=" + Printable.name(root.toString()) + ": cannot be used: " + e);
         }
     }
 

@@ -5,12 +5,15 @@ import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.sql.ParquetTree;
 import io.github.rseq4j.cli.sql.SqlNames;
 import io.github.rseq4j.cli.sql.TraceDatabase;
+import io.github.rseq4j.trace.ctf.TracePacket;
 import io.github.rseq4j.trace.file.RegularFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /** The part of {@code trace convert} that adds traces to a tree of Parquet files. */
@@ -33,8 +36,11 @@ final class ParquetConversion {
         SqlNames runs = new SqlNames();
         int damaged = 0;
         for (Path folder : folders) {
-            try (TraceDatabase database = new TraceDatabase(runs)) {
-                damaged = Math.max(damaged, TraceSqlCommand.load(folder, host, database, err));
+            Queue<TracePacket> packets = new ArrayDeque<>();
+            try (TraceDatabase database = new TraceDatabase(runs);
+                    TraceInput input = new TraceInput(folder, packets::add)) {
+                TraceSqlCommand.load(input, packets, host, database);
+                damaged = Math.max(damaged, input.finish(err));
                 if (database.isEmpty()) {
                     continue;
                 }
@@ -43,10 +49,10 @@ final class ParquetConversion {
                 out.println(Printable.name(folder.toString()) + ": run " + database.run() + ", " + files + " files");
                 out.flush();
             } catch (SQLException e) {
-                throw new InputException("--output=" + Printable.name(output.toString()) + ": cannot be written: "
+                throw InputException.cannot("--output=" + Printable.name(output.toString()) + ": cannot be written: "
                         + Printable.text(String.valueOf(e.getMessage())));
             } catch (IOException e) {
-                throw new InputException("--output=" + Printable.name(output.toString()) + ": cannot be written: "
+                throw InputException.cannot("--output=" + Printable.name(output.toString()) + ": cannot be written: "
                         + RegularFile.why(e));
             }
         }

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "DIR is the folder of one run. If a tracer was started again with the same folder, the later "
             + "runs are in its folders run-2, run-3 and so on.", "",
             "If a trace is damaged, or its tracer was not closed, the commands show everything that is readable, "
-            + "describe the problems on the error output, and end with status 2."})
+            + "describe the problems on the error output, and end with status 4."})
 public final class TraceCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;

@@ -6,6 +6,7 @@ import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputFile;
 import io.github.rseq4j.cli.io.OutputWriter;
+import io.github.rseq4j.cli.io.Progress;
 import io.github.rseq4j.trace.ctf.TraceCopy;
 import io.github.rseq4j.trace.ctf.TraceFormat;
 import io.github.rseq4j.trace.file.RegularFile;
@@ -33,7 +34,7 @@ import picocli.CommandLine.Spec;
             + " has the columns.",
             "Slices of chrome nest: a span whose end is missing, or comes after the end of the span around it, ends "
             + "before that span. FILE is replaced when it is complete.",
-            "Exit status: 0 the whole trace was read, 2 something is wrong with it, or the output cannot be written."})
+            "Exit status: 0 the whole trace was read, 4 something is wrong with it, 5 the output cannot be written."})
 final class TraceConvertCommand implements Callable<Integer> {
     /** The formats. */
     enum Format {
@@ -98,9 +99,12 @@ final class TraceConvertCommand implements Callable<Integer> {
             if (format == Format.CTF_2 || format == Format.CTF_1_8) {
                 copy(folder, input);
             } else if (trace != null && file == null) {
+                input.stoppable();
                 print(trace, out);
             } else if (trace != null && file != null) {
-                OutputFile.write("--output", file, to -> ChromeTrace.write(trace, to));
+                try (Progress _ = input.progress()) {
+                    OutputFile.write("--output", file, to -> ChromeTrace.write(trace, to));
+                }
             }
             out.flush();
             return input.finish(command.commandLine().getErr());
@@ -119,7 +123,7 @@ final class TraceConvertCommand implements Callable<Integer> {
             input.report(TraceCopy.copy(folder, input.isRunning(), target,
                     format == Format.CTF_2 ? TraceFormat.CTF_2 : TraceFormat.CTF_1_8));
         } catch (IOException e) {
-            throw new InputException("--output=" + Printable.name(target.toString()) + ": cannot be written: "
+            throw InputException.cannot("--output=" + Printable.name(target.toString()) + ": cannot be written: "
                     + RegularFile.why(e));
         }
     }

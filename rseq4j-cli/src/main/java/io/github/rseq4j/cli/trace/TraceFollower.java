@@ -58,7 +58,7 @@ final class TraceFollower {
      */
     void run(Events to, OutputWriter out) throws IOException {
         boolean isRunning = true;
-        while (isRunning) {
+        while (isRunning && !trace.isStopped()) {
             // The state before the files: what a tracer writes before its end is found.
             isRunning = input.isStillRunning();
             trace.refresh();

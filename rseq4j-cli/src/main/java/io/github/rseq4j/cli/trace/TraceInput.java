@@ -3,7 +3,10 @@ package io.github.rseq4j.cli.trace;
 import io.github.rseq4j.analysis.Trace;
 import io.github.rseq4j.analysis.UnreadableTraceException;
 import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.InputException;
+import io.github.rseq4j.cli.io.Interrupt;
+import io.github.rseq4j.cli.io.Progress;
 import io.github.rseq4j.trace.TraceRecovery;
 import io.github.rseq4j.trace.ctf.Problem;
 import io.github.rseq4j.trace.ctf.TraceCopy;
@@ -16,6 +19,7 @@ import io.github.rseq4j.trace.file.RegularFile;
 import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,11 +27,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A trace that a command reads, with the reports of its problems and of its other runs. */
 final class TraceInput implements AutoCloseable {
-    private static final int EXIT_DAMAGED = 2;
     private static final int SHOWN_RUNS = 10;
     private static final String STILL_RUNS = "the tracer still runs";
     private static final String ONLY_SNAPSHOTS = "it was a flight recorder, which writes events only to snapshots"
@@ -40,6 +44,8 @@ final class TraceInput implements AutoCloseable {
     private long problemCount;
     private TraceCopy.@Nullable Report copied;
     private final List<String> notes = new ArrayList<>();
+    private Progress progress = Progress.none();
+    private @Nullable Interrupt interrupt;
 
     /**
      * Opens a trace.
@@ -65,9 +71,44 @@ final class TraceInput implements AutoCloseable {
         }
         this.folder = folder;
         this.left = left();
-        this.trace = open(packets);
+        this.trace = open(packet -> {
+            packets.accept(packet);
+            progress.add(packet.packetBytes(), "");
+        });
         noteLeft();
         runs(folder).ifPresent(notes::add);
+    }
+
+    /**
+     * Prepares to end the reading at Ctrl-C: the trace then seems to end there, so that the command prints what was
+     * read so far. {@link #finish} says so.
+     *
+     * @return this
+     */
+    TraceInput stoppable() {
+        if (trace != null) {
+            interrupt = new Interrupt(trace::stop);
+        }
+        return this;
+    }
+
+    /**
+     * Begins to show on a terminal how much of the trace is read.
+     *
+     * @return the progress; the caller must close it before it prints
+     */
+    Progress progress() {
+        progress = Progress.ofBytes("reading", bytes());
+        return progress;
+    }
+
+    /** Returns the bytes of the trace's files. A file that cannot be read counts nothing; the reader reports it. */
+    private long bytes() {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException | UncheckedIOException _) {
+            return 0;
+        }
     }
 
     /** Notes whether the trace is complete. */
@@ -160,6 +201,11 @@ final class TraceInput implements AutoCloseable {
         }
     }
 
+    /** Returns the folder that the user named. */
+    Path folder() {
+        return folder;
+    }
+
     /** Returns the trace, or null if its metadata cannot be read. */
     @Nullable Trace trace() {
         return trace;
@@ -205,14 +251,21 @@ final class TraceInput implements AutoCloseable {
         if (more > 0) {
             err.println("rseq4j: " + more + " more problems");
         }
+        boolean isStopped = interrupt != null && interrupt.isRequested();
+        if (isStopped) {
+            notes.add("stopped by Ctrl-C: the output covers what was read until then");
+        }
         notes.forEach(note -> err.println("rseq4j: " + Printable.text(folder + ": " + note)));
         err.flush();
         boolean isWhole = problemCount == 0 && left != null && left != TraceRecovery.Left.RINGS;
-        return isWhole ? 0 : EXIT_DAMAGED;
+        return isStopped ? ExitStatus.INTERRUPTED : isWhole ? ExitStatus.OK : ExitStatus.DAMAGED;
     }
 
     @Override
     public void close() {
+        if (interrupt != null) {
+            interrupt.close();
+        }
         if (trace != null) {
             trace.close();
         }

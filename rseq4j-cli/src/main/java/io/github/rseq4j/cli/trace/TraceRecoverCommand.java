@@ -1,5 +1,6 @@
 package io.github.rseq4j.cli.trace;
 
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.trace.TraceRecovery;
@@ -22,10 +23,9 @@ import picocli.CommandLine.Spec;
 @Command(name = "recover", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Completes the trace of a tracer that was not closed because its process was killed or crashed:"
                 + " writes the content of its rings after the events that were streamed, in the same folder.",
-        footer = {"", "Exit status: 0 everything was recovered, 2 something could not be recovered and is unchanged."})
+        footer = {"", "Exit status: 0 everything was recovered, 4 something could not be recovered and is unchanged,"
+            + " 5 there is nothing to recover, or the folder cannot be used."})
 final class TraceRecoverCommand implements Callable<Integer> {
-    private static final int EXIT_DAMAGED = 2;
-
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -51,9 +51,9 @@ final class TraceRecoverCommand implements Callable<Integer> {
             TraceInput.runs(folder).ifPresent(runs -> err.println("rseq4j: " + Printable.text(folder + ": "
                     + runs.replace("shown", "recovered"))));
             err.flush();
-            return report.problems().isEmpty() ? 0 : EXIT_DAMAGED;
+            return report.problems().isEmpty() ? ExitStatus.OK : ExitStatus.DAMAGED;
         } catch (IOException e) {
-            throw new InputException("DIR=" + Printable.text(folder + ": " + where(e) + RegularFile.why(e)));
+            throw InputException.cannot("DIR=" + Printable.text(folder + ": " + where(e) + RegularFile.why(e)));
         }
     }
 

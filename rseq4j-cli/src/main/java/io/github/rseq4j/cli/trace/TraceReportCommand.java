@@ -5,6 +5,7 @@ import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.OutputFile;
+import io.github.rseq4j.cli.io.Progress;
 import io.github.rseq4j.trace.layout.TraceFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -30,7 +31,8 @@ import picocli.CommandLine.Spec;
         footer = {"", "The page has the longest spans one by one, with their arguments, and the others as counts. It "
             + "and the command say what the limit of bytes left out.", "",
             "FILE is replaced when it is complete.",
-            "Exit status: 0 the whole trace was read, 2 something is wrong with it, or the file cannot be written."})
+            "Exit status: 0 the whole trace was read, 4 something is wrong with it or the recording, 5"
+            + " the file cannot be written."})
 final class TraceReportCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
@@ -55,14 +57,14 @@ final class TraceReportCommand implements Callable<Integer> {
         String name = "--jfr=" + Printable.name(jfr.toString());
         // JFR makes the file at the start of a recording, and writes to it at the end.
         if (jfr.toFile().length() == 0) {
-            throw new InputException(name + ": cannot be read as a recording: it is empty, because JFR writes"
+            throw InputException.damaged(name + ": cannot be read as a recording: it is empty, because JFR writes"
                     + " it when the recording ends; end it with `jcmd PID JFR.stop name=NAME filename=FILE`, or write"
                     + " a copy with `jcmd PID JFR.dump filename=FILE`");
         }
         try {
             return report.withRecording(jfr);
         } catch (IOException e) {
-            throw new InputException(name + ": cannot be read as a recording: "
+            throw InputException.damaged(name + ": cannot be read as a recording: "
                     + Printable.name(String.valueOf(e.getMessage())).replaceFirst("\\.$", "")
                     + "; give a file of `jcmd PID JFR.dump`,"
                     + " of -XX:StartFlightRecording, or of async-profiler with file=NAME.jfr");
@@ -103,7 +105,11 @@ final class TraceReportCommand implements Callable<Integer> {
                     .withNotes(input.notes());
             TraceReport merged = report == null ? null : jfr != null ? withRecording(report, jfr)
                     : withEventsBeside(report, folder, leftOut);
-            if (merged != null && OutputFile.write("--html", html, to -> leftOut.addAll(merged.write(to)))) {
+            boolean isFile = false;
+            try (Progress _ = input.progress()) {
+                isFile = merged != null && OutputFile.write("--html", html, to -> leftOut.addAll(merged.write(to)));
+            }
+            if (isFile) {
                 out.println(Printable.name(html.toString()) + " (" + html.toFile().length() + " bytes)");
                 leftOut.forEach(sentence -> out.println(sentence + "."));
             }

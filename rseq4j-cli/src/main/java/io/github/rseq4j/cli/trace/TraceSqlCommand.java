@@ -2,7 +2,9 @@ package io.github.rseq4j.cli.trace;
 
 import io.github.rseq4j.analysis.Trace;
 import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.InputException;
+import io.github.rseq4j.cli.io.Progress;
 import io.github.rseq4j.cli.io.Table;
 import io.github.rseq4j.cli.sql.ReadyQueries;
 import io.github.rseq4j.cli.sql.SqlFormat;
@@ -42,10 +44,8 @@ import picocli.CommandLine.Spec;
             + "such as \"web:request_begin\". DESCRIBE events; prints the columns; docs/tracing.md explains them.",
             "Without SQL, statements are read from a prompt, or from the standard input if that is no terminal.",
             "The traces are loaded to a temporary database in $TMPDIR (default: /tmp), which is deleted at the end.",
-            "Exit status: 0 all statements succeeded, 1 a statement failed, 2 something is wrong with a trace."})
+            "Exit status: 0 all statements succeeded, 1 a statement failed, 4 something is wrong with a trace."})
 final class TraceSqlCommand implements Callable<Integer> {
-    private static final int EXIT_FAILED = 1;
-
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -99,7 +99,7 @@ final class TraceSqlCommand implements Callable<Integer> {
         try {
             return query(folders, statements, out, command.commandLine().getErr());
         } catch (SQLException e) {
-            throw new InputException("the traces cannot be loaded: " + Printable.text(String.valueOf(e.getMessage()))
+            throw InputException.cannot("the traces cannot be loaded: " + Printable.text(String.valueOf(e.getMessage()))
                     + "; set TMPDIR to a folder with more room if the disk is full");
         } finally {
             TimeZone.setDefault(zone);
@@ -136,23 +136,40 @@ final class TraceSqlCommand implements Callable<Integer> {
         try (TraceDatabase database = new TraceDatabase()) {
             int damaged = 0;
             for (Path folder : folders) {
-                damaged = Math.max(damaged, load(folder, null, database, err));
+                if (damaged != ExitStatus.INTERRUPTED) {
+                    damaged = Math.max(damaged, load(folder, database, err));
+                }
             }
             database.complete();
             SqlSession session = new SqlSession(database, format, out, err);
-            return run(session, statements, out) ? damaged : EXIT_FAILED;
+            return run(session, statements, out) ? damaged : ExitStatus.BAD;
         }
     }
 
-    /** Loads a trace, and returns the exit status of its problems. */
-    static int load(Path folder, @Nullable String host, TraceDatabase database, PrintWriter err) throws SQLException {
+    /** Loads a trace until Ctrl-C, and returns the exit status of its problems. */
+    private static int load(Path folder, TraceDatabase database, PrintWriter err) throws SQLException {
         Queue<TracePacket> packets = new ArrayDeque<>();
-        try (TraceInput input = new TraceInput(folder, packets::add)) {
-            Trace trace = input.trace();
-            if (trace != null) {
-                database.add(new TraceSource(folder, trace, packets, input.state()), host);
-            }
+        try (TraceInput input = new TraceInput(folder, packets::add).stoppable()) {
+            load(input, packets, null, database);
             return input.finish(err);
+        }
+    }
+
+    /**
+     * Loads a trace.
+     *
+     * @param input the trace
+     * @param packets receives its packets
+     * @param host the name of its host, or null for the name that the trace has
+     * @param database the target
+     */
+    static void load(TraceInput input, Queue<TracePacket> packets, @Nullable String host, TraceDatabase database)
+            throws SQLException {
+        Trace trace = input.trace();
+        if (trace != null) {
+            try (Progress _ = input.progress()) {
+                database.add(new TraceSource(input.folder(), trace, packets, input.state()), host);
+            }
         }
     }
 

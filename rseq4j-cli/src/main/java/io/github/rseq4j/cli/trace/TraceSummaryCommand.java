@@ -5,6 +5,7 @@ import io.github.rseq4j.analysis.Trace;
 import io.github.rseq4j.analysis.TraceSummary;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.OutputWriter;
+import io.github.rseq4j.cli.io.Progress;
 import io.github.rseq4j.cli.io.Table;
 import io.github.rseq4j.trace.ctf.TraceThread;
 import java.io.IOException;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "summary", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Counts the events of a trace by name, CPU and thread, and discarded events. Measures spans: two"
                 + " events of one thread whose names end with _begin and _end.",
-        footer = {"", "Exit status: 0 the whole trace was read, 2 something is wrong with it."})
+        footer = {"", "Exit status: 0 the whole trace was read, 4 something is wrong with it."})
 final class TraceSummaryCommand implements Callable<Integer> {
     private static final int SHOWN_THREADS = 20;
     private static final int SHOWN_FUNCTIONS = 20;
@@ -43,15 +44,23 @@ final class TraceSummaryCommand implements Callable<Integer> {
     public Integer call() {
         CommandSpec command = Objects.requireNonNull(spec);
         PrintWriter out = command.commandLine().getOut();
-        try (TraceInput input = new TraceInput(folder)) {
-            Trace trace = input.trace();
-            if (trace != null && json) {
-                printJson(out, TraceSummary.of(trace));
-            } else if (trace != null) {
-                print(out, TraceSummary.of(trace));
+        try (TraceInput input = new TraceInput(folder).stoppable()) {
+            TraceSummary summary = summary(input);
+            if (summary != null && json) {
+                printJson(out, summary);
+            } else if (summary != null) {
+                print(out, summary);
             }
             out.flush();
             return input.finish(command.commandLine().getErr());
+        }
+    }
+
+    /** Reads the trace, or returns null if its metadata cannot be read. */
+    private static @Nullable TraceSummary summary(TraceInput input) {
+        Trace trace = input.trace();
+        try (Progress _ = input.progress()) {
+            return trace == null ? null : TraceSummary.of(trace);
         }
     }
 

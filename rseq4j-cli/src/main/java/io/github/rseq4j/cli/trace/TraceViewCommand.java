@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "view", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Prints the events of a trace in the order of time.",
         footer = {"", "TIME is an instant such as 2026-11-24T12:00:00.5Z, or a time since the first event: 1.5s, 20ms, "
-            + "300us, 7ns.", "Exit status: 0 the whole trace was read, 2 something is wrong with it.",
-            "--follow ends with 2 if the tracer was killed. It follows one run, not later runs in run-2 and so on."})
+            + "300us, 7ns.", "Exit status: 0 the whole trace was read, 4 something is wrong with it.",
+            "--follow ends with 4 if the tracer was killed. It follows one run, not later runs in run-2 and so on."})
 final class TraceViewCommand implements Callable<Integer> {
     private static final double MAX_DELAY_SECONDS = 3600;
     private static final double NANOS_PER_SECOND = 1e9;
@@ -69,7 +69,7 @@ final class TraceViewCommand implements Callable<Integer> {
         CommandSpec command = Objects.requireNonNull(spec);
         PrintWriter out = command.commandLine().getOut();
         TraceFilter filter = new TraceFilter(globs, cpu, from, to);
-        try (TraceInput input = new TraceInput(folder)) {
+        try (TraceInput input = new TraceInput(folder).stoppable()) {
             Trace trace = input.trace();
             if (trace != null) {
                 try {

@@ -108,11 +108,11 @@ final class AttachCommandTest {
             assertEquals(1, run.exit());
             assertTrue(run.onlyError().contains("the agent gave no answer"), run.err());
             run = attach(jvm.pid(), "--method", "Fail");
-            assertEquals(2, run.exit());
+            assertEquals(5, run.exit());
             assertTrue(run.onlyError().contains("the agent failed to start; the reason is in the error"), run.err());
             assertTrue(jvm.errorText().contains("this agent fails"), jvm.errorText());
             run = attach(jvm.pid(), "--method", "Halt");
-            assertEquals(2, run.exit());
+            assertEquals(5, run.exit());
             assertTrue(run.onlyError().contains("has ended, or closed the connection"), run.err());
         }
     }
@@ -140,7 +140,7 @@ final class AttachCommandTest {
     void saysWhichFlagOfTheJvmForbidsIt(String flag, String remedy) throws IOException {
         try (Jvm jvm = Jvm.start(folder, Jvm.java(), flag)) {
             Run run = attach(jvm.pid(), "--method", "a.B");
-            assertEquals(2, run.exit());
+            assertEquals(5, run.exit());
             assertTrue(run.onlyError().contains(remedy), run.err());
             assertTrue(jvm.process().isAlive());
         }
@@ -191,7 +191,7 @@ final class AttachCommandTest {
                 Thread.onSpinWait();
             }
             run = attach(jvm.pid(), "--method", "a.B");
-            assertEquals(2, run.exit());
+            assertEquals(5, run.exit());
             assertTrue(run.onlyError().contains("is stopped, by a signal or a debugger"), run.err());
         }
     }

@@ -45,7 +45,7 @@ class InspectCommandTest {
         assumeTrue(Linux.isCallable(), "Linux on a supported architecture, with native access");
         try (Target target = Target.sleeping(Map.of())) {
             Run run = Run.of("inspect", pid(target));
-            if (run.exit() == 2) {
+            if (run.exit() != 0) {
                 abort("processes cannot be inspected here: " + run.err());
             }
         }
@@ -349,8 +349,12 @@ class InspectCommandTest {
     }
 
     private static void refuses(String what, String... arguments) {
+        refuses(2, what, arguments);
+    }
+
+    private static void refuses(int exit, String what, String... arguments) {
         Run run = Run.of(arguments);
-        assertEquals(2, run.exit());
+        assertEquals(exit, run.exit());
         assertTrue(run.onlyError().contains(what), run.err());
     }
 
@@ -358,7 +362,7 @@ class InspectCommandTest {
     void refusesAProcessThatIsTracedAlready() throws Exception {
         try (Target target = Target.sleeping(Map.of()); Target tracer = program(Map.of(), "tracer", pid(target))) {
             assertEquals(pid(tracer), target.status("TracerPid"));
-            refuses("already traced, by process " + tracer.pid() + " (inspected)", "inspect", pid(target));
+            refuses(5, "already traced, by process " + tracer.pid() + " (inspected)", "inspect", pid(target));
             assertEquals(pid(tracer), target.status("TracerPid"));
         }
     }

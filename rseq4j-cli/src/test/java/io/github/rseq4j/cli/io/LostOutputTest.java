@@ -43,7 +43,7 @@ class LostOutputTest {
         try (OutputStream full = new FileOutputStream("/dev/full")) {
             Run run = Run.into(full, words(command));
             assertEquals("rseq4j: the output cannot be written: no space left on device", run.onlyError());
-            assertEquals(2, run.exit());
+            assertEquals(5, run.exit());
         }
     }
 

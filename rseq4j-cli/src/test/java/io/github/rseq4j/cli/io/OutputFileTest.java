@@ -125,7 +125,7 @@ class OutputFileTest {
     void reportsAFullDeviceInPlainWords(String command) {
         String[] words = ("trace " + command + " " + SampleTrace.write(folder.resolve("t"), 2000)).split(" ");
         Run run = Run.of(words);
-        assertEquals(2, run.exit());
+        assertEquals(5, run.exit());
         assertTrue(run.onlyError().endsWith("=/dev/full: cannot be written: no space left on device"), run.err());
     }
 
@@ -182,7 +182,7 @@ class OutputFileTest {
             String[] words = {"trace", option.equals("--html=") ? "report" : "convert", trace,
                 option + folder.resolve(name), "--to=chrome"};
             Run run = Run.of(option.equals("--html=") ? Arrays.copyOf(words, 4) : words);
-            assertEquals(2, run.exit());
+            assertEquals(5, run.exit());
             assertTrue(run.onlyError().contains(option + folder.resolve(name) + ": cannot be written: "), run.err());
             assertFalse(run.err().contains("Exception"), run.err());
             assertEquals(List.of("file", "folder", "trace"), names());

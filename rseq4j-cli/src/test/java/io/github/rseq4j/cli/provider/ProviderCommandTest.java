@@ -68,7 +68,7 @@ class ProviderCommandTest {
     void refusesAFolderThatCannotBeCreated(@TempDir Path folder) throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         Run run = Run.of("provider", "--output", file.resolve("below").toString());
-        assertEquals(2, run.exit());
+        assertEquals(5, run.exit());
         assertTrue(run.onlyError().contains("--output=" + file.resolve("below") + ": cannot be written"), run.err());
     }
 

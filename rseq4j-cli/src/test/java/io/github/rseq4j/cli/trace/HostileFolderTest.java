@@ -74,7 +74,7 @@ class HostileFolderTest {
     }
 
     private static void assertReported(String at, Run run, String told) {
-        assertEquals(2, run.exit(), at + run);
+        assertEquals(4, run.exit(), at + run);
         assertTrue(run.err().contains(told), at + run.err());
         assertFalse(run.err().contains("Exception"), at + run.err());
         run.err().lines().forEach(line -> assertTrue(line.startsWith("rseq4j: "), at + line));

@@ -137,11 +137,11 @@ class ParquetTest {
         byte[] bytes = Files.readAllBytes(channel);
         Files.write(channel, Arrays.copyOf(bytes, bytes.length - 3000));
         Run run = convert(trace);
-        assertEquals(2, run.exit());
+        assertEquals(4, run.exit());
         assertTrue(run.err().contains("channel_1: offset"), run.err());
         assertEquals("true\r\n", csv(List.of(trace("b", 2, 0)), "SELECT problems > 0 FROM " + parquet("hosts")));
         Run none = convert(folder.resolve("tree"));
-        assertEquals(2, none.exit());
+        assertEquals(4, none.exit());
         assertTrue(none.err().contains("this is no trace"), none.err());
     }
 }

@@ -174,7 +174,7 @@ class SmallHeapTest {
             for (String each : sound.contains(trace) ? COMMANDS : List.of("view")) {
                 String words = "trace " + each.replace("FILE", file.toString()) + " " + trace;
                 command.add(words);
-                expected.add((sound.contains(trace) ? "0 " : "2 ") + words);
+                expected.add((sound.contains(trace) ? "0 " : "4 ") + words);
             }
         }
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();

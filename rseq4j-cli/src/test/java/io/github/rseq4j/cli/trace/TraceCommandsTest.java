@@ -169,7 +169,7 @@ class TraceCommandsTest {
         Files.write(trace.resolve("channel_0"), bytes);
         Path copy = folder.resolve("copy");
         Run run = Run.of("trace", "convert", trace.toString(), "--to=ctf2", "--output=" + copy);
-        assertEquals(2, run.exit());
+        assertEquals(4, run.exit());
         assertTrue(run.onlyError().contains("there is no event with id 119"), run.err());
         assertEquals(bytes.length - 4096, Files.size(copy.resolve("channel_0")));
         assertEquals(0, Run.of("trace", "view", copy.toString()).exit());
@@ -182,10 +182,10 @@ class TraceCommandsTest {
         Run same = Run.of("trace", "convert", trace, "--to=ctf2", "--output=" + trace);
         assertTrue(same.onlyError().contains("the folder holds a trace already"), same.err());
         Path file = Files.writeString(folder.resolve("file"), "mine");
-        assertEquals(2, Run.of("trace", "convert", trace, "--to=ctf2", "--output=" + file).exit());
+        assertEquals(5, Run.of("trace", "convert", trace, "--to=ctf2", "--output=" + file).exit());
         Path half = Files.createDirectories(folder.resolve("half"));
         Files.writeString(half.resolve("channel_1"), "mine");
-        assertEquals(2, Run.of("trace", "convert", trace, "--to=ctf2", "--output=" + half).exit());
+        assertEquals(5, Run.of("trace", "convert", trace, "--to=ctf2", "--output=" + half).exit());
         assertEquals("mine", Files.readString(half.resolve("channel_1")));
         assertFalse(Files.exists(half.resolve("channel_0")) || Files.exists(half.resolve("metadata")));
     }
@@ -202,7 +202,7 @@ class TraceCommandsTest {
         words.addAll(command.equals("convert") ? List.of("--to=chrome") : command.equals("report")
                 ? List.of("--html=" + folder.resolve("r.html")) : List.of());
         Run run = Run.of(words.toArray(String[]::new));
-        assertEquals(2, run.exit());
+        assertEquals(4, run.exit());
         assertEquals("rseq4j: " + trace2() + "/channel_0: offset 4096: no packet of this trace begins here: magic is"
                 + " 0xc1fc1fc0" + System.lineSeparator(), run.err());
         assertFalse(run.out().isEmpty());
@@ -212,7 +212,7 @@ class TraceCommandsTest {
     @ValueSource(strings = {"view", "summary"})
     void reportsAFolderWithoutATrace(String command) {
         Run run = Run.of("trace", command, folder.toString());
-        assertEquals(2, run.exit());
+        assertEquals(4, run.exit());
         assertTrue(run.onlyError().contains("metadata: offset 0: cannot be read, so this is no trace"), run.err());
     }
 
@@ -241,7 +241,7 @@ class TraceCommandsTest {
     @Test
     void refusesAnUnwritableFile() {
         Run run = Run.of("trace", "report", trace(1), "--html=" + folder.resolve("no/such/r.html"));
-        assertEquals(2, run.exit());
+        assertEquals(5, run.exit());
         assertTrue(run.onlyError().contains("cannot be written"), run.err());
     }
 }

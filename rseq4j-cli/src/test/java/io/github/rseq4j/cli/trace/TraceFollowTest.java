@@ -168,7 +168,7 @@ class TraceFollowTest {
         await(COUNT);
         child.destroyForcibly();
         Run run = following.get();
-        assertEquals(2, run.exit());
+        assertEquals(4, run.exit());
         assertEquals("rseq4j: " + trace() + ": the tracer was not closed, and events that it had not written are in"
                 + " .rings: run `rseq4j trace recover DIR` and read it again" + System.lineSeparator(), run.err());
         assertEquals(COUNT, lines().size());

@@ -55,7 +55,7 @@ class TraceFuzzTest {
                 case 2 -> Run.of("trace", "view", trace.toString(), "--json");
                 default -> Run.of("trace", "view", trace.toString());
             };
-            assertTrue(run.exit() == (run.err().isEmpty() ? 0 : 2), at + ": " + run.exit() + " " + run.err());
+            assertTrue(run.exit() == (run.err().isEmpty() ? 0 : 4), at + ": " + run.exit() + " " + run.err());
             run.err().lines().forEach(line -> assertTrue(line.startsWith("rseq4j: "), at + ": " + line));
             assertFalse(run.err().contains("Exception") || run.err().contains("Error"), at + ": " + run.err());
             assertFalse(run.out().chars().anyMatch(c -> c < ' ' && c != '\n'), at + ": control character");

@@ -47,7 +47,7 @@ class TraceInputTest {
         assertEquals(0, whole.exit(), whole.err());
         Files.createFile(Files.createDirectory(trace.resolve(".rings")).resolve("lock"));
         Run run = run(command, trace);
-        assertEquals(2, run.exit());
+        assertEquals(4, run.exit());
         assertEquals("rseq4j: " + trace + ": the tracer was not closed, and events that it had not written are in"
                 + " .rings: run `rseq4j trace recover DIR` and read it again" + System.lineSeparator(), run.err());
         if (command.startsWith("report")) {

@@ -189,7 +189,7 @@ class TraceJvmEventsTest {
         for (String content : new String[] {"", "not a recording", "FLR\0" + "x".repeat(200)}) {
             Path broken = Files.writeString(folder.resolve("broken.jfr"), content);
             Run run = Run.of("trace", "report", trace.toString(), "--html=" + page, "--jfr=" + broken);
-            assertEquals(2, run.exit());
+            assertEquals(4, run.exit());
             assertTrue(run.onlyError().contains("broken.jfr: cannot be read as a recording: "), run.err());
             assertFalse(run.err().contains(".;"), run.err());
             assertEquals(content.isEmpty(), run.err().contains("it is empty, because JFR writes it when the recording"

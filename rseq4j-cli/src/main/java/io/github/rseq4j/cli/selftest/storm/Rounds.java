@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
@@ -61,12 +62,15 @@ public final class Rounds {
      * Runs one round.
      *
      * @param nanosAll the duration of the round, in nanoseconds; the storm of counters takes half of it
+     * @param progress receives the name of each storm before it runs
      * @throws InterruptedException if the calling thread is interrupted
      */
-    public void once(long nanosAll) throws InterruptedException {
+    public void once(long nanosAll, Consumer<String> progress) throws InterruptedException {
         long others = nanosAll / 2 / (storms.size() - 1);
         for (int i = 0; i < storms.size(); i++) {
-            run(storms.get(i).get(), i == 0 ? nanosAll / 2 : others);
+            Storm storm = storms.get(i).get();
+            progress.accept(storm.name());
+            run(storm, i == 0 ? nanosAll / 2 : others);
         }
         rounds++;
     }
@@ -95,10 +99,13 @@ public final class Rounds {
                     + " of " + TimeUnit.NANOSECONDS.toSeconds(nanosAll) + " s: operations=" + total(Outcome::operations)
                     + ", aborts=" + total(Outcome::aborts) + ", wrong=" + faults.list().size());
             progress.flush();
-        } while (System.nanoTime() - start < nanosAll);
+        } while (System.nanoTime() - start < nanosAll && !weather.isStopped());
     }
 
     private void run(Storm storm, long nanosEach) throws InterruptedException {
+        if (weather.isStopped()) {
+            return;
+        }
         Outcome outcome = weather.run(storm, nanosEach);
         sums.computeIfAbsent(outcome.storm(), _ -> new Sum()).add(outcome);
         outcome.wrong().forEach(fault -> faults.add(outcome.storm() + ": " + fault));
@@ -120,6 +127,11 @@ public final class Rounds {
     /** Returns the faults of all storms. */
     public List<String> wrong() {
         return faults.list();
+    }
+
+    /** Returns the number of storms that a round has. */
+    public int storms() {
+        return storms.size();
     }
 
     /** Returns the number of rounds. */

@@ -19,6 +19,8 @@ public final class Weather {
 
     private static final long SIGNAL_PAUSE_NANOS = 100_000;
     private static final long FLIP_PAUSE_NANOS = 500_000;
+    /** The time after which a request to stop is seen. */
+    private static final long STOP_NANOS = 100_000_000;
     private static final int BREATHS = 64;
     private static final int MAX_SLEEP_NANOS = 50_000;
     private static final int MAX_SPINS = 200;
@@ -28,6 +30,7 @@ public final class Weather {
     private final @Nullable StormSignal signal;
     private final Set<Integer> tids = ConcurrentHashMap.newKeySet();
     private volatile boolean running;
+    private volatile boolean isStopped;
     private volatile Faults faults = new Faults();
     private long flips;
     private long fences;
@@ -53,6 +56,16 @@ public final class Weather {
     /** Returns the CPUs to which threads are moved. */
     int[] cpus() {
         return cpus.clone();
+    }
+
+    /** Ends the storm that runs, and all later ones. Any thread may call this method. */
+    public void stop() {
+        isStopped = true;
+    }
+
+    /** Tells whether the storms were stopped. */
+    boolean isStopped() {
+        return isStopped;
     }
 
     /** Tells whether the storm is over, so that its threads must end. */
@@ -108,11 +121,11 @@ public final class Weather {
                 weather.add(watched("signals", () -> signals(signal)));
                 weather.add(watched("flips", this::flips));
             }
-            for (long left = nanos; left > 0; left = start + nanos - System.nanoTime()) {
+            for (long left = nanos; left > 0 && !isStopped; left = start + nanos - System.nanoTime()) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("interrupted in the storm of " + storm.name());
                 }
-                LockSupport.parkNanos(left);
+                LockSupport.parkNanos(Math.min(left, STOP_NANOS));
             }
         } finally {
             running = false;

@@ -1,10 +1,8 @@
-package io.github.rseq4j.cli.sql;
+package io.github.rseq4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.rseq4j.cli.Main;
-import io.github.rseq4j.cli.Run;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Reader;
@@ -19,7 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The command line in a process of its own, on a terminal that script(1) makes. Used by one thread. */
-final class Terminal implements AutoCloseable {
+public final class Terminal implements AutoCloseable {
     private static final Path SCRIPT = Path.of("/usr/bin/script");
     /** The sequences by which the line editor moves the cursor and sets modes. */
     private static final Pattern CONTROL = Pattern.compile("\u001b(?:\\[[0-9;?]*[a-zA-Z]|[=>])");
@@ -38,7 +36,7 @@ final class Terminal implements AutoCloseable {
      * @param temporary the folder of its temporary files
      * @param arguments the arguments of the command line
      */
-    Terminal(Path temporary, String... arguments) throws IOException {
+    public Terminal(Path temporary, String... arguments) throws IOException {
         boolean isThere = Files.isExecutable(SCRIPT);
         String reason = "script(1) is missing: install bsdutils";
         assertTrue(isThere || !Boolean.getBoolean("rseq4j.ci"), reason);
@@ -78,18 +76,18 @@ final class Terminal implements AutoCloseable {
     }
 
     /** Presses keys. */
-    void type(String text) throws IOException {
+    public void type(String text) throws IOException {
         keys.write(text.getBytes(StandardCharsets.UTF_8));
         keys.flush();
     }
 
     /** Returns the output after the part that was awaited last, without the control sequences. */
-    String rest() {
+    public String rest() {
         return CONTROL.matcher(printed()).replaceAll("").substring(read);
     }
 
     /** Tells whether the output has a text after the part that was awaited last; that part then ends after the text. */
-    boolean has(String text) {
+    public boolean has(String text) {
         Matcher found = Pattern.compile(text, Pattern.LITERAL).matcher(rest());
         boolean isThere = found.find();
         read += isThere ? found.end() : 0;
@@ -97,7 +95,7 @@ final class Terminal implements AutoCloseable {
     }
 
     /** Waits until the output has a text, and returns what came before it. */
-    String await(String text) throws InterruptedException {
+    public String await(String text) throws InterruptedException {
         long start = System.nanoTime();
         String before = rest();
         while (!before.contains(text)) {
@@ -111,7 +109,7 @@ final class Terminal implements AutoCloseable {
     }
 
     /** Waits for the end of the command, and returns its exit status. */
-    int exit() throws InterruptedException {
+    public int exit() throws InterruptedException {
         assertTrue(process.waitFor(LIMIT_NANOS, TimeUnit.NANOSECONDS), "the command has not ended");
         return process.exitValue();
     }

@@ -1,0 +1,76 @@
+package io.github.rseq4j.cli.io;
+
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** A progress bar on the error output, if the command runs on a terminal; otherwise nothing. One thread uses it. */
+public final class Progress implements AutoCloseable {
+    private static final int BYTES_PER_MB = 1_000_000;
+    /** The width of the bar with its figures. A narrow terminal would break the line. */
+    private static final int COLUMNS = 79;
+
+    private final @Nullable ProgressBar bar;
+
+    private Progress(@Nullable ProgressBar bar) {
+        this.bar = bar;
+    }
+
+    /** Returns a progress that shows nothing. */
+    public static Progress none() {
+        return new Progress(null);
+    }
+
+    /**
+     * Begins to show the progress in bytes.
+     *
+     * @param task the name of the work
+     * @param bytes the number of bytes of the whole work
+     */
+    public static Progress ofBytes(String task, long bytes) {
+        return isTerminal() ? new Progress(builder(task, bytes).setUnit(" MB", BYTES_PER_MB).build()) : none();
+    }
+
+    /**
+     * Begins to show the progress in steps.
+     *
+     * @param task the name of the work
+     * @param steps the number of steps of the whole work
+     */
+    public static Progress ofSteps(String task, long steps) {
+        return isTerminal() ? new Progress(builder(task, steps).build()) : none();
+    }
+
+    private static boolean isTerminal() {
+        return System.console() != null && System.console().isTerminal();
+    }
+
+    private static ProgressBarBuilder builder(String task, long max) {
+        // The consumer of the library asks the terminal for its abilities, and so discards keys that were pressed.
+        return new ProgressBarBuilder().setConsumer(new ConsoleProgressBarConsumer(System.err, COLUMNS))
+                .setInitialMax(max).setStyle(ProgressBarStyle.ASCII).setTaskName(task).clearDisplayOnFinish();
+    }
+
+    /**
+     * Adds work that is done.
+     *
+     * @param done the bytes or steps
+     * @param part the part of the work that comes next, or an empty text
+     */
+    public void add(long done, String part) {
+        if (bar != null) {
+            bar.setExtraMessage(part);
+            bar.stepBy(done);
+        }
+    }
+
+    /** Removes the bar from the terminal. */
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}
