@@ -11,15 +11,8 @@ import java.util.concurrent.Executors;
  * 1000000 requests
  * </pre>
  */
-public final class Sample01Counter {
-    private Sample01Counter() {}
-
-    /**
-     * Runs the sample.
-     *
-     * @param arguments none
-     */
-    public static void main(String[] arguments) {
+final class Sample01Counter {
+    static void main() {
         PerCpuCounter requests = new PerCpuCounter();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < 10_000; i++) {

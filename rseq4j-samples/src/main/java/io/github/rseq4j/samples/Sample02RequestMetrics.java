@@ -10,20 +10,13 @@ import io.github.rseq4j.percpu.PerCpuCounters;
  * count=3 bytes=3584 micros=425 errors=1
  * </pre>
  */
-public final class Sample02RequestMetrics {
+final class Sample02RequestMetrics {
     private static final int COUNT = 0;
     private static final int BYTES = 1;
     private static final int MICROS = 2;
     private static final int ERRORS = 3;
 
-    private Sample02RequestMetrics() {}
-
-    /**
-     * Runs the sample.
-     *
-     * @param arguments none
-     */
-    public static void main(String[] arguments) {
+    static void main() {
         PerCpuCounters metrics = new PerCpuCounters(4);
         FusedCounters request = metrics.fused(COUNT, BYTES, MICROS, ERRORS);
         record(request, 512, 120, false);

@@ -10,18 +10,10 @@ import io.github.rseq4j.percpu.PerCpuCounter;
  * reported everything: true
  * </pre>
  */
-public final class Sample03Rates {
+final class Sample03Rates {
     private static final int UPDATES = 500_000;
 
-    private Sample03Rates() {}
-
-    /**
-     * Runs the sample.
-     *
-     * @param arguments none
-     * @throws InterruptedException if the thread is interrupted
-     */
-    public static void main(String[] arguments) throws InterruptedException {
+    static void main() throws InterruptedException {
         PerCpuCounter events = new PerCpuCounter();
         Thread producer = Thread.ofVirtual().start(() -> {
             for (int i = 0; i < UPDATES; i++) {

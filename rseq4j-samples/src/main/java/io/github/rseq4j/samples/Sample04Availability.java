@@ -9,15 +9,8 @@ import io.github.rseq4j.Rseq;
  * rseq is available, owner LIBC
  * </pre>
  */
-public final class Sample04Availability {
-    private Sample04Availability() {}
-
-    /**
-     * Runs the sample.
-     *
-     * @param arguments none
-     */
-    public static void main(String[] arguments) {
+final class Sample04Availability {
+    static void main() {
         Rseq.Availability availability = Rseq.availability();
         System.out.println(availability.available()
                 ? "rseq is available, owner " + availability.owner()

@@ -2,12 +2,15 @@ package io.github.rseq4j.samples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.rseq4j.Rseq;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +19,7 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -34,6 +38,55 @@ final class SamplesTest {
         }
     }
 
+    /** Runs a sample as java(1) does: main has no parameter, or the arguments. */
+    private static void run(Class<?> sample) throws ReflectiveOperationException {
+        Method main = Stream.of(sample.getDeclaredMethods()).filter(method -> method.getName().equals("main"))
+                .findFirst().orElseThrow();
+        main.invoke(null, main.getParameterCount() == 0 ? new Object[0] : new Object[] {new String[0]});
+    }
+
+    /** Skips a sample whose tool is missing; with CI=true that is a failure. */
+    private static void require(boolean isThere, String remedy) {
+        assertTrue(isThere || !Boolean.getBoolean("rseq4j.ci"), remedy);
+        assumeTrue(isThere, remedy);
+    }
+
+    private static void requireTools(String name) {
+        if (name.equals("Sample21Agent")) {
+            require(Files.exists(Path.of(System.getProperty("rseq4j.agent", ""))),
+                    "the agent is not built: mvn -DskipTests package");
+        }
+    }
+
+    @Test
+    void theSamplesAreNumberedFromOneWithoutAGap() {
+        List<String> names = samples();
+        for (int i = 0; i < names.size(); i++) {
+            assertTrue(names.get(i).matches("Sample%02d[A-Z][A-Za-z]+".formatted(i + 1)), names.get(i));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("samples")
+    void aSampleHasLessThan60Lines(String name) throws IOException {
+        assertTrue(Files.readAllLines(SOURCES.resolve(name + ".java")).size() < 60, name);
+    }
+
+    @Test
+    void everyPublicStructureHasASample() throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (String name : samples()) {
+            all.append(Files.readString(SOURCES.resolve(name + ".java")));
+        }
+        Path structures = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "rseq4j-core", "src",
+                "main", "java", "io", "github", "rseq4j", "percpu");
+        try (Stream<Path> files = Files.list(structures)) {
+            List<String> missing = files.map(file -> file.getFileName().toString().replace(".java", ""))
+                    .filter(name -> name.startsWith("PerCpu") && !all.toString().contains("new " + name)).toList();
+            assertEquals(List.of(), missing);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("samples")
     void aSamplePrintsTheOutputInItsComment(String name) throws IOException, ReflectiveOperationException {
@@ -41,12 +94,12 @@ final class SamplesTest {
         assertEquals(true, comment.find(), name + " shows its output");
         String expected = comment.group(1).lines().map(line -> line.replaceFirst("^ \\* ?", "")).reduce("",
                 (all, line) -> all + line + "\n");
+        requireTools(name);
         PrintStream before = System.out;
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
         try {
-            Class.forName("io.github.rseq4j.samples." + name).getMethod("main", String[].class)
-                    .invoke(null, (Object) new String[0]);
+            run(Class.forName("io.github.rseq4j.samples." + name));
         } finally {
             System.setOut(before);
         }
