@@ -15,5 +15,6 @@ module io.github.rseq4j.analysis {
     requires jdk.jfr;
 
     exports io.github.rseq4j.analysis;
-    exports io.github.rseq4j.analysis.text to io.github.rseq4j.cli;
+    exports io.github.rseq4j.analysis.page to io.github.rseq4j.demo;
+    exports io.github.rseq4j.analysis.text to io.github.rseq4j.cli, io.github.rseq4j.demo;
 }

@@ -3,7 +3,7 @@ import org.jspecify.annotations.NullMarked;
 /** The command line of rseq4j. */
 @NullMarked
 // DuckDB's jar has no descriptor, but a name of its own.
-@SuppressWarnings("requires-automatic")
+@SuppressWarnings({"requires-automatic", "module"})
 module io.github.rseq4j.cli {
     requires static org.jspecify;
     requires info.picocli;
@@ -19,6 +19,11 @@ module io.github.rseq4j.cli {
     requires me.tongfei.progressbar;
     requires org.jline.reader;
     requires org.jline.terminal;
+
+    exports io.github.rseq4j.cli.demo to io.github.rseq4j.demo;
+    exports io.github.rseq4j.cli.io to io.github.rseq4j.demo;
+
+    uses io.github.rseq4j.cli.demo.ServiceDemo;
 
     opens io.github.rseq4j.cli to info.picocli;
     opens io.github.rseq4j.cli.agent to info.picocli;

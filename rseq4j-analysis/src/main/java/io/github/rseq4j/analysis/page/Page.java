@@ -105,7 +105,12 @@ public final class Page {
         return page.toByteArray();
     }
 
-    private static String resource(String name) throws IOException {
+    /**
+     * Returns a resource of the page, for another page that looks alike.
+     *
+     * @param name the name of a file beside this class
+     */
+    public static String resource(String name) throws IOException {
         try (InputStream in = Objects.requireNonNull(Page.class.getResourceAsStream(name), name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }

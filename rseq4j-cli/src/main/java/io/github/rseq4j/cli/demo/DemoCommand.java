@@ -1,195 +1,105 @@
 package io.github.rseq4j.cli.demo;
 
-import io.github.rseq4j.Rseq;
-import io.github.rseq4j.cli.io.Table;
-import java.io.Console;
+import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.cli.io.InputException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
+import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
-import java.util.function.IntConsumer;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code demo}: many virtual threads count every byte of files, in per-CPU counters and in their peers. */
+/** {@code demo}: a service on per-CPU structures beside the same service on their peers; or a count of bytes. */
 @Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Counts the byte values and lines of files with many virtual threads: in per-CPU counters, in "
-                + "LongAdders and in an AtomicLongArray. Compares their speed, and checks all counts "
-                + "against one thread.",
-        footer = {"", "Exit status: 0 all counts agree, 1 a count differs, 2 a path cannot be read."})
+        description = {"Runs a service (HTTP on virtual threads, JSON, a database, metrics, a flight recorder) on"
+            + " per-CPU structures, and the same service on the"
+            + " JDK's and on Micrometer's parts, under the same load in turns."
+            + " Prints a table of both, checks all totals against the client's count, and writes a page with the"
+            + " table, the latencies, and the timeline of a slow request. All is on the loopback interface.", "",
+            "With --bytes: counts the byte values and lines of files with many virtual threads, in per-CPU counters, in"
+            + " LongAdders and in an AtomicLongArray. Compares their speed, and checks all counts against one thread."},
+        footer = {"", "Exit status: 0 all counts agree, 1 a count differs, 2 an option cannot be used or a path cannot"
+            + " be read."})
 public final class DemoCommand implements Callable<Integer> {
-    private static final int ROUNDS = 3;
-    private static final int TOP = 8;
-    private static final int EXIT_DIFFERS = 1;
-    private static final double BYTES_PER_MB = 1e6;
-    private static final double NANOS_PER_SECOND = 1e9;
+    static final int DEFAULT_SECONDS = 15;
+    static final int MIN_SECONDS = 2;
+    static final int MAX_SECONDS = 600;
+    private static final String DEFAULT_OUTPUT = "report.html";
 
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Parameters(arity = "0..*", paramLabel = "PATH", description = "Files or folders (default: the JDK's lib/modules).")
-    private @Nullable List<Path> paths;
+    @Option(names = "--input", paramLabel = "DIR", description = "The JSON documents that the clients send: the files"
+            + " *.json of this folder and its subfolders, of at most 1 MiB each (default: documents on the JDK's"
+            + " modules, time zones and locales, made at the start).")
+    private @Nullable Path input;
+
+    @Option(names = "--seconds", paramLabel = "N", description = "The time of load for each of the three sides,"
+            + " " + MIN_SECONDS + " to " + MAX_SECONDS + " (default " + DEFAULT_SECONDS + ").")
+    private @Nullable Integer seconds;
+
+    @Option(names = "--output", paramLabel = "FILE", description = "The page to write (default " + DEFAULT_OUTPUT
+            + "). It is replaced when it is complete.")
+    private @Nullable Path output;
+
+    @Option(names = "--bytes", description = "Counts bytes instead.")
+    private boolean isBytes;
+
+    @Parameters(arity = "0..*", paramLabel = "PATH", description = "With --bytes: files or folders (default: the JDK's"
+            + " lib/modules).")
+    private List<Path> paths = List.of();
 
     private final List<Supplier<ByteCount>> contestants;
+    private final Supplier<@Nullable ServiceDemo> service;
 
     /** Creates the command. Called by picocli. */
-    DemoCommand() {
-        this(List.of(ByteCount.PerCpu::new, ByteCount.Adders::new, ByteCount.Atomics::new));
+    public DemoCommand() {
+        this(ByteDemo.peers(), () -> ServiceLoader.load(ServiceDemo.class).findFirst().orElse(null));
     }
 
     /**
-     * Creates the command with other contestants, for a test of the check.
+     * Creates the command with other parts, for tests.
      *
-     * @param contestants make a contestant for each round
+     * @param contestants make a contestant of the count of bytes for each round
+     * @param service finds the demo of the service, or null
      */
-    DemoCommand(List<Supplier<ByteCount>> contestants) {
+    DemoCommand(List<Supplier<ByteCount>> contestants, Supplier<@Nullable ServiceDemo> service) {
         this.contestants = List.copyOf(contestants);
+        this.service = service;
     }
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        List<Path> given = paths;
-        Input input = new Input(given == null || given.isEmpty()
-                ? List.of(Path.of(System.getProperty("java.home"), "lib", "modules")) : given);
-        Rseq.Availability availability = Rseq.availability();
-        out.printf(Locale.ROOT, "%s in %s, read by %s on %s; one update for each byte, and one for each line%n",
-                amount(input.bytes(), "byte"), amount(input.files(), "file"),
-                amount(input.segments(), "virtual thread"), amount(Runtime.getRuntime().availableProcessors(), "CPU"));
-        out.println("per-CPU counters run on " + (availability.available() ? "rseq, owner " + availability.owner()
-                + ", index " + availability.index() : "the fallback: " + availability.reason()));
-        out.flush();
-        Map<String, List<Long>> nanos = new LinkedHashMap<>();
-        List<String> wrong = new ArrayList<>();
-        long[] expected = run(input, nanos, wrong);
-        table(out, expected, input.bytes());
-        speeds(out, nanos, input.bytes(), expected[ByteCount.VALUES]);
-        for (String each : wrong) {
-            out.println("DIFFERS: " + each);
-        }
-        out.println(wrong.isEmpty() ? "check: every count agrees with the count of one thread, in " + ROUNDS + " rounds"
-                : "check: failed");
-        out.flush();
-        return wrong.isEmpty() ? 0 : EXIT_DIFFERS;
-    }
-
-    private static String amount(long n, String what) {
-        return number("%,d ", n) + (n == 1 ? what : what + "s");
-    }
-
-    private long[] run(Input input, Map<String, List<Long>> nanos, List<String> wrong)
-            throws InterruptedException {
-        try (Progress progress = Progress.of(input.bytes() * (1 + (long) ROUNDS * contestants.size()))) {
-            ByteCount alone = new ByteCount.Plain();
-            progress.say(alone.name());
-            input.countAlone(alone, progress);
-            for (int round = 0; round < ROUNDS; round++) {
-                for (Supplier<ByteCount> contestant : contestants) {
-                    ByteCount count = contestant.get();
-                    progress.say(count.name());
-                    long start = System.nanoTime();
-                    input.countTogether(count, progress);
-                    nanos.computeIfAbsent(count.name(), _ -> new ArrayList<>()).add(System.nanoTime() - start);
-                    compare(count, alone.counts(), wrong);
-                }
+        if (isBytes) {
+            if (input != null || seconds != null || output != null) {
+                throw new InputException("--bytes: takes no --input, --seconds or --output; name files to count as"
+                        + " PATH");
             }
-            return alone.counts();
+            return new ByteDemo(contestants).run(paths, out);
         }
-    }
-
-    private static void compare(ByteCount count, long[] expected, List<String> wrong) {
-        long[] counts = count.counts();
-        for (int i = 0; i < counts.length; i++) {
-            if (counts[i] != expected[i]) {
-                wrong.add(count.name() + ", " + (i < ByteCount.VALUES ? "byte value " + i : "lines") + ": counted="
-                        + counts[i] + ", expected=" + expected[i]);
-            }
+        if (!paths.isEmpty()) {
+            throw new InputException("path=" + Printable.name(paths.getFirst().toString()) + ": is for --bytes; give"
+                    + " --bytes to count bytes, or --input=DIR for documents");
         }
-    }
-
-    private static void table(PrintWriter out, long[] counts, long bytes) {
-        Table table = new Table(">>>>", "value", "char", "count", "share");
-        IntStream.range(0, ByteCount.VALUES).filter(i -> counts[i] > 0).boxed()
-                .sorted(Comparator.comparingLong(i -> -counts[i])).limit(TOP)
-                .forEach(i -> table.row("0x%02x".formatted(i),
-                        i >= ' ' && i < 0x7f ? "'" + (char) i.intValue() + "'" : "", number("%,d", counts[i]),
-                        number("%.2f%%", 100.0 * counts[i] / bytes)));
-        table.row("lines", "", number("%,d", counts[ByteCount.VALUES]), "");
-        out.println();
-        table.print(out);
-    }
-
-    private static String number(String format, Object number) {
-        return String.format(Locale.ROOT, format, number);
-    }
-
-    private static void speeds(PrintWriter out, Map<String, List<Long>> nanos, long bytes, long lines) {
-        Table table = new Table("<>>><", "", "MB/s", "ns/update", "relative time",
-                "median of " + ROUNDS + " rounds");
-        double first = median(nanos.values().iterator().next());
-        nanos.forEach((name, each) -> {
-            double median = median(each);
-            String range = String.format(Locale.ROOT, "%.2f to %.2f s",
-                    each.stream().mapToLong(n -> n).min().orElse(0) / NANOS_PER_SECOND,
-                    each.stream().mapToLong(n -> n).max().orElse(0) / NANOS_PER_SECOND);
-            table.row(name, number("%.0f", bytes / BYTES_PER_MB / (median / NANOS_PER_SECOND)),
-                    number("%.2f", median / (bytes + lines)), number("%.2f", median / first), range);
-        });
-        out.println();
-        table.print(out);
-        out.println("(ns/update: elapsed time divided by the updates of all threads)");
-    }
-
-    private static double median(List<Long> values) {
-        long[] sorted = values.stream().mapToLong(n -> n).toArray();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
-    }
-
-    /** A progress bar, if the output is a terminal. */
-    private record Progress(@Nullable ProgressBar bar) implements IntConsumer, AutoCloseable {
-        static Progress of(long bytes) {
-            Console console = System.console();
-            if (console == null || !console.isTerminal()) {
-                return new Progress(null);
-            }
-            return new Progress(new ProgressBarBuilder().setInitialMax(bytes).setUnit(" MB", 1_000_000)
-                    .setStyle(ProgressBarStyle.ASCII).setTaskName("counting").clearDisplayOnFinish().build());
+        int length = Objects.requireNonNullElse(seconds, DEFAULT_SECONDS);
+        if (length < MIN_SECONDS || length > MAX_SECONDS) {
+            throw new InputException("--seconds=" + length + ": must be " + MIN_SECONDS + " to " + MAX_SECONDS);
         }
-
-        void say(String what) {
-            if (bar != null) {
-                bar.setExtraMessage(what);
-            }
+        ServiceDemo found = service.get();
+        if (found == null) {
+            throw new InputException("the demo of the service is in module io.github.rseq4j.demo, which is not here;"
+                    + " start it by the launcher, ./rseq4j demo");
         }
-
-        @Override
-        public void accept(int bytes) {
-            if (bar != null) {
-                bar.stepBy(bytes);
-            }
-        }
-
-        @Override
-        public void close() {
-            if (bar != null) {
-                bar.close();
-            }
-        }
+        return found.run(new ServiceDemo.Options(input, length,
+                Objects.requireNonNullElse(output, Path.of(DEFAULT_OUTPUT))), out);
     }
 }

@@ -1,5 +1,6 @@
 package io.github.rseq4j.cli.io;
 
+import java.util.function.IntConsumer;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -7,8 +8,9 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /** A progress bar on the error output, if the command runs on a terminal; otherwise nothing. One thread uses it. */
-public final class Progress implements AutoCloseable {
+public final class Progress implements IntConsumer, AutoCloseable {
     private static final int BYTES_PER_MB = 1_000_000;
+    private static final int MILLIS_PER_SECOND = 1000;
     /** The width of the bar with its figures. A narrow terminal would break the line. */
     private static final int COLUMNS = 79;
 
@@ -43,6 +45,16 @@ public final class Progress implements AutoCloseable {
         return isTerminal() ? new Progress(builder(task, steps).build()) : none();
     }
 
+    /**
+     * Begins to show the progress in time.
+     *
+     * @param task the name of the work
+     * @param millis the duration of the whole work in milliseconds
+     */
+    public static Progress ofMillis(String task, long millis) {
+        return isTerminal() ? new Progress(builder(task, millis).setUnit(" s", MILLIS_PER_SECOND).build()) : none();
+    }
+
     private static boolean isTerminal() {
         return System.console() != null && System.console().isTerminal();
     }
@@ -56,12 +68,31 @@ public final class Progress implements AutoCloseable {
     /**
      * Adds work that is done.
      *
-     * @param done the bytes or steps
+     * @param done the bytes, steps or milliseconds
      * @param part the part of the work that comes next, or an empty text
      */
     public void add(long done, String part) {
+        say(part);
+        if (bar != null) {
+            bar.stepBy(done);
+        }
+    }
+
+    /** Shows a text beside the bar. */
+    public void say(String part) {
         if (bar != null) {
             bar.setExtraMessage(part);
+        }
+    }
+
+    /**
+     * Adds work that is done.
+     *
+     * @param done the bytes, steps or milliseconds
+     */
+    @Override
+    public void accept(int done) {
+        if (bar != null) {
             bar.stepBy(done);
         }
     }

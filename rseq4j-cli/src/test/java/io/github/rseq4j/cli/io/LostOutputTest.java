@@ -36,7 +36,7 @@ class LostOutputTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"--help", "--version", "trace view --help", "doctor", "doctor --json", "listing",
-        "listing --names", "selftest --seconds=1", "demo DIR/text", "provider --output=DIR", "trace view TRACE",
+        "listing --names", "selftest --seconds=1", "demo --bytes DIR/text", "provider --output=DIR", "trace view TRACE",
         "trace view TRACE --json", "trace summary TRACE", "trace summary TRACE --json",
         "trace convert TRACE --to=chrome", "trace report TRACE --html=DIR/page"})
     void reportsAFullDeviceInOneLine(String command) throws IOException {

@@ -153,11 +153,11 @@ class HostileFolderTest {
         Files.createSymbolicLink(data.resolve("link"), Path.of("/dev/zero"));
         Files.createSymbolicLink(data.resolve("again"), data.resolve("text"));
         assertEquals(0, new ProcessBuilder("mkfifo", data.resolve("fifo").toString()).start().waitFor());
-        Run run = Run.of("demo", data.toString());
+        Run run = Run.of("demo", "--bytes", data.toString());
         assertEquals(0, run.exit(), run.err());
         assertTrue(run.out().startsWith("4 bytes in 1 file,"), run.out());
         for (String device : List.of("/dev/zero", data.resolve("fifo").toString(), data.resolve("link").toString())) {
-            Run refused = Run.of("demo", device);
+            Run refused = Run.of("demo", "--bytes", device);
             assertEquals(2, refused.exit(), device);
             assertTrue(refused.onlyError().contains("is neither a file nor a folder"), refused.err());
         }

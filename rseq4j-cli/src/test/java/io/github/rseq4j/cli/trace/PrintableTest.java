@@ -138,7 +138,7 @@ class PrintableTest {
         Path named = Files.createDirectories(folder.resolve("n\u009b\u202ee"));
         for (String[] words : new String[][] {{hostile}, {"trace", hostile}, {"trace", "view", hostile},
             {"trace", "view", folder.toString(), "--from=" + hostile}, {"listing", hostile},
-            {"listing", "--arch=" + hostile}, {"demo", hostile}, {"inspect", hostile}, {"--" + hostile},
+            {"listing", "--arch=" + hostile}, {"demo", "--bytes", hostile}, {"inspect", hostile}, {"--" + hostile},
             {"trace", "recover", hostile}, {"trace", "summary", named.toString()},
             {"trace", "recover", named.toString()},
             {"trace", "report", SampleTrace.write(folder.resolve("t" + Math.random()), 1).toString(),

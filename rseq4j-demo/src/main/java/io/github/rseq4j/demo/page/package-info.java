@@ -1,0 +1,2 @@
+/** The page of the demo. */
+package io.github.rseq4j.demo.page;

@@ -1,0 +1,115 @@
+package io.github.rseq4j.demo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.rseq4j.Rseq;
+import io.github.rseq4j.cli.demo.ServiceDemo;
+import io.github.rseq4j.cli.io.InputException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A short demo, with all services and the page. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class DemoRunTest {
+    private static final String NUMBER = " +[0-9.,]+";
+    private static final String RATIO = " +([0-9.]+|-) \\([0-9.-]+ to [0-9.-]+\\) +(better|worse|~)";
+
+    // A browser may still write to its folder while it ends.
+    @TempDir(cleanup = CleanupMode.NEVER)
+    private Path folder = Path.of("");
+
+    private static List<Path> temporary() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(each -> each.getFileName().toString().startsWith("rseq4j-demo")).toList();
+        }
+    }
+
+    private static List<String> services() {
+        return ProcessHandle.current().descendants().filter(ProcessHandle::isAlive)
+                .map(each -> each.info().commandLine().orElse("")).filter(each -> each.contains("ServiceMain"))
+                .toList();
+    }
+
+    private String run(@Nullable Path input, int seconds) throws IOException, InterruptedException {
+        List<Path> before = temporary();
+        StringWriter out = new StringWriter();
+        int exit = new DemoRun().run(new ServiceDemo.Options(input, seconds, folder.resolve("report.html")),
+                new PrintWriter(out));
+        String text = out.toString();
+        assertEquals(0, exit, text);
+        assertTrue(text.contains("check: the counters, histograms, /metrics and recorders of all sides agree"), text);
+        assertEquals(List.of(), services(), "no service is left");
+        assertTrue(before.containsAll(temporary()), "no file is left: " + temporary());
+        return text;
+    }
+
+    @Test
+    void comparesTheSidesAndWritesThePage() throws IOException, InterruptedException {
+        String text = run(null, 3);
+        for (Measure measure : Measure.values()) {
+            String row = Pattern.quote(measure.title()) + NUMBER + NUMBER + RATIO + NUMBER + RATIO;
+            assertTrue(Pattern.compile("(?m)^" + row + "$").matcher(text).find(), measure + " in " + text);
+        }
+        Rseq.Availability rseq = Rseq.availability();
+        assertTrue(text.contains("per-CPU structures run on " + (rseq.available() ? "rseq, owner" : "the fallback: ")),
+                text);
+        try (Browser page = new Browser(folder.resolve("report.html"), folder)) {
+            assertEquals(Measure.values().length, page.number("document.querySelectorAll('#table tbody tr').length"));
+            assertEquals(3, page.number("demo.data.curves.length"));
+            assertTrue(page.number("demo.data.curves[0].millis.length") > 20);
+            assertTrue(page.number("[...document.querySelector('#curves canvas').getContext('2d')"
+                    + ".getImageData(0, 0, 600, 300).data].filter((v, i) => i % 4 === 3 && v > 0).length")
+                    > 1000, "the curves are drawn");
+            assertEquals("true", page.js("return String(document.querySelectorAll('#machine tr').length > 8)"));
+            assertTrue(text.contains("slow request: /documents/"), text);
+            assertTrue(page.number("demo.found") >= 0, "the slow request is in the timeline");
+            String details = String.valueOf(page.js("return document.querySelector('#slow iframe').contentDocument"
+                    + ".getElementById('details').textContent"));
+            assertTrue(details.contains("service:lock_wait"), details);
+            Path picture = Path.of(System.getProperty("rseq4j.demo.picture", ""));
+            if (!picture.toString().isEmpty()) {
+                page.picture(picture);
+            }
+        }
+    }
+
+    @Test
+    void servesTheUsersDocumentsAndRefusesThoseThatAreNotJson() throws IOException, InterruptedException {
+        Path documents = Files.createDirectory(folder.resolve("documents"));
+        Files.writeString(documents.resolve("good.json"),
+                "{\"numbers\": [1, 2.5, 1e300], \"text\": \"\u00e9\\u0000\"}");
+        Files.writeString(documents.resolve("wrong.json"), "{\"a\": ");
+        Files.writeString(documents.resolve("empty.json"), "");
+        String text = run(documents, 2);
+        assertTrue(text.startsWith("3 documents ("), text);
+        assertTrue(text.contains("2 of 3 documents are not JSON; the service refuses them with status 400"), text);
+        String page = Files.readString(folder.resolve("report.html"));
+        assertTrue(page.contains("\"differences\":[]"), "the page has the check");
+    }
+
+    @Test
+    void refusesAPageThatCannotBeWrittenBeforeTheLoadRuns() throws IOException {
+        for (Path output : List.of(folder, folder.resolve("none/report.html"), Path.of(""))) {
+            InputException refused = assertThrows(InputException.class, () -> new DemoRun().run(
+                    new ServiceDemo.Options(null, 600, output), new PrintWriter(new StringWriter())));
+            assertTrue(String.valueOf(refused.getMessage()).startsWith("--output=" + output + ": cannot be written: "),
+                    refused.getMessage());
+        }
+        assertFalse(Files.exists(folder.resolve("none")));
+    }
+}
