@@ -105,38 +105,33 @@ final class MessageSource {
 
         /** Returns the templates of an expression, and scans the operands that it does not resolve. */
         private Set<String> texts(ExpressionTree tree) {
-            switch (tree) {
+            return switch (tree) {
                 case LiteralTree literal when literal.getValue() instanceof String || literal.getValue()
-                        instanceof Character -> {
-                    return Set.of(literal.getValue().toString());
-                }
-                case ParenthesizedTree inner -> {
-                    return texts(inner.getExpression());
-                }
+                        instanceof Character -> Set.of(literal.getValue().toString());
+                case ParenthesizedTree inner -> texts(inner.getExpression());
                 case BinaryTree sum when sum.getKind() == Tree.Kind.PLUS -> {
                     Set<String> texts = new LinkedHashSet<>();
                     Set<String> ends = texts(sum.getRightOperand());
                     for (String begin : texts(sum.getLeftOperand())) {
                         ends.forEach(end -> texts.add(begin + end));
                     }
-                    return texts;
+                    yield texts;
                 }
                 case ConditionalExpressionTree choice -> {
                     Set<String> texts = new LinkedHashSet<>(texts(choice.getTrueExpression()));
                     texts.addAll(texts(choice.getFalseExpression()));
                     if (texts.stream().anyMatch(each -> WORDS.matcher(each).find())) {
                         scan(choice.getCondition(), null);
-                        return texts;
+                        yield texts;
                     }
-                    return Set.of(OTHER);
+                    yield Set.of(OTHER);
                 }
+                case LiteralTree _ -> Set.of(OTHER);
                 default -> {
-                    if (!(tree instanceof LiteralTree)) {
-                        scan(tree, null);
-                    }
-                    return Set.of(OTHER);
+                    scan(tree, null);
+                    yield Set.of(OTHER);
                 }
-            }
+            };
         }
     }
 }

@@ -134,9 +134,14 @@ final class MessagesTest {
                     }
                 }
                 """;
-        String head = "| message | meaning |\n|---|---|\n";
-        String both = "| `folder=…: was closed \\| twice; close it.` | |\n"
-                + "| `` folder=…: the `x` runs; close it. `` | |\n";
+        String head = """
+                | message | meaning |
+                |---|---|
+                """;
+        String both = """
+                | `folder=…: was closed \\| twice; close it.` | |
+                | `` folder=…: the `x` runs; close it. `` | |
+                """;
         assertEquals(List.of(), differences(head + both, Map.of("a.A", source)));
         assertEquals(List.of("a.A:6 has no row: folder=…: was closed | twice; close it.",
                 "not in the code: folder=…: was closed; close it."),
