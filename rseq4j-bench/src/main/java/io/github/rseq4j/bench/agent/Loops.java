@@ -1,5 +1,6 @@
 package io.github.rseq4j.bench.agent;
 
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
@@ -8,6 +9,10 @@ import java.util.Arrays;
 final class Loops {
     private static final int SLICES = 3;
     private static final int WARM_UP_SLICES = 4;
+    /** Where thousands of methods are traced, the JIT compiler works for half a minute. */
+    private static final int MOST_WARM_UPS = 10;
+    /** The JIT compiler is idle if it compiles for less than this part of a slice. */
+    private static final double IDLE = 0.03;
 
     private Loops() {}
 
@@ -28,10 +33,20 @@ final class Loops {
      * @param loop the loop
      * @param threads the number of threads
      * @param millis the time of a slice
-     * @return the nanoseconds of a thread's CPU time for a run: the median of three slices that follow the warm-up
+     * @return the nanoseconds of a thread's CPU time for a run: the median of three slices that follow the warm-up,
+     *     which ends when the JIT compiler is idle, or after ten times its least duration
      */
     static double nanos(Loop loop, int threads, long millis) throws InterruptedException {
-        slice(loop, threads, millis * WARM_UP_SLICES);
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        long compiled = 0;
+        for (int i = 0; i < MOST_WARM_UPS; i++) {
+            slice(loop, threads, millis * WARM_UP_SLICES);
+            long earlier = compiled;
+            compiled = compiler.getTotalCompilationTime();
+            if (compiled - earlier < IDLE * millis * WARM_UP_SLICES) {
+                break;
+            }
+        }
         double[] slices = new double[SLICES];
         for (int i = 0; i < SLICES; i++) {
             slices[i] = slice(loop, threads, millis);

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param isTracing whether each call must cost more than it does without an agent
  * @param missing why it cannot be measured, or null
  */
-record AgentPeer(String title, List<String> options, Map<String, String> environment, String inside,
+public record AgentPeer(String title, List<String> options, Map<String, String> environment, String inside,
         boolean isDetached, boolean isTracing, @Nullable String missing) {
     static final String NONE = "none";
     private static final String AGENT = "rseq4j-agent";
@@ -109,8 +109,8 @@ record AgentPeer(String title, List<String> options, Map<String, String> environ
         return artifact("OpenTelemetry's agent 2.33.1, to nowhere", OPEN_TELEMETRY, options, Map.of());
     }
 
-    /** Returns the ways to trace the methods of {@link Traced}. */
-    static List<AgentPeer> ofCalls() {
+    /** {@return the ways to trace the methods of {@link Traced}} */
+    public static List<AgentPeer> ofCalls() {
         String methods = "method=" + Traced.class.getName() + "::*,mode=";
         return List.of(
                 inside("no agent", NONE).untraced(),

@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** A program of {@code bench.agent} in a JVM of its own. Closing it ends it. */
-final class AgentProgram implements AutoCloseable {
+public final class AgentProgram implements AutoCloseable {
     private static final long LIMIT_SECONDS = 120;
 
     private final Process process;
@@ -43,8 +43,10 @@ final class AgentProgram implements AutoCloseable {
      * @param folder the folder of its files
      * @param main its class
      * @param arguments its arguments
+     * @return the program
+     * @throws IOException if its JVM cannot be started
      */
-    static AgentProgram start(AgentPeer peer, List<String> options, Path folder, Class<?> main, String... arguments)
+    public static AgentProgram start(AgentPeer peer, List<String> options, Path folder, Class<?> main, String... arguments)
             throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -60,8 +62,14 @@ final class AgentProgram implements AutoCloseable {
         return new AgentProgram(builder.start(), errors);
     }
 
-    /** Returns the next line that begins with a word: the rest of it. Other lines are those of an agent. */
-    String next(String word) throws IOException {
+    /**
+     * Reads the next line that begins with a word. Other lines are those of an agent.
+     *
+     * @param word the word
+     * @return the rest of the line
+     * @throws IOException if the program has ended; the message has its last error output
+     */
+    public String next(String word) throws IOException {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             if (line.startsWith(word)) {
                 return line.substring(word.length()).strip();

@@ -31,7 +31,7 @@ import tools.jackson.core.util.RecyclerPool;
  * Measures one operation on the fallback or of a peer: the CPU time of its threads, by bursts. Other processes take no
  * part in it, as long as they leave the caches and the memory alone.
  */
-final class FallbackChild {
+public final class FallbackChild {
     /** The calls of a thread between two readings of the clock. A ring takes as many from each of eight threads. */
     private static final int BURST = 2048;
     private static final int CAPACITY = 8 * BURST;

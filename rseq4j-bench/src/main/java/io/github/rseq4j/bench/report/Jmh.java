@@ -8,7 +8,7 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** Single runs of JMH's benchmarks: one method, one JVM. */
-final class Jmh {
+public final class Jmh {
     private static final int ITERATIONS = 3;
     /** Avoids a warning of JMH in every JVM. */
     private static final String QUIET = "--sun-misc-unsafe-memory-access=allow";
@@ -23,8 +23,9 @@ final class Jmh {
      * @param threads the number of threads
      * @param warmUpMillis the duration of each iteration that warms up
      * @param millis the duration of each iteration that is measured
+     * @return the options, which run three iterations of each kind in one JVM
      */
-    static ChainedOptionsBuilder options(Class<?> benchmark, String method, int threads, int warmUpMillis,
+    public static ChainedOptionsBuilder options(Class<?> benchmark, String method, int threads, int warmUpMillis,
             int millis) {
         return new OptionsBuilder().include(benchmark.getName() + "." + method + "$").threads(threads).forks(1)
                 .warmupIterations(ITERATIONS).warmupTime(TimeValue.milliseconds(warmUpMillis))
@@ -37,5 +38,32 @@ final class Jmh {
     /** Runs a method, and returns its nanoseconds. */
     static double nanos(ChainedOptionsBuilder options) throws RunnerException {
         return new Runner(options.build()).runSingle().getPrimaryResult().getScore();
+    }
+
+    /**
+     * Runs a method.
+     *
+     * @param options its options, with one JVM
+     * @return the nanoseconds of each measured iteration
+     * @throws RunnerException if JMH or the method fails
+     */
+    public static double[] iterations(ChainedOptionsBuilder options) throws RunnerException {
+        return new Runner(options.build()).runSingle().getBenchmarkResults().stream()
+                .flatMap(jvm -> jvm.getIterationResults().stream())
+                .mapToDouble(iteration -> iteration.getPrimaryResult().getScore()).toArray();
+    }
+
+    /**
+     * Returns why a run failed.
+     *
+     * @param failure what JMH has thrown, which is often a list of failures without a message of its own
+     * @return the message of the first failure
+     */
+    public static String cause(RunnerException failure) {
+        Throwable first = failure;
+        while (first.getCause() != null || first.getSuppressed().length > 0) {
+            first = first.getCause() != null ? first.getCause() : first.getSuppressed()[0];
+        }
+        return String.valueOf(first.getMessage());
     }
 }

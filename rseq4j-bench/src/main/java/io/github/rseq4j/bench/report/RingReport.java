@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -20,22 +21,25 @@ public final class RingReport {
     private static final int BURST = 1024;
     /** All producers' bursts fit, if all were pushed on one CPU. */
     private static final int CAPACITY = 8 * BURST;
-    private static final long PHASE_NANOS = 1_000_000_000L;
+    private static final long PHASE_MILLIS = 1000;
     /** The phases before the measured one. */
     private static final int WARM_UP_PHASES = 2;
     private static final int VALUES = 255;
 
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private final Ring ring;
+    private final long phaseNanos;
 
-    private RingReport(String name) {
+    private RingReport(String name, long phaseMillis) {
         this.ring = Ring.of(name, CAPACITY);
+        this.phaseNanos = TimeUnit.MILLISECONDS.toNanos(phaseMillis);
     }
 
     /**
      * Runs the report; or, with the name of a ring, is one of its JVMs.
      *
-     * @param arguments the number of measurements of each ring (default 5); or the name of a ring
+     * @param arguments the number of measurements of each ring (default 5); or the name of a ring, the number of
+     *     producers and the milliseconds of a phase, of which there are three
      * @throws IOException if a JVM cannot be started
      * @throws InterruptedException if this thread is interrupted
      */
@@ -45,12 +49,8 @@ public final class RingReport {
                 failure.printStackTrace();
                 Runtime.getRuntime().halt(1);
             });
-            RingReport report = new RingReport(arguments[0]);
-            StringBuilder line = new StringBuilder();
-            for (int producers : PRODUCERS) {
-                line.append(report.measure(producers)).append(' ');
-            }
-            System.out.println(line);
+            System.out.println(new RingReport(arguments[0], Long.parseLong(arguments[2]))
+                    .measure(Integer.parseInt(arguments[1])));
             return;
         }
         Table table = new Table("ns of CPU time for a push", Arrays.stream(PRODUCERS)
@@ -58,8 +58,10 @@ public final class RingReport {
         int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 5;
         for (int round = 0; round < rounds; round++) {
             for (String name : Ring.NAMES) {
-                table.add(name, 0, Arrays.stream(Commands.java(RingReport.class, name).strip().split(" "))
-                        .mapToDouble(Double::parseDouble).toArray());
+                for (int i = 0; i < PRODUCERS.length; i++) {
+                    table.add(name, i, Double.parseDouble(Commands.java(RingReport.class, name,
+                            String.valueOf(PRODUCERS[i]), String.valueOf(PHASE_MILLIS))));
+                }
             }
         }
         table.print();
@@ -91,7 +93,7 @@ public final class RingReport {
                 ended.countDown();
             });
         }
-        for (long end = System.nanoTime() + PHASE_NANOS; System.nanoTime() < end;) {
+        for (long end = System.nanoTime() + phaseNanos; System.nanoTime() < end;) {
             permits.drained(drain());
         }
         permits.isOver = true;

@@ -37,19 +37,13 @@ public final class StackReport {
     }
 
     private static void report(Path folder) throws IOException, InterruptedException, RunnerException {
-        Path source = folder.resolve("stack.c");
-        String program = folder.resolve("stack").toString();
-        try (InputStream text = Objects.requireNonNull(StackReport.class.getResourceAsStream("stack.c"))) {
-            Files.copy(text, source);
-        }
-        Commands.output("gcc", "-O2", "-o", program, source.toString());
+        String program = compiled(folder).toString();
         double[][] nanos = new double[5][ROUNDS];
         for (int round = 0; round < ROUNDS; round++) {
-            String[] inC = Commands.output(program).strip().split(" ", 2);
             nanos[0][round] = run("twoEmpty");
-            nanos[1][round] = Double.parseDouble(inC[0]);
+            nanos[1][round] = inC(program, "list");
             nanos[2][round] = run("list");
-            nanos[3][round] = Double.parseDouble(inC[1]);
+            nanos[3][round] = inC(program, "record");
             nanos[4][round] = run("record");
         }
         print("two empty critical downcalls", nanos[0]);
@@ -57,6 +51,31 @@ public final class StackReport {
         print("list, pop and push", nanos[2]);
         print("record of 24 bytes, push and pop, in C", nanos[3]);
         print("record of 24 bytes, push and pop", nanos[4]);
+    }
+
+    /**
+     * Compiles {@code stack.c}, whose comment tells what the program measures.
+     *
+     * @param folder the folder of the program
+     * @return the program
+     * @throws IOException if gcc is missing or fails
+     * @throws InterruptedException if this thread is interrupted
+     */
+    public static Path compiled(Path folder) throws IOException, InterruptedException {
+        if (!Commands.has("gcc")) {
+            throw new IOException("gcc is not on the PATH; install it to measure sections in C");
+        }
+        Path source = folder.resolve("stack.c");
+        Path program = folder.resolve("stack");
+        try (InputStream text = Objects.requireNonNull(StackReport.class.getResourceAsStream("stack.c"))) {
+            Files.copy(text, source);
+        }
+        Commands.output("gcc", "-O2", "-o", program.toString(), source.toString());
+        return program;
+    }
+
+    private static double inC(String program, String operation) throws IOException, InterruptedException {
+        return Medians.of(Commands.output(program, operation).lines().map(Double::valueOf).toList());
     }
 
     private static void print(String what, double[] nanos) {

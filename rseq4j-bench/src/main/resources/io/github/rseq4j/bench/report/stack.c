@@ -1,6 +1,7 @@
-// The sections of StackBenchmark in C, inlined, for x86-64 with a glibc that registers (2.35 or later): a pop and a push
-// of a list, and a push and a pop of a record of 24 bytes to and from an array. Prints the nanoseconds of each pair.
-// gcc -O2 stack.c && ./a.out
+// Sections in C, inlined, for x86-64 with a glibc that registers (2.35 or later): an addition to a counter (add), a pop
+// and a push of a list (list), and a push and a pop of a record of 24 bytes to and from an array (record). Prints the
+// nanoseconds of an addition or a pair, for each of five measurements.
+// gcc -O2 stack.c && ./a.out OPERATION
 #define _GNU_SOURCE
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +14,7 @@
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 extern const unsigned int __rseq_size __attribute__((weak));
 
-enum { CPU_ID = 4, RSEQ_CS = 8, MM_CID = 24, STRIDE_SHIFT = 20, INDICES = 4096, RECORD = 24, ROUNDS = 20000000 };
+enum { CPU_ID = 4, RSEQ_CS = 8, MM_CID = 24, STRIDE_SHIFT = 20, INDICES = 4096, RECORD = 24, ROUNDS = 4000000, MEASUREMENTS = 5 };
 
 static ptrdiff_t area;
 static int field;
@@ -125,36 +126,57 @@ static char *reserve(void) {
 	return memory;
 }
 
-int main(void) {
+static void add(char *counters, long delta) {
+again:;
+	uint32_t index = current_index();
+	long *counter = (long *)(counters + ((size_t)index << STRIDE_SHIFT));
+	__asm__ goto(BEGIN
+		"addq %[delta], (%[counter])" END
+		: : [area] "r"(area), [field] "r"(area + field), [index] "r"(index), [counter] "r"(counter),
+		  [delta] "r"(delta)
+		: "memory", "cc", "rax" : again);
+}
+
+static double measured(char *memory, const char *operation) {
+	char record[RECORD] = "twenty-four bytes of it";
+	double start = nanoseconds();
+	if (!strcmp(operation, "add")) {
+		for (int i = 0; i < ROUNDS; i++)
+			add(memory, i);
+	} else if (!strcmp(operation, "list")) {
+		for (int i = 0; i < ROUNDS; i++) {
+			struct node *node = pop(memory);
+			if (node)
+				push(memory, node);
+		}
+	} else if (!strcmp(operation, "record")) {
+		for (int i = 0; i < ROUNDS; i++) {
+			if (push_record(memory, record))
+				pop_record(memory, record);
+		}
+	} else {
+		fprintf(stderr, "operation=%s, must be add, list or record\n", operation);
+		exit(2);
+	}
+	return (nanoseconds() - start) / ROUNDS;
+}
+
+int main(int count, char **arguments) {
 	if (!&__rseq_offset || !__rseq_size) {
 		fprintf(stderr, "libc has not registered\n");
 		return 1;
 	}
 	area = __rseq_offset;
 	field = __rseq_size >= 28 || __rseq_size == 20 || __rseq_size == 32 ? MM_CID : CPU_ID;
-	char *heads = reserve();
-	char *areas = reserve();
+	char *memory = reserve();
+	const char *operation = count > 1 ? arguments[1] : "";
 	static struct node nodes[8];
-	for (int i = 0; i < 8; i++)
-		push(heads, &nodes[i]);
-	for (int round = 0; round < 2; round++) {
-		double start = nanoseconds();
-		for (int i = 0; i < ROUNDS; i++) {
-			struct node *node = pop(heads);
-			if (node)
-				push(heads, node);
-		}
-		double list = (nanoseconds() - start) / ROUNDS;
-		char record[RECORD] = "twenty-four bytes of it";
-		start = nanoseconds();
-		for (int i = 0; i < ROUNDS; i++) {
-			if (push_record(areas, record))
-				pop_record(areas, record);
-		}
-		double copy = (nanoseconds() - start) / ROUNDS;
-		// The first round warms the caches.
-		if (round == 1)
-			printf("%.3f %.3f\n", list, copy);
-	}
+	if (!strcmp(operation, "list"))
+		for (int i = 0; i < 8; i++)
+			push(memory, &nodes[i]);
+	// The first measurement warms the caches.
+	measured(memory, operation);
+	for (int i = 0; i < MEASUREMENTS; i++)
+		printf("%.3f\n", measured(memory, operation));
 	return 0;
 }

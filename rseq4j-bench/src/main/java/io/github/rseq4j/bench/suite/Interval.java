@@ -1,0 +1,56 @@
+package io.github.rseq4j.bench.suite;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * A value that was computed from measurements, and its interval of confidence of 95 %.
+ *
+ * <p>The interval is that of the percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, chapter
+ * 13). It draws rounds, and then iterations of each round. A round measures all that is compared, so what a whole round
+ * slows down cancels. The intervals of fewer than five rounds are too narrow; {@code Plan} says how many there are.
+ *
+ * @param value the value computed from all measurements
+ * @param low the lower end of the interval
+ * @param high the upper end of the interval
+ */
+record Interval(double value, double low, double high) {
+    private static final int RESAMPLES = 2000;
+    private static final int SEED = 1;
+    private static final double TAIL = 0.025;
+
+    /**
+     * Computes a value and its interval.
+     *
+     * @param measured for each thing that is measured its rounds, equally many; a round has at least one iteration
+     * @param statistic computes the value from the means of the things
+     * @return the interval
+     */
+    static Interval of(List<List<double[]>> measured, ToDoubleFunction<double[]> statistic) {
+        int rounds = measured.getFirst().size();
+        SplittableRandom random = new SplittableRandom(SEED);
+        double[] values = new double[RESAMPLES];
+        int[] drawn = new int[rounds];
+        for (int i = 0; i < RESAMPLES; i++) {
+            Arrays.setAll(drawn, _ -> random.nextInt(rounds));
+            values[i] = statistic.applyAsDouble(measured.stream()
+                    .mapToDouble(thing -> Arrays.stream(drawn).mapToDouble(r -> redrawn(thing.get(r), random)).average()
+                            .orElseThrow()).toArray());
+        }
+        Arrays.sort(values);
+        double value = statistic.applyAsDouble(measured.stream().mapToDouble(thing -> thing.stream()
+                .mapToDouble(round -> Arrays.stream(round).average().orElseThrow()).average().orElseThrow()).toArray());
+        return new Interval(value, values[(int) (RESAMPLES * TAIL)], values[(int) (RESAMPLES * (1 - TAIL))]);
+    }
+
+    /** Returns the mean of as many iterations as a round has, each drawn from all of them. */
+    private static double redrawn(double[] round, SplittableRandom random) {
+        double sum = 0;
+        for (int i = 0; i < round.length; i++) {
+            sum += round[random.nextInt(round.length)];
+        }
+        return sum / round.length;
+    }
+}

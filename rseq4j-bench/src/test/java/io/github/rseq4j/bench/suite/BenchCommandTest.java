@@ -1,0 +1,116 @@
+package io.github.rseq4j.bench.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.rseq4j.cli.io.Launch;
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.By;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogType;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The command measures, and writes text, JSON and a page. */
+class BenchCommandTest {
+    private static final Plan SHORT = new Plan(false, 1, List.of(1), 1, 2, 10, 600);
+    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+    private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
+
+    private record Outcome(int exit, String output, String errors) {}
+
+    private static Outcome run(String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        CommandLine line = Launch.prepared(new CommandLine(new BenchCommand(SHORT))).setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err));
+        int exit = Launch.execute(line, null, arguments);
+        return new Outcome(exit, out.toString(), err.toString());
+    }
+
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void measuresAndWritesTextJsonAndAPage(@TempDir Path folder) throws IOException {
+        Path json = folder.resolve("bench.json");
+        Path html = folder.resolve("bench.html");
+        Outcome outcome = run("counter", "startup", "--json", json.toString(), "--html", html.toString());
+        assertEquals(0, outcome.exit(), outcome.errors());
+        assertTrue(outcome.output().contains("an addition to a counter"), outcome.output());
+        assertTrue(outcome.output().matches("(?s).*(MET|NOT MET|UNDECIDED): the first addition to a counter: at most 1.5"
+                + " times the first critical downcall, 1 thread.*"), outcome.output());
+
+        JsonNode results = JsonMapper.shared().readTree(json.toFile());
+        assertEquals(1, results.get("rounds").asInt());
+        assertTrue(results.get("machine").get("cannotShow").size() > 0);
+        JsonNode counter = results.get("families").get(0);
+        assertEquals("counter", counter.get("name").asString());
+        JsonNode ours = counter.get("rows").get(0);
+        assertEquals("PerCpuCounter", ours.get("name").asString());
+        assertEquals("ours", ours.get("side").asString());
+        JsonNode time = ours.get("times").get(0);
+        assertTrue(time.get("time").get("value").asDouble() > 0);
+        assertEquals(2, time.get("rounds").get(0).size());
+        JsonNode goal = results.get("families").get(1).get("goals").get(0);
+        assertTrue(List.of("met", "not met", "undecided").contains(goal.get("verdict").asString()));
+        lookAt(html, 2);
+    }
+
+    /** Opens the page, which must draw a chart for each family and report no error. */
+    private static void lookAt(Path html, int families) {
+        boolean isThere = Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER);
+        String reason = "chromium or its driver is missing: install chromium and chromium-driver";
+        assertTrue(isThere || !Boolean.getBoolean("rseq4j.ci"), reason);
+        assumeTrue(isThere, reason);
+        ChromeOptions options = new ChromeOptions();
+        options.setBinary(CHROMIUM.toString());
+        options.addArguments("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+                "--user-data-dir=" + html.resolveSibling("profile"));
+        ChromeDriver driver = new ChromeDriver(new ChromeDriverService.Builder()
+                .usingDriverExecutable(new File(DRIVER.toString())).build(), options);
+        try {
+            driver.get(html.toUri().toString());
+            assertEquals(List.of(), driver.manage().logs().get(LogType.BROWSER).getAll());
+            assertEquals(families, driver.findElements(By.tagName("canvas")).size());
+            Object drawn = driver.executeScript("""
+                    return [...document.querySelectorAll('canvas')].every(canvas => canvas.width > 100
+                        && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(x => x));
+                    """);
+            assertEquals(true, drawn);
+            assertTrue(driver.findElement(By.id("goals")).getText().contains("1.5 times"));
+        } finally {
+            driver.quit();
+        }
+    }
+
+    @Test
+    void anUnknownFamilyIsRefusedWithTheKnownOnes() {
+        Outcome outcome = run("counters", "nonsense");
+        assertEquals(2, outcome.exit());
+        assertTrue(outcome.errors().startsWith("rseq4j: family=nonsense is unknown, must be one of counter, counters"),
+                outcome.errors());
+        assertEquals("", outcome.output());
+    }
+
+    @Test
+    void aFileThatCannotBeWrittenIsRefusedBeforeAnythingIsMeasured(@TempDir Path folder) {
+        Outcome outcome = run("counter", "--json", folder.resolve("none/bench.json").toString());
+        assertEquals(2, outcome.exit());
+        assertTrue(outcome.errors().contains("none"), outcome.errors());
+        assertEquals("", outcome.output());
+    }
+}
