@@ -46,8 +46,8 @@ public final class AgentProgram implements AutoCloseable {
      * @return the program
      * @throws IOException if its JVM cannot be started
      */
-    public static AgentProgram start(AgentPeer peer, List<String> options, Path folder, Class<?> main, String... arguments)
-            throws IOException {
+    public static AgentProgram start(AgentPeer peer, List<String> options, Path folder, Class<?> main,
+            String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-XX:+EnableDynamicAgentLoading",

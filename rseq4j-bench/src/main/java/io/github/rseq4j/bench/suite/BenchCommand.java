@@ -87,8 +87,8 @@ public final class BenchCommand implements Callable<Integer> {
         AtomicBoolean isPrinted = new AtomicBoolean();
         Runnable print = () -> {
             if (!isPrinted.getAndSet(true) && !suite.measurements().isEmpty()) {
-                print(Results.of(LocalDate.now(ZoneId.systemDefault()).toString(), machine, plan, suite.rounds(), families,
-                        suite.measurements()), out);
+                print(Results.of(LocalDate.now(ZoneId.systemDefault()).toString(), machine, plan, suite.rounds(),
+                        families, suite.measurements()), out);
             }
         };
         Thread interrupted = new Thread(print);

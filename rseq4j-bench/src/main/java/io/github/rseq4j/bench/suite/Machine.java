@@ -41,7 +41,8 @@ record Machine(String processor, String architecture, int cpus, String possibleC
     static Machine current() {
         List<String> info = lines(CPU_INFO);
         return new Machine(value(info, "model name"), System.getProperty("os.arch", UNKNOWN),
-                Runtime.getRuntime().availableProcessors(), lines(CPUS).stream().findFirst().orElse(UNKNOWN), countNodes(),
+                Runtime.getRuntime().availableProcessors(), lines(CPUS).stream().findFirst().orElse(UNKNOWN),
+                countNodes(),
                 (" " + value(info, "flags") + " ").contains(" hypervisor "),
                 System.getProperty("os.version", UNKNOWN), Runtime.version().toString(),
                 lines(CLOCK).stream().findFirst().orElse(UNKNOWN),

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
-/** What was measured, round by round. Thread-safe: a run that is interrupted prints it while another thread adds. */
+/** The figures of all rounds. Thread-safe: a run that is interrupted prints it while another thread adds. */
 final class Measurements {
     private record Cell(String family, String row, int threads) {}
 

@@ -2,7 +2,7 @@ package io.github.rseq4j.bench.suite;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 
-/** What a row of a family is. */
+/** The role of a row in its family. */
 enum Side {
     /** A structure of rseq4j. */
     @JsonProperty("ours")

@@ -50,8 +50,8 @@ class BenchCommandTest {
         Outcome outcome = run("counter", "startup", "--json", json.toString(), "--html", html.toString());
         assertEquals(0, outcome.exit(), outcome.errors());
         assertTrue(outcome.output().contains("an addition to a counter"), outcome.output());
-        assertTrue(outcome.output().matches("(?s).*(MET|NOT MET|UNDECIDED): the first addition to a counter: at most 1.5"
-                + " times the first critical downcall, 1 thread.*"), outcome.output());
+        assertTrue(outcome.output().matches("(?s).*(MET|NOT MET|UNDECIDED): the first addition to a counter: at most"
+                + " 1.5 times the first critical downcall, 1 thread.*"), outcome.output());
 
         JsonNode results = JsonMapper.shared().readTree(json.toFile());
         assertEquals(1, results.get("rounds").asInt());
