@@ -69,8 +69,10 @@ final class ServiceProcess implements AutoCloseable {
         command.addAll(inherited());
         command.add("--enable-native-access=" + (isModule ? "io.github.rseq4j" : "ALL-UNNAMED"));
         String main = ServiceMain.class.getName();
-        command.addAll(isModule ? List.of("--module-path", modules, "--module", MODULE + "/" + main)
-                : List.of("-cp", System.getProperty("java.class.path", "") + File.pathSeparator + modules, main));
+        String classes = System.getProperty("java.class.path", "");
+        // A library without a module descriptor may need classes that are on the class path alone.
+        command.addAll(isModule ? List.of("-cp", classes, "--module-path", modules, "--module", MODULE + "/" + main)
+                : List.of("-cp", classes + File.pathSeparator + modules, main));
         return command;
     }
 

@@ -2,6 +2,7 @@ package io.github.rseq4j.bench.suite;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.kernel.Architecture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -36,11 +37,13 @@ record Machine(String processor, String architecture, int cpus, String possibleC
     private static final String UNKNOWN = "unknown";
     private static final int MOST_THREADS = 8;
     private static final double HUNDRED = 100;
+    /** The clock sources that are the processor's counter. */
+    private static final List<String> COUNTERS = List.of("tsc", "arch_sys_counter");
 
     /** Describes this machine. A file that cannot be read leaves its fact unknown. */
     static Machine current() {
         List<String> info = lines(CPU_INFO);
-        return new Machine(value(info, "model name"), System.getProperty("os.arch", UNKNOWN),
+        return new Machine(value(info, "model name"), Architecture.hostName(),
                 Runtime.getRuntime().availableProcessors(), lines(CPUS).stream().findFirst().orElse(UNKNOWN),
                 countNodes(),
                 (" " + value(info, "flags") + " ").contains(" hypervisor "),
@@ -95,14 +98,12 @@ record Machine(String processor, String architecture, int cpus, String possibleC
         if (nodes == 1) {
             sentences.add("Memory of another NUMA node: there is one node.");
         }
-        if (!architecture.equals("aarch64")) {
-            sentences.add("AArch64: this is " + architecture + ".");
-        }
+        sentences.add("Another architecture: this is " + architecture + ".");
         if (isVirtual) {
             sentences.add("A machine without a hypervisor: other guests take time from this one, and the kernel cannot"
                     + " tell.");
         }
-        if (!clockSource.equals("tsc") && architecture.equals("amd64")) {
+        if (!COUNTERS.contains(clockSource)) {
             sentences.add("Events whose clock is the processor's counter: the kernel's clock source is " + clockSource
                     + ", so the tracer calls System.nanoTime for each event.");
         }
