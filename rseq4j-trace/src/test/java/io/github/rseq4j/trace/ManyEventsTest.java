@@ -29,13 +29,16 @@ final class ManyEventsTest {
     private static final Pattern COUNTED = Pattern.compile("\\s*(\\d+) Event messages");
     private static final Pattern DISCARDED = Pattern.compile("Tracer discarded (\\d+) events? between");
 
+    /** Emits events until a ring is full, and then the others on all threads. Returns the number of events. */
     private static long emit(Tracer tracer) throws Exception {
+        long first = TracerTest.fill(tracer, 0);
         List<Future<?>> running = new ArrayList<>();
         try (ExecutorService executor = Executors.newFixedThreadPool(THREADS)) {
             for (int thread = 0; thread < THREADS; thread++) {
                 int number = thread;
+                long start = thread == 0 ? first : 0;
                 running.add(executor.submit(() -> {
-                    for (long i = 0; i < EVENTS / THREADS; i++) {
+                    for (long i = start; i < start + EVENTS / THREADS; i++) {
                         TracerTest.record(tracer, number, i);
                     }
                 }));
@@ -44,7 +47,7 @@ final class ManyEventsTest {
         for (Future<?> each : running) {
             each.get();
         }
-        return EVENTS / THREADS * THREADS;
+        return first + EVENTS / THREADS * THREADS;
     }
 
     private record Count(long events, long discarded) {}
@@ -99,7 +102,6 @@ final class ManyEventsTest {
         }
         assertEquals(emitted, read.events() + read.discarded());
         assertEquals(stats.discarded(), read.discarded());
-        assertTrue(read.discarded() > 0, "rings of a megabyte were never full");
         assertTrue(read.events() > read.discarded() / 100, read::toString);
         assertEquals(read, babeltrace(folder));
     }
