@@ -20,8 +20,11 @@ import io.opentelemetry.sdk.metrics.data.SumData;
 import io.opentelemetry.sdk.metrics.export.MetricProducer;
 import io.opentelemetry.sdk.resources.Resource;
 import java.time.Instant;
+import java.util.AbstractList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
+import java.util.RandomAccess;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -164,7 +167,30 @@ public final class PerCpuMetrics implements MetricProducer {
     }
 
     private static List<Long> counts(PerCpuDoubleHistogram.Snapshot read, int from, int to) {
-        return IntStream.range(from, to).mapToObj(read::count).toList();
+        return new Counts(read, from, to - from);
+    }
+
+    /** The counts of consecutive buckets, read in place. */
+    private static final class Counts extends AbstractList<Long> implements RandomAccess {
+        private final PerCpuDoubleHistogram.Snapshot read;
+        private final int from;
+        private final int size;
+
+        Counts(PerCpuDoubleHistogram.Snapshot read, int from, int size) {
+            this.read = read;
+            this.from = from;
+            this.size = size;
+        }
+
+        @Override
+        public Long get(int index) {
+            return read.count(from + Objects.checkIndex(index, size));
+        }
+
+        @Override
+        public int size() {
+            return size;
+        }
     }
 
     @Override
