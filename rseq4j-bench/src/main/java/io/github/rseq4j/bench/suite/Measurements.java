@@ -52,6 +52,12 @@ final class Measurements {
         return least == 0 ? null : Interval.of(measured.stream().map(all -> all.subList(0, least)).toList(), statistic);
     }
 
+    /** Returns whether one of some rows has a single value, whose interval is a point and decides nothing. */
+    boolean isSingle(Family family, List<String> rows, int threads) {
+        return rows.stream().map(row -> rounds.getOrDefault(new Cell(family.name(), row, threads), List.of()))
+                .anyMatch(all -> all.size() == 1 && all.getFirst().length == 1);
+    }
+
     /** Returns the rounds of a row. */
     List<double[]> rounds(Family family, Row row, int threads) {
         return List.copyOf(rounds.getOrDefault(new Cell(family.name(), row.name(), threads), List.of()));

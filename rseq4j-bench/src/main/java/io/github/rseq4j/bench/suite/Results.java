@@ -135,6 +135,6 @@ record Results(String date, Machine machine, @JsonProperty("quick") boolean isQu
         return new GoalResult(text, threads,
                 measurements.interval(family, List.of(goal.ours()), threads, means -> means[0]),
                 measurements.interval(family, goal.peers(), threads, means -> goal.most(means, 0)),
-                Verdict.of(beyond));
+                measurements.isSingle(family, rows, threads) ? Verdict.UNDECIDED : Verdict.of(beyond));
     }
 }

@@ -40,12 +40,12 @@
   }
 
   const goals = document.getElementById('goals');
-  row(goals, 'th', ['family', 'goal', 'threads', 'ours', 'allowed', 'verdict'], ['', '', 'number', 'number', 'number']);
+  row(goals, 'th', ['family', 'verdict', 'goal', 'threads', 'ours', 'allowed'], ['', '', '', 'number', 'number', 'number']);
   for (const family of results.families) {
     for (const goal of family.goals) {
-      row(goals, 'td', [family.name, goal.goal, goal.threads, goal.ours ? figure(goal.ours, up) : '-',
-        goal.most ? figure(goal.most, down) : '-', goal.verdict],
-      ['', '', 'number', 'number', 'number', goal.verdict === 'met' ? 'met' : goal.verdict === 'not met' ? 'not' : '']);
+      row(goals, 'td', [family.name, goal.verdict, goal.goal, goal.threads, goal.ours ? figure(goal.ours, up) : '-',
+        goal.most ? figure(goal.most, down) : '-'],
+      ['', goal.verdict === 'met' ? 'met' : goal.verdict === 'not met' ? 'not' : '', '', 'number', 'number', 'number']);
     }
   }
   for (const sentence of machine.cannotShow) {
@@ -131,6 +131,10 @@
   for (const family of results.families) {
     const section = add(document.getElementById('families'), 'section');
     add(section, 'h2', `${family.name}: ${family.title}`);
+    if (family.rows.every(each => each.times.length === 0)) {
+      add(section, 'p', 'This run has no figures of it.', 'note');
+      continue;
+    }
     draw(section, family);
     for (const missing of family.rows.filter(each => each.missing)) {
       add(section, 'p', `${missing.name} is not measured: ${missing.missing}`, 'note');

@@ -57,6 +57,17 @@ class SuiteTest {
     }
 
     @Test
+    void aSingleValueDecidesNothing() throws IOException, InterruptedException {
+        Plan plan = new Plan(true, 1, List.of(1), 1, 1, 1, 600);
+        Family family = family((_, _) -> new double[] {1}, (_, _) -> new double[] {9},
+                Goal.ratio("ours", 1, "peer").with(1));
+        Suite suite = new Suite(List.of(family), plan);
+        suite.measure(_ -> { });
+        assertEquals(Verdict.UNDECIDED, Results.of("2026-11-29", MACHINE, plan, suite, List.of(family)).families()
+                .getFirst().goals().getFirst().verdict());
+    }
+
+    @Test
     void anIntervalOfARatioIsNarrowWhereTheMachineSlowsBothDown() {
         List<double[]> ours = new ArrayList<>();
         List<double[]> peer = new ArrayList<>();
@@ -149,6 +160,7 @@ class SuiteTest {
     @Test
     void goalsReadAsSentences() {
         assertEquals("a: at most 1/15 of b", Goal.ratio("a", 1 / 15.0, "b").text("ns"));
+        assertEquals("a: at most 1/1.8 of b", Goal.ratio("a", 1 / 1.8, "b").text("ns"));
         assertEquals("a: at most 0.35 of the best of b, c", Goal.ratio("a", 0.35, "b", "c").text("ns"));
         assertEquals("a: at most b + 2 ns", Goal.above("a", "b", 2).text("ns"));
         assertEquals("a: at most 2 times b + 4 ns", new Goal("a", 2, List.of("b"), 4, List.of(1)).text("ns"));
