@@ -49,6 +49,10 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--html", paramLabel = "FILE", description = "Write a page with a chart for each family.")
     private @Nullable Path html;
 
+    @Option(names = "--figures", hidden = true, arity = "2", paramLabel = "FILE",
+            description = "Write the figures of a JSON file into README.md, and measure nothing (scripts/figures).")
+    private List<Path> figures = new ArrayList<>();
+
     @Parameters(paramLabel = "FAMILY", arity = "0..*", description = "A family to measure; by default all.")
     private List<String> names = new ArrayList<>();
 
@@ -80,6 +84,10 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (!figures.isEmpty()) {
+            ReadmeFigures.write(figures.getFirst(), figures.getLast());
+            return ExitStatus.OK;
+        }
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<Family> families = families();
         requireFolder("--json", json);
