@@ -16,11 +16,6 @@ public final class CounterFunctions {
 
     private CounterFunctions() {}
 
-    /** Links two additions in one call at the first use. */
-    public static final class Two {
-        private static final Link ADD = Engine.linkAdditions(LoadAddStore.TWO);
-    }
-
     /** Links an addition to a pair of words at the first use; two additions where no instruction stores a pair. */
     public static final class Pair {
         private static final boolean IS_ONE_STORE = Engine.get().storesPairs();
@@ -29,10 +24,6 @@ public final class CounterFunctions {
 
     public static void add(long cell, long delta) {
         long _ = ADD.run(cell, delta);
-    }
-
-    public static void add(long c0, long d0, long c1, long d1) {
-        long _ = Two.ADD.run(c0, d0, c1, d1);
     }
 
     /** Adds to the two cells of a pair, whose address is a multiple of 16. */

@@ -1,7 +1,9 @@
 package io.github.rseq4j.bench.suite;
 
 import io.github.rseq4j.cli.io.CheckedOutput;
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.InputException;
+import io.github.rseq4j.cli.io.Interrupt;
 import io.github.rseq4j.cli.io.Launch;
 import io.github.rseq4j.cli.io.OutputFile;
 import io.github.rseq4j.cli.io.Progress;
@@ -16,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,14 +31,16 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(name = "rseq4j bench", mixinStandardHelpOptions = true, version = "rseq4j 0.1.0-SNAPSHOT", sortOptions = false,
         description = "Measures each operation beside its peers and its limits, in turns, and compares it with its"
                 + " goals.",
-        footer = {"", "A run measures all families, in ten rounds with 1, 2 and 8 threads, and takes up to an hour."
+        footer = {"", "A run measures all families, in five rounds with 1, 2 and 8 threads, and takes up to an hour."
                 + " Ctrl-C prints what was measured.",
-            "Exit status: 0 measured, whatever the verdicts; 1 an operation of rseq4j failed; 2 wrong usage."})
+            "Exit status: 0 measured, whatever the verdicts; 1 an operation of rseq4j failed; 2 wrong usage; 5 a file"
+                + " cannot be written; 130 Ctrl-C."})
 public final class BenchCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Option(names = "--quick", description = "At most three rounds, with 1 and 2 threads, in less than three minutes.")
+    @Option(names = "--quick", description = "At most three rounds, with 1 and 2 threads, in less than three minutes;"
+            + " without family collect, unless it is named.")
     private boolean isQuick;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write all figures, with each iteration.")
@@ -45,6 +48,10 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--html", paramLabel = "FILE", description = "Write a page with a chart for each family.")
     private @Nullable Path html;
+
+    @Option(names = "--figures", hidden = true, arity = "2", paramLabel = "FILE",
+            description = "Write the figures of a JSON file into README.md, and measure nothing (scripts/figures).")
+    private List<Path> figures = new ArrayList<>();
 
     @Parameters(paramLabel = "FAMILY", arity = "0..*", description = "A family to measure; by default all.")
     private List<String> names = new ArrayList<>();
@@ -77,6 +84,10 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (!figures.isEmpty()) {
+            ReadmeFigures.write(figures.getFirst(), figures.getLast());
+            return ExitStatus.OK;
+        }
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<Family> families = families();
         requireFolder("--json", json);
@@ -84,21 +95,17 @@ public final class BenchCommand implements Callable<Integer> {
         Machine machine = Machine.current();
         Plan plan = given != null ? given : isQuick ? Plan.quick() : Plan.full();
         Suite suite = new Suite(families, plan);
-        AtomicBoolean isPrinted = new AtomicBoolean();
-        Runnable print = () -> {
-            if (!isPrinted.getAndSet(true) && !suite.measurements().isEmpty()) {
-                print(Results.of(LocalDate.now(ZoneId.systemDefault()).toString(), machine, plan, suite.rounds(),
-                        families, suite.measurements()), out);
-            }
-        };
-        Thread interrupted = new Thread(print);
-        Runtime.getRuntime().addShutdownHook(interrupted);
-        try (Progress progress = Progress.ofSteps("measuring", suite.steps())) {
+        try (Interrupt interrupt = new Interrupt(suite::stop);
+                Progress progress = Progress.ofSteps("measuring", suite.steps())) {
             suite.measure(what -> progress.add(1, what));
+            return interrupt.isRequested() ? ExitStatus.INTERRUPTED : ExitStatus.OK;
+        } finally {
+            // Also after a failure: the other figures may have taken an hour.
+            if (!suite.measurements().isEmpty()) {
+                print(Results.of(LocalDate.now(ZoneId.systemDefault()).toString(), machine, plan, suite, families),
+                        out);
+            }
         }
-        print.run();
-        Runtime.getRuntime().removeShutdownHook(interrupted);
-        return 0;
     }
 
     private List<Family> families() {
@@ -109,7 +116,8 @@ public final class BenchCommand implements Callable<Integer> {
                         + String.join(", ", all.stream().map(Family::name).toList()));
             }
         }
-        return names.isEmpty() ? all : all.stream().filter(family -> names.contains(family.name())).toList();
+        return all.stream().filter(family -> names.isEmpty() ? !isQuick || !family.isLong()
+                : names.contains(family.name())).toList();
     }
 
     /** Refuses a file that cannot be made, before the time to measure is spent. */

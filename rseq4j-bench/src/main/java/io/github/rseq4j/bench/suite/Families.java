@@ -25,8 +25,11 @@ final class Families {
     private Families() {}
 
     static List<Family> all() {
-        return List.of(counter(), counters(), histogram(), pool(), ring(), list(), section(), event(), span(), text(),
-                agent(), jackson(), startup(), fallbackCounter(), fallbackHistogram(), fallbackPool(), fallbackRing());
+        List<Family> all = new ArrayList<>(List.of(counter(), counters(), histogram(), pool(), ring(), list(),
+                section(), event(), span(), text(), agent(), jackson()));
+        all.addAll(MetricFamilies.all());
+        all.addAll(List.of(startup(), fallbackCounter(), fallbackHistogram(), fallbackPool(), fallbackRing()));
+        return List.copyOf(all);
     }
 
     private static Row ours(String name, Source source) {

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
  * @param threads the numbers of threads for which the goal holds
  */
 record Goal(String ours, double factor, List<String> peers, double more, List<Integer> threads) {
+    private static final double TEN = 10;
     private static final List<Integer> ALL = List.of(1, 2, 8);
 
     /** A goal that is a ratio. */
@@ -34,8 +35,9 @@ record Goal(String ours, double factor, List<String> peers, double more, List<In
     String text(String unit) {
         String best = peers.size() == 1 ? peers.getFirst()
                 : peers.stream().collect(Collectors.joining(", ", "the best of ", ""));
-        double parts = 1 / factor;
-        String share = parts > 1 && parts == Math.rint(parts) ? "1/" + Numbers.plain(parts) : Numbers.plain(factor);
+        // A goal such as 1/1.8 is given so.
+        double parts = Math.rint(TEN / factor) / TEN;
+        String share = factor < 1 && 1 / parts == factor ? "1/" + Numbers.plain(parts) : Numbers.plain(factor);
         return ours + ": at most " + (factor == 1 ? "" : share + (factor > 1 ? " times " : " of ")) + best
                 + (more == 0 ? "" : " + " + Numbers.plain(more) + " " + unit);
     }

@@ -6,11 +6,12 @@ import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 
 /**
- * A value that was computed from measurements, and its interval of confidence of 95 %.
+ * A value that is computed from measurements, with its confidence interval of 95 %.
  *
- * <p>The interval is that of the percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, chapter
- * 13). It draws rounds, and then iterations of each round. A round measures all that is compared, so what a whole round
- * slows down cancels. The intervals of fewer than five rounds are too narrow; {@code Plan} says how many there are.
+ * <p>The interval comes from the percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, chapter
+ * 13). Each resample draws rounds with replacement, and then iterations of each drawn round. A round measures all rows
+ * that are compared, so a slow machine in one round changes their ratio little. With fewer than five rounds the
+ * interval is too narrow.
  *
  * @param value the value computed from all measurements
  * @param low the lower end of the interval
@@ -24,8 +25,8 @@ record Interval(double value, double low, double high) {
     /**
      * Computes a value and its interval.
      *
-     * @param measured for each thing that is measured its rounds, equally many; a round has at least one iteration
-     * @param statistic computes the value from the means of the things
+     * @param measured the rounds of each row, with as many rounds in each row; a round has at least one iteration
+     * @param statistic computes the value from the means of the rows
      * @return the interval
      */
     static Interval of(List<List<double[]>> measured, ToDoubleFunction<double[]> statistic) {
@@ -36,16 +37,16 @@ record Interval(double value, double low, double high) {
         for (int i = 0; i < RESAMPLES; i++) {
             Arrays.setAll(drawn, _ -> random.nextInt(rounds));
             values[i] = statistic.applyAsDouble(measured.stream()
-                    .mapToDouble(thing -> Arrays.stream(drawn).mapToDouble(r -> redrawn(thing.get(r), random)).average()
+                    .mapToDouble(row -> Arrays.stream(drawn).mapToDouble(r -> redrawn(row.get(r), random)).average()
                             .orElseThrow()).toArray());
         }
         Arrays.sort(values);
-        double value = statistic.applyAsDouble(measured.stream().mapToDouble(thing -> thing.stream()
+        double value = statistic.applyAsDouble(measured.stream().mapToDouble(row -> row.stream()
                 .mapToDouble(round -> Arrays.stream(round).average().orElseThrow()).average().orElseThrow()).toArray());
         return new Interval(value, values[(int) (RESAMPLES * TAIL)], values[(int) (RESAMPLES * (1 - TAIL))]);
     }
 
-    /** Returns the mean of as many iterations as a round has, each drawn from all of them. */
+    /** Returns the mean of a resample of a round: as many iterations, drawn with replacement. */
     private static double redrawn(double[] round, SplittableRandom random) {
         double sum = 0;
         for (int i = 0; i < round.length; i++) {

@@ -25,6 +25,20 @@ final class Numbers {
         return rounded(value, RoundingMode.FLOOR);
     }
 
+    /** Returns a figure of ours with its interval, which is rounded outwards. */
+    static String up(Interval interval) {
+        return up(interval.value()) + ends(interval);
+    }
+
+    /** Returns a figure of a peer or a limit with its interval, which is rounded outwards. */
+    static String down(Interval interval) {
+        return down(interval.value()) + ends(interval);
+    }
+
+    private static String ends(Interval interval) {
+        return " [" + down(interval.low()) + " " + up(interval.high()) + "]";
+    }
+
     private static String rounded(double value, RoundingMode mode) {
         BigDecimal digits = new BigDecimal(value).round(new MathContext(DIGITS, mode));
         return digits.scale() > DIGITS - 1 ? digits.setScale(DIGITS - 1, mode).toPlainString()

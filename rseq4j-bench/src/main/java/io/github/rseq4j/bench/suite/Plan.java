@@ -11,7 +11,8 @@ import java.util.List;
  * @param warmUps the iterations before the measured ones, in each JVM
  * @param iterations the measured iterations of each JVM
  * @param millis the duration of an iteration
- * @param limitSeconds the time after which no round may end, except the first one
+ * @param limitSeconds the time after which no measurement begins; a round that would end later does not begin, except
+ *     the first one
  */
 record Plan(boolean isQuick, int rounds, List<Integer> threads, int warmUps, int iterations, int millis,
         int limitSeconds) {
@@ -23,6 +24,11 @@ record Plan(boolean isQuick, int rounds, List<Integer> threads, int warmUps, int
     /** Five rounds, within an hour. */
     static Plan full() {
         return new Plan(false, 5, List.of(1, 2, 8), 4, 5, 100, 3600);
+    }
+
+    /** Returns a plan with longer iterations. */
+    Plan slower(int times) {
+        return new Plan(isQuick, rounds, threads, warmUps, iterations, millis * times, limitSeconds);
     }
 
     /** Returns the numbers of threads with which a family is measured. */

@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * @param machine the machine
  * @param isQuick whether the run was a quick one
  * @param rounds the number of whole rounds
+ * @param ended why the run ended in the middle of a round, or null
  * @param families the families
  */
 record Results(String date, Machine machine, @JsonProperty("quick") boolean isQuick, int rounds,
-        List<FamilyResult> families) {
+        @Nullable String ended, List<FamilyResult> families) {
     /**
      * A family.
      *
@@ -36,10 +37,11 @@ record Results(String date, Machine machine, @JsonProperty("quick") boolean isQu
      *
      * @param name its name
      * @param side what it is
+     * @param group the operation, if the family has several
      * @param times its times by the number of threads; none if it was not measured
      * @param missing why it was not measured, or null
      */
-    record RowResult(String name, Side side, List<Time> times, @Nullable String missing) {}
+    record RowResult(String name, Side side, String group, List<Time> times, @Nullable String missing) {}
 
     /**
      * The time of an operation.
@@ -71,36 +73,45 @@ record Results(String date, Machine machine, @JsonProperty("quick") boolean isQu
      */
     record GoalResult(String goal, int threads, @Nullable Interval ours, @Nullable Interval most, Verdict verdict) {}
 
-    static Results of(String date, Machine machine, Plan plan, int rounds, List<Family> families,
-            Measurements measurements) {
-        return new Results(date, machine, plan.isQuick(), rounds, families.stream()
-                .map(family -> result(family, plan, measurements)).toList());
+    static Results of(String date, Machine machine, Plan plan, Suite suite, List<Family> families) {
+        return new Results(date, machine, plan.isQuick(), suite.rounds(), suite.ended(), families.stream()
+                .map(family -> result(family, plan, suite.measurements())).toList());
+    }
+
+    /** {@return the extent of the run in words} */
+    String extent() {
+        return (isQuick ? "a quick run" : "a run") + " of " + rounds + (rounds == 1 ? " round" : " rounds")
+                + (ended == null ? "" : " (" + ended + ")");
     }
 
     private static FamilyResult result(Family family, Plan plan, Measurements measurements) {
-        List<RowResult> rows = family.rows().stream().map(row -> new RowResult(row.name(), row.side(),
-                plan.threads(family).stream().flatMap(threads -> time(family, row, threads, measurements)).toList(),
+        List<Integer> threads = plan.threads(family);
+        List<RowResult> rows = family.rows().stream().map(row -> new RowResult(row.name(), row.side(), row.group(),
+                threads.stream().flatMap(n -> time(family, row, n, measurements)).toList(),
                 measurements.missing(family, row))).toList();
+        List<Ratio> ratios = threads.stream().flatMap(n -> ratios(family, n, measurements)).toList();
+        List<GoalResult> goals = new ArrayList<>();
+        for (Goal goal : family.goals()) {
+            threads.stream().filter(goal.threads()::contains)
+                    .forEach(n -> goals.add(result(family, goal, n, measurements)));
+        }
+        return new FamilyResult(family.name(), family.title(), family.unit(), rows, ratios, goals);
+    }
+
+    /** Returns the ratios of each row of ours to the peers and then to the limits. */
+    private static Stream<Ratio> ratios(Family family, int threads, Measurements measurements) {
         List<Ratio> ratios = new ArrayList<>();
-        for (int threads : plan.threads(family)) {
-            for (Row ours : of(family, Side.OURS)) {
-                for (Side side : List.of(Side.PEER, Side.LIMIT)) {
-                    for (Row other : of(family, side)) {
-                        Interval ratio = measurements.interval(family, List.of(ours.name(), other.name()), threads,
+        for (Row ours : of(family, Side.OURS)) {
+            for (Row other : Stream.of(Side.PEER, Side.LIMIT).flatMap(side -> of(family, side).stream()).toList()) {
+                Interval ratio = !other.group().isEmpty() && !other.group().equals(ours.group()) ? null
+                        : measurements.interval(family, List.of(ours.name(), other.name()), threads,
                                 means -> means[0] / means[1]);
-                        if (ratio != null) {
-                            ratios.add(new Ratio(ours.name(), other.name(), threads, ratio));
-                        }
-                    }
+                if (ratio != null) {
+                    ratios.add(new Ratio(ours.name(), other.name(), threads, ratio));
                 }
             }
         }
-        List<GoalResult> goals = new ArrayList<>();
-        for (Goal goal : family.goals()) {
-            plan.threads(family).stream().filter(goal.threads()::contains)
-                    .forEach(threads -> goals.add(result(family, goal, threads, measurements)));
-        }
-        return new FamilyResult(family.name(), family.title(), family.unit(), rows, ratios, goals);
+        return ratios.stream();
     }
 
     private static List<Row> of(Family family, Side side) {
@@ -124,6 +135,6 @@ record Results(String date, Machine machine, @JsonProperty("quick") boolean isQu
         return new GoalResult(text, threads,
                 measurements.interval(family, List.of(goal.ours()), threads, means -> means[0]),
                 measurements.interval(family, goal.peers(), threads, means -> goal.most(means, 0)),
-                Verdict.of(beyond));
+                measurements.isSingle(family, rows, threads) ? Verdict.UNDECIDED : Verdict.of(beyond));
     }
 }

@@ -111,6 +111,21 @@ final class Sources {
         }
     }
 
+    /** An operation of some milliseconds, whose iterations take longer. */
+    private record Slow(Source source) implements Source {
+        private static final int TIMES = 5;
+
+        @Override
+        public double[] measure(int threads, Plan plan) throws IOException, InterruptedException {
+            return source.measure(threads, plan.slower(TIMES));
+        }
+
+        @Override
+        public boolean has(int threads) {
+            return source.has(threads);
+        }
+    }
+
     private Sources() {}
 
     /** Returns a method of a benchmark. */
@@ -121,6 +136,11 @@ final class Sources {
     /** Returns an operation that is measured with one thread alone. */
     static Source single(Source source) {
         return new Single(source);
+    }
+
+    /** Returns an operation of some milliseconds. */
+    static Source slow(Source source) {
+        return new Slow(source);
     }
 
     /** Returns the CPU time of a push to a ring. */

@@ -10,7 +10,7 @@ enum Verdict {
     /** The whole interval is outside. */
     @JsonProperty("not met")
     NOT_MET("not met"),
-    /** The interval contains the goal: more rounds, or a machine that is less busy, can decide. */
+    /** The interval contains the goal, or a row has one value. More rounds or a quieter machine can decide. */
     @JsonProperty("undecided")
     UNDECIDED("undecided"),
     /** A row was not measured. */

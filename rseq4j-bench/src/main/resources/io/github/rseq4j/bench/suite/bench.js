@@ -31,7 +31,8 @@
       + `${machine.virtual ? ', virtual' : ''}; Linux ${machine.kernel}; JDK ${machine.jdk}; clock source `
       + `${machine.clockSource}; load ${machine.load}; ${machine.engine}`;
   document.getElementById('run').textContent = `${results.date}, ${results.quick ? 'a quick run' : 'a run'} of `
-      + `${results.rounds} round${results.rounds === 1 ? '' : 's'}. Bars are means; lines and brackets are intervals of `
+      + `${results.rounds} round${results.rounds === 1 ? '' : 's'}`
+      + `${results.ended ? ` (${results.ended})` : ''}. Bars are means; lines and brackets are intervals of `
       + '95 % by the bootstrap over rounds and iterations. ';
   for (const [side, words] of [['ours', 'rseq4j'], ['peer', 'peers'], ['limit', 'limits']]) {
     const mark = add(document.getElementById('run'), 'span', ` \u25a0 ${words}`);
@@ -39,12 +40,12 @@
   }
 
   const goals = document.getElementById('goals');
-  row(goals, 'th', ['family', 'goal', 'threads', 'ours', 'allowed', 'verdict'], ['', '', 'number', 'number', 'number']);
+  row(goals, 'th', ['family', 'verdict', 'goal', 'threads', 'ours', 'allowed'], ['', '', '', 'number', 'number', 'number']);
   for (const family of results.families) {
     for (const goal of family.goals) {
-      row(goals, 'td', [family.name, goal.goal, goal.threads, goal.ours ? figure(goal.ours, up) : '-',
-        goal.most ? figure(goal.most, down) : '-', goal.verdict],
-      ['', '', 'number', 'number', 'number', goal.verdict === 'met' ? 'met' : goal.verdict === 'not met' ? 'not' : '']);
+      row(goals, 'td', [family.name, goal.verdict, goal.goal, goal.threads, goal.ours ? figure(goal.ours, up) : '-',
+        goal.most ? figure(goal.most, down) : '-'],
+      ['', goal.verdict === 'met' ? 'met' : goal.verdict === 'not met' ? 'not' : '', '', 'number', 'number', 'number']);
     }
   }
   for (const sentence of machine.cannotShow) {
@@ -76,18 +77,27 @@
     },
   };
 
+  // Long names take several lines, so that a narrow page has place for the bars.
+  const lines = (name, most) => name.split(' ').reduce((all, word) => {
+    const last = all.at(-1);
+    return last !== undefined && `${last} ${word}`.length <= most ? [...all.slice(0, -1), `${last} ${word}`]
+        : [...all, word];
+  }, []);
+
   const draw = (parent, family) => {
     const rows = family.rows.filter(each => each.times.length > 0);
     const threads = [...new Set(rows.flatMap(each => each.times.map(time => time.threads)))].sort((a, b) => a - b);
     const box = add(parent, 'div', '', 'chart');
-    box.style.height = `${70 + rows.length * (14 + 14 * threads.length)}px`;
+    const labels = rows.map(each => lines(each.name, box.clientWidth < 600 ? 18 : 45));
+    const heights = labels.map(each => Math.max(14 + 14 * threads.length, 6 + 16 * each.length));
+    box.style.height = `${70 + rows.length * Math.max(...heights)}px`;
     const canvas = add(box, 'canvas');
     canvas.setAttribute('role', 'img');
     canvas.setAttribute('aria-label', `${family.title}: a bar for each row of the table below`);
     new Chart(canvas, {
       type: 'bar',
       data: {
-        labels: rows.map(each => each.name),
+        labels,
         datasets: threads.map((count, i) => {
           const times = rows.map(each => each.times.find(time => time.threads === count));
           const alpha = ['ff', 'aa', '66'][Math.min(i, 2)];
@@ -121,6 +131,10 @@
   for (const family of results.families) {
     const section = add(document.getElementById('families'), 'section');
     add(section, 'h2', `${family.name}: ${family.title}`);
+    if (family.rows.every(each => each.times.length === 0)) {
+      add(section, 'p', 'This run has no figures of it.', 'note');
+      continue;
+    }
     draw(section, family);
     for (const missing of family.rows.filter(each => each.missing)) {
       add(section, 'p', `${missing.name} is not measured: ${missing.missing}`, 'note');

@@ -9,9 +9,12 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,9 +37,13 @@ class BenchCommandTest {
     private record Outcome(int exit, String output, String errors) {}
 
     private static Outcome run(String... arguments) {
+        return run(SHORT, arguments);
+    }
+
+    private static Outcome run(Plan plan, String... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine line = Launch.prepared(new CommandLine(new BenchCommand(SHORT))).setOut(new PrintWriter(out))
+        CommandLine line = Launch.prepared(new CommandLine(new BenchCommand(plan))).setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err));
         int exit = Launch.execute(line, null, arguments);
         return new Outcome(exit, out.toString(), err.toString());
@@ -95,6 +102,31 @@ class BenchCommandTest {
         } finally {
             driver.quit();
         }
+    }
+
+    /** Sends SIGINT to this JVM when the third process that measures has begun. */
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void ctrlCPrintsTheRowsThatWereMeasured(@TempDir Path folder) throws IOException, InterruptedException {
+        Thread user = Thread.ofPlatform().start(() -> {
+            Set<Long> processes = new HashSet<>();
+            while (processes.size() < 3) {
+                ProcessHandle.current().descendants().forEach(process -> processes.add(process.pid()));
+                Thread.onSpinWait();
+            }
+            try {
+                new ProcessBuilder("sh", "-c", "kill -INT " + ProcessHandle.current().pid()).start();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        Path json = folder.resolve("bench.json");
+        Outcome outcome = run(new Plan(false, 100, List.of(1), 1, 2, 10, 600), "section", "--json", json.toString());
+        user.join();
+        assertEquals(130, outcome.exit(), outcome.errors());
+        assertTrue(outcome.output().contains(" (interrupted in round "), outcome.output());
+        assertTrue(outcome.output().contains("SectionBuilder"), outcome.output());
+        assertTrue(JsonMapper.shared().readTree(json.toFile()).get("ended").asString().startsWith("interrupted"));
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.bench.suite.Results.FamilyResult;
 import io.github.rseq4j.bench.suite.Results.GoalResult;
+import io.github.rseq4j.bench.suite.Results.RowResult;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,8 +36,7 @@ class SuiteTest {
         Suite suite = new Suite(List.of(family), PLAN);
         suite.measure(_ -> { });
         assertEquals(PLAN.rounds(), suite.rounds());
-        return Results.of("2026-11-29", MACHINE, PLAN, suite.rounds(), List.of(family), suite.measurements())
-                .families().getFirst();
+        return Results.of("2026-11-29", MACHINE, PLAN, suite, List.of(family)).families().getFirst();
     }
 
     private static List<Verdict> verdicts(double ours, double peer, Goal goal)
@@ -54,6 +54,17 @@ class SuiteTest {
         Goal above = Goal.above("ours", "peer", 2).with(2);
         assertEquals(List.of(Verdict.MET), verdicts(20, 20, above));
         assertEquals(List.of(Verdict.NOT_MET), verdicts(24, 20, above));
+    }
+
+    @Test
+    void aSingleValueDecidesNothing() throws IOException, InterruptedException {
+        Plan plan = new Plan(true, 1, List.of(1), 1, 1, 1, 600);
+        Family family = family((_, _) -> new double[] {1}, (_, _) -> new double[] {9},
+                Goal.ratio("ours", 1, "peer").with(1));
+        Suite suite = new Suite(List.of(family), plan);
+        suite.measure(_ -> { });
+        assertEquals(Verdict.UNDECIDED, Results.of("2026-11-29", MACHINE, plan, suite, List.of(family)).families()
+                .getFirst().goals().getFirst().verdict());
     }
 
     @Test
@@ -111,8 +122,45 @@ class SuiteTest {
     }
 
     @Test
+    void aRowIsComparedWithItsGroupAndWithRowsThatHaveNone() throws IOException, InterruptedException {
+        Source one = (_, _) -> new double[] {1};
+        Family family = new Family("fake", "an operation", "ns", false, List.of(new Row("a", Side.OURS, one, "first"),
+                new Row("b", Side.PEER, one, "first"), new Row("c", Side.OURS, one, "second"),
+                new Row("d", Side.PEER, one, "second"), new Row("e", Side.LIMIT, one)), List.of());
+        assertEquals(List.of("a b", "a e", "c d", "c e"), result(family).ratios().stream()
+                .filter(ratio -> ratio.threads() == 1).map(ratio -> ratio.ours() + " " + ratio.beside()).toList());
+    }
+
+    @Test
+    void aStoppedRunKeepsTheMeasuredRowsAndNoFailureOfTheLastOne() throws IOException, InterruptedException {
+        Suite[] suite = new Suite[1];
+        Family family = family(around(20, 1), (_, _) -> {
+            suite[0].stop();
+            throw new IllegalStateException("ended by SIGINT");
+        });
+        suite[0] = new Suite(List.of(family), PLAN);
+        suite[0].measure(_ -> { });
+        Results results = Results.of("2026-11-29", MACHINE, PLAN, suite[0], List.of(family));
+        assertEquals("a run of 0 rounds (interrupted in round 1)", results.extent());
+        List<RowResult> rows = results.families().getFirst().rows();
+        assertEquals(List.of(1, 0), rows.stream().map(row -> row.times().size()).toList());
+        assertNull(rows.getLast().missing());
+    }
+
+    @Test
+    void aRunEndsInItsFirstRoundIfTheTimeIsOver() throws IOException, InterruptedException {
+        Plan plan = new Plan(true, 3, List.of(1, 2), 1, 1, 1, 0);
+        Family family = family(around(20, 1), around(20, 2));
+        Suite suite = new Suite(List.of(family), plan);
+        suite.measure(_ -> { });
+        Results results = Results.of("2026-11-29", MACHINE, plan, suite, List.of(family));
+        assertEquals("a quick run of 0 rounds (the time was over in round 1)", results.extent());
+    }
+
+    @Test
     void goalsReadAsSentences() {
         assertEquals("a: at most 1/15 of b", Goal.ratio("a", 1 / 15.0, "b").text("ns"));
+        assertEquals("a: at most 1/1.8 of b", Goal.ratio("a", 1 / 1.8, "b").text("ns"));
         assertEquals("a: at most 0.35 of the best of b, c", Goal.ratio("a", 0.35, "b", "c").text("ns"));
         assertEquals("a: at most b + 2 ns", Goal.above("a", "b", 2).text("ns"));
         assertEquals("a: at most 2 times b + 4 ns", new Goal("a", 2, List.of("b"), 4, List.of(1)).text("ns"));
@@ -134,6 +182,10 @@ class SuiteTest {
         for (Family family : families) {
             assertEquals(Side.OURS, family.rows().getFirst().side(), family.name());
             assertEquals(family.rows().size(), family.rows().stream().map(Row::name).distinct().count());
+            for (String group : family.rows().stream().map(Row::group).distinct().toList()) {
+                assertEquals(Side.OURS, family.rows().stream().filter(row -> row.group().equals(group)).findFirst()
+                        .orElseThrow().side(), family.name() + ", " + group);
+            }
         }
     }
 }
