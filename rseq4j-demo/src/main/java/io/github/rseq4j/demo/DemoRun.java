@@ -4,7 +4,7 @@ import io.github.rseq4j.analysis.Trace;
 import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.demo.ServiceDemo;
-import io.github.rseq4j.cli.io.InputException;
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.OutputFile;
 import io.github.rseq4j.demo.load.Documents;
 import io.github.rseq4j.demo.load.Load;
@@ -14,7 +14,6 @@ import io.github.rseq4j.demo.side.Sides;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -22,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs the service of each side under the same load, and prints and writes what came out. */
 public final class DemoRun implements ServiceDemo {
-    private static final int EXIT_DIFFERS = 1;
     private static final long TRACE_PAGE_BYTES = 4 << 20;
 
     /** Creates the demo. Called by ServiceLoader. */
@@ -30,7 +28,7 @@ public final class DemoRun implements ServiceDemo {
 
     @Override
     public int run(Options options, PrintWriter out) throws IOException, InterruptedException {
-        requireWritable(options.output());
+        OutputFile.requireWritable("--output", options.output());
         Documents documents = new Documents(options.input());
         try (TemporaryFiles files = new TemporaryFiles()) {
             try {
@@ -40,7 +38,7 @@ public final class DemoRun implements ServiceDemo {
                     throw e;
                 }
                 // A signal ends this process, and the services with it.
-                return EXIT_DIFFERS;
+                return ExitStatus.BAD;
             }
         }
     }
@@ -66,19 +64,7 @@ public final class DemoRun implements ServiceDemo {
             out.println(Printable.name(options.output().toString()) + " has the table, the latencies, the slow request"
                     + " and the machine");
             out.flush();
-            return differences.isEmpty() ? 0 : EXIT_DIFFERS;
-        }
-    }
-
-    /** Refuses a page that could not be written, before the load runs. */
-    private static void requireWritable(Path output) {
-        Path folder = output.toAbsolutePath().getParent();
-        String why = output.toString().isEmpty() || Files.isDirectory(output) ? "it is a folder"
-                : folder == null || !Files.isDirectory(folder) ? "its folder does not exist"
-                : Files.exists(output) ? Files.isWritable(output) ? "" : "it may not be written to"
-                : Files.isWritable(folder) ? "" : "its folder may not be written to";
-        if (!why.isEmpty()) {
-            throw new InputException("--output=" + Printable.name(output.toString()) + ": cannot be written: " + why);
+            return differences.isEmpty() ? ExitStatus.OK : ExitStatus.BAD;
         }
     }
 

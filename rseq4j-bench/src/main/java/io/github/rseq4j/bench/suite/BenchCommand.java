@@ -8,7 +8,6 @@ import io.github.rseq4j.cli.io.Progress;
 import java.io.FileDescriptor;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -79,8 +78,12 @@ public final class BenchCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<Family> families = families();
-        requireFolder("--json", json);
-        requireFolder("--html", html);
+        if (json != null) {
+            OutputFile.requireWritable("--json", json);
+        }
+        if (html != null) {
+            OutputFile.requireWritable("--html", html);
+        }
         Machine machine = Machine.current();
         Plan plan = given != null ? given : isQuick ? Plan.quick() : Plan.full();
         Suite suite = new Suite(families, plan);
@@ -110,14 +113,6 @@ public final class BenchCommand implements Callable<Integer> {
             }
         }
         return names.isEmpty() ? all : all.stream().filter(family -> names.contains(family.name())).toList();
-    }
-
-    /** Refuses a file that cannot be made, before the time to measure is spent. */
-    private static void requireFolder(String option, @Nullable Path file) {
-        Path folder = file == null ? null : file.toAbsolutePath().getParent();
-        if (folder != null && !Files.isDirectory(folder)) {
-            throw new InputException(option + "=" + file + ": " + folder + " is not a folder; make it first");
-        }
     }
 
     private void print(Results results, PrintWriter out) {
