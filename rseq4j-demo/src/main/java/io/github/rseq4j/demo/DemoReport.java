@@ -117,7 +117,8 @@ final class DemoReport {
         facts.put("measures", Stream.of(Measure.values()).map(this::row).toList());
         facts.put("curves", Stream.of(Sides.values()).map(this::curve).toList());
         if (slow != null) {
-            facts.put("slow", Map.of("id", slow.id(), "path", slow.path(), "nanos", slow.nanos()));
+            facts.put("slow", Map.of("id", slow.id(), "path", slow.path(), "nanos", slow.nanos(), "waitNanos",
+                    slow.waitNanos()));
         }
         facts.put("machine", MachineFacts.of(options, contest.engine()));
         return facts;

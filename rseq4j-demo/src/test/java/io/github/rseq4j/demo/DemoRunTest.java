@@ -77,6 +77,7 @@ class DemoRunTest {
                     > 1000, "the curves are drawn");
             assertEquals("true", page.js("return String(document.querySelectorAll('#machine tr').length > 8)"));
             assertTrue(text.contains("slow request: /documents/"), text);
+            assertTrue(page.number("demo.data.slow.waitNanos") > page.number("demo.data.slow.nanos") / 2);
             assertTrue(page.number("demo.found") >= 0, "the slow request is in the timeline");
             String details = String.valueOf(page.js("return document.querySelector('#slow iframe').contentDocument"
                     + ".getElementById('details').textContent"));

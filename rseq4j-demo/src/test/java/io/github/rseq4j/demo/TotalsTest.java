@@ -70,7 +70,7 @@ class TotalsTest {
     private static List<String> recorder(long requests, boolean isWhole) {
         Totals totals = new Totals();
         totals.check(Sides.RSEQ4J, new Turn(LoadResult.of(Kind.READ, 1000, 1000), sample(0, 0, 0), sample(2, 2, 0),
-                new HeldEvents(9, requests, isWhole), new SlowRequest(0, "", 0, null, null)));
+                new HeldEvents(9, requests, isWhole), new SlowRequest(0, "", 0, 0, null, null)));
         return totals.differences();
     }
 
