@@ -92,14 +92,15 @@ final class DemoReport {
     private List<String> sentences() {
         List<String> sentences = new ArrayList<>();
         sentences.add("ratios: median (smallest to greatest) over the rounds, each turn beside the peer's next one;"
-                + " better or worse: in every round; ~: no difference shown");
+                + " better or worse: in every round; otherwise no difference is shown (~)");
         for (Sides peer : PEERS) {
             for (Ratio.Verdict verdict : List.of(Ratio.Verdict.WORSE, Ratio.Verdict.SAME)) {
-                List<String> measures = Arrays.stream(Measure.values())
-                        .filter(each -> ratio(each, peer).verdict() == verdict).map(Measure::title).toList();
-                if (!measures.isEmpty()) {
-                    sentences.add("rseq4j is " + (verdict == Ratio.Verdict.WORSE ? "worse" : "not better") + " than "
-                            + peer.title() + " in: " + String.join("; ", measures));
+                List<String> found = Arrays.stream(Measure.values()).filter(each -> ratio(each, peer).verdict() == verdict)
+                        .map(each -> each.title() + ": " + ratio(each, peer).text()).toList();
+                if (!found.isEmpty()) {
+                    sentences.add("rseq4j is " + (verdict == Ratio.Verdict.WORSE ? "worse than "
+                            : "not shown to be better than ") + peer.title() + " in (ratio) "
+                            + String.join("; ", found));
                 }
             }
         }
