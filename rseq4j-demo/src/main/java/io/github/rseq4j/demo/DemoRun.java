@@ -46,7 +46,7 @@ public final class DemoRun implements ServiceDemo {
     private static int run(Options options, Documents documents, TemporaryFiles files, PrintWriter out)
             throws IOException, InterruptedException {
         try (Load load = new Load(documents); Contest contest = new Contest(load, files, options.seconds())) {
-            DemoReport report = new DemoReport(contest, documents, load.clients(), options);
+            DemoReport report = new DemoReport(contest, documents, load, options);
             report.intro(out);
             contest.run();
             report.table(out);
@@ -70,7 +70,7 @@ public final class DemoRun implements ServiceDemo {
 
     /** Returns the slow request of our side whose snapshot was taken last, or null. */
     private static @Nullable SlowRequest slow(Contest contest) {
-        return contest.turns(Sides.RSEQ4J).reversed().stream().map(Turn::slow)
+        return contest.turns(Phase.LATENCY, Sides.RSEQ4J).reversed().stream().map(Turn::slow)
                 .filter(each -> each.snapshot() != null).findFirst().orElse(null);
     }
 

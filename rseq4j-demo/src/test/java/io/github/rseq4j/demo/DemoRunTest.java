@@ -79,9 +79,15 @@ class DemoRunTest {
             String details = String.valueOf(page.js("return document.querySelector('#slow iframe').contentDocument"
                     + ".getElementById('details').textContent"));
             assertTrue(details.contains("service:lock_wait"), details);
-            Path picture = Path.of(System.getProperty("rseq4j.demo.picture", ""));
-            if (!picture.toString().isEmpty()) {
-                page.picture(picture);
+            for (int width : List.of(1400, 400)) {
+                page.resize(width);
+                assertTrue(page.number("document.documentElement.scrollWidth") <= width, "as wide as " + width);
+                assertTrue(page.number("document.querySelector('#curves canvas').getBoundingClientRect().right")
+                        <= width, "the curves are as wide as " + width);
+                String picture = System.getProperty("rseq4j.demo.picture", "");
+                if (!picture.isEmpty()) {
+                    page.picture(Path.of(picture.replace(".png", "-" + width + ".png")));
+                }
             }
         }
     }

@@ -131,6 +131,11 @@ public final class Documents {
         return all.stream().mapToLong(each -> each.bytes().length).sum();
     }
 
+    /** Returns the size of the largest document, in bytes. */
+    long largestBytes() {
+        return all.stream().mapToLong(each -> each.bytes().length).max().orElse(0);
+    }
+
     /** Returns where they are from. */
     public String source() {
         return source;

@@ -118,4 +118,17 @@ class DocumentsTest {
         assertEquals(1, new Documents(folder).size());
         assertTrue(refusal(folder.resolve("pipe.json")).contains("it has no file *.json"));
     }
+
+    @Test
+    void boundsTheLoadByTheLargestDocument() throws IOException {
+        file("a.json", "{}");
+        try (Load load = new Load(new Documents(folder))) {
+            assertEquals(256, load.scheduledClients());
+        }
+        file("large.json", "\"" + "x".repeat(Documents.MAX_BYTES - 2) + "\"");
+        try (Load load = new Load(new Documents(folder))) {
+            assertEquals(8, load.scheduledClients());
+            assertTrue(load.clients() <= 8);
+        }
+    }
 }
