@@ -5,6 +5,7 @@ import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.demo.ServiceDemo;
 import io.github.rseq4j.cli.io.ExitStatus;
+import io.github.rseq4j.cli.io.Interrupt;
 import io.github.rseq4j.cli.io.OutputFile;
 import io.github.rseq4j.demo.load.Documents;
 import io.github.rseq4j.demo.load.Load;
@@ -45,27 +46,36 @@ public final class DemoRun implements ServiceDemo {
 
     private static int run(Options options, Documents documents, TemporaryFiles files, PrintWriter out)
             throws IOException, InterruptedException {
-        try (Load load = new Load(documents); Contest contest = new Contest(load, files, options.seconds())) {
+        try (Load load = new Load(documents); Interrupt _ = new Interrupt(load::stop);
+                Contest contest = new Contest(load, files, options.seconds())) {
             DemoReport report = new DemoReport(contest, documents, load, options);
             report.intro(out);
             contest.run();
             report.table(out);
-            SlowRequest slow = slow(contest);
-            byte[] page = slow == null ? new byte[0] : tracePage(Path.of(String.valueOf(slow.snapshot())));
-            if (slow != null) {
-                out.printf(Locale.ROOT, "slow request: %s took %.1f ms; its snapshot is in the report%n", slow.path(),
-                        slow.nanos() / 1e6);
-            }
-            OutputFile.write("--output", options.output(), to -> DemoPage.write(report.facts(slow), page, to));
             List<String> differences = contest.differences();
-            differences.forEach(each -> out.println("DIFFERS: " + each));
+            differences.forEach(each -> out.println("DIFFERS: " + Printable.text(each)));
             out.println(differences.isEmpty() ? "check: the counters, histograms, /metrics and recorders of all sides"
                     + " agree with the client's count" : "check: failed");
-            out.println(Printable.name(options.output().toString()) + " has the table, the latencies, the slow request"
-                    + " and the machine");
             out.flush();
-            return differences.isEmpty() ? ExitStatus.OK : ExitStatus.BAD;
+            if (contest.isComplete()) {
+                page(options, contest, report, out);
+            }
+            return !differences.isEmpty() ? ExitStatus.BAD
+                    : contest.isComplete() ? ExitStatus.OK : ExitStatus.INTERRUPTED;
         }
+    }
+
+    private static void page(Options options, Contest contest, DemoReport report, PrintWriter out) throws IOException {
+        SlowRequest slow = slow(contest);
+        byte[] trace = slow == null ? new byte[0] : tracePage(Path.of(String.valueOf(slow.snapshot())));
+        OutputFile.write("--output", options.output(), to -> DemoPage.write(report.facts(slow), trace, to));
+        if (slow != null) {
+            out.printf(Locale.ROOT, "slow request: %s took %.1f ms, %.1f of them the wait for the lock; its snapshot is"
+                    + " in the report%n", slow.path(), slow.nanos() / 1e6, slow.waitNanos() / 1e6);
+        }
+        out.println(Printable.name(options.output().toString()) + " has the table, the latencies, the slow request and"
+                + " the machine");
+        out.flush();
     }
 
     /** Returns the slow request of our side whose snapshot was taken last, or null. */

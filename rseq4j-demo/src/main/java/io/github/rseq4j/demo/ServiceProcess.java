@@ -30,6 +30,8 @@ final class ServiceProcess implements AutoCloseable {
     private static final long END_SECONDS = 5;
     private static final int MAX_LOG_LINES = 3;
     private static final String MODULE = "io.github.rseq4j.demo";
+    /** Ctrl-C is a signal to all processes of the terminal. The demo takes it; a service must still answer. */
+    private static final List<String> WITHOUT_INTERRUPT = List.of("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh");
 
     private final JsonMapper json = new JsonMapper();
     private final Sides side;
@@ -49,7 +51,8 @@ final class ServiceProcess implements AutoCloseable {
     ServiceProcess(Sides side, Path folder, TemporaryFiles files) throws IOException, InterruptedException {
         this.side = side;
         this.log = folder.resolve("log");
-        List<String> command = command();
+        List<String> command = new ArrayList<>(WITHOUT_INTERRUPT);
+        command.addAll(command());
         command.add(side.name());
         command.add(folder.toString());
         process = new ProcessBuilder(command).redirectError(log.toFile()).start();
