@@ -5,6 +5,7 @@ import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.demo.ServiceDemo;
 import io.github.rseq4j.cli.io.ExitStatus;
+import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.cli.io.Interrupt;
 import io.github.rseq4j.cli.io.OutputFile;
 import io.github.rseq4j.demo.load.Documents;
@@ -34,7 +35,7 @@ public final class DemoRun implements ServiceDemo {
         try (TemporaryFiles files = new TemporaryFiles()) {
             try {
                 return run(options, documents, files, out);
-            } catch (IOException e) {
+            } catch (IOException | InputException e) {
                 if (!files.isEnding()) {
                     throw e;
                 }

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
             + " LongAdders and in an AtomicLongArray. Compares their speed, and checks all counts against one thread."},
         footer = {"", "Ctrl-C prints the rounds that are complete, and writes no page.",
             "Exit status: 0 all counts agree; 1 a count differs; 2 an option cannot be used or a path cannot be read;"
-            + " 5 the page cannot be written; 130 Ctrl-C."})
+            + " 5 the page cannot be written, or a service cannot be started; 130 Ctrl-C."})
 public final class DemoCommand implements Callable<Integer> {
     static final int DEFAULT_SECONDS = 15;
     static final int MIN_SECONDS = 2;
