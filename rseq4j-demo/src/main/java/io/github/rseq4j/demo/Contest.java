@@ -52,7 +52,8 @@ final class Contest implements AutoCloseable {
     private static final int ROUNDS = 5;
     private static final int CAPACITY_PART = 3;
     private static final double LATENCY_SHARE = 0.5;
-    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(4);
+    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(9);
+    private static final int WARM_UP_TURNS = 3;
     private static final long TICK_MILLIS = 100;
 
     private final Load load;
@@ -81,7 +82,7 @@ final class Contest implements AutoCloseable {
         long nanos = TimeUnit.SECONDS.toNanos(seconds) / rounds;
         turnNanos.put(Phase.CAPACITY, nanos / CAPACITY_PART);
         turnNanos.put(Phase.LATENCY, nanos - nanos / CAPACITY_PART);
-        warmUpNanos = Math.min(WARM_UP_NANOS, nanos * 2);
+        warmUpNanos = Math.min(WARM_UP_NANOS, nanos * WARM_UP_TURNS);
         lastSlow = files.path("none");
         for (Phase phase : Phase.values()) {
             Map<Sides, List<Turn>> ofSides = new EnumMap<>(Sides.class);
