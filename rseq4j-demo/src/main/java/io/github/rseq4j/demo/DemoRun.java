@@ -4,7 +4,9 @@ import io.github.rseq4j.analysis.Trace;
 import io.github.rseq4j.analysis.TraceReport;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.demo.ServiceDemo;
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.InputException;
+import io.github.rseq4j.cli.io.Interrupt;
 import io.github.rseq4j.cli.io.OutputFile;
 import io.github.rseq4j.demo.load.Documents;
 import io.github.rseq4j.demo.load.Load;
@@ -14,7 +16,6 @@ import io.github.rseq4j.demo.side.Sides;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -22,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs the service of each side under the same load, and prints and writes what came out. */
 public final class DemoRun implements ServiceDemo {
-    private static final int EXIT_DIFFERS = 1;
     private static final long TRACE_PAGE_BYTES = 4 << 20;
 
     /** Creates the demo. Called by ServiceLoader. */
@@ -30,61 +30,58 @@ public final class DemoRun implements ServiceDemo {
 
     @Override
     public int run(Options options, PrintWriter out) throws IOException, InterruptedException {
-        requireWritable(options.output());
+        OutputFile.requireWritable("--output", options.output());
         Documents documents = new Documents(options.input());
         try (TemporaryFiles files = new TemporaryFiles()) {
             try {
                 return run(options, documents, files, out);
-            } catch (IOException e) {
+            } catch (IOException | InputException e) {
                 if (!files.isEnding()) {
                     throw e;
                 }
                 // A signal ends this process, and the services with it.
-                return EXIT_DIFFERS;
+                return ExitStatus.BAD;
             }
         }
     }
 
     private static int run(Options options, Documents documents, TemporaryFiles files, PrintWriter out)
             throws IOException, InterruptedException {
-        try (Load load = new Load(documents); Contest contest = new Contest(load, files, options.seconds())) {
-            DemoReport report = new DemoReport(contest, documents, load.clients(), options);
+        try (Load load = new Load(documents); Interrupt _ = new Interrupt(load::stop);
+                Contest contest = new Contest(load, files, options.seconds())) {
+            DemoReport report = new DemoReport(contest, documents, load, options);
             report.intro(out);
             contest.run();
             report.table(out);
-            SlowRequest slow = slow(contest);
-            byte[] page = slow == null ? new byte[0] : tracePage(Path.of(String.valueOf(slow.snapshot())));
-            if (slow != null) {
-                out.printf(Locale.ROOT, "slow request: %s took %.1f ms; its snapshot is in the report%n", slow.path(),
-                        slow.nanos() / 1e6);
-            }
-            OutputFile.write("--output", options.output(), to -> DemoPage.write(report.facts(slow), page, to));
             List<String> differences = contest.differences();
-            differences.forEach(each -> out.println("DIFFERS: " + each));
+            differences.forEach(each -> out.println("DIFFERS: " + Printable.text(each)));
             out.println(differences.isEmpty() ? "check: the counters, histograms, /metrics and recorders of all sides"
                     + " agree with the client's count" : "check: failed");
-            out.println(Printable.name(options.output().toString()) + " has the table, the latencies, the slow request"
-                    + " and the machine");
             out.flush();
-            return differences.isEmpty() ? 0 : EXIT_DIFFERS;
+            if (contest.isComplete()) {
+                page(options, contest, report, out);
+            }
+            return !differences.isEmpty() ? ExitStatus.BAD
+                    : contest.isComplete() ? ExitStatus.OK : ExitStatus.INTERRUPTED;
         }
     }
 
-    /** Refuses a page that could not be written, before the load runs. */
-    private static void requireWritable(Path output) {
-        Path folder = output.toAbsolutePath().getParent();
-        String why = output.toString().isEmpty() || Files.isDirectory(output) ? "it is a folder"
-                : folder == null || !Files.isDirectory(folder) ? "its folder does not exist"
-                : Files.exists(output) ? Files.isWritable(output) ? "" : "it may not be written to"
-                : Files.isWritable(folder) ? "" : "its folder may not be written to";
-        if (!why.isEmpty()) {
-            throw new InputException("--output=" + Printable.name(output.toString()) + ": cannot be written: " + why);
+    private static void page(Options options, Contest contest, DemoReport report, PrintWriter out) throws IOException {
+        SlowRequest slow = slow(contest);
+        byte[] trace = slow == null ? new byte[0] : tracePage(Path.of(String.valueOf(slow.snapshot())));
+        OutputFile.write("--output", options.output(), to -> DemoPage.write(report.facts(slow), trace, to));
+        if (slow != null) {
+            out.printf(Locale.ROOT, "slow request: %s took %.1f ms, %.1f of them the wait for the lock; its snapshot is"
+                    + " in the report%n", slow.path(), slow.nanos() / 1e6, slow.waitNanos() / 1e6);
         }
+        out.println(Printable.name(options.output().toString()) + " has the table, the latencies, the slow request and"
+                + " the machine");
+        out.flush();
     }
 
     /** Returns the slow request of our side whose snapshot was taken last, or null. */
     private static @Nullable SlowRequest slow(Contest contest) {
-        return contest.turns(Sides.RSEQ4J).reversed().stream().map(Turn::slow)
+        return contest.turns(Phase.LATENCY, Sides.RSEQ4J).reversed().stream().map(Turn::slow)
                 .filter(each -> each.snapshot() != null).findFirst().orElse(null);
     }
 

@@ -33,8 +33,7 @@ final class MachineFacts {
         facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         facts.put("clock source", line(CLOCK, ""));
         facts.put("JDK", System.getProperty("java.vm.vendor") + " " + System.getProperty("java.runtime.version"));
-        facts.put("options of the JVMs", Printable.name("-Xms" + ServiceProcess.HEAP + " -Xmx" + ServiceProcess.HEAP
-                + " " + String.join(" ", ServiceProcess.inherited())));
+        facts.put("options of the JVMs", Printable.name(String.join(" ", ServiceProcess.options())));
         facts.put("per-CPU structures", Printable.text(engine));
         facts.put("libraries", "Jetty " + Jetty.VERSION + ", Jackson " + JsonMapper.shared().version() + ", H2 "
                 + version("org.h2.Driver") + ", HdrHistogram " + version(Histogram.class.getName()) + ", Micrometer "

@@ -1,5 +1,6 @@
 package io.github.rseq4j.demo;
 
+import io.github.rseq4j.cli.io.InputException;
 import io.github.rseq4j.demo.service.ServiceMain;
 import io.github.rseq4j.demo.side.Sides;
 import java.io.BufferedReader;
@@ -24,12 +25,14 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** A JVM with the service of one side. It ends when this object is closed, and when this process ends. */
 final class ServiceProcess implements AutoCloseable {
-    /** The heap of a service: the same for all sides, however much memory the machine has. */
-    static final String HEAP = "512m";
+    /** The heap of a service, unless the user gives one to this JVM: the same for all sides, on each machine. */
+    private static final List<String> HEAP = List.of("-Xms512m", "-Xmx512m");
     private static final long ANSWER_SECONDS = 60;
     private static final long END_SECONDS = 5;
     private static final int MAX_LOG_LINES = 3;
     private static final String MODULE = "io.github.rseq4j.demo";
+    /** Ctrl-C is a signal to all processes of the terminal. The demo takes it; a service must still answer. */
+    private static final List<String> WITHOUT_INTERRUPT = List.of("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh");
 
     private final JsonMapper json = new JsonMapper();
     private final Sides side;
@@ -49,24 +52,28 @@ final class ServiceProcess implements AutoCloseable {
     ServiceProcess(Sides side, Path folder, TemporaryFiles files) throws IOException, InterruptedException {
         this.side = side;
         this.log = folder.resolve("log");
-        List<String> command = command();
+        List<String> command = new ArrayList<>(WITHOUT_INTERRUPT);
+        command.addAll(command());
         command.add(side.name());
         command.add(folder.toString());
         process = new ProcessBuilder(command).redirectError(log.toFile()).start();
         files.add(process);
         in = process.outputWriter(StandardCharsets.UTF_8);
         out = process.inputReader(StandardCharsets.UTF_8);
-        started = answer(ServiceMain.Started.class);
+        try {
+            started = answer(ServiceMain.Started.class);
+        } catch (IOException e) {
+            throw InputException.cannot("a service cannot be started: " + e.getMessage());
+        }
     }
 
     /** Returns the command of a JVM with the options and the modules of this one. */
     private static List<String> command() {
         List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xms" + HEAP, "-Xmx" + HEAP));
+                Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         String modules = System.getProperty("jdk.module.path", "");
         boolean isModule = ServiceProcess.class.getModule().isNamed();
-        // The options of this JVM are later, so that those of the user win over the heap above.
-        command.addAll(inherited());
+        command.addAll(options());
         command.add("--enable-native-access=" + (isModule ? "io.github.rseq4j" : "ALL-UNNAMED"));
         String main = ServiceMain.class.getName();
         String classes = System.getProperty("java.class.path", "");
@@ -76,10 +83,16 @@ final class ServiceProcess implements AutoCloseable {
         return command;
     }
 
-    /** Returns the options of this JVM, without those on its modules and classes, and all properties of rseq4j. */
-    static List<String> inherited() {
+    /**
+     * Returns the heap, the options of this JVM, without those on its modules and classes, and all properties of
+     * rseq4j.
+     */
+    static List<String> options() {
         List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(each -> each.startsWith("-X") || each.startsWith("-D")).toList());
+        if (options.stream().noneMatch(each -> each.startsWith("-Xms") || each.startsWith("-Xmx"))) {
+            options.addAll(0, HEAP);
+        }
         System.getProperties().stringPropertyNames().stream().filter(each -> each.startsWith("rseq4j.")).sorted()
                 .map(each -> "-D" + each + "=" + System.getProperty(each)).filter(each -> !options.contains(each))
                 .forEach(options::add);

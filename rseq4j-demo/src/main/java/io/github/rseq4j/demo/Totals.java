@@ -11,12 +11,16 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Compares the clients' own counts with everything that a service has counted. */
 final class Totals {
     private static final Pattern LINE = Pattern.compile("(?m)^(\\w+)\\{" + Side.LABEL
             + "=\"(\\w+)\"(,le=\"[^\"]*\")?,?\\} (\\S+)$");
     private static final String INFINITE = ",le=\"+Inf\"";
+    /** A line of the text format: a comment, or a name, labels, a number, and perhaps a time. */
+    private static final Pattern FORMAT = Pattern.compile("#.*|[a-zA-Z_:][\\w:]*(\\{[^{}]*\\})?"
+            + " ([-+]?[0-9.]+([eE][-+]?[0-9]+)?|[-+]?Inf|NaN)( -?[0-9]+)?|");
 
     private final List<String> differences = new ArrayList<>();
 
@@ -25,10 +29,10 @@ final class Totals {
         return List.copyOf(differences);
     }
 
-    private void compare(Sides side, String what, Kind kind, long expected, long found) {
-        if (expected != found) {
-            differences.add(side.title() + ", " + what + " of " + kind + ": counted=" + found + ", the client has "
-                    + expected);
+    private void compare(Sides side, String what, Kind kind, long expected, @Nullable Long found) {
+        if (found == null || expected != found) {
+            differences.add(side.title() + ", " + what + " of " + kind + ": "
+                    + (found == null ? "missing" : "counted=" + found) + ", the client has " + expected);
         }
     }
 
@@ -44,12 +48,14 @@ final class Totals {
         Map<String, Long> scraped = scraped(metrics);
         for (Kind kind : Kind.values()) {
             long expected = all.answers(kind);
-            compare(side, "counter", kind, expected, now.counted().getOrDefault(kind.name(), -1L));
-            compare(side, "histogram", kind, expected, now.observed().getOrDefault(kind.name(), -1L));
+            compare(side, "counter", kind, expected, now.counted().get(kind.name()));
+            compare(side, "histogram", kind, expected, now.observed().get(kind.name()));
             for (String metric : List.of(Side.REQUESTS, Side.LATENCY + "_count", Side.LATENCY + "_bucket" + INFINITE)) {
-                compare(side, "/metrics " + metric, kind, expected, scraped.getOrDefault(metric + " " + kind, -1L));
+                compare(side, "/metrics " + metric, kind, expected, scraped.get(metric + " " + kind));
             }
         }
+        metrics.lines().filter(line -> !FORMAT.matcher(line).matches()).findFirst().ifPresent(line ->
+                differences.add(side.title() + ", /metrics: not in the format of Prometheus: " + line));
         if (all.unexpectedCount() > 0) {
             differences.add(side.title() + ": " + all.unexpectedCount() + " requests were not answered as expected, the"
                     + " first one: " + all.firstUnexpected());

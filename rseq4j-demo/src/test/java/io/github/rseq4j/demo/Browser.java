@@ -10,8 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import org.openqa.selenium.Dimension;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -24,6 +24,8 @@ final class Browser implements AutoCloseable {
     private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final long PAUSE_MILLIS = 20;
+    private static final long SETTLE_MILLIS = 500;
+    private static final int HEIGHT = 1000;
 
     private final ChromeDriver driver;
 
@@ -69,11 +71,23 @@ final class Browser implements AutoCloseable {
         return ((Number) js("return " + script)).longValue();
     }
 
+    /** Makes the page as wide as a device, also one that is narrower than a window can be. */
+    void resize(int width) throws InterruptedException {
+        size(width, HEIGHT);
+        // The page draws its curves anew.
+        Thread.sleep(SETTLE_MILLIS);
+    }
+
+    private void size(int width, long height) {
+        driver.executeCdpCommand("Emulation.setDeviceMetricsOverride", Map.of("width", width, "height", height,
+                "deviceScaleFactor", 1, "mobile", false));
+    }
+
     /** Writes a picture of the whole page, for a person to look at. */
-    void picture(Path file) throws IOException {
+    void picture(Path file) throws IOException, InterruptedException {
         js("window.scrollTo(0, 0)");
-        driver.manage().window().setSize(new Dimension(1400,
-                (int) number("document.documentElement.scrollHeight") + 140));
+        size((int) number("window.innerWidth"), number("document.documentElement.scrollHeight"));
+        Thread.sleep(SETTLE_MILLIS);
         Files.write(file, driver.getScreenshotAs(OutputType.BYTES));
     }
 

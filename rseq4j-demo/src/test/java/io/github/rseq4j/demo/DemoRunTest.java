@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class DemoRunTest {
     private static final String NUMBER = " +[0-9.,]+";
-    private static final String RATIO = " +([0-9.]+|-) \\([0-9.-]+ to [0-9.-]+\\) +(better|worse|~)";
 
     // A browser may still write to its folder while it ends.
     @TempDir(cleanup = CleanupMode.NEVER)
@@ -61,10 +61,7 @@ class DemoRunTest {
     @Test
     void comparesTheSidesAndWritesThePage() throws IOException, InterruptedException {
         String text = run(null, 3);
-        for (Measure measure : Measure.values()) {
-            String row = Pattern.quote(measure.title()) + NUMBER + NUMBER + RATIO + NUMBER + RATIO;
-            assertTrue(Pattern.compile("(?m)^" + row + "$").matcher(text).find(), measure + " in " + text);
-        }
+        assertSaysWhereItIsNotBetter(text);
         Rseq.Availability rseq = Rseq.availability();
         assertTrue(text.contains("per-CPU structures run on " + (rseq.available() ? "rseq, owner" : "the fallback: ")),
                 text);
@@ -77,15 +74,48 @@ class DemoRunTest {
                     > 1000, "the curves are drawn");
             assertEquals("true", page.js("return String(document.querySelectorAll('#machine tr').length > 8)"));
             assertTrue(text.contains("slow request: /documents/"), text);
+            assertTrue(page.number("demo.data.slow.waitNanos") > page.number("demo.data.slow.nanos") / 2);
             assertTrue(page.number("demo.found") >= 0, "the slow request is in the timeline");
             String details = String.valueOf(page.js("return document.querySelector('#slow iframe').contentDocument"
                     + ".getElementById('details').textContent"));
             assertTrue(details.contains("service:lock_wait"), details);
-            Path picture = Path.of(System.getProperty("rseq4j.demo.picture", ""));
-            if (!picture.toString().isEmpty()) {
-                page.picture(picture);
+            for (int width : List.of(1400, 400)) {
+                page.resize(width);
+                assertTrue(page.number("document.documentElement.scrollWidth") <= width, "as wide as " + width);
+                assertTrue(page.number("document.querySelector('#curves canvas').getBoundingClientRect().right")
+                        <= width, "the curves are as wide as " + width);
+                String picture = System.getProperty("rseq4j.demo.picture", "");
+                if (!picture.isEmpty()) {
+                    page.picture(Path.of(picture.replace(".png", "-" + width + ".png")));
+                }
             }
         }
+    }
+
+    /** The lines that say where ours is not better have the figures of the table. */
+    private static void assertSaysWhereItIsNotBetter(String text) {
+        for (String peer : List.of("JDK", "Micrometer")) {
+            int column = peer.equals("JDK") ? 0 : 1;
+            for (String word : List.of("worse", "~")) {
+                String sentence = text.lines().filter(line -> line.startsWith((word.equals("~")
+                        ? "rseq4j is not shown to be better than " : "rseq4j is worse than ") + peer)).findFirst()
+                        .orElse("");
+                for (Measure measure : Measure.values()) {
+                    List<String> row = ratios(text, measure);
+                    assertEquals(row.get(2 * column + 1).equals(word), sentence.contains(measure.title() + ": "
+                            + row.get(2 * column)), measure + ": " + row + " in " + sentence);
+                }
+            }
+        }
+    }
+
+    /** Returns both ratios of a measure, each with its word. */
+    private static List<String> ratios(String table, Measure measure) {
+        String ratio = "([0-9.-]+ \\([0-9.-]+ to [0-9.-]+\\)) +(better|worse|~)";
+        Matcher row = Pattern.compile("(?m)^" + Pattern.quote(measure.title()) + NUMBER + NUMBER + " +" + ratio + NUMBER
+                + " +" + ratio + "$").matcher(table);
+        assertTrue(row.find(), measure + " in " + table);
+        return List.of(row.group(1), row.group(2), row.group(3), row.group(4));
     }
 
     @Test

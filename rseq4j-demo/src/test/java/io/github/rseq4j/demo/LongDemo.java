@@ -6,15 +6,14 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** A process with a demo that takes long, which a test ends. */
+/** A process with a demo, which a test ends. */
 final class LongDemo {
-    private static final int SECONDS = 600;
-
     private LongDemo() {}
 
-    /** Runs the demo, with the page that the argument names. */
+    /** Runs the demo. The arguments are the page and the seconds. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        System.exit(new DemoRun().run(new ServiceDemo.Options(null, SECONDS, Path.of(arguments[0])),
+        int seconds = Integer.parseInt(arguments[1]);
+        System.exit(new DemoRun().run(new ServiceDemo.Options(null, seconds, Path.of(arguments[0])),
                 new PrintWriter(System.out, false, StandardCharsets.UTF_8)));
     }
 }

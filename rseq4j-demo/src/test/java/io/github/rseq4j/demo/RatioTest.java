@@ -14,7 +14,7 @@ class RatioTest {
     /** Returns turns whose pools have made these numbers of recyclers. */
     private static List<Turn> turns(long... recyclers) {
         return LongStream.of(recyclers).mapToObj(each -> new Turn(new LoadResult(), sample(0), sample(each),
-                new HeldEvents(each, 1, true), new SlowRequest(0, "", 0, null, null))).toList();
+                new HeldEvents(each, 1, true), new SlowRequest(0, "", 0, 0, null, null))).toList();
     }
 
     private static Sample sample(long recyclers) {

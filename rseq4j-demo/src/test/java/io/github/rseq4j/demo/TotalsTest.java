@@ -64,13 +64,34 @@ class TotalsTest {
                 + " has 2"),
                 differences(sample(2, 2, 0), metrics(2, 2, 6)));
         assertEquals(List.of("JDK: the recorder has lost 7 events"), differences(sample(2, 2, 7), metrics(2, 2, 2)));
-        assertEquals(Kind.values().length * 3, differences(sample(2, 2, 0), "").size());
+        List<String> missing = differences(sample(2, 2, 0), "");
+        assertEquals(Kind.values().length * 3, missing.size());
+        assertEquals("JDK, /metrics service_requests_total of READ: missing, the client has 2", missing.getFirst());
+    }
+
+    @Test
+    void readsNumbersAsTheFormatWritesThem() {
+        String metrics = metrics(2, 2, 2).replace("{kind=\"READ\"} 2.0", "{kind=\"READ\"} 1.2345678E7");
+        assertEquals(12_345_678L, Totals.scraped(metrics).get("service_requests_total READ"));
+        assertEquals(List.of("JDK, /metrics service_requests_total of READ: counted=12345678, the client has 2"),
+                differences(sample(2, 2, 0), metrics));
+    }
+
+    @Test
+    void findsALineThatIsNotInTheFormat() {
+        for (String line : List.of("service_requests_total{kind=\"READ\"}", "<html>", "a b c", "1a 2")) {
+            assertEquals(List.of("JDK, /metrics: not in the format of Prometheus: " + line),
+                    differences(sample(2, 2, 0), metrics(2, 2, 2) + line + "\n"));
+        }
+        for (String line : List.of("", "# EOF", "a +Inf", "a_b:c 1e-9 1700000000000", "a{b=\"c\",} NaN")) {
+            assertEquals(List.of(), differences(sample(2, 2, 0), metrics(2, 2, 2) + line + "\n"));
+        }
     }
 
     private static List<String> recorder(long requests, boolean isWhole) {
         Totals totals = new Totals();
         totals.check(Sides.RSEQ4J, new Turn(LoadResult.of(Kind.READ, 1000, 1000), sample(0, 0, 0), sample(2, 2, 0),
-                new HeldEvents(9, requests, isWhole), new SlowRequest(0, "", 0, null, null)));
+                new HeldEvents(9, requests, isWhole), new SlowRequest(0, "", 0, 0, null, null)));
         return totals.differences();
     }
 

@@ -10,7 +10,6 @@ import io.github.rseq4j.cli.io.Progress;
 import java.io.FileDescriptor;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -90,8 +89,12 @@ public final class BenchCommand implements Callable<Integer> {
         }
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         List<Family> families = families();
-        requireFolder("--json", json);
-        requireFolder("--html", html);
+        if (json != null) {
+            OutputFile.requireWritable("--json", json);
+        }
+        if (html != null) {
+            OutputFile.requireWritable("--html", html);
+        }
         Machine machine = Machine.current();
         Plan plan = given != null ? given : isQuick ? Plan.quick() : Plan.full();
         Suite suite = new Suite(families, plan);
@@ -118,14 +121,6 @@ public final class BenchCommand implements Callable<Integer> {
         }
         return all.stream().filter(family -> names.isEmpty() ? !isQuick || !family.isLong()
                 : names.contains(family.name())).toList();
-    }
-
-    /** Refuses a file that cannot be made, before the time to measure is spent. */
-    private static void requireFolder(String option, @Nullable Path file) {
-        Path folder = file == null ? null : file.toAbsolutePath().getParent();
-        if (folder != null && !Files.isDirectory(folder)) {
-            throw new InputException(option + "=" + file + ": " + folder + " is not a folder; make it first");
-        }
     }
 
     private void print(Results results, PrintWriter out) {

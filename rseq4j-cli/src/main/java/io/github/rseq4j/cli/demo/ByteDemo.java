@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli.demo;
 
 import io.github.rseq4j.Rseq;
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.Progress;
 import io.github.rseq4j.cli.io.Table;
 import java.io.PrintWriter;
@@ -19,7 +20,6 @@ import java.util.stream.IntStream;
 final class ByteDemo {
     private static final int ROUNDS = 3;
     private static final int TOP = 8;
-    private static final int EXIT_DIFFERS = 1;
     private static final long BYTES_PER_MB = 1_000_000;
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -67,7 +67,7 @@ final class ByteDemo {
         out.println(wrong.isEmpty() ? "check: every count agrees with the count of one thread, in " + ROUNDS + " rounds"
                 : "check: failed");
         out.flush();
-        return wrong.isEmpty() ? 0 : EXIT_DIFFERS;
+        return wrong.isEmpty() ? ExitStatus.OK : ExitStatus.BAD;
     }
 
     private static String amount(long n, String what) {

@@ -1,6 +1,7 @@
 package io.github.rseq4j.cli.demo;
 
 import io.github.rseq4j.analysis.text.Printable;
+import io.github.rseq4j.cli.io.ExitStatus;
 import io.github.rseq4j.cli.io.InputException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -11,6 +12,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -26,8 +28,9 @@ import picocli.CommandLine.Spec;
             + " table, the latencies, and the timeline of a slow request. All is on the loopback interface.", "",
             "With --bytes: counts the byte values and lines of files with many virtual threads, in per-CPU counters, in"
             + " LongAdders and in an AtomicLongArray. Compares their speed, and checks all counts against one thread."},
-        footer = {"", "Exit status: 0 all counts agree, 1 a count differs, 2 an option cannot be used or a path cannot"
-            + " be read."})
+        footer = {"", "Ctrl-C prints the rounds that are complete, and writes no page.",
+            "Exit status: 0 all counts agree; 1 a count differs; 2 an option cannot be used or a path cannot be read;"
+            + " 5 the page cannot be written, or a service cannot be started; 130 Ctrl-C."})
 public final class DemoCommand implements Callable<Integer> {
     static final int DEFAULT_SECONDS = 15;
     static final int MIN_SECONDS = 2;
@@ -78,7 +81,8 @@ public final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        CommandLine line = Objects.requireNonNull(spec).commandLine();
+        PrintWriter out = line.getOut();
         if (isBytes) {
             if (input != null || seconds != null || output != null) {
                 throw new InputException("--bytes: takes no --input, --seconds or --output; name files to count as"
@@ -99,7 +103,11 @@ public final class DemoCommand implements Callable<Integer> {
             throw new InputException("the demo of the service is in module io.github.rseq4j.demo, which is not here;"
                     + " start it by the launcher, ./rseq4j demo");
         }
-        return found.run(new ServiceDemo.Options(input, length,
+        int exit = found.run(new ServiceDemo.Options(input, length,
                 Objects.requireNonNullElse(output, Path.of(DEFAULT_OUTPUT))), out);
+        if (exit == ExitStatus.INTERRUPTED) {
+            line.getErr().println("rseq4j: stopped by Ctrl-C: these are the complete rounds, and no page is written");
+        }
+        return exit;
     }
 }

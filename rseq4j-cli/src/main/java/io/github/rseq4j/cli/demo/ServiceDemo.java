@@ -24,7 +24,7 @@ public interface ServiceDemo {
      *
      * @param options the options
      * @param out the output
-     * @return the exit status: 0, or 1 if totals differ
+     * @return the exit status: 0; 1 if totals differ; 130 if Ctrl-C ended it early, and all totals agree until then
      * @throws io.github.rseq4j.cli.io.InputException if an option cannot be used
      */
     int run(Options options, PrintWriter out) throws IOException, InterruptedException;

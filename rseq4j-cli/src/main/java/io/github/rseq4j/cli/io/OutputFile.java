@@ -85,6 +85,38 @@ public final class OutputFile {
         }
     }
 
+    /**
+     * Refuses a file that {@link #write} could not write, before the work for its content is done.
+     *
+     * @param option the option that named the file, for messages
+     * @param target the file
+     * @throws InputException if the file is a folder, its folder does not exist, or one of them may not be written to
+     */
+    public static void requireWritable(String option, Path target) {
+        String refusal = option + "=" + Printable.name(target.toString()) + ": cannot be written: ";
+        try {
+            Path file = followed(target);
+            Path folder = file.getParent();
+            if (folder != null && !Files.isDirectory(folder)) {
+                throw new InputException(refusal + "its folder is a file; name a file in a folder");
+            }
+            BasicFileAttributes there = attributes(file);
+            if (folder == null || there != null && there.isDirectory()) {
+                throw new InputException(refusal + "it is a folder; name a file");
+            }
+            if (there != null && !Files.isWritable(file)) {
+                throw InputException.cannot(refusal + "it may not be written to");
+            }
+            if ((there == null || there.isRegularFile()) && !file.startsWith(PROC) && !Files.isWritable(folder)) {
+                throw InputException.cannot(refusal + "its folder may not be written to");
+            }
+        } catch (NoSuchFileException _) {
+            throw new InputException(refusal + "its folder does not exist; make it first");
+        } catch (IOException e) {
+            throw InputException.cannot(refusal + RegularFile.why(e));
+        }
+    }
+
     private static @Nullable BasicFileAttributes attributes(Path file) throws IOException {
         try {
             return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);

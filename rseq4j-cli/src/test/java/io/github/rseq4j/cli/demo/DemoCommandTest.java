@@ -170,12 +170,21 @@ class DemoCommandTest {
     /** Keeps the options that it is run with, and returns a status of its own. */
     private static final class Remembering implements ServiceDemo {
         private final List<Options> options = new ArrayList<>();
+        private final int status;
+
+        Remembering() {
+            this(1);
+        }
+
+        Remembering(int status) {
+            this.status = status;
+        }
 
         @Override
         public int run(Options given, PrintWriter out) {
             options.add(given);
             out.println("the service ran");
-            return 1;
+            return status;
         }
     }
 
@@ -191,6 +200,13 @@ class DemoCommandTest {
         assertEquals(new Run(1, "the service ran" + System.lineSeparator(), ""), run);
         assertEquals(List.of(new ServiceDemo.Options(null, 15, Path.of("report.html")),
                 new ServiceDemo.Options(Path.of("documents"), 2, Path.of("page.html"))), demo.options);
+    }
+
+    @Test
+    void saysThatCtrlCEndedTheService() {
+        assertEquals(new Run(130, "the service ran" + System.lineSeparator(),
+                "rseq4j: stopped by Ctrl-C: these are the complete rounds, and no page is written"
+                + System.lineSeparator()), service(new Remembering(130)));
     }
 
     @Test

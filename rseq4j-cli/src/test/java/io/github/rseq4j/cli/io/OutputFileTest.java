@@ -188,4 +188,39 @@ class OutputFileTest {
             assertEquals(List.of("file", "folder", "trace"), names());
         }
     }
+
+    private InputException refusal(String name) {
+        return assertThrows(InputException.class, () -> OutputFile.requireWritable("--output", folder.resolve(name)));
+    }
+
+    @Test
+    void refusesAPathThatIsNoFileBeforeTheContentIsMade() throws IOException {
+        Files.createDirectory(folder.resolve("folder"));
+        Files.createFile(folder.resolve("file"));
+        Files.createSymbolicLink(folder.resolve("dangling"), folder.resolve("none/made"));
+        for (List<String> each : List.of(List.of("folder", "it is a folder; name a file"),
+                List.of("no/file", "its folder does not exist; make it first"),
+                List.of("dangling", "its folder does not exist; make it first"),
+                List.of("file/below", "its folder is a file; name a file in a folder"))) {
+            InputException refused = refusal(each.getFirst());
+            assertEquals("--output=" + folder.resolve(each.getFirst()) + ": cannot be written: " + each.getLast(),
+                    refused.getMessage());
+            assertEquals(ExitStatus.USAGE, refused.status());
+        }
+        Files.createSymbolicLink(folder.resolve("loop"), folder.resolve("loop"));
+        assertEquals(ExitStatus.CANNOT, refusal("loop").status());
+        assertEquals(ExitStatus.USAGE, assertThrows(InputException.class, () -> OutputFile.requireWritable("--output",
+                Path.of(""))).status());
+    }
+
+    @Test
+    void acceptsAPathThatCanBeWritten() throws IOException {
+        Files.writeString(folder.resolve("old"), "old");
+        Files.createSymbolicLink(folder.resolve("link"), folder.resolve("made"));
+        for (String name : List.of("new", "old", "link", "/dev/null", "/dev/stdout")) {
+            OutputFile.requireWritable("--output", folder.resolve(name));
+        }
+        assertEquals(List.of("link", "old"), names(), "nothing is made");
+        assertEquals("old", Files.readString(folder.resolve("old")));
+    }
 }

@@ -3,6 +3,7 @@ package io.github.rseq4j.demo.load;
 import io.github.rseq4j.analysis.text.Printable;
 import io.github.rseq4j.cli.io.InputException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -24,6 +25,7 @@ public final class Documents {
     private static final long MAX_ALL_BYTES = 64L << 20;
     private static final String OPTION = "--input=";
     private static final String ENDING = ".json";
+    private static final String REMEDY = "give a folder with files *.json that can be read";
 
     private final JsonMapper json = new JsonMapper();
     private final List<Document> all = new ArrayList<>();
@@ -47,14 +49,13 @@ public final class Documents {
         try {
             read(folder);
         } catch (IOException | UncheckedIOException e) {
-            throw new InputException(OPTION + source + ": cannot be read: "
-                    + Printable.name(String.valueOf(e.getMessage())) + "; give a folder with files *.json");
+            throw InputException.unreadable(OPTION + source, folder, e, REMEDY);
         }
     }
 
     private void read(Path folder) throws IOException {
-        if (folder.toString().isEmpty() || !Files.exists(folder)) {
-            throw new InputException(OPTION + source + ": there is no such folder; give a folder with files *.json");
+        if (folder.toString().isEmpty() || Files.notExists(folder)) {
+            throw new InputException(OPTION + source + ": there is no such folder; " + REMEDY);
         }
         List<Path> files;
         try (Stream<Path> below = Files.walk(folder.toRealPath())) {
@@ -65,14 +66,14 @@ public final class Documents {
         long bytes = 0;
         int left = 0;
         for (Path file : files) {
-            long size = Files.size(file);
-            if (size > MAX_BYTES) {
+            byte[] content = content(file);
+            if (content.length > MAX_BYTES) {
                 large.add(Printable.name(file.toString()));
-            } else if (all.size() == MAX_DOCUMENTS || bytes + size > MAX_ALL_BYTES) {
+            } else if (all.size() == MAX_DOCUMENTS || bytes + content.length > MAX_ALL_BYTES) {
                 left++;
             } else {
-                bytes += size;
-                all.add(document(Printable.name(file.toString()), Files.readAllBytes(file)));
+                bytes += content.length;
+                all.add(document(Printable.name(file.toString()), content));
             }
         }
         if (!large.isEmpty()) {
@@ -95,6 +96,13 @@ public final class Documents {
             notes.add(refused + " of " + all.size() + " documents are not JSON; the service refuses them with status"
                     + " 400; the first one is "
                     + all.stream().filter(each -> !each.isJson()).map(Document::name).findFirst().orElse(""));
+        }
+    }
+
+    /** Returns the content of a file, or its first part, which is longer than a document may be. */
+    private static byte[] content(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
+            return in.readNBytes(MAX_BYTES + 1);
         }
     }
 
@@ -121,6 +129,11 @@ public final class Documents {
     /** Returns the size of all documents, in bytes. */
     public long bytes() {
         return all.stream().mapToLong(each -> each.bytes().length).sum();
+    }
+
+    /** Returns the size of the largest document, in bytes. */
+    long largestBytes() {
+        return all.stream().mapToLong(each -> each.bytes().length).max().orElse(0);
     }
 
     /** Returns where they are from. */

@@ -47,7 +47,10 @@ public final class LoadResult {
         firstUnexpected = firstUnexpected == null ? other.firstUnexpected : firstUnexpected;
     }
 
-    /** Returns the latencies, in nanoseconds, from the sending of a request until the whole answer was there. */
+    /**
+     * Returns the latencies, in nanoseconds, until the whole answer was there: from the sending of a request, or, if it
+     * was sent by a schedule, from the time of the schedule.
+     */
     public Histogram latency() {
         return latency;
     }

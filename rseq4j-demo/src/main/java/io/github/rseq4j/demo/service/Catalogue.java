@@ -76,18 +76,21 @@ final class Catalogue implements AutoCloseable {
         });
     }
 
-    private void lock() {
-        // A lock that is free at once is no wait.
-        if (!lock.tryLock()) {
-            try (Span _ = events.waiting(LOCK)) {
-                lock.lock();
-            }
+    /** Takes the lock. Returns the time of the wait for it, in nanoseconds: 0 if the lock was free. */
+    private long lock() {
+        if (lock.tryLock()) {
+            return 0;
         }
+        long start = System.nanoTime();
+        try (Span _ = events.waiting(LOCK)) {
+            lock.lock();
+        }
+        return System.nanoTime() - start;
     }
 
-    /** Stores a document. */
-    void store(int id, int nodes, int bytes) throws SQLException {
-        lock();
+    /** Stores a document. Returns the time of its wait for the lock, in nanoseconds. */
+    long store(int id, int nodes, int bytes) throws SQLException {
+        long waitNanos = lock();
         try (Span _ = events.held(LOCK)) {
             query(STORE, statement -> {
                 statement.setInt(1, id);
@@ -98,11 +101,12 @@ final class Catalogue implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        return waitNanos;
     }
 
     /** Reports the visits of the first documents. The long query runs under the lock, so stores that wait are slow. */
     List<Line> report() throws SQLException {
-        lock();
+        long _ = lock();
         try (Span _ = events.held(LOCK)) {
             return query(REPORT, statement -> {
                 List<Line> lines = new ArrayList<>();

@@ -46,7 +46,12 @@ final class DocumentHandler extends Handler.Abstract {
     /** An answer without a value. */
     record Outcome(String outcome) {}
 
-    private record Answer(Kind kind, int status, Object body) {}
+    /** An answer, and the time of the request's wait for the lock of the catalogue, in nanoseconds. */
+    private record Answer(Kind kind, int status, Object body, long waitNanos) {
+        Answer(Kind kind, int status, Object body) {
+            this(kind, status, body, 0);
+        }
+    }
 
     DocumentHandler(Side side, Catalogue catalogue, SlowRequests slow) {
         this.side = side;
@@ -87,9 +92,7 @@ final class DocumentHandler extends Handler.Abstract {
         // Counted before the client has the answer, so that its count is never greater than this one.
         long nanos = System.nanoTime() - start;
         side.count(answer.kind(), nanos);
-        if (answer.kind() == Kind.STORE) {
-            slow.check(id, path, nanos);
-        }
+        slow.check(id, path, nanos, answer.waitNanos());
         send(response, callback, answer.status(), "application/json", body);
         return true;
     }
@@ -137,11 +140,9 @@ final class DocumentHandler extends Handler.Abstract {
             document = json.readValue(body, JsonNode.class);
         }
         int nodes = nodes(document);
-        if (isStored) {
-            catalogue.store(id, nodes, body.length);
-        }
+        long waitNanos = isStored ? catalogue.store(id, nodes, body.length) : 0;
         return new Answer(isStored ? Kind.STORE : Kind.READ, OK,
-                new Parsed(nodes, body.length, catalogue.find(id).orElse(null), document));
+                new Parsed(nodes, body.length, catalogue.find(id).orElse(null), document), waitNanos);
     }
 
     private static int nodes(JsonNode node) {

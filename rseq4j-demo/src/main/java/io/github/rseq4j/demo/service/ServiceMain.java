@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
@@ -27,6 +28,9 @@ public final class ServiceMain {
      * ends, and so does this process. Nothing else is printed to the output.
      */
     private static final JsonMapper JSON = new JsonMapper();
+
+    /** Longer than the client keeps an idle connection, so that only the client closes one. */
+    private static final long IDLE_MILLIS = TimeUnit.MINUTES.toMillis(5);
 
     private ServiceMain() {}
 
@@ -75,10 +79,8 @@ public final class ServiceMain {
             case "sample" -> {
                 return Sample.of(side, handler.requests());
             }
-            case "arm" -> {
-                side.forget();
-                slow.arm(path);
-            }
+            case "forget" -> side.forget();
+            case "arm" -> slow.arm(path);
             case "slow" -> {
                 return slow.disarm();
             }
@@ -96,6 +98,7 @@ public final class ServiceMain {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+        connector.setIdleTimeout(IDLE_MILLIS);
         connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
         server.addConnector(connector);
         server.setHandler(handler);

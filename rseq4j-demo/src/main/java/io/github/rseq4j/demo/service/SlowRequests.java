@@ -7,7 +7,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** Takes a snapshot of the recorder when a request was slow: the first one after each {@link #arm}. */
+/**
+ * Takes a snapshot of the recorder when a request was slow because it waited for the lock: the first one after each
+ * {@link #arm}. On a machine that stalls any request may be slow; a snapshot of another one would show nothing of use.
+ */
 final class SlowRequests {
     /** A request that takes longer is slow. */
     static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -37,20 +40,28 @@ final class SlowRequests {
         isArmed.set(true);
     }
 
-    /** Looks whether a request was slow. */
-    void check(long id, String path, long nanos) {
-        if (nanos >= SLOW_NANOS && isArmed.compareAndSet(true, false)) {
-            snapshot = Thread.ofPlatform().name("snapshot").daemon().start(() -> snapshot(id, path, nanos));
+    /**
+     * Looks whether a request was slow, and whether most of its time was the wait for the lock.
+     *
+     * @param id its number
+     * @param path its path
+     * @param nanos its latency, in nanoseconds
+     * @param waitNanos the time of its wait for the lock, in nanoseconds
+     */
+    void check(long id, String path, long nanos, long waitNanos) {
+        if (nanos >= SLOW_NANOS && waitNanos > nanos / 2 && isArmed.compareAndSet(true, false)) {
+            snapshot = Thread.ofPlatform().name("snapshot").daemon()
+                    .start(() -> snapshot(id, path, nanos, waitNanos));
         }
     }
 
-    private void snapshot(long id, String path, long nanos) {
+    private void snapshot(long id, String path, long nanos, long waitNanos) {
         try {
             Thread.sleep(SETTLE_MILLIS);
             side.snapshot(target);
-            found = new SlowRequest(id, path, nanos, target.toString(), null);
+            found = new SlowRequest(id, path, nanos, waitNanos, target.toString(), null);
         } catch (IOException | InterruptedException | RuntimeException e) {
-            found = new SlowRequest(id, path, nanos, null, String.valueOf(e));
+            found = new SlowRequest(id, path, nanos, waitNanos, null, String.valueOf(e));
         }
     }
 

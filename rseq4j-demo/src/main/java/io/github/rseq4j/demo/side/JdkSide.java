@@ -1,18 +1,15 @@
 package io.github.rseq4j.demo.side;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import tools.jackson.core.util.BufferRecycler;
 import tools.jackson.core.util.RecyclerPool;
 
 /** LongAdder, HdrHistogram, Jackson's deque of recyclers, JFR. */
-final class JdkSide implements Side {
+final class JdkSide extends JfrSide {
     private final AdderMetrics metrics = new AdderMetrics();
     private final DequePool recyclers = new DequePool();
-    private final JfrRecorder recorder = new JfrRecorder();
-    private final ServiceEvents events = new JfrServiceEvents();
 
     /** Is Jackson's ConcurrentDequePool, and counts the recyclers that it makes. */
     private static final class DequePool extends RecyclerPool.ConcurrentDequePoolBase<BufferRecycler> {
@@ -58,30 +55,5 @@ final class JdkSide implements Side {
     @Override
     public long recyclers() {
         return recyclers.made.sum();
-    }
-
-    @Override
-    public ServiceEvents events() {
-        return events;
-    }
-
-    @Override
-    public void snapshot(Path target) throws IOException {
-        recorder.dump(target);
-    }
-
-    @Override
-    public void forget() {
-        recorder.forget();
-    }
-
-    @Override
-    public long lost() {
-        return 0;
-    }
-
-    @Override
-    public void close() {
-        recorder.close();
     }
 }

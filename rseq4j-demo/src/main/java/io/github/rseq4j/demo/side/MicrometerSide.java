@@ -4,9 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.io.IOException;
 import java.lang.ref.SoftReference;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -18,13 +16,11 @@ import tools.jackson.core.util.BufferRecycler;
 import tools.jackson.core.util.RecyclerPool;
 
 /** Micrometer's counters and timers, a recycler for each thread, JFR. */
-final class MicrometerSide implements Side {
+final class MicrometerSide extends JfrSide {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Map<Kind, Counter> requests = new EnumMap<>(Kind.class);
     private final Map<Kind, Timer> latencies = new EnumMap<>(Kind.class);
     private final ThreadPool recyclers = new ThreadPool();
-    private final JfrRecorder recorder = new JfrRecorder();
-    private final ServiceEvents events = new JfrServiceEvents();
 
     /** Is Jackson's ThreadLocalPool, and counts the recyclers that it makes. */
     private static final class ThreadPool extends RecyclerPool.ThreadLocalPoolBase<BufferRecycler> {
@@ -90,30 +86,5 @@ final class MicrometerSide implements Side {
     @Override
     public long recyclers() {
         return recyclers.made.sum();
-    }
-
-    @Override
-    public ServiceEvents events() {
-        return events;
-    }
-
-    @Override
-    public void snapshot(Path target) throws IOException {
-        recorder.dump(target);
-    }
-
-    @Override
-    public void forget() {
-        recorder.forget();
-    }
-
-    @Override
-    public long lost() {
-        return 0;
-    }
-
-    @Override
-    public void close() {
-        recorder.close();
     }
 }

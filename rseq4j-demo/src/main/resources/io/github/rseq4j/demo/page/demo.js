@@ -66,13 +66,13 @@ class Curves {
 async function timeline(data) {
   const text = takeText("trace");
   if (!data.slow) {
-    byId("slow-text").textContent = "No request of a turn was slow enough to trigger a snapshot.";
+    byId("slow-text").textContent = "No store of a turn waited for the lock long enough to trigger a snapshot.";
     return null;
   }
-  byId("slow-text").textContent = `Request ${data.slow.id} to ${data.slow.path} took ${duration(data.slow.nanos)}. `
-    + "It has triggered a snapshot of the flight recorder. The timeline below is that snapshot, as rseq4j trace report "
-    + "shows it. A store waits for the lock of the catalogue (lock_wait), which the report holds for a long query "
-    + "(lock, query).";
+  byId("slow-text").textContent = `Request ${data.slow.id}, a store to ${data.slow.path}, took `
+    + `${duration(data.slow.nanos)}. For ${duration(data.slow.waitNanos)} of them it waited for the lock of the `
+    + "catalogue. It has triggered a snapshot of the flight recorder. The timeline below is that snapshot, as rseq4j "
+    + "trace report shows it. The wait is lock_wait. Reports hold the lock (lock) for a long query (query).";
   const frame = element("iframe", {title: "Timeline of the slow request"});
   frame.srcdoc = new TextDecoder().decode(await inflate(text));
   byId("slow").append(frame);
@@ -80,9 +80,9 @@ async function timeline(data) {
     await new Promise(resolve => setTimeout(resolve, 50));
   }
   const {model, view} = frame.contentWindow.report;
+  const isOurs = ({field, value}) => field === "id" && value === String(data.slow.id);
   const found = [...Array(model.size).keys()].find(i => model.nameOf(i) === "service:request"
-    && model.lines.get(i).includes(String(data.slow.id))
-    && Math.abs(model.whole(i) - data.slow.nanos) < data.slow.nanos / 4);
+    && model.fields(i)?.some(isOurs));
   if (found !== undefined) { view.jump(found); }
   return found;
 }

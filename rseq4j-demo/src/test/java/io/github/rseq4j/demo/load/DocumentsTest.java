@@ -93,4 +93,42 @@ class DocumentsTest {
         file("wrong.json", "{");
         assertTrue(refusal(folder).contains("1 of its files *.json are not JSON, the first one is "), refusal(folder));
     }
+
+    /** Root may read every file: the test takes names that no one can open. */
+    @Test
+    void namesAFileThatCannotBeRead() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "{}");
+        assertEquals("--input=" + file.resolve("below") + ": there is no such folder; give a folder with files *.json"
+                + " that can be read", refusal(file.resolve("below")));
+        Path loop = folder.resolve("loop");
+        Files.createSymbolicLink(loop, loop);
+        InputException refused = assertThrows(InputException.class, () -> new Documents(loop));
+        assertEquals(2, refused.status());
+        assertEquals("--input=" + loop + ": cannot be read: too many levels of symbolic links; give a folder with files"
+                + " *.json that can be read",
+                String.valueOf(refused.getMessage()).replace(" or unable to access attributes of symbolic link", ""));
+    }
+
+    @Test
+    void readsNeitherLinksNorFoldersNorPipesThatAreNamedLikeDocuments() throws IOException, InterruptedException {
+        file("a.json/b.json/c.json", "{}");
+        assertEquals(0, new ProcessBuilder("mkfifo", folder.resolve("pipe.json").toString()).start().waitFor());
+        Files.createSymbolicLink(folder.resolve("link.json"), Path.of("/dev/zero"));
+        Files.createSymbolicLink(folder.resolve("above"), folder);
+        assertEquals(1, new Documents(folder).size());
+        assertTrue(refusal(folder.resolve("pipe.json")).contains("it has no file *.json"));
+    }
+
+    @Test
+    void boundsTheLoadByTheLargestDocument() throws IOException {
+        file("a.json", "{}");
+        try (Load load = new Load(new Documents(folder))) {
+            assertEquals(256, load.scheduledClients());
+        }
+        file("large.json", "\"" + "x".repeat(Documents.MAX_BYTES - 2) + "\"");
+        try (Load load = new Load(new Documents(folder))) {
+            assertEquals(8, load.scheduledClients());
+            assertTrue(load.clients() <= 8);
+        }
+    }
 }
