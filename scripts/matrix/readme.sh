@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 awk -F ' *[|] *' '
   FNR == NR {
-    if ($0 ~ /^\| [a-z0-9]+-/ && $0 !~ /^\| (possible-|[a-z0-9]+-[0-9]+-cpus)/) {
+    if ($0 ~ /^\| [a-z0-9]+-/ && $0 !~ /^\| (possible-|jdk-|[a-z0-9]+-[0-9]+-cpus)/) {
       what = $7 == "NONE" ? "fallback" : "rseq, owner " $7 ", index " $8
       own = $12 == "NONE" ? "fallback" : "owner " $12
       table = table "| " $3 " | " $4 " | " $5 " | " what " | " own " | " $14 " |\n"

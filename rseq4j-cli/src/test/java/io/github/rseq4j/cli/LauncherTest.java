@@ -106,6 +106,9 @@ class LauncherTest {
         assertTrue(run.out().contains("-Drseq4j.agent=" + home.resolve("agent/rseq4j-agent.jar") + "\n"), run.out());
         assertTrue(run.out().contains("--module-path\n" + home.resolve("lib") + "\n"), run.out());
         assertEquals(5, launch(inJdk(""), "", "sample", "5").exit());
+        write(home.resolve("samples/Sample05Maximum.java"), "");
+        Launched sample = launch(inJdk(""), "", "sample", "5");
+        assertTrue(sample.out().endsWith("/io.github.rseq4j.samples.Sample05Maximum\n"), sample.out() + sample.err());
     }
 
     @Test
