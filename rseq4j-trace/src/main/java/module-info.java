@@ -16,7 +16,7 @@ module io.github.rseq4j.trace {
     exports io.github.rseq4j.trace;
     exports io.github.rseq4j.trace.ctf;
 
-    exports io.github.rseq4j.trace.common to io.github.rseq4j.agent;
+    exports io.github.rseq4j.trace.common to io.github.rseq4j.agent, io.github.rseq4j.cli;
     exports io.github.rseq4j.trace.file to io.github.rseq4j.cli;
     exports io.github.rseq4j.trace.layout to io.github.rseq4j.agent, io.github.rseq4j.cli;
     exports io.github.rseq4j.trace.ring to io.github.rseq4j.cli;

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 /**
  * docs/troubleshooting.md has a row for each message of the library's modules, and each row's message is in their code.
  * Columns whose head begins with "message" hold messages. A table whose head is "not listed" names packages and classes
- * without rows.
+ * without rows. Columns whose head begins with "printed" hold messages of the launcher and of its commands. These have
+ * rows for some of their messages only.
  */
 final class MessagesTest {
     private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
@@ -35,10 +36,10 @@ final class MessagesTest {
     private static final Pattern CODE = Pattern.compile("(`+) ?(.+?) ?\\1(?!`)");
 
     /** The messages and the names without rows of a page. */
-    private record Rows(Set<String> messages, Set<String> unlisted) {}
+    private record Rows(Set<String> messages, Set<String> unlisted, Set<String> printed) {}
 
     private static Rows rows(String page) {
-        Rows rows = new Rows(new TreeSet<>(), new TreeSet<>());
+        Rows rows = new Rows(new TreeSet<>(), new TreeSet<>(), new TreeSet<>());
         List<String> head = List.of();
         for (String line : page.lines().toList()) {
             if (!line.startsWith("|")) {
@@ -52,7 +53,8 @@ final class MessagesTest {
             }
             for (int i = 0; i < Math.min(head.size(), cells.size()); i++) {
                 Set<String> into = head.get(i).startsWith("message") ? rows.messages()
-                        : head.get(i).equals("not listed") ? rows.unlisted() : new TreeSet<>();
+                        : head.get(i).equals("not listed") ? rows.unlisted()
+                        : head.get(i).startsWith("printed") ? rows.printed() : new TreeSet<>();
                 Matcher code = CODE.matcher(cells.get(i).replace("\\|", "|"));
                 while (code.find()) {
                     into.add(code.group(2));
@@ -96,9 +98,15 @@ final class MessagesTest {
         return differences;
     }
 
-    private static Map<String, String> sources() throws IOException {
+    /** Returns the messages of the command line on a page that are not in a text, part by part. */
+    private static List<String> notPrinted(String page, String text) {
+        return rows(page).printed().stream().filter(message -> Arrays.stream(message.split("…"))
+                .anyMatch(part -> !text.contains(part.strip()))).toList();
+    }
+
+    private static Map<String, String> sources(List<String> modules) throws IOException {
         Map<String, String> sources = new TreeMap<>();
-        for (String module : MODULES) {
+        for (String module : modules) {
             Path folder = ROOT.resolve("rseq4j-" + module + "/src/main/java/" + BASE);
             List<Path> files;
             try (Stream<Path> all = Files.walk(folder)) {
@@ -118,7 +126,21 @@ final class MessagesTest {
     @Test
     void eachMessageHasARowAndEachRowAMessage() throws IOException {
         String page = Files.readString(ROOT.resolve("docs/troubleshooting.md"));
-        assertEquals("", String.join("\n", differences(page, sources())));
+        assertEquals("", String.join("\n", differences(page, sources(MODULES))));
+    }
+
+    @Test
+    void eachMessageOfTheCommandLineIsPrintedByIt() throws IOException {
+        String page = Files.readString(ROOT.resolve("docs/troubleshooting.md"));
+        // The script joins the words of a message by blanks.
+        String script = Files.readString(ROOT.resolve("rseq4j")).replaceAll("\" \\\\\n +\"", " ");
+        StringBuilder text = new StringBuilder(script);
+        sources(List.of("cli")).forEach((name, source) -> MessageSource.templates(name, source)
+                .forEach(template -> text.append('\n').append(template.text())));
+        assertEquals(List.of(), notPrinted(page, text.toString()));
+        assertEquals(List.of("there is … no such message"), notPrinted(page
+                + "\n| printed by a command | meaning |\n|---|---|\n| `there is … no such message` | - |\n",
+                text.toString()));
     }
 
     @Test

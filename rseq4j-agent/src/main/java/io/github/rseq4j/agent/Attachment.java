@@ -95,7 +95,9 @@ final class Attachment {
 
     private static String summary(boolean isDry, Matches found, List<Rule> of) {
         Matches.Count count = found.count(of);
-        return count + (isDry ? " would be" : count.methods() <= 1 ? " is" : " are") + " instrumented\n"
+        // Rules of earlier requests may have methods that are instrumented.
+        return (count.methods() == 0 && !isDry ? "no method is instrumented by the rules of this request\n"
+                : count + (isDry ? " would be" : count.methods() <= 1 ? " is" : " are") + " instrumented\n")
                 + (count.methods() > 0 ? "" : found.hasLeft() ? "all that match are left alone\n"
                         : "no loaded class matches; classes that match are instrumented when they are loaded\n");
     }

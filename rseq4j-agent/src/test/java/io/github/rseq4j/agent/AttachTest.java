@@ -294,11 +294,16 @@ final class AttachTest {
         String wrong = agent("method=a.B,mode=often");
         assertTrue(wrong.startsWith("error: mode=often"), wrong);
         String none = agent("method=no.such.Class");
-        assertTrue(none.startsWith("ok\nno method is instrumented\nno loaded class matches"), none);
+        assertTrue(none.startsWith("ok\nno method is instrumented by the rules of this request\n"
+                + "no loaded class matches"), none);
         String again = agent("method=no.such.Class,mode=count");
         assertEquals("ok\nno method that is instrumented has this rule\n", again);
         String base = agent("method=java.lang.String");
-        assertTrue(base.startsWith("ok\nno method is instrumented\nall that match are left alone\n"), base);
+        assertTrue(base.startsWith("""
+                ok
+                no method is instrumented by the rules of this request
+                all that match are left alone
+                """), base);
         assertTrue(base.contains("left alone: java.lang.String: "), base);
         String dry = agent("dry-run;" + STEADY + ";method=java.lang.String");
         assertTrue(dry.contains("Steady::step time\n"), dry);

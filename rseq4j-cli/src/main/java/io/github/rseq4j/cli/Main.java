@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
         description = "Linux restartable sequences for the JVM.",
         subcommands = {DoctorCommand.class, SelftestCommand.class, ListingCommand.class, DemoCommand.class,
             ProviderCommand.class, InspectCommand.class, TraceCommand.class, AttachCommand.class,
-            DetachCommand.class, TopCommand.class, HelpCommand.class, CompletionCommand.class},
+            DetachCommand.class, TopCommand.class, LauncherCommands.Sample.class, LauncherCommands.Bench.class,
+            HelpCommand.class, CompletionCommand.class},
         synopsisSubcommandLabel = "COMMAND", footer = {"", "rseq4j help COMMAND describes a command."})
 public final class Main implements Callable<Integer> {
     @Spec

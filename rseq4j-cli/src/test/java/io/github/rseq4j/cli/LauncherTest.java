@@ -7,6 +7,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -22,7 +25,8 @@ class LauncherTest {
     private static final String MAVEN = "apache-maven-3.9.16";
     /** The commands that the launcher and mvnw use. There is no mvn, no wget, no curl and no unzip. */
     private static final List<String> COMMANDS = List.of("sh", "sed", "cat", "head", "find", "dirname", "basename",
-            "readlink", "sort", "touch", "rm", "mkdir", "grep", "uname", "tr", "mktemp", "mv", "tar", "gzip");
+            "readlink", "sort", "touch", "rm", "mkdir", "grep", "uname", "tr", "mktemp", "mv", "tar", "gzip", "cmp",
+            "uniq");
 
     @TempDir
     private Path folder = Path.of("");
@@ -109,6 +113,50 @@ class LauncherTest {
         write(home.resolve("samples/Sample05Maximum.java"), "");
         Launched sample = launch(inJdk(""), "", "sample", "5");
         assertTrue(sample.out().endsWith("/io.github.rseq4j.samples.Sample05Maximum\n"), sample.out() + sample.err());
+    }
+
+    private static Path dated(Path file, int minute) throws IOException {
+        write(file, file.getFileName() + "");
+        return Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH.plus(minute, ChronoUnit.MINUTES)));
+    }
+
+    /** Writes a source of minute 1 and what mvn package leaves of it at minute 2. */
+    private Path packaged() throws IOException {
+        dated(home.resolve("pom.xml"), 1);
+        Path app = home.resolve("rseq4j-cli/target/app");
+        for (String name : List.of("core", "trace", "agent", "analysis", "cli")) {
+            Path module = home.resolve("rseq4j-" + name);
+            dated(module.resolve("pom.xml"), 1);
+            dated(module.resolve("src/main/java/Source.java"), 1);
+            for (Path folder : List.of(module.resolve("src/main/java"), module.resolve("src/main"))) {
+                Files.setLastModifiedTime(folder, FileTime.from(Instant.EPOCH));
+            }
+            for (Path target : List.of(module.resolve("target"), app)) {
+                dated(target.resolve("rseq4j-" + name + "-1.0.jar"), 2);
+            }
+        }
+        return app;
+    }
+
+    @Test
+    void takesWhatMavenHasBuilt() throws IOException, InterruptedException {
+        Path app = packaged();
+        Launched run = launch(inJdk(""), "", "doctor");
+        assertEquals(new Launched(0, run.out(), ""), run);
+        assertTrue(run.out().contains("--module-path\n" + app + "\n"), run.out());
+        assertTrue(Files.exists(app.resolve("built")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rseq4j-core/src/main/java/Source.java", "rseq4j-cli/pom.xml", "pom.xml",
+        "rseq4j-trace/target/rseq4j-trace-1.0.jar", "rseq4j-cli/target/app/rseq4j-cli-0.9.jar"})
+    void buildsWhereMavenHasBuiltSomethingElse(String changed) throws IOException, InterruptedException {
+        Path app = packaged();
+        Files.writeString(dated(home.resolve(changed), 3), "changed");
+        Launched run = launch(inJdk(""), "", "doctor");
+        assertEquals(5, run.exit(), run.out());
+        assertTrue(run.err().contains("must be built"), run.err());
+        assertTrue(Files.notExists(app.resolve("built")));
     }
 
     @Test

@@ -10,7 +10,9 @@ import java.io.Writer;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,7 +23,8 @@ import picocli.CommandLine.Command;
 
 class MainTest {
     private static final String COMMANDS =
-            "doctor, selftest, listing, demo, provider, inspect, trace, attach, detach, top, help, completion";
+            "doctor, selftest, listing, demo, provider, inspect, trace, attach, detach, top, "
+                    + "sample, bench, help, completion";
 
     /** The width of {@link Terminal}. */
     private static final int TERMINAL_COLUMNS = 150;
@@ -110,6 +113,28 @@ class MainTest {
         assertEquals(Run.of("doctor", "--help"), Run.of("help", "doctor"));
         assertEquals(Run.of("trace", "view", "--help"), Run.of("help", "trace", "view"));
         assertEquals(2, Run.of("help", "doctor", "view").exit());
+    }
+
+    /** The list of commands shows the first line of each description. */
+    @Test
+    void theSummaryOfACommandIsASentence() {
+        List<CommandLine> all = new ArrayList<>(Main.commandLine().getSubcommands().values());
+        all.addAll(Objects.requireNonNull(Main.commandLine().getSubcommands().get("trace")).getSubcommands().values());
+        for (CommandLine command : all) {
+            String[] description = command.getCommandSpec().usageMessage().description();
+            assertTrue(description[0].endsWith("."), command.getCommandName() + ": " + description[0]);
+        }
+    }
+
+    @Test
+    void namesTheLauncherForItsOwnCommands() {
+        Run sample = Run.of("sample", "5", "a");
+        assertEquals(2, sample.exit());
+        assertEquals("rseq4j: command=sample 5 a is a command of the launcher: run ./rseq4j sample 5 a in the source of"
+                + " rseq4j", sample.onlyError());
+        assertEquals("rseq4j: command=bench --quick pools is a command of the launcher: run ./rseq4j bench --quick"
+                + " pools in the source of rseq4j", Run.of("bench", "pools", "--quick").onlyError());
+        assertTrue(Run.of("smaple").onlyError().contains("did you mean sample?"));
     }
 
     @Test

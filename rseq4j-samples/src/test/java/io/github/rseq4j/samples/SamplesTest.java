@@ -14,6 +14,7 @@ import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Matcher;
@@ -25,8 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every sample prints the output in its comment. */
 final class SamplesTest {
-    private static final Path SOURCES = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")),
-            "rseq4j-samples", "src", "main", "java", "io", "github", "rseq4j", "samples");
+    private static final Path ROOT = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")));
+    private static final Path SOURCES = ROOT.resolve("rseq4j-samples/src/main/java/io/github/rseq4j/samples");
     private static final Pattern OUTPUT = Pattern.compile("<pre>\\R(.*?)\\R \\* </pre>", Pattern.DOTALL);
 
     static List<String> samples() {
@@ -58,9 +59,14 @@ final class SamplesTest {
         }
     }
 
+    /** The samples in C have numbers among those in Java. */
     @Test
-    void theSamplesAreNumberedFromOneWithoutAGap() {
-        List<String> names = samples();
+    void theSamplesAreNumberedFromOneWithoutAGap() throws IOException {
+        List<String> names = new ArrayList<>(samples());
+        try (Stream<Path> files = Files.list(ROOT.resolve("rseq4j-samples/src/main/c"))) {
+            files.map(file -> file.getFileName().toString().replace(".c", "")).forEach(names::add);
+        }
+        names.sort(null);
         for (int i = 0; i < names.size(); i++) {
             assertTrue(names.get(i).matches("Sample%02d[A-Z][A-Za-z]+".formatted(i + 1)), names.get(i));
         }
@@ -78,8 +84,7 @@ final class SamplesTest {
         for (String name : samples()) {
             all.append(Files.readString(SOURCES.resolve(name + ".java")));
         }
-        Path structures = Path.of(Objects.requireNonNull(System.getProperty("rseq4j.root")), "rseq4j-core", "src",
-                "main", "java", "io", "github", "rseq4j", "percpu");
+        Path structures = ROOT.resolve("rseq4j-core/src/main/java/io/github/rseq4j/percpu");
         try (Stream<Path> files = Files.list(structures)) {
             List<String> missing = files.map(file -> file.getFileName().toString().replace(".java", ""))
                     .filter(name -> name.startsWith("PerCpu") && !all.toString().contains("new " + name)).toList();

@@ -119,10 +119,14 @@ class ReadmeFiguresTest {
     void aFileThatIsNoRunAndAPageWithoutMarksAreRefused(@TempDir Path folder)
             throws IOException, InterruptedException {
         Path text = Files.writeString(folder.resolve("text.json"), "text");
-        assertTrue(assertThrows(InputException.class, () -> ReadmeFigures.replaced(PAGE, text)).getMessage()
-                .contains("text.json: is not what bench --json writes"));
+        requireRefusal("text.json: is not what bench --json writes", PAGE, text);
         Path json = run(folder);
-        assertTrue(assertThrows(InputException.class, () -> ReadmeFigures.replaced("none", json)).getMessage()
-                .contains("no marks <!-- figures -->"));
+        requireRefusal("no marks <!-- figures -->", "none", json);
+    }
+
+    private static void requireRefusal(String reason, String page, Path json) {
+        String message = String.valueOf(
+                assertThrows(InputException.class, () -> ReadmeFigures.replaced(page, json)).getMessage());
+        assertTrue(message.contains(reason), message);
     }
 }

@@ -27,8 +27,18 @@ import picocli.CommandLine.Spec;
 
 /** {@code attach}: traces methods of a running JVM, or controls its tracers. */
 @Command(name = "attach", mixinStandardHelpOptions = true, sortOptions = false,
-        description = {"Counts, times or records the calls of chosen methods of a running JVM,",
-            "or lists, switches, flushes and snapshots the tracers that its program has opened."},
+        customSynopsis = {"rseq4j attach PID (--method=GLOB [--mode=MODE]",
+            "       [--over=DURATION] [--args] [--stack]",
+            "       [--sample=N] [--limit=N/s])... [--rules=FILE]",
+            "       [--trace=DIR] [--snapshot=DIR]",
+            "       [--snapshots=N/min] [--jfr] [--dry-run]",
+            "   or: rseq4j attach PID [--list] [--tracer=GLOB]",
+            "       [--enable=PROVIDER:EVENT]...",
+            "       [--disable=PROVIDER:EVENT]... [--flush]",
+            "       [--snapshot[=DIR]]"},
+        description = {"Traces chosen methods of a running JVM, or controls its program's own tracers.",
+            "Calls of the methods are counted, timed or recorded. Tracers are listed, switched, flushed and"
+            + " written."},
         footer = {"", "Examples:",
             "  rseq4j attach 4711 --method 'com.acme.**::handle*' --mode time",
             "  rseq4j attach 4711 --method 'com.acme.Dao+' --over 10ms --args",
@@ -147,8 +157,8 @@ public final class AttachCommand implements Callable<Integer> {
 
     private RuleSet rules() {
         if (rules.isEmpty() && rulesFile == null) {
-            throw new InputException("no rule is given: --method GLOB or --rules FILE, and nothing is asked of the"
-                    + " program's tracers: --list; see rseq4j attach --help");
+            throw new InputException("give a rule (--method GLOB or --rules FILE), or ask the program's own tracers"
+                    + " (--list, --enable, --disable, --flush or --snapshot); see rseq4j attach --help");
         }
         if (snapshot != null && snapshot.isEmpty()) {
             throw new InputException("--snapshot of rules needs DIR, the folder of the snapshots");

@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
             + " table is printed each interval, until the process ends.",
             "The command reads memory that the agent shares with processes of the same user. The process does nothing"
             + " for that.",
-            "Exit status: 0 the table was shown, 2 there is no such process, or no agent is in it, 4 the table is"
-            + " damaged."})
+            "Exit status: 0 the table was shown, also if Ctrl-C ended it on a terminal, 2 there is no such process, or"
+            + " no agent is in it, 4 the table is damaged."})
 public final class TopCommand implements Callable<Integer> {
     private static final double LEAST_SECONDS = 0.1;
     private static final double MOST_SECONDS = 86_400;
@@ -144,7 +144,7 @@ public final class TopCommand implements Callable<Integer> {
             out.println("pid " + pid + ", " + rows.period() + ": " + rows.methods() + " methods, " + called.size()
                     + " called"
                     + (rows.whyCopied().isEmpty() ? "" : "; slower, and new once a second: " + rows.whyCopied()));
-            TopText.lines(called, Integer.MAX_VALUE).forEach(out::println);
+            TopText.lines(called, Integer.MAX_VALUE, rows.sort()).forEach(out::println);
             // A reader that has closed the pipe ends the command.
         } while (!out.checkError() && !isOnce);
     }

@@ -29,6 +29,9 @@ final class TopScreen {
     private static final int LEAST_ROWS = 24;
     private static final String KEYS = "c calls  t total  5 p50  9 p99  m max  r reverse  / filter  a since attach  "
             + "p pause  h help  q quit";
+    /** The keys for a terminal that is narrower than {@link #KEYS}. */
+    private static final String SHORT_KEYS = "h help  q quit  / filter  p pause  r reverse  c t 5 9 m sort";
+    private static final String NAME = "rseq4j top  ";
     private static final List<String> HELP = """
             Keys of rseq4j top
 
@@ -236,14 +239,20 @@ final class TopScreen {
 
     private List<String> head() {
         List<String> head = new ArrayList<>();
-        head.add("rseq4j top  pid " + pid + "  " + rows.period() + "  " + rows.methods() + " methods  by "
+        String text = NAME + "pid " + pid + "  " + rows.period() + "  " + rows.methods() + " methods  by "
                 + rows.sort() + (rows.isReversed() ? ", reversed" : "")
                 + (rows.filter().text().isEmpty() ? "" : "  filter " + rows.filter().text())
-                + (isPaused ? "  PAUSED" : ""));
+                + (isPaused ? "  PAUSED" : "");
+        // A narrow terminal does without the name of the command.
+        head.add(text.length() <= width() ? text : text.substring(NAME.length()));
         if (!rows.whyCopied().isEmpty()) {
             head.add("slower, and new once a second: " + rows.whyCopied());
         }
         return head;
+    }
+
+    private int width() {
+        return size.getColumns() > 0 ? size.getColumns() : LEAST_COLUMNS;
     }
 
     private void draw() {
@@ -251,7 +260,7 @@ final class TopScreen {
             display.clear();
         }
         size = Size.of(terminal.getSize());
-        int columns = size.getColumns() > 0 ? size.getColumns() : LEAST_COLUMNS;
+        int columns = width();
         int height = size.getRows() > 0 ? size.getRows() : LEAST_ROWS;
         display.resize(Size.of(columns, height));
         List<AttributedString> lines = new ArrayList<>();
@@ -272,7 +281,8 @@ final class TopScreen {
         List<TopRows.Shown> all = rows.rows();
         int room = Math.max(1, height - lines.size() - 2);
         first = Math.clamp(first, 0, Math.max(0, all.size() - room));
-        List<String> text = TopText.lines(all.subList(first, Math.min(all.size(), first + room)), columns);
+        List<String> text = TopText.lines(all.subList(first, Math.min(all.size(), first + room)), columns,
+                rows.sort());
         String heading = text.getFirst();
         lines.add(new AttributedString(heading + " ".repeat(Math.max(0, columns - heading.length())),
                 AttributedStyle.INVERSE));
@@ -280,7 +290,8 @@ final class TopScreen {
         while (lines.size() < height - 1) {
             lines.add(AttributedString.EMPTY);
         }
+        String keys = KEYS.length() <= columns ? KEYS : SHORT_KEYS;
         lines.add(new AttributedString(written != null ? "filter: " + written + "_"
-                : all.isEmpty() ? "no method matches; " + KEYS : KEYS));
+                : all.isEmpty() ? "no method matches; " + keys : keys));
     }
 }

@@ -17,6 +17,7 @@ import io.github.rseq4j.kernel.Native;
 import io.github.rseq4j.kernel.RawMemory;
 import io.github.rseq4j.kernel.RseqArea;
 import io.github.rseq4j.registration.Registration;
+import io.github.rseq4j.trace.common.TraceTime;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -157,6 +158,8 @@ public final class DoctorCommand implements Callable<Integer> {
         report.put("aborts", aborts);
         report.put("selfTestMicros", availability.selfTestNanos() / NANOS_PER_MICRO);
         report.put("note", test.fenceNote());
+        report.put("traceClock", TraceTime.isCounter() ? "counter" : "CLOCK_MONOTONIC");
+        report.put("traceClockReason", TraceTime.isCounter() ? "" : TraceTime.whyNoCounter());
         report.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         report.put("architecture", Architecture.hostName());
         report.put("libc", Libc.name());
@@ -187,6 +190,8 @@ public final class DoctorCommand implements Callable<Integer> {
         if (!String.valueOf(report.get("note")).isEmpty()) {
             table.row("note", report.get("note"));
         }
+        table.row("clock", "of traces: " + (TraceTime.isCounter() ? "the processor's counter"
+                : "CLOCK_MONOTONIC, which takes longer; " + report.get("traceClockReason")));
         for (Map<String, Object> each : processes) {
             table.row("process", each.get("pid") + " (" + each.get("process") + "): " + each.get("name") + " "
                     + each.get("what") + "; remedy: " + each.get("remedy"));

@@ -114,7 +114,8 @@ public final class Launch {
                 return unknown(word, command);
             }
         }
-        return Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
+        String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
+        return e instanceof ParameterException ? message.replaceFirst("^Error: ", "") : message;
     }
 
     private static String unknown(String word, CommandLine line) {

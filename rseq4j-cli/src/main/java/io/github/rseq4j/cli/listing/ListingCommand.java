@@ -8,6 +8,7 @@ import io.github.rseq4j.kernel.Architecture;
 import io.github.rseq4j.machine.Listing;
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -21,7 +22,8 @@ import picocli.CommandLine.Spec;
 /** {@code listing}: prints the steps of a section and the code emitted for them. */
 @Command(name = "listing", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Prints the steps of a section, or of all sections, with assembly, offsets and bytes.",
-        footer = {"", "The listing has nominal offsets, so it is the same on every machine. GNU as can read it."})
+        footer = {"", "The listing has nominal offsets and limits, so it is the same on every machine, and is not the"
+            + " code of this one. GNU as can read it."})
 public final class ListingCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
@@ -30,7 +32,8 @@ public final class ListingCommand implements Callable<Integer> {
     private @Nullable String section;
 
     @Option(names = "--arch", paramLabel = "ARCH",
-            description = "The architecture, by the name of its encoder (default: this machine's architecture).")
+            completionCandidates = Names.class,
+            description = "The architecture: ${COMPLETION-CANDIDATES} (default: this machine's architecture).")
     private @Nullable String arch;
 
     @Option(names = "--index", paramLabel = "mm_cid|cpu_id", defaultValue = "mm_cid",
@@ -70,6 +73,17 @@ public final class ListingCommand implements Callable<Integer> {
         return Arrays.stream(Architecture.values()).filter(a -> a.spelling().equals(wanted)).findFirst()
                 .orElseThrow(() -> new InputException("--arch=" + wanted + " is unknown, must be one of "
                         + String.join(", ", architectures())));
+    }
+
+    /** The names of the architectures. Created by picocli. */
+    static final class Names implements Iterable<String> {
+        /** Creates the list. Called by picocli. */
+        Names() {}
+
+        @Override
+        public Iterator<String> iterator() {
+            return architectures().iterator();
+        }
     }
 
     private static List<String> architectures() {

@@ -27,14 +27,15 @@ public final class ReadyQueries {
     /**
      * Returns the text of a query.
      *
+     * @param option the option or command that names it
      * @param name its name
      * @return one statement
      * @throws InputException if there is no query of that name
      */
-    public static String query(String name) {
+    public static String query(String option, String name) {
         Map<String, String> known = descriptions();
         if (!known.containsKey(name)) {
-            throw new InputException("--query=" + name + ": is unknown, must be one of "
+            throw new InputException(option + "=" + name + ": is unknown, must be one of "
                     + String.join(", ", known.keySet()));
         }
         return sql(name);

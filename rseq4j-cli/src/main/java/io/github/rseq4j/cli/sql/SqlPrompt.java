@@ -97,8 +97,8 @@ public final class SqlPrompt {
                         + " GROUP BY table_name ORDER BY table_name"));
                 case ".list" -> ReadyQueries.descriptions()
                         .forEach((query, about) -> out.println(query + ": " + about));
-                case ".show" -> out.println(ReadyQueries.query(argument).strip());
-                case ".query" -> session.run(List.of(ReadyQueries.query(argument)));
+                case ".show" -> out.println(ReadyQueries.query("show", argument).strip());
+                case ".query" -> session.run(List.of(ReadyQueries.query("query", argument)));
                 case ".format" -> session.format(SqlFormat.valueOf(argument));
                 default -> out.println("""
                         .tables         the tables and their columns

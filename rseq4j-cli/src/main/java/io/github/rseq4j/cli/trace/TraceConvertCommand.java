@@ -29,9 +29,9 @@ import picocli.CommandLine.Spec;
             + " to the other version of the Common Trace Format, or to a tree of Parquet files."},
         footer = {"", "ctf2 and ctf1.8 copy the packets as they are to a new folder, and write the metadata in CTF 2 or"
             + " CTF 1.8. Packets with a problem are left out.",
-            "parquet adds the runs of all DIRs to the tree, whose folders are events, spans, threads, samples, packets,"
-            + " hosts and typed, each with host=/date=/provider=. A run that is there is replaced. docs/trace-sql.md"
-            + " has the columns.",
+            "parquet adds the runs of all DIRs to the tree: events, spans, open_spans and samples have the folders"
+            + " host=/date=/provider=, typed event= too, and threads, packets and hosts host=/date= alone. A run that"
+            + " is there is replaced. docs/trace-sql.md has the columns.",
             "Slices of chrome nest: a span whose end is missing, or comes after the end of the span around it, ends "
             + "before that span. FILE is replaced when it is complete.",
             "Exit status: 0 the whole trace was read, 4 something is wrong with it, 5 the output cannot be written."})

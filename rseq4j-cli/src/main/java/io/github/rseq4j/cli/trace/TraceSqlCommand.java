@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "sql", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Runs queries of SQL (DuckDB) over one or several traces.",
         footer = {"", "Tables: events, spans, open_spans, threads, samples, packets, hosts, and one for each event, "
-            + "such as \"web:request_begin\". DESCRIBE events; prints the columns; docs/tracing.md explains them.",
+            + "such as \"web:request_begin\". DESCRIBE events; prints the columns; docs/trace-sql.md explains them.",
             "Without SQL, statements are read from a prompt, or from the standard input if that is no terminal.",
             "The traces are loaded to a temporary database in $TMPDIR (default: /tmp), which is deleted at the end.",
             "Exit status: 0 all statements succeeded, 1 a statement failed, 4 something is wrong with a trace."})
@@ -77,11 +77,11 @@ final class TraceSqlCommand implements Callable<Integer> {
             return 0;
         }
         if (shown != null) {
-            out.println(ReadyQueries.query(shown).strip());
+            out.println(ReadyQueries.query("--show", shown).strip());
             return 0;
         }
         List<String> statements = new ArrayList<>();
-        queries.forEach(name -> statements.add(ReadyQueries.query(name)));
+        queries.forEach(name -> statements.add(ReadyQueries.query("--query", name)));
         List<Path> folders = new ArrayList<>();
         for (String word : words) {
             if (folders.size() == words.size() - 1 && !Files.isDirectory(Path.of(word)) && isSql(word)) {

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
 /** {@code trace summary}: prints counts, rates and latencies of a trace. */
 @Command(name = "summary", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Counts the events of a trace by name, CPU and thread, and discarded events. Measures spans: two"
-                + " events of one thread whose names end with _begin and _end.",
+                + " events of one thread whose names end with _begin and _end, or one event with durationNanos.",
         footer = {"", "Exit status: 0 the whole trace was read, 4 something is wrong with it."})
 final class TraceSummaryCommand implements Callable<Integer> {
     private static final int SHOWN_THREADS = 20;

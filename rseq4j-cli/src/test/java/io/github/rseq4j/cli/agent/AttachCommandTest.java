@@ -198,8 +198,8 @@ final class AttachCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "'' | no rule is given: --method GLOB or --rules FILE",
-        "--mode time | Missing required argument",
+        "'' | give a rule (--method GLOB or --rules FILE), or ask the program",
+        "--mode time | rseq4j: Missing required argument(s): --method=GLOB",
         "--method a.B --mode tme | mode=tme is unknown: a mode is count, time or event",
         "--method a.B --mode count --over 1ms | over does not go with mode=count",
         "--method a.B --limit 5/s | limit is an option of records",
@@ -226,6 +226,13 @@ final class AttachCommandTest {
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains(message), run.err());
         assertFalse(run.err().contains("no such process"), run.err());
+    }
+
+    @Test
+    void helpShowsThatSwitchesOfTracersAreNotRequired() {
+        Run run = Run.of("attach", "--help");
+        assertTrue(run.out().contains("[--enable=PROVIDER:EVENT]...") && run.out().contains(
+                "[--disable=PROVIDER:EVENT]..."), run.out());
     }
 
     @Test

@@ -191,6 +191,13 @@ final class TopScreenTest {
     void drawsInTheNewSize() {
         resize(78, 8);
         await(lines -> lines.size() == 8 && lines.stream().allMatch(line -> line.length() <= 78)
+                && lines.get(1).strip().matches("CALLS/S +TOTAL +P50 +P99 +METHOD")
+                && lines.get(2).contains("  com.acme.") && lines.getLast().startsWith("h help  q quit"));
+        resize(60, 8);
+        await(lines -> lines.size() == 8 && lines.getFirst().matches("pid .*  by total")
+                && lines.get(1).strip().matches("CALLS/S +TOTAL +METHOD") && lines.get(2).contains("  com.acme."));
+        resize(30, 8);
+        await(lines -> lines.size() == 8 && lines.get(1).strip().matches("TOTAL +METHOD")
                 && lines.stream().anyMatch(line -> line.contains("  ..")));
         resize(150, 40);
         await(lines -> lines.size() == 40 && lines.get(2).contains("  com.acme."));

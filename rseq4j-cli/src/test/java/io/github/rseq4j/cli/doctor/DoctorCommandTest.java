@@ -33,7 +33,8 @@ class DoctorCommandTest {
         JsonNode report = json();
         for (String key : List.of("available", "owner", "reason", "remedy", "index", "featureSize", "align", "offset",
                 "aborts", "kernel", "architecture", "libc", "registeredLength", "limit", "proof", "membarrier",
-                "selfTestMicros", "jdk", "mode", "sliceExtension", "libcRegistered", "processes")) {
+                "selfTestMicros", "jdk", "mode", "sliceExtension", "libcRegistered", "processes",
+                "traceClock", "traceClockReason")) {
             assertTrue(report.has(key), key);
         }
         assertTrue(report.get("aborts").get("fence").isIntegralNumber());
@@ -80,6 +81,18 @@ class DoctorCommandTest {
         assertTrue(run.out().contains("verdict     " + (available ? "usable" : "fallback")), run.out());
         assertEquals(available, !run.out().contains("remedy"));
         assertEquals("", run.err());
+    }
+
+    @Test
+    void namesTheClockOfTraces() {
+        JsonNode report = json();
+        boolean isCounter = report.get("traceClock").stringValue().equals("counter");
+        assertEquals(isCounter, report.get("traceClockReason").stringValue().isEmpty());
+        assertTrue(Run.of("doctor").out().contains("clock       of traces: "
+                + (isCounter ? "the processor's counter" : "CLOCK_MONOTONIC")));
+        if (FALLBACK_ASKED_FOR) {
+            assertFalse(isCounter);
+        }
     }
 
     @Test

@@ -70,6 +70,7 @@ class ListingCommandTest {
 
     @Test
     void refusesAnUnknownArchitecture() {
+        assertTrue(Run.of("listing", "--help").out().contains("x64, aarch64"));
         Run run = Run.of("listing", "--arch=mips");
         assertEquals(2, run.exit());
         assertEquals("rseq4j: --arch=mips is unknown, must be one of x64, aarch64", run.onlyError());

@@ -94,7 +94,7 @@ class SqlPromptTest {
             answer(terminal, ".format json");
             assertTrue(answer(terminal, ".tables").contains("{\"name\":\"web:request_begin\",\"columns\":\"host,"));
             assertTrue(answer(terminal, ".query discarded").contains("\"ring_set\":0,"));
-            assertTrue(answer(terminal, ".query none").contains("--query=none: is unknown, must be one of slowest, "));
+            assertTrue(answer(terminal, ".query none").contains("query=none: is unknown, must be one of slowest, "));
             assertTrue(answer(terminal, ".show threads").contains("FROM threads"));
             answer(terminal, ".FORMAT csv");
             assertTrue(answer(terminal, "SELECT 1 AS a, 2 AS b;").replace("\r", "").contains("a,b\n1,2\n"));

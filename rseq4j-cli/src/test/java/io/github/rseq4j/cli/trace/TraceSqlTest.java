@@ -311,6 +311,7 @@ class TraceSqlTest {
         Run run = Run.of("trace", "sql", sample().toString(), "--query=none");
         assertEquals(2, run.exit());
         assertTrue(run.onlyError().contains("--query=none: is unknown, must be one of slowest, "), run.err());
+        assertTrue(Run.of("trace", "sql", "--show", "none").onlyError().contains("--show=none: is unknown, must be"));
         assertTrue(Run.of("trace", "sql", "SELECT 1").onlyError().contains("no DIR given"));
     }
 
