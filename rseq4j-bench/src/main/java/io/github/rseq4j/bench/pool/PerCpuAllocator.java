@@ -10,9 +10,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A prototype of an allocator for Netty with idle buffers for each CPU: a {@link PerCpuPool} of whole direct buffers for
- * each power of two from 64 bytes to 64 KiB. It is the least that such an allocator can do: it cuts no chunks, bounds no
- * memory and counts nothing, so it shows the best that one could be.
+ * A prototype of an allocator for Netty with idle buffers for each CPU: a {@link PerCpuPool} of whole direct buffers
+ * for each power of two from 64 bytes to 64 KiB. It is the least that such an allocator can do: it cuts no chunks,
+ * bounds no memory and counts nothing. So it shows the best that one could be.
  */
 final class PerCpuAllocator extends AbstractByteBufAllocator {
     private static final int SMALLEST_SHIFT = 6;
@@ -25,7 +25,7 @@ final class PerCpuAllocator extends AbstractByteBufAllocator {
         super(true);
     }
 
-    /** A buffer that gives itself back to its pool when nobody refers to it. */
+    /** A buffer that gives itself back to its pool when its count of references is 0. */
     private static final class Pooled extends UnpooledUnsafeDirectByteBuf {
         private PerCpuPool.@Nullable Lease<Pooled> lease;
 
