@@ -41,6 +41,7 @@ public final class CodeMemory {
     private long mappedBytes;
 
     private final Compiler compiler;
+    private final PerfMap names = new PerfMap();
     private @Nullable MethodHandle synchronise;
 
     /**
@@ -86,6 +87,7 @@ public final class CodeMemory {
         synchronise(codeNext, pagesBytes);
         codeNext += pagesBytes;
         dataNext = dataEnd(functions);
+        names.add(placed);
         return placed;
     }
 
