@@ -7,6 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/debs.sh"
 suite=${RSEQ4J_MATRIX_SUITE:-forky}
 root=$WORK/babeltrace/$suite
+mkdir -p "$WORK/babeltrace"
 # Each step says "or give up": bash ignores errexit in a function that "||" follows.
 prepare() {
   rm -rf "$root" "$root.debs"
@@ -15,10 +16,12 @@ prepare() {
   rm -rf "$root"/usr/share/{doc,man,locale} "$root.debs"
   touch "$root.ok"
 }
-preparing
-mkdir -p "$WORK/babeltrace"
+# One preparation at a time; the others find it done.
+exec 9> "$root.lock"
+flock 9
 [ -e "$root.ok" ] || prepare || { echo "babeltrace.sh: the packages of $suite cannot be had" >&2; exit 125; }
-prepared
+flock -u 9
+exec 9>&-
 lib=$root/usr/lib/x86_64-linux-gnu
 export BABELTRACE_PLUGIN_PATH=$lib/babeltrace2/plugins
 export LIBBABELTRACE2_PLUGIN_PROVIDER_DIR=$lib/babeltrace2/plugin-providers

@@ -17,6 +17,7 @@ refuse() { echo "chroot.sh: $1" >&2; exit 125; }
 unshare --mount true 2>/dev/null || refuse "unshare(2) of the mount namespace is refused here"
 JAVA_HOME=$(host_jdk) || refuse "no JDK 25"
 root=$WORK/chroot/$suite${EXTRA_PACKAGES:+-$(printf '%s' "$EXTRA_PACKAGES" | cksum | cut -d ' ' -f 1)}
+mkdir -p "$WORK/chroot"
 # Each step says "or give up": bash ignores errexit in a function that "||" follows.
 prepare() {
   rm -rf "$root" "$root.debs"
@@ -29,10 +30,12 @@ prepare() {
   rm -rf "$root"/usr/share/{doc,man,locale} "$root.debs"
   touch "$root.ok"
 }
-preparing
-mkdir -p "$WORK/chroot"
+# One preparation at a time; the others find it done.
+exec 9> "$root.lock"
+flock 9
 [ -e "$root.ok" ] || prepare || refuse "the packages of $suite cannot be had"
-prepared
+flock -u 9
+exec 9>&-
 
 export root JAVA_HOME EXTRA_BIND=${EXTRA_BIND-} WRITABLE_BIND=${WRITABLE_BIND-}
 exec unshare --mount --propagation private bash -euc '

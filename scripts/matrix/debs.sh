@@ -3,15 +3,6 @@
 # machine's apt uses. What was fetched is kept in RSEQ4J_MATRIX_CACHE.
 WORK=${RSEQ4J_MATRIX_CACHE:-${TMPDIR:-/tmp}/rseq4j-matrix}
 
-# Waits until no other script prepares what is kept, and then keeps them out until prepared is called.
-preparing() {
-  mkdir -p "$WORK"
-  exec 9> "$WORK/lock"
-  flock 9
-}
-
-prepared() { exec 9>&-; }
-
 # Prints the address of this machine's Debian mirror.
 mirror() {
   local found

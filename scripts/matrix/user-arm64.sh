@@ -7,7 +7,6 @@ set -euo pipefail
 . "$(dirname "$0")/debs.sh"
 [ $# = 2 ] || { sed -n '2p' "$0" >&2; exit 2; }
 root=$WORK/user/$1-arm64
-preparing
 if [ ! -e "$root.ok" ]; then
   rm -rf "$root" "$root.debs" "$root.qemu"
   fetch_debs "$1" arm64 "$root.debs" libc6 zlib1g libgcc-s1 libstdc++6 openjdk-25-jre-headless
@@ -23,7 +22,6 @@ if [ ! -e "$root.ok" ]; then
   rm -rf "$root.debs" "$root.qemu"/*.deb
   touch "$root.ok"
 fi
-prepared
 bin=$(mktemp -d)
 trap 'rm -rf "$bin"' EXIT
 cat > "$bin/java" <<EOF

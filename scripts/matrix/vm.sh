@@ -126,11 +126,9 @@ base() {
   echo "$root.cpio"
 }
 
-preparing
 emulator
 image=$(kernel)
 initramfs=$(base)
-prepared
 run=$(mktemp -d "$WORK/run.XXXXXX")
 trap 'rm -rf "$run"' EXIT
 mkdir "$run/test"
