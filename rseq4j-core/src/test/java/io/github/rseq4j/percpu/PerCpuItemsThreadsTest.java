@@ -38,13 +38,17 @@ final class PerCpuItemsThreadsTest {
             MethodHandle section = ItemSections.handle(ItemSections.LOAD_DELAY_ADD);
             List<Thread> threads = new ArrayList<>();
             int used = 0;
+            long useNanos = USE_NANOS;
             try {
                 // Only as many threads as run next to this one: a preempted section is aborted even without a fence.
                 for (int i = 0; i < Math.clamp(Runtime.getRuntime().availableProcessors() - 1, 1, 3); i++) {
                     threads.add(Thread.ofPlatform().start(() -> work(section, pointer)));
                 }
                 for (long from = System.nanoTime(); used < ROUNDS && System.nanoTime() - from < BOUND_NANOS;) {
-                    used += oneUse(items, pointers, pointer) ? 1 : 0;
+                    boolean isUsed = oneUse(items, pointers, pointer, useNanos);
+                    used += isUsed ? 1 : 0;
+                    // An emulator may let the other threads run much later.
+                    useNanos = isUsed ? USE_NANOS : Math.min(2 * useNanos, BOUND_NANOS);
                 }
             } finally {
                 for (Thread thread : threads) {
@@ -67,14 +71,14 @@ final class PerCpuItemsThreadsTest {
     }
 
     /** Returns whether a section used the item. */
-    private static boolean oneUse(PerCpuItems items, PerCpuItems pointers, long pointer) {
+    private static boolean oneUse(PerCpuItems items, PerCpuItems pointers, long pointer, long useNanos) {
         long item = items.allocate();
         for (long from = System.nanoTime(); System.nanoTime() - from < LOOK_NANOS;) {
             assertEquals(0, ItemSections.sum(items, item), "no section can find the item yet");
         }
         pointers.putLong(pointer, 0, 0, item);
         boolean used = false;
-        for (long from = System.nanoTime(); !used && System.nanoTime() - from < USE_NANOS;) {
+        for (long from = System.nanoTime(); !used && System.nanoTime() - from < useNanos;) {
             used = ItemSections.sum(items, item) > 0;
         }
         // A thread that has committed begins the next section, and is inside it when the item is freed.
