@@ -18,7 +18,7 @@ record Plan(boolean isQuick, int rounds, List<Integer> threads, int warmUps, int
         int limitSeconds) {
     /** Three rounds at most, in less than three minutes on a machine that does nothing else. */
     static Plan quick() {
-        return new Plan(true, 3, List.of(1, 2), 2, 3, 50, 165);
+        return new Plan(true, 3, List.of(1, 2), 6, 3, 50, 165);
     }
 
     /** Five rounds, within an hour. */
