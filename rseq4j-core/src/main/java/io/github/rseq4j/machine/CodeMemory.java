@@ -30,6 +30,9 @@ public final class CodeMemory {
      *
      * Refused: two mappings of the same memory, one writable and one executable. They would keep code writable forever.
      */
+    /** The property that names the file for the names of emitted functions. */
+    static final String PERF_MAP = "rseq4j.perfmap";
+
     private static final long PAGE_BYTES = Linux.getauxval(Linux.AT_PAGESZ);
     private static final long REGION_BYTES = 1 << 20;
     private static final long DATA_BYTES = 1 << 16;
@@ -41,7 +44,7 @@ public final class CodeMemory {
     private long mappedBytes;
 
     private final Compiler compiler;
-    private final PerfMap names = new PerfMap();
+    private final @Nullable PerfMap names;
     private @Nullable MethodHandle synchronise;
 
     /**
@@ -51,6 +54,8 @@ public final class CodeMemory {
      */
     public CodeMemory(Compiler compiler) {
         this.compiler = compiler;
+        String file = System.getProperty(PERF_MAP);
+        this.names = file == null ? null : PerfMap.of(file);
     }
 
     /**
@@ -61,15 +66,27 @@ public final class CodeMemory {
      * @throws KernelException if a mapping is refused
      * @throws IllegalStateException if the {@link Checker} refuses a function; nothing is mapped then
      */
-    public synchronized List<MachineCode> install(List<Assembled> functions) {
+    public List<MachineCode> install(List<Assembled> functions) {
+        List<MachineCode> written = installed(functions);
+        if (names != null) {
+            names.add(written);
+        }
+        return written.subList(written.size() - functions.size(), written.size());
+    }
+
+    /** Installs functions, and returns them, after the routine that synchronises code if it was installed first. */
+    private synchronized List<MachineCode> installed(List<Assembled> functions) {
         if (codeEnd == 0) {
             grow(REGION_BYTES);
         }
+        List<MachineCode> written = new ArrayList<>();
         // Also after an earlier refusal.
         if (synchronise == null && compiler.lowering().mustSynchroniseCode()) {
-            synchronise = Native.critical(write(List.of(compiler.synchroniseCode())).getFirst().entry(), 2);
+            written.addAll(write(List.of(compiler.synchroniseCode())));
+            synchronise = Native.critical(written.getFirst().entry(), 2);
         }
-        return write(functions);
+        written.addAll(write(functions));
+        return written;
     }
 
     private List<MachineCode> write(List<Assembled> functions) {
@@ -87,7 +104,6 @@ public final class CodeMemory {
         synchronise(codeNext, pagesBytes);
         codeNext += pagesBytes;
         dataNext = dataEnd(functions);
-        names.add(placed);
         return placed;
     }
 

@@ -60,6 +60,14 @@ final class PerfMapKernelTest {
     }
 
     @Test
+    void followsNoLink(@TempDir Path folder) throws IOException {
+        Path target = Files.writeString(folder.resolve("target"), "of somebody else");
+        ChildJvm child = child(Files.createSymbolicLink(folder.resolve("names.map"), target));
+        assertTrue(child.output().contains("cannot be written"), child.output());
+        assertEquals("of somebody else", Files.readString(target));
+    }
+
+    @Test
     void aFileThatCannotBeWrittenIsSaidOnce(@TempDir Path folder) {
         ChildJvm child = child(folder.resolve("missing").resolve("names.map"));
         assertEquals(1, child.output().lines().filter(line -> line.contains("cannot be written")).count(),
