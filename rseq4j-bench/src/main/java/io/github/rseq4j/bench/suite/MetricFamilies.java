@@ -4,6 +4,7 @@ import io.github.rseq4j.bench.metrics.CollectBenchmark;
 import io.github.rseq4j.bench.metrics.RecordBenchmark;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** The families of the modules for metrics libraries. A group of each has a metric and the library's own beside it. */
 final class MetricFamilies {
@@ -11,65 +12,74 @@ final class MetricFamilies {
     private static final String MICROMETER = "Micrometer's";
     private static final String OPEN_TELEMETRY = "OpenTelemetry's";
     private static final String COUNTER = "counter";
-    private static final String CLASSIC = "classic histogram";
-    private static final String NATIVE = "native histogram";
-    private static final String TIMER = "timer";
-    private static final String BUCKETS = "timer with percentile histogram";
-    private static final String EXPLICIT = "explicit histogram";
-    private static final String EXPONENTIAL = "exponential histogram";
+    /** The method of {@link RecordBenchmark} that {@link CollectBenchmark} has no metric for. */
+    private static final String SUMMARY = "micrometerSummary";
+
+    /**
+     * A metric.
+     *
+     * @param library the library in the genitive case
+     * @param name its name
+     * @param method its method in {@link RecordBenchmark}, and its parameter in {@link CollectBenchmark}
+     */
+    private record Metric(String library, String name, String method) {
+        String peer() {
+            return library + " " + name;
+        }
+    }
+
+    private static final List<Metric> METRICS = List.of(
+            new Metric(PROMETHEUS, COUNTER, "prometheusCounter"),
+            new Metric(PROMETHEUS, "classic histogram", "prometheusClassic"),
+            new Metric(PROMETHEUS, "native histogram", "prometheusNative"),
+            new Metric(MICROMETER, COUNTER, "micrometerCounter"),
+            new Metric(MICROMETER, "timer", "micrometerTimer"),
+            new Metric(MICROMETER, "timer with percentile histogram", "micrometerHistogram"),
+            new Metric(MICROMETER, "distribution summary", SUMMARY),
+            new Metric(OPEN_TELEMETRY, COUNTER, "openTelemetryCounter"),
+            new Metric(OPEN_TELEMETRY, "explicit histogram", "openTelemetryExplicit"),
+            new Metric(OPEN_TELEMETRY, "exponential histogram", "openTelemetryExponential"));
 
     private MetricFamilies() {}
 
     static List<Family> all() {
-        return List.of(
-                recording("prometheus", PROMETHEUS, List.of(COUNTER, CLASSIC, NATIVE),
-                        List.of("prometheusCounter", "prometheusClassic", "prometheusNative")),
-                recording("micrometer", MICROMETER, List.of(COUNTER, TIMER, BUCKETS, "distribution summary"),
-                        List.of("micrometerCounter", "micrometerTimer", "micrometerHistogram", "micrometerSummary")),
-                recording("opentelemetry", OPEN_TELEMETRY, List.of(COUNTER, EXPLICIT, EXPONENTIAL),
-                        List.of("openTelemetryCounter", "openTelemetryExplicit", "openTelemetryExponential")),
-                collecting());
+        return List.of(recording("Prometheus", PROMETHEUS), recording("Micrometer", MICROMETER),
+                recording("OpenTelemetry", OPEN_TELEMETRY), collecting());
     }
 
-    /** Returns the updates of one library, whose methods have the same order as the metrics. */
-    private static Family recording(String name, String library, List<String> metrics, List<String> methods) {
+    /** Returns the updates of one library. */
+    private static Family recording(String title, String library) {
         List<Row> rows = new ArrayList<>();
         List<Goal> goals = new ArrayList<>();
-        for (int i = 0; i < metrics.size(); i++) {
-            String metric = metrics.get(i);
-            String ours = "per-CPU " + metric;
-            String peer = library + " " + metric;
-            rows.add(new Row(ours, Side.OURS, Sources.jmh(RecordBenchmark.class, methods.get(i)), metric));
-            rows.add(new Row(peer, Side.PEER, Sources.jmh(RecordBenchmark.class, methods.get(i) + "Peer"), metric));
-            goals.add(Goal.ratio(ours, 1, peer).with(1));
-            goals.add(Goal.ratio(ours, 1 / 3.0, peer).with(8));
+        for (Metric metric : METRICS) {
+            if (metric.library().equals(library)) {
+                String ours = "per-CPU " + metric.name();
+                rows.add(new Row(ours, Side.OURS, Sources.jmh(RecordBenchmark.class, metric.method()), metric.name()));
+                rows.add(new Row(metric.peer(), Side.PEER, Sources.jmh(RecordBenchmark.class, metric.method() + "Peer"),
+                        metric.name()));
+                goals.add(Goal.ratio(ours, 1, metric.peer()).with(1));
+                goals.add(Goal.ratio(ours, 1 / 3.0, metric.peer()).with(8));
+            }
         }
-        return new Family(name, "an update for " + library.replace("'s", "").replace("'", ""), "ns", true, rows, goals);
+        return new Family(title.toLowerCase(Locale.ROOT), "an update for " + title, "ns", true, rows, goals);
     }
 
     private static Family collecting() {
         List<Row> rows = new ArrayList<>();
         List<Goal> goals = new ArrayList<>();
-        addCollecting(rows, goals, PROMETHEUS, COUNTER, "prometheusCounter");
-        addCollecting(rows, goals, PROMETHEUS, CLASSIC, "prometheusClassic");
-        addCollecting(rows, goals, PROMETHEUS, NATIVE, "prometheusNative");
-        addCollecting(rows, goals, MICROMETER, COUNTER, "micrometerCounter");
-        addCollecting(rows, goals, MICROMETER, TIMER, "micrometerTimer");
-        addCollecting(rows, goals, MICROMETER, BUCKETS, "micrometerHistogram");
-        addCollecting(rows, goals, OPEN_TELEMETRY, COUNTER, "openTelemetryCounter");
-        addCollecting(rows, goals, OPEN_TELEMETRY, EXPLICIT, "openTelemetryExplicit");
-        addCollecting(rows, goals, OPEN_TELEMETRY, EXPONENTIAL, "openTelemetryExponential");
+        for (Metric metric : METRICS) {
+            if (!metric.method().equals(SUMMARY)) {
+                String ours = metric.peer() + ", per CPU";
+                rows.add(new Row(ours, Side.OURS, collected(metric, false), metric.peer()));
+                rows.add(new Row(metric.peer(), Side.PEER, collected(metric, true), metric.peer()));
+                goals.add(Goal.ratio(ours, 1, metric.peer()).with(1));
+            }
+        }
         return new Family("collect", "10,000 series collected", "ms", false, true, rows, goals);
     }
 
-    private static void addCollecting(List<Row> rows, List<Goal> goals, String library, String metric, String value) {
-        String peer = library + " " + metric;
-        String ours = peer + ", per CPU";
-        for (Side side : List.of(Side.OURS, Side.PEER)) {
-            rows.add(new Row(side == Side.OURS ? ours : peer, side, Sources.single(Sources.slow(Sources.jmh(
-                    CollectBenchmark.class, "collect", "metric", value, "isPeer", String.valueOf(side == Side.PEER)))),
-                    peer));
-        }
-        goals.add(Goal.ratio(ours, 1, peer).with(1));
+    private static Source collected(Metric metric, boolean isPeer) {
+        return Sources.single(Sources.slow(Sources.jmh(CollectBenchmark.class, "collect", "metric", metric.method(),
+                "isPeer", String.valueOf(isPeer))));
     }
 }
