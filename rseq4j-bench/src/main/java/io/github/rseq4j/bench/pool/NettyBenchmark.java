@@ -85,13 +85,13 @@ public class NettyBenchmark {
         }
     }
 
-    /** {@return a buffer of 256 bytes that is released at once} */
+    /** {@return whether a buffer of 256 bytes, released at once, was freed} */
     @Benchmark
     public boolean one() {
         return buffers.directBuffer(BYTES, BYTES).release();
     }
 
-    /** {@return a buffer of 1 byte to 16 KiB in place of the oldest one of sixteen} */
+    /** {@return a buffer of 1 byte to 16 KiB, in place of the oldest one of sixteen} */
     @Benchmark
     public ByteBuf live(Live state) {
         int at = state.next++;

@@ -35,6 +35,11 @@ final class Numbers {
         return down(interval.value()) + ends(interval);
     }
 
+    /** Returns a number of threads in words. */
+    static String threads(int threads) {
+        return threads + (threads == 1 ? " thread" : " threads");
+    }
+
     private static String ends(Interval interval) {
         return " [" + down(interval.low()) + " " + up(interval.high()) + "]";
     }

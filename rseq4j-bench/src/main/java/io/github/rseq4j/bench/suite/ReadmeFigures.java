@@ -66,7 +66,7 @@ final class ReadmeFigures {
         try {
             return Files.readString(file);
         } catch (IOException e) {
-            throw new InputException("--figures=" + file + ": cannot be read: " + e);
+            throw InputException.unreadable("--figures=" + file, file, e, "name a file that can be read");
         }
     }
 
@@ -180,11 +180,10 @@ final class ReadmeFigures {
             }
         }
         long all = results.families().stream().mapToLong(family -> family.goals().size()).sum();
-        long met = results.families().stream().flatMap(family -> family.goals().stream())
-                .filter(goal -> goal.verdict() == Verdict.MET).count();
-        return wrapped("Of " + all + " goals " + met + " are met in the run at the top of this page."
-                + (lines.isEmpty() ? "" : " The others, with intervals of 95 %; a goal is undecided if an interval"
-                        + " contains it:"))
+        String others = lines.isEmpty() ? "" : " The others, with intervals of 95 %; a goal is undecided if an interval"
+                + " contains it, or if a row has one value alone:";
+        return wrapped("Of " + all + " goals " + results.count(Verdict.MET) + " are met in the run at the top of this"
+                + " page." + others)
                 + (lines.isEmpty() ? "" : "\n| family | goal | threads | rseq4j | allowed | verdict |\n"
                         + "|---|---|---|---|---|---|\n" + lines);
     }

@@ -84,6 +84,12 @@ record Results(String date, Machine machine, @JsonProperty("quick") boolean isQu
                 + (ended == null ? "" : " (" + ended + ")");
     }
 
+    /** Returns the number of goals with a verdict. */
+    long count(Verdict verdict) {
+        return families.stream().flatMap(family -> family.goals().stream()).filter(goal -> goal.verdict() == verdict)
+                .count();
+    }
+
     private static FamilyResult result(Family family, Plan plan, Measurements measurements) {
         List<Integer> threads = plan.threads(family);
         List<RowResult> rows = family.rows().stream().map(row -> new RowResult(row.name(), row.side(), row.group(),

@@ -72,8 +72,8 @@ final class Suite {
                     ended = (isStopped ? "interrupted" : "the time was over") + " in round " + (rounds + 1);
                     return;
                 }
-                progress.accept(next.family().name() + ", " + next.row().name() + ", " + next.threads()
-                        + (next.threads() == 1 ? " thread" : " threads"));
+                progress.accept(next.family().name() + ", " + next.row().name() + ", "
+                        + Numbers.threads(next.threads()));
                 measure(next.family(), next.row(), next.threads());
             }
             rounds++;

@@ -24,9 +24,8 @@ final class TextReport {
         results.families().stream().filter(family -> family.rows().stream().anyMatch(row -> !row.times().isEmpty()))
                 .forEach(family -> print(family, out));
         out.println();
-        out.println(Stream.of(Verdict.values()).map(verdict -> results.families().stream()
-                .flatMap(family -> family.goals().stream()).filter(goal -> goal.verdict() == verdict).count() + " "
-                + verdict).collect(Collectors.joining(", ", "Goals: ", "")));
+        out.println(Stream.of(Verdict.values()).map(verdict -> results.count(verdict) + " " + verdict)
+                .collect(Collectors.joining(", ", "Goals: ", "")));
         out.println();
         out.println("This machine cannot show");
         results.machine().cannotShow().forEach(sentence -> out.println("  " + sentence));
@@ -39,7 +38,7 @@ final class TextReport {
         int width = family.rows().stream().mapToInt(row -> name(row).length()).max().orElse(0) + MARGIN;
         out.println();
         out.println(family.name() + ": " + family.title() + ", " + family.unit());
-        out.println(line("", width, threads.stream().map(n -> n + (n == 1 ? " thread" : " threads"))));
+        out.println(line("", width, threads.stream().map(Numbers::threads)));
         for (RowResult row : family.rows()) {
             out.println(row.missing() != null ? cell(name(row), width) + "not measured: " + row.missing()
                     : line(name(row), width, threads.stream().map(n -> row.times().stream()
@@ -67,7 +66,7 @@ final class TextReport {
         String figures = goal.ours() == null || goal.most() == null ? ""
                 : " (" + Numbers.up(goal.ours()) + " beside " + Numbers.down(goal.most()) + ")";
         return goal.verdict().toString().toUpperCase(Locale.ROOT) + ": " + goal.goal() + ", "
-                + goal.threads() + (goal.threads() == 1 ? " thread" : " threads") + figures;
+                + Numbers.threads(goal.threads()) + figures;
     }
 
     private static String cell(String text, int width) {
