@@ -3,6 +3,7 @@ package io.github.rseq4j.memory;
 import io.github.rseq4j.KernelException;
 import io.github.rseq4j.engine.Engine;
 import io.github.rseq4j.kernel.PageMap;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -374,28 +375,37 @@ public final class Cells implements Pressure.Shared {
         }
         // One copy after the other: the copies of one cell, a stride apart, share a set of the cache and evict each
         // other.
+        long[] words = new long[count];
         for (int copy = 0; copy < engine.copies(); copy++) {
-            addUp(sums, address + copy * STRIDE_BYTES, 0, count);
+            addUp(sums, address + copy * STRIDE_BYTES, words, 0, count);
         }
         return sums;
     }
 
-    private void addUp(long[] sums, long start, int from, int to) {
+    /**
+     * Adds a part of the words of a copy. They are copied first, which is several times as fast as reading each one. A
+     * copy of aligned words moves each word whole (Unsafe.copyMemory).
+     */
+    private void addUp(long[] sums, long start, long[] words, int from, int to) {
+        long offset = (long) from * Long.BYTES;
+        engine.memory().copyOut(MemorySegment.ofArray(words), offset, start + offset,
+                (long) (to - from) * Long.BYTES);
         for (int i = from; i < to; i++) {
-            sums[i] += engine.memory().getLong(start + (long) i * Long.BYTES);
+            sums[i] += words[i];
         }
     }
 
     /** Adds up the words of populated pages. The others hold zeros. */
     private void addUpPopulated(long[] sums, long address) {
         long page = engine.pageBytes();
+        long[] words = new long[sums.length];
         try (PageMap map = new PageMap(page)) {
             for (int copy = 0; copy < engine.copies(); copy++) {
                 long start = address + copy * STRIDE_BYTES;
                 BitSet pages = map.populated(start, (long) sums.length * Long.BYTES);
                 for (int i = pages.nextSetBit(0); i >= 0; i = pages.nextSetBit(i + 1)) {
                     long from = (start & -page) + i * page - start;
-                    addUp(sums, start, (int) Math.max(0, from / Long.BYTES),
+                    addUp(sums, start, words, (int) Math.max(0, from / Long.BYTES),
                             (int) Math.min(sums.length, (from + page) / Long.BYTES));
                 }
             }
