@@ -2,6 +2,7 @@ package io.github.rseq4j.engine;
 
 import io.github.rseq4j.interpreter.Fallback;
 import io.github.rseq4j.interpreter.PagedMemory;
+import io.github.rseq4j.interpreter.StripeLock;
 import io.github.rseq4j.ir.Chain;
 import io.github.rseq4j.ir.Index;
 import io.github.rseq4j.ir.Status;
@@ -22,7 +23,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs sections as bytecode under a lock for each stripe: exact on every system, and slower. */
 public final class FallbackEngine implements Engine {
-    private final Fallback fallback = new Fallback(Runtime.getRuntime().availableProcessors(), STRIDE_SHIFT);
+    /**
+     * As many stripes for each processor: two threads that run at the same time and share a stripe take twice the time
+     * of an addition, and more under a lock.
+     */
+    private static final int STRIPES_PER_PROCESSOR = 2;
+
+    private final Fallback fallback =
+            new Fallback(STRIPES_PER_PROCESSOR * Runtime.getRuntime().availableProcessors(), STRIDE_SHIFT);
     private final Admissions admissions = new Admissions();
     private final Map<Chain, MethodHandle> handles = new ConcurrentHashMap<>();
     private final Map<WithSegment, MethodHandle> segmentHandles = new ConcurrentHashMap<>();
@@ -117,6 +125,15 @@ public final class FallbackEngine implements Engine {
     @Override
     public PagedMemory memory() {
         return fallback.memory();
+    }
+
+    /**
+     * Returns the lock under which sections of a stripe run.
+     *
+     * @param index the stripe
+     */
+    public StripeLock lock(int index) {
+        return fallback.lock(index);
     }
 
     @Override

@@ -1,8 +1,10 @@
 package io.github.rseq4j.function;
 
 import io.github.rseq4j.engine.Engine;
+import io.github.rseq4j.engine.FallbackEngine;
 import io.github.rseq4j.engine.Link;
 import io.github.rseq4j.ir.Status;
+import io.github.rseq4j.memory.HeapStacks;
 import io.github.rseq4j.memory.TwinArrays;
 import io.github.rseq4j.sections.ArrayStack;
 import java.lang.foreign.MemorySegment;
@@ -18,6 +20,8 @@ public final class StackFunctions {
 
     /** Links the functions of words at the first use. */
     public static final class Words {
+        /** A constant, so that on restartable sequences no call asks for {@link TwinArrays#heap}. */
+        private static final boolean IS_ON_HEAP = Engine.get() instanceof FallbackEngine;
         private static final Link PUSH = Engine.link(ArrayStack.PUSH);
         private static final Link POP = Engine.link(ArrayStack.POP);
     }
@@ -35,31 +39,38 @@ public final class StackFunctions {
     }
 
     public static long push(TwinArrays arrays, long value) {
-        return push(arrays.cells(), arrays.capacityBytes(), value, arrays);
+        return push(arrays, arrays.cells(), arrays.capacityBytes(), value, arrays);
     }
 
     /**
      * Pushes to arrays whose address the caller knows.
      *
+     * @param arrays the arrays
      * @param cells the result of {@link TwinArrays#cells}
      * @param capacity the result of {@link TwinArrays#capacityBytes}
      * @param value the value
      * @param holder keeps the arrays reachable
      */
-    public static long push(long cells, long capacity, long value, Object holder) {
+    public static long push(TwinArrays arrays, long cells, long capacity, long value, Object holder) {
+        HeapStacks heap = Words.IS_ON_HEAP ? arrays.heap() : null;
         try {
-            return Words.PUSH.run(cells, capacity, value);
+            return heap == null ? Words.PUSH.run(cells, capacity, value) : status(heap.push(value));
         } finally {
             Reference.reachabilityFence(holder);
         }
     }
 
     public static long pop(TwinArrays arrays) {
+        HeapStacks heap = Words.IS_ON_HEAP ? arrays.heap() : null;
         try {
-            return Words.POP.run(arrays.cells());
+            return heap == null ? Words.POP.run(arrays.cells()) : status(heap.pop());
         } finally {
             Reference.reachabilityFence(arrays);
         }
+    }
+
+    private static long status(long result) {
+        return result >= 0 ? result : Status.failure(Status.EXIT + (int) ~result, 0);
     }
 
     public static long pushBatch(TwinArrays arrays, long[] values, int from, int count) {

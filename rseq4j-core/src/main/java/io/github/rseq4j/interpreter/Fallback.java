@@ -54,7 +54,8 @@ public final class Fallback {
      * segment is only read, or only written, and only in the bytes that the step names, as by emitted code.
      *
      * The handle has the type and the statuses of the emitted function, so packages above need not distinguish the two.
-     * A stripe stands for a CPU. A thread keeps to one stripe, which is chosen from its id.
+     * A stripe stands for a CPU. A thread keeps to one stripe, which is chosen from its id by Fibonacci hashing (Knuth,
+     * The Art of Computer Programming 3, 6.4): threads that were started one after the other get distant stripes.
      *
      * A method with several accesses to memory must not be inlined. Its machine code is larger than C2 inlines
      * (InlineSmallCode, 2,500 bytes), but C2 checks that only if the method was compiled before its caller. Otherwise
@@ -97,12 +98,11 @@ public final class Fallback {
     /**
      * Creates a fallback.
      *
-     * @param processors the number of threads that run at the same time; there are as many stripes, up to 64, rounded
-     *     up to a power of two
+     * @param wanted the number of stripes, which is rounded up to a power of two, and is at most 64
      * @param strideShift the binary logarithm of the distance between two stripes' copies, in bytes
      */
-    public Fallback(int processors, int strideShift) {
-        int stripes = Math.min(MAX_STRIPES, Integer.highestOneBit(Math.max(1, processors * 2 - 1)));
+    public Fallback(int wanted, int strideShift) {
+        int stripes = Math.min(MAX_STRIPES, Integer.highestOneBit(Math.max(1, wanted * 2 - 1)));
         this.locks = new StripeLock[stripes];
         this.strideShift = strideShift;
         Arrays.setAll(locks, _ -> new StripeLock());
@@ -120,11 +120,12 @@ public final class Fallback {
 
     /** Returns the calling thread's stripe. Called by the generated code. */
     public int index() {
-        return (int) (Thread.currentThread().threadId() * HASH >>> Integer.SIZE) & locks.length - 1;
+        int last = locks.length - 1;
+        return (int) (Thread.currentThread().threadId() * HASH >>> Long.numberOfLeadingZeros(last)) & last;
     }
 
-    /** Returns a stripe's lock. Called by the generated code. */
-    StripeLock lock(int index) {
+    /** Returns a stripe's lock. Called by the generated code too. */
+    public StripeLock lock(int index) {
         return locks[index];
     }
 

@@ -36,8 +36,8 @@ public final class StripeLock {
     private long padding5;
     private long padding6;
     private long padding7;
-    /** 1 while a thread holds the lock. Generated code stores 0 where {@link #release} could not be called. */
-    volatile int held;
+    /** 1 while a thread holds the lock. The holder stores 0 where {@link #release} could not be called. */
+    public volatile int held;
     private long padding8;
     private long padding9;
     private long padding10;
@@ -56,8 +56,8 @@ public final class StripeLock {
         }
     }
 
-    /** Takes the lock. Called by the generated code. */
-    void acquire() {
+    /** Takes the lock. Called by the generated code too. */
+    public void acquire() {
         if (!HELD.compareAndSet(this, 0, 1)) {
             await();
         }
@@ -86,8 +86,8 @@ public final class StripeLock {
         }
     }
 
-    /** Gives the lock back. Called by the generated code. */
-    void release() {
+    /** Gives the lock back. Called by the generated code too. */
+    public void release() {
         HELD.setRelease(this, 0);
     }
 

@@ -5,6 +5,7 @@ import io.github.rseq4j.interpreter.AddressSpace;
 import io.github.rseq4j.sections.ArrayStack;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of stacks in arrays: two arrays for each index, one of which is in use. Methods that change something are
@@ -35,6 +36,7 @@ public final class TwinArrays {
     private final AddressSpace memory = engine.memory();
     private final long cells;
     private final long capacityBytes;
+    private final @Nullable HeapStacks heap;
 
     /**
      * Creates empty arrays.
@@ -45,6 +47,12 @@ public final class TwinArrays {
     public TwinArrays(int capacityBytes) {
         this.capacityBytes = capacityBytes;
         this.cells = Cells.get().allocate(this, (ArrayStack.HEADER_BYTES + 2 * capacityBytes) / Long.BYTES);
+        this.heap = HeapStacks.of(engine, cells, capacityBytes);
+    }
+
+    /** Returns what pushes and pops words in place of sections, or null if sections do. */
+    public @Nullable HeapStacks heap() {
+        return heap;
     }
 
     /** Returns the address for sections: the first word's copy at index 0. */

@@ -333,7 +333,7 @@ public final class PerCpuPool<T> implements AutoCloseable {
 
     private boolean push(Slot<T> slot) {
         try {
-            return StackFunctions.push(cells, capacityBytes, slot.number(), this) >= 0;
+            return StackFunctions.push(arrays, cells, capacityBytes, slot.number(), this) >= 0;
         } catch (Throwable t) {
             // The number may have been pushed: it is not used again, and a thread that pops it finds no item.
             slots.unwatch(slot);
