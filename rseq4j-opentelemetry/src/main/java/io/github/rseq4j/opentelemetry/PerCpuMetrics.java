@@ -4,13 +4,12 @@ import io.github.rseq4j.percpu.DoubleBuckets;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuDoubleCounter;
 import io.github.rseq4j.percpu.PerCpuDoubleHistogram;
+import io.github.rseq4j.percpu.PerCpuExponentialHistogram;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.sdk.common.InstrumentationScopeInfo;
 import io.opentelemetry.sdk.metrics.data.AggregationTemporality;
 import io.opentelemetry.sdk.metrics.data.DoublePointData;
-import io.opentelemetry.sdk.metrics.data.ExponentialHistogramBuckets;
 import io.opentelemetry.sdk.metrics.data.ExponentialHistogramData;
-import io.opentelemetry.sdk.metrics.data.ExponentialHistogramPointData;
 import io.opentelemetry.sdk.metrics.data.HistogramData;
 import io.opentelemetry.sdk.metrics.data.HistogramPointData;
 import io.opentelemetry.sdk.metrics.data.LongPointData;
@@ -20,11 +19,9 @@ import io.opentelemetry.sdk.metrics.data.SumData;
 import io.opentelemetry.sdk.metrics.export.MetricProducer;
 import io.opentelemetry.sdk.resources.Resource;
 import java.time.Instant;
-import java.util.AbstractList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
-import java.util.RandomAccess;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -50,7 +47,7 @@ import java.util.stream.Stream;
  *
  * <p><b>Temporality</b> is cumulative, whatever the reader prefers: the SDK passes on the data of producers as they
  * are. Views, exemplars, minimum and maximum do not apply to them. Counters are exported as monotonic; the caller adds
- * no negative numbers to them, and none to exponential histograms, whose zero bucket would count them.
+ * no negative numbers to them.
  *
  * <p><b>Threads.</b> Every method may be called from any thread. A collection includes every update that
  * happened-before it, and some concurrent ones. The count of a histogram is always the sum of its buckets.
@@ -117,21 +114,19 @@ public final class PerCpuMetrics implements MetricProducer {
     }
 
     /**
-     * Adds a histogram: with explicit buckets one of OpenTelemetry's explicit bounds, with exponential ones an
-     * exponential histogram of that scale. Values above the highest bucket count in the one after it.
+     * Adds a histogram of explicit bounds. Values above the highest bound count in a bucket of their own.
      *
      * @param name its name
      * @param description its description
      * @param unit its unit, as in the Unified Code for Units of Measure
-     * @param buckets the buckets
+     * @param buckets its bounds
      * @return the histogram of each set of attributes
+     * @throws IllegalArgumentException if the buckets are exponential
      */
     public Function<Attributes, PerCpuDoubleHistogram> histogram(String name, String description, String unit,
                                                                  DoubleBuckets buckets) {
         if (buckets.isExponential()) {
-            return add(new Instrument<>(describe(name, description, unit, MetricDataType.EXPONENTIAL_HISTOGRAM),
-                    () -> new PerCpuDoubleHistogram(buckets), PerCpuMetrics::exponential,
-                    points -> ExponentialHistogramData.create(CUMULATIVE, points)));
+            throw new IllegalArgumentException(buckets + ", must be explicit; use exponentialHistogram");
         }
         List<Double> bounds = IntStream.range(0, buckets.size() - 1).mapToObj(buckets::upperBound).toList();
         return add(new Instrument<>(describe(name, description, unit, MetricDataType.HISTOGRAM),
@@ -140,57 +135,35 @@ public final class PerCpuMetrics implements MetricProducer {
                 points -> HistogramData.create(CUMULATIVE, points)));
     }
 
+    /**
+     * Adds an exponential histogram. The given range is that of ordinary values; others, also negative ones, are in
+     * their buckets too. If they are so far apart that the buckets in between are more than 160, and more than the
+     * given range has, they are exported at a lower scale, as the SDK's are.
+     *
+     * @param name its name
+     * @param description its description
+     * @param unit its unit, as in the Unified Code for Units of Measure
+     * @param buckets its scale, and the range of ordinary values
+     * @return the histogram of each set of attributes
+     * @throws IllegalArgumentException if the buckets are explicit
+     */
+    public Function<Attributes, PerCpuExponentialHistogram> exponentialHistogram(String name, String description,
+                                                                                 String unit, DoubleBuckets buckets) {
+        if (!buckets.isExponential()) {
+            throw new IllegalArgumentException(buckets + ", must be exponential; use histogram");
+        }
+        return add(new Instrument<>(describe(name, description, unit, MetricDataType.EXPONENTIAL_HISTOGRAM),
+                () -> new PerCpuExponentialHistogram(buckets), ExponentialPoint::of,
+                points -> ExponentialHistogramData.create(CUMULATIVE, points)));
+    }
+
     private static HistogramPointData explicit(long start, long now, Attributes attributes,
                                                PerCpuDoubleHistogram histogram, List<Double> bounds) {
         PerCpuDoubleHistogram.Snapshot read = histogram.snapshot();
+        long[] counts = new long[bounds.size() + 1];
+        Arrays.setAll(counts, read::count);
         return HistogramPointData.create(start, now, attributes, read.sum(), false, 0, false, 0, bounds,
-                counts(read, 0, bounds.size() + 1));
-    }
-
-    /** A bucket of OpenTelemetry has the exponent of its lower bound, the buckets here that of their upper one. */
-    private static ExponentialHistogramPointData exponential(long start, long now, Attributes attributes,
-                                                             PerCpuDoubleHistogram histogram) {
-        PerCpuDoubleHistogram.Snapshot read = histogram.snapshot();
-        int scale = read.buckets().scale();
-        int first = 1;
-        int end = read.buckets().size();
-        while (first < end && read.count(first) == 0) {
-            first++;
-        }
-        while (end > first && read.count(end - 1) == 0) {
-            end--;
-        }
-        ExponentialHistogramBuckets positive = ExponentialHistogramBuckets.create(scale,
-                first == end ? 0 : read.buckets().lowestIndex() + first - 1, counts(read, first, end));
-        return ExponentialHistogramPointData.create(scale, read.sum(), read.count(0), false, 0, false, 0, positive,
-                ExponentialHistogramBuckets.create(scale, 0, List.of()), start, now, attributes, List.of());
-    }
-
-    private static List<Long> counts(PerCpuDoubleHistogram.Snapshot read, int from, int to) {
-        return new Counts(read, from, to - from);
-    }
-
-    /** The counts of consecutive buckets, read in place. */
-    private static final class Counts extends AbstractList<Long> implements RandomAccess {
-        private final PerCpuDoubleHistogram.Snapshot read;
-        private final int from;
-        private final int size;
-
-        Counts(PerCpuDoubleHistogram.Snapshot read, int from, int size) {
-            this.read = read;
-            this.from = from;
-            this.size = size;
-        }
-
-        @Override
-        public Long get(int index) {
-            return read.count(from + Objects.checkIndex(index, size));
-        }
-
-        @Override
-        public int size() {
-            return size;
-        }
+                new Counts(counts));
     }
 
     @Override

@@ -1,11 +1,13 @@
 package io.github.rseq4j.opentelemetry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.rseq4j.percpu.DoubleBuckets;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuDoubleHistogram;
+import io.github.rseq4j.percpu.PerCpuExponentialHistogram;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.DoubleHistogram;
@@ -23,13 +25,17 @@ import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
 import io.opentelemetry.sdk.testing.exporter.InMemoryMetricExporter;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The SDK exports our metrics as its own, on restartable sequences and on the fallback. */
 final class PerCpuMetricsTest {
@@ -113,18 +119,11 @@ final class PerCpuMetricsTest {
         PerCpuMetrics metrics = new PerCpuMetrics("shop");
         PerCpuDoubleHistogram explicit = metrics.histogram("explicit", "of requests", "s",
                 DoubleBuckets.explicit(0.25, 1, 2.5)).apply(GET);
-        PerCpuDoubleHistogram exponential = metrics.histogram("exponential", "of requests", "s",
-                DoubleBuckets.exponential(3, 1e-6, 1e6)).apply(GET);
         try (Sdk sdk = new Sdk(metrics)) {
             DoubleHistogram explicitPeer = sdk.provider.get("peer").histogramBuilder("explicit.peer").build();
-            DoubleHistogram exponentialPeer = sdk.provider.get("peer").histogramBuilder("exponential.peer").build();
             for (int i = 0; i < 500; i++) {
-                // The SDK rounds a logarithm, which puts some powers of two into the bucket above theirs.
-                double value = i / 40.3;
-                explicit.record(value);
-                explicitPeer.record(value, GET);
-                exponential.record(value);
-                exponentialPeer.record(value, GET);
+                explicit.record(i / 40.3);
+                explicitPeer.record(i / 40.3, GET);
             }
             Exported exported = sdk.export();
             HistogramPointData own = exported.get("explicit").getHistogramData().getPoints().iterator().next();
@@ -133,17 +132,83 @@ final class PerCpuMetricsTest {
             assertEquals(peer.getCounts(), own.getCounts());
             assertEquals(peer.getCount(), own.getCount());
             assertEquals(peer.getSum(), own.getSum(), 1e-9 * peer.getSum());
-            ExponentialHistogramPointData fine = exported.get("exponential").getExponentialHistogramData().getPoints()
-                    .iterator().next();
-            ExponentialHistogramPointData finePeer = exported.get("exponential.peer").getExponentialHistogramData()
-                    .getPoints().iterator().next();
-            assertEquals(finePeer.getScale(), fine.getScale());
-            assertEquals(finePeer.getZeroCount(), fine.getZeroCount());
-            assertEquals(finePeer.getCount(), fine.getCount());
-            assertEquals(finePeer.getPositiveBuckets().getOffset(), fine.getPositiveBuckets().getOffset());
-            assertEquals(finePeer.getPositiveBuckets().getBucketCounts(), fine.getPositiveBuckets().getBucketCounts());
-            assertEquals(finePeer.getSum(), fine.getSum(), 1e-9 * finePeer.getSum());
         }
+    }
+
+    /** The SDK rounds a logarithm, which puts some powers of the base into the bucket above theirs; these are none. */
+    private static double[] values(String kind) {
+        return IntStream.range(0, 500).mapToDouble(i -> switch (kind) {
+            case "ordinary" -> i / 40.3;
+            case "signed" -> (i - 100) / 40.3;
+            case "beyond" -> (i + 0.3) * 1e4;
+            default -> Math.scalb(i % 2 == 0 ? 1.3 : -1.3, i * 2 - 400);
+        }).toArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ordinary", "signed", "beyond", "far"})
+    void exportsExponentialHistogramsAsTheSdksOwn(String kind) {
+        PerCpuMetrics metrics = new PerCpuMetrics("shop");
+        DoubleBuckets buckets = kind.equals("far") ? DoubleBuckets.exponential(3, 0x1p-1000, 0x1p-999)
+                : DoubleBuckets.exponential(3, 1e-3, 1e2);
+        PerCpuExponentialHistogram exponential =
+                metrics.exponentialHistogram("exponential", "of requests", "s", buckets).apply(GET);
+        try (Sdk sdk = new Sdk(metrics)) {
+            DoubleHistogram peer = sdk.provider.get("peer").histogramBuilder("exponential.peer").build();
+            for (double value : values(kind)) {
+                exponential.record(value);
+                // The SDK drops negative values before its aggregator, which could count them.
+                if (value >= 0) {
+                    peer.record(value, GET);
+                }
+            }
+            Exported exported = sdk.export();
+            ExponentialHistogramPointData own = exported.get("exponential").getExponentialHistogramData().getPoints()
+                    .iterator().next();
+            ExponentialHistogramPointData expected = exported.get("exponential.peer").getExponentialHistogramData()
+                    .getPoints().iterator().next();
+            assertEquals(expected.getScale(), own.getScale());
+            assertEquals(expected.getZeroCount(), own.getZeroCount());
+            assertEquals(expected.getPositiveBuckets().getOffset(), own.getPositiveBuckets().getOffset());
+            assertEquals(expected.getPositiveBuckets().getBucketCounts(), own.getPositiveBuckets().getBucketCounts());
+            assertEquals(500, own.getCount());
+            assertEquals(500, own.getZeroCount() + own.getPositiveBuckets().getTotalCount()
+                    + own.getNegativeBuckets().getTotalCount());
+            double sum = Arrays.stream(values(kind)).sum();
+            assertEquals(sum, own.getSum(), 1e-9 * Math.abs(sum));
+            assertEquals(own.getScale(), own.getNegativeBuckets().getScale());
+        }
+    }
+
+    /** The buckets of negative values are those that their magnitudes have. */
+    @Test
+    void negativeValuesHaveTheBucketsOfTheirMagnitudes() {
+        PerCpuMetrics metrics = new PerCpuMetrics("shop");
+        var histograms = metrics.exponentialHistogram("e", "", "", DoubleBuckets.exponential(3, 1e-3, 1e2));
+        for (double value : values("beyond")) {
+            histograms.apply(GET).record(value);
+            histograms.apply(PUT).record(-value);
+        }
+        try (Sdk sdk = new Sdk(metrics)) {
+            Map<Attributes, ExponentialHistogramPointData> points = new HashMap<>();
+            sdk.export().get("e").getExponentialHistogramData().getPoints()
+                    .forEach(point -> points.put(point.getAttributes(), point));
+            ExponentialHistogramPointData above = Objects.requireNonNull(points.get(GET));
+            ExponentialHistogramPointData below = Objects.requireNonNull(points.get(PUT));
+            assertEquals(above.getPositiveBuckets().getOffset(), below.getNegativeBuckets().getOffset());
+            assertEquals(above.getPositiveBuckets().getBucketCounts(), below.getNegativeBuckets().getBucketCounts());
+            assertEquals(above.getScale(), below.getScale());
+            assertEquals(-above.getSum(), below.getSum());
+        }
+    }
+
+    @Test
+    void refusesBucketsOfTheOtherKind() {
+        PerCpuMetrics metrics = new PerCpuMetrics("shop");
+        assertThrows(IllegalArgumentException.class,
+                () -> metrics.histogram("h", "", "", DoubleBuckets.exponential(3, 1, 2)));
+        assertThrows(IllegalArgumentException.class,
+                () -> metrics.exponentialHistogram("h", "", "", DoubleBuckets.explicit(1, 2)));
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.github.rseq4j.prometheus;
 
 import io.github.rseq4j.percpu.DoubleBuckets;
 import io.github.rseq4j.percpu.PerCpuDoubleHistogram;
+import io.github.rseq4j.percpu.PerCpuExponentialHistogram;
 import io.prometheus.metrics.model.registry.Collector;
 import io.prometheus.metrics.model.registry.MetricType;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
@@ -11,6 +12,7 @@ import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPoin
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricFamilyDescriptor;
 import io.prometheus.metrics.model.snapshots.MetricMetadata;
+import io.prometheus.metrics.model.snapshots.NativeHistogramBuckets;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A histogram of Prometheus, classic or native, that any number of threads observe without contention. Explicit buckets
  * make a classic one. Exponential buckets make a native one of schema {@link DoubleBuckets#scale()}, whose buckets are
- * exactly Prometheus'.
+ * exactly Prometheus': those of a {@link PerCpuExponentialHistogram}.
  *
  * {@snippet lang = java:
  * DoubleBuckets bounds = DoubleBuckets.explicit(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10);
@@ -28,19 +30,16 @@ import org.jspecify.annotations.Nullable;
  * get.observe(0.031);
  * }
  *
- * <p><b>Native histograms.</b> The given range is that of ordinary values. The zero bucket holds the values between
- * the bound of the first bucket and its negative, and this bound is the zero threshold of a scrape. A value above the
- * range makes a further range of buckets of the same schema, which holds 16 powers of two, and the first negative value
- * makes buckets of negative ones. So every value is in the bucket that has it in Prometheus. The schema never changes,
- * and nothing is reset to keep the number of buckets small.
+ * <p><b>Native histograms.</b> The given range is that of ordinary values. The bound of its first bucket is the zero
+ * threshold of a scrape. Every value, also a negative one, is in the bucket that has it in Prometheus. The schema never
+ * changes, and nothing is reset to keep the number of buckets small.
  *
  * <p><b>Threads.</b> Every method may be called from any thread. {@link Series#observe} is one downcall. A scrape
  * includes every observation that happened-before it, and some concurrent ones; its count is always the sum of its
  * buckets. Of a concurrent observation the sum of values may be missing, or be there without the bucket.
  *
  * <p><b>Memory.</b> For each series and CPU 8 bytes for each bucket and 8 for the sum, and the objects of the
- * series. A further range takes 128 bytes times 2<sup>schema</sup>, populated where its buckets are used. Only the
- * observation that makes a range allocates.
+ * series. Values outside of the given range of a native histogram take more, as its structure says.
  *
  * <p>Exemplars are not sampled. The client's sampler, and the tracers that it asks for the current span, are in
  * {@code prometheus-metrics-core}; this module needs only the client's model.
@@ -106,13 +105,13 @@ public final class HistogramCollector implements Collector {
         private final Labels labels;
         private final double[] bounds;
         private final long createdMillis = System.currentTimeMillis();
-        private final @Nullable NativeHistogram nativeBuckets;
+        private final @Nullable PerCpuExponentialHistogram nativeBuckets;
         private final @Nullable PerCpuDoubleHistogram classicBuckets;
 
         private Series(Labels labels, DoubleBuckets buckets, double[] bounds) {
             this.labels = labels;
             this.bounds = bounds;
-            nativeBuckets = buckets.isExponential() ? new NativeHistogram(buckets) : null;
+            nativeBuckets = buckets.isExponential() ? new PerCpuExponentialHistogram(buckets) : null;
             classicBuckets = buckets.isExponential() ? null : new PerCpuDoubleHistogram(buckets);
         }
 
@@ -134,7 +133,18 @@ public final class HistogramCollector implements Collector {
 
         private HistogramDataPointSnapshot point() {
             return classicBuckets != null ? classicPoint(classicBuckets.snapshot())
-                    : Objects.requireNonNull(nativeBuckets).point(labels, createdMillis);
+                    : nativePoint(Objects.requireNonNull(nativeBuckets).snapshot());
+        }
+
+        private HistogramDataPointSnapshot nativePoint(PerCpuExponentialHistogram.Snapshot now) {
+            return new HistogramDataPointSnapshot(now.buckets().scale(), now.zeroCount(), now.zeroThreshold(),
+                    buckets(now.positive()), buckets(now.negative()), now.sum(), labels, Exemplars.EMPTY,
+                    createdMillis);
+        }
+
+        private static NativeHistogramBuckets buckets(PerCpuExponentialHistogram.Side side) {
+            return side.size() == 0 ? NativeHistogramBuckets.EMPTY
+                    : NativeHistogramBuckets.of(side.indices(), side.counts());
         }
 
         private HistogramDataPointSnapshot classicPoint(PerCpuDoubleHistogram.Snapshot now) {

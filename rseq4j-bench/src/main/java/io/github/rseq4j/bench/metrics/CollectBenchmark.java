@@ -148,11 +148,15 @@ public class CollectBenchmark {
         } else if (isPeer) {
             var histogram = sdk.meter().histogramBuilder(isExponential ? Sdk.EXPONENTIAL : "h.peer").build();
             makeByAttributes(series, attributes -> seconds -> histogram.record(seconds * 1000, attributes));
+        } else if (isExponential) {
+            var histograms = metrics.exponentialHistogram("h", "", "", DoubleBuckets.exponential(RecordBenchmark.SCALE,
+                    1000 * RecordBenchmark.LOWEST, 1000 * RecordBenchmark.HIGHEST));
+            makeByAttributes(series, attributes -> {
+                var histogram = histograms.apply(attributes);
+                return seconds -> histogram.record(seconds * 1000);
+            });
         } else {
-            var histograms = metrics.histogram("h", "", "", isExponential
-                    ? DoubleBuckets.exponential(RecordBenchmark.SCALE, 1000 * RecordBenchmark.LOWEST,
-                            1000 * RecordBenchmark.HIGHEST)
-                    : DoubleBuckets.explicit(RecordBenchmark.SDK_BOUNDS));
+            var histograms = metrics.histogram("h", "", "", DoubleBuckets.explicit(RecordBenchmark.SDK_BOUNDS));
             makeByAttributes(series, attributes -> {
                 var histogram = histograms.apply(attributes);
                 return seconds -> histogram.record(seconds * 1000);

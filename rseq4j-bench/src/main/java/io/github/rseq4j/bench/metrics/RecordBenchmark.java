@@ -6,6 +6,7 @@ import io.github.rseq4j.opentelemetry.PerCpuMetrics;
 import io.github.rseq4j.percpu.DoubleBuckets;
 import io.github.rseq4j.percpu.PerCpuCounter;
 import io.github.rseq4j.percpu.PerCpuDoubleHistogram;
+import io.github.rseq4j.percpu.PerCpuExponentialHistogram;
 import io.github.rseq4j.prometheus.CounterCollector;
 import io.github.rseq4j.prometheus.HistogramCollector;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -79,7 +80,7 @@ public class RecordBenchmark {
     private final PerCpuDoubleHistogram explicit =
             metrics.histogram("h", "", "", DoubleBuckets.explicit(SDK_BOUNDS)).apply(ATTRIBUTES);
     private final DoubleHistogram explicitPeer = sdk.meter().histogramBuilder("h.peer").build();
-    private final PerCpuDoubleHistogram exponential = metrics.histogram("e", "", "",
+    private final PerCpuExponentialHistogram exponential = metrics.exponentialHistogram("e", "", "",
             DoubleBuckets.exponential(SCALE, 1000 * LOWEST, 1000 * HIGHEST)).apply(ATTRIBUTES);
     private final DoubleHistogram exponentialPeer = sdk.meter().histogramBuilder(Sdk.EXPONENTIAL).build();
 
