@@ -171,13 +171,16 @@ final class Families {
     }
 
     private static Row jackson(String name, Side side, String pool) {
-        return new Row(name, side, Sources.jmh(JacksonBenchmark.class, "parse", "pool", pool, "bytes", "70"));
+        return new Row(name, side,
+                Sources.slow(Sources.jmh(JacksonBenchmark.class, "parse", "pool", pool, "bytes", "70")));
     }
 
     private static Family jackson() {
         return new Family("jackson", "a document of 70 bytes parsed by Jackson 3", NS, false, List.of(
                 jackson("PerCpuRecyclerPool", OURS, "perCpu3"), jackson("thread-local pool", PEER, "threadLocal3"),
-                jackson("deque", PEER, "deque3"), jackson("bounded pool", PEER, "bounded3")),
+                jackson("deque", PEER, "deque3"), jackson("bounded pool", PEER, "bounded3"),
+                jackson("jackson-core#1687, striped", PEER, "striped3"),
+                jackson("jackson-core#1687, hybrid", PEER, "hybrid3")),
                 List.of(Goal.ratio("PerCpuRecyclerPool", 1, "thread-local pool", "deque", "bounded pool")));
     }
 

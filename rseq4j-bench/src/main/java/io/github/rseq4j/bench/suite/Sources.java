@@ -111,7 +111,7 @@ final class Sources {
         }
     }
 
-    /** An operation of some milliseconds, whose iterations take longer. */
+    /** An operation of some milliseconds, or of much code to compile first, whose iterations take longer. */
     private record Slow(Source source) implements Source {
         private static final int TIMES = 5;
 
@@ -138,7 +138,7 @@ final class Sources {
         return new Single(source);
     }
 
-    /** Returns an operation of some milliseconds. */
+    /** Returns an operation of some milliseconds, or of much code. */
     static Source slow(Source source) {
         return new Slow(source);
     }
