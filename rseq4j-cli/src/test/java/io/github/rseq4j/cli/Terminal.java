@@ -16,7 +16,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The command line in a process of its own, on a terminal that script(1) makes. Used by one thread. */
+/**
+ * The command line in a process of its own, on a terminal that script(1) makes. Used by one thread. A build in the
+ * background of a shell ignores SIGINT; the command does not.
+ */
 public final class Terminal implements AutoCloseable {
     private static final Path SCRIPT = Path.of("/usr/bin/script");
     /** The sequences by which the line editor moves the cursor and sets modes. */
@@ -45,7 +48,7 @@ public final class Terminal implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED", "-cp", Run.classPath(), Main.class.getName()),
                 Stream.of(arguments)).map(word -> "'" + word + "'").collect(Collectors.joining(" "));
         ProcessBuilder builder = new ProcessBuilder(List.of(SCRIPT.toString(), "--quiet", "--return", "--command",
-                "stty rows 50 cols 150; exec " + command, "/dev/null")).redirectErrorStream(true);
+                "stty rows 50 cols 150; exec env --default-signal=INT " + command, "/dev/null")).redirectErrorStream(true);
         builder.environment().put("TERM", "xterm");
         builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().put("TMPDIR", temporary.toString());
