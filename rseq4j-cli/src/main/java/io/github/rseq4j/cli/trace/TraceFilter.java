@@ -29,13 +29,16 @@ final class TraceFilter {
      * @param cpu the CPU index, or null for all
      * @param from the first time, inclusive, or null
      * @param to the last time, exclusive, or null
-     * @throws InputException if a time cannot be parsed
+     * @throws InputException if a time cannot be parsed, or the index is negative
      */
     TraceFilter(List<String> globs, @Nullable Integer cpu, @Nullable String from, @Nullable String to) {
         this.names = globs.stream().map(TraceFilter::pattern).toList();
         this.cpu = cpu;
         this.from = from;
         this.to = to;
+        if (cpu != null && cpu < 0) {
+            throw new InputException("--cpu=" + cpu + ": must be 0 or more");
+        }
         time("--from", from, Instant.EPOCH);
         time("--to", to, Instant.EPOCH);
     }

@@ -84,6 +84,13 @@ class TraceCommandsTest {
     }
 
     @Test
+    void refusesACpuThatCannotBe() {
+        Run run = Run.of("trace", "view", trace(1), "--cpu=-1");
+        assertEquals(2, run.exit());
+        assertEquals("rseq4j: --cpu=-1: must be 0 or more", run.onlyError());
+    }
+
+    @Test
     void summaryCountsEventsAndMeasuresLatencies() {
         Run run = Run.of("trace", "summary", trace(900), "--json");
         assertEquals(0, run.exit(), run.err());
