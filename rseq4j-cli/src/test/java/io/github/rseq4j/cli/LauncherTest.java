@@ -103,6 +103,14 @@ class LauncherTest {
     }
 
     @Test
+    void listsTheSamplesWithoutANumber() throws IOException, InterruptedException {
+        addSamples();
+        Launched run = launch(inJdk(""), "", "sample");
+        assertEquals(0, run.exit(), run.err());
+        assertEquals("Sample05Maximum\nSample09Histogram\nSample12Pool\n", run.out());
+    }
+
+    @Test
     void runsTheLibrariesOfADistribution() throws IOException, InterruptedException {
         Files.createDirectory(home.resolve("lib"));
         Launched run = launch(inJdk(""), "", "doctor");

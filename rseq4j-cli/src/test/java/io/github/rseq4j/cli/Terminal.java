@@ -48,7 +48,8 @@ public final class Terminal implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED", "-cp", Run.classPath(), Main.class.getName()),
                 Stream.of(arguments)).map(word -> "'" + word + "'").collect(Collectors.joining(" "));
         ProcessBuilder builder = new ProcessBuilder(List.of(SCRIPT.toString(), "--quiet", "--return", "--command",
-                "stty rows 50 cols 150; exec env --default-signal=INT " + command, "/dev/null")).redirectErrorStream(true);
+                "stty rows 50 cols 150; exec env --default-signal=INT " + command, "/dev/null"))
+                .redirectErrorStream(true);
         builder.environment().put("TERM", "xterm");
         builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().put("TMPDIR", temporary.toString());

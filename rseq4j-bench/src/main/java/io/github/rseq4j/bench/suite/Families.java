@@ -59,7 +59,7 @@ final class Families {
                 peer("LongAdder", Sources.jmh(benchmark, "addLongAdder")),
                 peer("AtomicLong", Sources.jmh(benchmark, "addAtomicLong")),
                 empty(), limit("inlined C", Sources.c("add"))),
-                List.of());
+                List.of(Goal.above("PerCpuCounter", EMPTY, 1).with(1)));
     }
 
     private static Family counters() {
@@ -67,11 +67,12 @@ final class Families {
         String arrays = "PerCpuCounters, by arrays";
         String adders = "eight LongAdders";
         return new Family("counters", "an addition to each of eight counters", NS, true, List.of(
-                ours("FusedCounters", Sources.jmh(benchmark, "fused8")),
-                ours("FusedCounters, by an array", Sources.jmh(benchmark, "fused8Array")),
-                ours(arrays, Sources.jmh(benchmark, "fused8Arrays")),
+                new Row("FusedCounters", OURS, Sources.jmh(benchmark, "fused8"), "bound"),
+                new Row("FusedCounters, by an array", OURS, Sources.jmh(benchmark, "fused8Array"), "bound, by an array"),
+                new Row(arrays, OURS, Sources.jmh(benchmark, "fused8Arrays"), "by arrays"),
                 peer(adders, Sources.jmh(benchmark, "fused8LongAdder")),
-                peer(adders + ", by arrays", Sources.jmh(benchmark, "fused8ArraysLongAdder")), empty()),
+                new Row(adders + ", by arrays", PEER, Sources.jmh(benchmark, "fused8ArraysLongAdder"), "by arrays"),
+                empty()),
                 List.of(Goal.ratio(arrays, 0.35, adders)));
     }
 
@@ -154,12 +155,12 @@ final class Families {
         String trace = "JFR method-trace";
         String clocks = "two ordered readings of the clock";
         return new Family("agent", "a call of a traced method", NS, false, List.of(
-                ours("count", Sources.agent("rseq4j, count", "work")),
-                ours("time", Sources.agent("rseq4j, time", "work")),
-                ours("event", Sources.agent("rseq4j, event", "work")),
+                new Row("count", OURS, Sources.agent("rseq4j, count", "work"), "counted"),
+                new Row("time", OURS, Sources.agent("rseq4j, time", "work"), "timed"),
+                new Row("event", OURS, Sources.agent("rseq4j, event", "work"), "recorded"),
                 peer(timing, Sources.agent("JFR, method-timing", "work")),
-                peer(trace, Sources.agent("JFR, method-trace, every call, no stacks", "work")),
-                peer("by hand", Sources.agent(NO_AGENT, "hand")),
+                new Row(trace, PEER, Sources.agent("JFR, method-trace, every call, no stacks", "work"), "recorded"),
+                new Row("by hand", PEER, Sources.agent(NO_AGENT, "hand"), "timed"),
                 limit(NO_AGENT, Sources.agent(NO_AGENT, "work")),
                 limit(EMPTY, Sources.agent("rseq4j, count", "empty")),
                 limit(clocks, Sources.agent("rseq4j, time", "clocks"))),

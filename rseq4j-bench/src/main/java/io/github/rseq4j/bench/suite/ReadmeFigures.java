@@ -98,10 +98,11 @@ final class ReadmeFigures {
                 + machine.kernel() + "; JDK " + machine.jdk() + "; load " + machine.load() + "; "
                 + results.date() + ", "
                 + results.extent() + " of `./rseq4j bench` ([all"
-                + " figures](docs/results/" + file + ")). The best peer is the fastest one with that number of threads;"
-                + " an operation without a peer stands beside its limit. A ratio is the time of rseq4j divided by that"
-                + " of the other, with its interval of 95 %: below 1 rseq4j is faster. Times of rseq4j and ratios are"
-                + " rounded up, the others down."));
+                + " figures](docs/results/" + file.replace(".json", ".md") + "), [as JSON](docs/results/" + file
+                + ")). The best peer is the fastest one with that number of threads; an operation without a peer stands"
+                + " beside the least that it can cost, such as an empty downcall. A ratio is the time of rseq4j divided"
+                + " by that of the other, with its interval of 95 %: below 1 rseq4j is faster. Times of rseq4j and"
+                + " ratios are rounded up, the others down. A goal is a bound that the project has set itself."));
         text.append("\n| operation | rseq4j, 1 thread | best peer, 1 thread |");
         threads.forEach(n -> text.append(n == 1 ? " ratio, 1 thread |" : " " + n + " threads |"));
         text.append(" goals |\n|---|---|---|").append("---|".repeat(threads.size())).append("---|\n");
@@ -160,8 +161,12 @@ final class ReadmeFigures {
         if (goals.isEmpty()) {
             return "-";
         }
-        return met == goals.size() ? met == 1 ? "met" : "all " + met + " met"
-                : goals.size() == 1 ? goals.getFirst().verdict().toString() : met + " of " + goals.size() + " met";
+        if (goals.size() == 1) {
+            return goals.getFirst().verdict().toString();
+        }
+        long undecided = goals.stream().filter(goal -> goal.verdict() == Verdict.UNDECIDED).count();
+        return met == goals.size() ? "all " + met + " met"
+                : met + " of " + goals.size() + " met" + (undecided == 0 ? "" : ", " + undecided + " undecided");
     }
 
     private static String notMet(Results results) {
