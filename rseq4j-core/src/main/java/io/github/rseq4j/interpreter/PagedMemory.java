@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class PagedMemory implements AddressSpace {
     /* How it works
      *
-     * A flat table holds a page of 8192 longs for each 64 KiB, or null. A second table holds the same pages as segments
+     * A flat table holds a page of 2048 longs for each 16 KiB, or null. A second table holds the same pages as segments
      * of bytes, through which the JVM accesses 4 bytes and single bytes by instructions of that width. Longs are
      * accessed through their array, which is faster. Both tables change only under this object's monitor. A thread that
      * finds a fresh array of longs by a race still sees zeros, and the fields of a segment are final, so readers need
@@ -28,7 +28,7 @@ public final class PagedMemory implements AddressSpace {
      * Refused: only longs, with writes of the whole long for a part of it. Parts of one long that belong to two stripes
      * were written under two locks, and one of the writes was lost.
      */
-    private static final int PAGE_SHIFT = 16;
+    private static final int PAGE_SHIFT = 14;
     /** The unit in which arrays are created and dropped. */
     public static final int PAGE_BYTES = 1 << PAGE_SHIFT;
     private static final int PAGE_LONGS = PAGE_BYTES / Long.BYTES;
@@ -39,9 +39,11 @@ public final class PagedMemory implements AddressSpace {
         private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
     }
 
-    /** Page 0 is never handed out, so that address 0 is never valid. */
-    private volatile long[] @Nullable [] pages = new long[1][];
-    private volatile @Nullable MemorySegment[] segments = new MemorySegment[1];
+    /** The pages below address 65,536 are never handed out, so that 0 and small numbers are never valid. */
+    private static final int FIRST_PAGE = (1 << 16) / PAGE_BYTES;
+
+    private volatile long[] @Nullable [] pages = new long[FIRST_PAGE][];
+    private volatile @Nullable MemorySegment[] segments = new MemorySegment[FIRST_PAGE];
 
     /** Creates an empty memory. */
     public PagedMemory() {}
@@ -50,7 +52,7 @@ public final class PagedMemory implements AddressSpace {
      * Reserves addresses.
      *
      * @param lengthBytes the number of addresses
-     * @return the first address, a multiple of 64 KiB
+     * @return the first address, a multiple of {@link #PAGE_BYTES}
      * @throws OutOfMemoryError if the table would exceed the size of an array
      */
     public synchronized long reserve(long lengthBytes) {
@@ -99,7 +101,7 @@ public final class PagedMemory implements AddressSpace {
 
     private static int number(long address, int count) {
         long number = address >>> PAGE_SHIFT;
-        if (number == 0 || number >= count) {
+        if (number < FIRST_PAGE || number >= count) {
             throw new IndexOutOfBoundsException("address=" + address + " was never reserved");
         }
         return (int) number;

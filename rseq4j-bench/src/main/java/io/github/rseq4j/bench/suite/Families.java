@@ -68,11 +68,12 @@ final class Families {
         String adders = "eight LongAdders";
         return new Family("counters", "an addition to each of eight counters", NS, true, List.of(
                 new Row("FusedCounters", OURS, Sources.jmh(benchmark, "fused8"), "bound"),
-                new Row("FusedCounters, by an array", OURS, Sources.jmh(benchmark, "fused8Array"), "bound, by an array"),
+                new Row("FusedCounters, by an array", OURS, Sources.jmh(benchmark, "fused8Array"),
+                        "bound, by an array"),
                 new Row(arrays, OURS, Sources.jmh(benchmark, "fused8Arrays"), "by arrays"),
                 peer(adders, Sources.jmh(benchmark, "fused8LongAdder")),
-                new Row(adders + ", by arrays", PEER, Sources.jmh(benchmark, "fused8ArraysLongAdder"), "by arrays"),
-                empty()),
+                new Row(adders + ", by arrays", PEER, Sources.jmh(benchmark, "fused8ArraysLongAdder"),
+                        "by arrays"), empty()),
                 List.of(Goal.ratio(arrays, 0.35, adders)));
     }
 
