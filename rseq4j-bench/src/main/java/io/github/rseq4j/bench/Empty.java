@@ -15,7 +15,10 @@ public final class Empty {
     private Empty() {}
 
     private static MethodHandle link() {
-        NativeEngine engine = (NativeEngine) Engine.get();
+        if (!(Engine.get() instanceof NativeEngine engine)) {
+            throw new UnsupportedOperationException("an empty downcall needs rseq, and the fallback runs: "
+                    + Engine.get().registration().reason());
+        }
         Assembled empty = engine.compiler().routine("empty", engine.target(), List.of(), a -> a.leave(Operand.imm(0)));
         return Native.critical(engine.code().install(List.of(empty)).getFirst().entry(), 2);
     }

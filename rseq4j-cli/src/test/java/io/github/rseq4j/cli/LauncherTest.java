@@ -93,13 +93,24 @@ class LauncherTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "1", "99", "9x", "123", "Sample", "../samples/Sample09Histogram"})
+    @ValueSource(strings = {"", "1", "99", "9x", "123", "Sample", "../samples/Sample09Histogram", "-x", "--"})
     void refusesAnUnknownSampleAndListsTheKnownOnes(String name) throws IOException, InterruptedException {
         addSamples();
         Launched run = launch(inJdk(""), "", "sample", name);
         assertEquals(2, run.exit(), run.out());
         assertEquals("rseq4j: sample=" + name + " is unknown, there are: Sample05Maximum Sample09Histogram"
                 + " Sample12Pool\n", run.err());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "-V"})
+    void optionsOfSampleAreNoSamples(String option) throws IOException, InterruptedException {
+        addSamples();
+        Files.createDirectories(home.resolve("lib"));
+        Files.createDirectories(home.resolve("samples"));
+        Launched run = launch(inJdk(""), "", "sample", option);
+        assertEquals(0, run.exit(), run.err());
+        assertTrue(run.out().endsWith(option.equals("-V") ? "\n--version\n" : "\nhelp\nsample\n"), run.out());
     }
 
     @Test

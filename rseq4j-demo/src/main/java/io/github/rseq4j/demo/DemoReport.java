@@ -25,6 +25,8 @@ final class DemoReport {
     private static final List<Sides> PEERS = List.of(Sides.JDK, Sides.MICROMETER);
     private static final int CURVE_STEPS = 12;
     private static final double NANOS_PER_MILLI = 1e6;
+    /** Fewer documents have no 99.9th percentile. */
+    private static final int FEW = 1000;
 
     private final Contest contest;
     private final Documents documents;
@@ -114,6 +116,10 @@ final class DemoReport {
                 + " else at %,.0f documents/s on each side, half of the capacity of the slowest one (%s), %,d a turn;"
                 + " latencies count from the time at which a request was due", schedule.perSecond(),
                 contest.slowest().title(), schedule.documents())));
+        if (schedule != null && schedule.documents() < FEW) {
+            sentences.add("p99.9 is the slowest request of a turn with fewer than " + FEW + " documents, and p99 that of a"
+                    + " turn with fewer than " + FEW / 10 + ": run longer (--seconds) on a quiet machine");
+        }
         if (!contest.isComplete()) {
             sentences.add(Stream.of(Phase.values()).map(phase -> phase.title() + ": "
                     + contest.turns(phase, Sides.RSEQ4J).size() + " of " + contest.rounds()

@@ -74,8 +74,8 @@ public final class DemoRun implements ServiceDemo {
             out.printf(Locale.ROOT, "slow request: %s took %.1f ms, %.1f of them the wait for the lock; its snapshot is"
                     + " in the report%n", slow.path(), slow.nanos() / 1e6, slow.waitNanos() / 1e6);
         }
-        out.println(Printable.name(options.output().toString()) + " has the table, the latencies, the slow request and"
-                + " the machine");
+        out.println(Printable.name(options.output().toString()) + " has the table, the latencies,"
+                + (slow != null ? " the slow request" : "") + " and the machine");
         out.flush();
     }
 

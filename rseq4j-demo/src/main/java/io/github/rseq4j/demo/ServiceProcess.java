@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A JVM with the service of one side. It ends when this object is closed, and when this process ends. */
@@ -31,8 +32,13 @@ final class ServiceProcess implements AutoCloseable {
     private static final long END_SECONDS = 5;
     private static final int MAX_LOG_LINES = 3;
     private static final String MODULE = "io.github.rseq4j.demo";
-    /** Ctrl-C is a signal to all processes of the terminal. The demo takes it; a service must still answer. */
-    private static final List<String> WITHOUT_INTERRUPT = List.of("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh");
+    /**
+     * Ctrl-C is a signal to all processes of the terminal, and so is the one that makes a JVM print its threads. The
+     * demo takes the first; a service must still answer. A JVM prints to its output at times, so the answers have a
+     * descriptor of their own, {@link ServiceMain#ANSWERS}, and the output is a part of the log.
+     */
+    private static final List<String> SHELL =
+            List.of("/bin/sh", "-c", "trap '' INT QUIT; exec 3>&1 1>&2; exec \"$@\"", "sh");
 
     private final JsonMapper json = new JsonMapper();
     private final Sides side;
@@ -52,7 +58,7 @@ final class ServiceProcess implements AutoCloseable {
     ServiceProcess(Sides side, Path folder, TemporaryFiles files) throws IOException, InterruptedException {
         this.side = side;
         this.log = folder.resolve("log");
-        List<String> command = new ArrayList<>(WITHOUT_INTERRUPT);
+        List<String> command = new ArrayList<>(SHELL);
         command.addAll(command());
         command.add(side.name());
         command.add(folder.toString());
@@ -114,15 +120,20 @@ final class ServiceProcess implements AutoCloseable {
      *
      * @param command the command, with its argument
      * @param type the type of the answer
+     * @throws InputException if the service does not answer
      */
-    <T> T ask(String command, Class<T> type) throws IOException, InterruptedException {
+    <T> T ask(String command, Class<T> type) throws InterruptedException {
         try {
-            in.write(command + "\n");
-            in.flush();
+            try {
+                in.write(command + "\n");
+                in.flush();
+            } catch (IOException e) {
+                throw ended(e);
+            }
+            return answer(type);
         } catch (IOException e) {
-            throw ended(e);
+            throw InputException.cannot(String.valueOf(e.getMessage()));
         }
-        return answer(type);
     }
 
     private <T> T answer(Class<T> type) throws IOException, InterruptedException {
@@ -135,6 +146,9 @@ final class ServiceProcess implements AutoCloseable {
                 throw ended(null);
             }
             return json.readValue(text, type);
+        } catch (JacksonException e) {
+            throw new IOException("the service of " + side.title() + " has sent no answer: " + e.getOriginalMessage(),
+                    e);
         } catch (TimeoutException e) {
             throw new IOException("the service of " + side.title() + " has not answered for " + ANSWER_SECONDS
                     + " seconds; its messages: " + messages(), e);
@@ -151,7 +165,8 @@ final class ServiceProcess implements AutoCloseable {
 
     private String messages() throws IOException {
         try (Stream<String> lines = Files.lines(log, StandardCharsets.ISO_8859_1)) {
-            return String.join(" | ", lines.limit(MAX_LOG_LINES).toList());
+            List<String> all = lines.toList();
+            return String.join(" | ", all.subList(Math.max(0, all.size() - MAX_LOG_LINES), all.size()));
         }
     }
 

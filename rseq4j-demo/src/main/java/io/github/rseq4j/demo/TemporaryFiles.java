@@ -1,5 +1,6 @@
 package io.github.rseq4j.demo;
 
+import io.github.rseq4j.cli.io.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +16,13 @@ final class TemporaryFiles implements AutoCloseable {
     private final Thread atExit = new Thread(this::exit, "demo-exit");
     private volatile boolean isEnding;
 
-    TemporaryFiles() throws IOException {
-        folder = Files.createTempDirectory("rseq4j-demo");
+    TemporaryFiles() {
+        try {
+            folder = Files.createTempDirectory("rseq4j-demo-" + ProcessHandle.current().pid() + "-");
+        } catch (IOException e) {
+            throw InputException.cannot("a folder for temporary files cannot be made: " + e
+                    + "; name another place by RSEQ4J_JAVA_OPTS=-Djava.io.tmpdir=DIR");
+        }
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 

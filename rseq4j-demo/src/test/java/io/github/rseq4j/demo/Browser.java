@@ -53,7 +53,8 @@ final class Browser implements AutoCloseable {
             driver.get(page.toUri().toString());
             long end = System.nanoTime() + LIMIT.toNanos();
             while (!"true".equals(js("return document.documentElement.dataset.ready"))) {
-                assertTrue(System.nanoTime() < end, "the page did not get there");
+                assertTrue(System.nanoTime() < end, () -> "the page did not get there: "
+                        + js("return document.getElementById('check').textContent"));
                 Thread.sleep(PAUSE_MILLIS);
             }
         } catch (Throwable t) {

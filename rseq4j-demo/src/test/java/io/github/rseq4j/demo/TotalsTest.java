@@ -50,6 +50,20 @@ class TotalsTest {
         assertEquals(List.of(), differences(sample(2, 2, 0), metrics(2, 2, 2)));
     }
 
+    /** A service has perhaps counted a request whose client has given up. */
+    @Test
+    void requestsWithoutAnAnswerComeFirstAndExplainAsManyCounts() {
+        for (long counted : new long[] {2, 3, 4}) {
+            Totals totals = new Totals();
+            LoadResult load = LoadResult.of(Kind.READ, 1000, 1000);
+            load.unanswered(Kind.READ, "POST /: timed out");
+            totals.check(Sides.JDK, load, sample(counted, 2, 0), metrics(2, 2, 3));
+            assertEquals("JDK: 1 requests were not answered as expected, the first one: POST /: timed out",
+                    totals.differences().getFirst());
+            assertEquals(counted > 3 ? 2 : 1, totals.differences().size(), totals.differences()::toString);
+        }
+    }
+
     @Test
     void namesEachCountThatDiffers() {
         assertEquals(List.of("JDK, counter of READ: counted=3, the client has 2"),

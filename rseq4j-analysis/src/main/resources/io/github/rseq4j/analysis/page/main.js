@@ -101,4 +101,5 @@ async function start() {
 
 start().catch(error => {
   byId("check").textContent = `The page could not be drawn: ${error}. It needs a browser of 2023 or later.`;
+  document.documentElement.dataset.ready = "failed";
 });

@@ -94,6 +94,9 @@ public final class BenchCommand implements Callable<Integer> {
         }
         if (html != null) {
             OutputFile.requireWritable("--html", html);
+            if (json != null && html.toAbsolutePath().normalize().equals(json.toAbsolutePath().normalize())) {
+                throw new InputException("--html=" + html + ": is the file of --json too; name another one");
+            }
         }
         Machine machine = Machine.current();
         Plan plan = given != null ? given : isQuick ? Plan.quick() : Plan.full();
@@ -125,12 +128,16 @@ public final class BenchCommand implements Callable<Integer> {
 
     private void print(Results results, PrintWriter out) {
         TextReport.print(results, out);
-        if (json != null) {
-            OutputFile.write("--json", json, to -> to.write(JsonMapper.builder().build()
-                    .writerWithDefaultPrettyPrinter().writeValueAsBytes(results)));
-        }
-        if (html != null) {
-            OutputFile.write("--html", html, to -> to.write(HtmlReport.of(results)));
+        try {
+            if (json != null) {
+                OutputFile.write("--json", json, to -> to.write(JsonMapper.builder().build()
+                        .writerWithDefaultPrettyPrinter().writeValueAsBytes(results)));
+            }
+        } finally {
+            // Also if the other file could not be written.
+            if (html != null) {
+                OutputFile.write("--html", html, to -> to.write(HtmlReport.of(results)));
+            }
         }
     }
 }

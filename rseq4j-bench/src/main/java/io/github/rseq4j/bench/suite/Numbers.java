@@ -45,6 +45,9 @@ final class Numbers {
     }
 
     private static String rounded(double value, RoundingMode mode) {
+        if (!Double.isFinite(value)) {
+            return "-";
+        }
         BigDecimal digits = new BigDecimal(value).round(new MathContext(DIGITS, mode));
         return digits.scale() > DIGITS - 1 ? digits.setScale(DIGITS - 1, mode).toPlainString()
                 : digits.toPlainString();

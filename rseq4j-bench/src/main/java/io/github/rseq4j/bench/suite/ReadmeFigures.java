@@ -58,6 +58,10 @@ final class ReadmeFigures {
             throw InputException.damaged("--figures=" + json + ": is not what bench --json writes: "
                     + e.getOriginalMessage());
         }
+        if (results == null || results.machine() == null || results.families() == null || results.families().stream()
+                .anyMatch(family -> family.rows() == null || family.goals() == null || family.ratios() == null)) {
+            throw InputException.damaged("--figures=" + json + ": is not what bench --json writes: it has no families");
+        }
         return between(NOT_MET, notMet(results), between(FIGURES, figures(results,
                 String.valueOf(json.getFileName())), page));
     }

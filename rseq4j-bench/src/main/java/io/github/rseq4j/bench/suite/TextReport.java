@@ -35,7 +35,9 @@ final class TextReport {
     private static void print(FamilyResult family, PrintWriter out) {
         List<Integer> threads = family.rows().stream().flatMap(row -> row.times().stream())
                 .map(Results.Time::threads).distinct().sorted().toList();
-        int width = family.rows().stream().mapToInt(row -> name(row).length()).max().orElse(0) + MARGIN;
+        int width = Math.max(family.rows().stream().mapToInt(row -> name(row).length()).max().orElse(0),
+                family.ratios().stream().mapToInt(each -> each.ours().length() + each.beside().length()).max()
+                        .orElse(0)) + MARGIN;
         out.println();
         out.println(family.name() + ": " + family.title() + ", " + family.unit());
         out.println(line("", width, threads.stream().map(Numbers::threads)));
@@ -45,11 +47,22 @@ final class TextReport {
                             .filter(time -> time.threads() == n).map(time -> row.side() == Side.OURS
                                     ? Numbers.up(time.time()) : Numbers.down(time.time())).findFirst().orElse("-"))));
         }
-        family.rows().stream().filter(row -> row.side() != Side.OURS && row.missing() == null).forEach(row ->
-                out.println(line("  x " + row.name(), width, threads.stream().map(n -> family.ratios().stream()
-                        .filter(ratio -> ratio.beside().equals(row.name()) && ratio.threads() == n)
-                        .map(ratio -> Numbers.up(ratio.ratio())).findFirst().orElse("-")))));
+        for (RowResult row : family.rows()) {
+            List<String> ours = family.ratios().stream().filter(ratio -> ratio.beside().equals(row.name()))
+                    .map(Results.Ratio::ours).distinct().toList();
+            for (String each : ours) {
+                out.println(line(ratio(each, row.name(), ours), width, threads.stream().map(n -> family.ratios().stream()
+                        .filter(ratio -> ratio.ours().equals(each) && ratio.beside().equals(row.name())
+                                && ratio.threads() == n)
+                        .map(ratio -> Numbers.up(ratio.ratio())).findFirst().orElse("-"))));
+            }
+        }
         family.goals().forEach(goal -> out.println("  " + text(goal)));
+    }
+
+    /** Names the row of ours where several have a ratio to the other one. */
+    private static String ratio(String ours, String beside, List<String> all) {
+        return "  " + (all.size() == 1 ? "" : ours + " ") + "x " + beside;
     }
 
     private static String name(RowResult row) {

@@ -27,7 +27,7 @@
   };
 
   const machine = results.machine;
-  document.getElementById('machine').textContent = `${machine.processor}, ${machine.cpus} CPUs`
+  document.getElementById('machine').textContent = `${machine.processor}, ${machine.cpus} CPU${machine.cpus === 1 ? '' : 's'}`
       + `${machine.virtual ? ', virtual' : ''}; Linux ${machine.kernel}; JDK ${machine.jdk}; clock source `
       + `${machine.clockSource}; load ${machine.load}; ${machine.engine}`;
   document.getElementById('run').textContent = `${results.date}, ${results.quick ? 'a quick run' : 'a run'} of `
@@ -93,7 +93,7 @@
     box.style.height = `${70 + rows.length * Math.max(...heights)}px`;
     const canvas = add(box, 'canvas');
     canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', `${family.title}: a bar for each row of the table below`);
+    canvas.setAttribute('aria-label', `${family.title}: a bar for each row: ${labels.join(', ')}`);
     new Chart(canvas, {
       type: 'bar',
       data: {
@@ -121,7 +121,8 @@
         plugins: {
           legend: {labels: {color: text}},
           tooltip: {callbacks: {label: item => `${item.dataset.label}: `
-              + `${figure(item.dataset.intervals[item.dataIndex], down)} ${family.unit}`}},
+              + `${figure(item.dataset.intervals[item.dataIndex], rows[item.dataIndex].side === 'OURS' ? up : down)} `
+              + family.unit}},
         },
       },
       plugins: [intervals],

@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
             + " table, the latencies, and the timeline of a slow request. All is on the loopback interface.", "",
             "With --bytes: counts the byte values and lines of files with many virtual threads, in per-CPU counters, in"
             + " LongAdders and in an AtomicLongArray. Compares their speed, and checks all counts against one thread."},
-        footer = {"", "Ctrl-C prints the rounds that are complete, and writes no page.",
+        footer = {"", "Ctrl-C prints the rounds that are complete, and writes no page; with --bytes it prints nothing.",
             "Exit status: 0 all counts agree; 1 a count differs; 2 an option cannot be used or a path cannot be read;"
             + " 5 the page cannot be written, or a service cannot be started; 130 Ctrl-C."})
 public final class DemoCommand implements Callable<Integer> {

@@ -30,6 +30,8 @@ public final class Documents {
     private final JsonMapper json = new JsonMapper();
     private final List<Document> all = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    /** The reason for which Jackson refuses the first document that it refuses: no JSON, or beyond its limits. */
+    private String firstFault = "";
     private final String source;
 
     /**
@@ -89,13 +91,14 @@ public final class Documents {
             throw new InputException(OPTION + source + ": has no document to send; " + (files.isEmpty()
                     ? "it has no file *.json" : !large.isEmpty() && all.isEmpty() ? "each has more than " + MAX_BYTES
                     + " bytes" : all.size() + " of its files *.json are not JSON, the first one is "
-                    + all.getFirst().name()) + "; give a folder with JSON documents of at most " + MAX_BYTES
+                    + all.getFirst().name() + " (" + firstFault + ")") + "; give a folder with JSON documents of at most " + MAX_BYTES
                     + " bytes");
         }
         if (refused > 0) {
             notes.add(refused + " of " + all.size() + " documents are not JSON; the service refuses them with status"
                     + " 400; the first one is "
-                    + all.stream().filter(each -> !each.isJson()).map(Document::name).findFirst().orElse(""));
+                    + all.stream().filter(each -> !each.isJson()).map(Document::name).findFirst().orElse("")
+                    + " (" + firstFault + ")");
         }
     }
 
@@ -111,8 +114,10 @@ public final class Documents {
         try {
             // As the service does: a document that can be read may be nested too deeply to be written in an answer.
             byte[] _ = json.writeValueAsBytes(Map.of("document", json.readValue(bytes, JsonNode.class)));
-        } catch (JacksonException _) {
+        } catch (JacksonException e) {
             isJson = false;
+            firstFault = firstFault.isEmpty() ? Printable.text(e.getOriginalMessage().lines().findFirst().orElse(""))
+                    : firstFault;
         }
         return new Document(name, bytes, isJson);
     }

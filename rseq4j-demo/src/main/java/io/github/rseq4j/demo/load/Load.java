@@ -227,7 +227,7 @@ public final class Load implements AutoCloseable {
                         + ", expected " + expected);
             }
         } catch (IOException e) {
-            result.unexpected(request.method() + " " + request.uri().getPath() + ": " + e);
+            result.unanswered(kind, request.method() + " " + request.uri().getPath() + ": " + e);
         }
     }
 

@@ -14,6 +14,7 @@ public final class LoadResult {
     private final Histogram latency = new Histogram(DIGITS);
     private final Map<Kind, Long> answers = new EnumMap<>(Kind.class);
     private long nanos;
+    private final Map<Kind, Long> unanswered = new EnumMap<>(Kind.class);
     private long unexpected;
     private @Nullable String firstUnexpected;
 
@@ -34,6 +35,12 @@ public final class LoadResult {
         firstUnexpected = firstUnexpected == null ? what : firstUnexpected;
     }
 
+    /** Counts a request that had no answer in time; the service may have counted it. */
+    public void unanswered(Kind kind, String what) {
+        unanswered.merge(kind, 1L, Long::sum);
+        unexpected(what);
+    }
+
     void setNanos(long nanos) {
         this.nanos = nanos;
     }
@@ -42,6 +49,7 @@ public final class LoadResult {
     public void add(LoadResult other) {
         latency.add(other.latency);
         other.answers.forEach((kind, count) -> answers.merge(kind, count, Long::sum));
+        other.unanswered.forEach((kind, count) -> unanswered.merge(kind, count, Long::sum));
         nanos += other.nanos;
         unexpected += other.unexpected;
         firstUnexpected = firstUnexpected == null ? other.firstUnexpected : firstUnexpected;
@@ -63,6 +71,11 @@ public final class LoadResult {
     /** Returns the number of answers of a kind. */
     public long answers(Kind kind) {
         return answers.getOrDefault(kind, 0L);
+    }
+
+    /** Returns the number of requests of a kind that had no answer. */
+    public long unanswered(Kind kind) {
+        return unanswered.getOrDefault(kind, 0L);
     }
 
     /** Returns the time from the first request to the last answer, in nanoseconds. */

@@ -4,7 +4,6 @@ import io.github.rseq4j.Rseq;
 import io.github.rseq4j.demo.side.Side;
 import io.github.rseq4j.demo.side.Sides;
 import java.io.BufferedReader;
-import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -27,6 +26,9 @@ public final class ServiceMain {
      * The demo's process is the other end of the pipe. When it ends, also by a signal that it cannot handle, the input
      * ends, and so does this process. Nothing else is printed to the output.
      */
+    /** The file of the answers: a descriptor that the demo has opened. The JVM itself prints to its output. */
+    public static final String ANSWERS = "/dev/fd/3";
+
     private static final JsonMapper JSON = new JsonMapper();
 
     /** Longer than the client keeps an idle connection, so that only the client closes one. */
@@ -51,7 +53,7 @@ public final class ServiceMain {
      * @param arguments the side, and a folder for its files
      */
     public static void main(String[] arguments) throws Exception {
-        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        PrintStream out = new PrintStream(new FileOutputStream(ANSWERS), true, StandardCharsets.UTF_8);
         try (Side side = Side.of(Sides.valueOf(arguments[0]), Path.of(arguments[1]));
                 Catalogue catalogue = new Catalogue(side.events());
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {

@@ -76,8 +76,12 @@ async function timeline(data) {
   const frame = element("iframe", {title: "Timeline of the slow request"});
   frame.srcdoc = new TextDecoder().decode(await inflate(text));
   byId("slow").append(frame);
-  while (!frame.contentDocument || frame.contentDocument.documentElement.dataset.ready !== "true") {
+  const state = () => frame.contentDocument?.documentElement.dataset.ready;
+  while (!state()) {
     await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  if (state() === "failed") {
+    throw new Error(`the timeline says: ${frame.contentDocument.getElementById("check").textContent}`);
   }
   const {model, view} = frame.contentWindow.report;
   const isOurs = ({field, value}) => field === "id" && value === String(data.slow.id);
