@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 public final class Progress implements IntConsumer, AutoCloseable {
     private static final int BYTES_PER_MB = 1_000_000;
     private static final int MILLIS_PER_SECOND = 1000;
-    /** The width of the bar with its figures. A narrow terminal would break the line. */
+    /** The width of the bar with its figures; less on a narrow terminal, which would break the line. */
     private static final int COLUMNS = 79;
+    private static final int LEAST_COLUMNS = 20;
 
     private final @Nullable ProgressBar bar;
 
@@ -59,9 +60,24 @@ public final class Progress implements IntConsumer, AutoCloseable {
         return System.console() != null && System.console().isTerminal();
     }
 
+    /**
+     * Returns the width of a bar.
+     *
+     * @param terminal the terminal's width as the launcher gives it, or null
+     */
+    static int columns(@Nullable String terminal) {
+        try {
+            return terminal == null ? COLUMNS : Math.clamp(Integer.parseInt(terminal.strip()) - 1L, LEAST_COLUMNS,
+                    COLUMNS);
+        } catch (NumberFormatException _) {
+            return COLUMNS;
+        }
+    }
+
     private static ProgressBarBuilder builder(String task, long max) {
         // The consumer of the library asks the terminal for its abilities, and so discards keys that were pressed.
-        return new ProgressBarBuilder().setConsumer(new ConsoleProgressBarConsumer(System.err, COLUMNS))
+        return new ProgressBarBuilder()
+                .setConsumer(new ConsoleProgressBarConsumer(System.err, columns(System.getenv("COLUMNS"))))
                 .setInitialMax(max).setStyle(ProgressBarStyle.ASCII).setTaskName(task).clearDisplayOnFinish();
     }
 
