@@ -117,8 +117,8 @@ final class DemoReport {
                 + " latencies count from the time at which a request was due", schedule.perSecond(),
                 contest.slowest().title(), schedule.documents())));
         if (schedule != null && schedule.documents() < FEW) {
-            sentences.add("p99.9 is the slowest request of a turn with fewer than " + FEW + " documents, and p99 that of a"
-                    + " turn with fewer than " + FEW / 10 + ": run longer (--seconds) on a quiet machine");
+            sentences.add("p99.9 is the slowest request of a turn with fewer than " + FEW + " documents, and p99 that"
+                    + " of a turn with fewer than " + FEW / 10 + ": run longer (--seconds) on a quiet machine");
         }
         if (!contest.isComplete()) {
             sentences.add(Stream.of(Phase.values()).map(phase -> phase.title() + ": "

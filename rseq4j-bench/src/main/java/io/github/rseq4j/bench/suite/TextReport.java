@@ -51,7 +51,8 @@ final class TextReport {
             List<String> ours = family.ratios().stream().filter(ratio -> ratio.beside().equals(row.name()))
                     .map(Results.Ratio::ours).distinct().toList();
             for (String each : ours) {
-                out.println(line(ratio(each, row.name(), ours), width, threads.stream().map(n -> family.ratios().stream()
+                String name = ratio(each, row.name(), ours);
+                out.println(line(name, width, threads.stream().map(n -> family.ratios().stream()
                         .filter(ratio -> ratio.ours().equals(each) && ratio.beside().equals(row.name())
                                 && ratio.threads() == n)
                         .map(ratio -> Numbers.up(ratio.ratio())).findFirst().orElse("-"))));

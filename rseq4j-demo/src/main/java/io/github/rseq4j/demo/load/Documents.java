@@ -91,8 +91,8 @@ public final class Documents {
             throw new InputException(OPTION + source + ": has no document to send; " + (files.isEmpty()
                     ? "it has no file *.json" : !large.isEmpty() && all.isEmpty() ? "each has more than " + MAX_BYTES
                     + " bytes" : all.size() + " of its files *.json are not JSON, the first one is "
-                    + all.getFirst().name() + " (" + firstFault + ")") + "; give a folder with JSON documents of at most " + MAX_BYTES
-                    + " bytes");
+                    + all.getFirst().name() + " (" + firstFault + ")") + "; give a folder with JSON documents of at"
+                    + " most " + MAX_BYTES + " bytes");
         }
         if (refused > 0) {
             notes.add(refused + " of " + all.size() + " documents are not JSON; the service refuses them with status"
