@@ -18,8 +18,8 @@ public final class HeapStacks {
      * A stack keeps its page, where the bytecode of a section finds the page for each of its accesses; that took more
      * than half of a pool's time.
      *
-     * The store of the used bytes is the last one, and no call comes between the lock and it. So a StackOverflowError
-     * leaves the stack unchanged, as in the bytecode (interpreter.Fallback).
+     * The store of the used bytes is the last step, so a StackOverflowError at a call before it leaves the stack
+     * unchanged, as in the bytecode (interpreter.Fallback).
      */
     private static final VarHandle STACK = MethodHandles.arrayElementVarHandle(Stack[].class);
     private static final int WORD_SHIFT = 3;
@@ -62,8 +62,9 @@ public final class HeapStacks {
             return (int) (bytes >> WORD_SHIFT);
         }
 
+        /** Pushes or pops under the lock. */
         @SuppressWarnings("Finally") // A release that could not be called is a store; the first error goes on.
-        long push(long value, long capacityBytes) {
+        long run(boolean isPush, long value, long capacityBytes) {
             lock.acquire();
             try {
                 long which = page[first];
@@ -71,13 +72,7 @@ public final class HeapStacks {
                     return ~ArrayStack.EXIT_CLOSED;
                 }
                 int used = first + USED + words(which);
-                long bytes = page[used];
-                if (bytes >= capacityBytes) {
-                    return ~ArrayStack.EXIT_REFUSED;
-                }
-                page[first + ELEMENTS + words(page[used + FROM_WORDS] + bytes)] = value;
-                page[used] = bytes + Long.BYTES;
-                return 0;
+                return isPush ? push(used, value, capacityBytes) : pop(used);
             } finally {
                 try {
                     lock.release();
@@ -87,32 +82,31 @@ public final class HeapStacks {
             }
         }
 
-        @SuppressWarnings("Finally") // As in push.
-        long pop() {
-            lock.acquire();
-            try {
-                long which = page[first];
-                if (which == ArrayStack.CLOSED) {
-                    return ~ArrayStack.EXIT_CLOSED;
-                }
-                int used = first + USED + words(which);
-                long bytes = page[used] - Long.BYTES;
-                if (bytes < 0) {
-                    return ~ArrayStack.EXIT_REFUSED;
-                }
-                long value = page[first + ELEMENTS + words(page[used + FROM_WORDS] + bytes)];
-                if (value < 0) {
-                    return ~ArrayStack.EXIT_NEGATIVE;
-                }
-                page[used] = bytes;
-                return value;
-            } finally {
-                try {
-                    lock.release();
-                } catch (Throwable t) {
-                    lock.held = 0;
-                }
+        private int element(int used, long bytes) {
+            return first + ELEMENTS + words(page[used + FROM_WORDS] + bytes);
+        }
+
+        private long push(int used, long value, long capacityBytes) {
+            long bytes = page[used];
+            if (bytes >= capacityBytes) {
+                return ~ArrayStack.EXIT_REFUSED;
             }
+            page[element(used, bytes)] = value;
+            page[used] = bytes + Long.BYTES;
+            return 0;
+        }
+
+        private long pop(int used) {
+            long bytes = page[used] - Long.BYTES;
+            if (bytes < 0) {
+                return ~ArrayStack.EXIT_REFUSED;
+            }
+            long value = page[element(used, bytes)];
+            if (value < 0) {
+                return ~ArrayStack.EXIT_NEGATIVE;
+            }
+            page[used] = bytes;
+            return value;
         }
     }
 
@@ -123,7 +117,7 @@ public final class HeapStacks {
      * @return 0, or the complement of the exit of {@link ArrayStack#PUSH}
      */
     public long push(long value) {
-        return own().push(value, capacityBytes);
+        return own().run(true, value, capacityBytes);
     }
 
     /**
@@ -132,7 +126,7 @@ public final class HeapStacks {
      * @return the word, or the complement of the exit of {@link ArrayStack#POP}
      */
     public long pop() {
-        return own().pop();
+        return own().run(false, 0, capacityBytes);
     }
 
     private Stack own() {
