@@ -48,6 +48,7 @@ public final class Cells implements Pressure.Shared {
     private static final long SMALL_BYTES = 1L << 16;
     /** With at least this many copies, only the populated pages of an owner of several pages are read. */
     private static final int MANY_COPIES = 64;
+    private static final int SCRATCH_WORDS = 512;
     /** The most cells of one owner. */
     public static final int MAX_CELLS = (int) (STRIDE_BYTES / Long.BYTES);
 
@@ -375,30 +376,36 @@ public final class Cells implements Pressure.Shared {
         }
         // One copy after the other: the copies of one cell, a stride apart, share a set of the cache and evict each
         // other.
-        long[] words = new long[count];
+        long[] words = scratch(count);
         for (int copy = 0; copy < engine.copies(); copy++) {
             addUp(sums, address + copy * STRIDE_BYTES, words, 0, count);
         }
         return sums;
     }
 
+    private static long[] scratch(int count) {
+        return new long[Math.min(count, SCRATCH_WORDS)];
+    }
+
     /**
-     * Adds a part of the words of a copy. They are copied first, which is several times as fast as reading each one. A
-     * copy of aligned words moves each word whole (Unsafe.copyMemory).
+     * Adds a part of the words of a copy. They are copied to a scratch array first, which is faster than reading each
+     * one. A copy of aligned words moves each word whole (Unsafe.copyMemory).
      */
-    private void addUp(long[] sums, long start, long[] words, int from, int to) {
-        long offset = (long) from * Long.BYTES;
-        engine.memory().copyOut(MemorySegment.ofArray(words), offset, start + offset,
-                (long) (to - from) * Long.BYTES);
-        for (int i = from; i < to; i++) {
-            sums[i] += words[i];
+    private void addUp(long[] sums, long start, long[] scratch, int from, int to) {
+        MemorySegment words = MemorySegment.ofArray(scratch);
+        for (int at = from; at < to; at += scratch.length) {
+            int count = Math.min(scratch.length, to - at);
+            engine.memory().copyOut(words, 0, start + (long) at * Long.BYTES, (long) count * Long.BYTES);
+            for (int i = 0; i < count; i++) {
+                sums[at + i] += scratch[i];
+            }
         }
     }
 
     /** Adds up the words of populated pages. The others hold zeros. */
     private void addUpPopulated(long[] sums, long address) {
         long page = engine.pageBytes();
-        long[] words = new long[sums.length];
+        long[] words = scratch(sums.length);
         try (PageMap map = new PageMap(page)) {
             for (int copy = 0; copy < engine.copies(); copy++) {
                 long start = address + copy * STRIDE_BYTES;
