@@ -34,8 +34,8 @@ final class ServiceProcess implements AutoCloseable {
     private static final String MODULE = "io.github.rseq4j.demo";
     /**
      * Ctrl-C is a signal to all processes of the terminal, and so is the one that makes a JVM print its threads. The
-     * demo takes the first; a service must still answer. A JVM prints to its output at times, so the answers have a
-     * descriptor of their own, {@link ServiceMain#ANSWERS}, and the output is a part of the log.
+     * demo takes the first; a service must still answer. Its output, except for {@link ServiceMain#ANSWERS}, is a part
+     * of the log.
      */
     private static final List<String> SHELL =
             List.of("/bin/sh", "-c", "trap '' INT QUIT; exec 3>&1 1>&2; exec \"$@\"", "sh");

@@ -13,8 +13,8 @@ public final class LoadResult {
 
     private final Histogram latency = new Histogram(DIGITS);
     private final Map<Kind, Long> answers = new EnumMap<>(Kind.class);
-    private long nanos;
     private final Map<Kind, Long> unanswered = new EnumMap<>(Kind.class);
+    private long nanos;
     private long unexpected;
     private @Nullable String firstUnexpected;
 

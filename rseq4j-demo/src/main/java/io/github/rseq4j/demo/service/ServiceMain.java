@@ -24,9 +24,10 @@ public final class ServiceMain {
     /* How it works
      *
      * The demo's process is the other end of the pipe. When it ends, also by a signal that it cannot handle, the input
-     * ends, and so does this process. Nothing else is printed to the output.
+     * ends, and so does this process. The answers have a descriptor of their own, which the demo has opened, because a
+     * JVM prints to its output at times.
      */
-    /** The file of the answers: a descriptor that the demo has opened. The JVM itself prints to its output. */
+    /** The file of the answers. */
     public static final String ANSWERS = "/dev/fd/3";
 
     private static final JsonMapper JSON = new JsonMapper();
