@@ -65,8 +65,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Memory.</b> There are at most twice the options' number of idle items for each CPU. The pool itself takes 16
  * bytes for each of that number, for each CPU that runs the application's threads.
  *
- * <p><b>Without rseq</b> the same steps run under a lock for each of a few stripes; see
- * {@link io.github.rseq4j.Rseq#availability()}.
+ * <p><b>Without rseq</b> the same steps run under a lock for each stripe of threads, and each of two stripes for each
+ * processor takes the place of a CPU; see {@link io.github.rseq4j.Rseq#availability()}.
  *
  * <p>Caches by CPU in front of a shared list are Bonwick's magazines (vmem, 2001), and are used in tcmalloc.
  *
